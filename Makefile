@@ -1,0 +1,56 @@
+# `make report` and `make test` do everything from a fresh clone: .venv, locked dependencies, the job.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+STUDY ?= demo
+export PYTHONHASHSEED := 0
+
+.PHONY: report test quick lint lab browser lock environment hooks clean
+.DEFAULT_GOAL := report
+
+report: $(READY)
+	$(BIN)/zgzx run $(STUDY)
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore tests/browser
+
+quick: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests --ignore tests/browser
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks
+
+browser: $(READY)
+	sh .ci/chromium
+	$(BIN)/python -m pytest tests/browser
+
+lock: $(READY)
+	$(BIN)/uv pip compile --python $(BIN)/python --universal --generate-hashes --no-header --extra dev \
+		--python-version 3.11 --output-file requirements.lock pyproject.toml --quiet
+
+environment: $(READY)
+	$(BIN)/python .ci/environment.py
+
+hooks: $(READY)
+	$(BIN)/pre-commit install
+
+clean:
+	rm -rf .venv data/raw data/work reports/* .mypy_cache .ruff_cache .pytest_cache
+
+# uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))" || \
+		{ echo "zgzx_research needs Python 3.11 or 3.12; say which, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		"$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
+	@echo "installing the locked dependencies into .venv"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@

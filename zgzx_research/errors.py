@@ -1,0 +1,42 @@
+"""One kind of error: what is wrong, where, how many, an example, the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ZgzxError(ValueError):
+    """A problem the user can mend; the command line prints it and leaves with exit code 2.
+
+    Parameters
+    ----------
+    what : what is wrong, in one sentence.
+    where : file, sheet, table, option; empty when `what` says it.
+    count : how many rows, units or keys are affected.
+    examples : a few of them; never personal data.
+    remedy : what to do.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", count: int | None = None, examples: Iterable[object] = (), remedy: str = ""
+    ) -> None:
+        self.what, self.where, self.count, self.remedy = what, where, count, remedy
+        self.examples = [str(example) for example in examples][:3]
+        super().__init__(self.message())
+
+    def message(self) -> str:
+        """The whole message on one line."""
+        parts = [f"{self.where}: {self.what}" if self.where else self.what]
+        if self.count is not None:
+            parts.append(f"{self.count:,} affected")
+        if self.examples:
+            parts.append("e.g. " + "; ".join(self.examples))
+        text = ", ".join(parts)
+        return f"{text}. {self.remedy}" if self.remedy else f"{text}."
+
+    def __reduce__(self) -> tuple:
+        return (_rebuild, (self.what, self.where, self.count, self.examples, self.remedy))
+
+
+def _rebuild(what: str, where: str, count: int | None, examples: list[str], remedy: str) -> ZgzxError:
+    return ZgzxError(what, where=where, count=count, examples=examples, remedy=remedy)
