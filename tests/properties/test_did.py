@@ -1,0 +1,84 @@
+"""What must hold for any panel: order, labels, shifts and scales do not matter where they should not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.prepare import prepare_panel
+
+
+def event_frame(table: pd.DataFrame, **options: object) -> pd.DataFrame:
+    panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g")
+    return estimate_effects(panel, **options).aggregate("event_time").to_frame()  # type: ignore[arg-type]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> pd.DataFrame:
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    units, periods = draw(st.integers(12, 30)), draw(st.integers(3, 6))
+    start = rng.choice([np.nan, np.nan, *range(2, periods + 1)], units)
+    start[:4] = [np.nan, np.nan, 2, 2]
+    rows = [(u, t, rng.gamma(2.0) + u % 3, start[u]) for u in range(units) for t in range(1, periods + 1)]
+    table = pd.DataFrame(rows, columns=["u", "t", "y", "g"])
+    return table[rng.random(len(table)) > draw(st.sampled_from([0.0, 0.1]))]
+
+
+NUMBERS = ["estimate", "std_error", "ci_low", "ci_high"]
+
+
+def close(one: pd.DataFrame, other: pd.DataFrame, factor: float = 1.0) -> None:
+    np.testing.assert_allclose(one[NUMBERS], other[NUMBERS] * factor, rtol=1e-7, atol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(tables(), st.sampled_from(["universal", "varying", "pooled"]), st.sampled_from(["difference", "ratio"]))
+def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, base: str, scale: str) -> None:
+    expected = event_frame(table, base_period=base, scale=scale)
+    shuffled = table.sample(frac=1, random_state=3)
+    close(event_frame(shuffled, base_period=base, scale=scale), expected)
+    renamed = table.assign(u=[f"unit {1000 - u}" for u in table["u"]])
+    close(event_frame(renamed, base_period=base, scale=scale), expected)
+    later = table.assign(t=table["t"] + 2000, g=table["g"] + 2000)
+    close(event_frame(later, base_period=base, scale=scale), expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(tables(), st.floats(-1e6, 1e6), st.floats(0.01, 100))
+def test_shifts_and_scales(table: pd.DataFrame, shift: float, factor: float) -> None:
+    expected = event_frame(table)
+    close(event_frame(table.assign(y=table["y"] * factor)), expected, factor)
+    np.testing.assert_allclose(event_frame(table.assign(y=table["y"] + shift))[NUMBERS], expected[NUMBERS], atol=1e-8)
+    close(event_frame(table.assign(y=table["y"] * factor), scale="ratio"), event_frame(table, scale="ratio"))
+
+
+@settings(max_examples=25, deadline=None)
+@given(tables())
+def test_unit_effects_and_period_effects_cancel(table: pd.DataFrame) -> None:
+    rng = np.random.default_rng(7)
+    unit, period = rng.normal(size=table["u"].max() + 1), rng.normal(size=table["t"].max() + 1)
+    moved = table.assign(y=table["y"] + unit[table["u"]] + period[table["t"]])
+    np.testing.assert_allclose(event_frame(moved)[NUMBERS], event_frame(table)[NUMBERS], atol=1e-8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(tables())
+def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:
+    """The sums of moments equal a jackknife-free oracle: unit influence values added up one by one."""
+    panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g")
+    effects = estimate_effects(panel)
+    variance = []
+    for cell in effects.cells.itertuples():
+        t = int(np.searchsorted(panel.periods, cell.period))
+        b = int(np.flatnonzero(panel.periods < cell.cohort)[-1])
+        change = panel.y[:, t] - panel.y[:, b]
+        seen = ~np.isnan(change)
+        total = 0.0
+        for group in (panel.cohorts[panel.cohort] == cell.cohort, np.isinf(panel.cohorts[panel.cohort])):
+            values = change[group & seen]
+            total += ((values - values.mean()) ** 2).sum() / len(values) ** 2
+        variance.append(total)
+    np.testing.assert_allclose(np.diag(effects.covariance), variance, rtol=1e-9, atol=1e-12)

@@ -1,0 +1,162 @@
+"""Effects by hand: small panels whose answer fits on paper."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zgzx_research.did.effects import Effects
+from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.inference import simultaneous_quantile, wald_test
+from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.errors import ZgzxError
+
+
+def panel(units: dict[str, tuple[float | None, list[float | None]]], **options: str) -> PreparedPanel:
+    """Units as name: (first treated, outcomes from period 1 on)."""
+    rows = [(u, t + 1, y, g) for u, (g, path) in units.items() for t, y in enumerate(path)]
+    table = pd.DataFrame(rows, columns=["u", "t", "y", "g"]).astype({"y": float, "g": float})
+    return prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", **options)
+
+
+TWO_BY_TWO = {"a": (2, [1, 5]), "b": (2, [3, 9]), "c": (None, [2, 3]), "d": (None, [4, 8]), "e": (None, [6, 7])}
+
+
+def test_two_by_two_by_hand() -> None:
+    """Changes 4, 6 against 1, 4, 1: effect 5 - 2 = 3; variance (1+1)/2² + (1+4+1)/3²."""
+    row = estimate_effects(panel(TWO_BY_TWO)).aggregate("overall").to_frame().iloc[0]
+    assert row["estimate"] == pytest.approx(3, abs=1e-12)
+    assert row["std_error"] == pytest.approx(np.sqrt(2 / 4 + 6 / 9), abs=1e-12)
+    assert row["ci_high"] == pytest.approx(3 + 1.959963984540054 * np.sqrt(2 / 4 + 6 / 9), abs=1e-10)
+    assert (row["n_treated"], row["n_comparison"], row["base_mean"]) == (2, 3, 2)
+
+
+def test_ratio_by_hand() -> None:
+    """Treated 4 to 14, comparison 12 to 18: 14 against 4 · 18/12 = 6, so 4/3 more than without."""
+    effects = estimate_effects(panel(TWO_BY_TWO), scale="ratio")
+    row = effects.aggregate("overall").to_frame().iloc[0]
+    assert row["estimate"] == pytest.approx(14 / 6 - 1, abs=1e-12)
+    treated = [(5 / 7 - 1 / 2) / 2, (9 / 7 - 3 / 2) / 2]
+    comparison = [(3 / 6 - 2 / 4) / 3, (8 / 6 - 4 / 4) / 3, (7 / 6 - 6 / 4) / 3]
+    error = np.sqrt(np.sum(np.square(treated + comparison)))
+    assert row["std_error"] == pytest.approx(error * 14 / 6, abs=1e-12)
+    assert row["ci_low"] == pytest.approx(14 / 6 * np.exp(-1.959963984540054 * error) - 1, abs=1e-10)
+
+
+STAGGERED = {
+    "a": (3, [1, 2, 9, 10, 4]), "b": (3, [2, 2, 6, 8, 7]), "c": (4, [1, 3, 4, 9, 9]), "d": (4, [5, 6, 6, 12, 10]),
+    "e": (None, [2, 3, 3, 4, 6]), "f": (None, [0, 1, 3, 3, 2]), "g": (None, [4, 4, 5, 7, 7]), "h": (4, [2, 1, 3, 5, 8]),
+}  # fmt: skip
+
+
+def test_donut_is_anticipation_with_other_labels() -> None:
+    data = panel(STAGGERED)
+    donut, early = estimate_effects(data, leave_out=1), estimate_effects(data, anticipation=1)
+    pd.testing.assert_series_equal(donut.to_frame()["estimate"], early.to_frame()["estimate"])
+    roles = donut.cells.set_index(["cohort", "event_time"])["role"]
+    assert roles[3, -1] == "left_out"
+    assert roles[4, -2] == "reference"
+    assert (early.cells["role"] == "left_out").sum() == 0
+    assert donut.aggregate("event_time").pretest()["df"] == 1  # e = -3 alone; e = -1 takes no part
+
+
+def test_window_keeps_one_set_of_cohorts() -> None:
+    """Cohort 4 is not seen at e = 2, so the window 0..2 is cohort 3 alone."""
+    effects = estimate_effects(panel(STAGGERED))
+    cells = effects.to_frame()
+    expected = cells[(cells["cohort"] == 3) & cells["event_time"].between(0, 2)]["estimate"].mean()
+    row = effects.aggregate("event_time").window(0, 2).iloc[0]
+    assert row["estimate"] == pytest.approx(expected, abs=1e-12)
+    assert row["n_treated"] == 2
+    with pytest.raises(ZgzxError, match="no cohort is seen at every event time from 0 to 9"):
+        effects.aggregate("event_time").window(0, 9)
+
+
+def test_pooled_base_by_hand() -> None:
+    """Cohort 4, period 4: change from the mean of periods 1 to 3, against the same among the never treated."""
+    effects = estimate_effects(panel(STAGGERED), base_period="pooled")
+    cell = effects.to_frame().query("cohort == 4 and period == 4").iloc[0]
+    treated = np.mean([9 - 8 / 3, 12 - 17 / 3, 5 - 6 / 3])
+    comparison = np.mean([4 - 8 / 3, 3 - 4 / 3, 7 - 13 / 3])
+    assert cell["estimate"] == pytest.approx(treated - comparison, abs=1e-12)
+    assert effects.aggregate("event_time").pretest()["df"] == 2  # e = -3, -2, -1 sum to zero, so one is redundant
+    assert effects.pretest()["df"] == 3  # two of the three of cohort 4, one of the two of cohort 3
+
+
+def test_pairwise_gaps_use_units_seen_twice() -> None:
+    holes = dict(TWO_BY_TWO) | {"f": (None, [None, 50]), "g": (2, [None, 70])}
+    row = estimate_effects(panel(holes)).aggregate("overall").to_frame().iloc[0]
+    assert row["estimate"] == pytest.approx(3, abs=1e-12)
+    crossed = estimate_effects(panel(holes, gaps="cross_section")).aggregate("overall").to_frame().iloc[0]
+    assert crossed["estimate"] == pytest.approx((84 / 3 - 4 / 2) - (68 / 4 - 12 / 3), abs=1e-12)
+
+
+def test_weights_repeat_units_in_the_estimate() -> None:
+    weights = dict(zip(TWO_BY_TWO, (1, 3, 1, 1, 2), strict=True))
+    rows = [(u, t + 1, y, g, weights[u]) for u, (g, path) in TWO_BY_TWO.items() for t, y in enumerate(path)]
+    table = pd.DataFrame(rows, columns=["u", "t", "y", "g", "w"]).astype({"g": float})
+    data = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", weights="w")
+    row = estimate_effects(data).aggregate("overall").to_frame().iloc[0]
+    assert row["estimate"] == pytest.approx((4 + 18) / 4 - (1 + 4 + 2) / 4, abs=1e-12)
+    influence = np.array([(4 - 5.5) / 4, 3 * (6 - 5.5) / 4, (1 - 1.75) / 4, (4 - 1.75) / 4, 2 * (1 - 1.75) / 4])
+    assert row["std_error"] == pytest.approx(np.sqrt((influence**2).sum()), abs=1e-12)
+
+
+def test_zero_cells_leave_by_name_and_zero_treated_stays() -> None:
+    zeros = {"a": (2, [1, 0]), "b": (2, [3, 0]), "c": (None, [2, 3]), "d": (None, [2, 1])}
+    row = estimate_effects(panel(zeros), scale="ratio").aggregate("overall").to_frame().iloc[0]
+    assert row["estimate"] == -1
+    assert np.isnan(row["std_error"])
+    base_zero = {"a": (3, [0, 0, 1]), "b": (2, [2, 3, 4]), "c": (None, [2, 3, 3]), "d": (None, [2, 1, 3])}
+    ledger = estimate_effects(panel(base_zero), scale="ratio").ledger.set_index("reason")
+    assert ledger.loc["cell whose base or comparison mean is not positive", "examples"] == (
+        "(3, 1)",
+        "(3, 2)",
+        "(3, 3)",
+    )
+
+
+def test_one_unit_cohort_has_no_confident_error() -> None:
+    effects = estimate_effects(panel(dict(TWO_BY_TWO) | {"z": (1.5, [0, 9])}))
+    assert "cohort of one unit: no standard error of its own" in set(effects.ledger["reason"])
+    cells = effects.to_frame()
+    assert cells.loc[cells["cohort"] == 1, "std_error"].isna().all()
+
+
+def test_nobody_left_to_compare_offers_the_remedy() -> None:
+    everyone = {"a": (2, [1, 2, 3]), "b": (3, [1, 2, 5]), "c": (3, [2, 2, 3])}
+    with pytest.raises(ZgzxError, match="Pass controls='not_yet_treated'"):
+        estimate_effects(panel(everyone))
+    assert len(estimate_effects(panel(everyone), controls="not_yet_treated").cells) == 2
+
+
+def test_unknown_options_name_the_allowed() -> None:
+    with pytest.raises(ZgzxError, match=r"scale='log' is unknown. Choose one of difference, ratio."):
+        estimate_effects(panel(TWO_BY_TWO), scale="log")
+    with pytest.raises(ZgzxError, match="leave_out=-1 must be 0 or a positive whole number"):
+        estimate_effects(panel(TWO_BY_TWO), leave_out=-1)
+
+
+@pytest.mark.parametrize("scale", ["difference", "ratio"])
+def test_json_round_trip_is_exact(scale: str) -> None:
+    effects = estimate_effects(panel(STAGGERED), scale=scale, leave_out=1)
+    again = Effects.from_json(effects.to_json())
+    assert again.to_json() == effects.to_json()
+    pd.testing.assert_frame_equal(again.aggregate("event_time").to_frame(), effects.aggregate("event_time").to_frame())
+
+
+def test_simultaneous_quantile_of_independent_rows() -> None:
+    """For k independent normals P(max|Z| < c) = (2Φ(c) - 1)^k, so c = Φ⁻¹((1 + .95^(1/k)) / 2)."""
+    from scipy.stats import norm
+
+    assert simultaneous_quantile(np.diag([1.0, 4, 9, 16]), 0.95, 0) == pytest.approx(
+        norm.ppf((1 + 0.95**0.25) / 2), abs=0.02
+    )
+    assert simultaneous_quantile(np.ones((3, 3)), 0.95, 0) == pytest.approx(norm.ppf(0.975), abs=0.02)
+
+
+def test_singular_wald_is_refused_with_the_reason() -> None:
+    result = wald_test(np.array([1.0, 2.0]), np.ones((2, 2)))
+    assert np.isnan(result["p_value"])
+    assert result["note"] == "the covariance of the 2 estimates has rank 1: too few treated units for a joint test"

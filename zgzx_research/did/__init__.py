@@ -1,0 +1,1 @@
+"""The causal core: panels in, effects out; arrays only."""

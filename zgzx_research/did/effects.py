@@ -1,0 +1,257 @@
+"""The one result type: estimates with their joint covariance, small enough to keep and to send as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zgzx_research.did import aggregate as summaries
+from zgzx_research.did import inference
+from zgzx_research.did.aggregate import CellStatistics, Summary
+from zgzx_research.errors import ZgzxError
+
+ROUNDING = 1e-12  # a standard error this small beside the level of the outcome is rounding, not precision
+ESTIMANDS = ("overall", "cohort", "event_time", "calendar")
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Group-time effects of one estimation.
+
+    Attributes
+    ----------
+    cells : frame, one row per (cohort, period): cohort period event_time role n_treated n_comparison base_mean.
+    numbers : what aggregation needs (statistics, shares, joint covariance).
+    cohorts : (cohorts,) float, first treated period behind each share.
+    ledger : frame of step, reason, rows, units, examples: everything left out, the panel's ledger included.
+    options : the arguments used.
+    """
+
+    cells: pd.DataFrame
+    numbers: CellStatistics
+    cohorts: np.ndarray
+    ledger: pd.DataFrame
+    options: dict[str, Any]
+
+    @property
+    def estimates(self) -> np.ndarray:
+        """(cells,) effects on the scale they are normal on: differences, or log ratios."""
+        return self._by_cell().value
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """(cells, cells) covariance of `estimates`."""
+        return self._by_cell().covariance(self.numbers)
+
+    def _by_cell(self) -> Summary:
+        return summaries.over_cells(self.numbers, np.eye(len(self.cells)))
+
+    def to_frame(self, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
+        """One row per cell, with pointwise and simultaneous intervals."""
+        labels = self.cells.assign(estimand="group_time")
+        return _frame(labels, self._by_cell(), self.numbers, level, seed)
+
+    def pretest(self) -> dict[str, float | int | str]:
+        """Joint Wald test that every cell before treatment is zero (R did's pre-test). Pooled bases leave out one
+        cell per cohort, for they sum to zero by construction."""
+        pre = (self.cells["role"] == "pre").to_numpy()
+        if self.options["base_period"] == "pooled":
+            pre = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
+        return inference.wald_test(self.estimates[pre], self.covariance[np.ix_(pre, pre)])
+
+    def aggregate(
+        self,
+        estimand: str,
+        *,
+        min_event: int | None = None,
+        max_event: int | None = None,
+        balance: int | None = None,
+        level: float = 0.95,
+        seed: int = 0,
+    ) -> Aggregate:
+        """Summarise the cells.
+
+        Parameters
+        ----------
+        estimand : "overall" (R's "simple"), "cohort", "event_time" or "calendar".
+        min_event, max_event : event times to keep; `balance` keeps cohorts seen at least so long after treatment.
+            All three are for "event_time".
+        level : of both kinds of interval. seed : of the draws behind the simultaneous one.
+
+        Raises
+        ------
+        ZgzxError : unknown estimand, or nothing left to aggregate.
+        """
+        if estimand not in ESTIMANDS:
+            raise ZgzxError(f"estimand {estimand!r} is unknown", remedy=f"Choose one of {', '.join(ESTIMANDS)}.")
+        keep = self._kept(estimand, min_event, max_event, balance)
+        label = {"overall": None, "cohort": "cohort", "event_time": "event_time", "calendar": "period"}[estimand]
+        groups = self.cells.loc[keep].groupby(label)[label].first().to_numpy() if label else np.array([np.nan])
+        sets = keep & (self.cells[label].to_numpy() == groups[:, None]) if label else keep[None, :]
+        if not len(groups) or not sets.any():
+            raise ZgzxError("no cell is left to aggregate", where=estimand, remedy="Widen the event times.")
+        rows = summaries.over_cells(self.numbers, sets)
+        labels = _labels(self.cells, sets, estimand)
+        post = keep & (self.cells["role"] == "post").to_numpy()
+        return Aggregate(self, labels, rows, self._overall(estimand, rows, groups, post), post, level, seed)
+
+    def _kept(self, estimand: str, low: int | None, high: int | None, balance: int | None) -> np.ndarray:
+        if estimand != "event_time":
+            if (low, high, balance) != (None, None, None):
+                raise ZgzxError("min_event, max_event and balance are for event_time", where=estimand)
+            return (self.cells["role"] == "post").to_numpy()
+        event, cohort = self.cells["event_time"].to_numpy(), self.cells["cohort"].to_numpy()
+        first, last = self.cells["period"].min(), self.cells["period"].max()
+        if balance is not None:
+            span = self.options["last_period"] - self.options["first_period"]
+            low, high = max(low or balance - span, balance - span), min(balance if high is None else high, balance)
+            keep = self.options["last_period"] - cohort >= balance
+        else:
+            keep = np.ones(len(event), dtype=bool)
+        low, high = first - last if low is None else low, last - first if high is None else high
+        return keep & (event >= low) & (event <= high)
+
+    def _overall(self, estimand: str, rows: Summary, groups: np.ndarray, post: np.ndarray) -> Summary | None:
+        """R's overall of each kind; on the ratio scale always all treated cells together."""
+        if not post.any():
+            return None
+        if estimand == "overall" or self.numbers.scale == "ratio":
+            return summaries.over_cells(self.numbers, post[None, :])
+        if estimand == "cohort":
+            return summaries.over_cohorts(self.numbers, rows, np.searchsorted(self.cohorts, groups))
+        chosen = groups >= 0 if estimand == "event_time" else np.ones(len(groups), dtype=bool)
+        return summaries.plain_mean(Summary(rows.value[chosen], rows.gradient[chosen]))
+
+    def to_json(self) -> str:
+        """All of it as JSON text; `from_json` gives it back, to the last bit."""
+        numbers = self.numbers
+        return json.dumps(
+            {
+                "cells": self.cells.to_dict("list"),
+                "scale": numbers.scale,
+                "statistics": numbers.statistics.tolist(),
+                "cohort": numbers.cohort.tolist(),
+                "shares": numbers.shares.tolist(),
+                "covariance": numbers.covariance.tolist(),
+                "cohorts": self.cohorts.tolist(),
+                "ledger": self.ledger.to_dict("list"),
+                "options": self.options,
+            },
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Effects:
+        """The effects that `to_json` wrote."""
+        data = json.loads(text)
+        names = ("statistics", "cohort", "shares", "covariance")
+        numbers = CellStatistics(data["scale"], *(np.array(data[name]) for name in names))
+        ledger = pd.DataFrame(data["ledger"]).assign(examples=[tuple(x) for x in data["ledger"]["examples"]])
+        return cls(pd.DataFrame(data["cells"]), numbers, np.array(data["cohorts"]), ledger, data["options"])
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Summaries of one `Effects`: `to_frame`, `overall`, `window`."""
+
+    effects: Effects
+    labels: pd.DataFrame
+    rows: Summary
+    total: Summary | None
+    post: np.ndarray
+    level: float
+    seed: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per estimate: estimand cohort period event_time estimate std_error ci_low ci_high band_low band_high
+        n_treated n_comparison base_mean role. Ratio-scale estimates are proportions (.12 = 12 % more), their intervals
+        are exponentiated from the log scale."""
+        return _frame(self.labels, self.rows, self.effects.numbers, self.level, self.seed)
+
+    @property
+    def overall(self) -> pd.DataFrame:
+        """One row: "overall" R's simple, "event_time" the mean over e >= 0, "cohort" and "calendar" as in R."""
+        if self.total is None:
+            raise ZgzxError("no event time after treatment was kept", remedy="Raise max_event.")
+        labels = _labels(self.effects.cells, self.post[None, :], "overall")
+        return _frame(labels, self.total, self.effects.numbers, self.level, self.seed)
+
+    def window(self, first: int, last: int) -> pd.DataFrame:
+        """One row: the mean over event times first..last, over the cohorts seen at every one of them.
+
+        On the ratio scale, the total over these cells against its counterfactual.
+
+        Raises
+        ------
+        ZgzxError : no cohort is seen at all of these event times.
+        """
+        cells = self.effects.cells
+        inside = cells["event_time"].between(first, last).to_numpy()
+        complete = cells[inside].groupby("cohort")["event_time"].nunique() == last - first + 1
+        inside = inside & cells["cohort"].isin(complete.index[complete]).to_numpy()
+        if first > last or not inside.any():
+            raise ZgzxError(
+                f"no cohort is seen at every event time from {first} to {last}", where="window",
+                remedy="Choose a shorter window or wait for later data.",
+            )  # fmt: skip
+        events = np.arange(first, last + 1)
+        sets = inside & (cells["event_time"].to_numpy() == events[:, None])
+        numbers = self.effects.numbers
+        if numbers.scale == "ratio":
+            rows = summaries.over_cells(numbers, inside[None, :])
+        else:
+            rows = summaries.plain_mean(summaries.over_cells(numbers, sets))
+        return _frame(_labels(cells, inside[None, :], "window"), rows, numbers, self.level, self.seed)
+
+    def pretest(self) -> dict[str, float | int | str]:
+        """Joint Wald test that event times before treatment are zero; a pooled base leaves out the earliest."""
+        pre = (self.labels["role"] == "pre").to_numpy()
+        if self.effects.options["base_period"] == "pooled":
+            pre = pre & (np.arange(len(pre)) != pre.argmax())
+        covariance = self.rows.covariance(self.effects.numbers)
+        return inference.wald_test(self.rows.value[pre], covariance[np.ix_(pre, pre)])
+
+
+def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFrame:
+    """Who stands behind each summary: units (each cohort once), mean of the base, role."""
+    rows = []
+    for chosen in sets:
+        part = cells[chosen]
+        treated = part.groupby("cohort")["n_treated"].max()
+        base = np.average(part["base_mean"], weights=part["n_treated"])
+        row = {"n_treated": treated.sum(), "n_comparison": part["n_comparison"].max(), "base_mean": base}
+        row |= {name: part[name].iloc[0] if part[name].nunique() == 1 else pd.NA for name in ("cohort", "period")}
+        row |= {"event_time": part["event_time"].iloc[0] if part["event_time"].nunique() == 1 else pd.NA}
+        row |= {"role": part["role"].iloc[0] if part["role"].nunique() == 1 else "mixed"}
+        rows.append(row)
+    labels = pd.DataFrame(rows).assign(estimand=estimand)
+    only = {"cohort": ("cohort",), "event_time": ("event_time",), "calendar": ("period",)}.get(estimand, ())
+    for name in ("cohort", "period", "event_time"):
+        labels[name] = pd.array(labels[name] if name in only else [pd.NA] * len(labels), dtype="Int64")
+    return labels
+
+
+def _frame(labels: pd.DataFrame, rows: Summary, cells: CellStatistics, level: float, seed: int) -> pd.DataFrame:
+    """Labels, estimates and both kinds of interval, in the fixed order of columns."""
+    covariance = rows.covariance(cells)
+    error = np.sqrt(np.maximum(np.diag(covariance), 0))
+    reference = (labels["role"] == "reference").to_numpy()
+    floor = ROUNDING * (np.abs(rows.value) + np.abs(labels["base_mean"].to_numpy()))
+    known = ~reference & np.isfinite(rows.value) & (error > floor) & (labels["n_treated"] > 1).to_numpy()
+    error = np.where(known, error, np.nan)
+    banded = known & (labels["role"] != "left_out").to_numpy()
+    critical = inference.simultaneous_quantile(covariance[np.ix_(banded, banded)], level, seed)
+    point = inference.normal_quantile(level)
+    ratio = cells.scale == "ratio"
+    bounds = {"ci_low": -point, "ci_high": point, "band_low": -critical, "band_high": critical}
+    values = {name: rows.value + factor * error for name, factor in bounds.items()}
+    estimate = np.expm1(rows.value) if ratio else rows.value
+    values = {name: np.expm1(value) if ratio else value for name, value in values.items()}
+    values = {"estimate": estimate, "std_error": error * (1 + estimate) if ratio else error} | values
+    order = ["estimand", "cohort", "period", "event_time", *values, "n_treated", "n_comparison", "base_mean", "role"]
+    return labels.assign(**values)[order]

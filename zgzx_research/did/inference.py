@@ -1,0 +1,50 @@
+"""Normal inference from an estimate and its covariance."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+DRAWS = 100_000  # Monte-Carlo error of a 95 % critical value is then about .01
+SMALL = 1e-10  # relative size below which an eigenvalue of a covariance counts as zero
+
+
+def normal_quantile(level: float) -> float:
+    """Two-sided standard normal quantile, e.g. 1.96 for level .95."""
+    return float(stats.norm.ppf(0.5 + level / 2))
+
+
+def simultaneous_quantile(covariance: np.ndarray, level: float, seed: int) -> float:
+    """Quantile of max |Z| for Z normal with this covariance scaled to unit variances.
+
+    Rows of zero variance take no part. Never below the pointwise quantile.
+    """
+    sd = np.sqrt(np.diag(covariance))
+    used = sd > 0
+    if used.sum() <= 1:
+        return normal_quantile(level)
+    values, vectors = np.linalg.eigh(covariance[np.ix_(used, used)] / np.outer(sd[used], sd[used]))
+    large = values > SMALL * values[-1]
+    root = vectors[:, large] * np.sqrt(values[large])
+    normals = np.random.default_rng(seed).standard_normal((DRAWS, root.shape[1]))
+    return max(float(np.quantile(np.abs(normals @ root.T).max(axis=1), level)), normal_quantile(level))
+
+
+def wald_test(estimate: np.ndarray, covariance: np.ndarray) -> dict[str, float | int | str]:
+    """Joint test that all estimates are zero: statistic, df, p_value, note.
+
+    A singular covariance is refused: p_value is NaN and the note gives the reason.
+    """
+    df = len(estimate)
+    if df == 0:
+        return {"statistic": np.nan, "df": 0, "p_value": np.nan, "note": "no estimate before treatment to test"}
+    sd = np.sqrt(np.diag(covariance))
+    scale = np.where(sd > 0, sd, 1.0)
+    correlation = covariance / np.outer(scale, scale)
+    rank = int((np.linalg.eigvalsh(correlation) > SMALL * df).sum())
+    if rank < df:
+        note = f"the covariance of the {df} estimates has rank {rank}: too few treated units for a joint test"
+        return {"statistic": np.nan, "df": df, "p_value": np.nan, "note": note}
+    z = estimate / scale
+    statistic = float(z @ np.linalg.solve(correlation, z))
+    return {"statistic": statistic, "df": df, "p_value": float(stats.chi2.sf(statistic, df)), "note": ""}
