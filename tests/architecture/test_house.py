@@ -1,0 +1,91 @@
+"""The house rules that a machine can check: sizes, the map, the environment, the lock, the notebooks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+import subprocess
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "zgzx_research"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def tracked() -> list[Path]:
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_files_and_functions_are_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = node.end_lineno - body[0].lineno + 1 if body else 0
+            assert lines <= 40, f"{node.name} has {lines} lines"
+
+
+def test_no_catch_all_modules() -> None:
+    assert not [p for p in SOURCES if p.stem in {"utils", "helpers", "common", "misc"}]
+
+
+def test_the_map_in_architecture_is_the_tree() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    mapped = set(re.findall(r"^\| `([\w/.]+)` \|", text, flags=re.MULTILINE))
+    modules = {p.relative_to(PACKAGE).as_posix() for p in SOURCES if p.name != "__init__.py"}
+    assert mapped == modules
+
+
+def test_environment_is_made_from_pyproject() -> None:
+    made = runpy.run_path(str(ROOT / ".ci/environment.py"))["environment"](PROJECT)
+    assert (ROOT / "environment.yml").read_text(encoding="utf-8") == made
+    listed = set(re.findall(r'- "(?!python[<>=])([^"]+)"', made))
+    assert listed == set(PROJECT["dependencies"])
+
+
+def test_lock_is_hashed_names_no_host_and_covers_pyproject() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert not re.search(r"https?://|--index-url|--find-links|file:", lock)
+    pinned = set(re.findall(r"^([A-Za-z0-9_.-]+)==", lock, flags=re.MULTILINE))
+    assert lock.count("--hash=sha256:") >= len(pinned)
+    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    names = {re.split(r"[<>=!~\[ ]", line)[0].lower().replace("_", "-") for line in wanted}
+    assert names <= {name.lower() for name in pinned}
+
+
+def test_no_commit_holds_a_path_of_a_machine_or_a_registry() -> None:
+    forbidden = re.compile(rb"/root/|/work/main|/home/\w+/|files\.pythonhosted|registry\.npmjs|/opt/pypi")
+    own = {Path(__file__).name}
+    texts = [p for p in tracked() if p.name not in own and p.suffix not in {".ttf", ".docx"}]
+    found = [p for p in texts if forbidden.search(p.read_bytes())]
+    assert not found
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebooks_call_and_show(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        assert not cell.outputs
+        assert cell.execution_count is None
+        assert len(cell.source.splitlines()) <= 8
+        assert "groupby" not in cell.source
+        tree = ast.walk(ast.parse(cell.source))
+        assert not [n for n in tree if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.Lambda)]
+
+
+def test_python_versions_are_said_once() -> None:
+    assert PROJECT["requires-python"] == ">=3.11,<3.13"

@@ -1,0 +1,80 @@
+"""The study file: what is read, and what is refused with which words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.study import check_name, find_root, load_study
+
+ROOT = Path(__file__).parents[2]
+DEMO = (ROOT / "studies/demo.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "studies").mkdir()
+    return tmp_path
+
+
+def refuse(project: Path, text: str, message: str) -> None:
+    (project / "studies/demo.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ZgzxError, match=re.escape(message)):
+        load_study(project, "demo")
+
+
+def test_demo_reads() -> None:
+    study = load_study(ROOT, "demo")
+    assert study.estimate.specs["main"].leave_out == 1
+    assert study.estimate.outcomes["patents_invention"].scale == "ratio"
+    assert study.study.years == (2010, 2025)
+
+
+@pytest.mark.parametrize("name", ["../demo", "a/b", "/etc/passwd", "demo.toml", "", "Demo", "..", "a\\b", "a" * 60])
+def test_study_names_with_path_parts_are_refused(name: str) -> None:
+    with pytest.raises(ZgzxError, match="is not a plain word"):
+        check_name(name)
+
+
+def test_unknown_key_names_the_nearest(project: Path) -> None:
+    wrong = DEMO.replace("min_staff = 5", "min_stuff = 5")
+    refuse(project, wrong, "studies/demo.toml: unknown or wrong key, 1 affected, e.g. [retention] min_stuff (did you mean 'min_staff'?). See studies/demo.toml")  # fmt: skip
+
+
+def test_unknown_section_and_spec_key(project: Path) -> None:
+    refuse(project, DEMO.replace("[grade]", "[grades]"), "[grades] (did you mean 'grade'?)")
+    wrong = DEMO.replace('not_yet = {controls', 'not_yet = {control')
+    refuse(project, wrong, "[estimate.specs.not_yet] control (did you mean 'controls'?)")
+
+
+def test_wrong_values_are_all_named(project: Path) -> None:
+    wrong = DEMO.replace("years = [2010, 2025]", "years = [2025, 2010]").replace("min_staff = 5", "min_staff = 0")
+    refuse(project, wrong, "wrong or missing value, 2 affected")
+    refuse(project, DEMO.replace("main = {", "primary = {"), "a specification named 'main' is needed")
+
+
+def test_missing_file_lists_the_known(project: Path) -> None:
+    (project / "studies/demo.toml").write_text(DEMO, encoding="utf-8")
+    with pytest.raises(ZgzxError, match=r"studies/year2026.toml: there is no such study file, e.g. demo\."):
+        load_study(project, "year2026")
+
+
+def test_not_toml_and_not_utf8(project: Path) -> None:
+    refuse(project, "[study\nname", "studies/demo.toml: not valid TOML")
+    (project / "studies/demo.toml").write_bytes("# 龙岗".encode("gb18030"))
+    with pytest.raises(ZgzxError, match="not UTF-8"):
+        load_study(project, "demo")
+
+
+def test_file_and_study_have_one_name(project: Path) -> None:
+    refuse(project, DEMO.replace('name = "demo"', 'name = "other"'), "[study] name is 'other'")
+
+
+def test_root_is_the_nearest_parent_with_studies(project: Path) -> None:
+    (project / "notebooks/tutorials").mkdir(parents=True)
+    assert find_root(project / "notebooks/tutorials") == project.resolve()
+    with pytest.raises(ZgzxError, match="no project here"):
+        find_root(Path("/"))

@@ -1,0 +1,128 @@
+"""The command line: one command per job, one clear message per problem."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zgzx_research.errors import ZgzxError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    help="From raw agency files to bilingual reports on 职工之星 (Worker Star).",
+)  # fmt: skip
+
+Name = Annotated[str, typer.Argument(help="study name, as in studies/NAME.toml")]
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="an empty or new folder")],
+    scenario: Annotated[str, typer.Option(help="calibrated, null, teaching or harm")] = "calibrated",
+    size: Annotated[str, typer.Option(help="tiny, default or large")] = "tiny",
+    seed: Annotated[int, typer.Option(help="the same seed gives the same world")] = 1,
+) -> None:
+    """Write a synthetic world with known truth as raw agency files."""
+    from zgzx_research.simulate.raw_files import write_world
+
+    write_world(folder, scenario=scenario, size=size, seed=seed)
+    typer.echo(f"{folder}: synthetic world written ({scenario}, {size}, seed {seed}); truth/ is for checking only")
+
+
+@app.command()
+def init(name: Name) -> None:
+    """Make a study file for a new year from the demo's."""
+    from zgzx_research.pipeline import store
+    from zgzx_research.study import check_name, find_root
+
+    root = find_root()
+    path = root / "studies" / f"{check_name(name)}.toml"
+    if path.exists():
+        raise ZgzxError(
+            "there is such a study already", where=f"studies/{name}.toml", remedy="Edit it, or choose a name."
+        )
+    demo = (root / "studies/demo.toml").read_text(encoding="utf-8")
+    text = demo.replace('name = "demo"', f'name = "{name}"').replace("data/raw/demo/raw", f"data/raw/{name}")
+    store.write_text(path, text)
+    typer.echo(
+        f"studies/{name}.toml written; put the agencies' files under data/raw/{name}/ and set [privacy] key_file"
+    )
+
+
+@app.command()
+def check(name: Name) -> None:
+    """Read the study file and the raw files; say what is there, change nothing."""
+    from zgzx_research.pipeline.tasks import check_study
+    from zgzx_research.study import find_root
+
+    for line in check_study(find_root(), name):
+        typer.echo(line)
+
+
+@app.command()
+def run(
+    name: Name,
+    part: Annotated[str, typer.Argument(help="all, build (clean to panels), estimate or report")] = "all",
+) -> None:
+    """Bring panels, estimates and reports of a study up to date; unchanged work is skipped."""
+    from zgzx_research.pipeline.tasks import run_study
+    from zgzx_research.study import find_root
+
+    result = run_study(find_root(), name, part, say=typer.echo)
+    _say_result(result.ran, result.skipped, f"reports/{name}")
+
+
+@app.command()
+def verify(name: Name) -> None:
+    """Compare every input and output of a study with its manifest."""
+    from zgzx_research.pipeline.manifest import verify_manifest
+    from zgzx_research.study import check_name, find_root
+
+    count = verify_manifest(find_root(), check_name(name))
+    typer.echo(f"{name}: {count} files are as the manifest says")
+
+
+@app.command()
+def analyse(
+    file: Annotated[Path, typer.Argument(help="a tidy panel: .csv or .parquet, one row per unit and period")],
+    unit: Annotated[str, typer.Option(help="column naming the unit")],
+    period: Annotated[str, typer.Option(help="column with the period, a whole number")],
+    outcome: Annotated[str, typer.Option(help="column with the outcome")],
+    first_treated: Annotated[str, typer.Option(help="column with the first treated period, empty for never")],
+    never_treated: Annotated[float | None, typer.Option(help="value that means never treated, e.g. 0")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the report; the file's own by default")] = None,
+    scale: Annotated[str, typer.Option(help="difference, or ratio for counts")] = "difference",
+    base_period: Annotated[str, typer.Option(help="universal, varying or pooled")] = "universal",
+    anticipation: Annotated[int, typer.Option(help="periods of possible anticipation")] = 0,
+    leave_out: Annotated[int, typer.Option(help="periods before treatment to leave out")] = 0,
+) -> None:
+    """The same analysis and report on any tidy panel."""
+    from zgzx_research.pipeline.analyse import run_analysis
+    from zgzx_research.study import find_root
+
+    roles = {"unit": unit, "period": period, "outcome": outcome, "first_treated": first_treated}
+    options = {"scale": scale, "base_period": base_period, "anticipation": anticipation, "leave_out": leave_out}
+    name = name or file.stem.lower()
+    result, lines = run_analysis(find_root(), file, name, roles, options, never_treated, say=typer.echo)
+    for line in lines:
+        typer.echo(line)
+    _say_result(result.ran, result.skipped, f"reports/{name}")
+
+
+def _say_result(ran: tuple[str, ...], skipped: tuple[str, ...], place: str) -> None:
+    if not ran:
+        typer.echo(f"nothing to do: all {len(skipped)} tasks are up to date; see {place} and reports/index.html")
+    else:
+        typer.echo(f"{len(ran)} tasks done, {len(skipped)} were up to date; open reports/index.html")
+
+
+def main() -> None:
+    """Entry point: problems the user can mend are one message and exit code 2."""
+    try:
+        app()
+    except ZgzxError as problem:
+        sys.stderr.write(f"zgzx: {problem}\n")
+        sys.exit(2)

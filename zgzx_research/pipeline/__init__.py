@@ -1,0 +1,1 @@
+"""Settings meet disk here: stages, tasks, notebooks, pages."""

@@ -1,0 +1,58 @@
+"""Run a notebook for one study and language; the only place that knows papermill."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import nbformat
+
+from zgzx_research.errors import ZgzxError
+
+
+def check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
+    """Parameters passed and parameters the notebook declares must be the same; papermill alone would only warn.
+
+    Raises
+    ------
+    ZgzxError : no such notebook, unknown or missing parameter.
+    """
+    import papermill
+
+    if not notebook.is_file():
+        raise ZgzxError("there is no such notebook", where=notebook.name, remedy="See the folder notebooks/.")
+    declared = set(papermill.inspect_notebook(str(notebook)))
+    unknown, missing = sorted(parameters.keys() - declared), sorted(declared - parameters.keys())
+    for names, what in ((unknown, "unknown parameter"), (missing, "parameter without a value")):
+        if names:
+            raise ZgzxError(
+                what, where=f"notebooks/{notebook.name}", count=len(names), examples=names,
+                remedy=f"Its parameters cell declares {', '.join(sorted(declared)) or 'none'}.",
+            )  # fmt: skip
+
+
+def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbformat.NotebookNode:
+    """Execute a notebook in a fresh kernel of its own and give it back with its outputs.
+
+    Raises
+    ------
+    ZgzxError : wrong parameters, or a message a cell raised for the user.
+    """
+    check_parameters(notebook, parameters)
+    import papermill
+    from jupyter_client.manager import KernelManager
+
+    # a socket path of its own per kernel: notebooks can run side by side, and nothing listens on the network
+    with tempfile.TemporaryDirectory(prefix="zgzx-kernel-") as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kernel = KernelManager(transport="ipc", ip=str(Path(folder) / "k"), kernel_name="python3")
+        try:
+            return papermill.execute_notebook(
+                str(notebook), None, parameters=parameters, progress_bar=False, autosave_cell_every=0,
+                kernel_name="python3", km=kernel, resources={"metadata": {"path": str(root)}},
+            )  # fmt: skip
+        except papermill.PapermillExecutionError as problem:
+            if problem.ename == "ZgzxError":
+                raise ZgzxError(problem.evalue.rstrip("."), where=f"notebooks/{notebook.name}") from None
+            raise

@@ -1,0 +1,73 @@
+"""Stage files: written whole or not at all, read back, hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that it is there complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_bytes` for UTF-8 text."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Sorted, indented, so that two runs give the same bytes."""
+    write_text(path, json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """A Parquet file."""
+    write_bytes(path, table.to_parquet(index=False))
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def code_digest(rooms: Iterable[str]) -> str:
+    """SHA-256 over the sources of these rooms (folders or files of the package), names included."""
+    total = hashlib.sha256()
+    for room in sorted(set(rooms)):
+        place = PACKAGE / room
+        files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix in {".py", ".toml"})
+        for file in files:
+            total.update(f"{file.relative_to(PACKAGE).as_posix()}\0{file_digest(file)}\0".encode())
+    return total.hexdigest()

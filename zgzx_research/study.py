@@ -1,0 +1,173 @@
+"""The study file: everything a yearly rerun may change, typed and checked before anything runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from zgzx_research.errors import ZgzxError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+OutcomeName = Literal["retention", "patents_invention", "patents_utility_model", "patents_design", "patents_all"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Identity(_Section):
+    name: str
+    years: tuple[int, int]
+    languages: tuple[Literal["zh", "en"], ...] = ("zh", "en")
+    seed: int = 0
+
+    @field_validator("years")
+    @classmethod
+    def _rising(cls, years: tuple[int, int]) -> tuple[int, int]:
+        if years[0] >= years[1]:
+            raise ValueError("the first year must be before the last")
+        return years
+
+
+class Raw(_Section):
+    path: str
+
+
+class Privacy(_Section):
+    key_file: str | None = None
+
+
+class Retention(_Section):
+    months: Literal[12] = 12
+    min_staff: int = Field(5, ge=1)
+
+
+class Patents(_Section):
+    truncation: dt.date
+
+
+class Specification(_Section):
+    controls: Literal["never_treated", "not_yet_treated"] = "never_treated"
+    anticipation: int = Field(0, ge=0)
+    leave_out: int = Field(0, ge=0)
+    base_period: Literal["universal", "varying", "pooled"] | None = None
+
+
+class Outcome(_Section):
+    scale: Literal["difference", "ratio"]
+    base_period: Literal["universal", "varying", "pooled"] = "universal"
+
+
+class Estimate(_Section):
+    outcomes: dict[OutcomeName, Outcome]
+    specs: dict[str, Specification]
+    headline_events: tuple[int, int] = (1, 3)
+    event_window: tuple[int, int] = (-5, 6)
+
+    @field_validator("specs")
+    @classmethod
+    def _has_main(cls, specs: dict[str, Specification]) -> dict[str, Specification]:
+        if "main" not in specs:
+            raise ValueError("a specification named 'main' is needed: it is the headline")
+        return specs
+
+
+class Grade(_Section):
+    claimed_percent: float = Field(10.0, gt=0)
+    claimed_percentage_points: float = Field(3.0, gt=0)
+
+
+class Study(_Section):
+    """A study file; unknown keys are refused with the nearest known one."""
+
+    study: Identity
+    raw: Raw
+    privacy: Privacy = Privacy()
+    retention: Retention = Retention()
+    patents: Patents
+    estimate: Estimate
+    grade: Grade = Grade()
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The project folder: the nearest parent of `start` (default: the working folder) that holds `studies/`."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "studies").is_dir():
+            return folder
+    raise ZgzxError(
+        "no project here: no folder above holds studies/", where=str(start or "."), remedy="Work inside one."
+    )
+
+
+def check_name(name: str) -> str:
+    """A study name is a plain word; anything that could be a path is refused."""
+    if not NAME.fullmatch(name):
+        raise ZgzxError(
+            f"study name {name!r} is not a plain word", where="study",
+            remedy="Use lower-case letters, digits, '-' and '_', for instance demo or year2026; no path and no ending.",
+        )  # fmt: skip
+    return name
+
+
+def load_study(root: Path, name: str) -> Study:
+    """Read `studies/<name>.toml`.
+
+    Raises
+    ------
+    ZgzxError : no such file, not TOML, unknown key (with the nearest), wrong value.
+    """
+    path = root / "studies" / f"{check_name(name)}.toml"
+    where = f"studies/{name}.toml"
+    if not path.is_file():
+        known = sorted(file.stem for file in path.parent.glob("*.toml"))
+        remedy = f"Make one with 'zgzx init {name}', or run one of these."
+        raise ZgzxError("there is no such study file", where=where, examples=known, remedy=remedy)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        study = Study.model_validate(data)
+    except tomllib.TOMLDecodeError as problem:
+        raise ZgzxError(f"not valid TOML ({problem})", where=where, remedy="Mend that line.") from None
+    except UnicodeDecodeError as problem:
+        remedy = "Save the file as UTF-8."
+        raise ZgzxError(f"not UTF-8 (byte {problem.start})", where=where, remedy=remedy) from None
+    except ValidationError as problem:
+        raise _explain(problem, where) from None
+    if study.study.name != name:
+        remedy = "Give file and study one name."
+        raise ZgzxError(f"[study] name is {study.study.name!r}", where=where, remedy=remedy)
+    return study
+
+
+def _explain(problem: ValidationError, where: str) -> ZgzxError:
+    """All wrong keys at once: unknown ones with the nearest known, the others with what was expected."""
+    said, unknown = [], False
+    for error in problem.errors(include_url=False):
+        *section, key = (str(part) for part in error["loc"])
+        if error["type"] == "extra_forbidden":
+            unknown = True
+            near = difflib.get_close_matches(key, _known(section), n=1, cutoff=0.4)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            said.append(f"[{'.'.join(section)}] {key}{hint}" if section else f"[{key}]{hint}")
+        else:
+            said.append(f"[{'.'.join(section)}] {key}: {error['msg'].lower()}")
+    what = "unknown or wrong key" if unknown else "wrong or missing value"
+    remedy = "See studies/demo.toml, where every key is explained."
+    return ZgzxError(what, where=where, count=len(said), examples=said, remedy=remedy)
+
+
+def _known(section: list[str]) -> list[str]:
+    """Known keys at a place of the study file."""
+    if len(section) > 2:
+        inner: dict[str, type[_Section]] = {"specs": Specification, "outcomes": Outcome}
+        return list(inner[section[1]].model_fields)
+    if section[:1] == ["estimate"] and section[1:]:
+        return list(get_args(OutcomeName)) if section[1] == "outcomes" else []
+    sections: dict[str, Any] = {name: field.annotation for name, field in Study.model_fields.items()}
+    return list(sections[section[0]].model_fields) if section else list(sections)
