@@ -28,9 +28,10 @@ def event_study(effects: Effects, window: tuple[int, int], seed: int) -> Aggrega
 
 
 def headline(effects: Effects, events: tuple[int, int] | None, window: tuple[int, int], seed: int) -> pd.DataFrame:
-    """One row: the mean over the headline's event times, or over all of e >= 0 when none are set."""
-    event = event_study(effects, window, seed)
-    return event.overall if events is None else event.window(*events)
+    """One row: the mean over the headline's event times; when none are set, the overall effect on the treated."""
+    if events is None:
+        return effects.aggregate("overall", seed=seed).to_frame()
+    return event_study(effects, window, seed).window(*events)
 
 
 def estimate_facts(
@@ -105,3 +106,9 @@ def read_panel_file(path: Any, columns: list[str], never_treated: float | None, 
     if never_treated is not None:
         table[first_treated] = table[first_treated].mask(table[first_treated] == never_treated)
     return table[list(dict.fromkeys(columns))]
+
+
+def refuse_study_name(root: Any, name: str) -> None:
+    """An analysis must not write over a study of the same name."""
+    if (root / "studies" / f"{name}.toml").is_file():
+        raise ZgzxError(f"{name!r} is a study", where="zgzx analyse", remedy="Pass another --name.")

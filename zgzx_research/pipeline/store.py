@@ -36,9 +36,14 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_json(path: Path, data: Any) -> None:
+def json_text(data: Any) -> str:
     """Sorted, indented, so that two runs give the same bytes."""
-    write_text(path, json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def write_json(path: Path, data: Any) -> None:
+    """A JSON file."""
+    write_text(path, json_text(data))
 
 
 def read_json(path: Path) -> Any:

@@ -1,0 +1,165 @@
+"""Check characters; the codes below were worked out by the standards' formulas apart from the code under test."""
+
+from __future__ import annotations
+
+import datetime
+
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from zgzx_research.clean import identifiers, reasons
+
+USCC = "91449900MA5D000164"
+RESIDENT = "990000199003071235"
+
+
+def column(*texts: str | None) -> pd.Series:
+    return pd.Series(texts, dtype="str")
+
+
+def plain(values: pd.Series) -> list:
+    return [None if pd.isna(value) else value for value in values]
+
+
+@pytest.mark.parametrize("code", [USCC, "91449900100000016U", "91449900MA5EQ102X0", "914499000A1B2C3D8H"])
+def test_codes_that_pass_both_checks(code: str) -> None:
+    assert identifiers.is_uscc(code)
+
+
+def test_stdnum_alone_would_take_a_wrong_organisation_code() -> None:
+    code = "91449900MA5D00011L"  # outer character right, the one of MA5D0001 should be 6
+    assert identifiers.credit_code.is_valid(code)
+    assert not identifiers.is_uscc(code)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "reason"),
+    [
+        (USCC, USCC, None),
+        ("'91449900-MA5D0001-64", USCC, None),
+        ("91449900ma5d000164", USCC, None),
+        ("91449900MA5DOO0164", USCC, reasons.VALUE_USCC_REPAIRED),
+        ("9I449900MA5D000164", USCC, reasons.VALUE_USCC_REPAIRED),
+        ("9I449900MA5D0001O4", None, reasons.VALUE_USCC),  # a repair that passes no check
+        ("91449900MA5D000165", None, reasons.VALUE_USCC),
+        ("440306103456789", None, reasons.VALUE_USCC),
+    ],
+)
+def test_credit_codes(text: str, code: str | None, reason: str | None) -> None:
+    read = identifiers.read_uscc(column(text))
+    assert plain(read.value) == [code]
+    assert plain(read.reason) == [reason]
+
+
+@given(st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=8, max_size=8))
+def test_one_wrong_character_of_a_code_is_found(body: str) -> None:
+    start = "91449900" + body + identifiers.organisation_check(body)
+    assume("X" not in body)
+    code = start + identifiers.credit_code.calc_check_digit(start)
+    assert identifiers.read_uscc(column(code)).value.tolist() == [code]
+    wrong = ("8" if code[0] == "9" else "9") + code[1:]
+    assert identifiers.read_uscc(column(wrong)).reason.tolist() == [reasons.VALUE_USCC]
+
+
+@pytest.mark.parametrize(
+    ("text", "full", "mask", "birth", "reason"),
+    [
+        (RESIDENT, RESIDENT, "99001235", "199003", None),
+        ("'" + RESIDENT, RESIDENT, "99001235", "199003", None),
+        ("990000 19900307 1235", RESIDENT, "99001235", "199003", None),
+        ("990000880229008", "990000198802290085", "99000085", "198802", None),  # 15 digits: 19 and the check added
+        ("9900**********1235", None, "99001235", None, None),
+        ("990000********123x", None, "9900123X", None, None),
+        ("9900XXXXXXXXXX1235", None, "99001235", None, None),
+        ("990000199003071236", None, None, None, reasons.VALUE_ID),
+        ("990000199013071235", None, None, None, reasons.VALUE_ID),
+        ("9.90000199003071E+17", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("990000199003071000", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("护照", None, None, None, reasons.VALUE_ID),
+    ],
+)
+def test_resident_ids(text: str, full: str | None, mask: str | None, birth: str | None, reason: str | None) -> None:
+    assert plain(identifiers.read_resident_ids(column(text)).iloc[0]) == [full, mask, birth, reason]
+
+
+@given(
+    st.dates(datetime.date(1930, 1, 1), datetime.date(2020, 1, 1)),
+    st.integers(0, 999),
+    st.integers(0, 16),
+    st.integers(1, 9),
+)
+def test_any_wrong_digit_of_an_id_is_found(day: datetime.date, serial: int, place: int, shift: int) -> None:
+    body = f"990000{day:%Y%m%d}{serial:03d}"
+    code = body + identifiers.mod_11_2.calc_check_digit(body)
+    assert identifiers.resident_id(code) == code
+    wrong = code[:place] + str((int(code[place]) + shift) % 10) + code[place + 1 :]
+    assert identifiers.resident_id(wrong) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "kind", "reason"),
+    [
+        ("CN201510123456.1", "CN201510123456.1", "invention", None),
+        ("ZL201520123456.7", "CN201520123456.7", "utility_model", None),
+        ("2019300000001X", None, None, reasons.BAD_APPLICATION_NUMBER),
+        ("201930000001X", "CN201930000001.X", "design", None),
+        ("CN 201930000001.x", "CN201930000001.X", "design", None),
+        ("201810000017", "CN201810000017.5", "invention", reasons.VALUE_CHECK_DIGIT_ADDED),
+        ("201810000017.", "CN201810000017.5", "invention", reasons.VALUE_CHECK_DIGIT_ADDED),
+        ("2018100000175.0", "CN201810000017.5", "invention", None),
+        ("03123456.9", "CN03123456.9", "invention", None),  # before October 2003: year in two digits
+        ("CN201510123456.2", None, None, reasons.BAD_CHECK_DIGIT),
+        ("201570123456.1", None, None, reasons.BAD_APPLICATION_NUMBER),  # no such type of application
+        ("2.01510123456E+12", None, None, reasons.BAD_APPLICATION_NUMBER),
+        ("PCT/CN2016/000001", None, None, reasons.BAD_APPLICATION_NUMBER),
+    ],
+)
+def test_application_numbers(text: str, number: str | None, kind: str | None, reason: str | None) -> None:
+    assert plain(identifiers.read_application_numbers(column(text)).iloc[0]) == [number, kind, reason]
+
+
+@given(
+    st.integers(1985, 2099), st.sampled_from("12389"), st.integers(0, 9999999), st.integers(0, 11), st.integers(1, 9)
+)
+def test_application_numbers_are_read_in_every_dress(year: int, kind: str, serial: int, place: int, shift: int) -> None:
+    body = f"{year}{kind}{serial:07d}"
+    full = f"CN{body}.{identifiers.application_check(body)}"
+    dresses = (full, full[2:], full.replace(".", ""), "ZL" + full[2:], full[:-2], full[:-1])
+    assert set(identifiers.read_application_numbers(column(*dresses))["app_no"]) == {full}
+    wrong = body[:place] + str((int(body[place]) + shift) % 10) + body[place + 1 :]
+    assert identifiers.application_check(wrong) != full[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("19900001111", "19900001111"), ("+86 199-0000-1111", "19900001111"), ("8619900001111", "19900001111"),
+        ("0755-28000000", "075528000000"), ("19900001111/28000000", "19900001111"), ("待补", None), ("123", None),
+    ],
+)  # fmt: skip
+def test_phones(text: str, digits: str | None) -> None:
+    read = identifiers.read_phones(column(text))
+    assert plain(read.value) == [digits]
+    assert read.reason.isna().tolist() == [digits is not None]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("样例五金厂 19900001111", "样例五金厂"),
+        ("样例五金厂(990000199003071235)", "样例五金厂"),
+        ("样例(深圳)有限公司", "样例(深圳)有限公司"),
+        ("第3样例厂", "第3样例厂"),
+        ("19900001111", None),
+    ],
+)
+def test_personal_numbers_leave_firm_names(text: str, name: str | None) -> None:
+    assert identifiers.without_personal_numbers(text) == name
+
+
+def test_an_id_in_the_place_of_an_employer_number_is_not_kept() -> None:
+    read = identifiers.read_employer_numbers(column("44990001", RESIDENT, None))
+    assert plain(read.value) == ["44990001", None, None]
+    assert plain(read.reason) == [None, reasons.VALUE_PERSONAL_NUMBER, None]

@@ -1,0 +1,50 @@
+"""Why a row left or a value was not taken: every code of the quarantine in one place.
+
+Codes that begin with `value_` concern one cell: the value is null, or was repaired, and the row stays unless the
+column is one it cannot do without. The wording for readers (zh, en) is the report's.
+"""
+
+from __future__ import annotations
+
+# rows that left
+DUPLICATE_ROW = "duplicate_row"
+DUPLICATE_APPLICATION = "duplicate_application"
+DUPLICATE_USCC = "duplicate_uscc"
+RAGGED_ROW = "ragged_row"
+MISSING_NAME = "missing_name"
+MISSING_FIRM_NAME = "missing_firm_name"
+MISSING_CATEGORY = "missing_category"
+MISSING_PERSON = "missing_person"
+MISSING_EMPLOYER = "missing_employer"
+MISSING_PERIOD = "missing_period"
+MISSING_APPLICATION_NUMBER = "missing_application_number"
+MISSING_FILING_DATE = "missing_filing_date"
+UNKNOWN_CATEGORY = "unknown_category"
+BAD_PERIOD = "bad_period"
+BAD_FILING_DATE = "bad_filing_date"
+BAD_APPLICATION_NUMBER = "bad_application_number"
+BAD_CHECK_DIGIT = "bad_check_digit"
+END_BEFORE_START = "end_before_start"
+SCHEMA = "schema"
+
+# values not taken
+VALUE_DATE = "value_date"
+VALUE_DATE_ORDER = "value_date_order"
+VALUE_AMOUNT = "value_amount"
+VALUE_AMOUNT_UNIT = "value_amount_unit"
+VALUE_CURRENCY = "value_currency"
+VALUE_NUMBER = "value_number"
+VALUE_CHOICE = "value_choice"
+VALUE_INDUSTRY = "value_industry"
+VALUE_USCC = "value_uscc"
+VALUE_ID = "value_id"
+VALUE_ID_DAMAGED = "value_id_damaged"
+VALUE_PHONE = "value_phone"
+VALUE_PERSONAL_NUMBER = "value_personal_number"
+VALUE_TEAM = "value_team"
+VALUE_WITHOUT_HEADER = "value_without_header"
+# values repaired
+VALUE_USCC_REPAIRED = "value_uscc_repaired"
+VALUE_CHECK_DIGIT_ADDED = "value_check_digit_added"
+
+ALL = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))

@@ -1,0 +1,27 @@
+"""Which function cleans which source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from zgzx_research.clean.cleaned import Cleaned
+from zgzx_research.clean.employment import clean_employment
+from zgzx_research.clean.patents import clean_patents
+from zgzx_research.clean.registry import clean_registry
+from zgzx_research.clean.roster import clean_roster
+from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.read import RawTable
+
+CLEANERS: dict[str, Callable[[Sequence[RawTable], bytes], Cleaned]] = {
+    "roster": clean_roster,
+    "registry": clean_registry,
+    "employment": clean_employment,
+    "patents": clean_patents,
+}
+
+
+def clean_source(tables: Sequence[RawTable], source: str, key: bytes) -> Cleaned:
+    """Clean the raw tables of one source; `key` makes the pseudonyms of persons."""
+    if source not in CLEANERS:
+        raise ZgzxError(f"no cleaning for the source {source}", remedy=f"Known sources: {', '.join(CLEANERS)}.")
+    return CLEANERS[source](tables, key)

@@ -1,0 +1,125 @@
+"""Where the header stands and which profile it belongs to; what to say when it belongs to none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.profile import NOT_READ, Profile, label
+from zgzx_research.ingest.sheet import Sheet
+
+SEARCHED_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Header:
+    """A reading of the grid rows `first`..`last` (from 0) as the header of `profile`.
+
+    columns : canonical name per grid column; NOT_READ, or None for a blank or unknown label.
+    unknown : labels the profile does not know.
+    """
+
+    profile: Profile
+    first: int
+    last: int
+    columns: tuple[str | None, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def known(self) -> int:
+        return sum(name is not None for name in self.columns)
+
+    @property
+    def missing(self) -> list[str]:
+        return [name for name in self.profile.required if name not in self.columns]
+
+    @property
+    def repeated(self) -> list[str]:
+        counts = Counter(name for name in self.columns if name not in (None, NOT_READ))
+        return [str(name) for name, times in counts.items() if times > 1]
+
+    @property
+    def complete(self) -> bool:
+        return not (self.missing or self.unknown or self.repeated)
+
+
+def find_header(sheet: Sheet, file: str, source: str, profiles: Iterable[Profile]) -> Header:
+    """The complete header of a profile of this source with the most known labels, else an error naming the closest."""
+    readings = sorted(_readings(sheet, profiles), key=lambda read: _distance(read, source))
+    complete = [read for read in readings if read.complete and read.profile.source == source]
+    if complete:
+        return complete[0]
+    raise _unknown_header(sheet, file, source, readings)
+
+
+def _distance(read: Header, source: str) -> tuple[int, bool, int]:
+    return -read.known, read.profile.source != source, read.last - read.first
+
+
+def _readings(sheet: Sheet, profiles: Iterable[Profile]) -> Iterator[Header]:
+    rows = [index for index, row in enumerate(sheet.cells) if any(row)][:SEARCHED_ROWS]
+    for profile in profiles:
+        for first in rows:
+            for last in range(first, min(first + profile.header_levels, len(sheet.cells))):
+                yield _read(sheet, profile, first, last)
+
+
+def _read(sheet: Sheet, profile: Profile, first: int, last: int) -> Header:
+    columns: list[str | None] = []
+    unknown = []
+    for choices in _labels(sheet, first, last):
+        found = next((profile.columns[choice] for choice in choices if choice in profile.columns), None)
+        columns.append(found)
+        if found is None and choices:
+            unknown.append(choices[-1])
+    return Header(profile, first, last, tuple(columns), tuple(unknown))
+
+
+def _labels(sheet: Sheet, first: int, last: int) -> list[list[str]]:
+    """Per column the labels to try: "group/column", column, group; none for a column without any."""
+    lower = [label(cell) for cell in sheet.cells[last]]
+    if first == last:
+        return [[text] if text else [] for text in lower]
+    upper = [label(cell) for cell in sheet.cells[first]]
+    for (top, left), (bottom, right) in sheet.merged:
+        if top == bottom == first:
+            upper[left : right + 1] = [upper[left]] * (min(right, len(upper) - 1) + 1 - left)
+    width = max(len(upper), len(lower))
+    upper += [""] * (width - len(upper))
+    lower += [""] * (width - len(lower))
+    pairs = zip(upper, lower, strict=True)
+    return [list(dict.fromkeys(text for text in (f"{a}/{b}" if a and b else "", b, a) if text)) for a, b in pairs]
+
+
+def _unknown_header(sheet: Sheet, file: str, source: str, readings: list[Header]) -> ZgzxError:
+    best = readings[0]
+    where = f"{file}, sheet {sheet.name}" if sheet.name else file
+    where += f" (read as {sheet.reading})" if sheet.reading else ""
+    where += f", row {best.last + 1}"
+    name = best.profile.name
+    parts = [f"unknown header; the closest known profile is {name}"]
+    if best.missing:
+        parts.append("missing columns: " + ", ".join(map(best.profile.alias, best.missing)))
+    if best.repeated:
+        parts.append("columns that stand twice: " + ", ".join(map(best.profile.alias, best.repeated)))
+    shown = _printable(best)
+    if shown:
+        parts.append("unknown columns: " + ", ".join(shown))
+    remedy = (
+        f"Add the header as a line to [columns] of zgzx_research/ingest/profiles/{name}.toml "
+        f"({NOT_READ} for a column that is not needed), or add a new profile there."
+    )
+    if best.known and best.profile.source != source:
+        remedy = f"It looks like a {best.profile.source} file in the {source} folder: move it, or else: {remedy}"
+    count = len(best.missing) + len(best.unknown) + len(best.repeated)
+    return ZgzxError("; ".join(parts), where=where, count=count, remedy=remedy)
+
+
+def _printable(best: Header) -> list[str]:
+    """Unknown labels fit for a message: in a file without a header the first row is a person's, which is not."""
+    if best.known < 2:
+        return []
+    return [text for text in best.unknown if len(text) <= 20 and not re.search(r"\d{6}", text)]

@@ -1,0 +1,124 @@
+"""Profiles: what an agency calls its columns, as data. A new layout is a new file in `profiles/`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from zgzx_research.errors import ZgzxError
+
+FOLDER = Path(__file__).parent / "profiles"
+NOT_READ = "not_read"
+KEYS = {"source", "header_levels", "required", "columns", "separators", "dates", "amounts", "furniture"}
+
+
+@dataclass(frozen=True)
+class Furniture:
+    """Rows that carry no record: `match` is tried on the first non-blank cell of a row.
+
+    alone : only rows with exactly one non-blank cell are meant (section titles).
+    """
+
+    kind: str
+    match: re.Pattern[str]
+    alone: bool
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One agency layout.
+
+    Attributes
+    ----------
+    name : file name without `.toml`.
+    source : folder of the raw files (roster, registry, employment, patents).
+    columns : header label (see `label`) -> canonical name, or NOT_READ for a column that is known and left alone.
+    required : canonical names without which a table is not of this layout.
+    header_levels : 2 when group cells may stand above the column headers.
+    separators : canonical name -> characters that separate several values in one cell.
+    dates : styles of `clean/rules.toml` in which this agency writes dates (`day`) and months (`month`).
+    amounts : `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
+    furniture : title, section, note and total rows below the header.
+    note_sheets : names of sheets that hold explanations only.
+    """
+
+    name: str
+    source: str
+    columns: dict[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    header_levels: int = 1
+    separators: dict[str, str] = field(default_factory=dict)
+    dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    amounts: dict[str, str] = field(default_factory=dict)
+    furniture: tuple[Furniture, ...] = ()
+    note_sheets: re.Pattern[str] | None = None
+
+    @property
+    def canonical(self) -> list[str]:
+        """Canonical columns in the order of the profile."""
+        return [name for name in dict.fromkeys(self.columns.values()) if name != NOT_READ]
+
+    def alias(self, canonical: str) -> str:
+        """The first header known for a canonical column, for messages."""
+        return next((text for text, name in self.columns.items() if name == canonical), canonical)
+
+
+def label(text: str) -> str:
+    """A header as it is compared: NFKC, no blanks or line breaks, no asterisk that marks it as compulsory."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).strip("*").upper()
+
+
+@cache
+def load_profiles(folder: Path = FOLDER) -> dict[str, Profile]:
+    """All profiles of a folder by name, in the order of their names."""
+    return {path.stem: _parse(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def _parse(path: Path) -> Profile:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        unknown = sorted(set(data) - KEYS)
+        if unknown:
+            raise ZgzxError(
+                "unknown keys in a profile", where=path.name, count=len(unknown), examples=unknown,
+                remedy=f"Known keys: {', '.join(sorted(KEYS))}.",
+            )  # fmt: skip
+        return _build(path.stem, data)
+    except (tomllib.TOMLDecodeError, re.error, KeyError, AttributeError, TypeError) as error:
+        raise ZgzxError(
+            f"a profile that cannot be read ({type(error).__name__}: {error})",
+            where=path.name,
+            remedy="Compare it with profiles/registry.toml.",
+        ) from error
+
+
+def _build(name: str, data: dict[str, Any]) -> Profile:
+    furniture = dict(data.get("furniture", {}))
+    sheets = furniture.pop("note_sheets", None)
+    columns: dict[str, str] = {}
+    for canonical, aliases in data["columns"].items():
+        for alias in aliases:
+            if columns.setdefault(label(alias), canonical) != canonical:
+                raise ZgzxError(f"the header {alias} stands under two columns", where=f"{name}.toml")
+    missing = sorted(set(data["required"]) - set(columns.values()))
+    if missing:
+        raise ZgzxError("required columns without a header", where=f"{name}.toml", count=len(missing), examples=missing)
+    return Profile(
+        name=name,
+        source=data["source"],
+        columns=columns,
+        required=tuple(data["required"]),
+        header_levels=data.get("header_levels", 1),
+        separators=data.get("separators", {}),
+        dates={kind: tuple(styles) for kind, styles in data.get("dates", {}).items()},
+        amounts=data.get("amounts", {}),
+        furniture=tuple(
+            Furniture(kind, re.compile(rule["match"]), rule.get("alone", False)) for kind, rule in furniture.items()
+        ),
+        note_sheets=re.compile(sheets) if sheets else None,
+    )

@@ -1,0 +1,128 @@
+"""Gather the facts of a study or an analysis: every number that any page prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zgzx_research.did.effects import Effects
+from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.evidence.facts import Fact, Facts, fact
+from zgzx_research.pipeline import estimates, stages, store
+from zgzx_research.pipeline.stages import Place
+from zgzx_research.study import Study
+
+COUNTS = {"rows_in": "rows_in", "rows_kept": "kept", "rows_quarantined": "quarantined", "rows_furniture": "furniture"}
+
+
+def write_study_facts(place: Place, study: Study, stamp: dict[str, Any], synthetic: bool) -> None:
+    """`facts.json` of a study."""
+    panel = pd.read_parquet(place.stage("panels", "firm_year")[0])
+    facts = _study(study, synthetic) | _data(place) | _links(place) | _panel(panel, place, study) | stamp_facts(stamp)
+    linked = facts["link.roster.linked_share"]["value"]
+    window, seed = study.estimate.event_window, study.study.seed
+    for outcome, chosen in study.estimate.outcomes.items():
+        grade = study.grade
+        claimed = grade.claimed_percent if chosen.scale == "ratio" else grade.claimed_percentage_points
+        for spec in study.estimate.specs:
+            effects = load_effects(place, outcome, spec)
+            events = study.estimate.headline_events
+            facts |= estimates.estimate_facts(effects, outcome, spec, events=events, window=window, seed=seed)
+            facts |= estimates.graded(facts, outcome, spec, claimed=claimed, linked_share=linked)
+    Facts(facts).save(place.work / "facts.json")
+
+
+def load_effects(place: Place, outcome: str, spec: str) -> Effects:
+    """Effects as the estimate stage stored them."""
+    return Effects.from_json((place.work / "effects" / f"{outcome}.{spec}.json").read_text(encoding="utf-8"))
+
+
+def stamp_facts(stamp: dict[str, Any]) -> dict[str, Fact]:
+    """Facts `stamp.<name>`."""
+    return {f"stamp.{name}": fact(str(value), "text", "stamp", "study") for name, value in stamp.items()}
+
+
+def design_facts(seed: int, window: tuple[int, int], synthetic: bool) -> dict[str, Fact]:
+    """What pages need to draw what was estimated."""
+    return {
+        "study.synthetic": fact(synthetic, "text", "design", "study"),
+        "study.seed": fact(seed, "count", "design", "study"),
+        "study.event_first": fact(window[0], "count", "design", "study"),
+        "study.event_last": fact(window[1], "count", "design", "study"),
+    }
+
+
+def _study(study: Study, synthetic: bool) -> dict[str, Fact]:
+    facts = design_facts(study.study.seed, study.estimate.event_window, synthetic)
+    facts["study.name"] = fact(study.study.name, "text", "design", "study")
+    for name, year in zip(("first_year", "last_year"), study.study.years, strict=True):
+        facts[f"study.{name}"] = fact(year, "year", "design", "study")
+    return facts
+
+
+def _data(place: Place) -> dict[str, Fact]:
+    ledger = store.read_json(place.work / "clean" / "ledger.json")["sources"]
+    facts: dict[str, Fact] = {}
+    total = dict.fromkeys(("files", *COUNTS), 0)
+    for source, files in ledger.items():
+        counts = {"files": len({entry["file"] for entry in files})}
+        counts |= {name: sum(entry[column] for entry in files) for name, column in COUNTS.items()}
+        facts |= {f"data.{source}.{name}": fact(n, "count", "data", "clean") for name, n in counts.items()}
+        total = {name: total[name] + n for name, n in counts.items()}
+    return facts | {f"data.total.{name}": fact(n, "count", "data", "clean") for name, n in total.items()}
+
+
+def link_summary(place: Place) -> list[dict[str, Any]]:
+    """Records, linked records and their share, a row per source."""
+    audit = pd.read_parquet(place.stage("link", "link_audit")[0])
+    rows = []
+    for source in stages.LINKED_SOURCES:
+        part = audit[audit["source"] == source]
+        linked = int(part["firm_id"].notna().sum())
+        rows.append({"source": source, "rows": len(part), "linked": linked, "linked_share": linked / max(len(part), 1)})
+    return rows
+
+
+def _links(place: Place) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {}
+    for row in link_summary(place):
+        for name, unit in (("rows", "count"), ("linked", "count"), ("linked_share", "share")):
+            facts[f"link.{row['source']}.{name}"] = fact(row[name], unit, "data", "link")
+    return facts
+
+
+def _panel(panel: pd.DataFrame, place: Place, study: Study) -> dict[str, Fact]:
+    firms = panel.groupby("firm_id")["first_award"].first()
+    early = firms.notna() & (firms <= study.study.years[0])
+    awarded = pd.read_parquet(place.stage("clean", "roster")[0])
+    counts = {
+        "firms": len(firms), "firm_years": len(panel), "treated_firms": int((firms.notna() & ~early).sum()),
+        "never_treated_firms": int(firms.isna().sum()), "left_out_firms": int(early.sum()),
+    }  # fmt: skip
+    facts = {f"panel.{name}": fact(n, "count", "data", "panels") for name, n in counts.items()}
+    facts["study.editions"] = fact(int(awarded["edition"].nunique()), "count", "data", "clean")
+    for name, year in zip(("first_year", "last_year"), study.study.years, strict=True):
+        facts[f"panel.{name}"] = fact(year, "year", "data", "panels")
+    return facts
+
+
+def panel_facts(panel: PreparedPanel, rows: int) -> dict[str, Fact]:
+    """Facts `panel.*` of any panel."""
+    never = int((panel.cohorts[panel.cohort] == float("inf")).sum())
+    gone = panel.ledger[panel.ledger["reason"].str.contains("already treated|not observed in every")]
+    counts = {
+        "units": len(panel.y), "periods": len(panel.periods), "rows": rows, "treated_units": len(panel.y) - never,
+        "never_treated_units": never, "left_out_units": int(gone["units"].sum()),
+    }  # fmt: skip
+    facts = {f"panel.{name}": fact(n, "count", "data", "panels") for name, n in counts.items()}
+    for name, period in (("first_period", panel.periods[0]), ("last_period", panel.periods[-1])):
+        facts[f"panel.{name}"] = fact(int(period), "year", "data", "panels")
+    return facts
+
+
+def input_digest(paths: list[Path], root: Path) -> str:
+    """One SHA-256 over names and contents of the inputs."""
+    lines = [f"{path.relative_to(root).as_posix()}\0{store.file_digest(path)}" for path in sorted(paths)]
+    return store.digest("\n".join(lines).encode())

@@ -1,0 +1,76 @@
+"""What went in and what came out: digests of inputs and outputs, settings, code and package versions."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline import store
+
+PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "duckdb", "matplotlib", "papermill", "pypandoc-binary", "typst")
+MARK = "SYNTHETIC.json"
+
+
+def is_synthetic(raw: Path, files: list[Path]) -> bool:
+    """Whether the digest of any input stands in the raw folder's SYNTHETIC.json; there is no switch."""
+    mark = raw / MARK
+    if not mark.is_file():
+        return False
+    known = set(store.read_json(mark)["files"].values())
+    return any(store.file_digest(path) in known for path in files)
+
+
+def commit(root: Path) -> str:
+    """The git commit of the project, "unknown" outside a repository."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def write_manifest(
+    root: Path, path: Path, *, inputs: list[Path], outputs: list[Path], settings: Any, stamp: dict[str, Any]
+) -> None:
+    """Write `manifest.json`; paths are relative to the project folder."""
+    manifest = {
+        "inputs": {_name(root, file): store.file_digest(file) for file in sorted(inputs)},
+        "outputs": {_name(root, file): store.file_digest(file) for file in sorted(outputs)},
+        "settings": settings,
+        "stamp": stamp,
+        "commit": commit(root),
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+    }
+    store.write_json(path, manifest)
+
+
+def _name(root: Path, file: Path) -> str:
+    """Relative to the project, or the bare name of a file from elsewhere: no machine's paths in a manifest."""
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+
+
+def verify_manifest(root: Path, name: str) -> int:
+    """Compare all files with the manifest of a study; how many were compared.
+
+    Raises
+    ------
+    ZgzxError : no manifest yet, files gone or changed.
+    """
+    path = root / "data" / "work" / name / "manifest.json"
+    if not path.is_file():
+        raise ZgzxError("there is no manifest yet", where=name, remedy=f"Run it first: zgzx run {name}")
+    manifest = store.read_json(path)
+    files = {**manifest["inputs"], **manifest["outputs"]}
+    changed = [file for file, digest in files.items() if not _same(root / file, digest)]
+    if changed:
+        remedy = f"Run 'zgzx run {name}' again, or bring the file back."
+        raise ZgzxError(
+            "files are not as the manifest says", where=name, count=len(changed), examples=changed, remedy=remedy
+        )
+    return len(files)
+
+
+def _same(path: Path, digest: str) -> bool:
+    return path.is_file() and store.file_digest(path) == digest

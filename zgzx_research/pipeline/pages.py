@@ -1,0 +1,281 @@
+"""The face of a notebook: `page.text`, `page.figure`, `page.table` show what was stored; nothing is refitted."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from zgzx_research.did.effects import Effects
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
+from zgzx_research.pipeline import estimates, store
+from zgzx_research.pipeline.facts import link_summary, load_effects
+from zgzx_research.pipeline.stages import Place
+from zgzx_research.report import alt_text, canvas, figures, tables
+from zgzx_research.report.wording import LANGUAGES, render_prose, word
+from zgzx_research.study import check_name, find_root
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An output Jupyter displays and the report picks up by its mark."""
+
+    data: Mapping[str, Any]
+    mark: Mapping[str, str]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        return dict(self.data), {"zgzx": dict(self.mark)}
+
+
+def open_page(study: str, language: str, page: str) -> Page:
+    """What a notebook shows of a study.
+
+    Parameters
+    ----------
+    study : name of a study that has been run. language : "zh" or "en". page : name of the notebook and of its prose.
+
+    Raises
+    ------
+    ZgzxError : unknown language, or a study that has not been run.
+    """
+    if language not in LANGUAGES:
+        raise ZgzxError(
+            f"language {language!r} is unknown", where=page, remedy=f"Choose one of {', '.join(LANGUAGES)}."
+        )
+    root = find_root()
+    place = Place(root, check_name(study), root)
+    if not (place.work / "facts.json").is_file():
+        raise ZgzxError(f"study {study} has no results yet", where=page, remedy=f"Run it first: zgzx run {study}")
+    return Page(place, language, page)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of one study in one language."""
+
+    place: Place
+    language: str
+    name: str
+
+    @cached_property
+    def facts(self) -> Facts:
+        """All numbers of the study."""
+        return Facts.load(self.place.work / "facts.json")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data are."""
+        return bool(self.facts.get("study.synthetic"))
+
+    def text(self, key: str) -> Shown:
+        """A block of the page's prose."""
+        return Shown({"text/markdown": render_prose(self.name, key, self.language, self.facts)}, _mark("text", key))
+
+    def figure(self, key: str) -> Shown:
+        """A figure; `key` is its kind, then outcome and specification, e.g. "event_study.retention.main"."""
+        kind, *rest = key.split(".")
+        figure, caption, alt = _known(FIGURES, kind, key)(self, *rest)
+        bundle = canvas.figure_bundle(figure)
+        png = base64.b64encode(bundle["image/png"]).decode("ascii")  # type: ignore[arg-type]
+        return Shown(bundle | {"image/png": png}, _mark("figure", key, caption=caption, alt=alt))
+
+    def table(self, key: str) -> Shown:
+        """A table; `key` as for figures."""
+        kind, *rest = key.split(".")
+        made: tables.Table = _known(TABLES, kind, key)(self, *rest)
+        notes = "".join(f"\n{note}\n" for note in made.notes)
+        return Shown({"text/markdown": made.to_markdown() + notes}, _mark("table", key, caption=made.caption))
+
+    def effects(self, outcome: str, spec: str = "main") -> Effects:
+        """The estimates themselves, to go on from."""
+        return load_effects(self.place, outcome, spec)
+
+    def label(self, outcome: str) -> str:
+        """What an outcome is called: ours have words, another panel's has its column name."""
+        return (
+            str(self.facts.get("study.outcome_name"))
+            if outcome == "outcome"
+            else word(f"outcome.{outcome}", self.language)
+        )
+
+    @property
+    def about(self) -> str:
+        """Whose words figures use: the programme's, or those for any panel."""
+        return "unit" if "study.outcome_name" in self.facts.facts else "award"
+
+    def event_frame(self, outcome: str, spec: str) -> pd.DataFrame:
+        """The event study as shown: nothing that rests on too few units."""
+        window = (self.facts.get("study.event_first"), self.facts.get("study.event_last"))
+        event = estimates.event_study(self.effects(outcome, spec), window, self.facts.get("study.seed"))
+        return enough_firms(event.to_frame())
+
+    def estimate_rows(self, items: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
+        """Rows of label, estimate, interval for forest plots and tables."""
+        return tables.estimate_rows(self.facts, items)
+
+    def specs(self, outcome: str) -> list[str]:
+        """Specifications estimated for an outcome, the main one first."""
+        names = [path.name.split(".")[1] for path in (self.place.work / "effects").glob(f"{outcome}.*.json")]
+        return sorted(names, key=lambda name: (name != "main", name))
+
+
+def _mark(kind: str, key: str, **more: str) -> dict[str, str]:
+    return {"kind": kind, "key": key, **more}
+
+
+def _known(builders: Mapping[str, Callable[..., Any]], kind: str, key: str) -> Callable[..., Any]:
+    if kind not in builders:
+        raise ZgzxError(
+            f"there is nothing to show under {key!r}", where="page", remedy=f"Known: {', '.join(builders)}."
+        )
+    return builders[kind]
+
+
+def _event_study(page: Page, outcome: str, spec: str) -> tuple[Any, str, str]:
+    frame, scale = page.event_frame(outcome, spec), page.effects(outcome, spec).options["scale"]
+    how: dict[str, Any] = {
+        "language": page.language,
+        "scale": scale,
+        "share": outcome in SHARE_OUTCOMES,
+        "synthetic": page.synthetic,
+    }
+    how |= {"outcome_label": page.label(outcome), "about": page.about}
+    figure = figures.plot_event_study(frame, **how)
+    title = word(f"event_study.title.{page.about}", page.language, outcome=page.label(outcome))
+    return figure, title, alt_text.alt_event_study(frame, **how)
+
+
+def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
+    panel = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=[outcome])
+    group = panel["first_award"].notna().map({True: "treated", False: "never_treated"})
+    named = panel.assign(group=group, mean=panel[outcome].astype(float))
+    frame = named.groupby(["year", "group"], as_index=False)["mean"].mean()
+    scale = page.effects(outcome).options["scale"]
+    how: dict[str, Any] = {
+        "language": page.language,
+        "scale": scale,
+        "share": outcome in SHARE_OUTCOMES,
+        "synthetic": page.synthetic,
+    }
+    how |= {"outcome_label": page.label(outcome), "about": page.about}
+    caption = word("paths.title", page.language, outcome=page.label(outcome))
+    return figures.plot_outcome_paths(frame, **how), caption, alt_text.alt_outcome_paths(frame, **how)
+
+
+def _estimators(page: Page, which: str) -> tuple[Any, str, str]:
+    rows = page.estimate_rows(_items(page, which))
+    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
+    return (
+        figures.plot_estimators(rows, **how),
+        word("estimators.title", page.language),
+        alt_text.alt_estimators(rows, **how),
+    )
+
+
+def _items(page: Page, which: str) -> list[tuple[str, str, str]]:
+    """(label, outcome, spec): every outcome's main specification, or every specification of one outcome."""
+    if which == "main":
+        outcomes = list(
+            dict.fromkeys(path.name.split(".")[0] for path in sorted((page.place.work / "effects").iterdir()))
+        )
+        return [
+            (page.label(outcome), outcome, "main") for outcome in sorted(outcomes, key=lambda o: (o != "retention", o))
+        ]
+    return [(word(f"spec.{spec}", page.language), which, spec) for spec in page.specs(which)]
+
+
+def _cohorts(page: Page) -> tuple[Any, str, str]:
+    firms = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=["first_award"])
+    counts = firms.groupby(["first_award", "first_category"])["firm_id"].nunique().reset_index(name="firms")
+    frame = counts.rename(columns={"first_award": "year", "first_category": "category"}).astype({"year": int})
+    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
+    return figures.plot_cohorts(frame, **how), word("cohorts.title", page.language), alt_text.alt_cohorts(frame, **how)
+
+
+def _rows(page: Page) -> tuple[Any, str, str]:
+    sources = _ledger(page.place)
+    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
+    return figures.plot_rows(sources, **how), word("rows.title", page.language), alt_text.alt_rows(sources, **how)
+
+
+def _ledger(place: Place) -> dict[str, list[dict[str, Any]]]:
+    return store.read_json(place.work / "clean" / "ledger.json")["sources"]
+
+
+FIGURES: dict[str, Callable[..., tuple[Any, str, str]]] = {
+    "event_study": _event_study,
+    "paths": _paths,
+    "estimators": _estimators,
+    "cohorts": _cohorts,
+    "rows": _rows,
+}
+
+
+def _event_time(page: Page, outcome: str, spec: str) -> tables.Table:
+    frame, scale = page.event_frame(outcome, spec), page.effects(outcome, spec).options["scale"]
+    share = outcome in SHARE_OUTCOMES
+    return tables.event_time_table(frame, scale, page.language, share=share, outcome_label=page.label(outcome))
+
+
+def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
+    effects = page.effects(outcome, spec)
+    frame = enough_firms(effects.aggregate("cohort", seed=page.facts.get("study.seed")).to_frame())
+    return tables.cohort_table(frame, effects.options["scale"], page.language, share=outcome in SHARE_OUTCOMES)
+
+
+def _quarantine(page: Page) -> tables.Table:
+    reasons = pd.read_parquet(page.place.stage("clean", "quarantine")[0])["reason"]
+    return tables.quarantine_table(reasons.value_counts().to_dict(), page.language)
+
+
+def _grade(page: Page, outcome: str) -> tables.Table:
+    start = f"{outcome}.main.grade_rule."
+    rules = [rule for rule in tables.RULE_DIGITS if f"{start}{rule}.value" in page.facts.facts]
+    return tables.grade_table(page.facts, outcome, "main", rules, page.language)
+
+
+def _panel(page: Page) -> tables.Table:
+    names = [key.removeprefix("panel.") for key in page.facts.facts if key.startswith("panel.")]
+    return tables.panel_table(page.facts, names, page.language)
+
+
+def _stamp(page: Page) -> tables.Table:
+    keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
+    return tables.stamp_table({key.removeprefix("stamp."): page.facts.get(key) for key in keys}, page.language)
+
+
+TABLES: dict[str, Callable[..., tables.Table]] = {
+    "event_time": _event_time,
+    "cohort": _cohort,
+    "estimates": lambda page, which: tables.estimates_table(page.estimate_rows(_items(page, which)), page.language),
+    "rows": lambda page: tables.rows_table(_ledger(page.place), page.language),
+    "quarantine": _quarantine,
+    "linkage": lambda page: tables.linkage_table(link_summary(page.place), page.language),
+    "ledger": lambda page, outcome, spec: tables.ledger_table(page.effects(outcome, spec).ledger, page.language),
+    "grade": _grade,
+    "panel": _panel,
+    "stamp": _stamp,
+}
+
+
+def plain_title(page: str, language: str, facts: Facts) -> str:
+    """The page's title as plain text."""
+    return plain(render_prose(page, "title", language, facts))
+
+
+def plain_headline(page: str, language: str, facts: Facts) -> str:
+    """The page's headline as plain text."""
+    return plain(render_prose(page, "headline", language, facts))
+
+
+def plain(markdown: str) -> str:
+    """Markdown of our own prose without its marks."""
+    lines = [line for line in markdown.splitlines() if not line.startswith(":::")]
+    return re.sub(r"\s+", " ", re.sub(r"[*_`#\\]+", "", " ".join(lines))).strip()

@@ -1,0 +1,171 @@
+"""What each stage of a study does: read stage files, call its room, write stage files."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline import estimates, store
+from zgzx_research.study import OutcomeName, Study
+
+SOURCES = {
+    "roster": ("roster",),
+    "registry": ("registry",),
+    "employment": ("spell",),
+    "patents": ("patent", "patent_party"),
+}
+LINK_TABLES = ("firm", "firm_name", "worker", "spell_worker", "link_audit")
+LINKED_SOURCES = ("roster", "spell", "patent_party")
+FIXED_KEY = b"synthetic"  # synthetic people need no secret
+ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study's files are.
+
+    Attributes
+    ----------
+    root : the project folder. name : the study's name. raw : the agencies' files.
+    """
+
+    root: Path
+    name: str
+    raw: Path
+
+    @property
+    def work(self) -> Path:
+        """Stage files of the study."""
+        return self.root / "data" / "work" / self.name
+
+    @property
+    def reports(self) -> Path:
+        """Reports of the study."""
+        return self.root / "reports" / self.name
+
+    def stage(self, stage: str, *names: str) -> tuple[Path, ...]:
+        """Parquet files of a stage."""
+        return tuple(self.work / stage / f"{name}.parquet" for name in names)
+
+
+def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
+    """The key of the pseudonyms.
+
+    Raises
+    ------
+    ZgzxError : real data without a key file; a key inside the repository, readable by others, or too short.
+    """
+    if synthetic:
+        return FIXED_KEY
+    where = f"studies/{study.study.name}.toml"
+    if study.privacy.key_file is None:
+        raise ZgzxError(
+            "real data need a secret key for the pseudonyms, and [privacy] key_file names none", where=where,
+            remedy="Make one outside the project: head -c 32 /dev/urandom > ~/zgzx.key && chmod 600 ~/zgzx.key",
+        )  # fmt: skip
+    path = Path(study.privacy.key_file).expanduser()
+    if not path.is_file():
+        raise ZgzxError("[privacy] key_file names no file", where=where, remedy="Make it, or mend the path.")
+    if path.resolve().is_relative_to(root.resolve()):
+        raise ZgzxError("the key file lies inside the project", where=where, remedy="Move it out of the repository.")
+    if path.stat().st_mode & 0o077:
+        raise ZgzxError("others can read the key file", where=where, remedy=f"chmod 600 {study.privacy.key_file}")
+    key = path.read_bytes().strip()
+    if len(key) < 16:
+        raise ZgzxError("the key has fewer than 16 bytes", where=where, remedy="Make a longer one.")
+    return key
+
+
+def clean(place: Place, source: str, key: bytes) -> None:
+    """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
+    from zgzx_research.clean.sources import clean_source
+    from zgzx_research.ingest.read import read_source
+
+    cleaned = clean_source(read_source(place.raw, source), source, key)
+    for name, table in cleaned.tables.items():
+        store.write_table(place.stage("clean", name)[0], table)
+    store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)
+    store.write_json(place.work / "clean" / "parts" / f"{source}.json", cleaned.ledger)
+
+
+def collect(place: Place) -> None:
+    """One quarantine and one ledger from the sources' parts."""
+    parts = [pd.read_parquet(path) for path in place.stage("clean/parts", *SOURCES)]
+    filled = [part for part in parts if len(part)] or parts[:1]
+    store.write_table(place.stage("clean", "quarantine")[0], pd.concat(filled, ignore_index=True))
+    ledger = {source: store.read_json(place.work / "clean" / "parts" / f"{source}.json") for source in SOURCES}
+    store.write_json(place.work / "clean" / "ledger.json", {"sources": ledger})
+
+
+def link(place: Place) -> None:
+    """Firms and persons."""
+    from zgzx_research.link.firms import link_firms
+    from zgzx_research.link.people import link_people
+
+    names = ("registry", "roster", "spell", "patent_party")
+    registry, roster, spell, party = (pd.read_parquet(path) for path in place.stage("clean", *names))
+    firms = link_firms(registry, roster, spell, party)
+    people = link_people(spell)
+    tables = {
+        "firm": firms.firm,
+        "firm_name": firms.firm_name,
+        "link_audit": firms.link_audit,
+        "worker": people.worker,
+        "spell_worker": people.spell_worker,
+    }
+    for name, table in tables.items():
+        store.write_table(place.stage("link", name)[0], table)
+
+
+def panels(place: Place, study: Study) -> None:
+    """The firm-year panel."""
+    from zgzx_research.panels.firm_year import build_firm_year
+
+    wanted = {"clean": ("roster", "spell", "patent", "patent_party"), "link": ("firm", "spell_worker", "link_audit")}
+    tables = {name: pd.read_parquet(place.stage(stage, name)[0]) for stage, names in wanted.items() for name in names}
+    panel = build_firm_year(
+        **tables,
+        first_year=study.study.years[0],
+        last_year=study.study.years[1],
+        patent_truncation=study.patents.truncation,
+        calendar=pd.read_csv(place.root / "data/published/edition_calendar.csv"),
+    )
+    store.write_table(place.stage("panels", "firm_year")[0], panel)
+
+
+def options(study: Study, outcome: OutcomeName, spec: str) -> dict[str, Any]:
+    """Arguments of `estimate_effects` for an outcome and a specification."""
+    chosen, how = study.estimate.outcomes[outcome], study.estimate.specs[spec]
+    return {
+        "scale": chosen.scale,
+        "base_period": how.base_period or chosen.base_period,
+        "controls": how.controls,
+        "anticipation": how.anticipation,
+        "leave_out": how.leave_out,
+    }
+
+
+def estimate(place: Place, study: Study, outcome: OutcomeName, spec: str) -> None:
+    """Effects of one outcome and specification."""
+    panel = pd.read_parquet(place.stage("panels", "firm_year")[0])
+    if outcome == "retention":
+        from zgzx_research.panels.retention import large_enough
+
+        panel = large_enough(panel, study.retention.min_staff)
+    effects = estimates.estimate(panel, ROLES | {"outcome": outcome}, options(study, outcome, spec))
+    store.write_text(place.work / "effects" / f"{outcome}.{spec}.json", effects.to_json() + "\n")
+
+
+def root_version(root: Path) -> str:
+    """Version in pyproject.toml, or the package's own when the project is installed elsewhere."""
+    import zgzx_research
+
+    path = root / "pyproject.toml"
+    if not path.is_file():
+        return zgzx_research.__version__
+    return tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"]

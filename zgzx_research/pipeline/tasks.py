@@ -1,0 +1,168 @@
+"""The task graph of a study, from raw files to the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline import documents, facts, manifest, stages, store
+from zgzx_research.pipeline.build import Result, Step, build
+from zgzx_research.pipeline.stages import Place
+from zgzx_research.study import Study, load_study
+
+PAGES = ("brief", "1_data_audit", "3_retention", "4_patents")
+PARTS = {
+    "all": "",
+    "build": "clean,link,panels",
+    "estimate": "clean,link,panels,estimate,facts",
+    "report": "page,report,brief,index,manifest",
+}
+
+# rooms whose sources a stage runs: its own, those it imports, and the glue of this folder
+GLUE = ("errors.py", "pipeline/stages.py", "pipeline/store.py")
+ROOMS = {
+    "clean": ("ingest", "clean", *GLUE),
+    "link": ("link", "engine.py", *GLUE),
+    "panels": ("panels", "link", "engine.py", *GLUE),
+    "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
+    "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", *GLUE),
+}
+NUMBERS = tuple(sorted({room for rooms in ROOMS.values() for room in rooms}))
+
+
+def raw_files(raw: Path, source: str) -> list[Path]:
+    """Files of a source, by name; hidden ones do not count."""
+    return sorted(path for path in (raw / source).rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path]]]:
+    """A study with its place and raw files.
+
+    Raises
+    ------
+    ZgzxError : wrong study file; a missing raw folder, or a source without files.
+    """
+    study = load_study(root, name)
+    raw = (root / study.raw.path).resolve()
+    files = {source: raw_files(raw, source) for source in stages.SOURCES}
+    absent = [f"{study.raw.path}/{source}/" for source, found in files.items() if not found]
+    if absent:
+        make = "Make the synthetic files with 'make report'." if name == "demo" else "Put the agencies' files there."
+        raise ZgzxError("raw files are missing", where=f"study {name}", count=len(absent), examples=absent, remedy=make)
+    return Place(root, name, raw), study, files
+
+
+def check_study(root: Path, name: str) -> list[str]:
+    """Read the study file and every raw file's header, change nothing; lines for the user."""
+    from zgzx_research.ingest.read import read_source
+
+    place, study, files = open_study(root, name)
+    synthetic = manifest.is_synthetic(place.raw, [path for found in files.values() for path in found])
+    stages.secret_key(study, root, synthetic)
+    lines = [
+        f"study {name}: {study.study.years[0]}–{study.study.years[1]}, {'synthetic' if synthetic else 'real'} data"
+    ]
+    for source, found in files.items():
+        tables = read_source(place.raw, source)
+        profiles = sorted({table.profile.name for table in tables})
+        rows = sum(table.rows_in for table in tables)
+        lines.append(f"{source}: {len(found)} files, {rows:,} rows, read as {', '.join(profiles)}")
+    return lines
+
+
+def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -> Result:
+    """Bring a study (or one part of it) up to date."""
+    if part not in PARTS:
+        raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=f"Choose one of {', '.join(PARTS)}.")
+    place, study, files = open_study(root, name)
+    inputs = [path for found in files.values() for path in found]
+    synthetic = manifest.is_synthetic(place.raw, inputs)
+    key = stages.secret_key(study, root, synthetic)
+    settings = study.model_dump(mode="json")
+    lock = root / "requirements.lock"
+    stamp: dict[str, Any] = {
+        "study": name,
+        "version": stages.root_version(root),
+        "code": store.code_digest(NUMBERS)[:12],
+        "lock": store.file_digest(lock)[:12] if lock.is_file() else "unknown",
+        "inputs": facts.input_digest(inputs, place.raw)[:12],
+        "input_files": len(inputs),
+        "settings": store.digest(store.json_text(settings).encode())[:12],
+        "seed": study.study.seed,
+    }
+    steps = [
+        *_number_steps(place, study, files, key, stamp, synthetic),
+        *documents.steps(place, PAGES, study.study.languages, synthetic, page_inputs(place, study)),
+    ]
+    outputs = [path for step in steps for path in step.outputs if root / "reports" in path.parents]
+    outputs.append(place.work / "facts.json")
+    write = partial(
+        manifest.write_manifest, root, place.work / "manifest.json", inputs=inputs, outputs=outputs, settings=settings,
+        stamp=stamp,
+    )  # fmt: skip
+    done = (place.work / "manifest.json",)
+    steps.append(Step("manifest", write, (*inputs, *outputs), done, ("pipeline/manifest.py", *GLUE), [settings, stamp]))
+    return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
+
+
+def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
+    """Stage files each page reads."""
+    effects = {
+        outcome: tuple(place.work / "effects" / f"{outcome}.{spec}.json" for spec in study.estimate.specs)
+        for outcome in study.estimate.outcomes
+    }
+    always = (place.work / "facts.json",)
+    panel = place.stage("panels", "firm_year")
+    audit = (
+        place.work / "clean" / "ledger.json",
+        *place.stage("clean", "quarantine"),
+        *place.stage("link", "link_audit"),
+    )
+    patents = tuple(path for outcome, paths in effects.items() if outcome.startswith("patents") for path in paths)
+    return {
+        "brief": always,
+        "1_data_audit": (*always, *audit, *panel, *effects["patents_invention"]),
+        "3_retention": (*always, *panel, *effects["retention"]),
+        "4_patents": (*always, *panel, *patents),
+        "workbook": (*always, *audit, *(path for paths in effects.values() for path in paths)),
+    }
+
+
+def _number_steps(
+    place: Place, study: Study, files: dict[str, list[Path]], key: bytes, stamp: dict[str, Any], synthetic: bool
+) -> list[Step]:
+    """Clean, link, panels, estimate, facts."""
+    fingerprint = store.digest(b"pseudonym key" + key)[:12]
+    parts = place.work / "clean" / "parts"
+    steps = []
+    for source, tables in stages.SOURCES.items():
+        outputs = (*place.stage("clean", *tables), parts / f"{source}.parquet", parts / f"{source}.json")
+        run = partial(stages.clean, place, source, key)
+        steps.append(Step(f"clean.{source}", run, tuple(files[source]), outputs, ROOMS["clean"], fingerprint))
+    collected = (*place.stage("clean", "quarantine"), place.work / "clean" / "ledger.json")
+    gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in (".parquet", ".json"))
+    steps.append(Step("clean.collect", partial(stages.collect, place), gathered, collected, GLUE))
+    clean_tables = place.stage("clean", *(table for tables in stages.SOURCES.values() for table in tables))
+    linked = place.stage("link", *stages.LINK_TABLES)
+    steps.append(Step("link", partial(stages.link, place), clean_tables, linked, ROOMS["link"]))
+    panel = place.stage("panels", "firm_year")
+    calendar = place.root / "data/published/edition_calendar.csv"
+    settings = [study.study.years, study.retention.months, str(study.patents.truncation)]
+    run = partial(stages.panels, place, study)
+    steps.append(Step("panels", run, (*clean_tables, *linked, calendar), panel, ROOMS["panels"], settings))
+    effects = []
+    for outcome in study.estimate.outcomes:
+        for spec in study.estimate.specs:
+            output = place.work / "effects" / f"{outcome}.{spec}.json"
+            settings = [stages.options(study, outcome, spec), study.retention.min_staff]
+            run = partial(stages.estimate, place, study, outcome, spec)
+            steps.append(Step(f"estimate.{outcome}.{spec}", run, panel, (output,), ROOMS["estimate"], settings))
+            effects.append(output)
+    inputs = (*effects, *panel, *linked, place.work / "clean" / "ledger.json", *place.stage("clean", "roster"))
+    settings = [study.estimate.model_dump(mode="json"), study.grade.model_dump(), stamp, synthetic, study.study.seed]
+    run = partial(facts.write_study_facts, place, study, stamp, synthetic)
+    steps.append(Step("facts", run, inputs, (place.work / "facts.json",), ROOMS["facts"], settings))
+    return steps

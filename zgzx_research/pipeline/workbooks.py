@@ -1,0 +1,62 @@
+"""The workbook beside a report: every number it prints, as numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.facts import Facts
+from zgzx_research.pipeline import estimates, store
+from zgzx_research.pipeline.facts import load_effects
+from zgzx_research.pipeline.stages import Place
+from zgzx_research.report import fonts
+from zgzx_research.report.wording import word, word_or_code
+from zgzx_research.report.workbook import SheetTable, write_workbook
+
+INTERVALS = ("ci_low", "ci_high", "band_low", "band_high")
+UNITS = ("n_treated", "n_comparison", "base_mean")
+EFFECT_COLUMNS = ("event_time", "role", "estimate", "std_error", *INTERVALS, *UNITS)
+DIGITS = 8  # as in facts.json
+
+
+def write(place: Place, language: str, synthetic: bool, out: Path) -> None:
+    """`report.xlsx`: facts, the event study of each estimate, and where there is one the row ledger."""
+    facts = Facts.load(place.work / "facts.json")
+    rows = tuple((key, fact["value"], fact["unit"]) for key, fact in sorted(facts.facts.items()))
+    columns = tuple(word(f"column.{name}", language) for name in ("item", "value", "unit"))
+    sheets = [SheetTable(word("sheet.facts", language), word("sheet.facts", language), columns, rows)]
+    for path in sorted((place.work / "effects").glob("*.json")):
+        outcome, spec = path.name.split(".")[:2]
+        sheets.append(_event_sheet(place, facts, outcome, spec, language))
+    if (place.work / "clean" / "ledger.json").is_file():
+        sheets.append(_rows_sheet(place, language))
+    stamp = {word(key, language): str(facts.get(key)) for key in sorted(facts.facts) if key.startswith("stamp.")}
+    write_workbook(sheets, out, language=language, synthetic=synthetic, stamp=stamp)
+
+
+def _event_sheet(place: Place, facts: Facts, outcome: str, spec: str, language: str) -> SheetTable:
+    effects = load_effects(place, outcome, spec)
+    window = (facts.get("study.event_first"), facts.get("study.event_last"))
+    frame = enough_firms(estimates.event_study(effects, window, facts.get("study.seed")).to_frame())
+    table = frame[list(EFFECT_COLUMNS)].astype({"event_time": int}).round(DIGITS).astype(object)
+    rows = tuple(tuple(None if pd.isna(cell) else cell for cell in row) for row in table.itertuples(index=False))
+    own = "study.outcome_name" in facts.facts
+    label = fonts.replace_missing(str(facts.get("study.outcome_name"))) if own else word(f"outcome.{outcome}", language)
+    scale = word(f"scale.{effects.options['scale']}", language)
+    columns = tuple(word_or_code("sheet.column", name, language) for name in EFFECT_COLUMNS)
+    title = f"{label} · {word(f'spec.{spec}', language)} · {scale}"
+    return SheetTable(f"{outcome}.{spec}"[:31], title, columns, rows)
+
+
+def _rows_sheet(place: Place, language: str) -> SheetTable:
+    names = ("file", "sheet", "rows_in", "kept", "quarantined", "furniture")
+    sources = store.read_json(place.work / "clean" / "ledger.json")["sources"]
+    rows = tuple(
+        (word_or_code("source", source, language), *(entry[name] for name in names))
+        for source, files in sources.items()
+        for entry in files
+    )
+    columns = tuple(word_or_code("column", name, language) for name in ("source", *names))
+    return SheetTable(word("sheet.rows", language), word("table.rows", language), columns, rows)
