@@ -74,20 +74,16 @@ def _data(place: Place) -> dict[str, Fact]:
     return facts | {f"data.total.{name}": fact(n, "count", "data", "clean") for name, n in total.items()}
 
 
-def link_summary(place: Place) -> list[dict[str, Any]]:
+def linkage(place: Place) -> list[dict[str, Any]]:
     """Records, linked records and their share, a row per source."""
-    audit = pd.read_parquet(place.stage("link", "link_audit")[0])
-    rows = []
-    for source in stages.LINKED_SOURCES:
-        part = audit[audit["source"] == source]
-        linked = int(part["firm_id"].notna().sum())
-        rows.append({"source": source, "rows": len(part), "linked": linked, "linked_share": linked / max(len(part), 1)})
-    return rows
+    from zgzx_research.link.firms import link_summary
+
+    return link_summary(pd.read_parquet(place.stage("link", "link_audit")[0])).to_dict("records")
 
 
 def _links(place: Place) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
-    for row in link_summary(place):
+    for row in linkage(place):
         for name, unit in (("rows", "count"), ("linked", "count"), ("linked_share", "share")):
             facts[f"link.{row['source']}.{name}"] = fact(row[name], unit, "data", "link")
     return facts

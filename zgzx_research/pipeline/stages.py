@@ -20,7 +20,6 @@ SOURCES = {
     "patents": ("patent", "patent_party"),
 }
 LINK_TABLES = ("firm", "firm_name", "worker", "spell_worker", "link_audit")
-LINKED_SOURCES = ("roster", "spell", "patent_party")
 FIXED_KEY = b"synthetic"  # synthetic people need no secret
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
 

@@ -1,0 +1,39 @@
+"""The engine of the heavy collapses: DuckDB in memory, spoken to through Narwhals."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+
+def connect(*, threads: int = 2, memory: str = "4GB") -> duckdb.DuckDBPyConnection:
+    """A database in memory, to be used in a `with`; it downloads nothing. Beyond `memory` it spills to a scratch file.
+
+    Row order is nobody's business before `collect`: it sorts, so the number of threads cannot change a result.
+    """
+    scratch = Path(tempfile.gettempdir()) / f"zgzx-{os.getpid()}"
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": threads,
+        "memory_limit": memory,
+        "temp_directory": str(scratch),
+        "autoinstall_known_extensions": False,
+        "preserve_insertion_order": False,
+    }
+    return duckdb.connect(":memory:", config=settings)
+
+
+def lazy(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> nw.LazyFrame:
+    """A table of the engine, to be transformed by Narwhals expressions."""
+    return nw.from_native(connection.from_arrow(pa.Table.from_pandas(frame, preserve_index=False)))
+
+
+def collect(frame: nw.LazyFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The result as pandas, sorted by the columns that tell its rows apart."""
+    return frame.collect("pyarrow").to_pandas().sort_values(list(by), ignore_index=True)

@@ -1,0 +1,1 @@
+"""Which firm and which person a record is about."""

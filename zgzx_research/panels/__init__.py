@@ -1,0 +1,1 @@
+"""Analysis panels: one row per firm and year."""
