@@ -58,3 +58,5 @@ def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbfo
             if problem.ename == "ZgzxError":
                 raise ZgzxError(problem.evalue.rstrip("."), where=f"notebooks/{notebook.name}") from None
             raise
+        finally:
+            kernel.shutdown_kernel(now=True)  # papermill leaves a kernel that was handed to it running

@@ -90,8 +90,7 @@ class Page:
         """A table; `key` as for figures."""
         kind, *rest = key.split(".")
         made: tables.Table = _known(TABLES, kind, key)(self, *rest)
-        notes = "".join(f"\n{note}\n" for note in made.notes)
-        return Shown({"text/markdown": made.to_markdown() + notes}, _mark("table", key, caption=made.caption))
+        return Shown({"text/markdown": made.to_markdown()}, _mark("table", key, caption=made.caption))
 
     def effects(self, outcome: str, spec: str = "main") -> Effects:
         """The estimates themselves, to go on from."""
@@ -166,6 +165,7 @@ def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
     }
     how |= {"outcome_label": page.label(outcome), "about": page.about}
     caption = word("paths.title", page.language, outcome=page.label(outcome))
+    how["shocks"] = figures.SHOCKS if outcome.startswith("patents") else figures.SHOCKS[:1]
     return figures.plot_outcome_paths(frame, **how), caption, alt_text.alt_outcome_paths(frame, **how)
 
 

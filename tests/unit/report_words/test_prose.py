@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from jinja2 import DictLoader, nodes
+from words_cases import FINDINGS, facts_of
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.facts import Facts
+from zgzx_research.report import fonts
+from zgzx_research.report.prose_lint import lint_prose
+from zgzx_research.report.wording import LANGUAGES, PROSE, environment, render_prose
+
+BLOCKS = {
+    "brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say data_and_method next",
+    "1_data_audit": "title purpose rows linkage panel limits",
+    "3_retention": "title question design headline event_study checks limits",
+    "4_patents": "title question design headline event_study checks limits",
+    "any_panel": "title question data headline event_study checks limits reproduce",
+}
+FILES = sorted(PROSE.glob("*.j2"))
+
+
+class Recorder:
+    """Facts that remember which keys were asked for."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts, self.asked = facts, []
+
+    def record(self, key: str) -> dict:
+        self.asked.append(key)
+        return self.facts.record(key)
+
+
+def numbers(text: str) -> list[str]:
+    return sorted(re.findall(r"[+−]?\d[\d,.]*\d|\d", text))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_prose_types_no_result(file) -> None:
+    assert lint_prose(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", BLOCKS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_has_its_blocks(page: str, language: str) -> None:
+    template = environment().get_template(f"{page}.{language}.md.j2")
+    assert set(template.blocks) == set(BLOCKS[page].split())
+
+
+def test_every_page_has_both_languages() -> None:
+    names = {file.name for file in FILES}
+    assert names == {f"{page}.{language}.md.j2" for page in [*BLOCKS, "_sentences"] for language in LANGUAGES}
+
+
+def test_both_languages_define_the_same_sentences() -> None:
+    def macros(language: str) -> dict:
+        tree = environment().parse((PROSE / f"_sentences.{language}.md.j2").read_text(encoding="utf-8"))
+        return {macro.name: [arg.name for arg in macro.args] for macro in tree.find_all(nodes.Macro)}
+
+    assert macros("zh") == macros("en")
+
+
+@pytest.mark.parametrize("page", BLOCKS)
+@pytest.mark.parametrize("finding", FINDINGS)
+@pytest.mark.parametrize("p_value", [0.4, 0.0004, float("nan")])
+def test_both_languages_ask_for_the_same_facts_and_print_the_same_numbers(page, finding, p_value) -> None:
+    for block in BLOCKS[page].split():
+        texts, asked = {}, {}
+        for language in LANGUAGES:
+            facts = Recorder(facts_of(finding, p_value))
+            texts[language] = render_prose(page, block, language, facts)
+            asked[language] = sorted(facts.asked)
+        assert asked["zh"] == asked["en"], block
+        assert numbers(texts["zh"]) == numbers(texts["en"]), block
+
+
+@pytest.mark.parametrize("page", BLOCKS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rendered_text_is_clean(page: str, language: str) -> None:
+    for finding in FINDINGS:
+        text = "\n".join(render_prose(page, block, language, facts_of(finding)) for block in BLOCKS[page].split())
+        assert not re.search(r"\{[{%]|nan|None|\n{3,}|[ \t]$|。。|\.\.|  ", text, re.MULTILINE)
+        assert fonts.missing(text) == []
+        # in English only marks that hold no letter may be full-width or Chinese, but for the programme's own name
+        if language == "en":
+            assert not re.search(r"[\u4e00-\u9fff，。；：（）]", text.replace("职工之星", ""))
+        else:
+            assert not re.search(r"[\u4e00-\u9fff][,;:()][\u4e00-\u9fff]", text)
+
+
+def headline(finding: str, language: str, page: str = "4_patents") -> str:
+    return render_prose(page, "headline", language, facts_of(finding))
+
+
+def test_the_verb_follows_the_interval() -> None:
+    # 20 % with error 5 %: interval 10 % to 30 %
+    assert "高出 **20.0%**（95% 区间 +10.0% 至 +30.0%）" in headline("rose", "zh")
+    assert "低了 **20.0%**（95% 区间 −30.0% 至 −10.0%）" in headline("fell", "zh")
+    assert "**20.0%** higher than without the award (95% interval +10.0% to +30.0%)" in headline("rose", "en")
+    assert "**20.0%** lower than" in headline("fell", "en")
+
+
+def test_no_effect_is_told_with_what_is_ruled_out() -> None:
+    # 3 % with error 10 %: interval −17 % to 23 %
+    zh, en = headline("flat", "zh"), headline("flat", "en")
+    assert "不能排除没有影响" in zh and "高于 +23.0% 和低于 −17.0%" in zh
+    assert "effects above +23.0% and below −17.0%" in en
+    assert not re.search("高出|低了|higher than|lower than", zh + en)
+
+
+def test_an_effect_that_cannot_be_judged_is_not_judged() -> None:
+    assert "不足以估计" in headline("unknown", "zh")
+    assert "do not suffice" in headline("unknown", "en")
+
+
+def test_retention_is_told_in_percentage_points() -> None:
+    assert "**20.0 percentage points** higher" in headline("rose", "en", "3_retention")
+    assert "高出 **20.0 个百分点**（95% 区间 +10.0 至 +30.0 个百分点）" in headline("rose", "zh", "3_retention")
+
+
+def test_headline_names_period_comparison_and_grade() -> None:
+    text = headline("rose", "zh")
+    assert "获奖后第 1 至 3 年" in text and "从未获奖的企业" in text
+    # starts at 中, the minimum detectable effect of 20 above the claimed 10 caps at 低
+    assert "证据等级：**低**" in text
+
+
+def test_any_panel_speaks_of_units_not_of_the_award() -> None:
+    for language in LANGUAGES:
+        text = "".join(render_prose("any_panel", b, language, facts_of("flat")) for b in BLOCKS["any_panel"].split())
+        assert not re.search("获奖|企业|award|firm|职工", text)
+
+
+def test_names_from_data_cannot_become_markup() -> None:
+    text = render_prose("any_panel", "data", "en", facts_of("rose"))
+    assert r"a\|b.csv" in text
+    assert r"log\_emp\*" in render_prose("any_panel", "title", "en", facts_of("rose"))
+
+
+def test_a_plain_estimate_and_its_interval_end_at_the_same_place() -> None:
+    # 0.20 with error 0.05: two significant digits of the error
+    text = render_prose("any_panel", "headline", "en", facts_of("fell"))
+    assert "**0.200** lower than without treatment (95% interval −0.300 to −0.100)" in text
+
+
+def test_synthetic_data_are_named_as_such_and_real_ones_not() -> None:
+    assert "合成数据" in render_prose("brief", "title", "zh", facts_of("rose"))
+    assert "合成数据" not in render_prose("brief", "title", "zh", facts_of("rose", synthetic=False))
+
+
+def test_the_brief_fits_two_pages() -> None:
+    # about 1,300 Chinese characters or 850 words and one figure fit on two A4 pages in 10.5 point
+    text = {
+        language: "".join(render_prose("brief", b, language, facts_of("flat")) for b in BLOCKS["brief"].split())
+        for language in LANGUAGES
+    }
+    assert len(re.findall(r"[\u4e00-\u9fff]", text["zh"])) < 1700
+    assert len(text["en"].split()) < 1200
+
+
+def test_missing_pages_blocks_and_facts_are_named() -> None:
+    with pytest.raises(ZgzxError, match="no prose for page 'nothing'"):
+        render_prose("nothing", "title", "zh", facts_of("rose"))
+    with pytest.raises(ZgzxError, match="no block 'x'"):
+        render_prose("brief", "x", "zh", facts_of("rose"))
+    with pytest.raises(ZgzxError, match=r"nearest key is study\.edition\."):
+        facts = {key: value for key, value in facts_of("rose").facts.items() if key != "study.editions"}
+        render_prose("brief", "what_we_asked", "zh", Facts(facts | {"study.edition": facts["study.name"]}))
+
+
+CLAIM = "{% claim value('a') > 0 %}rose{% elif value('a') < 0 %}fell{% else %}nothing{% endclaim %}"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1.0, "rose"), (-1.0, "fell"), (0.0, "nothing"), (float("nan"), "nothing")]
+)
+def test_claims_choose_by_value(value: float, said: str) -> None:
+    assert environment().from_string(CLAIM).render(value=lambda key: value) == said
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("{% claim value('a') > 0 %}rose{% endclaim %}", "needs an else"),
+        ("{% claim true %}rose{% else %}fell{% endclaim %}", "must look at value"),
+    ],
+)
+def test_a_claim_without_alternative_or_value_is_refused(template: str, problem: str) -> None:
+    assert any(problem in found for found in lint_prose(template))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("专利增长 12.3%，", "typed digits '12.3%'"),
+        ("涨了１２件", "typed digits '１２'"),
+        ("in 2012", "typed digits '2012'"),
+        ("约为三成，", "spelled result"),
+        ("by twenty percent", "spelled result"),
+        ("申请增加了。", "finding '增加了'"),
+        ("applications rose", "finding 'rose'"),
+        ("{{ value('a') * 2 }}", "arithmetic"),
+        ("{{ 12 }}", "constant"),
+        ("第一行\n\n1995 年", "line 3"),
+    ],
+)
+def test_the_linter_finds(text: str, problem: str) -> None:
+    assert any(problem in found for found in lint_prose(text)), lint_prose(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1. first\n2. second", "95% 区间", "an 80% chance", "a note[^1]", "e = −1", "{{ fact('a', digits=2) }}", CLAIM],
+)
+def test_the_linter_lets_pass(text: str) -> None:
+    assert lint_prose(text) == []
+
+
+def test_the_sandbox_holds() -> None:
+    with pytest.raises(Exception, match="unsafe"):
+        environment().from_string("{{ ''.__class__.__mro__ }}").render()
+    assert not isinstance(environment().loader, DictLoader)

@@ -1,0 +1,88 @@
+"""Facts and frames for the words, tables and figures: four studies that differ in what they found."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from zgzx_research.evidence.claims import grade
+from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
+
+# estimate and standard error, as proportions
+FINDINGS = {"rose": (0.20, 0.05), "fell": (-0.20, 0.05), "flat": (0.03, 0.10), "unknown": (0.03, math.nan)}
+OUTCOMES = {
+    "retention": "difference",
+    "patents_invention": "ratio",
+    "patents_utility_model": "ratio",
+    "patents_all": "ratio",
+    "outcome": "difference",
+}
+SOURCES = ("roster", "registry", "employment", "patents", "total")
+TEXTS = {
+    "name": "demo",
+    "outcome_name": "log_emp*",
+    "unit_name": "county",
+    "period_name": "year",
+    "first_treated_name": "first",
+    "source_file": "a|b.csv",
+}
+
+
+def effect_row(estimate: float, error: float, event: int | None = None, role: str = "post") -> dict:
+    """One row of an effects frame with intervals two errors wide and bands three."""
+    row = {"estimand": "x", "cohort": pd.NA, "period": pd.NA, "event_time": pd.NA if event is None else event}
+    row |= {"estimate": estimate, "std_error": error, "ci_low": estimate - 2 * error, "ci_high": estimate + 2 * error}
+    row |= {"band_low": estimate - 3 * error, "band_high": estimate + 3 * error}
+    return row | {"n_treated": 360, "n_comparison": 5640, "base_mean": 0.5, "role": role}
+
+
+def event_frame() -> pd.DataFrame:
+    """Event times −3..2: pre, base, left out, post; the last one much wider than the others."""
+    rows = [
+        effect_row(0.01, 0.05, -3, "pre"),
+        effect_row(0.0, math.nan, -2, "reference"),
+        effect_row(0.30, 0.06, -1, "left_out"),
+        effect_row(0.12, 0.05, 0),
+        effect_row(0.15, 0.05, 1),
+        effect_row(-0.02, 0.20, 2),
+    ]
+    return pd.DataFrame(rows)
+
+
+def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Facts:
+    """Every fact the prose may ask for, in a study that found `finding`."""
+    facts = {f"study.{name}": fact(text, "text", "design", "study") for name, text in TEXTS.items()}
+    facts["study.synthetic"] = fact(synthetic, "text", "design", "study")
+    facts["study.editions"] = fact(12, "count", "design", "study")
+    for key in ("study.first_year", "panel.first_year", "panel.first_period"):
+        facts[key] = fact(2010, "year", "design", "panels")
+    for key in ("study.last_year", "panel.last_year", "panel.last_period"):
+        facts[key] = fact(2025, "year", "design", "panels")
+    for name in ("firms", "firm_years", "treated_firms", "never_treated_firms", "left_out_firms"):
+        facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
+    for name in ("units", "periods", "rows", "treated_units", "never_treated_units", "left_out_units"):
+        facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
+    for source in SOURCES:
+        for name in ("files", "rows_in", "rows_kept", "rows_quarantined", "rows_furniture"):
+            facts[f"data.{source}.{name}"] = fact(98765, "count", "data", "clean")
+    for source in ("roster", "spell", "patent_party"):
+        facts |= {f"link.{source}.{name}": fact(321, "count", "data", "link") for name in ("rows", "linked")}
+        facts[f"link.{source}.linked_share"] = fact(0.9, "share", "data", "link")
+    for outcome, scale in OUTCOMES.items():
+        for spec in ("main", "full_base", "not_yet"):
+            facts |= _estimates(outcome, spec, scale, finding, p_value)
+    return Facts(facts)
+
+
+def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float) -> dict:
+    facts = {}
+    frame = pd.DataFrame([effect_row(*FINDINGS[finding])])
+    for aggregate in ("headline", "overall"):
+        facts |= effect_facts(outcome, spec, aggregate, frame, scale)
+    prefix = f"{outcome}.{spec}"
+    facts[f"{prefix}.headline.first_event"] = fact(1, "count", "design", "estimate")
+    facts[f"{prefix}.headline.last_event"] = fact(3, "count", "design", "estimate")
+    facts[f"{prefix}.pretest.p_value"] = fact(p_value, "number", "estimate", "estimate")
+    graded = grade(effective_treated=360.0, pretest_p=p_value, linked_share=0.9, mde=20.0, claimed_effect=10.0)
+    return facts | grade_facts(outcome, spec, graded, "percent")

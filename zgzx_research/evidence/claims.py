@@ -1,0 +1,126 @@
+"""The official claims, the verdict on each, and the grade of the evidence by written rules."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from zgzx_research.errors import ZgzxError
+
+CLAIM_COLUMNS = ("id", "zh", "en", "testable", "estimand_zh", "estimand_en", "outcome", "source")
+TESTABLE = ("causal", "descriptive", "case", "not_attributable")
+
+LEVELS = ("very_low", "low", "moderate", "high")
+START = {"did": "moderate", "rank_discontinuity": "moderate", "before_after": "very_low"}  # Maryland scale
+CAP = "low"  # at most, when the design could not have seen an effect of the claimed size
+
+# Rule, limit: the grade goes down one step when the measure is below its limit, or asked for and unknown.
+LIMITS = {
+    "effective_treated": 40.0,  # treated units; normal approximations are poor below
+    "pretest": 0.05,  # p value of the joint test that nothing differs before treatment
+    "linkage": 0.85,  # share of records linked to a unit
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row of the claims ledger; `outcome` is the facts' name of what is estimated, empty when nothing is."""
+
+    id: str
+    zh: str
+    en: str
+    testable: str
+    estimand_zh: str
+    estimand_en: str
+    outcome: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule with its arithmetic: the measure, the limit it is held against, the steps the grade goes (0 or less)."""
+
+    rule: str
+    value: float
+    limit: float
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """Level of certainty, and every rule that was applied on the way to it."""
+
+    level: str
+    start: str
+    steps: tuple[Step, ...]
+
+
+def read_claims(path: Path) -> tuple[Claim, ...]:
+    """The claims ledger from its CSV file.
+
+    Raises
+    ------
+    ZgzxError : other columns than `CLAIM_COLUMNS`; an unknown word in `testable`.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != CLAIM_COLUMNS:
+            remedy = f"The columns are {', '.join(CLAIM_COLUMNS)}."
+            raise ZgzxError("the claims ledger has other columns", where=path.name, remedy=remedy)
+        claims = tuple(Claim(**row) for row in reader)
+    wrong = [claim.id for claim in claims if claim.testable not in TESTABLE]
+    if wrong:
+        remedy = f"Write one of {', '.join(TESTABLE)}."
+        raise ZgzxError("`testable` is unknown", where=path.name, count=len(wrong), examples=wrong, remedy=remedy)
+    return claims
+
+
+def verdict(ci_low: float, ci_high: float, claimed_sign: int = 1) -> str:
+    """What a 95 % interval says about a claim of this sign.
+
+    Returns
+    -------
+    "supported", "contradicted", "indistinguishable" (from zero), or "not_estimable" when there is no interval.
+    """
+    if math.isnan(ci_low) or math.isnan(ci_high):
+        return "not_estimable"
+    low, high = (ci_low, ci_high) if claimed_sign > 0 else (-ci_high, -ci_low)
+    return "supported" if low > 0 else "contradicted" if high < 0 else "indistinguishable"
+
+
+def grade(
+    *,
+    design: str = "did",
+    effective_treated: float | None = None,
+    pretest_p: float | None = None,
+    linked_share: float | None = None,
+    mde: float | None = None,
+    claimed_effect: float | None = None,
+) -> Grade:
+    """Certainty of the evidence: a start by design, one step down for each rule that fails, then the cap.
+
+    Parameters
+    ----------
+    effective_treated, pretest_p, linked_share : None when the rule does not apply, NaN (which fails) when it applies
+        but could not be computed.
+    mde, claimed_effect : minimum detectable and claimed effect in one unit; the cap applies when both are given.
+    """
+    if design not in START:
+        raise ZgzxError(f"design {design!r} is unknown", where="grade", remedy=f"One of {', '.join(START)}.")
+    measures = {"effective_treated": effective_treated, "pretest": pretest_p, "linkage": linked_share}
+    steps, position = [], LEVELS.index(START[design])
+    for rule, limit in LIMITS.items():
+        value = measures[rule]
+        if value is None:
+            continue
+        change = -1 if not value >= limit and position > 0 else 0
+        position += change
+        steps.append(Step(rule, value, limit, change))
+    if mde is not None and claimed_effect is not None:
+        above = not mde <= claimed_effect
+        change = min(0, LEVELS.index(CAP) - position) if above else 0
+        position += change
+        steps.append(Step("detectable", mde, claimed_effect, change))
+    return Grade(LEVELS[position], START[design], tuple(steps))

@@ -1,0 +1,117 @@
+"""Alternative texts: what a figure shows, in words and with its key numbers, for readers who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from zgzx_research.report.tables import FACTORS, display_unit, effect_digits, half_widths
+from zgzx_research.report.wording import format_number, format_value, word, word_or_code
+
+BEFORE = ("pre", "mixed")
+
+
+def alt_event_study(
+    frame: pd.DataFrame,
+    *,
+    language: str,
+    scale: str,
+    outcome_label: str,
+    synthetic: bool,
+    share: bool = False,
+    about: str = "award",
+) -> str:
+    """For `figures.plot_event_study`, with the same arguments."""
+    unit = display_unit(scale, share)
+    whole = word(
+        "alt.event_study.whole", language,
+        title=word(f"event_study.title.{about}", language, outcome=outcome_label),
+        x=word(f"event_study.x.{about}", language),
+        first=format_number(int(frame["event_time"].min()), 0, signed=True),
+        last=format_number(int(frame["event_time"].max()), 0, signed=True),
+    )  # fmt: skip
+    parts = [whole]
+    for key, roles in (("pre", BEFORE), ("post", ("post",))):
+        rows = frame[frame["role"].isin(roles)]
+        if len(rows):
+            parts.append(_range(rows, word(f"event_study.{key}.{about}", language), unit, language))
+    return _joined(parts, synthetic, language)
+
+
+def _range(rows: pd.DataFrame, when: str, unit: str, language: str) -> str:
+    digits = effect_digits(unit, rows["std_error"])
+    low, high = (
+        format_value(FACTORS[unit] * float(value), unit, digits, language, signed=True)
+        for value in (rows["estimate"].min(), rows["estimate"].max())
+    )
+    crossing = int(((rows["ci_low"] <= 0) & (rows["ci_high"] >= 0)).sum())
+    return word("alt.event_study.part", language, when=when, count=len(rows), low=low, high=high, crossing=crossing)
+
+
+def alt_estimators(rows: Sequence[Mapping[str, Any]], *, language: str, synthetic: bool, title: str = "") -> str:
+    """For `figures.plot_estimators`, with the same arguments."""
+    items = []
+    for row in rows:
+        digits = effect_digits(row["unit"], half_widths([row]))
+        low, high = (format_number(row[name], digits, signed=True) for name in ("ci_low", "ci_high"))
+        estimate = format_value(row["estimate"], row["unit"], digits, language, signed=True)
+        items.append(word("alt.estimators.item", language, label=row["label"], estimate=estimate, low=low, high=high))
+    whole = word("alt.estimators.whole", language, items=word("alt.shared.separator", language).join(items))
+    return _joined([title] * bool(title) + [whole], synthetic, language)
+
+
+def alt_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> str:
+    """For `figures.plot_cohorts`, with the same arguments."""
+    by_year = frame.groupby("year")["firms"].sum()
+    whole = word(
+        "alt.cohorts.whole", language, first=by_year.index.min(), last=by_year.index.max(),
+        total=format_number(by_year.sum(), 0), peak=by_year.idxmax(), most=format_number(by_year.max(), 0),
+    )  # fmt: skip
+    return _joined([whole], synthetic, language)
+
+
+def alt_rows(sources: Mapping[str, Sequence[Mapping[str, Any]]], *, language: str, synthetic: bool) -> str:
+    """For `figures.plot_rows`, with the same arguments."""
+    items = []
+    for source, files in sources.items():
+        names = {"rows": "rows_in", "kept": "kept", "quarantined": "quarantined", "furniture": "furniture"}
+        sums = {name: format_number(sum(f[column] for f in files), 0) for name, column in names.items()}
+        items.append(word("alt.rows.item", language, source=word_or_code("source", source, language), **sums))
+    whole = word("alt.rows.whole", language, items=word("alt.shared.separator", language).join(items))
+    return _joined([whole], synthetic, language)
+
+
+def alt_outcome_paths(
+    frame: pd.DataFrame,
+    *,
+    language: str,
+    scale: str,
+    outcome_label: str,
+    synthetic: bool,
+    share: bool = False,
+    about: str = "award",
+    shocks: Sequence[tuple[str, int, int]] = (),
+) -> str:
+    """For `figures.plot_outcome_paths`, with the same arguments."""
+    items = []
+    for group in ("treated", "never_treated"):
+        part = frame[frame["group"] == group].sort_values("year")["mean"].dropna()
+        if len(part):
+            start, end = (
+                format_value(float(part.iloc[at]), "share" if share else "number", language=language) for at in (0, -1)
+            )
+            name = word(f"group.{group}.{about}", language)
+            items.append(word("alt.paths.item", language, group=name, start=start, end=end))
+    whole = word(
+        "alt.paths.whole", language, title=word("paths.title", language, outcome=outcome_label),
+        first=frame["year"].min(), last=frame["year"].max(),
+        items=word("alt.shared.separator", language).join(items),
+    )  # fmt: skip
+    return _joined([whole], synthetic, language)
+
+
+def _joined(parts: Sequence[str], synthetic: bool, language: str) -> str:
+    marked = [*parts, word("alt.shared.synthetic", language)] if synthetic else list(parts)
+    return word("alt.shared.sentence", language).join(marked)
