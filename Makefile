@@ -9,7 +9,8 @@ export PYTHONHASHSEED := 0
 .DEFAULT_GOAL := report
 
 report: $(READY)
-	$(BIN)/zgzx run $(STUDY)
+	@if [ $(STUDY) = demo ] && [ ! -d data/raw/demo ]; then $(BIN)/zgzx simulate data/raw/demo; fi
+	@$(BIN)/zgzx run $(STUDY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore tests/browser

@@ -1,0 +1,114 @@
+"""Sample pages as a reader sees them: offline, on a desk and on a phone, in print."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+SAMPLE = Path(__file__).parents[1] / "unit/report_render/sample_report.py"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+PAGES = ["index.html", "sample/zh/report.html", "sample/en/report.html"]
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reports")
+    subprocess.run([sys.executable, str(SAMPLE), str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "these tests need Chromium: run `make browser`, which installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+def open_page(browser: Browser, path: Path, viewport: dict[str, int]) -> tuple[Page, list[str]]:
+    """The page, and every request it made but for itself and the data it carries."""
+    requests: list[str] = []
+    page = browser.new_page(viewport=viewport)  # type: ignore[arg-type]
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_load_state("networkidle")
+    return page, [url for url in requests if url != path.as_uri() and not url.startswith("data:")]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_needs_no_network_and_says_it_is_synthetic(browser: Browser, reports: Path, name: str) -> None:
+    page, requests = open_page(browser, reports / name, DESK)
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.reload()
+    assert requests == []
+    assert problems == []
+    for place in ("0", "document.body.scrollHeight"):
+        page.evaluate(f"window.scrollTo(0, {place})")
+        banner = page.get_by_text("合成数据 SYNTHETIC").first
+        assert banner.is_visible()
+        box = banner.bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] < 60
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("viewport", [DESK, PHONE, {"width": 320, "height": 600}])
+def test_no_page_scrolls_sideways(browser: Browser, reports: Path, name: str, viewport: dict[str, int]) -> None:
+    page, _ = open_page(browser, reports / name, viewport)
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    page.close()
+
+
+def test_a_wide_table_scrolls_inside_itself_on_a_phone(browser: Browser, reports: Path) -> None:
+    page, _ = open_page(browser, reports / "sample/zh/report.html", PHONE)
+    inside, shown = page.evaluate("(b => [b.scrollWidth, b.clientWidth])(document.querySelector('.scroll'))")
+    assert inside > shown
+    assert shown <= PHONE["width"]
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pictures_and_our_font_are_really_drawn(browser: Browser, reports: Path, language: str) -> None:
+    page, _ = open_page(browser, reports / f"sample/{language}/report.html", DESK)
+    sizes = page.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth])")
+    assert len(sizes) == 2
+    assert all(complete and width > 0 for complete, width in sizes)
+    assert page.evaluate("[...document.fonts].map(face => face.status)") == ["loaded", "loaded"]
+    page.close()
+
+
+def test_the_keyboard_reaches_the_content_first(browser: Browser, reports: Path) -> None:
+    page, _ = open_page(browser, reports / "sample/en/report.html", DESK)
+    page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.getAttribute('href')")
+    assert focused == "#content"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_pdf_page_is_drawn_and_marked(reports: Path, tmp_path: Path, language: str) -> None:
+    for tool in ("pdftoppm", "pdftotext"):
+        assert shutil.which(tool), f"these tests need {tool}: run `make browser`, which installs it"
+    pdf = reports / "sample" / language / "report.pdf"
+    subprocess.run(["pdftoppm", "-r", "40", "-png", str(pdf), str(tmp_path / "page")], check=True, capture_output=True)
+    pictures = sorted(tmp_path.glob("page*.png"))
+    assert len(pictures) >= 2
+    assert all(picture.stat().st_size > 3_000 for picture in pictures)
+    done = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], check=True, capture_output=True)
+    pages = done.stdout.decode("utf-8").split("\f")[:-1]
+    assert len(pages) == len(pictures)
+    assert all("SYNTHETIC" in text for text in pages)
+    assert "3f3f3f" in pages[-1]  # the stamp stands on the last page

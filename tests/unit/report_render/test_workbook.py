@@ -1,0 +1,86 @@
+"""The Excel file: text stays text, numbers stay numbers, bad sheets are refused."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.report.files import unzip
+from zgzx_research.report.workbook import SheetTable, write_workbook
+
+STAMP = {"version": "1"}
+DANGEROUS = (
+    "=1+1",
+    "+cmd",
+    "-2+3",
+    "@SUM(A1)",
+    '=HYPERLINK("http://example.org")',
+    "http://example.org",
+    "007",
+    "\t=1",
+)
+
+
+def write(out: Path, table: SheetTable, *, synthetic: bool = True) -> openpyxl.Workbook:
+    write_workbook([table], out, language="zh", synthetic=synthetic, stamp=STAMP)
+    return openpyxl.load_workbook(out)
+
+
+def test_no_text_becomes_a_formula_or_a_link(tmp_path: Path) -> None:
+    out = tmp_path / "a.xlsx"
+    table = SheetTable("表", "=2+2", ("=A1", "b"), tuple((text, text) for text in DANGEROUS), ("=3+3",))
+    sheet = write(out, table)["表"]
+    assert tuple(cell.value for cell in sheet["A"][3:11]) == DANGEROUS
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s"}
+    members = unzip(out.read_bytes())
+    assert not any(b"<f>" in data or b"<hyperlink" in data for data in members.values())
+
+
+def test_cells_keep_their_kind(tmp_path: Path) -> None:
+    cells = (1, np.int64(2019), 2.5, np.float64(-0.25), True, None, pd.NA, float("nan"), float("inf"), date(2025, 4, 1))
+    sheet = write(tmp_path / "a.xlsx", SheetTable("t", "T", ("v",), tuple((cell,) for cell in cells)))["t"]
+    values = [cell.value for cell in sheet["A"][3:]]
+    assert values[:9] == [1, 2019, 2.5, -0.25, "True", None, None, None, "inf"]
+    assert values[9].date() == date(2025, 4, 1)
+
+
+def test_the_synthetic_mark_is_on_screen_and_on_paper(tmp_path: Path) -> None:
+    book = write(tmp_path / "a.xlsx", SheetTable("t", "T", ("列", "b"), (("x", 1),)))
+    assert book.sheetnames == ["t", "说明"]
+    for sheet in book:
+        assert sheet["A1"].value == "合成数据 SYNTHETIC"
+        assert "SYNTHETIC" in sheet.oddHeader.center.text
+    assert book["t"].freeze_panes == "B4"
+    real = write(tmp_path / "b.xlsx", SheetTable("t", "T", ("列",), (("x",),)), synthetic=False)
+    assert real["t"]["A1"].value == "T"
+    assert b"SYNTHETIC" not in b"".join(unzip((tmp_path / "b.xlsx").read_bytes()).values())
+
+
+def test_columns_are_as_wide_as_chinese_text_needs(tmp_path: Path) -> None:
+    rows = (("深圳市龙岗区", "abcdef"), ("长" * 99, "abcdefgh"))
+    widths = write(tmp_path / "a.xlsx", SheetTable("t", "T", ("a", "b"), rows))["t"].column_dimensions
+    assert 48 <= widths["A"].width < 49  # capped
+    assert 10 <= widths["B"].width < 11  # eight letters and a margin
+    rows = (("深圳市龙岗区", "abcdef"),)
+    widths = write(tmp_path / "b.xlsx", SheetTable("t", "T", ("a", "b"), rows))["t"].column_dimensions
+    assert 14 <= widths["A"].width < 15  # six characters of two cells, and a margin
+
+
+@pytest.mark.parametrize("name", ["", "a" * 32, "a/b", "a[1]", "'a"])
+def test_sheet_names_excel_refuses_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ZgzxError, match="sheet name"):
+        write(tmp_path / "a.xlsx", SheetTable(name, "T", ("a",), ()))
+
+
+def test_uneven_rows_and_doubled_names_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ZgzxError, match=r"not as long as the columns, 1 affected, e.g. 2"):
+        write(tmp_path / "a.xlsx", SheetTable("t", "T", ("a", "b"), ((1, 2), (1,))))
+    with pytest.raises(ZgzxError, match="stands twice"):
+        write(tmp_path / "a.xlsx", SheetTable("说明", "T", ("a",), ()))
+    assert not (tmp_path / "a.xlsx").exists()

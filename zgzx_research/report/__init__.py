@@ -1,0 +1,1 @@
+"""Figures, tables, words and pages made of results; nothing is estimated here."""

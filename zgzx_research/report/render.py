@@ -1,0 +1,207 @@
+"""One Markdown document into HTML, PDF (tagged, PDF/UA-1) and Word, equal bytes each time."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import subprocess
+import tempfile
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pypandoc
+import typst
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.report import fonts
+from zgzx_research.report.assemble import Document
+from zgzx_research.report.files import EPOCH, write_whole
+from zgzx_research.report.look import LANGUAGE_TAG, TEMPLATES, label, style_sheet
+from zgzx_research.report.word import finish_docx
+
+# The wheel's own pandoc, not whichever the machine has: another version writes other bytes.
+PANDOC = Path(pypandoc.__file__).parent / "files" / ("pandoc.exe" if os.name == "nt" else "pandoc")
+# Quotation marks are curled in English only: Chinese prose types its own. No raw HTML or TeX passes through.
+MARKDOWN = {
+    "zh": "markdown-smart-raw_html-raw_tex-raw_attribute-citations",
+    "en": "markdown+smart-raw_html-raw_tex-raw_attribute-citations",
+}
+READING = ("--to=json", "--columns=100000")  # a table line longer than that would get columns of equal width
+CONTENTS_FROM = 6  # headings; a shorter document needs no table of contents
+MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What the writers need: pandoc's tree, its lowest heading level, the folder with the media."""
+
+    tree: Mapping[str, Any]
+    top: int
+    folder: Path
+    media: Mapping[str, bytes]
+    language: str
+    title: str
+    synthetic: bool
+
+
+def render_document(
+    document: Document,
+    *,
+    language: str,
+    title: str,
+    subtitle: str,
+    stamp: Mapping[str, str],
+    synthetic: bool,
+    out: Path,
+    formats: Sequence[str] = ("html", "pdf", "docx"),
+) -> list[Path]:
+    """Write `out` with each format's suffix and return the paths.
+
+    Parameters
+    ----------
+    document : body; its headings may start at any level. ``::: headline`` and ``::: note`` become boxes.
+    language : "zh" or "en". title, subtitle : plain text.
+    stamp : what stands at the end of the page, name -> value.
+    synthetic : mark every page and screen as synthetic data.
+    out : path without suffix. formats : of html, pdf, docx, and typ (the PDF's source).
+
+    Raises
+    ------
+    ZgzxError : a character the fonts lack, Markdown that refers to a file which is not there, a PDF that would not
+        be accessible.
+    """
+    unknown = [name for name in formats if name not in WRITERS]
+    if unknown:
+        raise ZgzxError(f"format {unknown[0]!r} is unknown", remedy=f"Choose from {', '.join(WRITERS)}.")
+    with tempfile.TemporaryDirectory() as folder:
+        tree = _read(document, Path(folder), language)
+        tree["blocks"] += [_stamp(stamp, language)] if stamp else []
+        tree["meta"] = _meta(tree, language, title, subtitle, synthetic)
+        fonts.require("".join(_strings(tree)), where=out.name)
+        page = _Page(tree, _top_level(tree), Path(folder), document.media, language, title, synthetic)
+        written = {suffix: WRITERS[suffix](page) for suffix in formats}
+    # Appended, not with_suffix: a stem may hold a dot.
+    return [write_whole(out.parent / f"{out.name}.{suffix}", data) for suffix, data in written.items()]
+
+
+def _read(document: Document, folder: Path, language: str) -> dict[str, Any]:
+    """The media in `folder`, the Markdown as pandoc's tree."""
+    for file, data in document.media.items():
+        (folder / file).write_bytes(data)
+    return json.loads(_pandoc(document.markdown.encode(), folder, f"--from={MARKDOWN[language]}", *READING))
+
+
+def _pandoc(source: bytes, folder: Path, *options: str) -> bytes:
+    command = [str(PANDOC), f"--data-dir={TEMPLATES}", "--fail-if-warnings", "--wrap=none", *options]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(command, input=source, capture_output=True, cwd=folder, env=environment, check=False)
+    if done.returncode:
+        message = " ".join(done.stderr.decode("utf-8", errors="replace").split())
+        raise ZgzxError(f"pandoc refused the document: {message}", where="report")
+    return done.stdout
+
+
+def _from_tree(page: _Page, top: int, *options: str) -> bytes:
+    shift = f"--shift-heading-level-by={top - page.top}"
+    filters = f"--lua-filter={TEMPLATES / 'filter.lua'}"
+    return _pandoc(json.dumps(page.tree).encode(), page.folder, "--from=json", shift, filters, *options)
+
+
+def _html(page: _Page) -> bytes:
+    template = f"--template={TEMPLATES / 'report.html'}"
+    text = _from_tree(page, 2, "--to=html5", "--mathml", "--toc", "--toc-depth=3", template).decode()
+    style = style_sheet(html.unescape(text), synthetic=page.synthetic)
+    for name, data in page.media.items():
+        uri = f"data:{MEDIA_TYPES[Path(name).suffix]};base64,{b64encode(data).decode()}"
+        text = text.replace(f'src="{name}"', f'src="{uri}"')
+    text = text.replace("<style></style>", style, 1)
+    return _checked_html(text).encode()
+
+
+def _checked_html(text: str) -> str:
+    loads = re.findall(
+        r"""(?:src|srcset|poster|data)=["'](?!data:)([^"']*)["']|url\(["']?(?!["']?data:)([^)]*)\)""", text
+    )
+    if loads:
+        raise ZgzxError("the page would load other files", where="report", examples=[a or b for a, b in loads])
+    return text
+
+
+def _docx(page: _Page) -> bytes:
+    reference = f"--reference-doc={TEMPLATES / 'reference.docx'}"
+    data = _from_tree(page, 1, "--to=docx", reference, "--output=-")
+    mark = label("synthetic", page.language) if page.synthetic else ""
+    return finish_docx(data, title=page.title, mark=mark)
+
+
+def _typ(page: _Page) -> bytes:
+    template = f"--template={TEMPLATES / 'report.typ'}"
+    return _from_tree(page, 1, "--to=typst-smart", template)
+
+
+def _pdf(page: _Page) -> bytes:
+    source = page.folder / "report.typ"
+    source.write_bytes(_typ(page))
+    try:
+        return typst.compile(
+            source, root=page.folder, font_paths=[fonts.FOLDER], ignore_system_fonts=True, format="pdf",
+            pdf_standards=["ua-1"], timestamp=EPOCH,
+        )  # fmt: skip
+    except typst.TypstError as error:
+        raise ZgzxError(f"typst refused the document: {error}", where="report") from error
+
+
+WRITERS: Mapping[str, Callable[[_Page], bytes]] = {"html": _html, "pdf": _pdf, "docx": _docx, "typ": _typ}
+
+
+def _meta(tree: Mapping[str, Any], language: str, title: str, subtitle: str, synthetic: bool) -> dict[str, Any]:
+    headings = sum(node["t"] == "Header" for node in _nodes(tree))
+    texts = {
+        "title": title,
+        "subtitle": subtitle,
+        "lang": LANGUAGE_TAG[language],
+        "mark": label("synthetic", language) if synthetic else "",
+        "notice": label("synthetic_notice", language) if synthetic else "",
+        "skip": label("skip", language),
+        "scroll": label("scroll", language),
+        "contents": label("contents", language) if headings >= CONTENTS_FROM else "",
+    }
+    return {key: {"t": "MetaString", "c": text} for key, text in texts.items() if text}
+
+
+def _top_level(tree: Mapping[str, Any]) -> int:
+    return min((node["c"][0] for node in _nodes(tree) if node["t"] == "Header"), default=1)
+
+
+def _stamp(stamp: Mapping[str, str], language: str) -> dict[str, Any]:
+    """A pandoc Div with one line per entry."""
+    texts = [label("stamp_line", language, key=key, value=value) for key, value in stamp.items()]
+    heading = {"t": "Para", "c": [{"t": "Strong", "c": [{"t": "Str", "c": label("stamp", language)}]}]}
+    lines = {"t": "LineBlock", "c": [[{"t": "Str", "c": text}] for text in texts]}
+    return {"t": "Div", "c": [["", ["stamp"], []], [heading, lines]]}
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every element of a pandoc tree that has a type."""
+    if isinstance(tree, dict):
+        if "t" in tree:
+            yield tree
+        for child in tree.values():
+            yield from _nodes(child)
+    elif isinstance(tree, list):
+        for child in tree:
+            yield from _nodes(child)
+
+
+def _strings(tree: Any) -> Iterator[str]:
+    """All words printed in our fonts; equations have a font of their own."""
+    for node in _nodes(tree):
+        if node["t"] in {"Str", "MetaString"}:
+            yield node["c"]
+        elif node["t"] in {"Code", "CodeBlock"}:
+            yield node["c"][1]
