@@ -1,0 +1,553 @@
+"""The synthetic world: same seed same bytes, identities of nobody, dirt that is there, truth that stands apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import time
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from stdnum.cn import uscc
+from stdnum.iso7064 import mod_11_2
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.simulate import identities, labour, raw_files
+from zgzx_research.simulate.constants import FOLDER, exact_kinds, stream
+from zgzx_research.simulate.raw_files import write_world
+from zgzx_research.simulate.world import World, simulate_world
+
+SEED = 7
+ROOT = Path(__file__).parents[2]
+FIRMS, ENTRIES = 1500, 12 * 13
+OUTCOMES = {"patents_invention", "patents_utility_model", "patents_design", "retention"}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return simulate_world("calibrated", "tiny", SEED)
+
+
+@pytest.fixture(scope="module")
+def null() -> World:
+    return simulate_world("null", "tiny", SEED)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("one") / "world"
+    write_world(path, seed=SEED)
+    return path
+
+
+def read(path: Path, encoding: str = "utf-8-sig") -> pd.DataFrame:
+    return pd.read_csv(path, dtype="str", encoding=encoding, keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def registry(folder: Path) -> pd.DataFrame:
+    return read(folder / "raw/registry/registry.csv", "gb18030")
+
+
+@pytest.fixture(scope="module")
+def employment(folder: Path) -> pd.DataFrame:
+    return pd.concat([read(path) for path in sorted((folder / "raw/employment").iterdir())], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def patents(folder: Path) -> pd.DataFrame:
+    files = sorted((folder / "raw/patents").iterdir())
+    return pd.concat([read(f, "utf-8-sig" if is_utf8(f) else "gb18030") for f in files], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def roster(folder: Path) -> pd.DataFrame:
+    """Winners' rows of all editions, by the header of row 3 and 4."""
+    frames = []
+    for number, path in enumerate(sorted((folder / "raw/roster").iterdir()), start=1):
+        sheet = openpyxl.load_workbook(path).worksheets[0]
+        rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+        header = [below or above for above, below in zip(rows[2], rows[3], strict=True)]
+        winners = [row for row in rows[4:] if str(row[0]).isdecimal()]
+        frames.append(pd.DataFrame(winners, columns=header).assign(edition=number))
+    return pd.concat(frames, ignore_index=True).fillna("")
+
+
+def is_utf8(path: Path) -> bool:
+    try:
+        path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def treated_cells(world: World, outcome: str) -> pd.DataFrame:
+    """Cells of firms that ever win, with `event_year` and the category and edition of the first award."""
+    first = world.truth["award"].sort_values("edition").drop_duplicates("firm_id")
+    cells = world.truth["firm_year"].query("outcome == @outcome")
+    cells = cells.merge(first.rename(columns={"year": "award_year"}), on="firm_id")
+    return cells.assign(event_year=cells["year"] - cells["award_year"])
+
+
+# --- the same bytes -------------------------------------------------------------------------------------------------
+
+
+def test_same_seed_same_bytes_elsewhere_and_later(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
+    time.tzset()
+    try:
+        write_world(tmp_path / "deep" / "other name", seed=SEED)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert content(tmp_path / "deep" / "other name") == content(folder)
+
+
+def test_another_seed_gives_another_world(world: World) -> None:
+    other = simulate_world("calibrated", "tiny", SEED + 1)
+    assert not other.firm["name"].isin(world.firm["name"]).any()
+    assert not other.truth["firm_year"].equals(world.truth["firm_year"])
+
+
+def test_scenarios_of_one_seed_share_all_but_the_effects(world: World, null: World) -> None:
+    for name in ("firm", "entry", "edition"):
+        pd.testing.assert_frame_equal(getattr(world, name), getattr(null, name))
+    mu0, null_mu0 = (w.truth["firm_year"].query("outcome != 'retention'")["mu0"] for w in (world, null))
+    assert mu0.equals(null_mu0)
+
+
+def test_every_raw_file_is_marked_as_synthetic(folder: Path) -> None:
+    mark = json.loads((folder / "raw/SYNTHETIC.json").read_text(encoding="utf-8"))
+    found = content(folder / "raw")
+    del found["SYNTHETIC.json"]
+    assert set(mark) == {"notice", "files"}
+    assert mark["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
+    assert len([name for name in found if name.startswith("roster/")]) == 12
+
+
+# --- identities -----------------------------------------------------------------------------------------------------
+
+
+def test_check_characters_of_published_examples() -> None:
+    # CNIPA: 200310102344.5; GB 32100: 91350100M000100Y43; GB 11643: 11010519491231002X
+    assert identities.application_checks(np.asarray(["200310102344"], dtype=object))[0] == "5"
+    total = identities.weighted_sums(
+        np.asarray(["91350100M000100Y4"]), identities.CREDIT_WEIGHTS, identities.CREDIT_ALPHABET
+    )
+    assert (31 - total[0] % 31) % 31 == 3
+    born = np.asarray(["1949-12-31"], dtype="datetime64[D]")
+    assert identities.resident_ids(born, np.asarray([True]))[0][:17] == "99000019491231001"
+    digits = identities.weighted_sums(np.asarray(["11010519491231002"]), identities.RESIDENT_WEIGHTS, "0123456789")
+    assert identities.RESIDENT_CHECKS[digits[0] % 11] == "X"
+
+
+def test_credit_codes_pass_both_checks_and_belong_to_nobody(world: World) -> None:
+    codes = world.firm["uscc"]
+    assert codes.is_unique
+    weights = [3, 7, 9, 10, 5, 8, 4, 2]
+    for code in codes:
+        assert uscc.is_valid(code)
+        assert code[2:8] == "449900"
+        values = ["0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(character) for character in code[8:16]]
+        remainder = 11 - sum(v * w for v, w in zip(values, weights, strict=True)) % 11
+        assert code[16] == {10: "X", 11: "0"}.get(remainder, str(remainder))
+
+
+def test_people_belong_to_nobody(world: World) -> None:
+    worker = world.worker
+    assert worker["resident_id"].is_unique
+    assert worker["insurance_no"].is_unique
+    assert worker["resident_id"].str.fullmatch(r"990000\d{11}[\dX]").all()
+    assert all(mod_11_2.is_valid(number) for number in worker["resident_id"])
+    assert (worker["resident_id"].str[6:14] == worker["born"].dt.strftime("%Y%m%d")).all()
+    assert worker["phone"].str.fullmatch(r"1990000\d{4}").all()
+    assert worker["name"].str.fullmatch("..?拟.").all()
+    assert worker["name"].duplicated().any(), "homonyms are part of the problem"
+
+
+def test_application_numbers_are_valid_and_unique(world: World) -> None:
+    patent = world.patent
+    assert patent["app_no"].is_unique
+    parts = patent["app_no"].str.extract(r"^CN(?P<year>\d{4})(?P<kind>[123])9\d{6}\.[\dX]$")
+    assert (parts["year"].astype(int) == patent["filed"].dt.year).all()
+    assert (parts["kind"].map({"1": "invention", "2": "utility_model", "3": "design"}) == patent["type"]).all()
+    for number in patent["app_no"].head(500):
+        value = sum(int(digit) * (2 + place % 8) for place, digit in enumerate(number[2:14])) % 11
+        assert number[15] == ("X" if value == 10 else str(value))
+
+
+def test_firm_names_are_unique(world: World) -> None:
+    assert world.firm["name"].is_unique
+    assert world.firm["core"].is_unique
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def test_row_counts_add_up(
+    world: World, registry: pd.DataFrame, employment: pd.DataFrame, patents: pd.DataFrame, roster: pd.DataFrame
+) -> None:
+    seen = world.truth["patent"]
+    granted = (seen["type"] == "invention") & seen["granted"].notna()
+    assert len(registry) == FIRMS + 15  # 1 % twice
+    assert len(employment) == len(world.spell) == len(world.truth["spell"])
+    assert len(patents) == len(seen) + granted.sum()
+    assert len(roster) == ENTRIES + 2  # 1 % of 156 rows twice
+
+
+def test_raw_tables_have_the_agencies_headers(
+    registry: pd.DataFrame, employment: pd.DataFrame, patents: pd.DataFrame, roster: pd.DataFrame
+) -> None:
+    assert ",".join(registry) == (
+        "统一社会信用代码,企业名称,企业类型,注册资本,成立日期,核准日期,经营状态,注销日期,登记机关,所属街道,住所,"
+        "行业代码,从业人数,企业规模,高新技术企业"
+    )
+    assert ",".join(employment) == (
+        "社保电脑号,姓名,证件号码,单位编号,单位名称,统一社会信用代码,参保起始年月,参保终止年月"
+    )
+    assert ",".join(patents) == (
+        "申请号,申请日,公开（公告）号,公开（公告）日,发明名称,IPC分类号,申请（专利权）人,发明（设计）人,地址,国省代码"
+    )
+    assert ",".join(roster) == (
+        "序号,姓名,性别,出生年月,身份证号码,工作单位,所属街道（行业）工会,岗位/职务,联系电话,备注,edition"
+    )
+
+
+def test_scale_of_the_tiny_world(world: World) -> None:
+    award = world.truth["award"]
+    names = world.award.groupby("edition").size()
+    assert 90 <= award["firm_id"].nunique() <= 150
+    assert names.between(25, 42).all()
+    assert 5500 <= len(world.worker) <= 6500
+    assert (award.groupby("edition").size() == 13).all()
+
+
+def test_spells_of_a_person_do_not_overlap_and_begin_of_age(world: World) -> None:
+    spell = world.spell.sort_values(["worker_id", "start_ym"])
+    before = spell.groupby("worker_id")["end_ym"].shift()
+    again = spell["worker_id"].duplicated()
+    assert (spell.loc[again, "start_ym"] > before[again].astype("Int64")).all()
+    assert (spell["end_ym"].fillna(999_912) >= spell["start_ym"]).all()
+    born = world.worker.set_index("worker_id")["born"].loc[spell["worker_id"]]
+    assert (spell["start_ym"].to_numpy() // 100 - born.dt.year.to_numpy() >= 17).all()
+
+
+def test_winners_work_at_the_firm_on_the_day(world: World) -> None:
+    final = world.edition.set_index("edition")["final_date"].loc[world.award["edition"]]
+    month = (final.dt.year * 100 + final.dt.month).to_numpy()
+    winners = world.award.assign(month=month, row=range(len(world.award)))
+    met = winners.merge(world.spell, on=["firm_id", "worker_id"])
+    there = met[(met["start_ym"] <= met["month"]) & (met["end_ym"].fillna(999_912) >= met["month"])]
+    assert set(there["row"]) == set(winners["row"])
+    assert set(world.award["entry_id"]) == set(world.entry.loc[world.entry["outcome"] == "获奖", "entry_id"])
+
+
+# --- dirt -----------------------------------------------------------------------------------------------------------
+
+
+def test_exact_kinds_are_exact() -> None:
+    kinds = exact_kinds(stream(1, "x"), 1000, [0.08, 0.0101, 0.0])
+    assert Counter(kinds.tolist()) == {0: 1000 - 80 - 11, 1: 80, 2: 11}
+
+
+def test_registry_dirt(registry: pd.DataFrame) -> None:
+    first, again = registry.iloc[:FIRMS], registry.iloc[FIRMS:]
+    code = first["统一社会信用代码"]
+    assert (code == "").sum() == 120
+    assert code.str.contains("O").sum() == 8
+    wrong = [text for text in code if text and "O" not in text and not uscc.is_valid(text)]
+    assert len(wrong) == 15
+    assert again.merge(first, how="inner", on=list(registry)).shape[0] == 15
+    founded = first["成立日期"]
+    styles = [r"\d{4}-\d\d-\d\d", r"\d{4}/\d{1,2}/\d{1,2}", r"\d{4}年\d{1,2}月\d{1,2}日", r"\d{8}"]
+    assert all(founded.str.fullmatch(style).sum() > 100 for style in styles)
+    assert founded.str.endswith("-02-30").sum() == 4
+    assert (founded == "").sum() == 4
+    assert ((first["经营状态"] == "注销") == (first["注销日期"] != "")).all()
+    assert (first["经营状态"] == "注销").sum() > 20
+
+
+def test_roster_dirt(roster: pd.DataFrame, registry: pd.DataFrame) -> None:
+    masked = roster["身份证号码"].str.contains(r"9900\*{10}\d{3}[\dX]")
+    full = roster["身份证号码"].str.contains(r"990000\d{11}[\dX]")
+    assert masked[roster["edition"] <= 4].any()
+    assert not masked[roster["edition"] > 4].any()
+    assert not full[roster["edition"] <= 4].any()
+    assert 19 <= (roster["身份证号码"] == "").sum() <= 21  # 12 % of 156 rows, and two rows twice
+    assert roster["姓名"].str.contains("\u3000").any()
+    assert (roster["姓名"].str.count("、") >= 3).sum() >= 40, "teams stand in one cell"
+    official = roster["工作单位"].isin(registry["企业名称"])
+    assert 0.5 < official.mean() < 0.68  # 35 % variants, 6 % short
+    assert roster["工作单位"].str.contains(r"（深圳）", regex=True).any()
+    assert roster["工作单位"].str.contains(r"\(深圳\)", regex=True).any()
+    early = roster[roster["edition"] <= 5]["所属街道（行业）工会"]
+    assert not early.str.contains("吉华|园山|宝龙").any()
+    assert roster["所属街道（行业）工会"].str.contains("吉华|园山|宝龙").any()
+
+
+def test_roster_workbooks_look_like_an_office_made_them(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "raw/roster/edition_03.xlsx")
+    assert [sheet.sheet_state for sheet in book.worksheets] == ["visible", "hidden"]
+    sheet = openpyxl.load_workbook(folder / "raw/roster/edition_09.xlsx").active
+    first = [str(row[0] or "") for row in sheet.iter_rows(values_only=True)]
+    assert first[0] == '龙岗区第九届"职工之星"获奖名单'
+    assert first[1] == "龙岗区总工会　2021年3月31日"
+    assert [text for text in first if "之星（" in text] == [
+        "一、职工创新之星（3名）", "二、班组管理之星（4个）", "三、职工技能之星（3名）", "四、职工才艺之星（3名）",
+    ]  # fmt: skip
+    assert first[-2].startswith("备注：")
+    assert first[-1].startswith("填表人：")
+    assert "B3:E3" in {str(area) for area in sheet.merged_cells.ranges}
+    oldest = openpyxl.load_workbook(folder / "raw/roster/edition_01.xlsx").active
+    assert oldest["A1"].value == '龙岗区首届"职工之星"获奖名单'
+
+
+def test_patent_dirt(folder: Path, world: World, patents: pd.DataFrame) -> None:
+    files = sorted((folder / "raw/patents").iterdir())
+    assert [is_utf8(path) for path in files].count(False) == 1
+    body = patents["申请号"].str.extract(r"(?:CN)?(\d{12})\.([\dX])")
+    assert body.notna().all(axis=None)
+    value = sum(body[0].str[place].astype(int) * (2 + place % 8) for place in range(12)) % 11
+    bad = value.astype(str).replace("10", "X") != body[1]
+    assert bad.sum() == math.ceil(0.003 * len(patents))
+    damaged_dates = (patents["申请日"] == "") | patents["申请日"].str.endswith(".02.30")
+    assert damaged_dates.sum() == 2 * math.ceil(0.0005 * len(patents))
+    joint = patents["申请（专利权）人"].str.contains(";")
+    assert 0.05 < joint.mean() < 0.09
+    assert (patents["发明（设计）人"] == "不公告发明人").any()
+    official = patents["申请（专利权）人"].str.split(";").str[0].isin(world.firm["name"])
+    assert (~official).sum() == math.ceil(0.10 * len(patents))
+
+
+def test_a_granted_invention_stands_twice_and_the_grant_comes_later(world: World, patents: pd.DataFrame) -> None:
+    number = patents["公开（公告）号"].str.extract(r"^(CN\d{9})([ABUS])$")
+    rows = patents.assign(stem=number[0], kind=number[1])
+    both = rows[rows["kind"] == "B"].merge(rows[rows["kind"] == "A"], on="stem", suffixes=("_b", "_a"))
+    granted = world.truth["patent"].query("type == 'invention' and granted.notna()")
+    assert len(both) == (rows["kind"] == "B").sum() == len(granted) > 100
+    assert (both["公开（公告）日_b"] > both["公开（公告）日_a"]).all()
+
+
+def test_employment_dirt(employment: pd.DataFrame) -> None:
+    rows = len(employment)
+    assert (employment["统一社会信用代码"] == "").sum() == math.ceil(0.08 * rows)
+    assert employment["姓名"].str.contains("\u3000").sum() == math.ceil(0.02 * rows)
+    assert employment["参保起始年月"].str.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])").all()
+    assert (employment["参保终止年月"] == "").any()
+    assert (employment["参保终止年月"].replace("", "000000") < "202603").all(), "still insured at the export = no end"
+
+
+# --- truth ----------------------------------------------------------------------------------------------------------
+
+
+def test_truth_stands_apart_and_names_nobody(folder: Path, world: World) -> None:
+    assert not list((folder / "raw").rglob("*.parquet"))
+    assert {path.name for path in folder.iterdir()} == {"raw", "truth"}
+    for path in (folder / "raw").rglob("*.csv"):
+        assert not re.search(rb"\bT\d{6}\b|\bP\d{7}\b", path.read_bytes())
+    truth = {path.stem: pd.read_parquet(path) for path in (folder / "truth").glob("*.parquet")}
+    assert set(truth) == {"firm_year", "firm", "award", "spell", "patent"}
+    people = set(world.worker["name"]) | set(world.worker["resident_id"]) | set(world.worker["insurance_no"])
+    for table in truth.values():
+        texts = table.select_dtypes("str")
+        assert not any(texts[column].isin(people).any() for column in texts)
+    assert list(truth["firm_year"]) == ["firm_id", "year", "outcome", "mu0", "mu1", "observed"]
+    assert len(truth["firm_year"]) == FIRMS * 16 * len(OUTCOMES)
+    assert set(truth["firm_year"]["outcome"]) == OUTCOMES
+
+
+def test_null_has_no_effect_at_all(null: World) -> None:
+    table = null.truth["firm_year"]
+    assert table["mu0"].equals(table["mu1"])
+    assert null.truth["award"]["firm_id"].nunique() > 90
+
+
+@pytest.mark.parametrize("outcome", ["patents_invention", "retention"])
+def test_calibrated_effect_is_positive_after_the_award_and_nil_before(world: World, outcome: str) -> None:
+    cells = treated_cells(world, outcome)
+    after, before = cells[cells["event_year"] >= 0], cells[cells["event_year"] < 0]
+    assert after["mu1"].sum() / after["mu0"].sum() - 1 > 0
+    assert before["mu1"].equals(before["mu0"])
+    never = world.truth["firm_year"].query("outcome == @outcome and firm_id not in @cells.firm_id")
+    assert never["mu1"].equals(never["mu0"])
+
+
+@pytest.mark.parametrize("outcome", ["patents_utility_model", "patents_design"])
+def test_other_patents_are_left_alone(world: World, outcome: str) -> None:
+    cells = treated_cells(world, outcome)
+    assert cells["mu1"].equals(cells["mu0"])
+
+
+def test_effect_of_a_category_is_what_world_toml_says(world: World) -> None:
+    cells = treated_cells(world, "patents_invention").query("mu0 > 0.5")
+    ratio = cells["mu1"] / cells["mu0"]
+    talent = cells["category"] == "talent"
+    assert (ratio[talent] == 1).all()
+    early = (cells["category"] == "innovation") & (cells["event_year"] == 2) & (cells["edition"] < 10)
+    assert early.any()
+    assert np.allclose(ratio[early], math.exp(0.12 * 1.8), atol=1e-5)
+    late = (cells["category"] == "team") & (cells["event_year"] == 1) & (cells["edition"] >= 10)
+    assert np.allclose(ratio[late], math.exp(0.08 * 1.0 * 1.3), atol=1e-5)
+
+
+def test_scenarios_order_the_effects() -> None:
+    sums = {}
+    for scenario in ("harm", "calibrated", "teaching"):
+        cells = treated_cells(simulate_world(scenario, "tiny", SEED), "retention").query("event_year >= 1")
+        sums[scenario] = (cells["mu1"] - cells["mu0"]).mean()
+    assert sums["harm"] < 0 < sums["calibrated"] < 0.04 < sums["teaching"]
+
+
+def test_yearly_stay_by_hand() -> None:
+    hazards = labour.monthly_hazards()
+    assert hazards[0] == pytest.approx(0.028)
+    assert hazards[36] == hazards[500] == pytest.approx(0.01)
+    assert labour.yearly_stay()[36] == pytest.approx(0.99**12)
+    assert labour.yearly_stay()[0] == pytest.approx(math.prod(1 - hazards[:12]))
+
+
+def test_an_award_adds_its_points_to_every_stay() -> None:
+    places = labour._Jobs(np.asarray([0, 0, 0]), np.zeros(3), np.full(3, 10**6), {})
+    start = np.asarray([100, 40, labour.VACANT])
+    exponent, month = np.asarray([1.2]), 111
+    plain, lifted, harmed = (
+        labour._powers(places, start, month, exponent, np.asarray([points])) for points in (0.0, 0.04, -0.04)
+    )
+    base = labour.yearly_stay()[[11, 71, 0]]
+    assert np.allclose(base**plain, base**1.2)
+    assert np.allclose(base**lifted, base**1.2 + 0.04)
+    assert np.allclose(base**harmed, base**1.2 - 0.04)
+
+
+def test_team_awards_raise_retention_by_about_four_points(world: World) -> None:
+    cells = treated_cells(world, "retention").query("category == 'team' and event_year == 1")
+    assert 0.03 < (cells["mu1"] - cells["mu0"]).mean() < 0.055
+
+
+def test_observed_retention_is_the_count_of_spells(world: World) -> None:
+    spell = world.spell.assign(end=world.spell["end_ym"].fillna(999_912).astype(int))
+    table = world.truth["firm_year"].query("outcome == 'retention'").set_index(["firm_id", "year"])["observed"]
+    for firm in world.firm["firm_id"][::100]:
+        own = spell[spell["firm_id"] == firm]
+        for year in (2010, 2018, 2025):
+            before, now = (
+                {w for w, s, e in zip(own["worker_id"], own["start_ym"], own["end"], strict=True) if s <= ym <= e}
+                for ym in ((year - 1) * 100 + 12, year * 100 + 12)
+            )
+            if before:
+                assert table[firm, year] == pytest.approx(len(before & now) / len(before))
+            else:
+                assert math.isnan(table[firm, year])
+
+
+def test_observed_retention_is_near_its_expectation(world: World) -> None:
+    table = world.truth["firm_year"].query("outcome == 'retention'").dropna()
+    assert abs((table["observed"] - table["mu1"]).mean()) < 0.01
+    assert 0.75 < table["observed"].mean() < 0.87
+
+
+def test_observed_patents_are_counts_missing_before_founding_and_nil_after_closure(world: World) -> None:
+    table = world.truth["firm_year"].query("outcome == 'patents_utility_model'")
+    patent = world.truth["patent"].query("type == 'utility_model'")
+    assert table["observed"].sum() == len(patent)
+    busiest = patent["firm_id"].value_counts().index[0]
+    counts = Counter(patent.loc[patent["firm_id"] == busiest, "filed"].dt.year)
+    own = table[table["firm_id"] == busiest].set_index("year")["observed"].dropna()
+    assert own.to_dict() == {year: counts.get(year, 0) for year in own.index}
+    life = table.merge(world.firm[["firm_id", "founded", "closed"]], on="firm_id")
+    assert (life["observed"].isna() == (life["year"] < life["founded"].dt.year)).all()
+    gone = life[life["year"] > life["closed"].dt.year]
+    assert len(gone) > 50
+    assert (gone[["observed", "mu0", "mu1"]] == 0).all(axis=None)
+
+
+def test_nothing_is_published_before_filing_or_after_the_export(world: World) -> None:
+    seen = world.truth["patent"]
+    assert (seen["published"] > seen["filed"]).all()
+    assert (seen["published"] <= pd.Timestamp("2026-03-31")).all()
+    assert (seen["granted"].dropna() <= pd.Timestamp("2026-03-31")).all()
+    assert len(seen) < len(world.patent), "the last filings are not out yet"
+
+
+# --- asking wrongly, and the constants ------------------------------------------------------------------------------
+
+
+def test_a_used_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep", encoding="utf-8")
+    with pytest.raises(ZgzxError, match="not empty"):
+        write_world(tmp_path)
+    with pytest.raises(ZgzxError, match="not empty"):
+        write_world(tmp_path / "mine.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_empty_folder_is_accepted_and_steps_are_told(
+    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_files, "simulate_world", lambda *_: world)
+    told: list[str] = []
+    write_world(tmp_path, seed=SEED, progress=told.append)
+    assert (tmp_path / "raw/SYNTHETIC.json").is_file()
+    assert told[0] == "drawing the world: calibrated, tiny, seed 7"
+    assert told[-1] == "patents"
+
+
+def test_nothing_is_left_half_written(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(raw_files, "simulate_world", lambda *_: world)
+    monkeypatch.setattr(raw_files, "patent_table", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_world(tmp_path / "new", seed=SEED)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("scenario", "size", "seed", "what"),
+    [("wonder", "tiny", 1, "unknown scenario"), ("null", "huge", 1, "unknown size"), ("null", "tiny", -1, "negative")],
+)
+def test_wrong_requests_say_what_is_known(scenario: str, size: str, seed: int, what: str) -> None:
+    with pytest.raises(ZgzxError, match=what):
+        simulate_world(scenario, size, seed)
+
+
+def test_every_constant_has_value_unit_reason_and_source() -> None:
+    def leaves(node: dict, path: str) -> list[tuple[str, dict]]:
+        if not all(isinstance(below, dict) for below in node.values()):
+            return [(path, node)]
+        return [leaf for name, below in node.items() for leaf in leaves(below, f"{path}.{name}")]
+
+    found = leaves(tomllib.loads((FOLDER / "world.toml").read_text(encoding="utf-8")), "")
+    assert len(found) > 80
+    for path, leaf in found:
+        assert set(leaf) == {"value", "unit", "reason", "source"}, path
+        assert all(leaf[part] for part in ("unit", "reason", "source")), path
+
+
+def test_the_calendar_is_the_published_one() -> None:
+    published = pd.read_csv(ROOT / "data/published/edition_calendar.csv", parse_dates=["final_date"])
+    assert list(published) == ["edition", "year", "final_date", "status", "source"]
+    assert published["edition"].tolist() == list(range(1, 13))
+    sourced = published[published["status"] == "source"].set_index("edition")["year"]
+    assert sourced.to_dict() == {1: 2012, 9: 2021, 10: 2023, 12: 2025}
+    assert set(published["status"]) == {"source", "assumption"}
+    assert not {2020, 2022} & set(published["year"])
+    assert published["source"].str.len().min() > 0
+    own = simulate_world("null", "tiny", 0).edition
+    assert (own["final_date"] == published["final_date"]).all()
+    assert (own["year"] == published["year"]).all()
