@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zgzx_research.did.inference import ratio_interval, wald_test
+
 
 @dataclass(frozen=True, slots=True)
 class CellStatistics:
@@ -33,14 +35,42 @@ class CellStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Estimates (log ratios on the ratio scale) with their derivative by (statistics, shares)."""
+    """Estimates (log ratios on the ratio scale) with their derivative by (statistics, shares).
+
+    Attributes
+    ----------
+    value : (rows,). gradient : (rows, statistics + cohorts).
+    totals : (2, rows) treated and counterfactual totals on the ratio scale; None on the difference scale.
+    by_totals : (2, rows, statistics + cohorts) their derivatives.
+    """
 
     value: np.ndarray
     gradient: np.ndarray
+    totals: np.ndarray | None = None
+    by_totals: np.ndarray | None = None
 
     def covariance(self, cells: CellStatistics) -> np.ndarray:
         """(rows, rows) covariance by the delta method."""
         return self.gradient @ cells.covariance @ self.gradient.T
+
+    def bounds(self, cells: CellStatistics, critical: float) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,) ends of the interval with this normal quantile, in the units of the effect (ratios: minus 1)."""
+        if self.totals is None or self.by_totals is None:
+            half = critical * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
+            return self.value - half, self.value + half
+        covariance = np.einsum("irm,mn,jrn->ijr", self.by_totals, cells.covariance, self.by_totals)
+        low, high = ratio_interval(self.totals[0], self.totals[1], covariance, critical)
+        return low - 1, high - 1
+
+    def test_zero(self, cells: CellStatistics, rows: np.ndarray) -> dict[str, float | int | str]:
+        """Joint test that the chosen rows are zero: of differences, or of treated minus counterfactual totals."""
+        value, gradient = self.value[rows], self.gradient[rows]
+        if self.totals is not None and self.by_totals is not None:
+            value, gradient = (
+                self.totals[0, rows] - self.totals[1, rows],
+                self.by_totals[0, rows] - self.by_totals[1, rows],
+            )
+        return wald_test(value, gradient @ cells.covariance @ gradient.T)
 
 
 def over_cells(cells: CellStatistics, sets: np.ndarray) -> Summary:
@@ -65,7 +95,10 @@ def _ratios(cells: CellStatistics, sets: np.ndarray) -> Summary:
         value = np.log(treated / counterfactual)
         by_treated = np.where(treated > 0, 1 / treated, np.nan)[:, None] * sets
     by_counterfactual = -sets / counterfactual[:, None]
-    return Summary(value, np.hstack([by_treated, by_counterfactual, np.zeros((len(sets), len(cells.shares)))]))
+    none, rest = np.zeros_like(sets), np.zeros((len(sets), len(cells.shares)))
+    by_totals = np.stack([np.hstack([sets, none, rest]), np.hstack([none, sets, rest])])
+    gradient = np.hstack([by_treated, by_counterfactual, rest])
+    return Summary(value, gradient, np.stack([treated, counterfactual]), by_totals)
 
 
 def plain_mean(rows: Summary) -> Summary:

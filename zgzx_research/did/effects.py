@@ -61,7 +61,7 @@ class Effects:
         pre = (self.cells["role"] == "pre").to_numpy()
         if self.options["base_period"] == "pooled":
             pre = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
-        return inference.wald_test(self.estimates[pre], self.covariance[np.ix_(pre, pre)])
+        return self._by_cell().test_zero(self.numbers, pre)
 
     def aggregate(
         self,
@@ -169,8 +169,8 @@ class Aggregate:
 
     def to_frame(self) -> pd.DataFrame:
         """One row per estimate: estimand cohort period event_time estimate std_error ci_low ci_high band_low band_high
-        n_treated n_comparison base_mean role. Ratio-scale estimates are proportions (.12 = 12 % more), their intervals
-        are exponentiated from the log scale."""
+        n_treated n_comparison base_mean role. Ratio-scale estimates are proportions (.12 = 12 % more) with Fieller's
+        intervals; their std_error is (1 + estimate) times that of the log ratio."""
         return _frame(self.labels, self.rows, self.effects.numbers, self.level, self.seed)
 
     @property
@@ -213,8 +213,7 @@ class Aggregate:
         pre = (self.labels["role"] == "pre").to_numpy()
         if self.effects.options["base_period"] == "pooled":
             pre = pre & (np.arange(len(pre)) != pre.argmax())
-        covariance = self.rows.covariance(self.effects.numbers)
-        return inference.wald_test(self.rows.value[pre], covariance[np.ix_(pre, pre)])
+        return self.rows.test_zero(self.effects.numbers, pre)
 
 
 def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFrame:
@@ -246,12 +245,11 @@ def _frame(labels: pd.DataFrame, rows: Summary, cells: CellStatistics, level: fl
     error = np.where(known, error, np.nan)
     banded = known & (labels["role"] != "left_out").to_numpy()
     critical = inference.simultaneous_quantile(covariance[np.ix_(banded, banded)], level, seed)
-    point = inference.normal_quantile(level)
     ratio = cells.scale == "ratio"
-    bounds = {"ci_low": -point, "ci_high": point, "band_low": -critical, "band_high": critical}
-    values = {name: rows.value + factor * error for name, factor in bounds.items()}
     estimate = np.expm1(rows.value) if ratio else rows.value
-    values = {name: np.expm1(value) if ratio else value for name, value in values.items()}
-    values = {"estimate": estimate, "std_error": error * (1 + estimate) if ratio else error} | values
+    values = {"estimate": estimate, "std_error": error * (1 + estimate) if ratio else error}
+    for name, quantile in (("ci", inference.normal_quantile(level)), ("band", critical)):
+        for end, bound in zip(("low", "high"), rows.bounds(cells, quantile), strict=True):
+            values[f"{name}_{end}"] = np.where(known, bound, np.nan)
     order = ["estimand", "cohort", "period", "event_time", *values, "n_treated", "n_comparison", "base_mean", "role"]
     return labels.assign(**values)[order]

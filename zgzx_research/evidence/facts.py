@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import Grade, verdict
 
@@ -20,7 +20,7 @@ VERSION = 1
 UNITS = ("percent", "percentage_point", "count", "share", "year", "text", "number")
 KINDS = ("estimate", "data", "design", "stamp", "verdict")
 STAGES = ("estimate", "clean", "link", "panels", "study")
-DIGITS_KEPT = 8  # of a stored float: below this the last bits of two processors may differ
+DIGITS_KEPT = 12  # significant ones of a stored float; beyond them the last bits of two processors may differ
 
 SHARE_OUTCOMES = ("retention",)  # a difference of two shares is told in percentage points, their mean as a share
 POWER_FACTOR = 1.959964 + 0.841621  # normal quantiles of a 5 % two-sided test and of 80 % power
@@ -58,12 +58,7 @@ class Facts:
 
     def save(self, path: Path) -> None:
         """Write to `path` atomically: a reader sees the old file or the whole new one."""
-        temporary = path.with_name(path.name + ".partial")
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(self.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, self.to_json().encode("utf-8"))
 
     @classmethod
     def load(cls, path: Path) -> Facts:
@@ -83,7 +78,7 @@ def fact(value: Any, unit: str, kind: str, stage: str) -> Fact:
     if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         value = None
     elif isinstance(value, float):
-        value = round(float(value), DIGITS_KEPT) + 0.0  # + 0.0 turns -0.0 into 0.0
+        value = float(f"{value:.{DIGITS_KEPT}g}") + 0.0  # + 0.0 turns -0.0 into 0.0
     elif hasattr(value, "item"):
         value = value.item()
     return {"value": value, "unit": unit, "kind": kind, "stage": stage}

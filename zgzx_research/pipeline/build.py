@@ -64,21 +64,21 @@ def build(
         store.write_text(config, "[tool.pytask.ini_options]\n")
     wanted = [step for step in steps if not only or step.name.startswith(tuple(only.split(",")))]
     ran: list[str] = []
-    tasks = [_task(step, f"[{n:>2}/{len(wanted)}]", lock_digest, ran, say) for n, step in enumerate(wanted, 1)]
+    tasks = [_task(step, len(wanted), lock_digest, ran, say) for step in wanted]
     pytask.console.quiet = True
     session = pytask.build(tasks=tasks, config=config, capture="no", verbose=0, disable_warnings=True)
     _raise_first(session)
     return Result(tuple(ran), tuple(step.name for step in wanted if step.name not in ran))
 
 
-def _task(step: Step, count: str, lock_digest: str, ran: list[str], say: Callable[[str], None]) -> Any:
+def _task(step: Step, total: int, lock_digest: str, ran: list[str], say: Callable[[str], None]) -> Any:
     import pytask
 
     def run(inputs: Any, code: str, settings: str, produces: Any) -> None:
         begin = time.perf_counter()
         step.run()
         ran.append(step.name)
-        say(f"{count} {step.name:<28} {time.perf_counter() - begin:5.1f} s")
+        say(f"[{len(ran):>2}/{total}] {step.name:<38} {time.perf_counter() - begin:5.1f} s")
 
     run.__annotations__ = {"produces": Annotated[Any, pytask.Product]}
     code = f"{store.code_digest(step.rooms)} {lock_digest}"

@@ -13,7 +13,7 @@ from zgzx_research.pipeline.build import Step
 from zgzx_research.pipeline.stages import Place
 
 REPORT = store.PACKAGE / "report"
-GLUE = ("errors.py", "pipeline/store.py", "pipeline/documents.py", "pipeline/stages.py")
+GLUE = ("errors.py", "atomic.py", "pipeline/store.py", "pipeline/documents.py", "pipeline/stages.py")
 PAGE_ROOMS = ("report", "evidence", "did", "pipeline/pages.py", "pipeline/notebooks.py", *GLUE)
 RENDER_ROOMS = ("report", "evidence", "pipeline/workbooks.py", "pipeline/pages.py", *GLUE)
 DOCUMENTS = ("brief", "report")  # the brief is a page of its own, the report all the others together
@@ -122,6 +122,7 @@ def render(
         synthetic=synthetic,
         out=place.reports / language / name,
         formats=formats,
+        compact=name == "brief",
     )
 
 

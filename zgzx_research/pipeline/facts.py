@@ -10,7 +10,7 @@ import pandas as pd
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.prepare import PreparedPanel
 from zgzx_research.evidence.facts import Fact, Facts, fact
-from zgzx_research.pipeline import estimates, stages, store
+from zgzx_research.pipeline import estimates, store
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.study import Study
 

@@ -272,7 +272,8 @@ def plain_title(page: str, language: str, facts: Facts) -> str:
 
 def plain_headline(page: str, language: str, facts: Facts) -> str:
     """The page's headline as plain text."""
-    return plain(render_prose(page, "headline", language, facts))
+    text = render_prose(page, "headline", language, facts)
+    return plain("\n".join(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def plain(markdown: str) -> str:

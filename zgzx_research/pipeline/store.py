@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from zgzx_research.atomic import write_whole
+
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that it is there complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 def write_text(path: Path, text: str) -> None:
-    """`write_bytes` for UTF-8 text."""
-    write_bytes(path, text.encode("utf-8"))
+    """A UTF-8 text file."""
+    write_whole(path, text.encode("utf-8"))
 
 
 def json_text(data: Any) -> str:
@@ -53,7 +37,7 @@ def read_json(path: Path) -> Any:
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """A Parquet file."""
-    write_bytes(path, table.to_parquet(index=False))
+    write_whole(path, table.to_parquet(index=False))
 
 
 def digest(data: bytes) -> str:

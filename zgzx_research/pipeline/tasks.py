@@ -22,7 +22,7 @@ PARTS = {
 }
 
 # rooms whose sources a stage runs: its own, those it imports, and the glue of this folder
-GLUE = ("errors.py", "pipeline/stages.py", "pipeline/store.py")
+GLUE = ("errors.py", "atomic.py", "pipeline/stages.py", "pipeline/store.py")
 ROOMS = {
     "clean": ("ingest", "clean", *GLUE),
     "link": ("link", "engine.py", *GLUE),

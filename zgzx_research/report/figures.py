@@ -67,8 +67,10 @@ def plot_event_study(
     axes = place(figure, 0.9, 0.15, 0.92, 1.18)
     rows = frame.sort_values("event_time").reset_index(drop=True)
     factor = FACTORS[unit]
-    _draw_estimates(axes, rows, factor)
-    _limit_y(axes, rows, factor)
+    finite = rows.replace(np.inf, np.nan)  # an interval without upper end is drawn beyond the top
+    beyond = 10 * finite[["estimate", "ci_high", "band_high"]].abs().max(axis=None)
+    _draw_estimates(axes, rows.replace(np.inf, beyond), factor)
+    _limit_y(axes, finite, factor)
     _mark_before_and_after(axes, rows, language, about)
     _event_strip(axes, rows, language, share)
     axes.set_xlabel(word(f"event_study.x.{about}", language), labelpad=3)
@@ -175,8 +177,8 @@ def plot_estimators(rows: Sequence[Mapping[str, Any]], *, language: str, synthet
     rows : of `tables.estimate_rows`: label, unit, estimate, ci_low, ci_high; None where not estimable.
     """
     groups = [(unit, list(part)) for unit, part in groupby(rows, key=lambda row: row["unit"])]
-    line, above, below = 0.52, 0.12, 0.62
-    height = 0.72 + sum(above + below + line * len(part) for _, part in groups)
+    line, above, below = 0.48, 0.12, 0.62
+    height = 0.5 + sum(above + below + line * len(part) for _, part in groups)  # the last axis needs less below it
     figure = new_figure(height, title or word("estimators.title", language), word("estimators.interval", language))
     top = 0.62
     for unit, part in groups:

@@ -1,32 +1,14 @@
-"""Report files: written whole or not at all, archives with equal bytes each time."""
+"""Archives with equal bytes each time."""
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 
 # Not a time of making: a fixed one, so that equal contents are equal bytes (2025-01-01 00:00 UTC).
 EPOCH = 1735689600
 ZIP_TIME = (2025, 1, 1, 0, 0, 0)
-
-
-def write_whole(path: Path, data: bytes) -> Path:
-    """Write `data` under a temporary name beside `path`, then rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def unzip(data: bytes) -> dict[str, bytes]:

@@ -7,7 +7,6 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from fontTools import subset
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 
@@ -79,6 +78,8 @@ def web_subset(text: str, weight: str = "regular") -> bytes:
 
 @lru_cache(maxsize=32)
 def _web_subset(characters: frozenset[str], weight: str) -> bytes:
+    from fontTools import subset  # half a second, and only web pages need it
+
     options = subset.Options(flavor="woff2", layout_features=["*"], hinting=False, recalc_timestamp=False)
     font = TTFont(FOLDER / WEIGHTS[weight], lazy=True, recalcTimestamp=False)
     subsetter = subset.Subsetter(options)

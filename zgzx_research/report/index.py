@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jinja2
 
+from zgzx_research.atomic import write_whole
 from zgzx_research.report import fonts
-from zgzx_research.report.files import write_whole
 from zgzx_research.report.look import LANGUAGE_TAG, TEMPLATES, label, style_sheet
 
 LANGUAGES = ("zh", "en")

@@ -17,10 +17,11 @@ from typing import Any
 import pypandoc
 import typst
 
+from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import fonts
 from zgzx_research.report.assemble import Document
-from zgzx_research.report.files import EPOCH, write_whole
+from zgzx_research.report.files import EPOCH
 from zgzx_research.report.look import LANGUAGE_TAG, TEMPLATES, label, style_sheet
 from zgzx_research.report.word import finish_docx
 
@@ -32,6 +33,7 @@ MARKDOWN = {
     "en": "markdown+smart-raw_html-raw_tex-raw_attribute-citations",
 }
 READING = ("--to=json", "--columns=100000")  # a table line longer than that would get columns of equal width
+STAMP_SEPARATOR = " | "
 CONTENTS_FROM = 6  # headings; a shorter document needs no table of contents
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -59,6 +61,7 @@ def render_document(
     synthetic: bool,
     out: Path,
     formats: Sequence[str] = ("html", "pdf", "docx"),
+    compact: bool = False,
 ) -> list[Path]:
     """Write `out` with each format's suffix and return the paths.
 
@@ -69,6 +72,7 @@ def render_document(
     stamp : what stands at the end of the page, name -> value.
     synthetic : mark every page and screen as synthetic data.
     out : path without suffix. formats : of html, pdf, docx, and typ (the PDF's source).
+    compact : for a brief: no table of contents, and tighter on paper.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def render_document(
     with tempfile.TemporaryDirectory() as folder:
         tree = _read(document, Path(folder), language)
         tree["blocks"] += [_stamp(stamp, language)] if stamp else []
-        tree["meta"] = _meta(tree, language, title, subtitle, synthetic)
+        tree["meta"] = _meta(tree, language, title, subtitle, synthetic, compact)
         fonts.require("".join(_strings(tree)), where=out.name)
         page = _Page(tree, _top_level(tree), Path(folder), document.media, language, title, synthetic)
         written = {suffix: WRITERS[suffix](page) for suffix in formats}
@@ -159,7 +163,9 @@ def _pdf(page: _Page) -> bytes:
 WRITERS: Mapping[str, Callable[[_Page], bytes]] = {"html": _html, "pdf": _pdf, "docx": _docx, "typ": _typ}
 
 
-def _meta(tree: Mapping[str, Any], language: str, title: str, subtitle: str, synthetic: bool) -> dict[str, Any]:
+def _meta(
+    tree: Mapping[str, Any], language: str, title: str, subtitle: str, synthetic: bool, compact: bool
+) -> dict[str, Any]:
     headings = sum(node["t"] == "Header" for node in _nodes(tree))
     texts = {
         "title": title,
@@ -169,7 +175,8 @@ def _meta(tree: Mapping[str, Any], language: str, title: str, subtitle: str, syn
         "notice": label("synthetic_notice", language) if synthetic else "",
         "skip": label("skip", language),
         "scroll": label("scroll", language),
-        "contents": label("contents", language) if headings >= CONTENTS_FROM else "",
+        "contents": label("contents", language) if headings >= CONTENTS_FROM and not compact else "",
+        "compact": "yes" if compact else "",
     }
     return {key: {"t": "MetaString", "c": text} for key, text in texts.items() if text}
 
@@ -179,10 +186,10 @@ def _top_level(tree: Mapping[str, Any]) -> int:
 
 
 def _stamp(stamp: Mapping[str, str], language: str) -> dict[str, Any]:
-    """A pandoc Div with one line per entry."""
+    """A pandoc Div that holds all entries in one paragraph."""
     texts = [label("stamp_line", language, key=key, value=value) for key, value in stamp.items()]
     heading = {"t": "Para", "c": [{"t": "Strong", "c": [{"t": "Str", "c": label("stamp", language)}]}]}
-    lines = {"t": "LineBlock", "c": [[{"t": "Str", "c": text}] for text in texts]}
+    lines = {"t": "Para", "c": [{"t": "Str", "c": STAMP_SEPARATOR.join(texts)}]}
     return {"t": "Div", "c": [["", ["stamp"], []], [heading, lines]]}
 
 

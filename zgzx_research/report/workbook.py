@@ -16,8 +16,9 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.files import EPOCH, write_whole
+from zgzx_research.report.files import EPOCH
 from zgzx_research.report.look import label
 from zgzx_research.report.tables import display_width
 

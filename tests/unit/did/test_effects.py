@@ -8,7 +8,7 @@ import pytest
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.inference import simultaneous_quantile, wald_test
+from zgzx_research.did.inference import ratio_interval, simultaneous_quantile, wald_test
 from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 from zgzx_research.errors import ZgzxError
 
@@ -41,7 +41,23 @@ def test_ratio_by_hand() -> None:
     comparison = [(3 / 6 - 2 / 4) / 3, (8 / 6 - 4 / 4) / 3, (7 / 6 - 6 / 4) / 3]
     error = np.sqrt(np.sum(np.square(treated + comparison)))
     assert row["std_error"] == pytest.approx(error * 14 / 6, abs=1e-12)
-    assert row["ci_low"] == pytest.approx(14 / 6 * np.exp(-1.959963984540054 * error) - 1, abs=1e-10)
+    for bound in (row["ci_low"], row["ci_high"]):  # Fieller: |14 - r 6| is 1.96 standard errors of itself
+        r = 1 + bound
+        change = np.array([5 - 1.5 * r * 1, 9 - 1.5 * r * 3])
+        others = r * 6 * np.array(comparison)
+        assert abs(14 - 6 * r) == pytest.approx(
+            1.959963984540054 * np.sqrt(((change - change.mean()) ** 2).sum() + (others**2).sum()), abs=1e-9
+        )
+
+
+def test_ratio_interval_without_upper_end() -> None:
+    """Where the counterfactual may be zero nothing can be ruled out above."""
+    covariance = np.array([[[1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, 1.0]]])
+    low, high = ratio_interval(np.array([4.0, 1.0]), np.array([1.0, 1.0]), covariance, 2.0)
+    assert high.tolist() == [np.inf, np.inf]
+    # (4 - r)² = 4 (1 + r²) at r = (-4 + √(16 + 36)) / 3... for the first row, and 0 is possible for the second
+    assert low[0] == pytest.approx((-4 + np.sqrt(52)) / 3, abs=1e-12)
+    assert low[1] == 0
 
 
 STAGGERED = {

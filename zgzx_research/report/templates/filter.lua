@@ -30,7 +30,7 @@ end
 
 local function typst_image(image)
   local alt = quoted(pandoc.utils.stringify(image.caption))
-  return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. ", width: 100%, alt: " .. alt .. ")")
+  return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. ", width: image-width, alt: " .. alt .. ")")
 end
 
 local function typst_figure(figure)
