@@ -1,4 +1,4 @@
-"""A project in a folder of its own: study file, notebooks, published data, a small world, and what a run makes of it."""
+"""A project in a folder of its own: study, notebooks, published data, a small world, and what a run makes."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def make_project(folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose demo study has been run once; tests must not change it."""
-    project = make_project(tmp_path_factory.mktemp("built"))
+    project = make_project(tmp_path_factory.mktemp("built") / "project")
     run_study(project, "demo", "all", say=lambda line: None)
     return project
 
 
 @pytest.fixture
-def copy_of(tmp_path: Path) -> Callable[[Path], Path]:
-    """A copy of a project that a test may change."""
+def copy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """A copy of a project that a test may change; as deep as the original, for pytask's names are relative paths."""
 
     def copy(project: Path) -> Path:
-        target = tmp_path / "project"
+        target = tmp_path_factory.mktemp("copy") / "project"
         shutil.copytree(project, target)
         return target
 
@@ -56,4 +56,6 @@ def run(project: Path, part: str = "all") -> Result:
 
 def tree_bytes(folder: Path) -> dict[str, bytes]:
     """Every file below a folder."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }

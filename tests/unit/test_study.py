@@ -41,12 +41,13 @@ def test_study_names_with_path_parts_are_refused(name: str) -> None:
 
 def test_unknown_key_names_the_nearest(project: Path) -> None:
     wrong = DEMO.replace("min_staff = 5", "min_stuff = 5")
-    refuse(project, wrong, "studies/demo.toml: unknown or wrong key, 1 affected, e.g. [retention] min_stuff (did you mean 'min_staff'?). See studies/demo.toml")  # fmt: skip
+    refuse(project, wrong, "studies/demo.toml: unknown or wrong key, 1 affected, e.g. [retention] min_stuff")
+    refuse(project, wrong, "min_stuff (did you mean 'min_staff'?). See studies/demo.toml")
 
 
 def test_unknown_section_and_spec_key(project: Path) -> None:
     refuse(project, DEMO.replace("[grade]", "[grades]"), "[grades] (did you mean 'grade'?)")
-    wrong = DEMO.replace('not_yet = {controls', 'not_yet = {control')
+    wrong = DEMO.replace("not_yet = {controls", "not_yet = {control")
     refuse(project, wrong, "[estimate.specs.not_yet] control (did you mean 'controls'?)")
 
 

@@ -43,20 +43,18 @@ def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbfo
     """
     check_parameters(notebook, parameters)
     import papermill
-    from jupyter_client.manager import KernelManager
+    from traitlets.config import Config
 
     # a socket path of its own per kernel: notebooks can run side by side, and nothing listens on the network
     with tempfile.TemporaryDirectory(prefix="zgzx-kernel-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        kernel = KernelManager(transport="ipc", ip=str(Path(folder) / "k"), kernel_name="python3")
+        sockets = Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "k")}})
         try:
             return papermill.execute_notebook(
                 str(notebook), None, parameters=parameters, progress_bar=False, autosave_cell_every=0,
-                kernel_name="python3", km=kernel, resources={"metadata": {"path": str(root)}},
+                kernel_name="python3", config=sockets, resources={"metadata": {"path": str(root)}},
             )  # fmt: skip
         except papermill.PapermillExecutionError as problem:
             if problem.ename == "ZgzxError":
                 raise ZgzxError(problem.evalue.rstrip("."), where=f"notebooks/{notebook.name}") from None
             raise
-        finally:
-            kernel.shutdown_kernel(now=True)  # papermill leaves a kernel that was handed to it running

@@ -209,7 +209,10 @@ def rows_table(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str
     for source, files in sources.items():
         name, sums = word_or_code("source", source, language), {c: sum(f[c] for f in files) for c in counts}
         for entry in files:
-            place = f"{entry['file']} · {entry['sheet']}" if entry.get("sheet") else entry["file"]
+            # a sheet by its number: its name is the clerk's, in whatever language
+            sheets = [other["sheet"] for other in files if other["file"] == entry["file"]]
+            number = word("sheet_number", language, number=sheets.index(entry["sheet"]) + 1)
+            place = f"{entry['file']} · {number}" if len(sheets) > 1 else entry["file"]
             body.append([name, place, *(format_number(entry[c], 0) for c in counts)])
         if len(files) > 1:
             body.append([name, word("total", language), *(format_number(sums[c], 0) for c in counts)])

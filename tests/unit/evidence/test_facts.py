@@ -71,10 +71,11 @@ def test_one_row_is_meant() -> None:
 
 
 def test_values_are_plain_rounded_and_never_minus_zero() -> None:
-    assert str(fact(-1e-12, "number", "data", "clean")["value"]) == "0.0"
+    assert str(fact(-0.0, "number", "data", "clean")["value"]) == "0.0"
+    assert fact(-0.039951275155177005, "number", "data", "clean")["value"] == -0.0399512751552
     assert type(fact(np.int64(3), "count", "data", "clean")["value"]) is int
     assert type(fact(np.float64(0.1234567891), "number", "data", "clean")["value"]) is float
-    assert fact(np.float64(0.1234567891), "number", "data", "clean")["value"] == 0.12345679
+    assert fact(np.float64(0.12345678912345), "number", "data", "clean")["value"] == 0.123456789123
     assert fact(pd.NA, "number", "data", "clean")["value"] is None
 
 

@@ -76,11 +76,20 @@ def test_an_estimate_without_error_is_a_row_all_the_same() -> None:
     assert tables.estimates_table(rows, "en").rows[0][2:4] == ("[—, —]", "not estimable")
 
 
+def test_sheets_of_one_file_are_told_apart_by_number() -> None:
+    counts = {"rows_in": 3, "kept": 0, "quarantined": 0, "furniture": 3}
+    files = [{"file": "roster/a.xlsx", "sheet": name, **counts} for name in ("获奖名单", "草稿")]
+    assert [row[1] for row in tables.rows_table({"roster": files}, "en").rows[:2]] == [
+        "roster/a.xlsx · sheet 1",
+        "roster/a.xlsx · sheet 2",
+    ]
+
+
 def test_rows_add_up_by_source_and_in_all() -> None:
     table = tables.rows_table(LEDGER, "en")
     assert table.rows == (
-        ("Award rosters", "roster/a.xlsx · 名单", "60", "50", "4", "6"),
-        ("Award rosters", "roster/b.xlsx · 名单", "1,040", "1,030", "0", "10"),
+        ("Award rosters", "roster/a.xlsx", "60", "50", "4", "6"),
+        ("Award rosters", "roster/b.xlsx", "1,040", "1,030", "0", "10"),
         ("Award rosters", "Total", "1,100", "1,080", "4", "16"),
         ("Firm registry", "registry/r.csv", "11", "10", "0", "1"),
         ("Total", "", "1,111", "1,090", "4", "17"),
