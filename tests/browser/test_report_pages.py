@@ -5,17 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import DESK, PHONE, open_page
 
 SAMPLE = Path(__file__).parents[1] / "unit/report_render/sample_report.py"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 PAGES = ["index.html", "sample/zh/report.html", "sample/en/report.html"]
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -23,26 +21,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reports")
     subprocess.run([sys.executable, str(SAMPLE), str(folder)], check=True)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    assert path, "these tests need Chromium: run `make browser`, which installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
-
-
-def open_page(browser: Browser, path: Path, viewport: dict[str, int]) -> tuple[Page, list[str]]:
-    """The page, and every request it made but for itself and the data it carries."""
-    requests: list[str] = []
-    page = browser.new_page(viewport=viewport)  # type: ignore[arg-type]
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    page.wait_for_load_state("networkidle")
-    return page, [url for url in requests if url != path.as_uri() and not url.startswith("data:")]
 
 
 @pytest.mark.parametrize("name", PAGES)

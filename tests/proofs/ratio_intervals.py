@@ -33,7 +33,6 @@ def one_world(seed: int) -> dict[str, float]:
     true = table.loc[after, "mu1"].sum() / table.loc[after, "mu0"].sum() - 1
     half = 1.959964 * row["std_error"] / (1 + row["estimate"])
     pre = (event.labels["role"] == "pre").to_numpy()
-    pre = pre & (np.arange(len(pre)) != pre.argmax())
     covariance = event.rows.covariance(effects.numbers)[np.ix_(pre, pre)]
     return {
         "error": np.log1p(row["estimate"]) - np.log1p(true),

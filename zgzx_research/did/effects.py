@@ -209,11 +209,14 @@ class Aggregate:
         return _frame(_labels(cells, inside[None, :], "window"), rows, numbers, self.level, self.seed)
 
     def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that event times before treatment are zero; a pooled base leaves out the earliest."""
+        """Joint Wald test that the event times before treatment are zero. With a pooled base they may sum to zero by
+        construction (when no earlier one lies outside the frame); the earliest is then left out."""
         pre = (self.labels["role"] == "pre").to_numpy()
-        if self.effects.options["base_period"] == "pooled":
+        result = self.rows.test_zero(self.effects.numbers, pre)
+        if result["note"] and pre.any() and self.effects.options["base_period"] == "pooled":
             pre = pre & (np.arange(len(pre)) != pre.argmax())
-        return self.rows.test_zero(self.effects.numbers, pre)
+            return self.rows.test_zero(self.effects.numbers, pre)
+        return result
 
 
 def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFrame:

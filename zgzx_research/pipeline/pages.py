@@ -267,7 +267,8 @@ TABLES: dict[str, Callable[..., tables.Table]] = {
 
 def plain_title(page: str, language: str, facts: Facts) -> str:
     """The page's title as plain text."""
-    return plain(render_prose(page, "title", language, facts))
+    heading = next(line for line in render_prose(page, "title", language, facts).splitlines() if line.startswith("#"))
+    return plain(heading)
 
 
 def plain_headline(page: str, language: str, facts: Facts) -> str:

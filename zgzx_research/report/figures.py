@@ -34,6 +34,7 @@ COLOURS = {
 ROW_COLOURS = {"kept": canvas.BLUE, "quarantined": canvas.ORANGE, "furniture": canvas.LIGHT}
 MOST_TICKS = 15  # labels on an axis of event times or years; with more, every second or third
 STRIP_SIZE, CHARACTER = 8.5, 0.066  # points, and inches a digit takes at that size
+MOST_ROOM = 3.0  # times the usual interval that the axis follows a single one upwards
 BAND_ROOM = 1.5  # how far beyond the pointwise intervals the axis follows the simultaneous band
 
 # Years in which something else moved the outcomes: key of the words, first and last year.
@@ -97,15 +98,19 @@ def _draw_estimates(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
 
 
 def _limit_y(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
-    """Follow the pointwise intervals whole, the band only so far: one thin event time must not flatten the rest."""
-    ends = factor * rows[["estimate", "ci_low", "ci_high"]].to_numpy(float)
+    """Follow the pointwise intervals, but let no thin event time flatten the rest: what is cut off gets an arrow."""
+    low, high = (factor * rows[name].to_numpy(float) for name in ("ci_low", "ci_high"))
+    estimate = factor * rows["estimate"].to_numpy(float)
+    bottom = np.nanmin([np.nanmin(estimate), np.nanmin(low), 0.0])
+    usual = MOST_ROOM * np.nanmedian(np.abs(high))
+    top = np.nanmax([1.2 * np.nanmax(estimate), min(np.nanmax(high), usual), 0.0])
     bands = factor * rows[["band_low", "band_high"]].to_numpy(float)
-    low, high = np.nanmin([np.nanmin(ends), 0.0]), np.nanmax([np.nanmax(ends), 0.0])
     if np.isfinite(bands).any():
-        low, high = max(np.nanmin(bands), BAND_ROOM * low), min(np.nanmax(bands), BAND_ROOM * high)
-    low, high = min(low, np.nanmin(ends)), max(high, np.nanmax(ends))
-    room = 0.06 * (high - low) or 1.0
-    axes.set_ylim(low - room, high + 2.2 * room)
+        bottom, top = max(np.nanmin(bands), BAND_ROOM * bottom), max(top, min(np.nanmax(bands), BAND_ROOM * top, usual))
+    room = 0.06 * (top - bottom) or 1.0
+    axes.set_ylim(bottom - room, top + 2.2 * room)
+    cut = rows["event_time"][(high > top + 2.2 * room) | (np.isnan(high) & ~np.isnan(low))]
+    axes.plot(cut, np.full(len(cut), top + 1.5 * room), "^", color=canvas.INK, markersize=5, clip_on=False, zorder=5)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(canvas.SignedTicks())
 
