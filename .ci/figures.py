@@ -1,4 +1,4 @@
-"""Copy the demo's event study of inventions into docs/figures, where the README shows it (`make report` comes first)."""
+"""Copy the demo's event study of inventions into docs/figures, for the README (`make report` comes first)."""
 
 from __future__ import annotations
 
