@@ -6,8 +6,9 @@ import datetime as dt
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -15,6 +16,19 @@ from zgzx_research.errors import ZgzxError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 OutcomeName = Literal["retention", "patents_invention", "patents_utility_model", "patents_design", "patents_all"]
+
+
+# what the reports tell of; further ones appear in figures, tables and the workbook
+TOLD_SPECS = ("main", "full_base", "not_yet")
+TOLD_OUTCOMES = ("retention", "patents_invention", "patents_utility_model", "patents_all")
+Given = TypeVar("Given", bound=Mapping[Any, Any])
+
+
+def _need(given: Given, told: tuple[str, ...]) -> Given:
+    missing = [name for name in told if name not in given]
+    if missing:
+        raise ValueError(f"the reports also tell of {', '.join(missing)}")
+    return given
 
 
 class _Section(BaseModel):
@@ -72,10 +86,13 @@ class Estimate(_Section):
 
     @field_validator("specs")
     @classmethod
-    def _has_main(cls, specs: dict[str, Specification]) -> dict[str, Specification]:
-        if "main" not in specs:
-            raise ValueError("a specification named 'main' is needed: it is the headline")
-        return specs
+    def _told_specs(cls, specs: dict[str, Specification]) -> dict[str, Specification]:
+        return _need(specs, TOLD_SPECS)
+
+    @field_validator("outcomes")
+    @classmethod
+    def _told_outcomes(cls, outcomes: dict[OutcomeName, Outcome]) -> dict[OutcomeName, Outcome]:
+        return _need(outcomes, TOLD_OUTCOMES)
 
 
 class Grade(_Section):

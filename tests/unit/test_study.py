@@ -54,7 +54,9 @@ def test_unknown_section_and_spec_key(project: Path) -> None:
 def test_wrong_values_are_all_named(project: Path) -> None:
     wrong = DEMO.replace("years = [2010, 2025]", "years = [2025, 2010]").replace("min_staff = 5", "min_staff = 0")
     refuse(project, wrong, "wrong or missing value, 2 affected")
-    refuse(project, DEMO.replace("main = {", "primary = {"), "a specification named 'main' is needed")
+    refuse(
+        project, DEMO.replace("main = {", "primary = {"), "[estimate] specs: value error, the reports also tell of main"
+    )
 
 
 def test_missing_file_lists_the_known(project: Path) -> None:

@@ -39,6 +39,14 @@ def load_effects(place: Place, outcome: str, spec: str) -> Effects:
     return Effects.from_json((place.work / "effects" / f"{outcome}.{spec}.json").read_text(encoding="utf-8"))
 
 
+def estimated(facts: Facts) -> list[tuple[str, str]]:
+    """(outcome, specification) of all estimates: retention first, an outcome's main specification first."""
+    ending = ".headline.estimate"
+    pairs = [key.removesuffix(ending).split(".") for key in facts.facts if key.endswith(ending)]
+    ordered = sorted(pairs, key=lambda pair: (pair[0] != "retention", pair[0], pair[1] != "main", pair[1]))
+    return [(outcome, spec) for outcome, spec in ordered]
+
+
 def stamp_facts(stamp: dict[str, Any]) -> dict[str, Fact]:
     """Facts `stamp.<name>`."""
     return {f"stamp.{name}": fact(str(value), "text", "stamp", "study") for name, value in stamp.items()}

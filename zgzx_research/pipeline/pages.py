@@ -16,10 +16,10 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import enough_firms
 from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
 from zgzx_research.pipeline import estimates, store
-from zgzx_research.pipeline.facts import linkage, load_effects
+from zgzx_research.pipeline.facts import estimated, linkage, load_effects
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.report import alt_text, canvas, figures, tables
-from zgzx_research.report.wording import LANGUAGES, render_prose, word
+from zgzx_research.report.wording import LANGUAGES, render_prose, word, word_or_code
 from zgzx_research.study import check_name, find_root
 
 
@@ -119,10 +119,16 @@ class Page:
         """Rows of label, estimate, interval for forest plots and tables."""
         return tables.estimate_rows(self.facts, items)
 
-    def specs(self, outcome: str) -> list[str]:
-        """Specifications estimated for an outcome, the main one first."""
-        names = [path.name.split(".")[1] for path in (self.place.work / "effects").glob(f"{outcome}.*.json")]
-        return sorted(names, key=lambda name: (name != "main", name))
+    def style(self, outcome: str, spec: str) -> dict[str, Any]:
+        """How figures of an outcome are drawn."""
+        return {
+            "language": self.language,
+            "scale": self.effects(outcome, spec).options["scale"],
+            "share": outcome in SHARE_OUTCOMES,
+            "synthetic": self.synthetic,
+            "outcome_label": self.label(outcome),
+            "about": self.about,
+        }
 
 
 def _mark(kind: str, key: str, **more: str) -> dict[str, str]:
@@ -138,17 +144,9 @@ def _known(builders: Mapping[str, Callable[..., Any]], kind: str, key: str) -> C
 
 
 def _event_study(page: Page, outcome: str, spec: str) -> tuple[Any, str, str]:
-    frame, scale = page.event_frame(outcome, spec), page.effects(outcome, spec).options["scale"]
-    how: dict[str, Any] = {
-        "language": page.language,
-        "scale": scale,
-        "share": outcome in SHARE_OUTCOMES,
-        "synthetic": page.synthetic,
-    }
-    how |= {"outcome_label": page.label(outcome), "about": page.about}
-    figure = figures.plot_event_study(frame, **how)
+    frame, how = page.event_frame(outcome, spec), page.style(outcome, spec)
     title = word(f"event_study.title.{page.about}", page.language, outcome=page.label(outcome))
-    return figure, title, alt_text.alt_event_study(frame, **how)
+    return figures.plot_event_study(frame, **how), title, alt_text.alt_event_study(frame, **how)
 
 
 def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
@@ -156,16 +154,9 @@ def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
     group = panel["first_award"].notna().map({True: "treated", False: "never_treated"})
     named = panel.assign(group=group, mean=panel[outcome].astype(float))
     frame = named.groupby(["year", "group"], as_index=False)["mean"].mean()
-    scale = page.effects(outcome).options["scale"]
-    how: dict[str, Any] = {
-        "language": page.language,
-        "scale": scale,
-        "share": outcome in SHARE_OUTCOMES,
-        "synthetic": page.synthetic,
-    }
-    how |= {"outcome_label": page.label(outcome), "about": page.about}
+    shocks = figures.SHOCKS if outcome.startswith("patents") else figures.SHOCKS[:1]
+    how = page.style(outcome, "main") | {"shocks": shocks}
     caption = word("paths.title", page.language, outcome=page.label(outcome))
-    how["shocks"] = figures.SHOCKS if outcome.startswith("patents") else figures.SHOCKS[:1]
     return figures.plot_outcome_paths(frame, **how), caption, alt_text.alt_outcome_paths(frame, **how)
 
 
@@ -181,14 +172,10 @@ def _estimators(page: Page, which: str) -> tuple[Any, str, str]:
 
 def _items(page: Page, which: str) -> list[tuple[str, str, str]]:
     """(label, outcome, spec): every outcome's main specification, or every specification of one outcome."""
+    pairs = estimated(page.facts)
     if which == "main":
-        outcomes = list(
-            dict.fromkeys(path.name.split(".")[0] for path in sorted((page.place.work / "effects").iterdir()))
-        )
-        return [
-            (page.label(outcome), outcome, "main") for outcome in sorted(outcomes, key=lambda o: (o != "retention", o))
-        ]
-    return [(word(f"spec.{spec}", page.language), which, spec) for spec in page.specs(which)]
+        return [(page.label(outcome), outcome, spec) for outcome, spec in pairs if spec == "main"]
+    return [(word_or_code("spec", spec, page.language), outcome, spec) for outcome, spec in pairs if outcome == which]
 
 
 def _cohorts(page: Page) -> tuple[Any, str, str]:

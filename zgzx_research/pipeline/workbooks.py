@@ -9,7 +9,7 @@ import pandas as pd
 from zgzx_research.evidence.disclosure import enough_firms
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import estimates, store
-from zgzx_research.pipeline.facts import load_effects
+from zgzx_research.pipeline.facts import estimated, load_effects
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.report import fonts
 from zgzx_research.report.wording import word, word_or_code
@@ -27,9 +27,7 @@ def write(place: Place, language: str, synthetic: bool, out: Path) -> None:
     rows = tuple((key, fact["value"], fact["unit"]) for key, fact in sorted(facts.facts.items()))
     columns = tuple(word(f"column.{name}", language) for name in ("item", "value", "unit"))
     sheets = [SheetTable(word("sheet.facts", language), word("sheet.facts", language), columns, rows)]
-    for path in sorted((place.work / "effects").glob("*.json")):
-        outcome, spec = path.name.split(".")[:2]
-        sheets.append(_event_sheet(place, facts, outcome, spec, language))
+    sheets += [_event_sheet(place, facts, outcome, spec, language) for outcome, spec in estimated(facts)]
     if (place.work / "clean" / "ledger.json").is_file():
         sheets.append(_rows_sheet(place, language))
     stamp = {word(key, language): str(facts.get(key)) for key in sorted(facts.facts) if key.startswith("stamp.")}
@@ -46,7 +44,7 @@ def _event_sheet(place: Place, facts: Facts, outcome: str, spec: str, language: 
     label = fonts.replace_missing(str(facts.get("study.outcome_name"))) if own else word(f"outcome.{outcome}", language)
     scale = word(f"scale.{effects.options['scale']}", language)
     columns = tuple(word_or_code("sheet.column", name, language) for name in EFFECT_COLUMNS)
-    title = f"{label} · {word(f'spec.{spec}', language)} · {scale}"
+    title = f"{label} · {word_or_code('spec', spec, language)} · {scale}"
     return SheetTable(f"{outcome}.{spec}"[:31], title, columns, rows)
 
 
