@@ -8,9 +8,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from zgzx_research.errors import ZgzxError
 
@@ -40,6 +40,13 @@ class Identity(_Section):
     years: tuple[int, int]
     languages: tuple[Literal["zh", "en"], ...] = ("zh", "en")
     seed: int = 0
+
+    @field_validator("languages")
+    @classmethod
+    def _once(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        if not languages or len(set(languages)) < len(languages):
+            raise ValueError('name each language once, e.g. ["zh", "en"]')
+        return languages
 
     @field_validator("years")
     @classmethod
@@ -80,7 +87,7 @@ class Outcome(_Section):
 
 class Estimate(_Section):
     outcomes: dict[OutcomeName, Outcome]
-    specs: dict[str, Specification]
+    specs: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9_]{1,40}$")], Specification]
     headline_events: tuple[int, int] = (1, 3)
     event_window: tuple[int, int] = (-5, 6)
 
@@ -88,6 +95,13 @@ class Estimate(_Section):
     @classmethod
     def _told_specs(cls, specs: dict[str, Specification]) -> dict[str, Specification]:
         return _need(specs, TOLD_SPECS)
+
+    @field_validator("headline_events")
+    @classmethod
+    def _after(cls, events: tuple[int, int]) -> tuple[int, int]:
+        if not 0 <= events[0] <= events[1]:
+            raise ValueError("the headline's years run from 0 or later upwards, e.g. [1, 3]")
+        return events
 
     @field_validator("outcomes")
     @classmethod
@@ -110,6 +124,13 @@ class Study(_Section):
     patents: Patents
     estimate: Estimate
     grade: Grade = Grade()
+
+    @model_validator(mode="after")
+    def _covered(self) -> Study:
+        last = self.study.years[1]
+        if self.patents.truncation < dt.date(last, 12, 31):
+            raise ValueError(f"the patent export ends {self.patents.truncation}, before the end of {last}")
+        return self
 
 
 def find_root(start: Path | None = None) -> Path:
@@ -166,7 +187,7 @@ def _explain(problem: ValidationError, where: str) -> ZgzxError:
     """All wrong keys at once: unknown ones with the nearest known, the others with what was expected."""
     said, unknown = [], False
     for error in problem.errors(include_url=False):
-        *section, key = (str(part) for part in error["loc"])
+        *section, key = [str(part) for part in error["loc"]] or ["patents"]
         if error["type"] == "extra_forbidden":
             unknown = True
             near = difflib.get_close_matches(key, _known(section), n=1, cutoff=0.4)

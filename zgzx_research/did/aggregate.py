@@ -62,6 +62,22 @@ class Summary:
         low, high = ratio_interval(self.totals[0], self.totals[1], covariance, critical)
         return low - 1, high - 1
 
+    def detectable(self, cells: CellStatistics, factor: float) -> np.ndarray:
+        """(rows,) smallest true effect that `factor` standard errors make visible, in the units of the effect.
+
+        On the ratio scale the standard error depends on the effect itself. With the treated total's coefficient of
+        variation held, the smallest r with r D - D >= factor · sd(r D - D) is the upper end of a Fieller interval.
+        """
+        if self.totals is None or self.by_totals is None:
+            return factor * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
+        covariance = np.einsum("irm,mn,jrn->ijr", self.by_totals, cells.covariance, self.by_totals)
+        treated, counterfactual = self.totals
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = counterfactual / treated
+            v_n, v_nd, v_d = covariance[0, 0] * scale**2, covariance[0, 1] * scale, covariance[1, 1]
+        at_one = np.stack([np.stack([v_d, v_nd]), np.stack([v_nd, v_n])])
+        return ratio_interval(counterfactual, counterfactual, at_one, factor)[1] - 1
+
     def test_zero(self, cells: CellStatistics, rows: np.ndarray) -> dict[str, float | int | str]:
         """Joint test that the chosen rows are zero: of differences, or of treated minus counterfactual totals."""
         value, gradient = self.value[rows], self.gradient[rows]

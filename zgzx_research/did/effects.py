@@ -108,7 +108,8 @@ class Effects:
         first, last = self.cells["period"].min(), self.cells["period"].max()
         if balance is not None:
             span = self.options["last_period"] - self.options["first_period"]
-            low, high = max(low or balance - span, balance - span), min(balance if high is None else high, balance)
+            low = max(balance - span if low is None else low, balance - span)
+            high = min(balance if high is None else high, balance)
             keep = self.options["last_period"] - cohort >= balance
         else:
             keep = np.ones(len(event), dtype=bool)
@@ -229,7 +230,9 @@ def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFram
         row = {"n_treated": treated.sum(), "n_comparison": part["n_comparison"].max(), "base_mean": base}
         row |= {name: part[name].iloc[0] if part[name].nunique() == 1 else pd.NA for name in ("cohort", "period")}
         row |= {"event_time": part["event_time"].iloc[0] if part["event_time"].nunique() == 1 else pd.NA}
-        row |= {"role": part["role"].iloc[0] if part["role"].nunique() == 1 else "mixed"}
+        # a cell that is its own base says nothing, so an event time is what its other cells are
+        roles = part.loc[part["role"] != "reference", "role"].unique()
+        row |= {"role": "reference" if not len(roles) else roles[0] if len(roles) == 1 else "mixed"}
         rows.append(row)
     labels = pd.DataFrame(rows).assign(estimand=estimand)
     only = {"cohort": ("cohort",), "event_time": ("event_time",), "calendar": ("period",)}.get(estimand, ())
@@ -251,8 +254,20 @@ def _frame(labels: pd.DataFrame, rows: Summary, cells: CellStatistics, level: fl
     ratio = cells.scale == "ratio"
     estimate = np.expm1(rows.value) if ratio else rows.value
     values = {"estimate": estimate, "std_error": error * (1 + estimate) if ratio else error}
+    mde = np.where(known, rows.detectable(cells, inference.power_factor()), np.nan)
     for name, quantile in (("ci", inference.normal_quantile(level)), ("band", critical)):
         for end, bound in zip(("low", "high"), rows.bounds(cells, quantile), strict=True):
             values[f"{name}_{end}"] = np.where(known, bound, np.nan)
-    order = ["estimand", "cohort", "period", "event_time", *values, "n_treated", "n_comparison", "base_mean", "role"]
-    return labels.assign(**values)[order]
+    order = [
+        "estimand",
+        "cohort",
+        "period",
+        "event_time",
+        *values,
+        "n_treated",
+        "n_comparison",
+        "base_mean",
+        "role",
+        "mde",
+    ]
+    return labels.assign(**values, mde=mde)[order]

@@ -66,6 +66,12 @@ def estimate_effects(
             "every unit is treated in the end, so nobody is left to compare with", where="estimate_effects",
             count=len(panel.cohort), remedy="Pass controls='not_yet_treated'.",
         )  # fmt: skip
+    if scale == "ratio" and np.nanmin(panel.y) < 0:
+        below = int((panel.y < 0).sum())
+        raise ZgzxError(
+            "the ratio scale needs outcomes of zero or more", where=f"column {panel.roles['outcome']!r}", count=below,
+            examples=(f"{value:g}" for value in np.unique(panel.y[panel.y < 0])[:3]), remedy="Pass scale='difference'.",
+        )  # fmt: skip
     plan = group_time.plan_cells(
         panel.cohorts, panel.periods, controls=controls, base_period=base_period,
         anticipation=anticipation, leave_out=leave_out,
@@ -115,6 +121,16 @@ def _usable(
             shown = tuple(f"({g:g}, {t})" for g, t in at)[:3]
             notes.append(("cells", reason, int(gone.sum()), 0, shown))
     usable = ~(empty | zero)
+    if not len(plan.cohort):
+        raise ZgzxError(
+            "no unit is treated after a period that could serve as base", where="estimate_effects",
+            count=int(np.isfinite(panel.cohorts).sum()), remedy="See that first_treated is the right column.",
+        )  # fmt: skip
+    if zero.all():
+        raise ZgzxError(
+            "no base or comparison mean is positive, so there is no ratio", where="estimate_effects",
+            count=int(zero.sum()), remedy="Pass scale='difference' or base_period='pooled'.",
+        )  # fmt: skip
     if not usable.any():
         raise ZgzxError(
             "no cohort can be compared: none has a base period together with a comparison group",

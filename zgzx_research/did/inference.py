@@ -14,6 +14,11 @@ def normal_quantile(level: float) -> float:
     return float(special.ndtri(0.5 + level / 2))
 
 
+def power_factor(size: float = 0.05, power: float = 0.8) -> float:
+    """Standard errors between zero and the smallest effect that a two-sided test of this size finds with this power."""
+    return float(special.ndtri(1 - size / 2) + special.ndtri(power))
+
+
 def simultaneous_quantile(covariance: np.ndarray, level: float, seed: int) -> float:
     """Quantile of max |Z| for Z normal with this covariance scaled to unit variances.
 

@@ -203,6 +203,13 @@ def _refuse_bad_values(
             examples=(f"{v:g}" for v in values),
             remedy=f"Set it to missing for units never treated (on the command line: --never-treated {values[0]:g}).",
         )
+    broken = treated & (np.mod(start, 1) != 0)
+    if broken.any():
+        raise ZgzxError(
+            "first treated periods must be whole numbers", where=f"column {roles['first_treated']!r}",
+            count=int(broken.sum()), examples=(f"{v:g}" for v in np.unique(start[broken])),
+            remedy="Give the period in which treatment began.",
+        )  # fmt: skip
     bad = ~(np.isfinite(weight) & (weight > 0))
     if bad.any():
         raise ZgzxError(

@@ -23,7 +23,6 @@ STAGES = ("estimate", "clean", "link", "panels", "study")
 DIGITS_KEPT = 12  # significant ones of a stored float; beyond them the last bits of two processors may differ
 
 SHARE_OUTCOMES = ("retention",)  # a difference of two shares is told in percentage points, their mean as a share
-POWER_FACTOR = 1.959964 + 0.841621  # normal quantiles of a 5 % two-sided test and of 80 % power
 
 Fact = dict[str, Any]
 
@@ -112,7 +111,7 @@ def _row_facts(row: Mapping[str, Any], outcome: str, scale: str) -> dict[str, Fa
     unit = "percent" if scale == "ratio" else "percentage_point" if share else "number"
     factor = 1.0 if unit == "number" else 100.0
     effect = {name: row[name] for name in ("estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high")}
-    effect["mde"] = minimum_detectable_effect(row["estimate"], row["std_error"], scale)
+    effect["mde"] = row["mde"]
     facts = {name: fact(factor * float(value), unit, "estimate", "estimate") for name, value in effect.items()}
     for name in ("n_treated", "n_comparison"):
         facts[name] = fact(int(row[name]), "count", "estimate", "estimate")
@@ -120,18 +119,6 @@ def _row_facts(row: Mapping[str, Any], outcome: str, scale: str) -> dict[str, Fa
     facts["base_mean"] = fact(float(row["base_mean"]), base_unit, "estimate", "estimate")
     facts["verdict"] = fact(verdict(row["ci_low"], row["ci_high"]), "text", "verdict", "estimate")
     return facts
-
-
-def minimum_detectable_effect(estimate: float, std_error: float, scale: str) -> float:
-    """Smallest true effect found with 80 % power by a 5 % two-sided test; ratio: by the standard error of the log.
-
-    Parameters
-    ----------
-    estimate, std_error : as in an effects frame (ratio: proportions, so the log's error is std_error / (1 + estimate)).
-    """
-    if scale == "ratio":
-        return math.expm1(POWER_FACTOR * std_error / (1 + estimate)) if estimate > -1 else math.nan
-    return POWER_FACTOR * std_error
 
 
 def grade_facts(outcome: str, spec: str, graded: Grade, effect_unit: str) -> dict[str, Fact]:

@@ -12,6 +12,7 @@ from zgzx_research.panels.patents import add_patents, count_patents
 from zgzx_research.panels.retention import LONGEST_BREAK, add_retention, count_staff, last_month
 from zgzx_research.panels.treatment import first_awards
 
+LATEST = 999912  # an open spell
 COLUMNS = [
     "firm_id", "year", "staff_start", "retained", "retention", *PATENT_COLUMNS, "first_award", "first_category",
     "industry2", "size", "street", "closed_year",
@@ -57,6 +58,26 @@ def build_firm_year(
     panel = add_retention(panel, staff, last_month(spell))
     panel = add_patents(panel, patents, patent_truncation)
     return panel.sort_values(["firm_id", "year"], ignore_index=True)[COLUMNS]
+
+
+def check_coverage(patent: pd.DataFrame, spell: pd.DataFrame, first_year: int, last_year: int) -> None:
+    """Every year of the panel must stand in the exports: a missing file would otherwise read as zeros.
+
+    Raises
+    ------
+    ZgzxError : names the years without a single filing, or without anybody insured at the end of the year before.
+    """
+    filed = set(patent["filed"].dt.year)
+    reach = spell["end_ym"].fillna(LATEST)
+    decembers = {year: (year - 1) * 100 + 12 for year in range(first_year, last_year + 1)}
+    staffed = {year for year, month in decembers.items() if ((spell["start_ym"] <= month) & (reach >= month)).any()}
+    for source, present in (("patents", filed), ("employment", staffed)):
+        absent = [year for year in range(first_year, last_year + 1) if year not in present]
+        if absent:
+            raise ZgzxError(
+                f"the {source} export holds nothing for years of the panel", where=source, count=len(absent),
+                examples=absent, remedy="Add the missing file, or shorten [study] years.",
+            )  # fmt: skip
 
 
 def check_firm_year(panel: pd.DataFrame) -> pd.DataFrame:

@@ -30,6 +30,26 @@ def first_awards(roster: pd.DataFrame, link_audit: pd.DataFrame, calendar: pd.Da
     return first.assign(awards=first["firm_id"].map(entries)).reset_index(drop=True)
 
 
+def check_editions(roster: pd.DataFrame, calendar: pd.DataFrame) -> None:
+    """Every edition between the first and the last of the rosters must be there: its winners would pass for controls.
+
+    Raises
+    ------
+    ZgzxError : names the editions without a roster.
+    """
+    present = set(roster["edition"])
+    listed = calendar["edition"][calendar["edition"].between(min(present), max(present))]
+    absent = sorted(set(listed) - present)
+    if absent:
+        raise ZgzxError(
+            "the edition calendar lists editions that no roster holds, and their winners would count as never awarded",
+            where="roster",
+            count=len(absent),
+            examples=(f"edition {edition}" for edition in absent),
+            remedy="Put their rosters under roster/; an edition that was never held leaves the calendar.",
+        )
+
+
 def final_years(calendar: pd.DataFrame, editions: pd.Series) -> pd.Series:
     """Calendar year of the final by edition: that of `final_date`, and `year` where no date is known."""
     listed = calendar["edition"].value_counts().reindex(editions.unique(), fill_value=0)

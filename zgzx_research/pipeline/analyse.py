@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.evidence.facts import Facts, fact
 from zgzx_research.pipeline import documents, estimates, facts, manifest, stages, store
 from zgzx_research.pipeline.build import Result, Step, build
@@ -35,12 +37,14 @@ def run_analysis(
     file = file.resolve()
     place = Place(root, check_name(name), file.parent)
     estimates.refuse_study_name(root, name)
-    table = estimates.read_panel_file(file, list(roles.values()), never_treated, roles["first_treated"])
+    table = estimates.read_panel_file(file, roles, never_treated)
     panel = prepare_panel(table, **roles)  # problems of the data come out before anything is written
+    _refuse_too_few(panel, file.name)
     settings = {"roles": roles, "options": options, "never_treated": never_treated, "file": file.name}
-    stamp = {
+    stamp: dict[str, Any] = {
         "study": name, "version": stages.root_version(root), "code": store.code_digest(ROOMS)[:12],
         "inputs": store.file_digest(file)[:12], "file": file.name, "seed": SEED,
+        "settings": store.digest(store.json_text(settings).encode())[:12], "lock": stages.lock_digest(root),
     }  # fmt: skip
     synthetic = manifest.is_synthetic(file.parent, [file])
     outputs = {spec: place.work / "effects" / f"{OUTCOME}.{spec}.json" for spec in SPECS}
@@ -52,8 +56,19 @@ def run_analysis(
     read = (place.work / "facts.json", *outputs.values())
     steps.append(Step("facts", gather, tuple(outputs.values()), (read[0],), ROOMS, [settings, stamp, synthetic]))
     steps += documents.steps(place, ("any_panel",), LANGUAGES, synthetic, {"any_panel": read, "workbook": read})
-    result = build(steps, place.work, say, lock_digest="")
+    result = build(steps, place.work, say, lock_digest=stamp["lock"])
     return result, _lines(place)
+
+
+def _refuse_too_few(panel: Any, file: str) -> None:
+    """Say so before anything is written when nothing could be shown."""
+    never = int((panel.cohorts[panel.cohort] == float("inf")).sum())
+    for count, who in ((len(panel.y) - never, "treated"), (never, "never treated")):
+        if count < MIN_FIRMS:
+            raise ZgzxError(
+                f"the panel has {count} {who} units, and a report needs {MIN_FIRMS}", where=file,
+                remedy="Without never-treated units use estimate_effects(…, controls='not_yet_treated') in Python.",
+            )  # fmt: skip
 
 
 def _estimate(panel: Any, options: dict[str, Any], out: Path) -> None:

@@ -144,11 +144,13 @@ def stamp(facts: Facts, language: str) -> dict[str, str]:
 def write_card(place: Place, page: str, languages: Sequence[str], synthetic: bool) -> None:
     """What the landing page says about this study."""
     from zgzx_research.pipeline.pages import plain_headline, plain_title
+    from zgzx_research.report.wording import LANGUAGES
 
     facts = Facts.load(place.work / "facts.json")
     card: dict[str, Any] = {"name": place.name, "synthetic": synthetic}
-    card["titles"] = {language: plain_title(page, language, facts) for language in languages}
-    card["headlines"] = {language: plain_headline(page, language, facts) for language in languages}
+    card["languages"] = list(languages)
+    card["titles"] = {language: plain_title(page, language, facts) for language in LANGUAGES}
+    card["headlines"] = {language: plain_headline(page, language, facts) for language in LANGUAGES}
     store.write_json(place.reports / "card.json", card)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,15 +12,26 @@ from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import grade
-from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.disclosure import blank_few, enough_firms
 from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
 
 ALL_EVENTS = (-10_000, 10_000)
 
 
-def estimate(table: pd.DataFrame, roles: dict[str, str], options: dict[str, Any]) -> Effects:
-    """Effects of one outcome and specification; `roles` names the columns as `prepare_panel` does."""
-    return estimate_effects(prepare_panel(table, **roles), **options)
+def estimate(
+    table: pd.DataFrame, roles: dict[str, str], options: dict[str, Any], left_out: tuple | None = None
+) -> Effects:
+    """Effects of one outcome and specification; `roles` names the columns as `prepare_panel` does.
+
+    `left_out` is a row for the ledger on what the caller left out of `table` beforehand.
+    """
+    panel = prepare_panel(table, **roles)
+    if left_out is not None:
+        before = pd.DataFrame([left_out], columns=panel.ledger.columns)
+        panel = replace(
+            panel, ledger=pd.concat([before, panel.ledger], ignore_index=True) if len(panel.ledger) else before
+        )
+    return estimate_effects(panel, **options)
 
 
 def event_study(effects: Effects, window: tuple[int, int], seed: int) -> Aggregate:
@@ -42,8 +54,8 @@ def estimate_facts(
     event = event_study(effects, window, seed)
     head = headline(effects, events, window, seed)
     frames = {
-        "overall": effects.aggregate("overall", seed=seed).to_frame(),
-        "headline": head,
+        "overall": blank_few(effects.aggregate("overall", seed=seed).to_frame()),
+        "headline": blank_few(head),
         "event_time": enough_firms(event.to_frame()),
     }
     facts: dict[str, Fact] = {}
@@ -79,13 +91,14 @@ def graded(
     return grade_facts(outcome, spec, result, detectable["unit"])
 
 
-def read_panel_file(path: Any, columns: list[str], never_treated: float | None, first_treated: str) -> pd.DataFrame:
-    """A tidy panel from .csv or .parquet, the code for never treated turned into missing.
+def read_panel_file(path: Any, roles: dict[str, str], never_treated: float | None) -> pd.DataFrame:
+    """A tidy panel from .csv or .parquet, units as text, the code for never treated turned into missing.
 
     Raises
     ------
     ZgzxError : no such file, another format, unreadable text.
     """
+    unit = roles["unit"]  # as text: 01000 and 1000 are two
     if not path.is_file():
         raise ZgzxError("there is no such file", where=str(path), remedy="Give the path of a .csv or .parquet file.")
     if path.suffix not in {".csv", ".parquet"}:
@@ -93,10 +106,15 @@ def read_panel_file(path: Any, columns: list[str], never_treated: float | None, 
             f"files ending in {path.suffix!r} are not read here", where=path.name, remedy="Use .csv or .parquet."
         )
     try:
-        table = pd.read_csv(path, encoding="utf-8-sig") if path.suffix == ".csv" else pd.read_parquet(path)
+        table = (
+            pd.read_csv(path, encoding="utf-8-sig", dtype={unit: str})
+            if path.suffix == ".csv"
+            else pd.read_parquet(path)
+        )
     except (UnicodeDecodeError, ValueError, OSError) as problem:
         what = f"the file cannot be read ({type(problem).__name__})"
         raise ZgzxError(what, where=path.name, remedy="Save it as UTF-8 CSV.") from None
+    columns, first_treated = list(roles.values()), roles["first_treated"]
     missing = [name for name in columns if name not in table.columns]
     if missing:
         remedy = f"Its columns are {', '.join(map(str, table.columns))}."

@@ -100,10 +100,11 @@ def _links(place: Place) -> dict[str, Fact]:
 def _panel(panel: pd.DataFrame, place: Place, study: Study) -> dict[str, Fact]:
     firms = panel.groupby("firm_id")["first_award"].first()
     early = firms.notna() & (firms <= study.study.years[0])
+    late = firms.notna() & (firms > study.study.years[1])
     awarded = pd.read_parquet(place.stage("clean", "roster")[0])
     counts = {
-        "firms": len(firms), "firm_years": len(panel), "treated_firms": int((firms.notna() & ~early).sum()),
-        "never_treated_firms": int(firms.isna().sum()), "left_out_firms": int(early.sum()),
+        "firms": len(firms), "firm_years": len(panel), "treated_firms": int((firms.notna() & ~early & ~late).sum()),
+        "never_treated_firms": int((firms.isna() | late).sum()), "left_out_firms": int(early.sum()),
     }  # fmt: skip
     facts = {f"panel.{name}": fact(n, "count", "data", "panels") for name, n in counts.items()}
     facts["study.editions"] = fact(int(awarded["edition"].nunique()), "count", "data", "clean")

@@ -24,6 +24,12 @@ def is_synthetic(raw: Path, files: list[Path]) -> bool:
     return any(store.file_digest(path) in known for path in files)
 
 
+def unmarked(raw: Path, files: list[Path]) -> list[str]:
+    """Inputs of a synthetic study whose digest the mark does not hold: edited, or not synthetic at all."""
+    known = set(store.read_json(raw / MARK)["files"].values())
+    return [path.relative_to(raw).as_posix() for path in files if store.file_digest(path) not in known]
+
+
 def commit(root: Path) -> str:
     """The git commit of the project, "unknown" outside a repository."""
     done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
@@ -31,12 +37,12 @@ def commit(root: Path) -> str:
 
 
 def write_manifest(
-    root: Path, path: Path, *, inputs: list[Path], outputs: list[Path], settings: Any, stamp: dict[str, Any]
+    root: Path, raw: Path, path: Path, *, inputs: list[Path], outputs: list[Path], settings: Any, stamp: dict[str, Any]
 ) -> None:
-    """Write `manifest.json`; paths are relative to the project folder."""
+    """Write `manifest.json`; inputs are named from the raw folder, the other files from the project folder."""
     manifest = {
-        "inputs": {_name(root, file): store.file_digest(file) for file in sorted(inputs)},
-        "outputs": {_name(root, file): store.file_digest(file) for file in sorted(outputs)},
+        "inputs": {file.relative_to(raw).as_posix(): store.file_digest(file) for file in sorted(inputs)},
+        "outputs": {file.relative_to(root).as_posix(): store.file_digest(file) for file in sorted(outputs)},
         "settings": settings,
         "stamp": stamp,
         "commit": commit(root),
@@ -44,11 +50,6 @@ def write_manifest(
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
     store.write_json(path, manifest)
-
-
-def _name(root: Path, file: Path) -> str:
-    """Relative to the project, or the bare name of a file from elsewhere: no machine's paths in a manifest."""
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
 
 
 def verify_manifest(root: Path, name: str) -> int:
@@ -62,8 +63,10 @@ def verify_manifest(root: Path, name: str) -> int:
     if not path.is_file():
         raise ZgzxError("there is no manifest yet", where=name, remedy=f"Run it first: zgzx run {name}")
     manifest = store.read_json(path)
-    files = {**manifest["inputs"], **manifest["outputs"]}
-    changed = [file for file, digest in files.items() if not _same(root / file, digest)]
+    raw = root / manifest["settings"]["raw"]["path"]
+    files = [(raw, file, digest) for file, digest in manifest["inputs"].items()]
+    files += [(root, file, digest) for file, digest in manifest["outputs"].items()]
+    changed = [file for folder, file, digest in files if not _same(folder / file, digest)]
     if changed:
         remedy = f"Run 'zgzx run {name}' again, or bring the file back."
         raise ZgzxError(

@@ -21,6 +21,7 @@ SOURCES = {
 }
 LINK_TABLES = ("firm", "firm_name", "worker", "spell_worker", "link_audit")
 FIXED_KEY = b"synthetic"  # synthetic people need no secret
+CALENDAR = "data/published/edition_calendar.csv"
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
 
 
@@ -53,13 +54,13 @@ class Place:
 
 
 def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
-    """The key of the pseudonyms.
+    """The key of the pseudonyms: the study's own, or for synthetic people without one a fixed key.
 
     Raises
     ------
     ZgzxError : real data without a key file; a key inside the repository, readable by others, or too short.
     """
-    if synthetic:
+    if synthetic and study.privacy.key_file is None:
         return FIXED_KEY
     where = f"studies/{study.study.name}.toml"
     if study.privacy.key_file is None:
@@ -123,16 +124,21 @@ def link(place: Place) -> None:
 
 def panels(place: Place, study: Study) -> None:
     """The firm-year panel."""
-    from zgzx_research.panels.firm_year import build_firm_year
+    from zgzx_research.panels.firm_year import build_firm_year, check_coverage
+    from zgzx_research.panels.treatment import check_editions
 
     wanted = {"clean": ("roster", "spell", "patent", "patent_party"), "link": ("firm", "spell_worker", "link_audit")}
     tables = {name: pd.read_parquet(place.stage(stage, name)[0]) for stage, names in wanted.items() for name in names}
+    calendar = pd.read_csv(place.root / CALENDAR)
+    first_year, last_year = study.study.years
+    check_editions(tables["roster"], calendar)
+    check_coverage(tables["patent"], tables["spell"], first_year, last_year)
     panel = build_firm_year(
         **tables,
-        first_year=study.study.years[0],
-        last_year=study.study.years[1],
+        first_year=first_year,
+        last_year=last_year,
         patent_truncation=study.patents.truncation,
-        calendar=pd.read_csv(place.root / "data/published/edition_calendar.csv"),
+        calendar=calendar,
     )
     store.write_table(place.stage("panels", "firm_year")[0], panel)
 
@@ -152,12 +158,21 @@ def options(study: Study, outcome: OutcomeName, spec: str) -> dict[str, Any]:
 def estimate(place: Place, study: Study, outcome: OutcomeName, spec: str) -> None:
     """Effects of one outcome and specification."""
     panel = pd.read_parquet(place.stage("panels", "firm_year")[0])
+    left_out: tuple | None = None
     if outcome == "retention":
         from zgzx_research.panels.retention import large_enough
 
-        panel = large_enough(panel, study.retention.min_staff)
-    effects = estimates.estimate(panel, ROLES | {"outcome": outcome}, options(study, outcome, spec))
+        whole, panel = panel, large_enough(panel, study.retention.min_staff)
+        gone = whole[~whole["firm_id"].isin(panel["firm_id"])]
+        left_out = ("units", "too few staff in the first year seen", len(gone), gone["firm_id"].nunique(), ())
+    effects = estimates.estimate(panel, ROLES | {"outcome": outcome}, options(study, outcome, spec), left_out)
     store.write_text(place.work / "effects" / f"{outcome}.{spec}.json", effects.to_json() + "\n")
+
+
+def lock_digest(root: Path) -> str:
+    """Short digest of the dependency lock."""
+    lock = root / "requirements.lock"
+    return store.file_digest(lock)[:12] if lock.is_file() else "unknown"
 
 
 def root_version(root: Path) -> str:

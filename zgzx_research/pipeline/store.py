@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from zgzx_research.atomic import write_whole
+from zgzx_research.errors import ZgzxError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -31,8 +32,17 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What `write_json` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What `write_json` wrote.
+
+    Raises
+    ------
+    ZgzxError : the file is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+        remedy = "Bring the file back, or delete it and run again."
+        raise ZgzxError(f"the file is damaged ({type(problem).__name__})", where=path.name, remedy=remedy) from None
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -81,13 +81,13 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     inputs = [path for found in files.values() for path in found]
     synthetic = manifest.is_synthetic(place.raw, inputs)
     key = stages.secret_key(study, root, synthetic)
+    _warn_of_public_key(place, inputs, key, say)
     settings = study.model_dump(mode="json")
-    lock = root / "requirements.lock"
     stamp: dict[str, Any] = {
         "study": name,
         "version": stages.root_version(root),
         "code": store.code_digest(NUMBERS)[:12],
-        "lock": store.file_digest(lock)[:12] if lock.is_file() else "unknown",
+        "lock": stages.lock_digest(root),
         "inputs": facts.input_digest(inputs, place.raw)[:12],
         "input_files": len(inputs),
         "settings": store.digest(store.json_text(settings).encode())[:12],
@@ -97,15 +97,27 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
         *_number_steps(place, study, files, key, stamp, synthetic),
         *documents.steps(place, PAGES, study.study.languages, synthetic, page_inputs(place, study)),
     ]
-    outputs = [path for step in steps for path in step.outputs if root / "reports" in path.parents]
-    outputs.append(place.work / "facts.json")
+    # the landing page belongs to all studies; pytask's own files and partial stages to none
+    outputs = [path for step in steps for path in step.outputs if step.name != "index"]
     write = partial(
-        manifest.write_manifest, root, place.work / "manifest.json", inputs=inputs, outputs=outputs, settings=settings,
+        manifest.write_manifest, root, place.raw, place.work / "manifest.json", inputs=inputs,
+        outputs=[*outputs, root / stages.CALENDAR], settings=settings,
         stamp=stamp,
     )  # fmt: skip
     done = (place.work / "manifest.json",)
     steps.append(Step("manifest", write, (*inputs, *outputs), done, ("pipeline/manifest.py", *GLUE), [settings, stamp]))
     return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
+
+
+def _warn_of_public_key(place: Place, inputs: list[Path], key: bytes, say: Callable[[str], None]) -> None:
+    """Real people must not get pseudonyms whose key everybody knows."""
+    changed = manifest.unmarked(place.raw, inputs) if key == stages.FIXED_KEY else []
+    if changed:
+        say(
+            f"warning: {len(changed)} of {len(inputs)} raw files are not in {manifest.MARK} (e.g. {changed[0]}). The "
+            "study counts as synthetic, so its pseudonyms use a public key: if these files hold real people, stop, "
+            f"take {manifest.MARK} away and set [privacy] key_file."
+        )
 
 
 def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
@@ -149,7 +161,7 @@ def _number_steps(
     linked = place.stage("link", *stages.LINK_TABLES)
     steps.append(Step("link", partial(stages.link, place), clean_tables, linked, ROOMS["link"]))
     panel = place.stage("panels", "firm_year")
-    calendar = place.root / "data/published/edition_calendar.csv"
+    calendar = place.root / stages.CALENDAR
     settings = [study.study.years, study.retention.months, str(study.patents.truncation)]
     run = partial(stages.panels, place, study)
     steps.append(Step("panels", run, (*clean_tables, *linked, calendar), panel, ROOMS["panels"], settings))

@@ -208,7 +208,8 @@ def _forest(axes: Axes, unit: str, rows: Sequence[Mapping[str, Any]], language: 
             numbers = format_value(row["estimate"], unit, digits, language, signed=True)
             axes.plot(row["estimate"], middle, "o", color=colour, markersize=7, zorder=3)
         if row["ci_low"] is not None:
-            axes.hlines(middle, row["ci_low"], row["ci_high"], color=colour, linewidth=2.4)
+            end = row["ci_high"] if row["ci_high"] is not None else 3 * max(r["ci_high"] or r["estimate"] for r in rows)
+            axes.hlines(middle, row["ci_low"], end, color=colour, linewidth=2.4)
             ends = (format_number(row[name], digits, signed=True) for name in ("ci_low", "ci_high"))
             numbers += " [{}, {}]".format(*ends)
         axes.text(1, y - 0.2, numbers, ha="right", color=colour, **look)

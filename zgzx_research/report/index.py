@@ -24,13 +24,14 @@ class StudyCard:
     Attributes
     ----------
     name : the study's folder beside the page. titles, headlines : language -> plain text.
-    synthetic : whether its data are.
+    synthetic : whether its data are. languages : those it has reports in.
     """
 
     name: str
     titles: Mapping[str, str]
     headlines: Mapping[str, str]
     synthetic: bool
+    languages: Sequence[str] = LANGUAGES
 
 
 def write_index(studies: Sequence[StudyCard], out: Path) -> Path:
@@ -48,7 +49,11 @@ def write_index(studies: Sequence[StudyCard], out: Path) -> Path:
     page = environment.get_template("index.html.j2").render(
         studies=studies,
         links={
-            card.name: {language: _links(card.name, language, out.parent) for language in LANGUAGES} for card in studies
+            card.name: {
+                language: _links(card.name, language, out.parent) if language in card.languages else {}
+                for language in LANGUAGES
+            }
+            for card in studies
         },
         languages=LANGUAGES,
         tags=LANGUAGE_TAG,

@@ -90,7 +90,8 @@ def effect_digits(unit: str, errors: Iterable[float | None]) -> int:
 
 def half_widths(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
     """Half the interval of each row of `estimate_rows`, None where there is none."""
-    return [None if row["ci_low"] is None else (row["ci_high"] - row["ci_low"]) / 2 for row in rows]
+    bounded = [None not in (row["ci_low"], row["ci_high"]) for row in rows]
+    return [(row["ci_high"] - row["ci_low"]) / 2 if both else None for row, both in zip(rows, bounded, strict=True)]
 
 
 def interval(low: float, high: float, digits: int, *, signed: bool = True) -> str:

@@ -134,10 +134,10 @@ def test_zero_cells_leave_by_name_and_zero_treated_stays() -> None:
 
 
 def test_one_unit_cohort_has_no_confident_error() -> None:
-    effects = estimate_effects(panel(dict(TWO_BY_TWO) | {"z": (1.5, [0, 9])}))
+    effects = estimate_effects(panel(dict(STAGGERED) | {"z": (5, [0, 9, 1, 2, 4])}))
     assert "cohort of one unit: no standard error of its own" in set(effects.ledger["reason"])
     cells = effects.to_frame()
-    assert cells.loc[cells["cohort"] == 1, "std_error"].isna().all()
+    assert cells.loc[cells["cohort"] == 5, "std_error"].isna().all()
 
 
 def test_nobody_left_to_compare_offers_the_remedy() -> None:
@@ -176,3 +176,42 @@ def test_singular_wald_is_refused_with_the_reason() -> None:
     result = wald_test(np.array([1.0, 2.0]), np.ones((2, 2)))
     assert np.isnan(result["p_value"])
     assert result["note"] == "the covariance of the 2 estimates has rank 1: too few treated units for a joint test"
+
+
+def test_minimum_detectable_effect_is_found_with_the_promised_power() -> None:
+    """Difference: 2.80 standard errors. Ratio: at the stated effect, N - D is 2.80 of its own standard errors."""
+    difference = estimate_effects(panel(TWO_BY_TWO)).aggregate("overall").to_frame().iloc[0]
+    assert difference["mde"] == pytest.approx(2.8015852 * difference["std_error"], abs=1e-6)
+    many = {f"t{i}": (2, [4 + i % 3, 9 + i % 4]) for i in range(30)} | {
+        f"c{i}": (None, [5 + i % 4, 6 + i % 3]) for i in range(40)
+    }
+    effects = estimate_effects(panel(many), scale="ratio")
+    row = effects.aggregate("overall")
+    mde = row.to_frame()["mde"].iloc[0]
+    (treated,), (counterfactual,) = row.rows.totals
+    covariance = np.einsum("irm,mn,jrn->ij", row.rows.by_totals, effects.numbers.covariance, row.rows.by_totals)
+    grown = (1 + mde) * counterfactual / treated  # the treated total if the effect were the stated one
+    variance = grown**2 * covariance[0, 0] - 2 * grown * covariance[0, 1] + covariance[1, 1]
+    assert mde * counterfactual == pytest.approx(2.8015852 * np.sqrt(variance), rel=1e-6)
+
+
+def test_an_event_time_is_what_its_informative_cells_are() -> None:
+    """A cohort with one early period is its own pooled base there; the event time still counts as before."""
+    frame = estimate_effects(panel(STAGGERED), base_period="pooled", leave_out=1).aggregate("event_time").to_frame()
+    assert frame["event_time"].tolist() == [-3, -2, -1, 0, 1, 2]
+    assert frame["role"].tolist() == ["pre", "pre", "left_out", "post", "post", "post"]
+
+
+def test_min_event_zero_is_not_taken_for_missing() -> None:
+    frame = estimate_effects(panel(STAGGERED)).aggregate("event_time", balance=1, min_event=0).to_frame()
+    assert frame["event_time"].tolist() == [0, 1]
+
+
+def test_ratio_refuses_negative_outcomes_and_says_why_there_is_none() -> None:
+    with pytest.raises(ZgzxError, match=r"outcomes of zero or more, 1 affected, e\.g\. -5"):
+        estimate_effects(panel(dict(TWO_BY_TWO) | {"z": (None, [-5, 1])}), scale="ratio")
+    with pytest.raises(ZgzxError, match="no base or comparison mean is positive"):
+        zeros = {"a": (2, [0, 5]), "b": (2, [0, 2]), "c": (None, [1, 2]), "d": (None, [1, 1])}
+        estimate_effects(panel(zeros), scale="ratio")
+    with pytest.raises(ZgzxError, match="no unit is treated after a period"):
+        estimate_effects(panel({"c": (None, [1, 2]), "d": (None, [1, 1])}))

@@ -34,7 +34,7 @@ def effect_row(estimate: float, error: float, event: int | None = None, role: st
     row = {"estimand": "x", "cohort": pd.NA, "period": pd.NA, "event_time": pd.NA if event is None else event}
     row |= {"estimate": estimate, "std_error": error, "ci_low": estimate - 2 * error, "ci_high": estimate + 2 * error}
     row |= {"band_low": estimate - 3 * error, "band_high": estimate + 3 * error}
-    return row | {"n_treated": 360, "n_comparison": 5640, "base_mean": 0.5, "role": role}
+    return row | {"n_treated": 360, "n_comparison": 5640, "base_mean": 0.5, "role": role, "mde": 2.8 * error}
 
 
 def event_frame() -> pd.DataFrame:

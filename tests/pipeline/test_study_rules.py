@@ -1,0 +1,119 @@
+"""What a wrong delivery or a wrong wish would do to the answer, and that it is said instead."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.pipeline.conftest import make_project
+from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline import manifest, stages, store
+from zgzx_research.pipeline.estimates import read_panel_file
+from zgzx_research.pipeline.tasks import run_study
+from zgzx_research.study import load_study
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_project(tmp_path_factory.mktemp("fresh") / "project")
+
+
+@pytest.fixture
+def project(fresh: Path, tmp_path: Path) -> Path:
+    shutil.copytree(fresh, tmp_path / "project")
+    return tmp_path / "project"
+
+
+def build(project: Path, said: list[str] | None = None) -> None:
+    run_study(project, "demo", "build", say=(said if said is not None else []).append)
+
+
+def test_a_missing_year_of_patents_is_not_zeros(project: Path) -> None:
+    (project / "data/raw/demo/raw/patents/cnipa_2010_2013.csv").unlink()
+    with pytest.raises(
+        ZgzxError, match=r"patents export holds nothing for years of the panel, 4 affected, e\.g\. 2010"
+    ):
+        build(project)
+
+
+def test_a_missing_year_of_employment_is_not_zeros(project: Path) -> None:
+    first, *_ = sorted((project / "data/raw/demo/raw/employment").glob("*.csv"))
+    first.unlink()
+    with pytest.raises(ZgzxError, match="employment export holds nothing for years of the panel"):
+        build(project)
+
+
+def test_a_missing_edition_does_not_make_controls_of_winners(project: Path) -> None:
+    (project / "data/raw/demo/raw/roster/edition_06.xlsx").unlink()
+    with pytest.raises(ZgzxError, match=r"1 affected, e\.g\. edition 6"):
+        build(project)
+
+
+def test_edited_synthetic_files_warn_of_the_public_key(project: Path) -> None:
+    path = project / "data/raw/demo/raw/registry/registry.csv"
+    path.write_bytes(path.read_bytes() + b"\r\n")
+    said: list[str] = []
+    build(project, said)
+    assert said[0].startswith("warning: 1 of 21 raw files are not in SYNTHETIC.json (e.g. registry/registry.csv)")
+
+
+def test_a_damaged_mark_is_one_message(project: Path) -> None:
+    (project / "data/raw/demo/raw" / manifest.MARK).write_text("{", encoding="utf-8")
+    with pytest.raises(ZgzxError, match=r"SYNTHETIC\.json: the file is damaged"):
+        build(project)
+
+
+def test_left_out_firms_are_in_the_ledger_of_retention(project: Path) -> None:
+    run_study(project, "demo", "estimate", say=lambda line: None)
+    effects = store.read_json(project / "data/work/demo/effects/retention.main.json")
+    at = effects["ledger"]["reason"].index("too few staff in the first year seen")
+    panel = pd.read_parquet(project / "data/work/demo/panels/firm_year.parquet")
+    first = panel.dropna(subset="retention").drop_duplicates("firm_id").set_index("firm_id")["staff_start"]
+    assert effects["ledger"]["units"][at] == panel["firm_id"].nunique() - int((first >= 5).sum())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("headline_events = [1, 3]", "headline_events = [-3, -1]", "the headline's years run from 0"),
+        ('languages = ["zh", "en"]', 'languages = ["en", "en"]', "name each language once"),
+        ("main = {", '"a/b" = {leave_out = 1}\nmain = {', "string should match pattern"),
+        ("years = [2010, 2025]", "years = [2010, 2026]", "the patent export ends 2026-03-31, before the end of 2026"),
+    ],
+)
+def test_wishes_that_cannot_be_met(project: Path, before: str, after: str, message: str) -> None:
+    path = project / "studies/demo.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    with pytest.raises(ZgzxError, match=message):
+        load_study(project, "demo")
+
+
+def test_a_study_in_one_language(project: Path) -> None:
+    path = project / "studies/demo.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('["zh", "en"]', '["zh"]'), encoding="utf-8")
+    run_study(project, "demo", "all", say=lambda line: None)
+    assert (project / "reports/demo/zh/brief.pdf").is_file()
+    assert not (project / "reports/demo/en").exists()
+    assert "demo/en/" not in (project / "reports/index.html").read_text(encoding="utf-8")
+
+
+def test_units_keep_their_leading_zeros(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("u,t,y,g\n01,1,2,\n1,1,3,\n", encoding="utf-8")
+    roles = {"unit": "u", "period": "t", "outcome": "y", "first_treated": "g"}
+    assert read_panel_file(tmp_path / "p.csv", roles, None)["u"].tolist() == ["01", "1"]
+
+
+def test_a_key_file_must_be_private(project: Path, tmp_path: Path) -> None:
+    key = tmp_path / "zgzx.key"
+    key.write_bytes(b"k" * 32)
+    key.chmod(0o644)
+    study = load_study(project, "demo")
+    chosen = study.model_copy(update={"privacy": study.privacy.model_copy(update={"key_file": str(key)})})
+    with pytest.raises(ZgzxError, match="others can read the key file"):
+        stages.secret_key(chosen, project, synthetic=False)
+    key.chmod(0o600)
+    assert stages.secret_key(chosen, project, synthetic=False) == b"k" * 32
+    assert stages.secret_key(chosen, project, synthetic=True) == b"k" * 32
