@@ -41,8 +41,10 @@ environment: $(READY)
 hooks: $(READY)
 	$(BIN)/pre-commit install
 
+# only what can be made again: the agencies' files under data/raw stay
 clean:
-	rm -rf .venv data/raw data/work reports/* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv data/raw/demo data/work .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 # uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.
 $(READY): requirements.lock pyproject.toml

@@ -11,6 +11,7 @@ import pandas as pd
 
 from zgzx_research.report.wording import (
     ERROR_DIGITS,
+    MISSING,
     FactSource,
     entries,
     escape_markdown,
@@ -260,6 +261,7 @@ def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
         ]
         for step, reason, rows, units in zip(*(ledger[c] for c in ("step", "reason", "rows", "units")), strict=True)
     ]
+    body = body or [[MISSING, word("nothing_left_out", language), MISSING, MISSING]]
     columns = [word(f"column.{name}", language) for name in ("step", "reason", "rows", "units")]
     return _table("ledger", word("table.ledger", language), columns, "llrr", body)
 

@@ -136,3 +136,9 @@ def test_panel_and_stamp() -> None:
 def test_no_table_shows_nan(language: str) -> None:
     frame = event_frame().assign(std_error=math.nan, ci_low=math.nan, ci_high=math.nan)
     assert "nan" not in tables.event_time_table(frame, "difference", language).to_markdown()
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "没有排除任何记录"), ("en", "nothing was left out")])
+def test_an_empty_ledger_says_so(language: str, words: str) -> None:
+    empty = pd.DataFrame(columns=["step", "reason", "rows", "units", "examples"])
+    assert tables.ledger_table(empty, language).rows == (("—", words, "—", "—"),)
