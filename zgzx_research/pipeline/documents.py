@@ -16,6 +16,7 @@ REPORT = store.PACKAGE / "report"
 GLUE = ("errors.py", "atomic.py", "pipeline/store.py", "pipeline/documents.py", "pipeline/stages.py")
 PAGE_ROOMS = ("report", "evidence", "did", "pipeline/pages.py", "pipeline/notebooks.py", *GLUE)
 RENDER_ROOMS = ("report", "evidence", "pipeline/workbooks.py", "pipeline/pages.py", *GLUE)
+FORMATS = ("html", "pdf", "docx")
 DOCUMENTS = ("brief", "report")  # the brief is a page of its own, the report all the others together
 
 
@@ -25,7 +26,6 @@ def steps(
     languages: Sequence[str],
     synthetic: bool,
     inputs: Mapping[str, tuple[Path, ...]],
-    parameters: Mapping[str, str] | None = None,
 ) -> list[Step]:
     """Steps from stage files to `reports/`.
 
@@ -41,10 +41,8 @@ def steps(
         made += [_page_step(place, page, language, inputs[page]) for page in pages]
         brief = tuple(page for page in pages if page == "brief")
         rest = tuple(page for page in pages if page != "brief")
-        made += (
-            [_document_step(place, "brief", brief, language, synthetic, look, ("html", "pdf", "docx"))] if brief else []
-        )
-        made.append(_document_step(place, "report", rest, language, synthetic, look, ("html", "pdf", "docx")))
+        for name, together in (("brief", brief), ("report", rest)):
+            made += [_document_step(place, name, together, language, synthetic, look, FORMATS)] if together else []
         book = place.reports / language / "report.xlsx"
         run = partial(workbook, place, language, synthetic, book)
         made.append(Step(f"report.{language}.xlsx", run, inputs["workbook"], (book,), RENDER_ROOMS, synthetic))

@@ -15,8 +15,6 @@ from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import blank_few, enough_firms
 from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
 
-ALL_EVENTS = (-10_000, 10_000)
-
 
 def estimate(
     table: pd.DataFrame, roles: dict[str, str], options: dict[str, Any], left_out: tuple | None = None

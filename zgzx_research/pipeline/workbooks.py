@@ -9,6 +9,7 @@ import pandas as pd
 from zgzx_research.evidence.disclosure import enough_firms
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import estimates, store
+from zgzx_research.pipeline.documents import stamp
 from zgzx_research.pipeline.facts import estimated, load_effects
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.report import fonts
@@ -30,8 +31,7 @@ def write(place: Place, language: str, synthetic: bool, out: Path) -> None:
     sheets += [_event_sheet(place, facts, outcome, spec, language) for outcome, spec in estimated(facts)]
     if (place.work / "clean" / "ledger.json").is_file():
         sheets.append(_rows_sheet(place, language))
-    stamp = {word(key, language): str(facts.get(key)) for key in sorted(facts.facts) if key.startswith("stamp.")}
-    write_workbook(sheets, out, language=language, synthetic=synthetic, stamp=stamp)
+    write_workbook(sheets, out, language=language, synthetic=synthetic, stamp=stamp(facts, language))
 
 
 def _event_sheet(place: Place, facts: Facts, outcome: str, spec: str, language: str) -> SheetTable:
