@@ -22,8 +22,9 @@ class CellStatistics:
     scale : "difference" or "ratio".
     statistics : (1 or 2, cells) differences, or treated and counterfactual totals.
     cohort : (cells,) index into `shares`.
-    shares : (cohorts,) weight of each cohort.
-    covariance : joint covariance of (statistics, shares).
+    shares : (shares,) weight of each cohort, or of each cell.
+    covariance : joint covariance of (statistics, shares); of the statistics alone where shares count as fixed.
+    cohorts : (shares,) float, the first treated period behind each share; None where shares are of cells.
     """
 
     scale: str
@@ -31,6 +32,12 @@ class CellStatistics:
     cohort: np.ndarray
     shares: np.ndarray
     covariance: np.ndarray
+    cohorts: np.ndarray | None = None
+
+    def spread(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Covariance of two sets of derivatives by (statistics, shares); fixed shares add nothing."""
+        known = len(self.covariance)
+        return left[..., :known] @ self.covariance @ right[..., :known].swapaxes(-1, -2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +58,14 @@ class Summary:
 
     def covariance(self, cells: CellStatistics) -> np.ndarray:
         """(rows, rows) covariance by the delta method."""
-        return self.gradient @ cells.covariance @ self.gradient.T
+        return cells.spread(self.gradient, self.gradient)
 
     def bounds(self, cells: CellStatistics, critical: float) -> tuple[np.ndarray, np.ndarray]:
         """(rows,) ends of the interval with this normal quantile, in the units of the effect (ratios: minus 1)."""
         if self.totals is None or self.by_totals is None:
             half = critical * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
             return self.value - half, self.value + half
-        covariance = np.einsum("irm,mn,jrn->ijr", self.by_totals, cells.covariance, self.by_totals)
+        covariance = _by_row(self.by_totals, cells)
         low, high = ratio_interval(self.totals[0], self.totals[1], covariance, critical)
         return low - 1, high - 1
 
@@ -70,7 +77,7 @@ class Summary:
         """
         if self.totals is None or self.by_totals is None:
             return factor * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
-        covariance = np.einsum("irm,mn,jrn->ijr", self.by_totals, cells.covariance, self.by_totals)
+        covariance = _by_row(self.by_totals, cells)
         treated, counterfactual = self.totals
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = counterfactual / treated
@@ -86,7 +93,13 @@ class Summary:
                 self.totals[0, rows] - self.totals[1, rows],
                 self.by_totals[0, rows] - self.by_totals[1, rows],
             )
-        return wald_test(value, gradient @ cells.covariance @ gradient.T)
+        return wald_test(value, cells.spread(gradient, gradient))
+
+
+def _by_row(by_totals: np.ndarray, cells: CellStatistics) -> np.ndarray:
+    """(2, 2, rows) covariance of the two totals of each row."""
+    known = len(cells.covariance)
+    return np.einsum("irn,jrn->ijr", by_totals[..., :known] @ cells.covariance, by_totals[..., :known])
 
 
 def over_cells(cells: CellStatistics, sets: np.ndarray) -> Summary:

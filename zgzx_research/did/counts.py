@@ -28,3 +28,6 @@ def difference_statistics(value: np.ndarray, weight: np.ndarray) -> tuple[np.nda
     """(1, cells) differences in differences of the four means, and their derivatives."""
     signs = np.array([1.0, -1.0, -1.0, 1.0])
     return (value @ signs)[None], np.broadcast_to(signs, (1, *value.shape))
+
+
+SCALES = {"difference": difference_statistics, "ratio": ratio_statistics}

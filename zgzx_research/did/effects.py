@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,12 @@ import pandas as pd
 from zgzx_research.did import aggregate as summaries
 from zgzx_research.did import inference
 from zgzx_research.did.aggregate import CellStatistics, Summary
+from zgzx_research.did.fit import Fit, MeanWeights
 from zgzx_research.errors import ZgzxError
 
 ROUNDING = 1e-12  # a standard error this small beside the level of the outcome is rounding, not precision
+LABELS = ("cohort", "period", "event_time")
+CELL_COLUMNS = (*LABELS, "role", "n_treated", "n_comparison", "base_mean")
 ESTIMANDS = ("overall", "cohort", "event_time", "calendar")
 
 
@@ -24,18 +27,31 @@ class Effects:
 
     Attributes
     ----------
-    cells : frame, one row per (cohort, period): cohort period event_time role n_treated n_comparison base_mean.
+    cells : frame, one row per estimate: cohort period event_time role n_treated n_comparison base_mean; cohort and
+        period are missing where an estimate belongs to none.
     numbers : what aggregation needs (statistics, shares, joint covariance).
-    cohorts : (cohorts,) float, first treated period behind each share.
+    weights : weight of each statistic on the mean of each cohort and period.
     ledger : frame of step, reason, rows, units, examples: everything left out, the panel's ledger included.
     options : the arguments used.
+    df : degrees of freedom of the t quantile; infinity = normal.
     """
 
     cells: pd.DataFrame
     numbers: CellStatistics
-    cohorts: np.ndarray
+    weights: MeanWeights
     ledger: pd.DataFrame
     options: dict[str, Any]
+    df: float = np.inf
+
+    @classmethod
+    def from_fit(cls, fit: Fit, ledger: pd.DataFrame, options: dict[str, Any]) -> Effects:
+        """Effects of a fit on a panel with this ledger."""
+        cells = pd.DataFrame({name: getattr(fit.rows, name) for name in CELL_COLUMNS})
+        for name in LABELS:
+            if cells[name].notna().all():
+                cells[name] = cells[name].astype(np.int64)
+        notes = [*ledger.itertuples(index=False, name=None), *fit.notes]
+        return cls(cells, fit.numbers, fit.weights, pd.DataFrame(notes, columns=ledger.columns), options, fit.df)
 
     @property
     def estimates(self) -> np.ndarray:
@@ -53,7 +69,7 @@ class Effects:
     def to_frame(self, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
         """One row per cell, with pointwise and simultaneous intervals."""
         labels = self.cells.assign(estimand="group_time")
-        return _frame(labels, self._by_cell(), self.numbers, level, seed)
+        return _frame(labels.astype(dict.fromkeys(LABELS, "Int64")), self._by_cell(), self, level, seed)
 
     def pretest(self) -> dict[str, float | int | str]:
         """Joint Wald test that every cell before treatment is zero (R did's pre-test). Pooled bases leave out one
@@ -90,22 +106,28 @@ class Effects:
             raise ZgzxError(f"estimand {estimand!r} is unknown", remedy=f"Choose one of {', '.join(ESTIMANDS)}.")
         keep = self._kept(estimand, min_event, max_event, balance)
         label = {"overall": None, "cohort": "cohort", "event_time": "event_time", "calendar": "period"}[estimand]
+        if label and self.cells.loc[keep, label].isna().any():
+            raise ZgzxError(
+                f"{self.options['method']} gives no effects by {label}", where="aggregate",
+                remedy="Ask for 'event_time' or 'overall', or estimate with method='group_time'.",
+            )  # fmt: skip
         groups = self.cells.loc[keep].groupby(label)[label].first().to_numpy() if label else np.array([np.nan])
         sets = keep & (self.cells[label].to_numpy() == groups[:, None]) if label else keep[None, :]
         if not len(groups) or not sets.any():
             raise ZgzxError("no cell is left to aggregate", where=estimand, remedy="Widen the event times.")
         rows = summaries.over_cells(self.numbers, sets)
         labels = _labels(self.cells, sets, estimand)
-        post = keep & (self.cells["role"] == "post").to_numpy()
+        post = keep & self.cells["role"].isin(("post", "static")).to_numpy()
         return Aggregate(self, labels, rows, self._overall(estimand, rows, groups, post), post, level, seed)
 
     def _kept(self, estimand: str, low: int | None, high: int | None, balance: int | None) -> np.ndarray:
         if estimand != "event_time":
             if (low, high, balance) != (None, None, None):
                 raise ZgzxError("min_event, max_event and balance are for event_time", where=estimand)
-            return (self.cells["role"] == "post").to_numpy()
+            static = (self.cells["role"] == "static").to_numpy()
+            return static if estimand == "overall" and static.any() else (self.cells["role"] == "post").to_numpy()
         event, cohort = self.cells["event_time"].to_numpy(), self.cells["cohort"].to_numpy()
-        first, last = self.cells["period"].min(), self.cells["period"].max()
+        first, last = self.options["first_period"], self.options["last_period"]
         if balance is not None:
             span = self.options["last_period"] - self.options["first_period"]
             low = max(balance - span if low is None else low, balance - span)
@@ -123,37 +145,46 @@ class Effects:
         if estimand == "overall" or self.numbers.scale == "ratio":
             return summaries.over_cells(self.numbers, post[None, :])
         if estimand == "cohort":
-            return summaries.over_cohorts(self.numbers, rows, np.searchsorted(self.cohorts, groups))
+            if self.numbers.cohorts is None:
+                return summaries.over_cells(self.numbers, post[None, :])
+            return summaries.over_cohorts(self.numbers, rows, np.searchsorted(self.numbers.cohorts, groups))
         chosen = groups >= 0 if estimand == "event_time" else np.ones(len(groups), dtype=bool)
         return summaries.plain_mean(Summary(rows.value[chosen], rows.gradient[chosen]))
 
     def to_json(self) -> str:
         """All of it as JSON text; `from_json` gives it back, to the last bit."""
-        numbers = self.numbers
-        return json.dumps(
-            {
-                "cells": self.cells.to_dict("list"),
-                "scale": numbers.scale,
-                "statistics": numbers.statistics.tolist(),
-                "cohort": numbers.cohort.tolist(),
-                "shares": numbers.shares.tolist(),
-                "covariance": numbers.covariance.tolist(),
-                "cohorts": self.cohorts.tolist(),
-                "ledger": self.ledger.to_dict("list"),
-                "options": self.options,
-            },
-            ensure_ascii=False,
-            allow_nan=False,
-        )
+        data = {
+            "cells": {name: _listed(self.cells[name].to_numpy()) for name in CELL_COLUMNS},
+            "numbers": {f.name: _listed(getattr(self.numbers, f.name)) for f in fields(self.numbers)},
+            "weights": {f.name: _listed(getattr(self.weights, f.name)) for f in fields(self.weights)},
+            "ledger": self.ledger.to_dict("list"),
+            "options": self.options,
+            "df": _listed(np.array(self.df)),
+        }
+        return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Effects:
         """The effects that `to_json` wrote."""
         data = json.loads(text)
-        names = ("statistics", "cohort", "shares", "covariance")
-        numbers = CellStatistics(data["scale"], *(np.array(data[name]) for name in names))
+        numbers = CellStatistics(**{name: _array(value) for name, value in data["numbers"].items()})
+        weights = MeanWeights(**{name: _array(value) for name, value in data["weights"].items()})
         ledger = pd.DataFrame(data["ledger"]).assign(examples=[tuple(x) for x in data["ledger"]["examples"]])
-        return cls(pd.DataFrame(data["cells"]), numbers, np.array(data["cohorts"]), ledger, data["options"])
+        cells = pd.DataFrame({name: _array(value) for name, value in data["cells"].items()})
+        return cls(cells, numbers, weights, ledger, data["options"], float(_array(data["df"])))
+
+
+def _listed(value: Any) -> Any:
+    """An array as nested lists that JSON can hold; infinity and NaN, which it cannot, by name."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.kind != "f" or np.isfinite(value).all():
+        return {"array": value.tolist()}
+    return {"array": np.where(np.isfinite(value), value.astype(object), value.astype(str)).tolist(), "dtype": "float"}
+
+
+def _array(value: Any) -> Any:
+    return np.array(value["array"], dtype=value.get("dtype")) if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +203,7 @@ class Aggregate:
         """One row per estimate: estimand cohort period event_time estimate std_error ci_low ci_high band_low band_high
         n_treated n_comparison base_mean role. Ratio-scale estimates are proportions (.12 = 12 % more) with Fieller's
         intervals; their std_error is (1 + estimate) times that of the log ratio."""
-        return _frame(self.labels, self.rows, self.effects.numbers, self.level, self.seed)
+        return _frame(self.labels, self.rows, self.effects, self.level, self.seed)
 
     @property
     def overall(self) -> pd.DataFrame:
@@ -180,7 +211,7 @@ class Aggregate:
         if self.total is None:
             raise ZgzxError("no event time after treatment was kept", remedy="Raise max_event.")
         labels = _labels(self.effects.cells, self.post[None, :], "overall")
-        return _frame(labels, self.total, self.effects.numbers, self.level, self.seed)
+        return _frame(labels, self.total, self.effects, self.level, self.seed)
 
     def window(self, first: int, last: int) -> pd.DataFrame:
         """One row: the mean over event times first..last, over the cohorts seen at every one of them.
@@ -207,7 +238,7 @@ class Aggregate:
             rows = summaries.over_cells(numbers, inside[None, :])
         else:
             rows = summaries.plain_mean(summaries.over_cells(numbers, sets))
-        return _frame(_labels(cells, inside[None, :], "window"), rows, numbers, self.level, self.seed)
+        return _frame(_labels(cells, inside[None, :], "window"), rows, self.effects, self.level, self.seed)
 
     def pretest(self) -> dict[str, float | int | str]:
         """Joint Wald test that the event times before treatment are zero. With a pooled base they may sum to zero by
@@ -241,8 +272,9 @@ def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFram
     return labels
 
 
-def _frame(labels: pd.DataFrame, rows: Summary, cells: CellStatistics, level: float, seed: int) -> pd.DataFrame:
+def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, seed: int) -> pd.DataFrame:
     """Labels, estimates and both kinds of interval, in the fixed order of columns."""
+    cells = effects.numbers
     covariance = rows.covariance(cells)
     error = np.sqrt(np.maximum(np.diag(covariance), 0))
     reference = (labels["role"] == "reference").to_numpy()
@@ -250,12 +282,12 @@ def _frame(labels: pd.DataFrame, rows: Summary, cells: CellStatistics, level: fl
     known = ~reference & np.isfinite(rows.value) & (error > floor) & (labels["n_treated"] > 1).to_numpy()
     error = np.where(known, error, np.nan)
     banded = known & (labels["role"] != "left_out").to_numpy()
-    critical = inference.simultaneous_quantile(covariance[np.ix_(banded, banded)], level, seed)
+    critical = inference.simultaneous_quantile(covariance[np.ix_(banded, banded)], level, seed, effects.df)
     ratio = cells.scale == "ratio"
     estimate = np.expm1(rows.value) if ratio else rows.value
     values = {"estimate": estimate, "std_error": error * (1 + estimate) if ratio else error}
-    mde = np.where(known, rows.detectable(cells, inference.power_factor()), np.nan)
-    for name, quantile in (("ci", inference.normal_quantile(level)), ("band", critical)):
+    mde = np.where(known, rows.detectable(cells, inference.power_factor(df=effects.df)), np.nan)
+    for name, quantile in (("ci", inference.t_quantile(level, effects.df)), ("band", critical)):
         for end, bound in zip(("low", "high"), rows.bounds(cells, quantile), strict=True):
             values[f"{name}_{end}"] = np.where(known, bound, np.nan)
     order = [

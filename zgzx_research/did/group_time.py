@@ -8,10 +8,22 @@ influence of a unit is linear in its outcomes and all covariances come from `Mom
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from zgzx_research.did.moments import Moments
+from zgzx_research.did.aggregate import CellStatistics
+from zgzx_research.did.counts import SCALES
+from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
+from zgzx_research.did.moments import (
+    Influence,
+    Moments,
+    cohort_means,
+    influence_covariance,
+    mean_weights,
+    panel_moments,
+)
+from zgzx_research.errors import ZgzxError
 
 CONTROLS = ("never_treated", "not_yet_treated")
 BASE_PERIODS = ("universal", "varying", "pooled")
@@ -138,33 +150,111 @@ def _values(mean: np.ndarray, cells: Cells, base: np.ndarray) -> np.ndarray:
     return np.hstack([pair, pair])
 
 
-def joint_covariance(
+def cell_influence(
     moments: Moments, cells: Cells, means: CellMeans, gradient: np.ndarray, shares: np.ndarray
-) -> np.ndarray:
-    """Covariance of (statistics, cohort shares): a sum over strata of what their units contribute.
+) -> Influence:
+    """Influence of the statistics of all cells and of the cohort shares, in this order.
 
     Parameters
     ----------
     gradient : (statistics per cell, cells, 4) derivative of each statistic by the four means.
     shares : (cohorts,) weight of each cohort in the total, 0 for cohorts not in use.
-
-    Returns
-    -------
-    (n + cohorts, n + cohorts) array with n = statistics per cell × cells, statistics first.
     """
-    size = gradient.shape[0] * gradient.shape[1]
-    covariance = np.zeros((size + len(shares), size + len(shares)))
     total = moments.weight[shares[moments.cohort] > 0].sum()
     rows = np.arange(len(cells.cohort))
-    for s, cohort in enumerate(moments.cohort):
-        base = stratum_bases(moments, cells, s)
+
+    def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
+        cohort, base = moments.cohort[s], stratum_bases(moments, cells, s)
         scaled = np.divide(gradient, means.weight, out=np.zeros_like(gradient), where=means.mask[s])
         deviation = np.where(means.mask[s], _values(moments.mean[s], cells, base) - means.value, 0.0)
         slope = (scaled[..., 1] + scaled[..., 3])[..., None] * base
         slope[:, rows, cells.period] += scaled[..., 0] + scaled[..., 2]
-        a = np.vstack([slope.reshape(size, -1), np.zeros((len(shares), base.shape[1]))])
+        flat = np.vstack([slope.reshape(-1, base.shape[1]), np.zeros((len(shares), base.shape[1]))])
         share = ((np.arange(len(shares)) == cohort) * 1.0 - shares) / total if shares[cohort] > 0 else 0 * shares
-        level = np.concatenate([(scaled * deviation).sum(axis=2).ravel(), share])
-        cross = np.outer(a @ moments.first[s], level)
-        covariance += a @ moments.second[s] @ a.T + cross + cross.T + moments.zeroth[s] * np.outer(level, level)
-    return covariance
+        return flat, np.concatenate([(scaled * deviation).sum(axis=2).ravel(), share])
+
+    return influence
+
+
+def fit(panel: Any, options: dict[str, Any]) -> Fit:
+    """Group-time effects of a PreparedPanel; `options` as in `estimate_effects`."""
+    plan = plan_cells(
+        panel.cohorts, panel.periods, controls=options["controls"], base_period=options["base_period"],
+        anticipation=options["anticipation"], leave_out=options["leave_out"],
+    )  # fmt: skip
+    moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
+    notes = _cohort_notes(panel, plan, moments)
+    means = cell_means(moments, plan, panel.gaps)
+    cells = plan.take(_usable(panel, plan, means, options["scale"], notes))
+    means = cell_means(moments, cells, panel.gaps)
+    used, cohort = np.unique(cells.cohort, return_inverse=True)
+    shares = _shares(panel.cohorts, used, moments)
+    statistics, gradient = SCALES[options["scale"]](means.value, means.weight)
+    influence = cell_influence(moments, cells, means, gradient, shares)
+    keep = np.concatenate([np.arange(statistics.size), statistics.size + used])
+    joint = influence_covariance(moments, influence)[np.ix_(keep, keep)]
+    numbers = CellStatistics(options["scale"], statistics, cohort, shares[used], joint, panel.cohorts[used])
+    weights = MeanWeights(
+        mean_weights(moments, influence, len(panel.cohorts))[: statistics.size],
+        cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods,
+        EXACT if moments.observed.all() and options["scale"] == "difference" else
+        "linearised" if options["scale"] == "ratio" else "pairwise",
+    )  # fmt: skip
+    return Fit(cell_rows(panel, cells, means), numbers, weights, notes=notes)
+
+
+def cell_rows(panel: Any, cells: Cells, means: CellMeans) -> Rows:
+    """Labels of the cells."""
+    start, now = panel.cohorts[cells.cohort], panel.periods[cells.period].astype(float)
+    return Rows(start, now, now - start, cells.role, means.units[:, 0], means.units[:, 1], means.value[:, 1])
+
+
+def _shares(cohorts: np.ndarray, used: np.ndarray, moments: Moments) -> np.ndarray:
+    """(cohorts,) share of each cohort with cells, and of the never treated, in the units that take part."""
+    part = np.isinf(cohorts) | np.isin(np.arange(len(cohorts)), used)
+    by_cohort = np.bincount(moments.cohort, moments.weight, minlength=len(cohorts)) * part
+    return by_cohort / by_cohort.sum()
+
+
+def _cohort_notes(panel: Any, plan: Cells, moments: Moments) -> list[tuple]:
+    """Cohorts without a base period leave; cohorts of one unit have no standard error of their own."""
+    notes: list[tuple] = []
+    for c, g in enumerate(panel.cohorts):
+        units = int(moments.units[moments.cohort == c].sum())
+        if np.isfinite(g) and c not in plan.cohort:
+            notes.append(("cohorts", "no period before treatment to serve as base", 0, units, (f"{g:g}",)))
+        elif np.isfinite(g) and units < 2:
+            notes.append(("note", "cohort of one unit: no standard error of its own", 0, units, (f"{g:g}",)))
+    return notes
+
+
+def _usable(panel: Any, plan: Cells, means: CellMeans, scale: str, notes: list[tuple]) -> np.ndarray:
+    """Which cells can be estimated; the others go to the notes with the reason."""
+    empty = (means.weight == 0).any(axis=1)
+    zero = (scale == "ratio") & ~empty & (means.value[:, 1:] <= 0).any(axis=1)
+    for gone, reason in (
+        (empty, "cell without observed treated or comparison units"),
+        (zero, "cell whose base or comparison mean is not positive"),
+    ):
+        if gone.any():
+            at = zip(panel.cohorts[plan.cohort[gone]], panel.periods[plan.period[gone]], strict=True)
+            shown = tuple(f"({g:g}, {t})" for g, t in at)[:3]
+            notes.append(("cells", reason, int(gone.sum()), 0, shown))
+    usable = ~(empty | zero)
+    if not len(plan.cohort):
+        raise ZgzxError(
+            "no unit is treated after a period that could serve as base", where="estimate_effects",
+            count=int(np.isfinite(panel.cohorts).sum()), remedy="See that first_treated is the right column.",
+        )  # fmt: skip
+    if zero.all():
+        raise ZgzxError(
+            "no base or comparison mean is positive, so there is no ratio", where="estimate_effects",
+            count=int(zero.sum()), remedy="Pass scale='difference' or base_period='pooled'.",
+        )  # fmt: skip
+    if not usable.any():
+        raise ZgzxError(
+            "no cohort can be compared: none has a base period together with a comparison group",
+            where="estimate_effects", count=int(np.isfinite(panel.cohorts).sum()),
+            remedy="Add earlier periods, lower anticipation or leave_out, or try controls='not_yet_treated'.",
+        )  # fmt: skip
+    return usable

@@ -1,4 +1,4 @@
-"""Normal inference from an estimate and its covariance."""
+"""Normal and t inference from an estimate and its covariance."""
 
 from __future__ import annotations
 
@@ -9,30 +9,34 @@ DRAWS = 100_000  # Monte-Carlo error of a 95 % critical value is then about .01
 SMALL = 1e-10  # relative size below which an eigenvalue of a covariance counts as zero
 
 
-def normal_quantile(level: float) -> float:
-    """Two-sided standard normal quantile, e.g. 1.96 for level .95."""
-    return float(special.ndtri(0.5 + level / 2))
+def t_quantile(level: float, df: float = np.inf) -> float:
+    """Two-sided quantile of the t distribution, e.g. 1.96 for level .95; infinite df = normal."""
+    upper = 0.5 + level / 2
+    return float(special.ndtri(upper) if np.isinf(df) else special.stdtrit(df, upper))
 
 
-def power_factor(size: float = 0.05, power: float = 0.8) -> float:
+def power_factor(size: float = 0.05, power: float = 0.8, df: float = np.inf) -> float:
     """Standard errors between zero and the smallest effect that a two-sided test of this size finds with this power."""
-    return float(special.ndtri(1 - size / 2) + special.ndtri(power))
+    return t_quantile(1 - size, df) + t_quantile(2 * power - 1, df)
 
 
-def simultaneous_quantile(covariance: np.ndarray, level: float, seed: int) -> float:
-    """Quantile of max |Z| for Z normal with this covariance scaled to unit variances.
+def simultaneous_quantile(covariance: np.ndarray, level: float, seed: int, df: float = np.inf) -> float:
+    """Quantile of max |Z| for Z normal (multivariate t for finite df) with this covariance scaled to unit variances.
 
     Rows of zero variance take no part. Never below the pointwise quantile.
     """
     sd = np.sqrt(np.diag(covariance))
     used = sd > 0
     if used.sum() <= 1:
-        return normal_quantile(level)
+        return t_quantile(level, df)
     values, vectors = np.linalg.eigh(covariance[np.ix_(used, used)] / np.outer(sd[used], sd[used]))
     large = values > SMALL * values[-1]
     root = vectors[:, large] * np.sqrt(values[large])
-    normals = np.random.default_rng(seed).standard_normal((DRAWS, root.shape[1]))
-    return max(float(np.quantile(np.abs(normals @ root.T).max(axis=1), level)), normal_quantile(level))
+    generator = np.random.default_rng(seed)
+    largest = np.abs(generator.standard_normal((DRAWS, root.shape[1])) @ root.T).max(axis=1)
+    if np.isfinite(df):
+        largest /= np.sqrt(generator.chisquare(df, DRAWS) / df)
+    return max(float(np.quantile(largest, level)), t_quantile(level, df))
 
 
 def ratio_interval(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,15 @@ class PreparedPanel:
     cohort : (units,) int, index into `cohorts`.
     cohorts : (cohorts,) float, first treated period in rising order; the never treated come last as infinity.
     periods : (periods,) int, rising.
-    weights : (units,) float, one for each unit where no weights were given.
+    weights : (units, 1) float, or (units, periods) where they change within a unit; ones where none were given.
     gaps : how unobserved cells are used: "pairwise", "balance" or "cross_section".
     ledger : frame of step, reason, rows, units, examples: everything left out, and why.
     roles : the column behind each role.
+    cluster : (units,) int from 0, or None where units are independent of each other.
+    covariates : (units, 1 or periods, covariates) float, one period where they are constant within units; None without.
+    covariate_names : one name per covariate.
+    covariates_at : the period that covariates and varying weights are taken from in a comparison: its "base", or the
+        "earlier" of its two periods (as R did).
     """
 
     y: np.ndarray
@@ -41,6 +48,10 @@ class PreparedPanel:
     gaps: str
     ledger: pd.DataFrame
     roles: dict[str, str | None]
+    cluster: np.ndarray | None = None
+    covariates: np.ndarray | None = None
+    covariate_names: tuple[str, ...] = ()
+    covariates_at: str = "base"
 
 
 def prepare_panel(
@@ -50,7 +61,10 @@ def prepare_panel(
     unit: str,
     period: str,
     first_treated: str,
+    covariates: Sequence[str] = (),
+    covariates_at: str = "base",
     weights: str | None = None,
+    cluster: str | None = None,
     gaps: str = "pairwise",
 ) -> PreparedPanel:
     """Check a tidy panel and turn it into arrays.
@@ -59,7 +73,9 @@ def prepare_panel(
     ----------
     data : pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit and period.
     outcome, unit, period, first_treated : columns. Whole-number periods; `first_treated` missing = never treated.
-    weights : column of positive weights, constant within a unit.
+    covariates : numeric columns, constant within a unit or not. A unit with a missing value leaves, in the ledger.
+    covariates_at : "base" or "earlier" (as R did): which period of a comparison gives covariates and varying weights.
+    weights : column of positive weights. cluster : column, constant within a unit.
     gaps : "pairwise" uses a unit where both periods of a comparison are observed; "balance" drops incomplete units;
         "cross_section" uses every observed row.
 
@@ -78,7 +94,8 @@ def prepare_panel(
     """
     if gaps not in GAPS:
         raise ZgzxError(f"gaps={gaps!r} is unknown", where="prepare_panel", remedy=f"Choose one of {', '.join(GAPS)}.")
-    roles = {"outcome": outcome, "unit": unit, "period": period, "first_treated": first_treated, "weights": weights}
+    roles = {"outcome": outcome, "unit": unit, "period": period, "first_treated": first_treated}
+    roles |= {"weights": weights, "cluster": cluster} | {f"covariate {name}": name for name in covariates}
     ledger: list[tuple] = []
     table = _numbers(_columns(data, roles), roles, ledger)
     unit_code, unit_name = pd.factorize(table[unit], sort=True)
@@ -87,14 +104,29 @@ def prepare_panel(
     y = np.full((len(unit_name), len(periods)), np.nan)
     y[unit_code, period_code] = table[outcome].to_numpy(float)
     start = _constant(table[first_treated], unit_code, unit_name, first_treated)
-    weight = np.ones(len(y)) if weights is None else _constant(table[weights], unit_code, unit_name, weights)
-    _refuse_bad_values(start, weight, periods, unit_name, roles)
+    spread = partial(_spread, unit_code, period_code, y.shape)
+    weight = np.ones((len(y), 1)) if weights is None else spread(table[weights])
+    _refuse_bad_values(start, np.nanmin(np.where(np.isnan(weight) & np.isnan(y), 1.0, weight), axis=1), periods, unit_name, roles)
+    group = None if cluster is None else pd.factorize(table[cluster], sort=True)[0].astype(float)
+    group = None if group is None else _constant(pd.Series(group), unit_code, unit_name, str(cluster)).astype(np.int64)
+    extra = [spread(table[name]) for name in covariates]
     start, keep = _treatment_starts(y, start, periods, unit_name, gaps, ledger)
     cohorts, cohort = np.unique(start[keep], return_inverse=True)
     columns = ["step", "reason", "rows", "units", "examples"]
+    wide = max((x.shape[1] for x in extra), default=1)
+    stacked = np.stack([np.broadcast_to(x, (len(y), wide)) for x in extra], axis=2)[keep] if extra else None
     return PreparedPanel(
-        y[keep], cohort, cohorts, periods, weight[keep], gaps, pd.DataFrame(ledger, columns=columns), roles
-    )
+        y[keep], cohort, cohorts, periods, weight[keep], gaps, pd.DataFrame(ledger, columns=columns), roles,
+        None if group is None else np.unique(group[keep], return_inverse=True)[1], stacked, tuple(covariates), covariates_at,
+    )  # fmt: skip
+
+
+def _spread(unit: np.ndarray, period: np.ndarray, shape: tuple, column: pd.Series) -> np.ndarray:
+    """(units, 1) values where they are constant within units, else (units, periods), NaN where unobserved."""
+    wide = np.full(shape, np.nan)
+    wide[unit, period] = column.to_numpy(float, na_value=np.nan)
+    low, high = np.nanmin(wide, axis=1, keepdims=True), np.nanmax(wide, axis=1, keepdims=True)
+    return low if (low == high).all() else wide
 
 
 def _columns(data: Any, roles: dict[str, str | None]) -> pd.DataFrame:

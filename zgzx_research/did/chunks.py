@@ -1,0 +1,40 @@
+"""A pass over the units: one kernel, chunk by chunk, a thread per core, results in the order of the chunks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+CHUNK = 8192  # units: a chunk's arrays stay in the processor's cache
+
+Piece = TypeVar("Piece")
+Sums = TypeVar("Sums")
+
+
+def chunk_bounds(groups: np.ndarray) -> list[tuple[int, int, int]]:
+    """(group, start, stop) of pieces of at most CHUNK units that never straddle two groups.
+
+    Parameters
+    ----------
+    groups : (groups,) int, units per group, in the order they are stored.
+    """
+    ends = np.cumsum(groups)
+    return [
+        (group, start, min(start + CHUNK, int(end)))
+        for group, end in enumerate(ends)
+        for start in range(int(end - groups[group]), int(end), CHUNK)
+    ]
+
+
+def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Iterator[Sums]:
+    """The kernel's result for each piece, in order, whatever thread was first (so sums are the same every time)."""
+    if len(pieces) < 2 * (os.cpu_count() or 1):
+        yield from map(kernel, pieces)
+        return
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(kernel, pieces)

@@ -1,0 +1,75 @@
+"""What every method hands over: its rows, the numbers behind them, and the weight it gives to every mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zgzx_research.did.aggregate import CellStatistics
+
+EXACT = "exact"
+KINDS = {
+    EXACT: "weights times means give the estimate exactly",
+    "pairwise": "weights on the means of the units each comparison observes",
+    "reweighted": "weights on means reweighted by covariates",
+    "linearised": "weights on means, to first order",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MeanWeights:
+    """How much each statistic makes of the mean of each cohort and period.
+
+    Attributes
+    ----------
+    weights : (statistics, cohorts, periods), statistics in the order of the covariance.
+    means : (cohorts, periods), NaN where nobody is observed.
+    cohorts : (cohorts,) float, infinity = never treated. periods : (periods,) int.
+    kind : a key of KINDS.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    cohorts: np.ndarray
+    periods: np.ndarray
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Labels of a method's estimates; NaN where an estimate belongs to no single cohort or period.
+
+    Attributes
+    ----------
+    cohort, period, event_time : (rows,) float.
+    role : (rows,) "post", "pre", "reference" (zero by construction), "left_out", or "static" (one effect for all).
+    n_treated, n_comparison : (rows,) int, units. base_mean : (rows,) mean outcome of the treated at their base.
+    """
+
+    cohort: np.ndarray
+    period: np.ndarray
+    event_time: np.ndarray
+    role: np.ndarray
+    n_treated: np.ndarray
+    n_comparison: np.ndarray
+    base_mean: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One estimation.
+
+    Attributes
+    ----------
+    rows : labels. numbers : statistics, shares and joint covariance (see CellStatistics).
+    weights : what drives the estimates.
+    df : degrees of freedom of the t quantile; infinity = normal.
+    notes : ledger rows (step, reason, rows, units, examples) of what this estimation left out.
+    """
+
+    rows: Rows
+    numbers: CellStatistics
+    weights: MeanWeights
+    df: float = np.inf
+    notes: list[tuple] = field(default_factory=list)
