@@ -19,18 +19,23 @@ METHODS: dict[str, Callable[[PreparedPanel, dict[str, Any]], Fit]] = {
 }
 OPTIONS = {
     "method": tuple(METHODS),
-    "adjustment": ("none",),
+    "adjustment": ("none", "doubly_robust", "outcome_regression", "inverse_probability"),
     "controls": group_time.CONTROLS,
     "base_period": group_time.BASE_PERIODS,
     "scale": tuple(counts.SCALES),
+    "family": (None, "linear", "poisson", "logit"),
 }
 # what each method listens to; any other option must keep its default, so that nothing asked for is silently ignored
 HEEDS = {
-    "group_time": ("adjustment", "controls", "base_period", "anticipation", "leave_out", "scale"),
-}
-DEFAULTS = {
+    "group_time": (
+        "adjustment", "controls", "base_period", "anticipation", "leave_out", "scale",
+        "outcome_model", "propensity_model", "folds", "seed",
+    ),
+}  # fmt: skip
+DEFAULTS: dict[str, Any] = {
     "adjustment": "none", "controls": "never_treated", "base_period": "universal", "anticipation": 0, "leave_out": 0,
-    "scale": "difference",
+    "scale": "difference", "outcome_model": None, "propensity_model": None, "folds": 5, "seed": 0, "family": None,
+    "event_window": None, "leave_one_out": False,
 }  # fmt: skip
 
 
@@ -44,6 +49,13 @@ def estimate_effects(
     anticipation: int = 0,
     leave_out: int = 0,
     scale: str = "difference",
+    outcome_model: Any = None,
+    propensity_model: Any = None,
+    folds: int = 5,
+    seed: int = 0,
+    family: str | None = None,
+    event_window: tuple[int, int] | None = None,
+    leave_one_out: bool = False,
 ) -> Effects:
     """Staggered difference-in-differences on a prepared panel.
 
@@ -67,13 +79,16 @@ def estimate_effects(
     """
     options: dict[str, Any] = {
         "adjustment": adjustment, "controls": controls, "base_period": base_period,
-        "anticipation": anticipation, "leave_out": leave_out, "scale": scale,
+        "anticipation": anticipation, "leave_out": leave_out, "scale": scale, "outcome_model": outcome_model,
+        "propensity_model": propensity_model, "folds": folds, "seed": seed, "family": family,
+        "event_window": event_window, "leave_one_out": leave_one_out,
     }  # fmt: skip
     _check_options(method, options)
     _check_panel(panel, method, options)
     fit = METHODS[method](panel, options)
     span = {"first_period": int(panel.periods[0]), "last_period": int(panel.periods[-1])}
-    return Effects.from_fit(fit, panel.ledger, {"method": method} | options | span)
+    heeded = {name: options[name] for name in HEEDS[method]}
+    return Effects.from_fit(fit, panel.ledger, {"method": method} | heeded | span)
 
 
 def _check_options(method: str, options: dict[str, Any]) -> None:

@@ -62,9 +62,7 @@ class Moments:
     clusters: ClusterSums | None = None
 
 
-def panel_moments(
-    y: np.ndarray, cohort: np.ndarray, weights: np.ndarray, cluster: np.ndarray | None = None
-) -> Moments:
+def panel_moments(y: np.ndarray, cohort: np.ndarray, weights: np.ndarray, cluster: np.ndarray | None = None) -> Moments:
     """Sums per stratum of a panel.
 
     Parameters

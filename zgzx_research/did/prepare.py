@@ -106,7 +106,9 @@ def prepare_panel(
     start = _constant(table[first_treated], unit_code, unit_name, first_treated)
     spread = partial(_spread, unit_code, period_code, y.shape)
     weight = np.ones((len(y), 1)) if weights is None else spread(table[weights])
-    _refuse_bad_values(start, np.nanmin(np.where(np.isnan(weight) & np.isnan(y), 1.0, weight), axis=1), periods, unit_name, roles)
+    _refuse_bad_values(
+        start, np.nanmin(np.where(np.isnan(weight) & np.isnan(y), 1.0, weight), axis=1), periods, unit_name, roles
+    )
     group = None if cluster is None else pd.factorize(table[cluster], sort=True)[0].astype(float)
     group = None if group is None else _constant(pd.Series(group), unit_code, unit_name, str(cluster)).astype(np.int64)
     extra = [spread(table[name]) for name in covariates]
