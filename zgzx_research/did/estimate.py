@@ -6,20 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from zgzx_research.did import counts, group_time
+from zgzx_research.did import counts, extended_two_way, group_time, stacked, two_way
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.fit import Fit
 from zgzx_research.did.prepare import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
+ADJUSTMENTS = ("none", "doubly_robust", "outcome_regression", "inverse_probability")
 METHODS: dict[str, Callable[[PreparedPanel, dict[str, Any]], Fit]] = {
     "group_time": group_time.fit,
+    "extended_two_way": extended_two_way.fit,
+    "interaction_weighted": two_way.interaction_weighted,
+    "two_way_fixed_effects": two_way.two_way_fixed_effects,
+    "stacked": stacked.stacked,
 }
 OPTIONS = {
     "method": tuple(METHODS),
-    "adjustment": ("none", "doubly_robust", "outcome_regression", "inverse_probability"),
+    "adjustment": ADJUSTMENTS,
     "controls": group_time.CONTROLS,
     "base_period": group_time.BASE_PERIODS,
     "scale": tuple(counts.SCALES),
@@ -31,12 +35,64 @@ HEEDS = {
         "adjustment", "controls", "base_period", "anticipation", "leave_out", "scale",
         "outcome_model", "propensity_model", "folds", "seed",
     ),
+    "extended_two_way": ("controls", "anticipation", "leave_out", "scale", "family"),
+    "interaction_weighted": ("anticipation", "leave_out"),
+    "two_way_fixed_effects": ("anticipation", "leave_out"),
+    "stacked": ("controls", "event_window", "anticipation", "leave_out"),
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {
     "adjustment": "none", "controls": "never_treated", "base_period": "universal", "anticipation": 0, "leave_out": 0,
     "scale": "difference", "outcome_model": None, "propensity_model": None, "folds": 5, "seed": 0, "family": None,
     "event_window": None, "leave_one_out": False,
 }  # fmt: skip
+
+# wrong combinations: test on (panel, options), what is wrong, remedy
+CONFLICTS: tuple[tuple[Callable[[PreparedPanel, dict[str, Any]], bool], str, str], ...] = (
+    (
+        lambda panel, o: o.get("controls") == "never_treated" and not np.isinf(panel.cohorts).any(),
+        "every unit is treated in the end, so nobody is left to compare with",
+        "Pass controls='not_yet_treated'.",
+    ),
+    (
+        lambda panel, o: o.get("adjustment") == "none" and panel.covariates is not None,
+        "the panel has covariates, but adjustment='none' does not use them",
+        "Pass adjustment='doubly_robust', or prepare the panel without covariates.",
+    ),
+    (
+        lambda panel, o: o.get("adjustment", "none") != "none" and panel.covariates is None,
+        "there are no covariates to adjust for",
+        "Name covariates in prepare_panel, or pass adjustment='none'.",
+    ),
+    (
+        lambda _, o: (o.get("outcome_model") is None) != (o.get("propensity_model") is None),
+        "learners come in pairs: outcome_model and propensity_model",
+        "Pass both, or neither (least squares and logit).",
+    ),
+    (
+        lambda panel, o: (
+            o.get("outcome_model") is not None
+            and (o["adjustment"] != "doubly_robust" or o["scale"] == "ratio" or panel.gaps == "cross_section")
+        ),
+        "learners are for doubly robust differences in panels",
+        "Pass adjustment='doubly_robust' and scale='difference'; do not use gaps='cross_section'.",
+    ),
+    (
+        lambda panel, o: (
+            o.get("scale") == "ratio"
+            and (
+                o.get("adjustment") == "doubly_robust"
+                or (panel.covariates is not None and panel.gaps == "cross_section")
+            )
+        ),
+        "the ratio scale has no such adjustment",
+        "Pass adjustment='outcome_regression' (Poisson) or 'inverse_probability', with gaps='pairwise'.",
+    ),
+    (
+        lambda panel, o: o.get("scale") == "ratio" and panel.weights.shape[1] > 1,
+        "the ratio scale needs weights that are constant within units",
+        "Take the weight of one year, or pass scale='difference'.",
+    ),
+)
 
 
 def estimate_effects(
@@ -61,20 +117,27 @@ def estimate_effects(
 
     Parameters
     ----------
+    method : "group_time" or another of METHODS; an option a method does not listen to is an error.
+    adjustment : for the panel's covariates: "doubly_robust", "outcome_regression", "inverse_probability".
     controls : "never_treated" or "not_yet_treated" (not treated by the later of the two periods compared).
     base_period : "universal" (last period before treatment), "varying" (the period before, in pre-treatment cells) or
         "pooled" (the mean of all periods before treatment).
     anticipation : periods before treatment in which units may already react; the base lies before them.
     leave_out : periods before treatment that take no part (the donut): no base, no pre-test, no aggregate.
     scale : "difference", or "ratio" for counts (proportional effect).
+    outcome_model, propensity_model : learners with fit and predict (or predict_proba) instead of least squares and
+        logit; copied, never changed; cross-fitted over `folds` of clusters drawn with `seed`, the same for all cells.
+    family : for extended_two_way: "linear", "poisson" or "logit".
+    event_window : for stacked: first and last event time. leave_one_out : for imputation: its leave-one-out SE.
 
     Raises
     ------
-    ZgzxError : unknown option; no comparison group; no cohort with a base period.
+    ZgzxError : unknown option; options that do not go together; no comparison group; no cohort with a base period.
 
     References
     ----------
     Callaway, B. & Sant'Anna, P. (2021), Journal of Econometrics 225(2).
+    Sant'Anna, P. & Zhao, J. (2020), Journal of Econometrics 219(1).
     Wooldridge, J. (2023), Econometrics Journal 26(3).
     """
     options: dict[str, Any] = {
@@ -84,11 +147,12 @@ def estimate_effects(
         "event_window": event_window, "leave_one_out": leave_one_out,
     }  # fmt: skip
     _check_options(method, options)
-    _check_panel(panel, method, options)
+    heeded = {name: options[name] for name in HEEDS[method]}
+    _check_panel(panel, heeded)
     fit = METHODS[method](panel, options)
     span = {"first_period": int(panel.periods[0]), "last_period": int(panel.periods[-1])}
-    heeded = {name: options[name] for name in HEEDS[method]}
-    return Effects.from_fit(fit, panel.ledger, {"method": method} | heeded | span)
+    shown = {name: _named(value) for name, value in heeded.items()}
+    return Effects.from_fit(fit, panel.ledger, {"method": method} | shown | span)
 
 
 def _check_options(method: str, options: dict[str, Any]) -> None:
@@ -108,15 +172,19 @@ def _check_options(method: str, options: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
-def _check_panel(panel: PreparedPanel, method: str, options: dict[str, Any]) -> None:
-    if options["controls"] == "never_treated" and method == "group_time" and not np.isinf(panel.cohorts).any():
-        raise ZgzxError(
-            "every unit is treated in the end, so nobody is left to compare with", where="estimate_effects",
-            count=len(panel.cohort), remedy="Pass controls='not_yet_treated'.",
-        )  # fmt: skip
-    if options["scale"] == "ratio" and np.nanmin(panel.y) < 0:
+def _check_panel(panel: PreparedPanel, options: dict[str, Any]) -> None:
+    """Combinations that make no sense; `options` holds only what the method listens to."""
+    for wrong, what, remedy in CONFLICTS:
+        if wrong(panel, options):
+            raise ZgzxError(what, where="estimate_effects", count=len(panel.cohort), remedy=remedy)
+    if options.get("scale") == "ratio" and np.nanmin(panel.y) < 0:
         below = int((panel.y < 0).sum())
         raise ZgzxError(
             "the ratio scale needs outcomes of zero or more", where=f"column {panel.roles['outcome']!r}", count=below,
             examples=(f"{value:g}" for value in np.unique(panel.y[panel.y < 0])[:3]), remedy="Pass scale='difference'.",
         )  # fmt: skip
+
+
+def _named(value: Any) -> Any:
+    """An option as JSON can hold it: learners by their name."""
+    return value if value is None or isinstance(value, (str, int, float, list, tuple)) else type(value).__name__

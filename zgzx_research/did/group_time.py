@@ -1,179 +1,21 @@
-"""Group-time effects: for each cohort g and period t, four means and what is made of them.
-
-The effect of a cell is made from the means of the outcome at t and at the base, in cohort g and in its comparison
-(Callaway & Sant'Anna 2021, eq. 2.4 and 2.5 without covariates). Every mean is a weighted sum of stratum means, so the
-influence of a unit is linear in its outcomes and all covariances come from `Moments` alone.
-"""
+"""Group-time effects (Callaway & Sant'Anna 2021): plan the cells, take means or adjust for covariates, join them up."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from zgzx_research.did import adjustment, cross_section, ratio_adjustment
 from zgzx_research.did.aggregate import CellStatistics
+from zgzx_research.did.cells import BASE_PERIODS, CONTROLS, CellMeans, Cells, cell_influence, cell_means, plan_cells
 from zgzx_research.did.counts import SCALES
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
-from zgzx_research.did.moments import (
-    Influence,
-    Moments,
-    cohort_means,
-    influence_covariance,
-    mean_weights,
-    panel_moments,
-)
+from zgzx_research.did.moments import Moments, cohort_means, influence_covariance, mean_weights, panel_moments
+from zgzx_research.did.nuisances import TRIM
 from zgzx_research.errors import ZgzxError
 
-CONTROLS = ("never_treated", "not_yet_treated")
-BASE_PERIODS = ("universal", "varying", "pooled")
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """The comparisons to make, one row each.
-
-    Attributes
-    ----------
-    cohort, period : (cells,) int, indices.
-    base : (cells, periods) weights on the base periods, rows sum to 1.
-    comparison : (cells, cohorts) bool.
-    role : (cells,) "post", "pre", "reference" (the base itself) or "left_out".
-    """
-
-    cohort: np.ndarray
-    period: np.ndarray
-    base: np.ndarray
-    comparison: np.ndarray
-    role: np.ndarray
-
-    def take(self, rows: np.ndarray) -> Cells:
-        """The cells in `rows` (mask or indices)."""
-        return Cells(self.cohort[rows], self.period[rows], self.base[rows], self.comparison[rows], self.role[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class CellMeans:
-    """The four means of each cell; the last axis is (treated t, treated base, comparison t, comparison base).
-
-    Attributes
-    ----------
-    value, weight : (cells, 4) mean and total weight behind it.
-    mask : (strata, cells, 4) bool, the strata a mean uses.
-    units : (cells, 2) units of the cohort and of its comparison.
-    """
-
-    value: np.ndarray
-    weight: np.ndarray
-    mask: np.ndarray
-    units: np.ndarray
-
-
-def plan_cells(
-    cohorts: np.ndarray, periods: np.ndarray, *, controls: str, base_period: str, anticipation: int, leave_out: int
-) -> Cells:
-    """Every (cohort, period) with its base and comparison; a cohort without a base period has no cell.
-
-    Parameters
-    ----------
-    cohorts : (cohorts,) float, first treated period, infinity = never. periods : (periods,) int.
-    leave_out : masks as anticipation does; its event times are "left_out" rather than "pre".
-    """
-    masked = anticipation + leave_out
-    rows = []
-    for c, g in enumerate(cohorts):
-        eligible = np.flatnonzero(periods + masked < g)
-        if np.isinf(g) or not len(eligible):
-            continue
-        for t, now in enumerate(periods):
-            base = _base(t, now < g, eligible, base_period)
-            if not len(base):
-                continue
-            latest = max(now, periods[base[-1]])
-            usable = np.isinf(cohorts) if controls == "never_treated" else cohorts > latest + masked
-            usable = usable & (np.arange(len(cohorts)) != c)
-            row = np.zeros(len(periods))
-            row[base] = 1 / len(base)
-            rows.append((c, t, row, usable, _role(now, g, leave_out, row[t] == 1)))
-    if not rows:
-        empty = np.zeros((0, len(periods)))
-        return Cells(np.zeros(0, int), np.zeros(0, int), empty, np.zeros((0, len(cohorts)), bool), np.zeros(0, str))
-    return Cells(*(np.array(column) for column in zip(*rows, strict=True)))
-
-
-def _base(t: int, before: bool, eligible: np.ndarray, base_period: str) -> np.ndarray:
-    """Indices of the base periods: the last eligible, all eligible, or (varying, before treatment) the one before t."""
-    if base_period == "pooled":
-        return eligible
-    if base_period == "varying" and before:
-        return np.array([t - 1]) if t else np.zeros(0, int)
-    return eligible[-1:]
-
-
-def _role(now: int, g: float, leave_out: int, is_base: bool) -> str:
-    if now >= g:
-        return "post"
-    if is_base:
-        return "reference"
-    return "left_out" if now >= g - leave_out else "pre"
-
-
-def stratum_bases(moments: Moments, cells: Cells, stratum: int) -> np.ndarray:
-    """(cells, periods) base weights over the periods this stratum is observed in; 0 where it has none of them."""
-    base = cells.base * moments.observed[stratum]
-    total = base.sum(axis=1, keepdims=True)
-    return np.divide(base, total, out=np.zeros_like(base), where=total > 0)
-
-
-def cell_means(moments: Moments, cells: Cells, gaps: str) -> CellMeans:
-    """Means and total weights of every cell (weight 0 where nobody is observed)."""
-    strata, count = len(moments.units), len(cells.cohort)
-    mask = np.zeros((strata, count, 4), dtype=bool)
-    sums, weight, units = np.zeros((count, 4)), np.zeros((count, 4)), np.zeros((count, 2), dtype=np.int64)
-    for s in range(strata):
-        base = stratum_bases(moments, cells, s)
-        at_t, at_base = moments.observed[s][cells.period], base.any(axis=1)
-        if gaps != "cross_section":
-            at_t = at_base = at_t & at_base
-        treated, compared = cells.cohort == moments.cohort[s], cells.comparison[:, moments.cohort[s]]
-        mask[s] = np.column_stack([treated & at_t, treated & at_base, compared & at_t, compared & at_base])
-        weight += moments.weight[s] * mask[s]
-        units += moments.units[s] * mask[s][:, [0, 2]]
-        sums += moments.weight[s] * mask[s] * _values(moments.mean[s], cells, base)
-    value = np.divide(sums, weight, out=np.full_like(sums, np.nan), where=weight > 0)
-    return CellMeans(value, weight, mask, units)
-
-
-def _values(mean: np.ndarray, cells: Cells, base: np.ndarray) -> np.ndarray:
-    """(cells, 4) what a stratum's means give for t and for the base."""
-    pair = np.column_stack([mean[cells.period], base @ mean])
-    return np.hstack([pair, pair])
-
-
-def cell_influence(
-    moments: Moments, cells: Cells, means: CellMeans, gradient: np.ndarray, shares: np.ndarray
-) -> Influence:
-    """Influence of the statistics of all cells and of the cohort shares, in this order.
-
-    Parameters
-    ----------
-    gradient : (statistics per cell, cells, 4) derivative of each statistic by the four means.
-    shares : (cohorts,) weight of each cohort in the total, 0 for cohorts not in use.
-    """
-    total = moments.weight[shares[moments.cohort] > 0].sum()
-    rows = np.arange(len(cells.cohort))
-
-    def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
-        cohort, base = moments.cohort[s], stratum_bases(moments, cells, s)
-        scaled = np.divide(gradient, means.weight, out=np.zeros_like(gradient), where=means.mask[s])
-        deviation = np.where(means.mask[s], _values(moments.mean[s], cells, base) - means.value, 0.0)
-        slope = (scaled[..., 1] + scaled[..., 3])[..., None] * base
-        slope[:, rows, cells.period] += scaled[..., 0] + scaled[..., 2]
-        flat = np.vstack([slope.reshape(-1, base.shape[1]), np.zeros((len(shares), base.shape[1]))])
-        share = ((np.arange(len(shares)) == cohort) * 1.0 - shares) / total if shares[cohort] > 0 else 0 * shares
-        return flat, np.concatenate([(scaled * deviation).sum(axis=2).ravel(), share])
-
-    return influence
+__all__ = ["BASE_PERIODS", "CONTROLS", "fit"]
 
 
 def fit(panel: Any, options: dict[str, Any]) -> Fit:
@@ -187,20 +29,82 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     means = cell_means(moments, plan, panel.gaps)
     cells = plan.take(_usable(panel, plan, means, options["scale"], notes))
     means = cell_means(moments, cells, panel.gaps)
+    if options["adjustment"] == "none" and panel.weights.shape[1] == 1:
+        return _unadjusted(panel, moments, cells, options["scale"], notes)
+    return _adjusted(panel, moments, cells, options, notes)
+
+
+def _unadjusted(panel: Any, moments: Moments, cells: Cells, scale: str, notes: list[tuple]) -> Fit:
+    """Everything from the four means of each cell."""
+    means = cell_means(moments, cells, panel.gaps)
     used, cohort = np.unique(cells.cohort, return_inverse=True)
     shares = _shares(panel.cohorts, used, moments)
-    statistics, gradient = SCALES[options["scale"]](means.value, means.weight)
+    statistics, gradient = SCALES[scale](means.value, means.weight)
     influence = cell_influence(moments, cells, means, gradient, shares)
     keep = np.concatenate([np.arange(statistics.size), statistics.size + used])
     joint = influence_covariance(moments, influence)[np.ix_(keep, keep)]
+    numbers = CellStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used])
+    on_means = mean_weights(moments, influence, len(panel.cohorts))[: statistics.size]
+    kind = "linearised" if scale == "ratio" else EXACT if moments.observed.all() else "pairwise"
+    return Fit(cell_rows(panel, cells, means), numbers, _weights(panel, moments, on_means, kind), notes=notes)
+
+
+def _adjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, Any], notes: list[tuple]) -> Fit:
+    """Cells reweighted by covariates (or by weights that change within units)."""
+    by_rows = panel.gaps == "cross_section"
+    room = ratio_adjustment if options["scale"] == "ratio" else cross_section if by_rows else adjustment
+    result = room.adjust(panel, cells, options)
+    kept = np.array([not reason for reason in result.failed])
+    for reason in dict.fromkeys(filter(None, result.failed)):
+        gone = np.flatnonzero(np.array(result.failed) == reason)
+        notes.append(("cells", f"cell left out: {reason}", len(gone), 0, _named(panel, cells, gone)))
+    if not kept.any():
+        raise ZgzxError(
+            "no cell can be adjusted for these covariates", where="estimate_effects", count=len(cells.cohort),
+            examples=[result.failed[0]], remedy="Leave out or coarsen covariates.",
+        )  # fmt: skip
+    if result.trimmed.any():
+        reason = f"comparison units with a propensity score of {TRIM} or more, trimmed (in the cell with most)"
+        notes.append(("units", reason, 0, int(result.trimmed.max()), _named(panel, cells, result.trimmed.nonzero()[0])))
+    rows = cell_rows(panel, cells.take(kept), cell_means(moments, cells.take(kept), panel.gaps))
+    used, cohort = np.unique(cells.cohort[kept], return_inverse=True)
+    shares = _shares(panel.cohorts, used, moments)
+    statistics = result.statistics[:, kept]
+    keep = np.concatenate([np.flatnonzero(np.tile(kept, len(statistics))), len(statistics) * len(kept) + used])
+    joint = result.covariance(shares)[np.ix_(keep, keep)]
+    on_means = _on_means(panel, moments, cells.take(kept), result.cohort_share[kept], statistics)
+    weights = _weights(panel, moments, on_means, "linearised" if len(statistics) > 1 else "reweighted")
     numbers = CellStatistics(options["scale"], statistics, cohort, shares[used], joint, panel.cohorts[used])
-    weights = MeanWeights(
-        mean_weights(moments, influence, len(panel.cohorts))[: statistics.size],
-        cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods,
-        EXACT if moments.observed.all() and options["scale"] == "difference" else
-        "linearised" if options["scale"] == "ratio" else "pairwise",
-    )  # fmt: skip
-    return Fit(cell_rows(panel, cells, means), numbers, weights, notes=notes)
+    return Fit(rows, numbers, weights, notes=notes)
+
+
+def _on_means(panel: Any, moments: Moments, cells: Cells, share: np.ndarray, statistics: np.ndarray) -> np.ndarray:
+    """(statistics, cohorts, periods) weights on means: treated now and at the base, compared by their shares."""
+    treated = (np.arange(len(panel.cohorts)) == cells.cohort[:, None])[:, :, None]
+    now = (np.arange(len(panel.periods)) == cells.period[:, None])[:, None, :]
+    base, share = cells.base[:, None, :], share[:, :, None]
+    if len(statistics) == 1:
+        return (treated * 1.0 - share) * (now - base)
+    means = np.nan_to_num(cohort_means(moments, len(panel.cohorts)))
+
+    def level(who: np.ndarray, when: np.ndarray) -> np.ndarray:
+        return (who * when * means).sum(axis=(1, 2))[:, None, None]
+
+    total, without = statistics[:, :, None, None]
+    grown = share * now / level(share, now) - share * base / level(share, base)
+    return np.concatenate(
+        [total / level(treated, now) * treated * now, without * (treated * base / level(treated, base) + grown)]
+    )
+
+
+def _named(panel: Any, cells: Cells, rows: np.ndarray) -> tuple[str, ...]:
+    """The first few of some cells, for the ledger."""
+    at = zip(panel.cohorts[cells.cohort[rows]], panel.periods[cells.period[rows]], strict=True)
+    return tuple(f"({g:g}, {t})" for g, t in at)[:3]
+
+
+def _weights(panel: Any, moments: Moments, on_means: np.ndarray, kind: str) -> MeanWeights:
+    return MeanWeights(on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods, kind)
 
 
 def cell_rows(panel: Any, cells: Cells, means: CellMeans) -> Rows:
@@ -237,9 +141,7 @@ def _usable(panel: Any, plan: Cells, means: CellMeans, scale: str, notes: list[t
         (zero, "cell whose base or comparison mean is not positive"),
     ):
         if gone.any():
-            at = zip(panel.cohorts[plan.cohort[gone]], panel.periods[plan.period[gone]], strict=True)
-            shown = tuple(f"({g:g}, {t})" for g, t in at)[:3]
-            notes.append(("cells", reason, int(gone.sum()), 0, shown))
+            notes.append(("cells", reason, int(gone.sum()), 0, _named(panel, plan, np.flatnonzero(gone))))
     usable = ~(empty | zero)
     if not len(plan.cohort):
         raise ZgzxError(

@@ -1,0 +1,164 @@
+"""The comparisons of group-time effects: for each cohort g and period t, four means and what is made of them.
+
+The effect of a cell is made from the means of the outcome at t and at the base, in cohort g and in its comparison
+(Callaway & Sant'Anna 2021, eq. 2.4 and 2.5 without covariates). Every mean is a weighted sum of stratum means, so the
+influence of a unit is linear in its outcomes and all covariances come from `Moments` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zgzx_research.did.moments import Influence, Moments
+
+CONTROLS = ("never_treated", "not_yet_treated")
+BASE_PERIODS = ("universal", "varying", "pooled")
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The comparisons to make, one row each.
+
+    Attributes
+    ----------
+    cohort, period : (cells,) int, indices.
+    base : (cells, periods) weights on the base periods, rows sum to 1.
+    comparison : (cells, cohorts) bool.
+    role : (cells,) "post", "pre", "reference" (the base itself) or "left_out".
+    """
+
+    cohort: np.ndarray
+    period: np.ndarray
+    base: np.ndarray
+    comparison: np.ndarray
+    role: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Cells:
+        """The cells in `rows` (mask or indices)."""
+        return Cells(self.cohort[rows], self.period[rows], self.base[rows], self.comparison[rows], self.role[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class CellMeans:
+    """The four means of each cell; the last axis is (treated t, treated base, comparison t, comparison base).
+
+    Attributes
+    ----------
+    value, weight : (cells, 4) mean and total weight behind it.
+    mask : (strata, cells, 4) bool, the strata a mean uses.
+    units : (cells, 2) units of the cohort and of its comparison.
+    """
+
+    value: np.ndarray
+    weight: np.ndarray
+    mask: np.ndarray
+    units: np.ndarray
+
+
+def plan_cells(
+    cohorts: np.ndarray, periods: np.ndarray, *, controls: str, base_period: str, anticipation: int, leave_out: int
+) -> Cells:
+    """Every (cohort, period) with its base and comparison; a cohort without a base period has no cell.
+
+    Parameters
+    ----------
+    cohorts : (cohorts,) float, first treated period, infinity = never. periods : (periods,) int.
+    leave_out : masks as anticipation does; its event times are "left_out" rather than "pre".
+    """
+    masked = anticipation + leave_out
+    rows = []
+    for c, g in enumerate(cohorts):
+        eligible = np.flatnonzero(periods + masked < g)
+        if np.isinf(g) or not len(eligible):
+            continue
+        for t, now in enumerate(periods):
+            base = _base(t, now < g, eligible, base_period)
+            if not len(base):
+                continue
+            latest = max(now, periods[base[-1]])
+            usable = np.isinf(cohorts) if controls == "never_treated" else cohorts > latest + masked
+            usable = usable & (np.arange(len(cohorts)) != c)
+            row = np.zeros(len(periods))
+            row[base] = 1 / len(base)
+            rows.append((c, t, row, usable, _role(now, g, leave_out, row[t] == 1)))
+    if not rows:
+        empty = np.zeros((0, len(periods)))
+        return Cells(np.zeros(0, int), np.zeros(0, int), empty, np.zeros((0, len(cohorts)), bool), np.zeros(0, str))
+    return Cells(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def _base(t: int, before: bool, eligible: np.ndarray, base_period: str) -> np.ndarray:
+    """Indices of the base periods: the last eligible, all eligible, or (varying, before treatment) the one before t."""
+    if base_period == "pooled":
+        return eligible
+    if base_period == "varying" and before:
+        return np.array([t - 1]) if t else np.zeros(0, int)
+    return eligible[-1:]
+
+
+def _role(now: int, g: float, leave_out: int, is_base: bool) -> str:
+    if now >= g:
+        return "post"
+    if is_base:
+        return "reference"
+    return "left_out" if now >= g - leave_out else "pre"
+
+
+def stratum_bases(moments: Moments, cells: Cells, stratum: int) -> np.ndarray:
+    """(cells, periods) base weights over the periods this stratum is observed in; 0 where it has none of them."""
+    base = cells.base * moments.observed[stratum]
+    total = base.sum(axis=1, keepdims=True)
+    return np.divide(base, total, out=np.zeros_like(base), where=total > 0)
+
+
+def cell_means(moments: Moments, cells: Cells, gaps: str) -> CellMeans:
+    """Means and total weights of every cell (weight 0 where nobody is observed)."""
+    strata, count = len(moments.units), len(cells.cohort)
+    mask = np.zeros((strata, count, 4), dtype=bool)
+    sums, weight, units = np.zeros((count, 4)), np.zeros((count, 4)), np.zeros((count, 2), dtype=np.int64)
+    for s in range(strata):
+        base = stratum_bases(moments, cells, s)
+        at_t, at_base = moments.observed[s][cells.period], base.any(axis=1)
+        if gaps != "cross_section":
+            at_t = at_base = at_t & at_base
+        treated, compared = cells.cohort == moments.cohort[s], cells.comparison[:, moments.cohort[s]]
+        mask[s] = np.column_stack([treated & at_t, treated & at_base, compared & at_t, compared & at_base])
+        weight += moments.weight[s] * mask[s]
+        units += moments.units[s] * mask[s][:, [0, 2]]
+        sums += moments.weight[s] * mask[s] * _values(moments.mean[s], cells, base)
+    value = np.divide(sums, weight, out=np.full_like(sums, np.nan), where=weight > 0)
+    return CellMeans(value, weight, mask, units)
+
+
+def _values(mean: np.ndarray, cells: Cells, base: np.ndarray) -> np.ndarray:
+    """(cells, 4) what a stratum's means give for t and for the base."""
+    pair = np.column_stack([mean[cells.period], base @ mean])
+    return np.hstack([pair, pair])
+
+
+def cell_influence(
+    moments: Moments, cells: Cells, means: CellMeans, gradient: np.ndarray, shares: np.ndarray
+) -> Influence:
+    """Influence of the statistics of all cells and of the cohort shares, in this order.
+
+    Parameters
+    ----------
+    gradient : (statistics per cell, cells, 4) derivative of each statistic by the four means.
+    shares : (cohorts,) weight of each cohort in the total, 0 for cohorts not in use.
+    """
+    total = moments.weight[shares[moments.cohort] > 0].sum()
+    rows = np.arange(len(cells.cohort))
+
+    def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
+        cohort, base = moments.cohort[s], stratum_bases(moments, cells, s)
+        scaled = np.divide(gradient, means.weight, out=np.zeros_like(gradient), where=means.mask[s])
+        deviation = np.where(means.mask[s], _values(moments.mean[s], cells, base) - means.value, 0.0)
+        slope = (scaled[..., 1] + scaled[..., 3])[..., None] * base
+        slope[:, rows, cells.period] += scaled[..., 0] + scaled[..., 2]
+        flat = np.vstack([slope.reshape(-1, base.shape[1]), np.zeros((len(shares), base.shape[1]))])
+        share = ((np.arange(len(shares)) == cohort) * 1.0 - shares) / total if shares[cohort] > 0 else 0 * shares
+        return flat, np.concatenate([(scaled * deviation).sum(axis=2).ravel(), share])
+
+    return influence
