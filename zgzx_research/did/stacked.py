@@ -1,0 +1,193 @@
+"""Stacked difference-in-differences with the weights of Wing, Freedman & Hollingsworth (2024).
+
+Every cohort with a full event window makes one stack: itself and its clean controls. The weighted regression of the
+outcome on treatment, event time and their products, over all stacks, is saturated: it compares two means per event
+time, so its influence is linear in a unit's outcomes and follows from `Moments`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zgzx_research.did.aggregate import CellStatistics
+from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
+from zgzx_research.did.moments import (
+    Influence,
+    Moments,
+    cohort_means,
+    influence_covariance,
+    mean_weights,
+    panel_moments,
+)
+from zgzx_research.errors import ZgzxError
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """Which strata stand in which stack.
+
+    Attributes
+    ----------
+    cohort : (stacks,) int, index of the treated cohort.
+    periods : (stacks, event times) int, index of the period behind each event time.
+    treated, control : (stacks, strata) bool; only strata observed over the whole window.
+    """
+
+    cohort: np.ndarray
+    periods: np.ndarray
+    treated: np.ndarray
+    control: np.ndarray
+
+
+def stacked(panel: Any, options: dict[str, Any]) -> Fit:
+    """Effects by event time of a PreparedPanel, over the event window asked for."""
+    masked = options["anticipation"] + options["leave_out"]
+    first, last = _window(panel, options["event_window"], masked)
+    if panel.covariates is not None or panel.weights.shape[1] > 1:
+        raise ZgzxError(
+            "stacked estimation takes neither covariates nor weights that change within a unit", where="stacked",
+            remedy="Prepare the panel without them, or use method='interaction_weighted'.",
+        )  # fmt: skip
+    moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
+    events, notes = np.arange(first, last + 1), list[tuple]()
+    stacks = make_stacks(panel, moments, events, masked, options["controls"], notes)
+    statistics, influence = _effects(moments, stacks, int(np.flatnonzero(events == -1 - masked)[0]))
+    factor, df = _sample_factor(moments, stacks)
+    numbers = CellStatistics(
+        "difference", statistics[None], np.arange(len(events)), np.ones(len(events)),
+        influence_covariance(moments, influence) * factor,
+    )  # fmt: skip
+    count = len(panel.cohorts)
+    kind = "pairwise" if np.isnan(panel.y).any() else EXACT
+    weights = MeanWeights(
+        mean_weights(moments, influence, count), cohort_means(moments, count), panel.cohorts, panel.periods, kind
+    )
+    return Fit(_rows(moments, stacks, events, masked, options["leave_out"]), numbers, weights, df, notes)
+
+
+def _window(panel: Any, window: tuple[int, int] | None, masked: int) -> tuple[int, int]:
+    """The event window, checked."""
+    starts = panel.cohorts[np.isfinite(panel.cohorts)]
+    if not len(starts):
+        raise ZgzxError("no unit is treated", where="stacked", remedy="See that first_treated is the right column.")
+    all_fit = f"({panel.periods[0] - starts[0]:g}, {panel.periods[-1] - starts[-1]:g})"
+    if window is None:
+        raise ZgzxError(
+            "stacked estimation needs the event window its stacks cover", where="event_window",
+            remedy=f"Pass e.g. event_window=(-3, 2); {all_fit} keeps every cohort, wider ones drop some.",
+        )  # fmt: skip
+    first, last = window
+    if not first <= -1 - masked or not last >= 0:
+        raise ZgzxError(
+            f"event_window={window!r} must reach from {-1 - masked} or earlier to 0 or later", where="stacked",
+            remedy=f"{all_fit} keeps every cohort.",
+        )  # fmt: skip
+    return first, last
+
+
+def make_stacks(
+    panel: Any, moments: Moments, events: np.ndarray, masked: int, controls: str, notes: list[tuple]
+) -> Stacks:
+    """One stack per cohort whose window lies in the panel and that has clean controls; the others go to the notes."""
+    rows, outside, alone, gaps = [], [], [], 0
+    for c in np.flatnonzero(np.isfinite(panel.cohorts)):
+        wanted = panel.cohorts[c] + events
+        if not np.isin(wanted, panel.periods).all():
+            outside.append(c)
+            continue
+        at = np.searchsorted(panel.periods, wanted)
+        clean = np.isinf(panel.cohorts)
+        if controls == "not_yet_treated":
+            clean = clean | (panel.cohorts > wanted[-1] + masked)
+        complete, own = moments.observed[:, at].all(axis=1), moments.cohort == c
+        gaps += int(moments.units[(own | clean[moments.cohort]) & ~complete].sum())
+        treated, control = own & complete, clean[moments.cohort] & complete
+        if treated.any() and control.any():
+            rows.append((c, at, treated, control))
+        else:
+            alone.append(c)
+    _note_cohorts(panel, outside, "event window reaches outside the panel", notes)
+    _note_cohorts(panel, alone, "no treated or no clean control unit is observed over the whole event window", notes)
+    if gaps:
+        notes.append(("note", "unit and stack left out: not observed over the whole event window", 0, gaps, ()))
+    if not rows:
+        raise ZgzxError(
+            "no cohort has a full event window together with clean controls", where="stacked",
+            count=len(outside) + len(alone), examples=(f"{g:g}" for g in panel.cohorts[[*outside, *alone]][:3]),
+            remedy="Choose a shorter event_window, or controls='not_yet_treated'.",
+        )  # fmt: skip
+    return Stacks(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def _note_cohorts(panel: Any, cohorts: list, reason: str, notes: list[tuple]) -> None:
+    if cohorts:
+        units = int(np.isin(panel.cohort, cohorts).sum())
+        notes.append(("cohorts", reason, 0, units, tuple(f"{g:g}" for g in panel.cohorts[cohorts][:3])))
+
+
+def _effects(moments: Moments, stacks: Stacks, reference: int) -> tuple[np.ndarray, Influence]:
+    """(event times,) differences of the two means, each less its reference, and their influence.
+
+    A control of stack a carries Q_a = (W_a treated / W treated) / (W_a control / W control), which gives the controls
+    of all stacks the cohorts' shares among the treated.
+    """
+    treated, control = stacks.treated @ moments.weight, stacks.control @ moments.weight  # (stacks,)
+    share = treated / treated.sum()
+    # (stacks, strata): a row's weight in the regression over the total weight of its group
+    own, other = stacks.treated / treated.sum(), stacks.control * (share / control)[:, None]
+    values = moments.mean.T[stacks.periods]  # (stacks, event times, strata)
+    means = np.stack([np.einsum("as,aes->e", part * moments.weight, values) for part in (own, other)])
+    change = means - means[:, [reference]]
+    count, load = stacks.periods.shape[1], own - other
+
+    def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
+        slope, level = np.zeros((count, moments.observed.shape[1])), np.zeros(count)
+        for a in np.flatnonzero(load[:, s]):
+            at, group = stacks.periods[a], change[0 if own[a, s] else 1]
+            slope[np.arange(count), at] += load[a, s]
+            slope[:, at[reference]] -= load[a, s]
+            level += load[a, s] * (values[a, :, s] - values[a, reference, s] - group)
+        return slope, level
+
+    return change[0] - change[1], influence
+
+
+def _sample_factor(moments: Moments, stacks: Stacks) -> tuple[float, float]:
+    """(N-1)/(N-K) · G/(G-1) over the rows of all stacks, K two per event time; and G - 1."""
+    clusters = _clusters(moments, (stacks.treated | stacks.control).any(axis=0))
+    rows = int(((stacks.treated | stacks.control) @ moments.units).sum()) * stacks.periods.shape[1]
+    parameters = 2 * stacks.periods.shape[1]
+    if clusters < 2 or rows <= parameters:
+        raise ZgzxError(
+            "too few clusters or rows for a standard error", where="stacked",
+            examples=(f"{clusters} clusters", f"{rows} rows", f"{parameters} parameters"),
+            remedy="Choose a shorter event_window.",
+        )  # fmt: skip
+    return (rows - 1) / (rows - parameters) * clusters / (clusters - 1), clusters - 1.0
+
+
+def _clusters(moments: Moments, strata: Any) -> int:
+    """Clusters, or units, in some of the strata (a mask)."""
+    if moments.clusters is None:
+        return int(moments.units[strata].sum())
+    starts = moments.clusters.starts
+    parts = [moments.clusters.cluster[starts[s] : starts[s + 1]] for s in np.flatnonzero(strata)]
+    return len(np.unique(np.concatenate(parts)))
+
+
+def _rows(moments: Moments, stacks: Stacks, events: np.ndarray, masked: int, leave_out: int) -> Rows:
+    """Labels, one row per event time."""
+    missing, ones = np.full(len(events), np.nan), np.ones(len(events), dtype=np.int64)
+    role = np.where(events >= 0, "post", np.where(events >= -leave_out, "left_out", "pre"))
+    role = np.where(events == -1 - masked, "reference", role)
+    treated = stacks.treated * moments.weight
+    at_base = stacks.periods[:, events == -1 - masked][:, 0]
+    base = (treated * moments.mean.T[at_base]).sum() / treated.sum()
+    own, compared = stacks.treated.any(axis=0), stacks.control.any(axis=0)
+    return Rows(
+        missing, missing, events.astype(float), role, ones * moments.units[own].sum(),
+        ones * moments.units[compared].sum(), base * ones, ones * _clusters(moments, own),
+    )  # fmt: skip
