@@ -1,0 +1,1 @@
+"""Designs beside the main estimators: checks that use other libraries."""
