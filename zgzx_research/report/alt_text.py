@@ -8,9 +8,17 @@ from typing import Any
 import pandas as pd
 
 from zgzx_research.report.tables import FACTORS, display_unit, effect_digits, half_widths
-from zgzx_research.report.wording import format_number, format_value, word, word_or_code
+from zgzx_research.report.wording import (
+    ERROR_DIGITS,
+    format_number,
+    format_value,
+    significant_digits,
+    word,
+    word_or_code,
+)
 
 BEFORE = ("pre", "mixed")
+MOST_WEIGHTS = 4  # named in an alternative text
 
 
 def alt_event_study(
@@ -60,6 +68,47 @@ def alt_estimators(rows: Sequence[Mapping[str, Any]], *, language: str, syntheti
         items.append(word("alt.estimators.item", language, label=row["label"], estimate=estimate, low=low, high=high))
     whole = word("alt.estimators.whole", language, items=word("alt.shared.separator", language).join(items))
     return _joined([title] * bool(title) + [whole], synthetic, language)
+
+
+def alt_comparison_weights(frame: pd.DataFrame, *, language: str, synthetic: bool, title: str = "") -> str:
+    """For `comparison_figures.plot_comparison_weights`, with the same arguments: the four largest weights."""
+    column = weights_column(frame)
+    largest = frame.reindex(frame[column].abs().sort_values(ascending=False).index)[:MOST_WEIGHTS]
+    digits = significant_digits([largest[column].abs().max()], ERROR_DIGITS)
+    items = [
+        word(
+            "alt.weights.item", language, cohort=cohort_word(row["mean_cohort"], language), period=row["mean_period"],
+            weight=format_number(row[column], digits, signed=True),
+        )
+        for row in largest.to_dict("records")
+    ]  # fmt: skip
+    whole = word(
+        "alt.weights.whole", language, title=title or word("weights.title", language),
+        which=estimand_words(frame.iloc[0], language),
+        first=frame["mean_period"].min(), last=frame["mean_period"].max(),
+        items=word("alt.shared.separator", language).join(items),
+    )  # fmt: skip
+    return _joined([whole], synthetic, language)
+
+
+def weights_column(frame: pd.DataFrame) -> str:
+    """What to show of `comparison_weights`: weights; where they are derivatives (ratio scale), times means, for means
+    of different size make plain derivatives incomparable."""
+    return "contribution" if frame["kind"].iloc[0] == "linearised" else "weight"
+
+
+def estimand_words(row: Mapping[str, Any], language: str) -> str:
+    """Which estimate a row of `comparison_weights` belongs to, e.g. "Event time +1"."""
+    kind = row["estimand"]
+    if kind == "group_time" and pd.isna(row["cohort"]):
+        kind = "overall" if pd.isna(row["event_time"]) else "event_time"
+    event = "" if pd.isna(row["event_time"]) else format_number(row["event_time"], 0, signed=True)
+    return word(f"weights.{kind}", language, cohort=row["cohort"], period=row["period"], event=event)
+
+
+def cohort_word(cohort: Any, language: str) -> str:
+    """The first treated period; missing = never treated."""
+    return word("weights.never", language) if pd.isna(cohort) else str(cohort)
 
 
 def alt_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> str:

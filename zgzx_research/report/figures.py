@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from zgzx_research.errors import ZgzxError
 from zgzx_research.report import canvas, fonts
 from zgzx_research.report.canvas import figure_bundle, new_figure, place, styled, watermark
 from zgzx_research.report.tables import FACTORS, display_unit, effect_digits, format_base_mean, half_widths
@@ -61,7 +62,16 @@ def plot_event_study(
     frame : event-time rows of an effects frame.
     share : the outcome is a share (0..1), so differences are in percentage points.
     about : "award" or "unit", whose words to use.
+
+    Raises
+    ------
+    ZgzxError : rows without event time.
     """
+    if frame["event_time"].isna().any():
+        raise ZgzxError(
+            "an event study needs an event time in every row", where="plot_event_study",
+            count=int(frame["event_time"].isna().sum()), remedy="Pass effects.aggregate('event_time').to_frame().",
+        )  # fmt: skip
     unit = display_unit(scale, share)
     title = word(f"event_study.title.{about}", language, outcome=fonts.replace_missing(outcome_label))
     figure = new_figure(4.7, title, word(f"unit_label.{unit}", language))
@@ -101,9 +111,10 @@ def _limit_y(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
     """Follow the pointwise intervals, but let no thin event time flatten the rest: what is cut off gets an arrow."""
     low, high = (factor * rows[name].to_numpy(float) for name in ("ci_low", "ci_high"))
     estimate = factor * rows["estimate"].to_numpy(float)
-    bottom = np.nanmin([np.nanmin(estimate), np.nanmin(low), 0.0])
-    usual = MOST_ROOM * np.nanmedian(np.abs(high))
-    top = np.nanmax([1.2 * np.nanmax(estimate), min(np.nanmax(high), usual), 0.0])
+    bounded = high[np.isfinite(high)]  # none where every standard error is unknown
+    usual = MOST_ROOM * np.median(np.abs(bounded)) if len(bounded) else np.inf
+    bottom = np.nanmin([*estimate, *low, 0.0])
+    top = np.nanmax([*(1.2 * estimate), min(np.max(bounded, initial=-np.inf), usual), 0.0])
     bands = factor * rows[["band_low", "band_high"]].to_numpy(float)
     if np.isfinite(bands).any():
         bottom, top = max(np.nanmin(bands), BAND_ROOM * bottom), max(top, min(np.nanmax(bands), BAND_ROOM * top, usual))
@@ -208,7 +219,8 @@ def _forest(axes: Axes, unit: str, rows: Sequence[Mapping[str, Any]], language: 
             numbers = format_value(row["estimate"], unit, digits, language, signed=True)
             axes.plot(row["estimate"], middle, "o", color=colour, markersize=7, zorder=3)
         if row["ci_low"] is not None:
-            end = row["ci_high"] if row["ci_high"] is not None else 3 * max(r["ci_high"] or r["estimate"] for r in rows)
+            beyond = 3 * max(abs(r[name] or 0) for r in rows for name in ("estimate", "ci_low", "ci_high"))
+            end = beyond if row["ci_high"] is None else row["ci_high"]
             axes.hlines(middle, row["ci_low"], end, color=colour, linewidth=2.4)
             ends = (format_number(row[name], digits, signed=True) for name in ("ci_low", "ci_high"))
             numbers += " [{}, {}]".format(*ends)
