@@ -139,7 +139,7 @@ def _values(mean: np.ndarray, cells: Cells, base: np.ndarray) -> np.ndarray:
 
 
 def cell_influence(
-    moments: Moments, cells: Cells, means: CellMeans, gradient: np.ndarray, shares: np.ndarray
+    moments: Moments, cells: Cells, means: CellMeans, gradient: np.ndarray, shares: np.ndarray, drawn: np.ndarray
 ) -> Influence:
     """Influence of the statistics of all cells and of the cohort shares, in this order.
 
@@ -147,6 +147,7 @@ def cell_influence(
     ----------
     gradient : (statistics per cell, cells, 4) derivative of each statistic by the four means.
     shares : (cohorts,) weight of each cohort in the total, 0 for cohorts not in use.
+    drawn : (cohorts,) bool, cohorts whose size counts as drawn; the others' units do not move the shares.
     """
     total = moments.weight[shares[moments.cohort] > 0].sum()
     rows = np.arange(len(cells.cohort))
@@ -158,7 +159,7 @@ def cell_influence(
         slope = (scaled[..., 1] + scaled[..., 3])[..., None] * base
         slope[:, rows, cells.period] += scaled[..., 0] + scaled[..., 2]
         flat = np.vstack([slope.reshape(-1, base.shape[1]), np.zeros((len(shares), base.shape[1]))])
-        share = ((np.arange(len(shares)) == cohort) * 1.0 - shares) / total if shares[cohort] > 0 else 0 * shares
+        share = ((np.arange(len(shares)) == cohort) * 1.0 - shares) / total if drawn[cohort] else 0 * shares
         return flat, np.concatenate([(scaled * deviation).sum(axis=2).ravel(), share])
 
     return influence

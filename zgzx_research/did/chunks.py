@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 CHUNK = 8192  # units: a chunk's arrays stay in the processor's cache
+WORTH_THREADS = 8  # pieces: starting threads costs some milliseconds
 
 Piece = TypeVar("Piece")
 Sums = TypeVar("Sums")
@@ -33,7 +34,7 @@ def chunk_bounds(groups: np.ndarray) -> list[tuple[int, int, int]]:
 
 def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Iterator[Sums]:
     """The kernel's result for each piece, in order, whatever thread was first (so sums are the same every time)."""
-    if len(pieces) < 2 * (os.cpu_count() or 1):
+    if len(pieces) < WORTH_THREADS:
         yield from map(kernel, pieces)
         return
     with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -87,9 +87,11 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
     own = panel.weights[:, :1] * (panel.cohort[:, None] == np.arange(cohorts))
     share = cells.comparison * own.sum(axis=0)
 
-    def covariance(shares: np.ndarray) -> np.ndarray:
+    def covariance(shares: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         def kernel(cohort: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return np.arange(count + cohorts), np.hstack([values[rows], share_influence(panel, shares, cohort, rows)])
+            return np.arange(count + cohorts), np.hstack(
+                [values[rows], share_influence(panel, shares, drawn, cohort, rows)]
+            )
 
         return gram_by_cluster(start_pass(panel), kernel, count + cohorts)
 

@@ -13,16 +13,17 @@ from zgzx_research.did import aggregate as summaries
 from zgzx_research.did import inference
 from zgzx_research.did.aggregate import CellStatistics, Summary
 from zgzx_research.did.fit import Fit, MeanWeights
+from zgzx_research.did.summary import Shown
 from zgzx_research.errors import ZgzxError
 
 ROUNDING = 1e-12  # a standard error this small beside the level of the outcome is rounding, not precision
 LABELS = ("cohort", "period", "event_time")
-CELL_COLUMNS = (*LABELS, "role", "n_treated", "n_comparison", "base_mean")
+CELL_COLUMNS = (*LABELS, "role", "n_treated", "n_comparison", "base_mean", "n_clusters")
 ESTIMANDS = ("overall", "cohort", "event_time", "calendar")
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Effects(Shown):
     """Group-time effects of one estimation.
 
     Attributes
@@ -47,6 +48,8 @@ class Effects:
     def from_fit(cls, fit: Fit, ledger: pd.DataFrame, options: dict[str, Any]) -> Effects:
         """Effects of a fit on a panel with this ledger."""
         cells = pd.DataFrame({name: getattr(fit.rows, name) for name in CELL_COLUMNS})
+        if fit.rows.n_clusters is None:
+            cells["n_clusters"] = cells["n_treated"]
         for name in LABELS:
             if cells[name].notna().all():
                 cells[name] = cells[name].astype(np.int64)
@@ -66,16 +69,20 @@ class Effects:
     def _by_cell(self) -> Summary:
         return summaries.over_cells(self.numbers, np.eye(len(self.cells)))
 
+    def select(self) -> tuple[pd.DataFrame, Summary]:
+        """Labels of all cells, and their values with derivatives."""
+        labels = self.cells.assign(estimand="group_time")
+        return labels.astype(dict.fromkeys(LABELS, "Int64")), self._by_cell()
+
     def to_frame(self, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
         """One row per cell, with pointwise and simultaneous intervals."""
-        labels = self.cells.assign(estimand="group_time")
-        return _frame(labels.astype(dict.fromkeys(LABELS, "Int64")), self._by_cell(), self, level, seed)
+        return _frame(*self.select(), self, level, seed)
 
     def pretest(self) -> dict[str, float | int | str]:
         """Joint Wald test that every cell before treatment is zero (R did's pre-test). Pooled bases leave out one
         cell per cohort, for they sum to zero by construction."""
         pre = (self.cells["role"] == "pre").to_numpy()
-        if self.options["base_period"] == "pooled":
+        if self.options.get("base_period") == "pooled":
             pre = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
         return self._by_cell().test_zero(self.numbers, pre)
 
@@ -95,7 +102,7 @@ class Effects:
         ----------
         estimand : "overall" (R's "simple"), "cohort", "event_time" or "calendar".
         min_event, max_event : event times to keep; `balance` keeps cohorts seen at least so long after treatment.
-            All three are for "event_time".
+            min_event and max_event limit the post-treatment cells of the other estimands too.
         level : of both kinds of interval. seed : of the draws behind the simultaneous one.
 
         Raises
@@ -121,12 +128,14 @@ class Effects:
         return Aggregate(self, labels, rows, self._overall(estimand, rows, groups, post), post, level, seed)
 
     def _kept(self, estimand: str, low: int | None, high: int | None, balance: int | None) -> np.ndarray:
-        if estimand != "event_time":
-            if (low, high, balance) != (None, None, None):
-                raise ZgzxError("min_event, max_event and balance are for event_time", where=estimand)
-            static = (self.cells["role"] == "static").to_numpy()
-            return static if estimand == "overall" and static.any() else (self.cells["role"] == "post").to_numpy()
         event, cohort = self.cells["event_time"].to_numpy(), self.cells["cohort"].to_numpy()
+        if estimand != "event_time":
+            if balance is not None:
+                raise ZgzxError("balance is for event_time", where=estimand, remedy="Choose max_event instead.")
+            static, post = ((self.cells["role"] == role).to_numpy() for role in ("static", "post"))
+            if estimand == "overall" and static.any():
+                return static
+            return post & (event >= (-np.inf if low is None else low)) & (event <= (np.inf if high is None else high))
         first, last = self.options["first_period"], self.options["last_period"]
         if balance is not None:
             span = self.options["last_period"] - self.options["first_period"]
@@ -187,8 +196,8 @@ def _array(value: Any) -> Any:
     return np.array(value["array"], dtype=value.get("dtype")) if isinstance(value, dict) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Aggregate(Shown):
     """Summaries of one `Effects`: `to_frame`, `overall`, `window`."""
 
     effects: Effects
@@ -203,15 +212,26 @@ class Aggregate:
         """One row per estimate: estimand cohort period event_time estimate std_error ci_low ci_high band_low band_high
         n_treated n_comparison base_mean role. Ratio-scale estimates are proportions (.12 = 12 % more) with Fieller's
         intervals; their std_error is (1 + estimate) times that of the log ratio."""
-        return _frame(self.labels, self.rows, self.effects, self.level, self.seed)
+        return _frame(*self.select(), self.effects, self.level, self.seed)
 
     @property
     def overall(self) -> pd.DataFrame:
         """One row: "overall" R's simple, "event_time" the mean over e >= 0, "cohort" and "calendar" as in R."""
+        return _frame(*self.select("overall"), self.effects, self.level, self.seed)
+
+    def select(self, row: str | None = None, window: tuple[int, int] | None = None) -> tuple[pd.DataFrame, Summary]:
+        """Labels, and values with derivatives: of all rows, of the one `row` "overall", or of one `window`."""
+        if row not in (None, "overall"):
+            raise ZgzxError(f"row={row!r} is unknown", where="select", remedy="Pass row='overall', or no row for all.")
+        if row and window:
+            raise ZgzxError("row and window are two choices", where="select", remedy="Pass one of them.")
+        if window:
+            return self._window(*window)
+        if not row:
+            return self.labels, self.rows
         if self.total is None:
             raise ZgzxError("no event time after treatment was kept", remedy="Raise max_event.")
-        labels = _labels(self.effects.cells, self.post[None, :], "overall")
-        return _frame(labels, self.total, self.effects, self.level, self.seed)
+        return _labels(self.effects.cells, self.post[None, :], "overall"), self.total
 
     def window(self, first: int, last: int) -> pd.DataFrame:
         """One row: the mean over event times first..last, over the cohorts seen at every one of them.
@@ -222,10 +242,13 @@ class Aggregate:
         ------
         ZgzxError : no cohort is seen at all of these event times.
         """
+        return _frame(*self.select(window=(first, last)), self.effects, self.level, self.seed)
+
+    def _window(self, first: int, last: int) -> tuple[pd.DataFrame, Summary]:
         cells = self.effects.cells
-        inside = cells["event_time"].between(first, last).to_numpy()
-        complete = cells[inside].groupby("cohort")["event_time"].nunique() == last - first + 1
-        inside = inside & cells["cohort"].isin(complete.index[complete]).to_numpy()
+        inside = cells["event_time"].between(first, last).to_numpy().copy()
+        seen = cells[inside].groupby("cohort", dropna=False)["event_time"].transform("nunique")
+        inside[inside] = (seen == last - first + 1).to_numpy()
         if first > last or not inside.any():
             raise ZgzxError(
                 f"no cohort is seen at every event time from {first} to {last}", where="window",
@@ -238,14 +261,14 @@ class Aggregate:
             rows = summaries.over_cells(numbers, inside[None, :])
         else:
             rows = summaries.plain_mean(summaries.over_cells(numbers, sets))
-        return _frame(_labels(cells, inside[None, :], "window"), rows, self.effects, self.level, self.seed)
+        return _labels(cells, inside[None, :], "window"), rows
 
     def pretest(self) -> dict[str, float | int | str]:
         """Joint Wald test that the event times before treatment are zero. With a pooled base they may sum to zero by
         construction (when no earlier one lies outside the frame); the earliest is then left out."""
         pre = (self.labels["role"] == "pre").to_numpy()
         result = self.rows.test_zero(self.effects.numbers, pre)
-        if result["note"] and pre.any() and self.effects.options["base_period"] == "pooled":
+        if result["note"] and pre.any() and self.effects.options.get("base_period") == "pooled":
             pre = pre & (np.arange(len(pre)) != pre.argmax())
             return self.rows.test_zero(self.effects.numbers, pre)
         return result
@@ -256,9 +279,9 @@ def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFram
     rows = []
     for chosen in sets:
         part = cells[chosen]
-        treated = part.groupby("cohort")["n_treated"].max()
+        largest = part.groupby("cohort", dropna=False)[["n_treated", "n_clusters"]].max().sum()
         base = np.average(part["base_mean"], weights=part["n_treated"])
-        row = {"n_treated": treated.sum(), "n_comparison": part["n_comparison"].max(), "base_mean": base}
+        row = {**largest, "n_comparison": part["n_comparison"].max(), "base_mean": base}
         row |= {name: part[name].iloc[0] if part[name].nunique() == 1 else pd.NA for name in ("cohort", "period")}
         row |= {"event_time": part["event_time"].iloc[0] if part["event_time"].nunique() == 1 else pd.NA}
         # a cell that is its own base says nothing, so an event time is what its other cells are
@@ -279,7 +302,7 @@ def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, 
     error = np.sqrt(np.maximum(np.diag(covariance), 0))
     reference = (labels["role"] == "reference").to_numpy()
     floor = ROUNDING * (np.abs(rows.value) + np.abs(labels["base_mean"].to_numpy()))
-    known = ~reference & np.isfinite(rows.value) & (error > floor) & (labels["n_treated"] > 1).to_numpy()
+    known = ~reference & np.isfinite(rows.value) & (error > floor) & (labels["n_clusters"] > 1).to_numpy()
     error = np.where(known, error, np.nan)
     banded = known & (labels["role"] != "left_out").to_numpy()
     critical = inference.simultaneous_quantile(covariance[np.ix_(banded, banded)], level, seed, effects.df)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from zgzx_research.did import counts, extended_two_way, group_time, stacked, two_way
+from zgzx_research.did import counts, extended_two_way, group_time, imputation, stacked, two_way
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.fit import Fit
 from zgzx_research.did.prepare import PreparedPanel
@@ -20,6 +22,7 @@ METHODS: dict[str, Callable[[PreparedPanel, dict[str, Any]], Fit]] = {
     "interaction_weighted": two_way.interaction_weighted,
     "two_way_fixed_effects": two_way.two_way_fixed_effects,
     "stacked": stacked.stacked,
+    "imputation": imputation.fit,
 }
 OPTIONS = {
     "method": tuple(METHODS),
@@ -38,6 +41,7 @@ HEEDS = {
     "extended_two_way": ("controls", "anticipation", "leave_out", "scale", "family"),
     "interaction_weighted": ("anticipation", "leave_out"),
     "two_way_fixed_effects": ("anticipation", "leave_out"),
+    "imputation": ("adjustment", "anticipation", "leave_out", "scale", "event_window", "leave_one_out"),
     "stacked": ("controls", "event_window", "anticipation", "leave_out"),
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {
@@ -140,19 +144,46 @@ def estimate_effects(
     Sant'Anna, P. & Zhao, J. (2020), Journal of Econometrics 219(1).
     Wooldridge, J. (2023), Econometrics Journal 26(3).
     """
-    options: dict[str, Any] = {
+    given: dict[str, Any] = {
         "adjustment": adjustment, "controls": controls, "base_period": base_period,
         "anticipation": anticipation, "leave_out": leave_out, "scale": scale, "outcome_model": outcome_model,
         "propensity_model": propensity_model, "folds": folds, "seed": seed, "family": family,
         "event_window": event_window, "leave_one_out": leave_one_out,
     }  # fmt: skip
+    heeded, fit = _fit(panel, method, given)
+    span = {"outcome": panel.roles["outcome"], "first_period": int(panel.periods[0]), "last_period": int(panel.periods[-1])}
+    shown = {name: _named(value) for name, value in heeded.items()}
+    return Effects.from_fit(fit, panel.ledger, {"method": method} | shown | span)
+
+
+def unit_influence(
+    panel: PreparedPanel, *, method: str = "group_time", **options: Any
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """How much each unit moves each estimate, for whoever wants to look at single units.
+
+    Parameters
+    ----------
+    options : as in `estimate_effects`.
+
+    Returns
+    -------
+    frame : cohort, period, event_time, role of each column. values : (units, estimates) influence values ψ, in the order
+        of the panel's units: ψ'ψ is the covariance, and an estimate without a unit is about estimate - ψ.
+    """
+    alone = replace(panel, cluster=np.arange(len(panel.cohort)))
+    _, fit = _fit(alone, method, DEFAULTS | options)
+    if fit.influence is None:
+        raise ZgzxError(f"method={method!r} gives no influence values by unit", where="unit_influence")
+    labels = pd.DataFrame({name: getattr(fit.rows, name) for name in ("cohort", "period", "event_time", "role")})
+    return labels, fit.influence
+
+
+def _fit(panel: PreparedPanel, method: str, options: dict[str, Any]) -> tuple[dict[str, Any], Fit]:
+    """The options the method listens to, and its fit."""
     _check_options(method, options)
     heeded = {name: options[name] for name in HEEDS[method]}
     _check_panel(panel, heeded)
-    fit = METHODS[method](panel, options)
-    span = {"first_period": int(panel.periods[0]), "last_period": int(panel.periods[-1])}
-    shown = {name: _named(value) for name, value in heeded.items()}
-    return Effects.from_fit(fit, panel.ledger, {"method": method} | shown | span)
+    return heeded, METHODS[method](panel, heeded)
 
 
 def _check_options(method: str, options: dict[str, Any]) -> None:

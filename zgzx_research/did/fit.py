@@ -45,6 +45,7 @@ class Rows:
     cohort, period, event_time : (rows,) float.
     role : (rows,) "post", "pre", "reference" (zero by construction), "left_out", or "static" (one effect for all).
     n_treated, n_comparison : (rows,) int, units. base_mean : (rows,) mean outcome of the treated at their base.
+    n_clusters : (rows,) int, treated clusters; None where every unit is its own.
     """
 
     cohort: np.ndarray
@@ -54,6 +55,7 @@ class Rows:
     n_treated: np.ndarray
     n_comparison: np.ndarray
     base_mean: np.ndarray
+    n_clusters: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Fit:
     weights : what drives the estimates.
     df : degrees of freedom of the t quantile; infinity = normal.
     notes : ledger rows (step, reason, rows, units, examples) of what this estimation left out.
+    influence : (clusters, statistics) influence values summed by cluster, where the panel has clusters.
     """
 
     rows: Rows
@@ -73,3 +76,4 @@ class Fit:
     weights: MeanWeights
     df: float = np.inf
     notes: list[tuple] = field(default_factory=list)
+    influence: np.ndarray | None = None

@@ -11,8 +11,16 @@ from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.cells import BASE_PERIODS, CONTROLS, CellMeans, Cells, cell_influence, cell_means, plan_cells
 from zgzx_research.did.counts import SCALES
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
-from zgzx_research.did.moments import Moments, cohort_means, influence_covariance, mean_weights, panel_moments
+from zgzx_research.did.moments import (
+    Moments,
+    cluster_influence,
+    cohort_means,
+    influence_covariance,
+    mean_weights,
+    panel_moments,
+)
 from zgzx_research.did.nuisances import TRIM
+from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes
 from zgzx_research.errors import ZgzxError
 
 __all__ = ["BASE_PERIODS", "CONTROLS", "fit"]
@@ -40,13 +48,17 @@ def _unadjusted(panel: Any, moments: Moments, cells: Cells, scale: str, notes: l
     used, cohort = np.unique(cells.cohort, return_inverse=True)
     shares = _shares(panel.cohorts, used, moments)
     statistics, gradient = SCALES[scale](means.value, means.weight)
-    influence = cell_influence(moments, cells, means, gradient, shares)
+    influence = cell_influence(moments, cells, means, gradient, shares, _drawn(panel, moments, shares))
     keep = np.concatenate([np.arange(statistics.size), statistics.size + used])
-    joint = influence_covariance(moments, influence)[np.ix_(keep, keep)]
-    numbers = CellStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used])
     on_means = mean_weights(moments, influence, len(panel.cohorts))[: statistics.size]
+    sums = None if moments.clusters is None else cluster_influence(moments, influence)
+    joint = (influence_covariance(moments, influence) if sums is None else sums.T @ sums)[np.ix_(keep, keep)]
+    joint[: statistics.size, : statistics.size] += _borrowed(panel, moments, on_means)
+    numbers = CellStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used])
     kind = "linearised" if scale == "ratio" else EXACT if moments.observed.all() else "pairwise"
-    return Fit(cell_rows(panel, cells, means), numbers, _weights(panel, moments, on_means, kind), notes=notes)
+    weights = _weights(panel, moments, on_means, kind)
+    rooted = None if sums is None else sums[:, : statistics.size]
+    return Fit(cell_rows(panel, moments, cells, means), numbers, weights, notes=notes, influence=rooted)
 
 
 def _adjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, Any], notes: list[tuple]) -> Fit:
@@ -66,16 +78,19 @@ def _adjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, Any
     if result.trimmed.any():
         reason = f"comparison units with a propensity score of {TRIM} or more, trimmed (in the cell with most)"
         notes.append(("units", reason, 0, int(result.trimmed.max()), _named(panel, cells, result.trimmed.nonzero()[0])))
-    rows = cell_rows(panel, cells.take(kept), cell_means(moments, cells.take(kept), panel.gaps))
+    rows = cell_rows(panel, moments, cells.take(kept), cell_means(moments, cells.take(kept), panel.gaps))
     used, cohort = np.unique(cells.cohort[kept], return_inverse=True)
     shares = _shares(panel.cohorts, used, moments)
     statistics = result.statistics[:, kept]
     keep = np.concatenate([np.flatnonzero(np.tile(kept, len(statistics))), len(statistics) * len(kept) + used])
-    joint = result.covariance(shares)[np.ix_(keep, keep)]
+    joint, sums = result.covariance(shares, _drawn(panel, moments, shares))
+    joint = joint[np.ix_(keep, keep)]
     on_means = _on_means(panel, moments, cells.take(kept), result.cohort_share[kept], statistics)
+    joint[: statistics.size, : statistics.size] += _borrowed(panel, moments, on_means)
     weights = _weights(panel, moments, on_means, "linearised" if len(statistics) > 1 else "reweighted")
     numbers = CellStatistics(options["scale"], statistics, cohort, shares[used], joint, panel.cohorts[used])
-    return Fit(rows, numbers, weights, notes=notes)
+    rooted = None if sums is None else sums[:, keep[: statistics.size]]
+    return Fit(rows, numbers, weights, notes=notes, influence=rooted)
 
 
 def _on_means(panel: Any, moments: Moments, cells: Cells, share: np.ndarray, statistics: np.ndarray) -> np.ndarray:
@@ -107,10 +122,24 @@ def _weights(panel: Any, moments: Moments, on_means: np.ndarray, kind: str) -> M
     return MeanWeights(on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods, kind)
 
 
-def cell_rows(panel: Any, cells: Cells, means: CellMeans) -> Rows:
+def cell_rows(panel: Any, moments: Moments, cells: Cells, means: CellMeans) -> Rows:
     """Labels of the cells."""
     start, now = panel.cohorts[cells.cohort], panel.periods[cells.period].astype(float)
-    return Rows(start, now, now - start, cells.role, means.units[:, 0], means.units[:, 1], means.value[:, 1])
+    treated, compared = means.units.T
+    _, clusters = cohort_sizes(moments, len(panel.cohorts))
+    n_clusters = np.minimum(treated, clusters[cells.cohort])
+    return Rows(start, now, now - start, cells.role, treated, compared, means.value[:, 1], n_clusters)
+
+
+def _drawn(panel: Any, moments: Moments, shares: np.ndarray) -> np.ndarray:
+    """(cohorts,) whether the size of a cohort in use counts as drawn: not where its spread is borrowed."""
+    _, clusters = cohort_sizes(moments, len(panel.cohorts))
+    return (shares > 0) & ((clusters > 1) | np.isinf(panel.cohorts))
+
+
+def _borrowed(panel: Any, moments: Moments, on_means: np.ndarray) -> np.ndarray:
+    _, clusters = cohort_sizes(moments, len(panel.cohorts))
+    return borrowed_covariance(moments, on_means, np.where(np.isinf(panel.cohorts), 0, clusters))
 
 
 def _shares(cohorts: np.ndarray, used: np.ndarray, moments: Moments) -> np.ndarray:
@@ -121,15 +150,14 @@ def _shares(cohorts: np.ndarray, used: np.ndarray, moments: Moments) -> np.ndarr
 
 
 def _cohort_notes(panel: Any, plan: Cells, moments: Moments) -> list[tuple]:
-    """Cohorts without a base period leave; cohorts of one unit have no standard error of their own."""
-    notes: list[tuple] = []
-    for c, g in enumerate(panel.cohorts):
-        units = int(moments.units[moments.cohort == c].sum())
-        if np.isfinite(g) and c not in plan.cohort:
-            notes.append(("cohorts", "no period before treatment to serve as base", 0, units, (f"{g:g}",)))
-        elif np.isfinite(g) and units < 2:
-            notes.append(("note", "cohort of one unit: no standard error of its own", 0, units, (f"{g:g}",)))
-    return notes
+    """Cohorts without a base period leave; small ones are flagged."""
+    units, clusters = cohort_sizes(moments, len(panel.cohorts))
+    based = np.isin(np.arange(len(units)), plan.cohort) | np.isinf(panel.cohorts)
+    notes = [
+        ("cohorts", "no period before treatment to serve as base", 0, int(units[c]), (f"{panel.cohorts[c]:g}",))
+        for c in np.flatnonzero(~based)
+    ]
+    return notes + size_notes(panel.cohorts, np.where(based, units, 0), np.where(based, clusters, 0))
 
 
 def _usable(panel: Any, plan: Cells, means: CellMeans, scale: str, notes: list[tuple]) -> np.ndarray:

@@ -71,7 +71,7 @@ def panel_moments(y: np.ndarray, cohort: np.ndarray, weights: np.ndarray, cluste
     cluster : (units,) int from 0, or None for units that are independent.
     """
     seen = ~np.isnan(y)
-    member, first_unit = _strata(cohort, seen)
+    member, first_unit = observation_strata(cohort, seen)
     units = np.bincount(member)
     # small integers are sorted by radix; clusters are brought together within a stratum
     small = member.astype(np.int16 if len(units) < 2**15 else np.int64)
@@ -106,7 +106,7 @@ def panel_moments(y: np.ndarray, cohort: np.ndarray, weights: np.ndarray, cluste
     )  # fmt: skip
 
 
-def _strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(units,) stratum of each unit, numbered by cohort and pattern, and the first unit of each stratum."""
     code = cohort.astype(np.int64)
     if not seen.all():

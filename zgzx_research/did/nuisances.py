@@ -21,6 +21,7 @@ from zgzx_research.did.chunks import chunk_bounds, in_chunks
 TRIM = 0.995  # comparison units at least so likely to be treated take no part (DRDID's default)
 CAP = 1 - 1e-6  # of propensity scores
 NEWTON_STEPS = 50
+SEPARATED = 1e6  # variance of a logit coefficient (covariates standardised) that means: nothing holds it
 TINY = 1e-300
 CONVERGED = 1e-14  # relative change of the deviance
 SINGULAR = 1e-11  # smallest eigenvalue of a correlation matrix of regressors that counts as more than rounding
@@ -146,20 +147,22 @@ class AdjustedCells:
     ----------
     statistics : (1 or 2, cells) as in CellStatistics. cohort_share : (cells, cohorts) of what treated meet.
     trimmed : (cells,) int, comparison units trimmed. failed : (cells,) why a cell cannot be made, or "".
-    covariance : cohort shares -> covariance of (statistics, cohort shares).
+    covariance : cohort shares, which of them are drawn -> covariance of (statistics, shares), influence by cluster.
     """
 
     statistics: np.ndarray
     cohort_share: np.ndarray
     trimmed: np.ndarray
     failed: list[str]
-    covariance: Callable[[np.ndarray], np.ndarray]
+    covariance: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 
 
 def gram_by_cluster(
     units: Pass, kernel: Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]], size: int
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray | None]:
     """(size, size) sum over units, or over clusters, of products of influence values made chunk by chunk.
+
+    Where there are clusters, also the (clusters, size) sums themselves.
 
     Parameters
     ----------
@@ -180,13 +183,18 @@ def gram_by_cluster(
     total = np.zeros((size if cluster is None else int(cluster.max()) + 1, size))
     for rows, used, part in in_chunks(chunk, units.pieces):
         total[np.ix_(rows, used)] += part
-    return total if cluster is None else total.T @ total
+    return (total, None) if cluster is None else (total.T @ total, total)
 
 
-def share_influence(panel: Any, shares: np.ndarray, cohort: int, rows: np.ndarray) -> np.ndarray:
-    """(units, cohorts) influence of units of one cohort on the cohort shares; weights are those of the first period."""
+def share_influence(panel: Any, shares: np.ndarray, drawn: np.ndarray, cohort: int, rows: np.ndarray) -> np.ndarray:
+    """(units, cohorts) influence of units of one cohort on the cohort shares; weights are those of the first period.
+
+    Parameters
+    ----------
+    shares, drawn : (cohorts,) shares, and whether a cohort's size counts as drawn.
+    """
     weight = panel.weights[:, 0]
-    if shares[cohort] == 0:
+    if not drawn[cohort]:
         return np.zeros((len(rows), len(shares)))
     total = weight[shares[panel.cohort] > 0].sum()
     return np.outer(weight[rows] / total, (np.arange(len(shares)) == cohort) - shares)
@@ -286,11 +294,14 @@ def fit_logits(units: Pass, comparisons: Sequence[Comparison]) -> list[tuple[np.
         trial, _, failed = newton(partial(_logit_sums, units, few, comparisons), start)
         start = np.where(failed[:, None], start, trial)
     value, hessian, failed = newton(partial(_logit_sums, units, units.pieces, comparisons), start)
-    reason = "a covariate separates treated from comparison units, or is collinear among them"
-    return [
-        (value[k], np.zeros_like(hessian[k]), reason) if failed[k] else (value[k], linalg.inv(hessian[k]), "")
-        for k in range(len(comparisons))
-    ]
+    typical = np.nanmean(units.panel.weights)
+    result = []
+    for k, one in enumerate(hessian):
+        inverse = np.zeros_like(one) if failed[k] else linalg.inv(one)
+        bad = failed[k] or np.diag(inverse).max() * typical > SEPARATED
+        reason = "a covariate separates treated from comparison units, or is collinear among them" if bad else ""
+        result.append((value[k], inverse, reason))
+    return result
 
 
 def newton(

@@ -41,7 +41,7 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
             failed[j] = reason
     values[:, np.tile([bool(reason) for reason in failed], 2)] = 0.0
 
-    def covariance(shares: np.ndarray) -> np.ndarray:
+    def covariance(shares: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         everything = np.arange(2 * count)
         return gram_by_cluster(units, lambda _, rows: (everything, values[rows]), 2 * count + len(shares))
 
