@@ -74,7 +74,7 @@ def adjust_comparisons(
 
     def kernel(piece: tuple[int, int, int]) -> list[tuple]:
         cohort, chunk = piece[0], units.chunk(units.order[piece[1] : piece[2]])
-        sums = []
+        sums: list[tuple] = []
         for k, one in enumerate(comparisons):
             if one.treated == cohort:
                 x, weight, _, r = residuals(chunk, one, fits[k])

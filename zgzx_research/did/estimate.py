@@ -190,7 +190,7 @@ def _check_options(method: str, options: dict[str, Any]) -> None:
     for name, value in {"method": method, **options}.items():
         allowed = OPTIONS.get(name)
         if allowed and value not in allowed:
-            remedy = f"Choose one of {', '.join(allowed)}."
+            remedy = f"Choose one of {', '.join(map(str, allowed))}."
             raise ZgzxError(f"{name}={value!r} is unknown", where="estimate_effects", remedy=remedy)
     for name in ("anticipation", "leave_out"):
         if not isinstance(options[name], int) or options[name] < 0:
