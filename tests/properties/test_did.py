@@ -84,3 +84,50 @@ def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:
             total += ((values - values.mean()) ** 2).sum() / len(values) ** 2
         variance.append(total)
     np.testing.assert_allclose(np.diag(effects.covariance)[kept], variance, rtol=1e-9, atol=1e-12)
+
+
+def adjusted(table: pd.DataFrame, **options: object) -> pd.DataFrame:
+    rows = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", covariates=("x1", "x2"))
+    return estimate_effects(rows, **options).aggregate("event_time").to_frame()  # type: ignore[arg-type]
+
+
+@st.composite
+def with_covariates(draw: st.DrawFn) -> pd.DataFrame:
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    units, periods = 60, draw(st.integers(3, 5))
+    start = rng.choice([np.nan, np.nan, 3.0, float(periods)], units)
+    x = rng.normal(size=(units, 2))
+    rows = [(u, t, rng.normal() + x[u, 0] * t, start[u], *x[u]) for u in range(units) for t in range(1, periods + 1)]
+    return pd.DataFrame(rows, columns=["u", "t", "y", "g", "x1", "x2"])
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    with_covariates(),
+    st.sampled_from(["doubly_robust", "outcome_regression", "inverse_probability"]),
+    st.sampled_from(["never_treated", "not_yet_treated"]),
+)
+def test_covariates_may_be_rescaled_and_rows_shuffled(table: pd.DataFrame, adjustment: str, controls: str) -> None:
+    expected = adjusted(table, adjustment=adjustment, controls=controls)
+    close(adjusted(table.sample(frac=1, random_state=1), adjustment=adjustment, controls=controls), expected)
+    turned = table.assign(x1=1e6 + 1e-3 * table["x1"], x2=5 * table["x2"] - table["x1"])
+    np.testing.assert_allclose(
+        adjusted(turned, adjustment=adjustment, controls=controls)[NUMBERS], expected[NUMBERS], rtol=1e-5, atol=1e-6
+    )
+    later = table.assign(t=table["t"] + 100, g=table["g"] + 100, u=-table["u"])
+    close(adjusted(later, adjustment=adjustment, controls=controls), expected)
+    lifted = table.assign(y=3 * (table["y"] + table["u"] ** 2))
+    np.testing.assert_allclose(
+        adjusted(lifted, adjustment=adjustment, controls=controls)[NUMBERS], 3 * expected[NUMBERS], atol=1e-6
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(with_covariates(), st.sampled_from(["doubly_robust", "none"]))
+def test_estimation_changes_no_array(table: pd.DataFrame, adjustment: str) -> None:
+    covariates = ("x1", "x2") if adjustment != "none" else ()
+    panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", covariates=covariates)
+    before = [array.copy() for array in (panel.y, panel.cohort, panel.cohorts, panel.weights)]
+    estimate_effects(panel, adjustment=adjustment)
+    for old, new in zip(before, (panel.y, panel.cohort, panel.cohorts, panel.weights), strict=True):
+        np.testing.assert_array_equal(old, new)

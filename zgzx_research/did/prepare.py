@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.blocks import Block, Roles, read_blocks
+from zgzx_research.did.collinear import independent_columns
+from zgzx_research.did.table import EPOCH, time_text
 from zgzx_research.errors import ZgzxError
 
 GAPS = ("pairwise", "balance", "cross_section")
+COVARIATES_AT = ("base", "earlier")
 NEVER = np.inf
-FAR_AFTER = 50  # periods past the end of the panel: a date that late is a code for "never", not a plan
+FAR_AFTER = 50  # years, or periods that are not dates, past the end of the panel: so late is a code for "never"
+DAYS_A_YEAR = 366
+STEPS = ("years", "quarters", "months", "days")  # the first in which all dates stay apart
+LEFT_OUT = ("unit missing", "period missing", "outcome missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,14 @@ class PreparedPanel:
     cohort : (units,) int, index into `cohorts`.
     cohorts : (cohorts,) float, first treated period in rising order; the never treated come last as infinity.
     periods : (periods,) int, rising.
-    weights : (units, 1) float, or (units, periods) where they change within a unit; ones where none were given.
+    weights : (units, 1) float, or (units, periods) where they change within a unit, NaN where unobserved; ones where
+        none were given.
     gaps : how unobserved cells are used: "pairwise", "balance" or "cross_section".
     ledger : frame of step, reason, rows, units, examples: everything left out, and why.
     roles : the column behind each role.
     cluster : (units,) int from 0, or None where units are independent of each other.
-    covariates : (units, 1 or periods, covariates) float, one period where they are constant within units; None without.
+    covariates : (units, 1 or periods, covariates) float, one period where they are constant within units, else NaN
+        where unobserved; None without.
     covariate_names : one name per covariate.
     covariates_at : the period that covariates and varying weights are taken from in a comparison: its "base", or the
         "earlier" of its two periods (as R did).
@@ -58,7 +64,7 @@ def prepare_panel(
     data: Any,
     *,
     outcome: str,
-    unit: str,
+    unit: str | None,
     period: str,
     first_treated: str,
     covariates: Sequence[str] = (),
@@ -71,18 +77,24 @@ def prepare_panel(
 
     Parameters
     ----------
-    data : pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit and period.
-    outcome, unit, period, first_treated : columns. Whole-number periods; `first_treated` missing = never treated.
-    covariates : numeric columns, constant within a unit or not. A unit with a missing value leaves, in the ledger.
+    data : pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit and period. A Parquet
+        file sorted by unit is read in parts and never stands in memory whole.
+    outcome, unit, period, first_treated : columns. `first_treated` missing = never treated. Periods, and first treated
+        periods alike, are whole numbers (text will do) or dates: these are counted in years where every date has a
+        year of its own, else in quarters, months or days, and the ledger says so. `unit=None` makes each row its own
+        unit (repeated cross-sections, `gaps="cross_section"`).
+    covariates : numeric columns, constant within a unit or not. A unit with a missing value leaves, in the ledger;
+        so does a covariate that is constant or a combination of those before it.
     covariates_at : "base" or "earlier" (as R did): which period of a comparison gives covariates and varying weights.
-    weights : column of positive weights. cluster : column, constant within a unit.
+    weights : column of positive weights, constant within a unit or not. cluster : column, constant within a unit.
     gaps : "pairwise" uses a unit where both periods of a comparison are observed; "balance" drops incomplete units;
         "cross_section" uses every observed row.
 
     Raises
     ------
-    ZgzxError : missing column, duplicate (unit, period), `first_treated` or weights not constant within a unit,
-        never treated coded as 0, infinity or a far year, infinite outcome, unusable weights.
+    ZgzxError : missing column, one column in two roles, values of a wrong type, duplicate (unit, period),
+        `first_treated` or cluster not constant within a unit, never treated coded as 0, infinity, a far year or text,
+        infinite outcome or covariate, unusable weights, missing cluster, nothing left.
 
     Examples
     --------
@@ -92,151 +104,128 @@ def prepare_panel(
     >>> prepare_panel(table, outcome="patents", unit="firm", period="year", first_treated="first_award").y.shape
     (2, 2)
     """
-    if gaps not in GAPS:
-        raise ZgzxError(f"gaps={gaps!r} is unknown", where="prepare_panel", remedy=f"Choose one of {', '.join(GAPS)}.")
+    _refuse_words(unit, covariates, covariates_at, gaps)
     roles = {"outcome": outcome, "unit": unit, "period": period, "first_treated": first_treated}
-    roles |= {"weights": weights, "cluster": cluster} | {f"covariate {name}": name for name in covariates}
-    ledger: list[tuple] = []
-    table = _numbers(_columns(data, roles), roles, ledger)
-    unit_code, unit_name = pd.factorize(table[unit], sort=True)
-    periods, period_code = np.unique(table[period].to_numpy(np.int64), return_inverse=True)
-    _refuse_duplicates(unit_code, period_code, unit_name, periods, roles)
-    y = np.full((len(unit_name), len(periods)), np.nan)
-    y[unit_code, period_code] = table[outcome].to_numpy(float)
-    start = _constant(table[first_treated], unit_code, unit_name, first_treated)
-    spread = partial(_spread, unit_code, period_code, y.shape)
-    weight = np.ones((len(y), 1)) if weights is None else spread(table[weights])
-    _refuse_bad_values(
-        start, np.nanmin(np.where(np.isnan(weight) & np.isnan(y), 1.0, weight), axis=1), periods, unit_name, roles
-    )
-    group = None if cluster is None else pd.factorize(table[cluster], sort=True)[0].astype(float)
-    group = None if group is None else _constant(pd.Series(group), unit_code, unit_name, str(cluster)).astype(np.int64)
-    extra = [spread(table[name]) for name in covariates]
-    start, keep = _treatment_starts(y, start, periods, unit_name, gaps, ledger)
-    cohorts, cohort = np.unique(start[keep], return_inverse=True)
+    roles |= {"weights": weights, "cluster": cluster}
+    _refuse_shared_columns(roles, covariates)
+    roles |= {f"covariate {name}": name for name in covariates}
+    block = read_blocks(data, roles)
+    _refuse_tally(block, roles)
+    ledger = [("rows", reason, *block.tally[reason]) for reason in LEFT_OUT if reason in block.tally]
+    periods, start = _count_periods(block, roles, ledger)
+    _refuse_weights(block, roles)
+    start, keep = _leave_out(block, periods, start, roles, gaps, ledger)
+    block = block if keep.all() else block.take(keep)
+    cohort, cohorts = pd.factorize(start[keep], sort=True)
+    extra, names = _covariates(block, tuple(covariates), ledger)
+    weight = block.columns.get("weights")
     columns = ["step", "reason", "rows", "units", "examples"]
-    wide = max((x.shape[1] for x in extra), default=1)
-    stacked = np.stack([np.broadcast_to(x, (len(y), wide)) for x in extra], axis=2)[keep] if extra else None
     return PreparedPanel(
-        y[keep], cohort, cohorts, periods, weight[keep], gaps, pd.DataFrame(ledger, columns=columns), roles,
-        None if group is None else np.unique(group[keep], return_inverse=True)[1], stacked, tuple(covariates), covariates_at,
+        block.y, cohort, cohorts, periods, np.ones((len(cohort), 1)) if weight is None else weight.astype(float), gaps,
+        pd.DataFrame(ledger, columns=columns), roles,
+        None if cluster is None else pd.factorize(block.columns["cluster"][:, 0], sort=True)[0],
+        extra, names, covariates_at,
     )  # fmt: skip
 
 
-def _spread(unit: np.ndarray, period: np.ndarray, shape: tuple, column: pd.Series) -> np.ndarray:
-    """(units, 1) values where they are constant within units, else (units, periods), NaN where unobserved."""
-    wide = np.full(shape, np.nan)
-    wide[unit, period] = column.to_numpy(float, na_value=np.nan)
-    low, high = np.nanmin(wide, axis=1, keepdims=True), np.nanmax(wide, axis=1, keepdims=True)
-    return low if (low == high).all() else wide
-
-
-def _columns(data: Any, roles: dict[str, str | None]) -> pd.DataFrame:
-    """The named columns as pandas, from any table Narwhals knows or a Parquet path."""
-    if isinstance(data, (str, Path)):
-        if not Path(data).is_file():
-            raise ZgzxError("there is no such file", where=str(data), remedy="Pass the path of a Parquet file.")
-        data = pd.read_parquet(data)
-    frame = nw.from_native(data)
-    wanted = list(dict.fromkeys(name for name in roles.values() if name is not None))
-    missing = [name for name in wanted if name not in frame.collect_schema().names()]
-    if missing:
+def _refuse_words(unit: str | None, covariates: Sequence[str], covariates_at: str, gaps: str) -> None:
+    for name, value, allowed in (("gaps", gaps, GAPS), ("covariates_at", covariates_at, COVARIATES_AT)):
+        if value not in allowed:
+            remedy = f"Choose one of {', '.join(allowed)}."
+            raise ZgzxError(f"{name}={value!r} is unknown", where="prepare_panel", remedy=remedy)
+    if isinstance(covariates, str):
         raise ZgzxError(
-            "the table has no such column",
-            where="prepare_panel",
-            count=len(missing),
-            examples=missing,
-            remedy=f"Its columns are {', '.join(frame.collect_schema().names())}.",
-        )
-    chosen = frame.select(wanted)
-    eager = chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen
-    return eager.to_pandas()
-
-
-def _numbers(table: pd.DataFrame, roles: dict[str, str | None], ledger: list[tuple]) -> pd.DataFrame:
-    """Check types; take out rows without unit, period or outcome, each with its reason."""
-    outcome, unit, period = str(roles["outcome"]), str(roles["unit"]), str(roles["period"])
-    for name in filter(None, (outcome, period, roles["first_treated"], roles["weights"])):
-        if not pd.api.types.is_numeric_dtype(table[name]) or pd.api.types.is_bool_dtype(table[name]):
-            raise ZgzxError(
-                f"column {name!r} holds {table[name].dtype}, not numbers",
-                where="prepare_panel",
-                examples=table[name].dropna().head(3),
-                remedy="Convert it first, e.g. with pandas.to_numeric.",
-            )
-    for role, name in (("unit", unit), ("period", period), ("outcome", outcome)):
-        gone = table[name].isna()
-        if gone.any():
-            shown = tuple(f"{unit}={value}" for value in table.loc[gone, unit].drop_duplicates().head(3))
-            ledger.append(("rows", f"{role} missing", int(gone.sum()), int(table.loc[gone, unit].nunique()), shown))
-            table = table[~gone]
-    infinite = np.isinf(table[outcome].to_numpy(float))
-    if infinite.any():
-        raise ZgzxError(
-            "the outcome is infinite",
-            where=f"column {outcome!r}",
-            count=int(infinite.sum()),
-            examples=(f"{unit}={value}" for value in table.loc[infinite, unit].head(3)),
-            remedy="Mend these values or set them to missing (a logarithm of zero is the usual cause).",
-        )
-    whole = np.mod(table[period].to_numpy(float), 1) == 0
-    if not whole.all():
-        raise ZgzxError("periods must be whole numbers", where=f"column {period!r}", examples=table[period][~whole])
-    if table.empty:
-        raise ZgzxError(
-            "no usable row is left", where="prepare_panel", remedy="See that the columns are the right ones."
-        )
-    return table
-
-
-def _refuse_duplicates(
-    unit: np.ndarray, period: np.ndarray, names: Any, periods: np.ndarray, roles: dict[str, str | None]
-) -> None:
-    cell = unit * len(periods) + period
-    values, counts = np.unique(cell, return_counts=True)
-    twice = values[counts > 1]
-    if len(twice):
-        pairs = (f"({names[c // len(periods)]}, {periods[c % len(periods)]})" for c in twice[:3])
-        raise ZgzxError(
-            f"a ({roles['unit']}, {roles['period']}) pair stands more than once",
-            where="prepare_panel",
-            count=len(twice),
-            examples=pairs,
-            remedy="Keep one row per unit and period.",
-        )
-
-
-def _constant(column: pd.Series, unit: np.ndarray, names: Any, label: str) -> np.ndarray:
-    """One value per unit; missing counts as a value of its own."""
-    values = column.to_numpy(float, na_value=np.nan)
-    first = np.zeros(len(names), dtype=np.int64)
-    first[unit[::-1]] = np.arange(len(unit))[::-1]
-    expected = values[first][unit]
-    differs = ~((values == expected) | (np.isnan(values) & np.isnan(expected)))
-    if differs.any():
-        changing = np.unique(unit[differs])
-        shown = (f"{names[u]}: {', '.join(f'{v:g}' for v in np.unique(values[unit == u])[:3])}" for u in changing[:3])
-        raise ZgzxError(
-            f"{label!r} changes within a unit", where="prepare_panel", count=len(changing), examples=shown,
-            remedy="Keep one value per unit.",
+            f"covariates={covariates!r} is one word, not a list of columns", where="prepare_panel",
+            remedy=f"Pass covariates=({covariates!r},).",
         )  # fmt: skip
-    return values[first]
-
-
-def _refuse_bad_values(
-    start: np.ndarray, weight: np.ndarray, periods: np.ndarray, names: Any, roles: dict[str, str | None]
-) -> None:
-    treated = ~np.isnan(start)
-    coded = treated & ((start <= 0) & (periods[0] > 0) | np.isinf(start) | (start > periods[-1] + FAR_AFTER))
-    if coded.any():
-        values = np.unique(start[coded])
+    if unit is None and gaps != "cross_section":
         raise ZgzxError(
-            f"{roles['first_treated']!r} seems to code 'never treated' as a number",
-            where="prepare_panel",
-            count=int(coded.sum()),
-            examples=(f"{v:g}" for v in values),
-            remedy=f"Set it to missing for units never treated (on the command line: --never-treated {values[0]:g}).",
-        )
+            "unit=None makes each row its own unit, so no unit is seen twice", where="prepare_panel",
+            remedy="Name the unit column, or pass gaps='cross_section' for repeated cross-sections.",
+        )  # fmt: skip
+
+
+def _refuse_shared_columns(roles: Roles, covariates: Sequence[str]) -> None:
+    """Every column has one role; only weights may be a covariate too, and clusters anything but outcome and weights."""
+    taken = [(name, role) for role, name in roles.items() if name is not None and role not in {"weights", "cluster"}]
+    taken += [(name, "covariate") for name in covariates]
+    allowed = {"weights": {"covariate"}, "cluster": {"unit", "first_treated", "covariate"}}
+    for k, (name, role) in enumerate(taken):
+        shared = next((other for column, other in taken[:k] if column == name), None)
+        for late, fine in allowed.items():
+            shared = shared or (late if roles[late] == name and role not in fine else None)
+        if shared:
+            raise ZgzxError(
+                f"column {name!r} is named as {shared} and as {role}", where="prepare_panel",
+                remedy="Name a column of its own for each.",
+            )  # fmt: skip
+
+
+def _refuse_tally(block: Block, roles: Roles) -> None:
+    """What was found in the rows and cannot be mended here."""
+    pair, once = f"a ({roles['unit']}, {roles['period']}) pair stands more than once", "Keep one value per unit."
+    mend = "Mend these values or set them to missing (a logarithm of zero is the usual cause)."
+    for found, where, what, remedy in (
+        ("outcome infinite", f"column {roles['outcome']!r}", "the outcome is infinite", mend),
+        ("twice", "prepare_panel", pair, "Keep one row per unit and period."),
+        ("first_treated changes", "prepare_panel", f"{roles['first_treated']!r} changes within a unit", once),
+        ("cluster changes", "prepare_panel", f"{roles['cluster']!r} changes within a unit", once),
+    ):
+        if found in block.tally:
+            rows, units, examples = block.tally[found]
+            raise ZgzxError(what, where=where, count=rows or units, examples=examples, remedy=remedy)
+    if not len(block.units):
+        raise ZgzxError(
+            "no usable row is left", where="prepare_panel", remedy="See that the columns are the right ones.",
+            examples=(f"{reason} in {block.tally[reason][0]:,}" for reason in LEFT_OUT if reason in block.tally),
+        )  # fmt: skip
+
+
+def _count_periods(block: Block, roles: Roles, ledger: list[tuple]) -> tuple[np.ndarray, np.ndarray]:
+    """(periods,) int and (units,) first treated period; dates as whole numbers of years, quarters, months or days."""
+    start = block.columns["first_treated"][:, 0].astype(float)
+    dated = "period" in block.dates
+    if dated != ("first_treated" in block.dates) and not np.isnan(start).all():
+        raise ZgzxError(
+            f"only one of {roles['period']!r} and {roles['first_treated']!r} holds dates", where="prepare_panel",
+            remedy="Give both as dates, or both as whole numbers.",
+        )  # fmt: skip
+    _refuse_codes(start, block.periods, dated, roles)
+    if not dated:
+        return block.periods, start
+    for step in STEPS:
+        periods = _steps(block.periods.astype(float), step).astype(np.int64)
+        if len(np.unique(periods)) == len(periods):
+            break
+    shown = f"{time_text(block.periods[0], True)} = {periods[0]}"
+    ledger.append(("note", f"periods are dates: read as {step}", 0, 0, (shown,)))
+    return periods, _steps(start, step)
+
+
+def _steps(days: np.ndarray, step: str) -> np.ndarray:
+    """Days as the years, quarters, months or days they lie in, counted from the year 0 (days: from 0001-01-01)."""
+    given = ~np.isnan(days)
+    dates = (days[given] - EPOCH).astype(np.int64).astype("datetime64[D]")
+    months = dates.astype("datetime64[M]").astype(np.int64) + 12 * 1970
+    counted = days.copy()
+    if step != "days":
+        counted[given] = months // {"years": 12, "quarters": 3, "months": 1}[step]
+    return counted
+
+
+def _refuse_codes(start: np.ndarray, periods: np.ndarray, dated: bool, roles: Roles) -> None:
+    """`start` and `periods` are days where `dated`."""
+    treated = ~np.isnan(start)
+    far = start > periods[-1] + FAR_AFTER * (DAYS_A_YEAR if dated else 1)
+    coded = treated & ((start <= 0) & (periods[0] > 0) | np.isinf(start) | far)
+    if coded.any():
+        shown = [time_text(value, dated) for value in np.unique(start[coded])]
+        command = "" if dated else f" (on the command line: --never-treated {shown[0]})"
+        raise ZgzxError(
+            f"{roles['first_treated']!r} seems to code 'never treated' as a {'date' if dated else 'number'}",
+            where="prepare_panel", count=int(coded.sum()), examples=shown,
+            remedy=f"Set it to missing for units never treated{command}.",
+        )  # fmt: skip
     broken = treated & (np.mod(start, 1) != 0)
     if broken.any():
         raise ZgzxError(
@@ -244,40 +233,98 @@ def _refuse_bad_values(
             count=int(broken.sum()), examples=(f"{v:g}" for v in np.unique(start[broken])),
             remedy="Give the period in which treatment began.",
         )  # fmt: skip
-    bad = ~(np.isfinite(weight) & (weight > 0))
-    if bad.any():
+
+
+def _refuse_weights(block: Block, roles: Roles) -> None:
+    """Weights must be positive, and clusters known."""
+    weight, group = block.columns.get("weights"), block.columns.get("cluster")
+    if weight is not None:
+        bad = ~(np.isfinite(weight) & (weight > 0))
+        bad = (bad if weight.shape[1] == 1 else bad & ~np.isnan(block.y)).any(axis=1)
+        if bad.any():
+            raise ZgzxError(
+                "weights must be positive numbers", where=f"column {roles['weights']!r}", count=int(bad.sum()),
+                examples=block.units[bad][:3], remedy="Leave these units out, or weight them.",
+            )  # fmt: skip
+    if group is not None and (bad := pd.isna(group[:, 0])).any():
         raise ZgzxError(
-            "weights must be positive numbers", where=f"column {roles['weights']!r}", count=int(bad.sum()),
-            examples=names[bad][:3], remedy="Leave these units out, or weight them.",
+            "the cluster is missing", where=f"column {roles['cluster']!r}", count=int(bad.sum()),
+            examples=block.units[bad][:3], remedy="Leave these units out, or give them a cluster.",
         )  # fmt: skip
 
 
-def _treatment_starts(
-    y: np.ndarray, start: np.ndarray, periods: np.ndarray, names: Any, gaps: str, ledger: list[tuple]
+def _leave_out(
+    block: Block, periods: np.ndarray, start: np.ndarray, roles: Roles, gaps: str, ledger: list[tuple]
 ) -> tuple[np.ndarray, np.ndarray]:
     """First treated period of each unit (infinity = not within the panel) and the mask of units kept."""
     start = np.where(np.isnan(start), NEVER, start)
     late = np.isfinite(start) & (start > periods[-1])
     if late.any():
         reason = "treated after the last period: serves as never treated"
-        ledger.append(("units", reason, 0, int(late.sum()), tuple(str(n) for n in names[late][:3])))
+        ledger.append(("units", reason, 0, int(late.sum()), _first_few(block.units[late])))
         start = np.where(late, NEVER, start)
-    early = start <= periods[0]
-    incomplete = np.isnan(y).any(axis=1) & (gaps == "balance")
+    holes = np.isnan(block.y).any(axis=1) if np.isnan(block.y.min()) else np.zeros(len(start), dtype=bool)
+    lacking = _lacking_covariates(block, roles)
+    keep = np.ones(len(start), dtype=bool)
     for gone, reason in (
-        (early, "already treated in the first period"),
-        (incomplete & ~early, "not observed in every period (gaps='balance')"),
+        (start <= periods[0], "already treated in the first period"),
+        (lacking, "covariate missing"),
+        (holes & (gaps == "balance"), "not observed in every period (gaps='balance')"),
     ):
+        gone = gone & keep
+        keep &= ~gone
         if gone.any():
-            rows = int((~np.isnan(y[gone])).sum())
-            ledger.append(("units", reason, rows, int(gone.sum()), tuple(str(n) for n in names[gone][:3])))
-    keep = ~(early | incomplete)
+            rows = int((~np.isnan(block.y[gone])).sum())
+            ledger.append(("units", reason, rows, int(gone.sum()), _first_few(block.units[gone])))
     if not keep.any():
         raise ZgzxError(
-            "no unit is left: all are treated from the first period on, or incomplete", where="prepare_panel",
-            count=len(keep), remedy="Add earlier periods, or choose gaps='pairwise'.",
+            "no unit is left", where="prepare_panel", count=len(keep),
+            examples=(f"{reason}: {units}" for step, reason, _, units, _ in ledger[::-1] if step == "units"),
+            remedy="Add earlier periods, choose gaps='pairwise', or leave out covariates with missing values.",
         )  # fmt: skip
-    if np.isnan(y[keep]).any() and gaps != "balance":
-        holes = int(np.isnan(y[keep]).any(axis=1).sum())
-        ledger.append(("note", f"units with unobserved periods, used by gaps={gaps!r}", 0, holes, ()))
+    if roles["unit"] is None:
+        ledger.append(("note", "no unit column: each row is its own unit", 0, int(keep.sum()), ()))
+    elif (holes & keep).any():
+        reason = f"units with unobserved periods, used by gaps={gaps!r}"
+        ledger.append(("note", reason, 0, int((holes & keep).sum()), ()))
     return start, keep
+
+
+def _first_few(units: np.ndarray) -> tuple[str, ...]:
+    return tuple(str(unit) for unit in units[:3])
+
+
+def _lacking_covariates(block: Block, roles: Roles) -> np.ndarray:
+    """(units,) whether an observed row lacks a covariate; an infinite one is an error."""
+    lacking = np.zeros(len(block.units), dtype=bool)
+    for role, values in block.columns.items():
+        if not role.startswith("covariate "):
+            continue
+        infinite = np.isinf(values).any(axis=1)
+        if infinite.any():
+            raise ZgzxError(
+                "the covariate is infinite", where=f"column {roles[role]!r}", count=int(infinite.sum()),
+                examples=block.units[infinite][:3], remedy="Mend these values or set them to missing.",
+            )  # fmt: skip
+        missing = np.isnan(values) if values.shape[1] == 1 else np.isnan(values) & ~np.isnan(block.y)
+        lacking |= missing.any(axis=1)
+    return lacking
+
+
+def _covariates(block: Block, names: tuple[str, ...], ledger: list[tuple]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """(units, 1 or periods, covariates) and their names, without those that add nothing."""
+    if not names:
+        return None, ()
+    columns = [block.columns[f"covariate {name}"] for name in names]
+    values = np.empty((len(block.units), max(column.shape[1] for column in columns), len(names)))
+    for k, column in enumerate(columns):
+        values[:, :, k] = column
+    if values.shape[1] > 1:
+        values[np.isnan(block.y)] = np.nan
+    used = independent_columns(values)
+    for name in np.array(names)[~used]:
+        reason = "covariate dropped: constant, or a combination of the others"
+        ledger.append(("note", reason, 0, 0, (str(name),)))
+    if used.all():
+        return values, names
+    return (values[:, :, used] if used.any() else None), tuple(np.array(names)[used].tolist())
