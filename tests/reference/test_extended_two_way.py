@@ -123,7 +123,7 @@ def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
     stacked = np.concatenate([slopes for _, slopes in named.values()])
     assert model.rank == k * (8 + model.own.sum())
     factor = UNITS / (UNITS - 1) * (ROWS - 1) / (ROWS - model.rank)
-    variance = glm.influence_by_unit(points, model.coefficients, function, stacked, None) * factor
+    variance = glm.influence_by_unit(points, model.coefficients, function, stacked, None)[0] * factor
     labels = []
     for name in named:
         slope = "lpop" if name == "(Intercept)" else f"{name}:lpop_dm" if "Dtreat" in name else f"{name}:lpop"

@@ -1,4 +1,4 @@
-"""Which columns carry something of their own: a QR decomposition taken chunk by chunk."""
+"""Which columns carry something of their own: of data by a QR decomposition in chunks, of a model by elimination."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from zgzx_research.did.chunks import CHUNK, in_chunks
 
 DEPENDENT = 1e-9  # what is left of a column once the others are taken out, relative to the column: rounding is below
+COLLINEAR = 1e-10  # the same in sums of squares (as in fixest)
 CONSTANT = 1e-12  # standard deviation relative to the mean
 
 
@@ -48,3 +49,19 @@ def independent_columns(values: np.ndarray) -> np.ndarray:
 
 def _triangle(rows: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.qr(rows, mode="r"))
+
+
+def independent(gram: np.ndarray, size: np.ndarray | None = None) -> np.ndarray:
+    """(regressors,) bool: those that are no combination of earlier ones, by elimination in their order.
+
+    Parameters
+    ----------
+    gram : (regressors, regressors) cross products. size : (regressors,) sums of squares to measure by what is left of
+        them; those of `gram` where it holds the regressors as they are, larger where effects were taken out of it.
+    """
+    rest, kept = gram.copy(), np.zeros(len(gram), dtype=bool)
+    for j, whole in enumerate(np.diag(gram) if size is None else size):
+        kept[j] = rest[j, j] > COLLINEAR * whole
+        if kept[j]:
+            rest -= np.outer(rest[:, j], rest[j]) / rest[j, j]
+    return kept

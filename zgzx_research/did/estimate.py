@@ -132,7 +132,8 @@ def estimate_effects(
     outcome_model, propensity_model : learners with fit and predict (or predict_proba) instead of least squares and
         logit; copied, never changed; cross-fitted over `folds` of clusters drawn with `seed`, the same for all cells.
     family : for extended_two_way: "linear", "poisson" or "logit".
-    event_window : for stacked: first and last event time. leave_one_out : for imputation: its leave-one-out SE.
+    event_window : for stacked: first and last event time; for imputation: first lead, last effect.
+    leave_one_out : for imputation: its leave-one-out standard errors.
 
     Raises
     ------
@@ -151,7 +152,11 @@ def estimate_effects(
         "event_window": event_window, "leave_one_out": leave_one_out,
     }  # fmt: skip
     heeded, fit = _fit(panel, method, given)
-    span = {"outcome": panel.roles["outcome"], "first_period": int(panel.periods[0]), "last_period": int(panel.periods[-1])}
+    span = {
+        "outcome": panel.roles["outcome"],
+        "first_period": int(panel.periods[0]),
+        "last_period": int(panel.periods[-1]),
+    }
     shown = {name: _named(value) for name, value in heeded.items()}
     return Effects.from_fit(fit, panel.ledger, {"method": method} | shown | span)
 
@@ -167,8 +172,9 @@ def unit_influence(
 
     Returns
     -------
-    frame : cohort, period, event_time, role of each column. values : (units, estimates) influence values ψ, in the order
-        of the panel's units: ψ'ψ is the covariance, and an estimate without a unit is about estimate - ψ.
+    frame : cohort, period, event_time, role of each column. values : (units, statistics) influence values ψ, in the
+        order of the panel's units: ψ'ψ is the covariance, and an estimate without a unit is about estimate - ψ.
+        On the ratio scale the treated totals come first, then the counterfactual ones.
     """
     alone = replace(panel, cluster=np.arange(len(panel.cohort)))
     _, fit = _fit(alone, method, DEFAULTS | options)

@@ -70,14 +70,14 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     cells = np.nonzero((role != "") & (role != "base"))
     statistics, slopes = _statistics(model, cells, role[cells] == "reference", options["scale"])
     on_means = np.einsum("rctk,ctk->rct", slopes, gram.curvature[..., 0, :])
-    covariance, df = _covariance(panel, moments, model, slopes, on_means, units)
+    covariance, df, by_cluster = _covariance(panel, moments, model, slopes, on_means, units)
     weight, total = gram.curvature[..., 0, 0], gram.gradient[..., 0]
     numbers = CellStatistics(options["scale"], statistics, np.arange(len(cells[0])), weight[cells], covariance)
     plain = family == "linear" and options["scale"] == "difference"
     kind = "linearised" if not plain else EXACT if points.z.shape[1] == 1 else "reweighted"
     means = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
     weights = MeanWeights(on_means, means, panel.cohorts, panel.periods, kind)
-    return Fit(_rows(panel, role, cells, model, units), numbers, weights, df, notes)
+    return Fit(_rows(panel, role, cells, model, units), numbers, weights, df, notes, by_cluster)
 
 
 def plan_roles(cohorts: np.ndarray, periods: np.ndarray, options: dict[str, Any]) -> np.ndarray:
@@ -145,8 +145,8 @@ def _statistics(
 
 def _covariance(
     panel: Any, moments: Moments, model: Model, slopes: np.ndarray, on_means: np.ndarray, units: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """Clustered covariance with the factor G/(G-1) · (N-1)/(N-K), and G-1."""
+) -> tuple[np.ndarray, float, np.ndarray | None]:
+    """Clustered covariance with the factor G/(G-1) · (N-1)/(N-K), G-1, and influence summed by cluster."""
     function, coefficients = glm.FAMILIES[model.family], model.coefficients
     used = model.base | model.own
     if _by_stratum(panel):
@@ -156,9 +156,9 @@ def _covariance(
             slope = slopes[:, moments.cohort[s], :, 0] * moments.observed[s]
             return slope, slope @ (moments.mean[s] - mean[moments.cohort[s]])
 
-        covariance = influence_covariance(moments, influence)
+        covariance, by_cluster = influence_covariance(moments, influence)
     else:
-        covariance = glm.influence_by_unit(model.points, coefficients, function, slopes, panel.cluster)
+        covariance, by_cluster = glm.influence_by_unit(model.points, coefficients, function, slopes, panel.cluster)
     covariance = covariance + borrowed_covariance(moments, on_means, cohort_sizes(moments, len(used))[1])
     takes_part = (moments.observed & used[moments.cohort]).any(axis=1)
     groups = int(moments.units[takes_part].sum())
@@ -169,7 +169,8 @@ def _covariance(
     # as many coefficients as rows, or one cluster: nothing is left over to measure spread with
     known = groups > 1 and rows > model.rank
     factor = groups / (groups - 1) * (rows - 1) / (rows - model.rank) if known else 0.0
-    return covariance * factor, max(groups - 1, 1)
+    by_cluster = None if by_cluster is None else by_cluster * np.sqrt(factor)
+    return covariance * factor, max(groups - 1, 1), by_cluster
 
 
 def _by_stratum(panel: Any) -> bool:

@@ -247,8 +247,10 @@ def counterfactual_slopes(
 
 def influence_by_unit(
     points: Points, coefficients: np.ndarray, family: Family, slopes: np.ndarray, cluster: np.ndarray | None
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray | None]:
     """(rows, rows) sum over units, or clusters, of the products of their influence values Σ w (y - mean) slopes'z.
+
+    Where there are clusters, also the (clusters, rows) sums by cluster.
 
     Parameters
     ----------
@@ -273,8 +275,8 @@ def influence_by_unit(
 
     pieces = in_chunks(kernel, chunk_bounds(points.counts))
     if cluster is None:
-        return sum((part for part, _ in pieces), np.zeros((len(slopes), len(slopes))))
+        return sum((part for part, _ in pieces), np.zeros((len(slopes), len(slopes)))), None
     sums = np.zeros((int(cluster.max()) + 1, len(slopes)))
     for part, group in pieces:
         np.add.at(sums, group, part)
-    return sums.T @ sums
+    return sums.T @ sums, sums

@@ -13,7 +13,6 @@ from zgzx_research.did.counts import SCALES
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
 from zgzx_research.did.moments import (
     Moments,
-    cluster_influence,
     cohort_means,
     influence_covariance,
     mean_weights,
@@ -51,8 +50,8 @@ def _unadjusted(panel: Any, moments: Moments, cells: Cells, scale: str, notes: l
     influence = cell_influence(moments, cells, means, gradient, shares, _drawn(panel, moments, shares))
     keep = np.concatenate([np.arange(statistics.size), statistics.size + used])
     on_means = mean_weights(moments, influence, len(panel.cohorts))[: statistics.size]
-    sums = None if moments.clusters is None else cluster_influence(moments, influence)
-    joint = (influence_covariance(moments, influence) if sums is None else sums.T @ sums)[np.ix_(keep, keep)]
+    joint, sums = influence_covariance(moments, influence)
+    joint = joint[np.ix_(keep, keep)]
     joint[: statistics.size, : statistics.size] += _borrowed(panel, moments, on_means)
     numbers = CellStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used])
     kind = "linearised" if scale == "ratio" else EXACT if moments.observed.all() else "pairwise"

@@ -15,11 +15,11 @@ import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.chunks import chunk_bounds, in_chunks
+from zgzx_research.did.collinear import independent
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights
 from zgzx_research.did.imputation_plan import Plan, labels, make_plan, note_leads, row_weights, usable
 from zgzx_research.did.moments import (
     Moments,
-    cluster_influence,
     cohort_means,
     influence_covariance,
     mean_weights,
@@ -27,7 +27,7 @@ from zgzx_research.did.moments import (
     panel_moments,
 )
 from zgzx_research.did.multiplicative_imputation import fit_ratio
-from zgzx_research.did.ppml import UNTIED, clusters_within, independent, inverse_of
+from zgzx_research.did.ppml import UNTIED, clusters_within, inverse_of
 from zgzx_research.errors import ZgzxError
 
 
@@ -99,8 +99,7 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     parts = [leads, cells]
     influence = partial(_influence, parts, moments.mean, sums.square[:, 0] / moments.weight[:, None])
     if z.shape[1] == 1 and not options["leave_one_out"]:
-        by_cluster = None if moments.clusters is None else cluster_influence(moments, influence)
-        covariance = influence_covariance(moments, influence)
+        covariance, by_cluster = influence_covariance(moments, influence)
     else:
         covariance, by_cluster = _unit_pass(panel, plan, parts, z, options["leave_one_out"])
     scale = np.concatenate([np.full(len(leads.estimate), np.sqrt(factor)), np.ones(len(cells.estimate))])

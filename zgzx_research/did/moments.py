@@ -142,11 +142,14 @@ def _cluster_sums(rows: list[tuple], delta: np.ndarray, count: int) -> ClusterSu
     return ClusterSums(starts, ids, count, weight, total - weight[:, None] * delta[stratum])
 
 
-def influence_covariance(moments: Moments, influence: Influence) -> np.ndarray:
-    """(rows, rows) sum over units, or over clusters, of the products of their influence values."""
+def influence_covariance(moments: Moments, influence: Influence) -> tuple[np.ndarray, np.ndarray | None]:
+    """(rows, rows) sum over units, or over clusters, of the products of their influence values.
+
+    Where there are clusters, also the (clusters, rows) sums by cluster.
+    """
     if moments.clusters is not None:
         sums = cluster_influence(moments, influence)
-        return sums.T @ sums
+        return sums.T @ sums, sums
     rows = len(influence(0)[1])
     covariance = np.zeros((rows, rows))
     for s in range(len(moments.units)):
@@ -154,7 +157,7 @@ def influence_covariance(moments: Moments, influence: Influence) -> np.ndarray:
         cross = np.outer(slope @ moments.first[s], level)
         within = slope @ moments.second[s] @ slope.T
         covariance += within + cross + cross.T + moments.zeroth[s] * np.outer(level, level)
-    return covariance
+    return covariance, None
 
 
 def cluster_influence(moments: Moments, influence: Influence) -> np.ndarray:

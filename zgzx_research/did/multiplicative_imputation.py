@@ -17,7 +17,6 @@ from zgzx_research.did.imputation_plan import Plan, labels, note_leads, row_weig
 from zgzx_research.did.moments import (
     Influence,
     Moments,
-    cluster_influence,
     cohort_means,
     influence_covariance,
     mean_weights,
@@ -42,15 +41,15 @@ def fit_ratio(panel: Any, moments: Moments, plan: Plan, notes: list[tuple]) -> F
         np.concatenate([getattr(leads, name), getattr(cells, name)], axis=2) for name in ("direct", "indirect")
     )
     influence = _influence(moments, direct, indirect, len(panel.cohorts))
+    covariance, by_cluster = influence_covariance(moments, influence)
     numbers = CellStatistics(
         "ratio", statistics, np.arange(statistics.shape[1]), row_weights(moments, plan),
-        influence_covariance(moments, influence),
+        covariance,
     )  # fmt: skip
     weights = MeanWeights(
         mean_weights(moments, influence, len(panel.cohorts)), cohort_means(moments, len(panel.cohorts)),
         panel.cohorts, panel.periods, "linearised",
     )  # fmt: skip
-    by_cluster = None if moments.clusters is None else cluster_influence(moments, influence)
     return Fit(labels(panel, moments, plan), numbers, weights, notes=notes, influence=by_cluster)
 
 

@@ -13,11 +13,11 @@ from functools import partial
 import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
+from zgzx_research.did.collinear import independent
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.fit import Fit, MeanWeights, Rows
 from zgzx_research.did.moments import (
     Moments,
-    cluster_influence,
     cohort_means,
     influence_covariance,
     mean_weights,
@@ -29,7 +29,6 @@ from zgzx_research.errors import ZgzxError
 DESIGNS = ("event_time", "static", "cohort_event")
 STEPS = 100  # Newton needs about six
 STRIDE, INFINITE = 5.0, 40.0  # longest step, and the log ratio (of 10^17) that only runs on to infinity
-DEPENDENT = 1e-10  # a regressor with this share of itself left, given those before it, counts as their combination
 UNTIED = 1e-8  # an estimate that moves by more than this with what a fit leaves undetermined is undetermined too
 
 
@@ -51,16 +50,6 @@ class PoissonFit:
     gram: np.ndarray
     share: np.ndarray
     slope: np.ndarray
-
-
-def independent(gram: np.ndarray) -> np.ndarray:
-    """(regressors,) bool: those that are no combination of earlier ones, by elimination in their order."""
-    rest, kept = gram.copy(), np.zeros(len(gram), dtype=bool)
-    for j, size in enumerate(np.diag(gram)):
-        if rest[j, j] > DEPENDENT * size:
-            rest -= np.outer(rest[:, j], rest[j]) / rest[j, j]
-            kept[j] = True
-    return kept
 
 
 def inverse_of(gram: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -261,7 +250,9 @@ def _fit(
     rows, units, clusters, notes = _informative(panel, moments, used, parameters)
     slope = fit.slope[:, chosen]
     influence = partial(_influence, slope, moments.mean)
+    covariance, by_cluster = influence_covariance(moments, influence)
     factor = (rows - 1) / (rows - parameters) * clusters / (clusters - 1)
+    by_cluster = None if by_cluster is None else np.sqrt(factor) * by_cluster
     cohort, event = effects.T
     role = np.where(event >= 0, "post", np.where(event >= -leave_out, "left_out", "pre"))
     touched = (dummies * used[..., None] > 0).any(axis=1)  # (strata, rows)
@@ -276,13 +267,12 @@ def _fit(
     shares = (moments.weight[:, None, None] * dummies * used[..., None]).sum(axis=(0, 1))
     numbers = CellStatistics(
         "difference", fit.coefficient[chosen][None], np.arange(len(chosen)), shares,
-        factor * influence_covariance(moments, influence),
+        factor * covariance,
     )  # fmt: skip
     weights = MeanWeights(
         mean_weights(moments, influence, len(panel.cohorts)), cohort_means(moments, len(panel.cohorts)),
         panel.cohorts, panel.periods, "linearised",
     )  # fmt: skip
-    by_cluster = None if moments.clusters is None else np.sqrt(factor) * cluster_influence(moments, influence)
     return Fit(labels, numbers, weights, df=clusters - 1.0, notes=notes, influence=by_cluster)
 
 

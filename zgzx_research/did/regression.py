@@ -15,10 +15,10 @@ import numpy as np
 from scipy import linalg
 
 from zgzx_research.did.chunks import chunk_bounds, in_chunks
+from zgzx_research.did.collinear import independent
 from zgzx_research.did.moments import Influence, Moments, cohort_means, influence_covariance, panel_moments
 from zgzx_research.errors import ZgzxError
 
-COLLINEAR = 1e-10  # share of a column's sum of squares below which what is left of it counts as rounding (as in fixest)
 ROUNDING = 1e-12  # deviation from a unit's mean, relative to it, that is rounding and not variation
 
 
@@ -70,7 +70,7 @@ class Regressions:
     coefficients, kept : (rows,); a design's covariates follow its own columns.
     covariance : (rows, rows) joint, clustered, with each design's factor (N-1)/(N-K) · G/(G-1).
     weights : (rows, cohorts, periods) on the cohort × period means.
-    sums : of the panel. df : G - 1.
+    sums : of the panel. df : G - 1. influence : (clusters, rows) summed by cluster, where the panel has clusters.
     """
 
     coefficients: np.ndarray
@@ -79,6 +79,7 @@ class Regressions:
     weights: np.ndarray
     sums: NormalSums
     df: float
+    influence: np.ndarray | None
 
 
 def is_plain(panel: Any) -> bool:
@@ -115,14 +116,14 @@ def regress(panel: Any, designs: Sequence[np.ndarray]) -> Regressions:
         moments = panel_moments(scores, panel.cohort, np.ones(len(scores)), panel.cluster)
         influence = _score_influence(moments, solutions, len(panel.periods))
     scale = np.sqrt(np.repeat([sample_factor(panel, one) for one in solutions], [len(s.kept) for s in solutions]))
-    covariance = influence_covariance(moments, influence) * np.outer(scale, scale)
+    covariance, by_cluster = influence_covariance(moments, influence)
     rows = np.concatenate([np.arange(len(one.kept)) >= len(panel.periods) - 1 for one in solutions])
     return Regressions(
         np.concatenate([one.coefficients for one in solutions])[rows],
         np.concatenate([one.kept for one in solutions])[rows],
-        covariance[np.ix_(rows, rows)],
+        (covariance * np.outer(scale, scale))[np.ix_(rows, rows)],
         np.concatenate([_mean_weights(sums, one) for one in solutions])[rows],
-        sums, cluster_count(panel) - 1.0,
+        sums, cluster_count(panel) - 1.0, None if by_cluster is None else (by_cluster * scale)[:, rows],
     )  # fmt: skip
 
 
@@ -174,7 +175,7 @@ def solve(sums: NormalSums, design: np.ndarray) -> Solution:
     )
     right = np.concatenate([_within(design, sums.cross[..., :1])[:, 0], sums.inner[1:, 0]])
     raw = np.concatenate([np.einsum("ct,ctk->k", sums.weight, design**2), np.diag(sums.inner)[1:]])
-    kept = _independent(normal, raw)
+    kept = independent(normal, raw)
     inverse = np.zeros_like(normal)
     size = 1 / np.sqrt(np.diag(normal)[kept])
     part = linalg.inv(normal[np.ix_(kept, kept)] * np.outer(size, size)) if kept.any() else np.zeros((0, 0))
@@ -185,16 +186,6 @@ def solve(sums: NormalSums, design: np.ndarray) -> Solution:
 def _within(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(left columns, right columns) sum of products over cohorts and periods."""
     return np.einsum("ctk,ctl->kl", left, right, optimize=True)
-
-
-def _independent(normal: np.ndarray, raw: np.ndarray) -> np.ndarray:
-    """(columns,) bool: the columns that no combination of kept columns before them makes up."""
-    left, kept = normal.copy(), np.zeros(len(normal), dtype=bool)
-    for k in range(len(normal)):
-        kept[k] = left[k, k] > COLLINEAR * raw[k]
-        if kept[k]:
-            left -= np.outer(left[:, k], left[k]) / left[k, k]
-    return kept
 
 
 def _mean_weights(sums: NormalSums, one: Solution) -> np.ndarray:

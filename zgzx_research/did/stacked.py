@@ -56,16 +56,18 @@ def stacked(panel: Any, options: dict[str, Any]) -> Fit:
     stacks = make_stacks(panel, moments, events, masked, options["controls"], notes)
     statistics, influence = _effects(moments, stacks, int(np.flatnonzero(events == -1 - masked)[0]))
     factor, df = _sample_factor(moments, stacks)
+    covariance, by_cluster = influence_covariance(moments, influence)
     numbers = CellStatistics(
         "difference", statistics[None], np.arange(len(events)), np.ones(len(events)),
-        influence_covariance(moments, influence) * factor,
+        covariance * factor,
     )  # fmt: skip
     count = len(panel.cohorts)
     kind = "pairwise" if np.isnan(panel.y).any() else EXACT
     weights = MeanWeights(
         mean_weights(moments, influence, count), cohort_means(moments, count), panel.cohorts, panel.periods, kind
     )
-    return Fit(_rows(moments, stacks, events, masked, options["leave_out"]), numbers, weights, df, notes)
+    rows = _rows(moments, stacks, events, masked, options["leave_out"])
+    return Fit(rows, numbers, weights, df, notes, None if by_cluster is None else by_cluster * np.sqrt(factor))
 
 
 def _window(panel: Any, window: tuple[int, int] | None, masked: int) -> tuple[int, int]:

@@ -245,7 +245,8 @@ def _fit(
     weights = MeanWeights(np.tensordot(pick, result.weights, 1), result.sums.mean, panel.cohorts, used.periods, kind)
     labels = {name: getattr(rows, name) for name in Rows.__dataclass_fields__}
     kept = Rows(**{name: value[keep] for name, value in labels.items() if value is not None})
-    return Fit(kept, numbers, weights, result.df, notes)
+    by_cluster = None if result.influence is None else result.influence @ pick.T
+    return Fit(kept, numbers, weights, result.df, notes, by_cluster)
 
 
 def _common_notes(panel: Any) -> list[tuple]:

@@ -11,7 +11,7 @@ import pytest
 import statsmodels.api as sm
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from zgzx_research.did.estimate import estimate_effects, unit_influence
+from zgzx_research.did.estimate import METHODS, estimate_effects, unit_influence
 from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 from zgzx_research.errors import ZgzxError
 
@@ -249,3 +249,14 @@ def test_trimmed_units_are_counted() -> None:
 def test_options_that_do_not_go_together(roles: dict[str, Any], options: dict[str, Any], message: str) -> None:
     with pytest.raises(ZgzxError, match=message):
         estimate_effects(prepare(data(), **roles), **options)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_influence_of_units_squares_to_the_covariance(method: str) -> None:
+    """For every method: what each unit contributes, squared and added up, is the covariance."""
+    panel = prepare(data(), covariates=())
+    options = {"event_window": (-1, 0)} if method == "stacked" else {}
+    labels, values = unit_influence(panel, method=method, **options)
+    effects = estimate_effects(panel, method=method, **options)
+    np.testing.assert_allclose(values.T @ values, effects.covariance, rtol=1e-9, atol=1e-12)
+    assert len(labels) == len(effects.cells) == values.shape[1]
