@@ -187,13 +187,22 @@ def _listed(value: Any) -> Any:
     """An array as nested lists that JSON can hold; infinity and NaN, which it cannot, by name."""
     if not isinstance(value, np.ndarray):
         return value
+    if value.ndim > 1 and np.count_nonzero(value) < value.size / 3:  # most weights on means are zero
+        at = np.flatnonzero(value)
+        return {"shape": value.shape, "at": at.tolist(), "values": _listed(value.ravel()[at])}
     if value.dtype.kind != "f" or np.isfinite(value).all():
         return {"array": value.tolist()}
     return {"array": np.where(np.isfinite(value), value.astype(object), value.astype(str)).tolist(), "dtype": "float"}
 
 
 def _array(value: Any) -> Any:
-    return np.array(value["array"], dtype=value.get("dtype")) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    if "at" not in value:
+        return np.array(value["array"], dtype=value.get("dtype"))
+    full = np.zeros(value["shape"])
+    full.ravel()[value["at"]] = _array(value["values"])
+    return full
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

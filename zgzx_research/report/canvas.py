@@ -70,9 +70,18 @@ def styled(plot: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
     return inside
 
 
+class HouseFigure(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=DPI)
+        return buffer.getvalue()
+
+
 def new_figure(height: float, title: str, subtitle: str = "") -> Figure:
     """An empty figure of the house width with its title (and a line below it) at the upper left."""
-    figure = Figure(figsize=(WIDTH, height), dpi=100)
+    figure = HouseFigure(figsize=(WIDTH, height), dpi=100)
     size = LARGE * min(1.0, TITLE_COLUMNS / display_width(title))  # the name of an outcome may be long
     figure.text(0.02, 1 - 0.10 / height, title, fontsize=size, fontweight="bold", va="top", ha="left")
     if subtitle:
