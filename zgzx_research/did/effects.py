@@ -284,24 +284,36 @@ class Aggregate(Shown):
 
 
 def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFrame:
-    """Who stands behind each summary: units (each cohort once), mean of the base, role."""
-    rows = []
-    for chosen in sets:
-        part = cells[chosen]
-        largest = part.groupby("cohort", dropna=False)[["n_treated", "n_clusters"]].max().sum()
-        base = np.average(part["base_mean"], weights=part["n_treated"])
-        row = {**largest, "n_comparison": part["n_comparison"].max(), "base_mean": base}
-        row |= {name: part[name].iloc[0] if part[name].nunique() == 1 else pd.NA for name in ("cohort", "period")}
-        row |= {"event_time": part["event_time"].iloc[0] if part["event_time"].nunique() == 1 else pd.NA}
-        # a cell that is its own base says nothing, so an event time is what its other cells are
-        roles = part.loc[part["role"] != "reference", "role"].unique()
-        row |= {"role": "reference" if not len(roles) else roles[0] if len(roles) == 1 else "mixed"}
-        rows.append(row)
-    labels = pd.DataFrame(rows).assign(estimand=estimand)
-    only = {"cohort": ("cohort",), "event_time": ("event_time",), "calendar": ("period",)}.get(estimand, ())
-    for name in ("cohort", "period", "event_time"):
-        labels[name] = pd.array(labels[name] if name in only else [pd.NA] * len(labels), dtype="Int64")
-    return labels
+    """Who stands behind each summary, a (rows, cells) mask: units (each cohort once), mean of the base, role."""
+    column = {name: cells[name].to_numpy() for name in CELL_COLUMNS}
+    row, cell = np.nonzero(sets)
+    _, code = np.unique(column["cohort"].astype(float), return_inverse=True)
+    largest = np.zeros((3, len(sets), code.max() + 1), dtype=np.int64)
+    for k, name in enumerate(("n_treated", "n_clusters", "n_comparison")):
+        np.maximum.at(largest[k], (row, code[cell]), column[name][cell])
+    weight = column["n_treated"][cell]
+    total, base = (np.bincount(row, value, len(sets)) for value in (weight, weight * column["base_mean"][cell]))
+    only = {"cohort": "cohort", "event_time": "event_time", "calendar": "period"}.get(estimand)
+    labels: dict[str, Any] = {name: pd.array([pd.NA] * len(sets), dtype="Int64") for name in LABELS}
+    if only:
+        labels[only] = pd.array(column[only][sets.argmax(axis=1)].astype(np.int64), dtype="Int64")
+    return pd.DataFrame(
+        {
+            "estimand": np.full(len(sets), estimand),
+            **labels,
+            "n_treated": largest[0].sum(axis=1),
+            "n_clusters": largest[1].sum(axis=1),
+            "n_comparison": largest[2].max(axis=1),
+            "base_mean": np.divide(base, total, out=np.full(len(sets), np.nan), where=total > 0),
+            "role": [_role(column["role"][chosen]) for chosen in sets],
+        }
+    )
+
+
+def _role(roles: np.ndarray) -> str:
+    """A cell that is its own base says nothing, so a summary is what its other cells are."""
+    others = set(roles) - {"reference"}
+    return "reference" if not others else others.pop() if len(others) == 1 else "mixed"
 
 
 def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, seed: int) -> pd.DataFrame:
@@ -309,11 +321,11 @@ def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, 
     cells = effects.numbers
     covariance = rows.covariance(cells)
     error = np.sqrt(np.maximum(np.diag(covariance), 0))
-    reference = (labels["role"] == "reference").to_numpy()
+    role = labels["role"].to_numpy(dtype=object)
     floor = ROUNDING * (np.abs(rows.value) + np.abs(labels["base_mean"].to_numpy()))
-    known = ~reference & np.isfinite(rows.value) & (error > floor) & (labels["n_clusters"] > 1).to_numpy()
+    known = (role != "reference") & np.isfinite(rows.value) & (error > floor) & (labels["n_clusters"] > 1).to_numpy()
     error = np.where(known, error, np.nan)
-    banded = known & (labels["role"] != "left_out").to_numpy()
+    banded = known & (role != "left_out")
     critical = inference.simultaneous_quantile(covariance[np.ix_(banded, banded)], level, seed, effects.df)
     ratio = cells.scale == "ratio"
     estimate = np.expm1(rows.value) if ratio else rows.value
@@ -322,16 +334,6 @@ def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, 
     for name, quantile in (("ci", inference.t_quantile(level, effects.df)), ("band", critical)):
         for end, bound in zip(("low", "high"), rows.bounds(cells, quantile), strict=True):
             values[f"{name}_{end}"] = np.where(known, bound, np.nan)
-    order = [
-        "estimand",
-        "cohort",
-        "period",
-        "event_time",
-        *values,
-        "n_treated",
-        "n_comparison",
-        "base_mean",
-        "role",
-        "mde",
-    ]
-    return labels.assign(**values, mde=mde)[order]
+    columns = {name: labels[name] for name in ("estimand", *LABELS)} | values
+    about = {name: labels[name] for name in ("n_treated", "n_comparison", "base_mean", "role")}
+    return pd.DataFrame(columns | about | {"mde": mde})

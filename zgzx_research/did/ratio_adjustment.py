@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from zgzx_research.did.cells import Cells
 from zgzx_research.did.cross_section import odds_weights
@@ -83,14 +84,15 @@ def _by_growth(x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndar
 def _poisson_sums(
     x: np.ndarray, weight: np.ndarray, y: np.ndarray, value: np.ndarray, active: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Deviance up to a constant, score and Hessian of Poisson regressions of each column of y that is still active."""
+    """Deviance, score and Hessian of Poisson regressions of each column of y that is still active."""
     deviance, score = np.zeros(len(value)), np.zeros_like(value)
     hessian = np.zeros((*value.shape, value.shape[1]))
     index = x @ value[active].T
     with np.errstate(over="ignore"):
         mean = np.exp(index)
-    deviance[active] = 2 * (weight @ (mean - y[:, active] * index))
-    score[active] = (weight[:, None] * (y[:, active] - mean)).T @ x
+    own = y[:, active]
+    deviance[active] = 2 * (weight @ (mean - own - own * index + special.xlogy(own, own)))
+    score[active] = (weight[:, None] * (own - mean)).T @ x
     products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
     hessian[active] = ((weight[:, None] * mean).T @ products).reshape(-1, *hessian.shape[1:])
     return deviance, score, hessian
