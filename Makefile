@@ -5,7 +5,7 @@ READY := .venv/.ready
 STUDY ?= demo
 export PYTHONHASHSEED := 0
 
-.PHONY: report test quick lint lab browser lock environment hooks clean
+.PHONY: report test quick lint lab browser proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -30,6 +30,21 @@ lab: $(READY)
 browser: $(READY)
 	sh .ci/chromium
 	$(BIN)/python -m pytest tests/browser
+
+WORLDS ?= 2000
+proofs: $(READY)
+	$(BIN)/python tests/proofs/coverage.py $(WORLDS)
+
+# peers live in an environment of their own
+PEERS := benchmarks/.venv
+benchmark: $(READY) $(PEERS)/.ready
+	$(BIN)/python benchmarks/run.py
+
+$(PEERS)/.ready: benchmarks/requirements.txt
+	@test -x $(PEERS)/bin/python || $(BIN)/python -m venv $(PEERS)
+	@echo "installing the peers into $(PEERS)"
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
 
 lock: $(READY)
 	$(BIN)/uv pip compile --python $(BIN)/python --universal --generate-hashes --no-header --extra dev \
