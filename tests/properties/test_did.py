@@ -72,7 +72,8 @@ def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:
     effects = estimate_effects(panel)
     variance = []
     lonely = [g for g in panel.cohorts if (panel.cohorts[panel.cohort] == g).sum() == 1]  # theirs is borrowed
-    kept = (~effects.cells["cohort"].isin(lonely)).to_numpy()
+    kept = (~effects.cells["cohort"].isin(lonely) & (effects.cells["n_treated"] > 1)).to_numpy()
+    kept = kept & (effects.cells["n_comparison"] > 1).to_numpy()
     for cell in effects.cells[kept].itertuples():
         t = int(np.searchsorted(panel.periods, cell.period))
         b = int(np.flatnonzero(panel.periods < cell.cohort)[-1])

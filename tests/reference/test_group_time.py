@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from functools import cache
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from golden import HERE, load, same, table
 
+from zgzx_research.did import cross_section
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects, unit_influence
 from zgzx_research.did.inference import simultaneous_quantile
@@ -131,6 +133,29 @@ def test_r_takes_a_sign_wrong_in_cross_sections() -> None:
         )  # fmt: skip
         moved = (estimate_effects(heavier, **options).estimates - base) / step
         np.testing.assert_allclose(moved, influence[unit], rtol=2e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in VARIANTS if "|dr|lpop" in n and ("rcs" in n or "unbalanced|" in n or "unb_" in n)]
+)
+def test_r_s_cross_section_errors_follow_from_its_sign(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ψ + 2 ℓ_C0 (x̄_C0 - x̄_T0) in place of ψ, all of R's standard errors come out."""
+    ours = cross_section.cross_section_effect
+    right = "influence += sign * (lin_c @ (x_c - x_d) + lin_t @ (x_d - x_own))"
+    source = inspect.getsource(ours)
+    assert right in source
+    wrong = right + "\n        if not after and outcome and propensity: influence += 2 * (lin_c @ (x_c - x_own))"
+    names = dict(vars(cross_section))
+    exec(source.replace(right, wrong), names)
+    monkeypatch.setattr(cross_section, "cross_section_effect", names["cross_section_effect"])
+    spec = VARIANTS[name]
+    args = spec["args"]
+    panel = variant_panel(name.split("|")[0], ("lpop",), args.get("weightsname"), args.get("clustervars"))
+    theirs = pd.DataFrame({"cohort": spec["group"], "period": spec["t"], "se": spec["se"]})
+    both = estimate(panel, args).to_frame().merge(theirs, on=["cohort", "period"])
+    own = both["std_error"].notna()
+    assert own.sum() >= 8
+    same(both["std_error"][own], both["se"][own], 1e-7)
 
 
 def test_aggregation_options(option: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from golden import load, same, table
 
 from zgzx_research.did.effects import Effects
-from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.estimate import estimate_effects, unit_influence
 from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 
 SPECS = [
@@ -37,7 +38,14 @@ def effects(name: str) -> Effects:
         adjustment = "outcome_regression" if adjusted else "none"
         return estimate_effects(panel, method="imputation", adjustment=adjustment)
     weights = "popwt" if name == "castle_static_popwt" else None
-    return estimate_effects(castle(weights=weights), method="imputation", event_window=(-3, 5))
+    panel, options = castle(weights=weights), {"method": "imputation", "event_window": (-3, 5)}
+    return unborrowed(estimate_effects(panel, **options), panel, **options)
+
+
+def unborrowed(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
+    """With the covariance from influence alone, as in R: no spread is borrowed for cohorts of one unit."""
+    values = unit_influence(panel, **options)[1]
+    return replace(ours, numbers=replace(ours.numbers, covariance=values.T @ values))
 
 
 def rows(ours: Effects, event_times: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +101,8 @@ def test_the_weighted_standard_error_of_didimputation_squares_the_weights() -> N
             centred[cell] -= (v[cell] ** 2 * effect[cell]).sum() / (v[cell] ** 2).sum()
         return float(np.sqrt(((v * centred).reshape(units, periods).sum(axis=1) ** 2).sum()))
 
-    ours = estimate_effects(panel, method="imputation").aggregate("overall").overall["std_error"]
+    effects = unborrowed(estimate_effects(panel, method="imputation"), panel, method="imputation")
+    ours = effects.aggregate("overall").overall["std_error"]
     spec = load("didimputation")["specs"]["castle_static_popwt"]
     same(ours, error(1), 1e-9)
     same(error(2), spec["std.error"], 1e-6)

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import special
 
 from zgzx_research.did.inference import t_quantile
+from zgzx_research.did.ppml import check_counts
 from zgzx_research.did.prepare import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
@@ -43,7 +44,7 @@ def ppml_with_covariates(
     """
     import pyfixest
 
-    _check(panel, design)
+    check_counts(panel, design, DESIGNS, leave_out, "ppml_with_covariates")
     table, event_times = _table(panel, design, leave_out)
     # covariates first: where one makes up an effect, it is the effect that pyfixest drops, and that is an error here
     terms = sorted(name for name in table if name.startswith(("effect", "covariate")))
@@ -88,18 +89,6 @@ def _frame(
             "p_value": 2 * special.stdtr(df, -np.abs(estimate / error)),
         }
     )  # fmt: skip
-
-
-def _check(panel: PreparedPanel, design: str) -> None:
-    where = "ppml_with_covariates"
-    if design not in DESIGNS:
-        raise ZgzxError(f"design={design!r} is unknown", where=where, remedy=f"Choose one of {', '.join(DESIGNS)}.")
-    if (panel.y < 0).any():
-        raise ZgzxError(
-            "Poisson regression needs outcomes of zero or more", where=where, count=int((panel.y < 0).sum())
-        )
-    if panel.weights.shape[1] > 1:
-        raise ZgzxError("weights change within units", where=where, remedy="Give every unit one weight.")
 
 
 def _table(panel: PreparedPanel, design: str, leave_out: int) -> tuple[pd.DataFrame, dict[str, float]]:

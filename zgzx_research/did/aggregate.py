@@ -85,7 +85,9 @@ class Summary:
         at_one = np.stack([np.stack([v_d, v_nd]), np.stack([v_nd, v_n])])
         return ratio_interval(counterfactual, counterfactual, at_one, factor)[1] - 1
 
-    def test_zero(self, cells: CellStatistics, rows: np.ndarray) -> dict[str, float | int | str]:
+    def test_zero(
+        self, cells: CellStatistics, rows: np.ndarray, freedom: float = np.inf
+    ) -> dict[str, float | int | str]:
         """Joint test that the chosen rows are zero: of differences, or of treated minus counterfactual totals."""
         value, gradient = self.value[rows], self.gradient[rows]
         if self.totals is not None and self.by_totals is not None:
@@ -93,7 +95,7 @@ class Summary:
                 self.totals[0, rows] - self.totals[1, rows],
                 self.by_totals[0, rows] - self.by_totals[1, rows],
             )
-        return wald_test(value, cells.spread(gradient, gradient))
+        return wald_test(value, cells.spread(gradient, gradient), freedom)
 
 
 def _by_row(by_totals: np.ndarray, cells: CellStatistics) -> np.ndarray:

@@ -106,6 +106,17 @@ def _role(now: int, g: float, leave_out: int, is_base: bool) -> str:
     return "left_out" if now >= g - leave_out else "pre"
 
 
+def unit_weights(weights: np.ndarray) -> np.ndarray:
+    """(units,) weight of each unit in cohort shares: that of the first period it is observed in.
+
+    Parameters
+    ----------
+    weights : (units, 1), or (units, periods) with NaN where unobserved.
+    """
+    first = (~np.isnan(weights)).argmax(axis=1)
+    return weights[np.arange(len(weights)), first]
+
+
 def stratum_bases(moments: Moments, cells: Cells, stratum: int) -> np.ndarray:
     """(cells, periods) base weights over the periods this stratum is observed in; 0 where it has none of them."""
     base = cells.base * moments.observed[stratum]

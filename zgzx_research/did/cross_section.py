@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from zgzx_research.did.cells import Cells
+from zgzx_research.did.cells import Cells, unit_weights
 from zgzx_research.did.nuisances import (
     CAP,
     TRIM,
@@ -71,9 +71,10 @@ def stack_rows(panel: Any, one: Comparison) -> Stack:
 
 def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
     """All cells of repeated cross-sections; a unit seen more than once adds up its rows."""
-    if options["base_period"] == "pooled" and panel.covariates is not None:
+    if options["base_period"] == "pooled":
         raise ZgzxError(
-            "a pooled base cannot be adjusted for covariates in repeated cross-sections", where="estimate_effects",
+            "repeated cross-sections with covariates or weights that change have no pooled base",
+            where="estimate_effects",
             remedy="Pass base_period='universal', or gaps='pairwise' to prepare_panel.",
         )  # fmt: skip
     outcome = options["adjustment"] in ("none", "doubly_robust", "outcome_regression")
@@ -84,7 +85,7 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
         for one in plan_comparisons(panel, cells, complete=False)
     ]
     values = np.stack([influence for _, influence, _, _ in made], axis=1)
-    own = panel.weights[:, :1] * (panel.cohort[:, None] == np.arange(cohorts))
+    own = unit_weights(panel.weights)[:, None] * (panel.cohort[:, None] == np.arange(cohorts))
     share = cells.comparison * own.sum(axis=0)
 
     def covariance(shares: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -16,7 +16,7 @@ from zgzx_research.did.fit import Fit, MeanWeights
 from zgzx_research.did.summary import Shown
 from zgzx_research.errors import ZgzxError
 
-ROUNDING = 1e-12  # a standard error this small beside the level of the outcome is rounding, not precision
+ROUNDING = 4e-15  # a standard error this small beside the level of the outcome is rounding, not precision
 LABELS = ("cohort", "period", "event_time")
 CELL_COLUMNS = (*LABELS, "role", "n_treated", "n_comparison", "base_mean", "n_clusters")
 ESTIMANDS = ("overall", "cohort", "event_time", "calendar")
@@ -76,15 +76,19 @@ class Effects(Shown):
 
     def to_frame(self, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
         """One row per cell, with pointwise and simultaneous intervals."""
+        _check_numbers(level, seed)
         return _frame(*self.select(), self, level, seed)
 
     def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that every cell before treatment is zero (R did's pre-test). Pooled bases leave out one
-        cell per cohort, for they sum to zero by construction."""
+        """Joint Wald test that every cell before treatment is zero (R did's pre-test). With a pooled base they may sum
+        to zero by construction; one cell per cohort is then left out."""
         pre = (self.cells["role"] == "pre").to_numpy()
-        if self.options.get("base_period") == "pooled":
+        rows = self._by_cell()
+        result = rows.test_zero(self.numbers, pre, self.df)
+        if result["note"] and pre.any() and self.options.get("base_period") == "pooled":
             pre = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
-        return self._by_cell().test_zero(self.numbers, pre)
+            return rows.test_zero(self.numbers, pre, self.df)
+        return result
 
     def aggregate(
         self,
@@ -109,6 +113,7 @@ class Effects(Shown):
         ------
         ZgzxError : unknown estimand, or nothing left to aggregate.
         """
+        _check_numbers(level, seed, min_event=min_event, max_event=max_event, balance=balance)
         if estimand not in ESTIMANDS:
             raise ZgzxError(f"estimand {estimand!r} is unknown", remedy=f"Choose one of {', '.join(ESTIMANDS)}.")
         keep = self._kept(estimand, min_event, max_event, balance)
@@ -134,10 +139,20 @@ class Effects(Shown):
                 raise ZgzxError("balance is for event_time", where=estimand, remedy="Choose max_event instead.")
             static, post = ((self.cells["role"] == role).to_numpy() for role in ("static", "post"))
             if estimand == "overall" and static.any():
+                if (low, high) != (None, None):
+                    raise ZgzxError(
+                        "one effect for all has no event times to choose from", where="aggregate",
+                        remedy="Ask for 'event_time' with these limits.",
+                    )  # fmt: skip
                 return static
             return post & (event >= (-np.inf if low is None else low)) & (event <= (np.inf if high is None else high))
         first, last = self.options["first_period"], self.options["last_period"]
         if balance is not None:
+            if self.cells["cohort"].isna().any():
+                raise ZgzxError(
+                    f"{self.options['method']} has estimates that belong to no cohort, so none can be balanced",
+                    where="aggregate", remedy="Choose min_event and max_event, or method='group_time'.",
+                )  # fmt: skip
             span = self.options["last_period"] - self.options["first_period"]
             low = max(balance - span if low is None else low, balance - span)
             high = min(balance if high is None else high, balance)
@@ -175,12 +190,31 @@ class Effects(Shown):
     @classmethod
     def from_json(cls, text: str) -> Effects:
         """The effects that `to_json` wrote."""
-        data = json.loads(text)
+        try:
+            data = json.loads(text)
+            data["cells"], data["numbers"], data["weights"]
+        except (ValueError, KeyError, TypeError):
+            raise ZgzxError(
+                "this text was not written by Effects.to_json",
+                where="Effects.from_json",
+                examples=[str(text)[:40]],
+                remedy="Pass the text of an effects file, e.g. data/work/<study>/effects/*.json.",
+            ) from None
         numbers = CellStatistics(**{name: _array(value) for name, value in data["numbers"].items()})
         weights = MeanWeights(**{name: _array(value) for name, value in data["weights"].items()})
         ledger = pd.DataFrame(data["ledger"]).assign(examples=[tuple(x) for x in data["ledger"]["examples"]])
         cells = pd.DataFrame({name: _array(value) for name, value in data["cells"].items()})
         return cls(cells, numbers, weights, ledger, data["options"], float(_array(data["df"])))
+
+
+def _check_numbers(level: float, seed: int, **events: int | None) -> None:
+    """Refuse what cannot be a level, a seed or an event time."""
+    if not isinstance(level, float | int) or isinstance(level, bool) or not 0 < level < 1:
+        raise ZgzxError(f"level={level!r} lies not between 0 and 1", where="level", remedy="Pass e.g. level=0.95.")
+    for name, value in {"seed": seed, **events}.items():
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if value is not None and (not whole or (name == "seed" and value < 0)):
+            raise ZgzxError(f"{name}={value!r} is not a whole number", where=name, remedy=f"Pass e.g. {name}=1.")
 
 
 def _listed(value: Any) -> Any:
@@ -251,6 +285,7 @@ class Aggregate(Shown):
         ------
         ZgzxError : no cohort is seen at all of these event times.
         """
+        _check_numbers(self.level, self.seed, first=first, last=last)
         return _frame(*self.select(window=(first, last)), self.effects, self.level, self.seed)
 
     def _window(self, first: int, last: int) -> tuple[pd.DataFrame, Summary]:
@@ -258,6 +293,11 @@ class Aggregate(Shown):
         inside = cells["event_time"].between(first, last).to_numpy().copy()
         seen = cells[inside].groupby("cohort", dropna=False)["event_time"].transform("nunique")
         inside[inside] = (seen == last - first + 1).to_numpy()
+        if (cells.loc[inside, "role"] == "left_out").any():
+            raise ZgzxError(
+                f"the window from {first} to {last} holds event times that were left out", where="window",
+                remedy="Choose a window after them, or estimate with a smaller leave_out.",
+            )  # fmt: skip
         if first > last or not inside.any():
             raise ZgzxError(
                 f"no cohort is seen at every event time from {first} to {last}", where="window",
@@ -276,10 +316,10 @@ class Aggregate(Shown):
         """Joint Wald test that the event times before treatment are zero. With a pooled base they may sum to zero by
         construction (when no earlier one lies outside the frame); the earliest is then left out."""
         pre = (self.labels["role"] == "pre").to_numpy()
-        result = self.rows.test_zero(self.effects.numbers, pre)
+        result = self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
         if result["note"] and pre.any() and self.effects.options.get("base_period") == "pooled":
             pre = pre & (np.arange(len(pre)) != pre.argmax())
-            return self.rows.test_zero(self.effects.numbers, pre)
+            return self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
         return result
 
 

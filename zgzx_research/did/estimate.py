@@ -50,6 +50,8 @@ DEFAULTS: dict[str, Any] = {
     "event_window": None, "leave_one_out": False,
 }  # fmt: skip
 
+FEW_CLUSTERS = 30  # below, cluster-robust tests reject too often: see docs/methodology/wild_cluster_bootstrap.md
+LEAST = {"anticipation": 0, "leave_out": 0, "folds": 2, "seed": 0}
 # wrong combinations: test on (panel, options), what is wrong, remedy
 CONFLICTS: tuple[tuple[Callable[[PreparedPanel, dict[str, Any]], bool], str, str], ...] = (
     (
@@ -61,6 +63,15 @@ CONFLICTS: tuple[tuple[Callable[[PreparedPanel, dict[str, Any]], bool], str, str
         lambda panel, o: o.get("adjustment") == "none" and panel.covariates is not None,
         "the panel has covariates, but adjustment='none' does not use them",
         "Pass adjustment='doubly_robust', or prepare the panel without covariates.",
+    ),
+    (
+        lambda panel, o: (
+            o.get("adjustment", "none") != "none"
+            and panel.covariates is None
+            and any(role.startswith("covariate") for role in panel.roles)
+        ),
+        "every covariate was dropped: constant, or a combination of the others (see panel.ledger)",
+        "Name covariates that differ between units, or pass adjustment='none'.",
     ),
     (
         lambda panel, o: o.get("adjustment", "none") != "none" and panel.covariates is None,
@@ -90,6 +101,15 @@ CONFLICTS: tuple[tuple[Callable[[PreparedPanel, dict[str, Any]], bool], str, str
         ),
         "the ratio scale has no such adjustment",
         "Pass adjustment='outcome_regression' (Poisson) or 'inverse_probability', with gaps='pairwise'.",
+    ),
+    (
+        lambda panel, o: (
+            o.get("base_period") == "pooled"
+            and np.isnan(panel.y).any()
+            and (panel.weights.shape[1] > 1 or (panel.covariates is not None and panel.covariates.shape[1] > 1))
+        ),
+        "a pooled base with gaps needs covariates and weights that are constant within units",
+        "Take them at one period, pass base_period='universal', or prepare the panel with gaps='balance'.",
     ),
     (
         lambda panel, o: o.get("scale") == "ratio" and panel.weights.shape[1] > 1,
@@ -158,7 +178,18 @@ def estimate_effects(
         "last_period": int(panel.periods[-1]),
     }
     shown = {name: _named(value) for name, value in heeded.items()}
+    if panel.cluster is not None:
+        fit = _with_clusters(fit, len(np.unique(panel.cluster)), len(panel.cohort))
     return Effects.from_fit(fit, panel.ledger, {"method": method} | shown | span)
+
+
+def _with_clusters(fit: Fit, clusters: int, units: int) -> Fit:
+    """t(G - 1) quantiles where a method's are normal, for there may be few clusters; a note where there are."""
+    notes = list(fit.notes)
+    if clusters < FEW_CLUSTERS:
+        reason = "few clusters in all: intervals and tests are rough (see wild_cluster_bootstrap)"
+        notes.append(("note", reason, 0, units, (f"{clusters} clusters",)))
+    return replace(fit, notes=notes, df=min(fit.df, max(clusters - 1.0, 1.0)))
 
 
 def unit_influence(
@@ -173,9 +204,13 @@ def unit_influence(
     Returns
     -------
     frame : cohort, period, event_time, role of each column. values : (units, statistics) influence values ψ, in the
-        order of the panel's units: ψ'ψ is the covariance, and an estimate without a unit is about estimate - ψ.
-        On the ratio scale the treated totals come first, then the counterfactual ones.
+        order of the panel's units. ψ'ψ is the covariance, but for what is borrowed for one-unit cohorts; finite-sample
+        factors are in ψ. On the ratio scale the treated totals come first, then the counterfactual ones, both about
+        their means, for cohort sizes count as fixed.
     """
+    if unknown := sorted(set(options) - set(DEFAULTS)):
+        remedy = f"Options are {', '.join(DEFAULTS)}."
+        raise ZgzxError("no such option", where="unit_influence", count=len(unknown), examples=unknown, remedy=remedy)
     alone = replace(panel, cluster=np.arange(len(panel.cohort)))
     _, fit = _fit(alone, method, DEFAULTS | options)
     if fit.influence is None:
@@ -186,6 +221,11 @@ def unit_influence(
 
 def _fit(panel: PreparedPanel, method: str, options: dict[str, Any]) -> tuple[dict[str, Any], Fit]:
     """The options the method listens to, and its fit."""
+    if not isinstance(panel, PreparedPanel):
+        raise ZgzxError(
+            f"this is a {type(panel).__name__}, not a prepared panel", where="estimate_effects",
+            remedy="Pass what zr.prepare_panel(...) returns.",
+        )  # fmt: skip
     _check_options(method, options)
     heeded = {name: options[name] for name in HEEDS[method]}
     _check_panel(panel, heeded)
@@ -198,14 +238,36 @@ def _check_options(method: str, options: dict[str, Any]) -> None:
         if allowed and value not in allowed:
             remedy = f"Choose one of {', '.join(map(str, allowed))}."
             raise ZgzxError(f"{name}={value!r} is unknown", where="estimate_effects", remedy=remedy)
-    for name in ("anticipation", "leave_out"):
-        if not isinstance(options[name], int) or options[name] < 0:
-            raise ZgzxError(f"{name}={options[name]!r} must be 0 or a positive whole number", where="estimate_effects")
+    for name, least in LEAST.items():
+        value = options[name]
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+            remedy = f"Pass a whole number of {least} or more."
+            raise ZgzxError(f"{name}={value!r} is not usable", where="estimate_effects", remedy=remedy)
+    _check_window(options["event_window"])
+    for name in ("outcome_model", "propensity_model"):
+        model = options[name]
+        if model is not None and (isinstance(model, type) or not (hasattr(model, "fit") and hasattr(model, "predict"))):
+            raise ZgzxError(
+                f"{name} has no fit and predict", where="estimate_effects", examples=[repr(model)[:60]],
+                remedy="Pass a learner, e.g. sklearn.linear_model.LinearRegression() with its brackets.",
+            )  # fmt: skip
     ignored = [name for name, value in options.items() if name not in HEEDS[method] and value != DEFAULTS[name]]
     if ignored:
         raise ZgzxError(
             f"method={method!r} has no such option", where="estimate_effects", count=len(ignored), examples=ignored,
             remedy=f"It listens to {', '.join(HEEDS[method])}.",
+        )  # fmt: skip
+
+
+def _check_window(window: Any) -> None:
+    """An event window is two whole numbers, rising."""
+    if window is None:
+        return
+    pair = isinstance(window, tuple | list) and len(window) == 2
+    if not pair or not all(isinstance(e, int | np.integer) for e in window) or window[0] > window[1]:
+        raise ZgzxError(
+            f"event_window={window!r} is not a first and a last event time", where="estimate_effects",
+            remedy="Pass e.g. event_window=(-3, 2).",
         )  # fmt: skip
 
 
@@ -224,4 +286,8 @@ def _check_panel(panel: PreparedPanel, options: dict[str, Any]) -> None:
 
 def _named(value: Any) -> Any:
     """An option as JSON can hold it: learners by their name."""
-    return value if value is None or isinstance(value, (str, int, float, list, tuple)) else type(value).__name__
+    if isinstance(value, tuple | list):
+        return [_named(one) for one in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if value is None or isinstance(value, str | int | float) else type(value).__name__

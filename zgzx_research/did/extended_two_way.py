@@ -159,7 +159,8 @@ def _covariance(
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
         covariance, by_cluster = glm.influence_by_unit(model.points, coefficients, function, slopes, panel.cluster)
-    covariance = covariance + borrowed_covariance(moments, on_means, cohort_sizes(moments, len(used))[1])
+    lonely = (cohort_sizes(moments, len(used))[1] == 1) | ((on_means != 0) & (units == 1)).any(axis=2)
+    covariance = covariance + borrowed_covariance(moments, on_means, lonely)
     takes_part = (moments.observed & used[moments.cohort]).any(axis=1)
     groups = int(moments.units[takes_part].sum())
     if (sums := moments.clusters) is not None:
@@ -170,7 +171,7 @@ def _covariance(
     known = groups > 1 and rows > model.rank
     factor = groups / (groups - 1) * (rows - 1) / (rows - model.rank) if known else 0.0
     by_cluster = None if by_cluster is None else by_cluster * np.sqrt(factor)
-    return covariance * factor, max(groups - 1, 1), by_cluster
+    return covariance * factor, max(groups - 1.0, 1.0), by_cluster
 
 
 def _by_stratum(panel: Any) -> bool:

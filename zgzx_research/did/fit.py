@@ -14,6 +14,7 @@ KINDS = {
     "pairwise": "weights on the means of the units each comparison observes",
     "reweighted": "weights on means reweighted by covariates",
     "linearised": "weights on means, to first order",
+    "approximate": "weights on means, roughly: covariates weight units within a cohort",
 }
 
 

@@ -8,7 +8,16 @@ import numpy as np
 
 from zgzx_research.did import adjustment, cross_section, ratio_adjustment
 from zgzx_research.did.aggregate import CellStatistics
-from zgzx_research.did.cells import BASE_PERIODS, CONTROLS, CellMeans, Cells, cell_influence, cell_means, plan_cells
+from zgzx_research.did.cells import (
+    BASE_PERIODS,
+    CONTROLS,
+    CellMeans,
+    Cells,
+    cell_influence,
+    cell_means,
+    plan_cells,
+    unit_weights,
+)
 from zgzx_research.did.counts import SCALES
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
 from zgzx_research.did.moments import (
@@ -31,8 +40,9 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
         panel.cohorts, panel.periods, controls=options["controls"], base_period=options["base_period"],
         anticipation=options["anticipation"], leave_out=options["leave_out"],
     )  # fmt: skip
-    moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
+    moments = panel_moments(panel.y, panel.cohort, unit_weights(panel.weights), panel.cluster)
     notes = _cohort_notes(panel, plan, moments)
+    _note_partial_bases(panel, plan, moments, notes)
     means = cell_means(moments, plan, panel.gaps)
     cells = plan.take(_usable(panel, plan, means, options["scale"], notes))
     means = cell_means(moments, cells, panel.gaps)
@@ -52,9 +62,10 @@ def _unadjusted(panel: Any, moments: Moments, cells: Cells, scale: str, notes: l
     on_means = mean_weights(moments, influence, len(panel.cohorts))[: statistics.size]
     joint, sums = influence_covariance(moments, influence)
     joint = joint[np.ix_(keep, keep)]
-    joint[: statistics.size, : statistics.size] += _borrowed(panel, moments, on_means)
+    joint[: statistics.size, : statistics.size] += _borrowed(moments, cells, means, on_means, scale)
     numbers = CellStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used])
-    kind = "linearised" if scale == "ratio" else EXACT if moments.observed.all() else "pairwise"
+    plain = moments.observed.all() or (panel.gaps == "cross_section" and cells.base.max(axis=1).min() == 1)
+    kind = "linearised" if scale == "ratio" else EXACT if plain else "pairwise"
     weights = _weights(panel, moments, on_means, kind)
     rooted = None if sums is None else sums[:, : statistics.size]
     return Fit(cell_rows(panel, moments, cells, means), numbers, weights, notes=notes, influence=rooted)
@@ -77,7 +88,8 @@ def _adjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, Any
     if result.trimmed.any():
         reason = f"comparison units with a propensity score of {TRIM} or more, trimmed (in the cell with most)"
         notes.append(("units", reason, 0, int(result.trimmed.max()), _named(panel, cells, result.trimmed.nonzero()[0])))
-    rows = cell_rows(panel, moments, cells.take(kept), cell_means(moments, cells.take(kept), panel.gaps))
+    means = cell_means(moments, cells.take(kept), panel.gaps)
+    rows = cell_rows(panel, moments, cells.take(kept), means)
     used, cohort = np.unique(cells.cohort[kept], return_inverse=True)
     shares = _shares(panel.cohorts, used, moments)
     statistics = result.statistics[:, kept]
@@ -85,8 +97,11 @@ def _adjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, Any
     joint, sums = result.covariance(shares, _drawn(panel, moments, shares))
     joint = joint[np.ix_(keep, keep)]
     on_means = _on_means(panel, moments, cells.take(kept), result.cohort_share[kept], statistics)
-    joint[: statistics.size, : statistics.size] += _borrowed(panel, moments, on_means)
-    weights = _weights(panel, moments, on_means, "linearised" if len(statistics) > 1 else "reweighted")
+    joint[: statistics.size, : statistics.size] += _borrowed(
+        moments, cells.take(kept), means, on_means, options["scale"]
+    )
+    kind = "approximate" if by_rows or len(statistics) > 1 else "reweighted"
+    weights = _weights(panel, moments, on_means, kind)
     numbers = CellStatistics(options["scale"], statistics, cohort, shares[used], joint, panel.cohorts[used])
     rooted = None if sums is None else sums[:, keep[: statistics.size]]
     return Fit(rows, numbers, weights, notes=notes, influence=rooted)
@@ -132,13 +147,17 @@ def cell_rows(panel: Any, moments: Moments, cells: Cells, means: CellMeans) -> R
 
 def _drawn(panel: Any, moments: Moments, shares: np.ndarray) -> np.ndarray:
     """(cohorts,) whether the size of a cohort in use counts as drawn: not where its spread is borrowed."""
-    _, clusters = cohort_sizes(moments, len(panel.cohorts))
-    return (shares > 0) & ((clusters > 1) | np.isinf(panel.cohorts))
+    return (shares > 0) & (cohort_sizes(moments, len(panel.cohorts))[1] > 1)
 
 
-def _borrowed(panel: Any, moments: Moments, on_means: np.ndarray) -> np.ndarray:
-    _, clusters = cohort_sizes(moments, len(panel.cohorts))
-    return borrowed_covariance(moments, on_means, np.where(np.isinf(panel.cohorts), 0, clusters))
+def _borrowed(moments: Moments, cells: Cells, means: CellMeans, on_means: np.ndarray, scale: str) -> np.ndarray:
+    """What means of one unit or cluster add: of whole cohorts, or of cells in which one unit of several is observed."""
+    _, clusters = cohort_sizes(moments, cells.comparison.shape[1])
+    lonely = np.tile(clusters == 1, (len(cells.cohort), 1))
+    lonely[np.arange(len(lonely)), cells.cohort] |= means.units[:, 0] == 1
+    lonely |= cells.comparison & (means.units[:, 1] == 1)[:, None]
+    lonely = np.tile(lonely, (len(on_means) // len(lonely), 1))
+    return borrowed_covariance(moments, on_means, lonely, relative=scale == "ratio")
 
 
 def _shares(cohorts: np.ndarray, used: np.ndarray, moments: Moments) -> np.ndarray:
@@ -157,6 +176,16 @@ def _cohort_notes(panel: Any, plan: Cells, moments: Moments) -> list[tuple]:
         for c in np.flatnonzero(~based)
     ]
     return notes + size_notes(panel.cohorts, np.where(based, units, 0), np.where(based, clusters, 0))
+
+
+def _note_partial_bases(panel: Any, plan: Cells, moments: Moments, notes: list[tuple]) -> None:
+    """A pooled base is over the periods a unit is seen in; that is fair only if all groups miss the same ones."""
+    pooled = (plan.base > 0).sum(axis=1) > 1
+    needed = (plan.base[pooled] > 0).any(axis=0)
+    partial = ~(moments.observed | ~needed).all(axis=1) & (moments.observed & needed).any(axis=1)
+    if pooled.any() and partial.any():
+        reason = "units seen in part of a pooled base: fair only if treated and comparison miss the same periods"
+        notes.append(("note", reason, 0, int(moments.units[partial].sum()), ()))
 
 
 def _usable(panel: Any, plan: Cells, means: CellMeans, scale: str, notes: list[tuple]) -> np.ndarray:

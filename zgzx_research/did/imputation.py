@@ -17,7 +17,7 @@ from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.chunks import chunk_bounds, in_chunks
 from zgzx_research.did.collinear import independent
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights
-from zgzx_research.did.imputation_plan import Plan, labels, make_plan, note_leads, row_weights, usable
+from zgzx_research.did.imputation_plan import Plan, borrowed, labels, make_plan, note_leads, row_weights, usable
 from zgzx_research.did.moments import (
     Moments,
     cohort_means,
@@ -102,18 +102,18 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
         covariance, by_cluster = _unit_pass(panel, plan, parts, z, options["leave_one_out"])
+    rows, on_means = labels(panel, moments, plan), mean_weights(moments, influence, len(panel.cohorts))
     scale = np.concatenate([np.full(len(leads.estimate), np.sqrt(factor)), np.ones(len(cells.estimate))])
     numbers = CellStatistics(
         "difference", np.concatenate([part.estimate for part in parts])[None], np.arange(len(scale)),
-        row_weights(moments, plan), covariance * np.outer(scale, scale),
+        row_weights(moments, plan), covariance * np.outer(scale, scale) + borrowed(moments, plan, on_means, rows),
     )  # fmt: skip
     weights = MeanWeights(
-        mean_weights(moments, influence, len(panel.cohorts)), cohort_means(moments, len(panel.cohorts)),
-        panel.cohorts, panel.periods,
+        on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods,
         "reweighted" if z.shape[1] > 1 else EXACT if moments.observed.all() else "pairwise",
     )  # fmt: skip
     by_cluster = None if by_cluster is None else by_cluster * scale
-    return Fit(labels(panel, moments, plan), numbers, weights, notes=notes, influence=by_cluster)
+    return Fit(rows, numbers, weights, notes=notes, influence=by_cluster)
 
 
 def _check(panel: Any, options: dict[str, Any]) -> None:
@@ -125,10 +125,18 @@ def _check(panel: Any, options: dict[str, Any]) -> None:
         what, remedy = "imputation needs covariates that are constant within units", "Take them at one period."
     elif panel.weights.shape[1] > 1:
         what, remedy = "imputation needs weights that are constant within units", "Take the weight of one period."
+    elif not _reaches(options["event_window"]):
+        what = f"event_window={options['event_window']!r} must reach from -1 or earlier to 0 or later"
+        remedy = "Pass (first lead, last effect), e.g. event_window=(-3, 5), or None for all."
     elif options["scale"] == "ratio" and (adjusted or options["leave_one_out"]):
         what, remedy = "the ratio scale has no covariates and no leave_one_out", "Pass scale='difference'."
     if remedy:
         raise ZgzxError(what, where="estimate_effects", remedy=remedy)
+
+
+def _reaches(window: Any) -> bool:
+    """Whether an event window is None, or a pair around the start of treatment."""
+    return window is None or bool(window[0] <= -1 and window[1] >= 0)
 
 
 def _regressors(panel: Any) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from zgzx_research.did.fit import Rows
 from zgzx_research.did.moments import Moments
 from zgzx_research.did.ppml import clusters_within
-from zgzx_research.did.small_cohorts import cohort_sizes, size_notes
+from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes
 from zgzx_research.errors import ZgzxError
 
 
@@ -63,6 +63,11 @@ def make_plan(panel: Any, moments: Moments, options: dict[str, Any], notes: list
     treated = np.isfinite(event) & (event >= -options["anticipation"] - options["leave_out"]) & (event <= last)
     cohort, period = np.nonzero(treated)
     now = event[cohort, period]
+    if not (now >= 0).any():
+        raise ZgzxError(
+            "no unit is treated within the periods observed", where="estimate_effects", count=len(panel.y),
+            remedy="See that first_treated is the right column.",
+        )  # fmt: skip
     role = np.where(now >= 0, "post", np.where(now >= -options["leave_out"], "left_out", "pre"))
     member = (moments.cohort == cohort[:, None]) & moments.observed.T[period] & (count[:, 0] > 0)
     by_stratum = event[moments.cohort]
@@ -129,6 +134,27 @@ def labels(panel: Any, moments: Moments, plan: Plan) -> Rows:
         np.concatenate([np.full(leads, "pre"), plan.role]).astype(str), treated,
         np.concatenate([fitted - treated[:leads], comparison]), base, clusters_within(moments, strata),
     )  # fmt: skip
+
+
+def borrowed(moments: Moments, plan: Plan, on_means: np.ndarray, rows: Rows) -> np.ndarray:
+    """(statistics, statistics) what means of one unit or cluster add to the covariance.
+
+    Cells use the means of whole cohorts, or of the one unit of several that is observed in them. A lead that rests on
+    more than one unit has their spread about what is fitted.
+
+    Parameters
+    ----------
+    on_means : (statistics, cohorts, periods), leads and cells once for each total.
+    rows : labels of each lead and cell.
+    """
+    cohorts, leads = on_means.shape[1], len(plan.leads)
+    strata = np.vstack([plan.lead.any(axis=1).T, plan.member])
+    own = np.zeros((len(strata), cohorts), dtype=bool)
+    row, stratum = np.nonzero(strata)
+    own[row, moments.cohort[stratum]] = True
+    lonely = own & (np.asarray(rows.n_clusters) == 1)[:, None]
+    lonely[leads:] |= cohort_sizes(moments, cohorts)[1] == 1
+    return borrowed_covariance(moments, on_means, np.tile(lonely, (len(on_means) // len(lonely), 1)))
 
 
 def row_weights(moments: Moments, plan: Plan) -> np.ndarray:

@@ -71,14 +71,17 @@ def ratio_interval(
     return np.maximum(low, 0.0), np.where(bounded, other, np.inf)
 
 
-def wald_test(estimate: np.ndarray, covariance: np.ndarray) -> dict[str, float | int | str]:
+def wald_test(estimate: np.ndarray, covariance: np.ndarray, freedom: float = np.inf) -> dict[str, float | int | str]:
     """Joint test that all estimates are zero: statistic, df, p_value, note.
 
-    A singular covariance is refused: p_value is NaN and the note gives the reason.
+    Chi-square, or with finite `freedom` F: statistic / df against F(df, freedom). A singular covariance is refused:
+    p_value is NaN and the note gives the reason.
     """
     df = len(estimate)
     if df == 0:
         return {"statistic": np.nan, "df": 0, "p_value": np.nan, "note": "no estimate before treatment to test"}
+    if not (np.isfinite(estimate).all() and np.isfinite(covariance).all()):
+        return {"statistic": np.nan, "df": df, "p_value": np.nan, "note": "an estimate before treatment is unknown"}
     sd = np.sqrt(np.diag(covariance))
     scale = np.where(sd > 0, sd, 1.0)
     correlation = covariance / np.outer(scale, scale)
@@ -88,4 +91,5 @@ def wald_test(estimate: np.ndarray, covariance: np.ndarray) -> dict[str, float |
         return {"statistic": np.nan, "df": df, "p_value": np.nan, "note": note}
     z = estimate / scale
     statistic = float(z @ np.linalg.solve(correlation, z))
-    return {"statistic": statistic, "df": df, "p_value": float(special.chdtrc(df, statistic)), "note": ""}
+    p = special.chdtrc(df, statistic) if np.isinf(freedom) else special.fdtrc(df, freedom, statistic / df)
+    return {"statistic": statistic, "df": df, "p_value": float(p), "note": ""}

@@ -50,6 +50,8 @@ def _one(units: Pass, one: Comparison, fold: np.ndarray, options: dict[str, Any]
             fitted[rows[ask], j] = model.predict(x[ask])
         model = _fitted(options["propensity_model"], x[learn], treated[learn].astype(int), weight[learn])
         score[rows[ask]] = _probability(model, x[ask])
+    if not failed and not (score[rows[~treated]] > 0).any():
+        failed = "no comparison unit has a propensity score above zero"
     nothing = np.zeros((size, size))
     return Nuisances(np.zeros((size, count)), nothing, np.zeros(size), nothing, failed, np.nan_to_num(fitted), score)
 

@@ -154,9 +154,11 @@ def influence_covariance(moments: Moments, influence: Influence) -> tuple[np.nda
     covariance = np.zeros((rows, rows))
     for s in range(len(moments.units)):
         slope, level = influence(s)
+        used = np.flatnonzero(slope.any(axis=1) | (level != 0))  # of many cells a stratum takes part in few
+        slope, level = slope[used], level[used]
         cross = np.outer(slope @ moments.first[s], level)
         within = slope @ moments.second[s] @ slope.T
-        covariance += within + cross + cross.T + moments.zeroth[s] * np.outer(level, level)
+        covariance[np.ix_(used, used)] += within + cross + cross.T + moments.zeroth[s] * np.outer(level, level)
     return covariance, None
 
 

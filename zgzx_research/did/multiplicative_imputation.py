@@ -13,7 +13,7 @@ import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.fit import Fit, MeanWeights
-from zgzx_research.did.imputation_plan import Plan, labels, note_leads, row_weights, usable
+from zgzx_research.did.imputation_plan import Plan, borrowed, labels, note_leads, row_weights, usable
 from zgzx_research.did.moments import (
     Influence,
     Moments,
@@ -22,6 +22,7 @@ from zgzx_research.did.moments import (
     mean_weights,
 )
 from zgzx_research.did.ppml import UNTIED, poisson_regression, separated
+from zgzx_research.errors import ZgzxError
 
 
 def fit_ratio(panel: Any, moments: Moments, plan: Plan, notes: list[tuple]) -> Fit:
@@ -42,15 +43,15 @@ def fit_ratio(panel: Any, moments: Moments, plan: Plan, notes: list[tuple]) -> F
     )
     influence = _influence(moments, direct, indirect, len(panel.cohorts))
     covariance, by_cluster = influence_covariance(moments, influence)
+    rows, on_means = labels(panel, moments, plan), mean_weights(moments, influence, len(panel.cohorts))
     numbers = CellStatistics(
         "ratio", statistics, np.arange(statistics.shape[1]), row_weights(moments, plan),
-        covariance,
+        covariance + borrowed(moments, plan, on_means, rows),
     )  # fmt: skip
     weights = MeanWeights(
-        mean_weights(moments, influence, len(panel.cohorts)), cohort_means(moments, len(panel.cohorts)),
-        panel.cohorts, panel.periods, "linearised",
-    )  # fmt: skip
-    return Fit(labels(panel, moments, plan), numbers, weights, notes=notes, influence=by_cluster)
+        on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods, "linearised"
+    )
+    return Fit(rows, numbers, weights, notes=notes, influence=by_cluster)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,13 @@ def _leads(moments: Moments, plan: Plan, used: np.ndarray, notes: list[tuple]) -
     plan = plan.with_leads(np.flatnonzero(~gone))
     periods = used.shape[1]
     effects = np.broadcast_to(np.eye(periods), (len(used), periods, periods))
-    tests = poisson_regression(moments, np.concatenate([effects, plan.lead], axis=2), used)
+    try:
+        tests = poisson_regression(moments, np.concatenate([effects, plan.lead], axis=2), used)
+    except ZgzxError:
+        reason = "pre-trend test left out: its Poisson regression has no finite solution"
+        notes.append(("cells", reason, len(plan.leads), 0, tuple(f"{e:g}" for e in plan.leads[:3])))
+        nothing = np.zeros((len(used), 2, 0, periods))
+        return plan.with_leads(np.arange(0)), Totals(np.zeros((2, 0)), nothing, nothing)
     note_leads(plan.leads[~tests.kept[periods:]], notes)
     rising = np.flatnonzero(tests.kept[periods:])[::-1]
     plan = plan.with_leads(rising)

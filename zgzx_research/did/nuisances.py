@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg, special
 
-from zgzx_research.did.cells import Cells
+from zgzx_research.did.cells import Cells, unit_weights
 from zgzx_research.did.chunks import chunk_bounds, in_chunks
 
 TRIM = 0.995  # comparison units at least so likely to be treated take no part (DRDID's default)
@@ -193,7 +193,7 @@ def share_influence(panel: Any, shares: np.ndarray, drawn: np.ndarray, cohort: i
     ----------
     shares, drawn : (cohorts,) shares, and whether a cohort's size counts as drawn.
     """
-    weight = panel.weights[:, 0]
+    weight = unit_weights(panel.weights)
     if not drawn[cohort]:
         return np.zeros((len(rows), len(shares)))
     total = weight[shares[panel.cohort] > 0].sum()

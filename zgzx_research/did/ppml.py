@@ -72,9 +72,20 @@ def poisson_regression(moments: Moments, design: np.ndarray, used: np.ndarray) -
     """
     total = moments.weight[:, None] * moments.mean * used
     sums = total.sum(axis=1)
-    score, gram = _score(design, used, total, np.zeros(design.shape[2]))[1:]
-    kept = independent(gram)
+    kept = independent(_score(design, used, total, np.zeros(design.shape[2]))[2])
+    coefficient = _maximum(design, used, total, kept)
+    share = _shares(design, used, coefficient)
+    # X'(I - p 1'): what a unit's outcomes do to its score
+    centred = np.where(used[..., None], design - np.einsum("stk,st->sk", design, share)[:, None], 0.0)
+    gram = np.einsum("stk,st,stl->kl", centred, sums[:, None] * share, centred)
+    bread = _poisson_inverse(gram, kept)
+    return PoissonFit(coefficient, kept, bread, gram, share, np.einsum("kl,stl->skt", bread, centred))
+
+
+def _maximum(design: np.ndarray, used: np.ndarray, total: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """(regressors,) where the likelihood is largest."""
     coefficient, value = np.zeros(design.shape[2]), -np.inf
+    score, gram = _score(design, used, total, coefficient)[1:]
     step = _stride(gram, kept, score)
     for _ in range(STEPS):
         if np.abs(step).max(initial=0) <= 1e-13 * (1 + np.abs(coefficient).max(initial=0)):
@@ -89,21 +100,29 @@ def poisson_regression(moments: Moments, design: np.ndarray, used: np.ndarray) -
             break
         step = _stride(gram, kept, score)
     if np.abs(step).max(initial=0) > 1e-8:
-        raise ZgzxError(
-            "the Poisson regression has no finite solution", where="poisson_regression",
-            remedy="Some periods or event times hold no outcomes above zero: use fewer of them.",
-        )  # fmt: skip
-    share = _shares(design, used, coefficient)
-    # X'(I - p 1'): what a unit's outcomes do to its score
-    centred = np.where(used[..., None], design - np.einsum("stk,st->sk", design, share)[:, None], 0.0)
-    gram = np.einsum("stk,st,stl->kl", centred, sums[:, None] * share, centred)
-    bread = inverse_of(gram, kept)
-    return PoissonFit(coefficient, kept, bread, gram, share, np.einsum("kl,stl->skt", bread, centred))
+        raise _no_solution()
+    return coefficient
+
+
+def _no_solution() -> ZgzxError:
+    return ZgzxError(
+        "the Poisson regression has no finite solution", where="poisson_regression",
+        remedy="Some periods or event times hold too few outcomes above zero: use longer periods, fewer event times, "
+        "or scale='difference'.",
+    )  # fmt: skip
+
+
+def _poisson_inverse(gram: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """`inverse_of` a second derivative, which on the way to infinity loses its rank."""
+    try:
+        return inverse_of(gram, kept)
+    except np.linalg.LinAlgError:
+        raise _no_solution() from None
 
 
 def _stride(gram: np.ndarray, kept: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Newton's step, shortened where it is long."""
-    step = inverse_of(gram, kept) @ score
+    step = _poisson_inverse(gram, kept) @ score
     return step * min(1.0, STRIDE / np.abs(step).max(initial=STRIDE))
 
 
@@ -157,13 +176,13 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
 
     Raises
     ------
-    ZgzxError : unknown design; negative outcomes; weights that change within units; nothing to estimate.
+    ZgzxError : unknown design; negative outcomes; covariates; weights that change within units; nothing to estimate.
 
     References
     ----------
     Santos Silva, J. & Tenreyro, S. (2006), Review of Economics and Statistics 88(4).
     """
-    _check(panel, design)
+    _check(panel, design, leave_out)
     moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
     event = panel.periods - panel.cohorts[:, None]
     allowed = (event >= 0) | (event < -leave_out) | (design != "static")
@@ -192,17 +211,43 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
     return Effects.from_fit(result, panel.ledger, options)
 
 
-def _check(panel: PreparedPanel, design: str) -> None:
-    if design not in DESIGNS:
-        raise ZgzxError(f"design={design!r} is unknown", where="ppml", remedy=f"Choose one of {', '.join(DESIGNS)}.")
-    below = panel.y < 0
+def check_counts(panel: PreparedPanel, design: str, designs: tuple[str, ...], leave_out: int, where: str) -> None:
+    """What any Poisson regression here needs of its panel and options.
+
+    Raises
+    ------
+    ZgzxError : unknown design; leave_out no whole number; outcomes below zero, or none above it; moving weights.
+    """
+    if design not in designs:
+        raise ZgzxError(f"design={design!r} is unknown", where=where, remedy=f"Choose one of {', '.join(designs)}.")
+    if isinstance(leave_out, bool) or not isinstance(leave_out, (int, np.integer)) or leave_out < 0:
+        raise ZgzxError(
+            f"leave_out={leave_out!r} must be 0 or a positive whole number", where=where, remedy="Pass leave_out=0."
+        )
+    outcome, below = f"column {panel.roles['outcome']!r}", panel.y < 0
     if below.any():
         raise ZgzxError(
-            "Poisson regression needs outcomes of zero or more", where=f"column {panel.roles['outcome']!r}",
-            count=int(below.sum()), examples=(f"{value:g}" for value in np.unique(panel.y[below])[:3]),
+            "Poisson regression needs outcomes of zero or more", where=outcome, count=int(below.sum()),
+            examples=(f"{value:g}" for value in np.unique(panel.y[below])[:3]),
+            remedy="Use counts or amounts, or method='two_way_fixed_effects' of estimate_effects.",
+        )  # fmt: skip
+    if not (panel.y > 0).any():
+        raise ZgzxError(
+            "no outcome is above zero, so there are no proportions", where=outcome, count=len(panel.y),
+            remedy="See that it is the right column.",
         )  # fmt: skip
     if panel.weights.shape[1] > 1:
-        raise ZgzxError("weights change within units", where="ppml", remedy="Give every unit one weight.")
+        raise ZgzxError("weights change within units", where=where, remedy="Give every unit one weight.")
+
+
+def _check(panel: PreparedPanel, design: str, leave_out: int) -> None:
+    check_counts(panel, design, DESIGNS, leave_out, "ppml")
+    if panel.covariates is not None:
+        raise ZgzxError(
+            "ppml uses no covariates, but the panel has some", where="ppml", count=len(panel.covariate_names),
+            examples=panel.covariate_names[:3],
+            remedy="Call ppml_with_covariates, or prepare the panel without covariates.",
+        )  # fmt: skip
     if design == "cohort_event" and not np.isinf(panel.cohorts).any():
         raise ZgzxError(
             "every unit is treated in the end, so nobody is left to compare with", where="ppml",

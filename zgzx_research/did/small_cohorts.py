@@ -25,52 +25,62 @@ def cohort_sizes(moments: Moments, cohorts: int) -> tuple[np.ndarray, np.ndarray
 
 
 def size_notes(cohorts: np.ndarray, units: np.ndarray, clusters: np.ndarray) -> list[tuple]:
-    """Ledger rows of treated cohorts with one or few units or clusters."""
-    notes, treated = [], np.isfinite(cohorts)
+    """Ledger rows of cohorts, the never treated among them, with one or few units or clusters."""
+    notes = []
     for which, reason in (
         (units == 1, "cohort of one unit: no standard error of its own"),
         ((units > 1) & (clusters == 1), "cohort of one cluster: no standard error of its own"),
         ((clusters > 1) & (clusters < FEW), "cohort of two to four units or clusters: its standard error is rough"),
     ):
-        found = treated & which
-        if found.any():
-            notes.append(("note", reason, 0, int(units[found].sum()), tuple(f"{g:g}" for g in cohorts[found])))
+        if which.any():
+            shown = tuple(f"{g:g}" if np.isfinite(g) else "never treated" for g in cohorts[which])
+            notes.append(("note", reason, 0, int(units[which].sum()), shown))
     return notes
 
 
-def borrowed_covariance(moments: Moments, on_means: np.ndarray, clusters: np.ndarray) -> np.ndarray:
-    """(statistics, statistics) variance that the means of one-unit (one-cluster) cohorts add.
+def borrowed_covariance(
+    moments: Moments, on_means: np.ndarray, lonely: np.ndarray, *, relative: bool = False
+) -> np.ndarray:
+    """(statistics, statistics) variance that means of one unit (one cluster) add.
 
     Parameters
     ----------
-    on_means : (statistics, cohorts, periods) weight of each statistic on each mean. clusters : (cohorts,) as above.
+    on_means : (statistics, cohorts, periods) weight of each statistic on each mean.
+    lonely : (statistics, cohorts) bool, whether for this statistic the cohort's mean rests on one unit or cluster.
+    relative : counts: spread grows with the mean, so it is lent in proportion to it.
     """
-    lonely = np.flatnonzero(clusters == 1)
+    level = _levels(moments) if relative else np.ones(len(moments.units))
     total = np.zeros((len(on_means), len(on_means)))
-    for cohort in lonely:
-        needed = moments.observed[moments.cohort == cohort].any(axis=0)
-        spread = _common_spread(moments, needed)
-        total += on_means[:, cohort] @ spread @ on_means[:, cohort].T
+    for cohort in np.flatnonzero(lonely.any(axis=0)):
+        mine = moments.cohort == cohort
+        own = on_means[:, cohort] * lonely[:, cohort, None] * np.average(level[mine], weights=moments.weight[mine])
+        total += own @ _common_spread(moments, level, moments.observed[mine].any(axis=0)) @ own.T
     return total
 
 
-def _common_spread(moments: Moments, needed: np.ndarray) -> np.ndarray:
+def _levels(moments: Moments) -> np.ndarray:
+    """(strata,) mean outcome over the observed periods."""
+    return (moments.mean * moments.observed).sum(axis=1) / moments.observed.sum(axis=1)
+
+
+def _common_spread(moments: Moments, level: np.ndarray, needed: np.ndarray) -> np.ndarray:
     """(periods, periods) covariance within strata of a unit's outcomes, or of a cluster's mean; 0 where unknown.
 
-    From strata observed in all periods `needed`, so that unit effects cancel; from all strata where there is none.
+    In units of the strata's `level`. From strata observed in all periods `needed`, so that unit effects cancel; from
+    all strata where there is none.
     """
-    whole = (moments.observed | ~needed).all(axis=1)
-    strata = np.flatnonzero(whole if moments.second[whole].any() else np.ones_like(whole))
+    whole = (moments.observed | ~needed).all(axis=1) & (level > 0)
+    strata = np.flatnonzero(whole if moments.second[whole].any() else level > 0)
     if moments.clusters is None:
         seen = moments.observed[strata, :, None] & moments.observed[strata, None, :]
-        products = moments.second[strata].sum(axis=0)
+        products = (moments.second[strata] / level[strata, None, None] ** 2).sum(axis=0)
         freedom = (seen * (moments.zeroth * (1 - 1 / moments.units))[strata, None, None]).sum(axis=0)
     else:
         sums = moments.clusters
         stratum = np.repeat(np.arange(len(moments.units)), np.diff(sums.starts))
         rows = np.isin(stratum, strata)
         share = (sums.weight / sums.weight.mean())[rows]  # large clusters tell more of each other than small ones
-        seen, mean = moments.observed[stratum[rows]] * 1.0, (sums.total / sums.weight[:, None])[rows]
+        seen, mean = moments.observed[stratum[rows]] * 1.0, (sums.total / (sums.weight * level[stratum])[:, None])[rows]
         lost = max(1 - len(strata) / len(share), 1 / len(share))  # a mean is taken from each stratum
         products, freedom = (share[:, None] * mean).T @ mean, lost * (share[:, None] * seen).T @ seen
     return np.divide(products, freedom, out=np.zeros_like(products), where=freedom > 0)

@@ -22,6 +22,7 @@ from zgzx_research.did.moments import (
     mean_weights,
     panel_moments,
 )
+from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes
 from zgzx_research.errors import ZgzxError
 
 
@@ -57,15 +58,16 @@ def stacked(panel: Any, options: dict[str, Any]) -> Fit:
     statistics, influence = _effects(moments, stacks, int(np.flatnonzero(events == -1 - masked)[0]))
     factor, df = _sample_factor(moments, stacks)
     covariance, by_cluster = influence_covariance(moments, influence)
+    count = len(panel.cohorts)
+    on_means = mean_weights(moments, influence, count)
+    lonely = np.broadcast_to(_lonely(moments, stacks, count), (len(events), count))
     numbers = CellStatistics(
         "difference", statistics[None], np.arange(len(events)), np.ones(len(events)),
-        covariance * factor,
+        covariance * factor + borrowed_covariance(moments, on_means, lonely),
     )  # fmt: skip
-    count = len(panel.cohorts)
+    notes += size_notes(panel.cohorts, *cohort_sizes(moments, count))
     kind = "pairwise" if np.isnan(panel.y).any() else EXACT
-    weights = MeanWeights(
-        mean_weights(moments, influence, count), cohort_means(moments, count), panel.cohorts, panel.periods, kind
-    )
+    weights = MeanWeights(on_means, cohort_means(moments, count), panel.cohorts, panel.periods, kind)
     rows = _rows(moments, stacks, events, masked, options["leave_out"])
     return Fit(rows, numbers, weights, df, notes, None if by_cluster is None else by_cluster * np.sqrt(factor))
 
@@ -75,17 +77,19 @@ def _window(panel: Any, window: tuple[int, int] | None, masked: int) -> tuple[in
     starts = panel.cohorts[np.isfinite(panel.cohorts)]
     if not len(starts):
         raise ZgzxError("no unit is treated", where="stacked", remedy="See that first_treated is the right column.")
-    all_fit = f"({panel.periods[0] - starts[0]:g}, {panel.periods[-1] - starts[-1]:g})"
+    widest = (int(panel.periods[0] - starts[0]), int(panel.periods[-1] - starts[-1]))
+    possible = widest[0] <= -1 - masked and widest[1] >= 0
+    advice = f"{widest} keeps every cohort" if possible else f"{(-1 - masked, 0)} keeps most cohorts"
     if window is None:
         raise ZgzxError(
             "stacked estimation needs the event window its stacks cover", where="event_window",
-            remedy=f"Pass e.g. event_window=(-3, 2); {all_fit} keeps every cohort, wider ones drop some.",
+            remedy=f"Pass event_window=(first, last): {advice}, wider ones drop some.",
         )  # fmt: skip
     first, last = window
     if not first <= -1 - masked or not last >= 0:
         raise ZgzxError(
             f"event_window={window!r} must reach from {-1 - masked} or earlier to 0 or later", where="stacked",
-            remedy=f"{all_fit} keeps every cohort.",
+            remedy=f"{advice}.",
         )  # fmt: skip
     return first, last
 
@@ -169,6 +173,15 @@ def _sample_factor(moments: Moments, stacks: Stacks) -> tuple[float, float]:
             remedy="Choose a shorter event_window.",
         )  # fmt: skip
     return (rows - 1) / (rows - parameters) * clusters / (clusters - 1), clusters - 1.0
+
+
+def _lonely(moments: Moments, stacks: Stacks, cohorts: int) -> np.ndarray:
+    """(cohorts,) bool: where all treated, or all controls, are one unit or cluster: fitted perfectly."""
+    lonely = np.zeros(cohorts, dtype=bool)
+    for strata in (stacks.treated.any(axis=0), stacks.control.any(axis=0)):
+        if _clusters(moments, strata) == 1:
+            lonely[moments.cohort[strata]] = True
+    return lonely
 
 
 def _clusters(moments: Moments, strata: Any) -> int:

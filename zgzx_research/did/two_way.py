@@ -10,7 +10,9 @@ import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
+from zgzx_research.did.moments import panel_moments
 from zgzx_research.did.regression import NormalSums, Regressions, is_plain, observed_units, regress
+from zgzx_research.did.small_cohorts import borrowed_covariance, size_notes
 from zgzx_research.errors import ZgzxError
 
 
@@ -54,7 +56,9 @@ def two_way_fixed_effects(panel: Any, options: dict[str, Any]) -> Fit:
     pick = np.zeros((len(events) + 1, len(result.coefficients)))
     pick[free, np.arange(own)] = pick[-1, at] = 1.0
     rows = _event_rows(panel, events, references, options, result.sums)
-    return _fit(panel, panel, rows, pick, result, np.ones(len(pick)), ~np.isin(np.append(events, np.nan), lost), notes)
+    notes += size_notes(panel.cohorts, *_sizes(panel))
+    keep = ~np.isin(np.append(events, np.nan), lost)
+    return _fit(panel, panel, rows, pick, result, np.ones(len(pick)), keep, _lonely_events(panel, events, rows), notes)
 
 
 def event_design(panel: Any, masked: int, notes: list[tuple]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -114,7 +118,10 @@ def interaction_fit(panel: Any, used: Any, cells: CellDesign, options: dict[str,
         result.sums.mean[cells.cohort, cells.base],
         _treated_clusters(used, list(zip(cells.cohort, cells.period, strict=True))),
     )  # fmt: skip
-    return _fit(panel, used, rows, pick, result, result.sums.weight[cells.cohort, cells.period], keep, notes)
+    shares = result.sums.weight[cells.cohort, cells.period]
+    lonely = np.tile(_sizes(used)[1] == 1, (len(keep), 1))
+    lonely[np.arange(len(keep)), cells.cohort] |= _behind(rows) == 1
+    return _fit(panel, used, rows, pick, result, shares, keep, lonely, notes)
 
 
 def comparable(panel: Any, masked: int, notes: list[tuple]) -> Any:
@@ -122,6 +129,7 @@ def comparable(panel: Any, masked: int, notes: list[tuple]) -> Any:
 
     With nobody never treated, the comparison is the last cohort, and the panel ends where its treatment or mask begins.
     """
+    named = panel.cohorts
     if not np.isinf(panel.cohorts).any():
         last, early = panel.cohorts[-1], panel.periods + masked < panel.cohorts[-1]
         lost = ~np.isnan(panel.y[:, ~early])
@@ -136,12 +144,11 @@ def comparable(panel: Any, masked: int, notes: list[tuple]) -> Any:
         notes.append(("rows", reason, int(lost.sum()), int(lost.any(axis=1).sum()), examples))
         panel = _in_periods(panel, compared)
     based = np.isinf(panel.cohorts) | (panel.periods[0] + masked < panel.cohorts)
-    sizes = np.bincount(panel.cohort, minlength=len(panel.cohorts))
+    sizes, clusters = _sizes(panel)
     for c in np.flatnonzero(~based):
         reason = "no period before treatment to serve as base"
         notes.append(("cohorts", reason, 0, int(sizes[c]), (f"{panel.cohorts[c]:g}",)))
-    for c in np.flatnonzero(based & np.isfinite(panel.cohorts) & (sizes == 1)):
-        notes.append(("note", "cohort of one unit: no standard error of its own", 0, 1, (f"{panel.cohorts[c]:g}",)))
+    notes += size_notes(named, np.where(based, sizes, 0), np.where(based, clusters, 0))
     return _of_units(panel, based[panel.cohort] & ~np.isnan(panel.y).all(axis=1))
 
 
@@ -166,6 +173,32 @@ def cell_design(panel: Any, masked: int, notes: list[tuple]) -> CellDesign:
     columns = np.zeros((*units.shape, int((period != base).sum())))
     columns[cohort[period != base], period[period != base], np.arange(columns.shape[2])] = 1.0
     return CellDesign(cohort, period, base, columns)
+
+
+def _sizes(panel: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(cohorts,) units and clusters of each cohort; units where no clusters were given."""
+    count = len(panel.cohorts)
+    units = np.bincount(panel.cohort, minlength=count)
+    if panel.cluster is None:
+        return units, units
+    pairs = np.unique(panel.cluster * count + panel.cohort)
+    return units, np.bincount(pairs % count, minlength=count)
+
+
+def _behind(rows: Rows) -> np.ndarray:
+    """(rows,) treated clusters, or units where no clusters were given."""
+    return rows.n_treated if rows.n_clusters is None else rows.n_clusters
+
+
+def _lonely_events(panel: Any, events: np.ndarray, rows: Rows) -> np.ndarray:
+    """(rows, cohorts) bool: event times that one unit (cluster) makes up; others keep its distance from the others.
+
+    Where only one cohort is treated, one unit never treated is fitted perfectly too.
+    """
+    event, treated = _event_times(panel), np.isfinite(panel.cohorts)
+    touched = np.vstack([(event == e).any(axis=1) for e in events] + [treated])
+    lonely = touched & (_behind(rows) == 1)[:, None]
+    return lonely | (~treated & (_sizes(panel)[1] == 1) & (treated.sum() == 1))
 
 
 def _event_times(panel: Any) -> np.ndarray:
@@ -233,16 +266,20 @@ def _treated_clusters(panel: Any, rows: list[tuple]) -> np.ndarray | None:
 
 def _fit(
     panel: Any, used: Any, rows: Rows, pick: np.ndarray, result: Regressions, shares: np.ndarray, keep: np.ndarray,
-    notes: list[tuple],
+    lonely: np.ndarray, notes: list[tuple],
 ) -> Fit:  # fmt: skip
-    """A Fit of the kept rows; `pick` (rows, coefficients) leads from the regressions' rows to these."""
-    pick = pick[keep]
+    """A Fit of the kept rows; `pick` (rows, coefficients) leads from the regressions' rows to these, and `lonely`
+    (rows, cohorts) tells where a cohort's mean rests on one unit or cluster and is fitted perfectly."""
+    pick, lonely = pick[keep], lonely[keep]
+    on_means, covariance = np.tensordot(pick, result.weights, 1), pick @ result.covariance @ pick.T
+    if lonely.any():
+        moments = panel_moments(used.y, used.cohort, used.weights[:, 0], used.cluster)
+        covariance += borrowed_covariance(moments, on_means, lonely)
     numbers = CellStatistics(
-        "difference", (pick @ result.coefficients)[None], np.arange(len(pick)), shares[keep],
-        pick @ result.covariance @ pick.T,
+        "difference", (pick @ result.coefficients)[None], np.arange(len(pick)), shares[keep], covariance,
     )  # fmt: skip
     kind = "reweighted" if not is_plain(panel) else "pairwise" if np.isnan(used.y).any() else EXACT
-    weights = MeanWeights(np.tensordot(pick, result.weights, 1), result.sums.mean, panel.cohorts, used.periods, kind)
+    weights = MeanWeights(on_means, result.sums.mean, panel.cohorts, used.periods, kind)
     labels = {name: getattr(rows, name) for name in Rows.__dataclass_fields__}
     kept = Rows(**{name: value[keep] for name, value in labels.items() if value is not None})
     by_cluster = None if result.influence is None else result.influence @ pick.T
@@ -250,7 +287,13 @@ def _fit(
 
 
 def _common_notes(panel: Any) -> list[tuple]:
-    single = int(((~np.isnan(panel.y)).sum(axis=1) == 1).sum())
+    seen = (~np.isnan(panel.y)).sum(axis=1)
+    single = int((seen == 1).sum())
+    if (seen <= 1).all():
+        raise ZgzxError(
+            "every unit is seen once, so its own effect takes up its outcome", where="estimate_effects", count=single,
+            remedy="Use method='group_time' with gaps='cross_section', which compares groups, or name the right unit.",
+        )  # fmt: skip
     reason = "unit observed in one period only: its own effect takes it up"
     return [("note", reason, single, single, ())] if single else []
 

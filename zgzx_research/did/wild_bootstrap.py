@@ -27,6 +27,8 @@ WEIGHTS = {
 METHODS = ("two_way_fixed_effects", "interaction_weighted")
 BATCH = 4_000_000  # draws × clusters held at a time
 TIE = 1e-10  # relative: a draw whose t is equal but for rounding counts as at least as large
+STILL = 1e-20  # relative: a variance that is only the square of rounding
+ROUNDING = 1e-13  # standard error, relative to the outcome, that is only rounding
 FARTHEST = 2.0**40  # standard errors; a confidence interval that reaches so far is unbounded
 
 
@@ -76,7 +78,11 @@ def wild_cluster_bootstrap(
     Returns
     -------
     dict : estimate std_error t p_value ci_low ci_high clusters draws enumerated weights level. The interval holds the
-        nulls that are not rejected; an end is infinite where no null on that side is.
+        nulls that are not rejected; an end is infinite where even the farthest nulls on that side are not.
+
+    Raises
+    ------
+    ZgzxError : an option out of range; no such estimate; a standard error of zero but for rounding.
 
     Examples
     --------
@@ -88,7 +94,8 @@ def wild_cluster_bootstrap(
     >>> wild_cluster_bootstrap(panel)["draws"]
     128
     """
-    _check(panel, method, draws, weights, level)
+    _check(panel, method, weights)
+    _check_numbers(draws, seed, anticipation, leave_out, level)
     scores = _cluster_scores(panel, method, event_time, anticipation, leave_out)
     clusters = len(scores.score)
     enumerated = weights == "rademacher" and clusters < 63 and 2**clusters <= draws
@@ -103,15 +110,28 @@ def wild_cluster_bootstrap(
     }  # fmt: skip
 
 
-def _check(panel: Any, method: str, draws: int, weights: str, level: float) -> None:
+def _check_numbers(draws: int, seed: int, anticipation: int, leave_out: int, level: float) -> None:
+    whole = {"draws": draws, "seed": seed, "anticipation": anticipation, "leave_out": leave_out}
+    for name, value in whole.items():
+        least = 1 if name == "draws" else 0
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ZgzxError(
+                f"{name}={value!r} must be a whole number of {least} or more", where="wild_cluster_bootstrap",
+                remedy=f"Pass e.g. {name}={9999 if least else 0}.",
+            )  # fmt: skip
+    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
+        raise ZgzxError(
+            f"level={level!r} must lie between 0 and 1", where="wild_cluster_bootstrap", remedy="Pass e.g. level=0.95."
+        )
+
+
+def _check(panel: Any, method: str, weights: str) -> None:
     for name, value, allowed in (("method", method, METHODS), ("weights", weights, tuple(WEIGHTS))):
         if value not in allowed:
             raise ZgzxError(
                 f"{name}={value!r} is unknown", where="wild_cluster_bootstrap",
                 remedy=f"Choose one of {', '.join(allowed)}.",
             )  # fmt: skip
-    if not draws >= 1 or not 0 < level < 1:
-        raise ZgzxError(f"draws={draws!r} or level={level!r} is out of range", where="wild_cluster_bootstrap")
     if not is_plain(panel):
         raise ZgzxError(
             "the wild bootstrap takes neither covariates nor weights that change within a unit",
@@ -141,6 +161,12 @@ def _cluster_scores(
     score, lean = _by_cluster(moments, solution, contrast)
     factor = sample_factor(panel, solution)
     error = np.sqrt(factor * ((score @ solution.inverse @ contrast) ** 2).sum())
+    if error <= ROUNDING * np.nanmax(np.abs(panel.y)):
+        raise ZgzxError(
+            "the standard error is zero but for rounding, so there is nothing to compare draws with",
+            where="wild_cluster_bootstrap", count=len(score),
+            remedy="Use more clusters: each treated one must be able to differ from the others.",
+        )  # fmt: skip
     estimate = float(contrast @ solution.coefficients)
     return ClusterScores(estimate, float(error), score, lean, solution.inverse, contrast, factor)
 
@@ -149,11 +175,13 @@ def _target(
     panel: Any, method: str, event_time: int | None, masked: int, weight: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The design, and the weights on its columns that make the estimate."""
-    if method == "two_way_fixed_effects" and event_time is None:
-        design = static_design(panel, masked)
-        return design, np.eye(design.shape[2])[0]
     if method == "two_way_fixed_effects":
-        events, references, design = event_design(panel, masked, [])
+        events, references, design = event_design(
+            panel, masked, []
+        )  # an error where no period is left to serve as base
+        if event_time is None:
+            design = static_design(panel, masked)
+            return design, np.eye(design.shape[2])[0]
         free = events[~np.isin(events, references)]
         chosen = (free == event_time) * 1.0
     else:
@@ -211,7 +239,8 @@ def _draw_sums(scores: ClusterScores, v: np.ndarray) -> np.ndarray:
     """(draws, 5) coefficients by powers of δ: numerator 1, δ; variance 1, δ, δ².
 
     A draw moves the estimate by Σ v_c a_c with a_c = h'H⁻¹(score of c), and the re-estimated residuals give cluster c
-    the influence v_c a_c - h'H⁻¹H_c H⁻¹ Σ_d v_d (score of d).
+    the influence v_c a_c - h'H⁻¹H_c H⁻¹ Σ_d v_d (score of d). The sample and its multiples, the mirror image among
+    them, have the t of the sample whatever δ: written down, for rounding would tell them apart where δ is large.
     """
     direction = scores.inverse @ scores.contrast
     by_power = (scores.score, scores.lean / (scores.contrast @ direction))
@@ -219,7 +248,13 @@ def _draw_sums(scores: ClusterScores, v: np.ndarray) -> np.ndarray:
     moved = [v @ part @ scores.inverse for part in by_power]  # (draws, columns), of all coefficients
     influence = [v * a - shift @ scores.lean.T for a, shift in zip(own, moved, strict=True)]  # (draws, clusters)
     square = [(influence[i] * influence[j]).sum(axis=1) for i, j in ((0, 0), (0, 1), (1, 1))]
-    return np.column_stack([v @ own[0], v @ own[1], square[0], 2 * square[1], square[2]])
+    sums = np.column_stack([v @ own[0], v @ own[1], square[0], 2 * square[1], square[2]])
+    sums[sums[:, 4] <= STILL * (own[1] ** 2).sum(), 3:] = 0.0
+    multiple = (v == v[:, :1]).all(axis=1)
+    scale = v[multiple, 0]
+    sums[multiple] = 0.0
+    sums[multiple, 1], sums[multiple, 2] = scale, scale**2 * scores.std_error**2 / scores.factor
+    return sums
 
 
 def _p_value(scores: ClusterScores, draw: np.ndarray, null: float) -> float:
@@ -231,7 +266,13 @@ def _p_value(scores: ClusterScores, draw: np.ndarray, null: float) -> float:
 
 
 def _end(scores: ClusterScores, draw: np.ndarray, size: float, side: int) -> float:
-    """Where, going outwards from the estimate, nulls begin to be rejected."""
+    """Where, going outwards from the estimate, nulls begin to be rejected; infinite where the farthest are not.
+
+    Far out the sample's t grows with δ; that of a draw keeps up only where its variance does not grow.
+    """
+    level = np.abs(draw[:, 1]) * scores.std_error >= np.sqrt(scores.factor * draw[:, 2]) * (1 - TIE)
+    if ((draw[:, 4] == 0) & level).mean() > size:
+        return side * np.inf
     step = side * scores.std_error
     while _p_value(scores, draw, scores.estimate + step) > size:
         step *= 2

@@ -234,21 +234,72 @@ def test_trimmed_units_are_counted() -> None:
         ({}, {"adjustment": "doubly_robust", "outcome_model": LinearRegression()}, "learners come in pairs"),
         (
             {},
-            {"adjustment": "outcome_regression", "outcome_model": 1, "propensity_model": 1},
+            {
+                "adjustment": "outcome_regression",
+                "outcome_model": LinearRegression(),
+                "propensity_model": LogisticRegression(),
+            },
             "learners are for doubly robust differences in panels",
         ),
         ({"outcome": "count"}, {"adjustment": "doubly_robust", "scale": "ratio"}, "the ratio scale has no such"),
         (
             {"gaps": "cross_section"},
             {"adjustment": "outcome_regression", "base_period": "pooled"},
-            "a pooled base cannot be adjusted for covariates in repeated cross-sections",
+            "repeated cross-sections with covariates or weights that change have no pooled base",
         ),
+        ({}, {"adjustment": "doubly_robust", "folds": 1}, "folds=1 is not usable. Pass a whole number of 2 or more"),
+        (
+            {},
+            {"adjustment": "doubly_robust", "outcome_model": LinearRegression},
+            "outcome_model has no fit and predict",
+        ),
+        ({"covariates": ()}, {"method": "stacked", "event_window": (-1,)}, "is not a first and a last event time"),
+        ({"covariates": ("one",)}, {"adjustment": "doubly_robust"}, "every covariate was dropped"),
         ({"covariates": ()}, {"method": "two_way_fixed_effects", "controls": "not_yet_treated"}, "has no such option"),
     ],
 )
 def test_options_that_do_not_go_together(roles: dict[str, Any], options: dict[str, Any], message: str) -> None:
     with pytest.raises(ZgzxError, match=message):
-        estimate_effects(prepare(data(), **roles), **options)
+        estimate_effects(prepare(data().assign(one=1.0), **roles), **options)
+
+
+def test_varying_weights_with_gaps_use_the_first_weight_a_unit_has() -> None:
+    table = data(holes=0.1)
+    table["weight"] = 1 + table["t"] * (1 + table["u"] % 3)
+    effects = estimate_effects(prepare(table, weights="weight", covariates=()))
+    frame = effects.to_frame()
+    assert frame.loc[frame["role"] != "reference", ["estimate", "std_error"]].notna().all(axis=None)
+    assert np.isfinite(effects.numbers.shares).all()
+
+
+@pytest.mark.parametrize("method", ["group_time", "imputation", "interaction_weighted", "extended_two_way"])
+def test_one_never_treated_unit_is_not_certain(method: str) -> None:
+    """Its mean varies as the others' do: with one comparison unit the interval must be wide, whoever computes it."""
+    covered = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        start = np.array([3.0] * 8 + [4.0] * 8 + [np.nan])
+        table = pd.DataFrame({"u": np.repeat(range(17), 5), "t": np.tile(range(1, 6), 17)})
+        table["y"], table["g"] = rng.normal(size=len(table)), start[table["u"]]
+        event = estimate_effects(prepare(table, covariates=()), method=method).aggregate("event_time")
+        row = event.to_frame().set_index("event_time").loc[0]
+        covered.append(row["ci_low"] <= 0 <= row["ci_high"])
+    assert np.mean(covered) > 0.85
+
+
+def test_a_cell_of_one_unit_in_a_larger_cohort_is_not_certain() -> None:
+    """Attrition leaves one treated unit; alone it has no standard error, in aggregates that of the others."""
+    covered = []
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        start = np.array([3.0] * 3 + [4.0] * 3 + [np.nan] * 20)
+        table = pd.DataFrame({"u": np.repeat(range(26), 5), "t": np.tile(range(1, 6), 26)})
+        table["y"], table["g"] = rng.normal(size=len(table)), start[table["u"]]
+        gone = table["g"].notna() & (table["u"] % 3 > 0) & (table["t"] >= table["g"])
+        row = estimate_effects(prepare(table[~gone], covariates=())).aggregate("event_time").to_frame()
+        row = row.set_index("event_time").loc[0]
+        covered.append(row["ci_low"] <= 0 <= row["ci_high"])
+    assert np.mean(covered) > 0.85
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -150,7 +150,7 @@ def test_nobody_left_to_compare_offers_the_remedy() -> None:
 def test_unknown_options_name_the_allowed() -> None:
     with pytest.raises(ZgzxError, match=r"scale='log' is unknown. Choose one of difference, ratio."):
         estimate_effects(panel(TWO_BY_TWO), scale="log")
-    with pytest.raises(ZgzxError, match="leave_out=-1 must be 0 or a positive whole number"):
+    with pytest.raises(ZgzxError, match=r"leave_out=-1 is not usable\. Pass a whole number of 0 or more"):
         estimate_effects(panel(TWO_BY_TWO), leave_out=-1)
 
 

@@ -84,11 +84,13 @@ def test_by_hand() -> None:
     effects = imputed(HAND)
     cell = effects.cells["role"] == "post"
     np.testing.assert_allclose(effects.estimates[cell], [3.75], rtol=1e-10)
-    # b and c are .25 off their mean with weight 1/2 each; their untreated residuals and those of a cancel
-    np.testing.assert_allclose(effects.covariance[np.ix_(cell, cell)], [[2 * 0.125**2]], rtol=1e-10)
+    # b and c are .25 off their mean with weight 1/2 each; their untreated residuals and those of a cancel.
+    # a has no spread of its own and borrows that of b and c, ±(.5, 1, .5) about their mean, on (.5, .5, -1)
+    borrowed = 2 * (0.5 * 0.5 + 0.5 * 1 - 0.5) ** 2
+    np.testing.assert_allclose(effects.covariance[np.ix_(cell, cell)], [[2 * 0.125**2 + borrowed]], rtol=1e-10)
     # against the mean of the other one, each is off by .5
     alone = imputed(HAND, leave_one_out=True)
-    np.testing.assert_allclose(alone.covariance[np.ix_(cell, cell)], [[2 * 0.25**2]], rtol=1e-10)
+    np.testing.assert_allclose(alone.covariance[np.ix_(cell, cell)], [[2 * 0.25**2 + borrowed]], rtol=1e-10)
     weights = effects.weights.weights[cell][0]  # cohorts 3, never
     np.testing.assert_allclose(weights, [[-0.5, -0.5, 1], [0.5, 0.5, -1]], atol=1e-12)
 
@@ -101,7 +103,9 @@ def test_ratio_by_hand() -> None:
     np.testing.assert_allclose(effects.estimates[cell], [np.log(19 / 13 / (4 / 3))], rtol=1e-10)
     # influence of b, c: y3/19 - (y1+y2)/13; of a: 0, being the whole comparison
     psi = np.array([10 / 19 - 8 / 13, 9 / 19 - 5 / 13])
-    np.testing.assert_allclose(effects.covariance[np.ix_(cell, cell)], [[psi @ psi]], rtol=1e-9)
+    # so a borrows the spread of b and c, ±(.5, 1, .5), on the weights (1/3, 1/3, -1/4) of its log growth
+    borrowed = 2 * ((0.5 + 1) / 3 - 0.5 / 4) ** 2
+    np.testing.assert_allclose(effects.covariance[np.ix_(cell, cell)], [[psi @ psi + borrowed]], rtol=1e-9)
 
 
 @pytest.mark.parametrize("holes", [0.0, 0.15])
@@ -265,3 +269,47 @@ def test_the_pretest_finds_a_trend_and_aggregates_hold() -> None:
     overall = effects.aggregate("overall").overall["estimate"].iloc[0]
     assert overall == pytest.approx(np.average(effects.estimates[cells.index], weights=share), rel=1e-12)
     assert np.allclose(Effects.from_json(effects.to_json()).covariance, effects.covariance)
+
+
+@pytest.mark.parametrize("scale", ["difference", "ratio"])
+def test_a_cohort_of_one_cluster_borrows_the_spread_of_the_others(scale: str) -> None:
+    table = random_table(10, units=60, holes=0, counts=True)
+    table["c"] = np.where(table["g"] == 5, 100, table["u"])
+    ours, free = imputed(table, {"cluster": "c"}, scale=scale), imputed(table, scale=scale)
+    own = (ours.cells["cohort"] == 5).to_numpy()
+    assert (ours.cells["n_clusters"][own] == 1).all()
+    assert (np.diag(ours.covariance)[own] > np.diag(free.covariance)[own]).all()
+
+
+def test_the_interval_of_five_cohorts_of_one_unit_covers() -> None:
+    rng, units, periods, covered = np.random.default_rng(11), 45, 9, []
+    start = np.append([3, 4, 5, 6, 7], np.full(units - 5, np.nan))
+    for _ in range(100):
+        y = np.cumsum(0.6 * rng.normal(size=(units, periods)), axis=1) + rng.normal(size=(units, periods))
+        rows = pd.DataFrame({"u": np.repeat(range(units), periods), "t": np.tile(range(1, periods + 1), units)})
+        overall = imputed(rows.assign(y=y.ravel(), g=start[rows["u"]])).aggregate("overall").overall.iloc[0]
+        covered.append(overall["ci_low"] <= 0 <= overall["ci_high"])
+    assert np.mean(covered) >= 0.92
+
+
+def test_nobody_treated_and_windows_beside_the_start_are_named() -> None:
+    table = random_table(12)
+    with pytest.raises(ZgzxError, match=r"no unit is treated within the periods.*first_treated"):
+        imputed(table.assign(g=np.nan))
+    for window in ((2, 3), (-3, -1), (0, 4)):
+        with pytest.raises(ZgzxError, match="must reach from -1 or earlier to 0 or later"):
+            imputed(table, event_window=window)
+
+
+def test_rare_outcomes_have_a_solution_or_a_plain_error() -> None:
+    solved, untested = 0, 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        table = random_table(seed, units=30, holes=0).assign(y=lambda d, r=rng: (r.random(len(d)) < 0.04) * 1.0)
+        try:
+            ledger = imputed(table, scale="ratio").ledger
+            solved += 1
+            untested += ledger["reason"].str.startswith("pre-trend test left out").any()
+        except ZgzxError as error:
+            assert error.remedy
+    assert 0 < untested < solved < 40

@@ -152,16 +152,26 @@ def test_an_empty_period_and_nobody_never_treated() -> None:
     ("change", "options", "message"),
     [
         ({"y": lambda d: d["y"] - 1}, {}, "zero or more"),
+        ({"y": lambda d: d["y"] * 0}, {}, "no outcome is above zero"),
         ({"v": lambda d: d["t"] + 0.0}, {"weights": "v"}, "weights change within units"),
     ],
 )
 @pytest.mark.parametrize("estimate", [ppml, ppml_with_covariates])
 def test_errors(estimate: Any, change: dict[str, Any], options: dict[str, Any], message: str) -> None:
     panel = prepared(random_table(7).assign(**change), **options)
-    with pytest.raises(ZgzxError, match=message):
+    with pytest.raises(ZgzxError, match=message) as error:
         estimate(panel)
+    assert error.value.remedy and (error.value.examples or "zero or more" not in message)
     with pytest.raises(ZgzxError, match="unknown"):
         estimate(panel, "event")
+    for leave_out in (-1, 1.5, "a"):
+        with pytest.raises(ZgzxError, match="must be 0 or a positive whole number"):
+            estimate(panel, leave_out=leave_out)
+
+
+def test_ppml_points_to_the_one_with_covariates() -> None:
+    with pytest.raises(ZgzxError, match="ppml_with_covariates"):
+        ppml(prepared(random_table(7), covariates=["x"]))
 
 
 def test_an_effect_that_covariates_take_over_is_an_error() -> None:

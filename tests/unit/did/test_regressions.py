@@ -292,7 +292,7 @@ def test_stacked_says_what_it_leaves_out() -> None:
     reasons = effects.ledger.set_index("reason")
     assert reasons.loc["event window reaches outside the panel", "examples"] == ("3", "6")
     assert reasons.loc["unit and stack left out: not observed over the whole event window", "units"] > 0
-    with pytest.raises(ZgzxError, match=r"\(-2, 0\) keeps every cohort"):
+    with pytest.raises(ZgzxError, match=r"last\): \(-2, 0\) keeps every cohort"):
         estimate_effects(panel, method="stacked")
     with pytest.raises(ZgzxError, match="must reach from -1"):
         estimate_effects(panel, method="stacked", event_window=(0, 1))
@@ -396,3 +396,62 @@ def test_wild_bootstrap_of_interaction_weighted_starts_from_its_estimate() -> No
 
 def event_row(effects: Effects, event: int) -> pd.DataFrame:
     return effects.aggregate("event_time").to_frame().query(f"event_time == {event}")
+
+
+def test_the_interval_of_five_cohorts_of_one_unit_covers() -> None:
+    rng, covered = np.random.default_rng(12), []
+    rows = pd.DataFrame(list(product(range(30), range(1, 8))), columns=["u", "t"])
+    rows["g"] = np.append([3, 4, 5, 6, 7], np.full(25, np.nan))[rows["u"]]
+    for _ in range(30):
+        y = np.cumsum(0.6 * rng.normal(size=(30, 7)), axis=1) + rng.normal(size=(30, 7))
+        effects = estimate_effects(panel_of(rows.assign(y=y.ravel())), method="interaction_weighted")
+        overall = effects.aggregate("overall").overall.iloc[0]
+        covered.append(overall["ci_low"] <= 0 <= overall["ci_high"])
+    assert np.mean(covered) >= 0.92
+    alone = effects.ledger.query("reason == 'cohort of one unit: no standard error of its own'")
+    assert alone["units"].tolist() == [5]
+
+
+def test_the_only_treated_unit_borrows_the_spread_of_the_others() -> None:
+    table = rows_of(units=30, starts=(np.nan,)).assign(g=lambda d: np.where(d["u"] == 3, 4, np.nan))
+    for method, options in (("two_way_fixed_effects", {}), ("stacked", {"event_window": (-3, 2)})):
+        effects = estimate_effects(panel_of(table), method=method, **options)
+        error = effects.aggregate("overall").to_frame()["std_error"].iloc[-1]
+        summary = effects.aggregate("overall").rows
+        assert np.isnan(error) or error > 0
+        # one change varies as 29 do: their mean's variance is 1/29 of it
+        y = panel_of(table).y
+        change = (
+            y[:, 3:].mean(axis=1) - y[:, :3].mean(axis=1) if method.startswith("two") else y[:, 3:].mean(1) - y[:, 2]
+        )
+        expected = np.delete(change, 3).std(ddof=1) * np.sqrt(1 + 1 / 29)
+        assert np.sqrt(summary.covariance(effects.numbers)[0, 0]) == pytest.approx(expected, rel=0.02)
+
+
+def test_units_seen_once_are_named_as_the_cause() -> None:
+    table = rows_of().assign(u=lambda d: range(len(d)))
+    for method in ("two_way_fixed_effects", "interaction_weighted"):
+        with pytest.raises(ZgzxError, match="every unit is seen once"):
+            estimate_effects(panel_of(table, gaps="cross_section"), method=method)
+
+
+@pytest.mark.parametrize("clusters", [2, 3, 4])
+def test_wild_bootstrap_with_too_few_clusters_to_reject_anything(clusters: int) -> None:
+    table = rows_of(units=24).assign(k=lambda d: d["u"] % clusters, g=lambda d: np.where(d["u"] % 5 < 2, 4, np.nan))
+    result = wild_cluster_bootstrap(panel_of(table, cluster="k"))
+    assert (result["ci_low"], result["ci_high"]) == (-np.inf, np.inf)
+    assert result["p_value"] >= 2 / 2**clusters
+
+
+def test_wild_bootstrap_checks_its_options() -> None:
+    panel = panel_of(rows_of())
+    wrong: list[dict[str, Any]] = [
+        {"draws": 1.5}, {"draws": "a"}, {"draws": 0}, {"seed": -1}, {"anticipation": -1}, {"leave_out": 0.5},
+        {"level": 1.0}, {"level": "a"}, {"leave_out": 50},
+    ]  # fmt: skip
+    for options in wrong:
+        with pytest.raises(ZgzxError):
+            wild_cluster_bootstrap(panel, **options)
+    exact = rows_of().assign(y=lambda d: d["u"] / 7 + d["t"] ** 2 / 3 + (d["t"] >= d["g"]))
+    with pytest.raises(ZgzxError, match="zero but for rounding"):
+        wild_cluster_bootstrap(panel_of(exact))
