@@ -164,11 +164,12 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
         effect[0, here], share[here], trimmed[here] = result.effect, result.cohort_share, result.trimmed
 
     def covariance(shares: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        own = share_influence(panel, shares, drawn)
+
         def kernel(cohort: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             parts = [(comparisons[k], fits[k], result) for k, result in zip(good, results, strict=True)]
             used, values = influence_rows(units.chunk(rows), cohort, parts)
-            own = share_influence(panel, shares, drawn, cohort, rows)
-            return np.concatenate([used, count + np.arange(cohorts)]), np.hstack([values, own])
+            return np.concatenate([used, count + np.arange(cohorts)]), np.hstack([values, own(cohort, rows)])
 
         return gram_by_cluster(units, kernel, count + cohorts)
 

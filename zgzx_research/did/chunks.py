@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 CHUNK = 8192  # units: a chunk's arrays stay in the processor's cache
 WORTH_THREADS = 8  # pieces: starting threads costs some milliseconds
 
 Piece = TypeVar("Piece")
 Sums = TypeVar("Sums")
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """The BLAS libraries in use; finding them takes milliseconds, so once."""
+    return ThreadpoolController()
 
 
 def chunk_bounds(groups: np.ndarray) -> list[tuple[int, int, int]]:
@@ -37,5 +44,5 @@ def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Itera
     if len(pieces) < WORTH_THREADS:
         yield from map(kernel, pieces)
         return
-    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with _controller().limit(limits=1), ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(kernel, pieces)

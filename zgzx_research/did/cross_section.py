@@ -89,10 +89,10 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
     share = cells.comparison * own.sum(axis=0)
 
     def covariance(shares: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        of_shares = share_influence(panel, shares, drawn)
+
         def kernel(cohort: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return np.arange(count + cohorts), np.hstack(
-                [values[rows], share_influence(panel, shares, drawn, cohort, rows)]
-            )
+            return np.arange(count + cohorts), np.hstack([values[rows], of_shares(cohort, rows)])
 
         return gram_by_cluster(start_pass(panel), kernel, count + cohorts)
 

@@ -22,7 +22,9 @@ TRIM = 0.995  # comparison units at least so likely to be treated take no part (
 CAP = 1 - 1e-6  # of propensity scores
 NEWTON_STEPS = 50
 SEPARATED = 1e6  # variance of a logit coefficient (covariates standardised) that means: nothing holds it
+ENOUGH = 50_000  # units to take centre and scale from
 TINY = 1e-300
+SETTLED = 1e-7  # step of Newton's method after which no other is taken
 CONVERGED = 1e-14  # relative change of the deviance
 SINGULAR = 1e-11  # smallest eigenvalue of a correlation matrix of regressors that counts as more than rounding
 SUBSAMPLE = 16  # one chunk of so many gives the first Newton steps their start
@@ -87,17 +89,24 @@ class Pass:
 
     def chunk(self, units: np.ndarray) -> Chunk:
         """Some units, loaded once for all comparisons they take part in."""
-        return Chunk(self, units, self.panel.y[units], {})
+        return Chunk(self, units, {}, [])
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Units of one chunk: their indices, (units, periods) outcomes, and regressors by period once asked for."""
+    """Units of one chunk: their indices; regressors by period and outcomes are read when first asked for."""
 
     units: Pass
     rows: np.ndarray
-    y: np.ndarray
     loaded: dict[int, tuple[np.ndarray, np.ndarray]]
+    read: list[np.ndarray]
+
+    @property
+    def y(self) -> np.ndarray:
+        """(units, periods) outcomes."""
+        if not self.read:
+            self.read.append(self.units.panel.y[self.rows])
+        return self.read[0]
 
     def design(self, one: Comparison) -> tuple[np.ndarray, np.ndarray]:
         """(units, 1 + covariates) intercept and standardised covariates; (units,) weights, 0 outside the sample."""
@@ -186,27 +195,32 @@ def gram_by_cluster(
     return (total, None) if cluster is None else (total.T @ total, total)
 
 
-def share_influence(panel: Any, shares: np.ndarray, drawn: np.ndarray, cohort: int, rows: np.ndarray) -> np.ndarray:
-    """(units, cohorts) influence of units of one cohort on the cohort shares; weights are those of the first period.
+def share_influence(panel: Any, shares: np.ndarray, drawn: np.ndarray) -> Callable[[int, np.ndarray], np.ndarray]:
+    """Cohort, its units -> (units, cohorts) influence on the cohort shares.
 
     Parameters
     ----------
     shares, drawn : (cohorts,) shares, and whether a cohort's size counts as drawn.
     """
     weight = unit_weights(panel.weights)
-    if not drawn[cohort]:
-        return np.zeros((len(rows), len(shares)))
     total = weight[shares[panel.cohort] > 0].sum()
-    return np.outer(weight[rows] / total, (np.arange(len(shares)) == cohort) - shares)
+
+    def influence(cohort: int, rows: np.ndarray) -> np.ndarray:
+        if not drawn[cohort]:
+            return np.zeros((len(rows), len(shares)))
+        return np.outer(weight[rows] / total, (np.arange(len(shares)) == cohort) - shares)
+
+    return influence
 
 
 def start_pass(panel: Any, *, standardise: bool = True) -> Pass:
-    """Order and cut the units; centre and scale of covariates come from all of them."""
+    """Order and cut the units; centre and scale of covariates come from some of them."""
     order = np.argsort(panel.cohort.astype(np.int16), kind="stable")
     pieces = chunk_bounds(np.bincount(panel.cohort, minlength=len(panel.cohorts)))
     centre, scale = np.zeros(0), np.zeros(0)
     if panel.covariates is not None:
-        flat = panel.covariates.reshape(-1, panel.covariates.shape[2])
+        some = panel.covariates[:: max(1, len(panel.covariates) // ENOUGH)]  # near the mean is near enough
+        flat = some.reshape(-1, some.shape[2])
         centre = np.nanmean(flat, axis=0) if standardise else np.zeros(flat.shape[1])
         scale = np.nanstd(flat, axis=0) if standardise else np.ones(flat.shape[1])
     complete = not (np.isnan(panel.y).any() or np.isnan(panel.weights).any())
@@ -334,6 +348,10 @@ def newton(
         step[worse] /= 2
         for k in np.flatnonzero(active & ~worse):
             step[k] = linalg.solve(hessian[k], score[k], assume_a="pos")
+            if np.abs(step[k]).max() < SETTLED:  # the next step would be its square
+                best[k], active[k] = best[k] + step[k], False
+        if not active.any():
+            return best, hessian, failed
         value = np.where(active[:, None], best + step, best)
     return best, hessian, failed | active
 

@@ -168,7 +168,7 @@ def overview(result: Result) -> Overview:
     if estimand != "overall":
         facts.append(("Overall", _overall(result, "overall" if result is effects else estimand, digits, level)))
     if frame["role"].isin(("pre", "mixed")).any():
-        facts.append(("Pre-test", _pretest(shown.pretest())))
+        facts.append(("Pre-test", _pretest(shown.pretest(), _effects(result).df)))
     header = [ESTIMAND_WORDS[estimand], "estimate", "std. error", f"{level} interval", f"{level} band"]
     rows = [_table_row(row, digits) for row in frame.to_dict("records")]
     by = "Overall" if estimand == "overall" else f"By {ESTIMAND_WORDS[estimand]}"
@@ -293,11 +293,14 @@ def _overall(result: Result, estimand: str, digits: int, level: str) -> str:
     return f"{text}, {'all treated units and periods together' if together else OVERALL_WORDS[estimand]}"
 
 
-def _pretest(test: dict[str, Any]) -> str:
+def _pretest(test: dict[str, Any], freedom: float) -> str:
     if test["note"]:
         return str(test["note"])
     p = f"p = {test['p_value']:.3f}" if test["p_value"] >= 0.001 else "p < 0.001"
-    return f"all estimates before treatment are zero: chi-square({test['df']}) = {test['statistic']:.2f}, {p}"
+    shown = f"chi-square({test['df']}) = {test['statistic']:.2f}"
+    if np.isfinite(freedom):
+        shown = f"F({test['df']}, {freedom:g}) = {test['statistic'] / test['df']:.2f}"
+    return f"all estimates before treatment are zero: {shown}, {p}"
 
 
 def _table_row(row: dict[str, Any], digits: int) -> list[str]:
