@@ -46,7 +46,11 @@ class Job:
     shuffle: bool = False
 
 
-SLOW = {"csdid": 100_000, "moderndid": 100_000, "differences": 100_000}  # ten times slower or more: larger takes minutes
+SLOW = {
+    "csdid": 100_000,
+    "moderndid": 100_000,
+    "differences": 100_000,
+}  # ten times slower or more: larger takes minutes
 PAIR = {"csdid": 0, "moderndid": 0, "differences": 0}
 BIG = (100_000, 1_000_000)
 JOBS = (
