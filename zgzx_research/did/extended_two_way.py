@@ -160,7 +160,7 @@ def _covariance(
     else:
         covariance, by_cluster = glm.influence_by_unit(model.points, coefficients, function, slopes, panel.cluster)
     lonely = (cohort_sizes(moments, len(used))[1] == 1) | ((on_means != 0) & (units == 1)).any(axis=2)
-    covariance = covariance + borrowed_covariance(moments, on_means, lonely)
+    covariance = covariance + borrowed_covariance(moments, on_means, lonely, relative=model.family == "poisson")
     takes_part = (moments.observed & used[moments.cohort]).any(axis=1)
     groups = int(moments.units[takes_part].sum())
     if (sums := moments.clusters) is not None:

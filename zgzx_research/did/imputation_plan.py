@@ -154,7 +154,8 @@ def borrowed(moments: Moments, plan: Plan, on_means: np.ndarray, rows: Rows) -> 
     own[row, moments.cohort[stratum]] = True
     lonely = own & (np.asarray(rows.n_clusters) == 1)[:, None]
     lonely[leads:] |= cohort_sizes(moments, cohorts)[1] == 1
-    return borrowed_covariance(moments, on_means, np.tile(lonely, (len(on_means) // len(lonely), 1)))
+    totals = len(on_means) // len(lonely)
+    return borrowed_covariance(moments, on_means, np.tile(lonely, (totals, 1)), relative=totals == 2)
 
 
 def row_weights(moments: Moments, plan: Plan) -> np.ndarray:

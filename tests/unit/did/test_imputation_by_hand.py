@@ -103,8 +103,9 @@ def test_ratio_by_hand() -> None:
     np.testing.assert_allclose(effects.estimates[cell], [np.log(19 / 13 / (4 / 3))], rtol=1e-10)
     # influence of b, c: y3/19 - (y1+y2)/13; of a: 0, being the whole comparison
     psi = np.array([10 / 19 - 8 / 13, 9 / 19 - 5 / 13])
-    # so a borrows the spread of b and c, ±(.5, 1, .5), on the weights (1/3, 1/3, -1/4) of its log growth
-    borrowed = 2 * ((0.5 + 1) / 3 - 0.5 / 4) ** 2
+    # so a borrows the spread of b and c, ±(.5, 1, .5), on the weights (1/3, 1/3, -1/4) of its log growth, in proportion
+    # to the mean: a has 7 in three periods, b and c 16 each
+    borrowed = 2 * (7 / 16 * ((0.5 + 1) / 3 - 0.5 / 4)) ** 2
     np.testing.assert_allclose(effects.covariance[np.ix_(cell, cell)], [[psi @ psi + borrowed]], rtol=1e-9)
 
 
