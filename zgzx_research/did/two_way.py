@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
+from zgzx_research.did.cells import unit_weights
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
 from zgzx_research.did.moments import panel_moments
 from zgzx_research.did.regression import NormalSums, Regressions, is_plain, observed_units, regress
@@ -273,7 +274,7 @@ def _fit(
     pick, lonely = pick[keep], lonely[keep]
     on_means, covariance = np.tensordot(pick, result.weights, 1), pick @ result.covariance @ pick.T
     if lonely.any():
-        moments = panel_moments(used.y, used.cohort, used.weights[:, 0], used.cluster)
+        moments = panel_moments(used.y, used.cohort, unit_weights(used.weights), used.cluster)
         covariance += borrowed_covariance(moments, on_means, lonely)
     numbers = CellStatistics(
         "difference", (pick @ result.coefficients)[None], np.arange(len(pick)), shares[keep], covariance,
