@@ -27,6 +27,7 @@ from zgzx_research.did.nuisances import (
     Pass,
     fit_nuisances,
     gram_by_cluster,
+    models_of,
     plan_comparisons,
     share_influence,
     start_pass,
@@ -141,18 +142,15 @@ def influence_rows(
 
 def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
     """All cells of a panel: units are compared with themselves at the base."""
-    outcome = options["adjustment"] in ("none", "doubly_robust", "outcome_regression")
-    propensity = options["adjustment"] in ("doubly_robust", "inverse_probability")
+    models = models_of(options["adjustment"])
     units = start_pass(panel)
     comparisons = plan_comparisons(panel, cells, units.complete)
     if options["outcome_model"] is not None:
         fits = cross_fit(units, comparisons, options)
     else:
-        fits = fit_nuisances(units, comparisons, outcome=outcome, propensity=propensity)
+        fits = fit_nuisances(units, comparisons, **models)
     good = [k for k, fit in enumerate(fits) if not fit.failed]
-    results = adjust_comparisons(
-        units, [comparisons[k] for k in good], [fits[k] for k in good], outcome=outcome, propensity=propensity
-    )
+    results = adjust_comparisons(units, [comparisons[k] for k in good], [fits[k] for k in good], **models)
     count, cohorts = len(cells.cohort), len(panel.cohorts)
     effect, share, trimmed = np.full((1, count), np.nan), np.zeros((count, cohorts)), np.zeros(count, int)
     failed = [""] * count

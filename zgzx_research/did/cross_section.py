@@ -24,6 +24,7 @@ from zgzx_research.did.nuisances import (
     Comparison,
     fit_logits,
     gram_by_cluster,
+    models_of,
     plan_comparisons,
     share_influence,
     solve_normal,
@@ -77,13 +78,9 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
             where="estimate_effects",
             remedy="Pass base_period='universal', or gaps='pairwise' to prepare_panel.",
         )  # fmt: skip
-    outcome = options["adjustment"] in ("none", "doubly_robust", "outcome_regression")
-    propensity = options["adjustment"] in ("doubly_robust", "inverse_probability")
+    models = models_of(options["adjustment"])
     count, cohorts = len(cells.cohort), len(panel.cohorts)
-    made = [
-        cross_section_effect(panel, one, outcome=outcome, propensity=propensity)
-        for one in plan_comparisons(panel, cells, complete=False)
-    ]
+    made = [cross_section_effect(panel, one, **models) for one in plan_comparisons(panel, cells, complete=False)]
     values = np.stack([influence for _, influence, _, _ in made], axis=1)
     own = unit_weights(panel.weights)[:, None] * (panel.cohort[:, None] == np.arange(cohorts))
     share = cells.comparison * own.sum(axis=0)

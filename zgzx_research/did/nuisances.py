@@ -227,6 +227,14 @@ def start_pass(panel: Any, *, standardise: bool = True) -> Pass:
     return Pass(panel, order, pieces, centre, np.where(scale > 0, scale, 1.0), complete)
 
 
+def models_of(adjustment: str) -> dict[str, bool]:
+    """Whether an adjustment uses an outcome regression and a propensity score; "none" is a regression on a constant."""
+    return {
+        "outcome": adjustment in ("none", "doubly_robust", "outcome_regression"),
+        "propensity": adjustment in ("doubly_robust", "inverse_probability"),
+    }
+
+
 def plan_comparisons(panel: Any, cells: Cells, complete: bool) -> list[Comparison]:
     """Group cells that share cohort, comparison group and covariates (and, in panels with gaps, their sample)."""
     constant = panel.weights.shape[1] == 1 and (panel.covariates is None or panel.covariates.shape[1] == 1)
