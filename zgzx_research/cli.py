@@ -29,11 +29,13 @@ def simulate(
             help="the same seed gives the same world; 2 is the first with quiet pre-tests and closed intervals"
         ),
     ] = 2,
+    without: Annotated[list[str] | None, typer.Option(help="a trap to switch off; may be given again")] = None,
+    also: Annotated[list[str] | None, typer.Option(help="an optional trap to switch on; may be given again")] = None,
 ) -> None:
     """Write a synthetic world with known truth as raw agency files."""
     from zgzx_research.simulate.raw_files import write_world
 
-    write_world(folder, scenario=scenario, size=size, seed=seed)
+    write_world(folder, scenario=scenario, size=size, seed=seed, without=without or (), also=also or ())
     typer.echo(f"{folder}: synthetic world written ({scenario}, {size}, seed {seed}); truth/ is for checking only")
 
 

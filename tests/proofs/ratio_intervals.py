@@ -15,12 +15,13 @@ import pandas as pd
 
 import zgzx_research as zr
 from zgzx_research.did.inference import wald_test
+from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.world import simulate_world
 
 
 def one_world(seed: int) -> dict[str, float]:
     """What both kinds of inference say of one world."""
-    truth = simulate_world("calibrated", "tiny", seed).truth
+    truth = simulate_world(Order("calibrated", "tiny", seed)).truth
     first = truth["award"].groupby("firm_id")["year"].min().rename("first_award")
     table = truth["firm_year"].query("outcome == 'patents_invention'").merge(first, on="firm_id", how="left")
     panel = zr.prepare_panel(table, outcome="observed", unit="firm_id", period="year", first_treated="first_award")

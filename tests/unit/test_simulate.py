@@ -20,24 +20,25 @@ from stdnum.iso7064 import mod_11_2
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate import identities, labour, raw_files
-from zgzx_research.simulate.constants import FOLDER, exact_kinds, stream
+from zgzx_research.simulate.constants import FOLDER, Order, exact_kinds, stream, switched
 from zgzx_research.simulate.raw_files import write_world
 from zgzx_research.simulate.world import World, simulate_world
 
 SEED = 7
 ROOT = Path(__file__).parents[2]
+HAZARD = switched()["labour"]["hazard"]
 FIRMS, ENTRIES = 1500, 12 * 13
 OUTCOMES = {"patents_invention", "patents_utility_model", "patents_design", "retention"}
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return simulate_world("calibrated", "tiny", SEED)
+    return simulate_world(Order("calibrated", "tiny", SEED))
 
 
 @pytest.fixture(scope="module")
 def null() -> World:
-    return simulate_world("null", "tiny", SEED)
+    return simulate_world(Order("null", "tiny", SEED))
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_same_seed_same_bytes_elsewhere_and_later(
 
 
 def test_another_seed_gives_another_world(world: World) -> None:
-    other = simulate_world("calibrated", "tiny", SEED + 1)
+    other = simulate_world(Order("calibrated", "tiny", SEED + 1))
     assert not other.firm["name"].isin(world.firm["name"]).any()
     assert not other.truth["firm_year"].equals(world.truth["firm_year"])
 
@@ -407,17 +408,17 @@ def test_effect_of_a_category_is_what_world_toml_says(world: World) -> None:
 def test_scenarios_order_the_effects() -> None:
     sums = {}
     for scenario in ("harm", "calibrated", "teaching"):
-        cells = treated_cells(simulate_world(scenario, "tiny", SEED), "retention").query("event_year >= 1")
+        cells = treated_cells(simulate_world(Order(scenario, "tiny", SEED)), "retention").query("event_year >= 1")
         sums[scenario] = (cells["mu1"] - cells["mu0"]).mean()
     assert sums["harm"] < 0 < sums["calibrated"] < 0.04 < sums["teaching"]
 
 
 def test_yearly_stay_by_hand() -> None:
-    hazards = labour.monthly_hazards()
+    hazards = labour.monthly_hazards(*HAZARD)
     assert hazards[0] == pytest.approx(0.028)
     assert hazards[36] == hazards[500] == pytest.approx(0.01)
-    assert labour.yearly_stay()[36] == pytest.approx(0.99**12)
-    assert labour.yearly_stay()[0] == pytest.approx(math.prod(1 - hazards[:12]))
+    assert labour.yearly_stay(*HAZARD)[36] == pytest.approx(0.99**12)
+    assert labour.yearly_stay(*HAZARD)[0] == pytest.approx(math.prod(1 - hazards[:12]))
 
 
 def test_an_award_adds_its_points_to_every_stay() -> None:
@@ -425,9 +426,10 @@ def test_an_award_adds_its_points_to_every_stay() -> None:
     start = np.asarray([100, 40, labour.VACANT])
     exponent, month = np.asarray([1.2]), 111
     plain, lifted, harmed = (
-        labour._powers(places, start, month, exponent, np.asarray([points])) for points in (0.0, 0.04, -0.04)
+        labour._powers(switched(), places, start, month, exponent, np.asarray([points]))
+        for points in (0.0, 0.04, -0.04)
     )
-    base = labour.yearly_stay()[[11, 71, 0]]
+    base = labour.yearly_stay(*HAZARD)[[11, 71, 0]]
     assert np.allclose(base**plain, base**1.2)
     assert np.allclose(base**lifted, base**1.2 + 0.04)
     assert np.allclose(base**harmed, base**1.2 - 0.04)
@@ -523,7 +525,7 @@ def test_nothing_is_left_half_written(tmp_path: Path, world: World, monkeypatch:
 )
 def test_wrong_requests_say_what_is_known(scenario: str, size: str, seed: int, what: str) -> None:
     with pytest.raises(ZgzxError, match=what):
-        simulate_world(scenario, size, seed)
+        simulate_world(Order(scenario, size, seed))
 
 
 def test_every_constant_has_value_unit_reason_and_source() -> None:
@@ -548,6 +550,6 @@ def test_the_calendar_is_the_published_one() -> None:
     assert set(published["status"]) == {"source", "assumption"}
     assert not {2020, 2022} & set(published["year"])
     assert published["source"].str.len().min() > 0
-    own = simulate_world("null", "tiny", 0).edition
+    own = simulate_world(Order("null", "tiny", 0)).edition
     assert (own["final_date"] == published["final_date"]).all()
     assert (own["year"] == published["year"]).all()

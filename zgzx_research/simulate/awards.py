@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.constants import constants
+from zgzx_research.simulate.constants import Rules
 from zgzx_research.simulate.firms import alive
 from zgzx_research.simulate.identities import joined, padded
 
 
-def simulate_editions() -> pd.DataFrame:
+def simulate_editions(rules: Rules) -> pd.DataFrame:
     """One row per edition: edition, year, final_date."""
-    edition = pd.DataFrame(constants()["time"]["editions"], columns=["edition", "final_date"])
+    edition = pd.DataFrame(rules["time"]["editions"], columns=["edition", "final_date"])
     edition["final_date"] = pd.to_datetime(edition["final_date"]).astype("datetime64[s]")
     edition.insert(1, "year", edition["final_date"].dt.year.astype("int64"))
     return edition
 
 
 def simulate_entries(
+    rules: Rules,
     firm: pd.DataFrame,
     edition: pd.DataFrame,
     transient: np.ndarray,
@@ -34,7 +35,7 @@ def simulate_entries(
     jobs : jobs of each firm in the employment files; a team needs colleagues.
     awards : winning entries of one edition by category.
     """
-    rule, first_year = constants()["selection"], constants()["time"]["panel"][0]
+    rule, first_year = rules["selection"], rules["time"]["panel"][0]
     lasting = np.asarray(rule["size"])[firm["size_rank"]] + rule["union"] * firm["union"].to_numpy()
     lasting = lasting + rule["level"] * firm["level"].fillna(0).to_numpy()
     winners = sum(awards.values())
@@ -45,7 +46,7 @@ def simulate_entries(
         lives = alive(firm, np.asarray([year - 1, year + 1])).all(axis=1)
         score = np.where(lives, score + rng.gumbel(size=len(firm)), -np.inf)
         entered = rng.permutation(np.argsort(-score, kind="stable")[:finalists])  # Gumbel: drawn without replacement
-        category = _categories(number, entered, jobs, awards, rng)
+        category = _categories(rules, number, entered, jobs, awards, rng)
         found.append(pd.DataFrame({"edition": number, "year": year, "category": category, "firm_rank": entered}))
         found[-1]["outcome"] = np.where(np.arange(len(entered)) < winners, "获奖", "淘汰")
     entry = pd.concat(found, ignore_index=True)
@@ -56,10 +57,10 @@ def simulate_entries(
 
 
 def _categories(
-    number: int, entered: np.ndarray, jobs: np.ndarray, awards: dict[str, int], rng: np.random.Generator
+    rules: Rules, number: int, entered: np.ndarray, jobs: np.ndarray, awards: dict[str, int], rng: np.random.Generator
 ) -> np.ndarray:
     """A category per finalist: the awards' numbers among the winners (who stand first), the same mix after them."""
-    rule = constants()["selection"]
+    rule = rules["selection"]
     counts = dict(awards)
     if number < rule["skill_from"]:
         counts["innovation"] += counts.pop("skill")

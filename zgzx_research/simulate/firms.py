@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.constants import constants, exact_share, words
+from zgzx_research.simulate.constants import Rules, exact_share, words
 from zgzx_research.simulate.identities import brands, credit_codes, joined, padded
 
 
-def simulate_firms(count: int, rng: np.random.Generator) -> pd.DataFrame:
+def simulate_firms(rules: Rules, count: int, rng: np.random.Generator) -> pd.DataFrame:
     """One row per firm: identity, life, traits, and the parts of its name.
 
     `size_rank` is the position in the size classes; `level` its lasting log number of applications, missing where it
     never patents; `founded` and `closed` are days, `closed` missing while it lives.
     """
-    rule = constants()["firm"]
+    rule = rules["firm"]
     size = rng.choice(len(rule["sizes"]), size=count, p=rule["size_share"])
     industry = _industries(rng, count)
-    founded, closed = _lives(rng, count, rule)
+    founded, closed = _lives(rules, rng, count)
     legal = _draw(rng, rule["joint_stock_share"], size).astype(int)
     firm = pd.DataFrame(
         {
@@ -43,7 +41,7 @@ def simulate_firms(count: int, rng: np.random.Generator) -> pd.DataFrame:
         }
     )
     firm.insert(2, "name", written_names(firm, firm["form"].to_numpy()))
-    return _with_patenting(firm, rng)
+    return _with_patenting(rules, firm, rng)
 
 
 def written_names(firm: pd.DataFrame, form: np.ndarray) -> np.ndarray:
@@ -98,14 +96,15 @@ def _headcount(rng: np.random.Generator, size: np.ndarray, bounds: list[list[int
     return np.floor(low * (high / low) ** rng.random(len(size))).astype(int)
 
 
-def _lives(rng: np.random.Generator, count: int, rule: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def _lives(rules: Rules, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Founding and closing days; a firm lives at least two full years."""
+    rule = rules["firm"]
     first, last = rule["founded_years"]
     early = rng.random(count) < rule["founded_early"]
-    border = constants()["time"]["spells_from"]
+    border = rules["time"]["spells_from"]
     year = np.where(early, rng.integers(first, border, count), rng.integers(border, last + 1, count))
     founded = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]") + rng.integers(0, 365, count)
-    end = constants()["time"]["panel"][1]
+    end = rules["time"]["panel"][1]
     waited = np.floor(rng.exponential(1 / rule["closure"], count)).astype(int)
     closing = np.maximum(year + 3, rule["closure_from"]) + waited
     day = (np.minimum(closing, end) - 1970).astype("datetime64[Y]").astype("datetime64[D]") + rng.integers(
@@ -115,10 +114,10 @@ def _lives(rng: np.random.Generator, count: int, rule: dict[str, Any]) -> tuple[
     return founded.astype("datetime64[s]"), closed.astype("datetime64[s]")
 
 
-def _with_patenting(firm: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    rule = constants()["patents"]
+def _with_patenting(rules: Rules, firm: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    rule = rules["patents"]
     size = firm["size_rank"].to_numpy()
     can = _draw(rng, rule["patenting_share"], size)
     level = rng.normal(np.asarray(rule["log_level"])[size], rule["log_level_sd"])
-    hitech = _draw(rng, constants()["firm"]["hitech_share"], can.astype(int))
+    hitech = _draw(rng, rules["firm"]["hitech_share"], can.astype(int))
     return firm.assign(level=np.where(can, level, np.nan), hitech=hitech)

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.constants import by_event_year, constants
+from zgzx_research.simulate.constants import Rules, by_event_year
 
 VACANT = -1
 OPEN = 999_999
@@ -43,15 +43,16 @@ class _Jobs:
     filled: dict[int, np.ndarray]
 
 
-def jobs_per_firm(firm: pd.DataFrame, workers: int, rng: np.random.Generator) -> np.ndarray:
+def jobs_per_firm(rules: Rules, firm: pd.DataFrame, workers: int, rng: np.random.Generator) -> np.ndarray:
     """Jobs of each firm in the employment files, a sample of all its staff."""
-    rule = constants()["labour"]
+    rule = rules["labour"]
     weight = np.asarray(rule["staff_weight"])[firm["size_rank"]]
     wanted = weight * rule["jobs_per_worker"] * workers / weight.sum()
     return np.maximum(1, np.rint(wanted * np.exp(rng.normal(0, rule["staff_log_sd"], len(firm))))).astype(int)
 
 
 def simulate_labour(
+    rules: Rules,
     firm: pd.DataFrame, jobs: np.ndarray, first: pd.DataFrame, entry: pd.DataFrame, edition: pd.DataFrame,
     *, scale: float, workers: int, rng: np.random.Generator,
 ) -> Labour:  # fmt: skip
@@ -63,12 +64,12 @@ def simulate_labour(
     first : first award of each firm (edition, year, category; missing = never).
     scale : multiple of the true effects.
     """
-    time = constants()["time"]
+    time = rules["time"]
     years = np.arange(time["spells_from"], time["panel"][1] + 2)
-    exponent = _exponents(len(firm), years, rng)
-    points = _true_points(first, years, scale)
+    exponent = _exponents(rules, len(firm), years, rng)
+    points = _true_points(rules, first, years, scale)
     places = _places(firm, jobs, entry, edition)
-    spell, means = _run(places, exponent, points, years, rng)
+    spell, means = _run(rules, places, exponent, points, years, rng)
     spell["worker_rank"] = _assign_workers(spell["start"].to_numpy(), spell["end"].to_numpy(), workers, rng)
     panel = np.arange(time["panel"][0], time["panel"][1] + 1)
     cut = means[:, :, np.isin(years, panel)]
@@ -78,21 +79,20 @@ def simulate_labour(
 
 
 @cache
-def monthly_hazards() -> np.ndarray:
+def monthly_hazards(new: float, settled: float, months: int) -> np.ndarray:
     """Chance to leave in each month of tenure, from the first on, without shocks."""
-    new, settled, months = constants()["labour"]["hazard"]
     return new * (settled / new) ** (np.minimum(np.arange(1200), months) / months)
 
 
 @cache
-def yearly_stay() -> np.ndarray:
+def yearly_stay(new: float, settled: float, months: int) -> np.ndarray:
     """Chance to stay twelve more months by tenure at the start, without shocks."""
-    return np.exp(np.convolve(np.log1p(-monthly_hazards()), np.ones(12), "valid"))
+    return np.exp(np.convolve(np.log1p(-monthly_hazards(new, settled, months)), np.ones(12), "valid"))
 
 
-def _exponents(firms: int, years: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _exponents(rules: Rules, firms: int, years: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Firm x year: a stay of probability p under the plain hazards has probability p ** exponent."""
-    rule = constants()["labour"]
+    rule = rules["labour"]
     shock = np.zeros(len(years))
     for year, value in rule["year_shock"]:
         shock[years == year] = value
@@ -100,9 +100,9 @@ def _exponents(firms: int, years: np.ndarray, rng: np.random.Generator) -> np.nd
     return np.exp(lasting + shock + rng.normal(0, rule["year_log_sd"], (firms, len(years))))
 
 
-def _true_points(first: pd.DataFrame, years: np.ndarray, scale: float) -> np.ndarray:
+def _true_points(rules: Rules, first: pd.DataFrame, years: np.ndarray, scale: float) -> np.ndarray:
     """Firm x year: probability added to a year's stay."""
-    rule = constants()["effect"]["retention"]
+    rule = rules["effect"]["retention"]
     event_year = years - first["year"].fillna(NEVER).to_numpy()[:, None]
     points = first["category"].map(rule["category"]).fillna(0.0).to_numpy(dtype=float)[:, None]
     return scale * points / 100 * by_event_year(rule["by_event"], event_year.astype(int))
@@ -120,13 +120,13 @@ def _places(firm: pd.DataFrame, jobs: np.ndarray, entry: pd.DataFrame, edition: 
 
 
 def _run(
-    places: _Jobs, exponent: np.ndarray, points: np.ndarray, years: np.ndarray, rng: np.random.Generator
+    rules: Rules, places: _Jobs, exponent: np.ndarray, points: np.ndarray, years: np.ndarray, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Spells of the world as it was, and mean expected stays (world x firm x year)."""
-    begin, end = int(years[0]) * 12, _month(constants()["time"]["export"])
+    begin, end = int(years[0]) * 12, _month(rules["time"]["export"])
     effects = (np.zeros_like(points), points)
-    start = [_first_staff(places, begin, rng)] * 2
-    power = [_powers(places, start[0], begin, exponent[:, 0], effects[0][:, 0])] * 2
+    start = [_first_staff(rules, places, begin, rng)] * 2
+    power = [_powers(rules, places, start[0], begin, exponent[:, 0], effects[0][:, 0])] * 2
     means = np.full((2, *exponent.shape), np.nan)
     left: list[tuple[np.ndarray, np.ndarray, int]] = []
     for month in range(begin, end):
@@ -135,10 +135,10 @@ def _run(
         column = (month + 1) // 12 - int(years[0])
         for world in (0, 1):
             year = exponent[:, column], effects[world][:, column]
-            start[world], power[world] = _fill(places, start[world], power[world], month, fills, year)
+            start[world], power[world] = _fill(rules, places, start[world], power[world], month, fills, year)
             if month % 12 == 11:
-                means[world, :, column] = _mean_stay(places, start[world], month, power[world])
-            going = _leavers(places, start[world], power[world], month, leaves)
+                means[world, :, column] = _mean_stay(rules, places, start[world], month, power[world])
+            going = _leavers(rules, places, start[world], power[world], month, leaves)
             if world:
                 left.append((np.flatnonzero(going), start[1][going], month))
             start[world] = np.where(going, VACANT, start[world])
@@ -146,20 +146,23 @@ def _run(
 
 
 def _fill(
+    rules: Rules,
     places: _Jobs, start: np.ndarray, power: np.ndarray, month: int, fills: np.ndarray,
     year: tuple[np.ndarray, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Vacancies filled; powers set for the newcomers, and for everybody when a year of stays begins."""
     is_open = (places.opens <= month) & (month <= places.closes)
-    new = (start == VACANT) & is_open & (fills < constants()["labour"]["filled_per_month"])
+    new = (start == VACANT) & is_open & (fills < rules["labour"]["filled_per_month"])
     start = np.where(new, month, start)
-    return start, np.where(new | (month % 12 == 11), _powers(places, start, month, *year), power)
+    return start, np.where(new | (month % 12 == 11), _powers(rules, places, start, month, *year), power)
 
 
-def _leavers(places: _Jobs, start: np.ndarray, power: np.ndarray, month: int, leaves: np.ndarray) -> np.ndarray:
+def _leavers(
+    rules: Rules, places: _Jobs, start: np.ndarray, power: np.ndarray, month: int, leaves: np.ndarray
+) -> np.ndarray:
     """Jobs whose holder leaves at the end of the month: by the hazard, or because the firm closes."""
     held = start != VACANT
-    stay = (1 - monthly_hazards()[np.where(held, month - start, 0)]) ** power
+    stay = (1 - monthly_hazards(*rules["labour"]["hazard"])[np.where(held, month - start, 0)]) ** power
     return held & ((leaves > stay) | (month == places.closes))
 
 
@@ -168,32 +171,34 @@ def _month(day: str) -> int:
     return year * 12 + month - 1
 
 
-def _first_staff(places: _Jobs, begin: int, rng: np.random.Generator) -> np.ndarray:
+def _first_staff(rules: Rules, places: _Jobs, begin: int, rng: np.random.Generator) -> np.ndarray:
     """Start months of the staff in the first month: tenures as the hazards leave them in the long run."""
-    rule = constants()["labour"]
-    still_there = np.cumprod(1 - monthly_hazards())[: rule["longest_tenure"]]
+    rule = rules["labour"]
+    still_there = np.cumprod(1 - monthly_hazards(*rules["labour"]["hazard"]))[: rule["longest_tenure"]]
     tenure = 1 + rng.choice(len(still_there), size=len(places.firm), p=still_there / still_there.sum())
     start = np.maximum(begin - tenure, places.opens)
     return np.where(places.opens < begin, start, VACANT)
 
 
-def _powers(places: _Jobs, start: np.ndarray, month: int, exponent: np.ndarray, points: np.ndarray) -> np.ndarray:
+def _powers(
+    rules: Rules, places: _Jobs, start: np.ndarray, month: int, exponent: np.ndarray, points: np.ndarray
+) -> np.ndarray:
     """Per job: power of the plain monthly stays that gives the year's stay, shocks and award together."""
-    low, high = constants()["effect"]["retention"]["bounds"]
+    low, high = rules["effect"]["retention"]["bounds"]
     tenure = np.where(start == VACANT, 0, month - start)
-    plain = yearly_stay()[tenure]
+    plain = yearly_stay(*rules["labour"]["hazard"])[tenure]
     stay = plain ** exponent[places.firm]
     added = points[places.firm]
     target = np.where(added > 0, np.clip(stay + added, stay, np.maximum(stay, high)), np.maximum(stay + added, low))
     return np.where(added == 0, exponent[places.firm], np.log(target) / np.log(plain))
 
 
-def _mean_stay(places: _Jobs, start: np.ndarray, month: int, power: np.ndarray) -> np.ndarray:
+def _mean_stay(rules: Rules, places: _Jobs, start: np.ndarray, month: int, power: np.ndarray) -> np.ndarray:
     """Expected share of each firm's staff that is still there in twelve months; missing where there is no staff."""
     held = start != VACANT
     tenure = np.where(held, month - start, 0)
     closing = places.closes < month + 12
-    stay = np.where(closing, 0.0, yearly_stay()[tenure] ** power)
+    stay = np.where(closing, 0.0, yearly_stay(*rules["labour"]["hazard"])[tenure] ** power)
     firms = int(places.firm[-1]) + 1
     staff = np.bincount(places.firm, weights=held, minlength=firms)
     total = np.bincount(places.firm, weights=held * stay, minlength=firms)

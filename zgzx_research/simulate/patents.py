@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.constants import by_event_year, constants, exact_share, words
+from zgzx_research.simulate.constants import Rules, by_event_year, exact_share, words
 from zgzx_research.simulate.firms import alive
 from zgzx_research.simulate.identities import application_numbers
 from zgzx_research.simulate.labour import NEVER
@@ -21,44 +21,50 @@ class Rates:
     mu1: np.ndarray
 
 
-def panel_years() -> np.ndarray:
+def panel_years(rules: Rules) -> np.ndarray:
     """Years of the panel."""
-    first, last = constants()["time"]["panel"]
+    first, last = rules["time"]["panel"]
     return np.arange(first, last + 1)
 
 
-def transient_shocks(firms: int, rng: np.random.Generator) -> np.ndarray:
+def transient_shocks(rules: Rules, firms: int, rng: np.random.Generator) -> np.ndarray:
     """Firm x year: log shocks that pass with their year."""
-    return rng.normal(0, constants()["patents"]["transient_sd"], (firms, len(panel_years())))
+    return rng.normal(0, rules["patents"]["transient_sd"], (firms, len(panel_years(rules))))
 
 
 def application_rates(
-    firm: pd.DataFrame, first: pd.DataFrame, transient: np.ndarray, *, scale: float, rng: np.random.Generator
+    rules: Rules,
+    firm: pd.DataFrame,
+    first: pd.DataFrame,
+    transient: np.ndarray,
+    *,
+    scale: float,
+    rng: np.random.Generator,
 ) -> Rates:
     """Expected applications given everything but the gamma-Poisson noise."""
-    years = panel_years()
+    years = panel_years(rules)
     level = firm["level"].fillna(-np.inf).to_numpy()[:, None]
-    log_total = level + _persistent(len(firm), len(years), rng) + transient + _common(years)
-    rates = np.exp(log_total)[:, :, None] * _mix(len(firm), years, rng)
+    log_total = level + _persistent(rules, len(firm), len(years), rng) + transient + _common(rules, years)
+    rates = np.exp(log_total)[:, :, None] * _mix(rules, len(firm), years, rng)
     founded = firm["founded"].dt.year.to_numpy()[:, None] <= years
     mu0 = np.where(alive(firm, years)[:, :, None], rates, np.where(founded, 0.0, np.nan)[:, :, None])
-    return Rates(mu0, mu0 * np.exp(_true_effects(first, years, scale)))
+    return Rates(mu0, mu0 * np.exp(_true_effects(rules, first, years, scale)))
 
 
-def simulate_patents(firm: pd.DataFrame, rates: Rates, rng: np.random.Generator) -> pd.DataFrame:
+def simulate_patents(rules: Rules, firm: pd.DataFrame, rates: Rates, rng: np.random.Generator) -> pd.DataFrame:
     """One row per application in the order of filing: app_no, type, filed, published, granted, firm_rank, seen.
 
     `seen`: published by the day of the export. `granted` is missing for inventions not granted by then.
     """
-    rule = constants()["patents"]
+    rule = rules["patents"]
     shape = rule["gamma_shape"]
     mean = np.nan_to_num(rates.mu1) * rng.gamma(shape, 1 / shape, rates.mu1.shape)
     count = rng.poisson(mean).ravel()
     firm_rank, year, kind = (part.ravel().repeat(count) for part in np.indices(mean.shape))
-    filed = _filing_days(firm, firm_rank, panel_years()[year], rng)
+    filed = _filing_days(firm, firm_rank, panel_years(rules)[year], rng)
     low, high = np.asarray(rule["publication_days"])[kind].T
     published = filed + rng.integers(low, high + 1)
-    export = np.datetime64(constants()["time"]["export"])
+    export = np.datetime64(rules["time"]["export"])
     grant = published + rng.integers(rule["grant_days"][0], rule["grant_days"][1], len(filed))
     kept_grant = exact_share(rng, len(filed), rule["granted_share"]) & (grant <= export)
     granted = np.where(kind > 0, published, np.where(kept_grant, grant, np.datetime64("NaT")))
@@ -82,13 +88,13 @@ def simulate_patents(firm: pd.DataFrame, rates: Rates, rng: np.random.Generator)
 
 
 def simulate_parties(
-    patent: pd.DataFrame, spell: pd.DataFrame, jobs: np.ndarray, rng: np.random.Generator
+    rules: Rules, patent: pd.DataFrame, spell: pd.DataFrame, jobs: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Applicants and inventors: app_rank, ord, role, firm_rank, worker_rank, name (of parties from elsewhere).
 
     Inventors are workers insured at the firm in the month of filing; an application may have none.
     """
-    rule = constants()["patents"]
+    rule = rules["patents"]
     rank = np.arange(len(patent))
     own = pd.DataFrame({"app_rank": rank, "role": "applicant", "firm_rank": patent["firm_rank"]})
     joint = rank[exact_share(rng, len(patent), rule["joint_share"])]
@@ -122,8 +128,8 @@ def holders(job: np.ndarray, month: np.ndarray, spell: pd.DataFrame) -> np.ndarr
     return np.where(there, spell["worker_rank"].to_numpy()[found], -1)
 
 
-def _persistent(firms: int, years: int, rng: np.random.Generator) -> np.ndarray:
-    rule = constants()["patents"]
+def _persistent(rules: Rules, firms: int, years: int, rng: np.random.Generator) -> np.ndarray:
+    rule = rules["patents"]
     rho, sd = rule["persistence"], rule["persistent_sd"]
     shock = rng.normal(0, sd, (firms, years))
     for year in range(1, years):
@@ -131,8 +137,8 @@ def _persistent(firms: int, years: int, rng: np.random.Generator) -> np.ndarray:
     return shock
 
 
-def _common(years: np.ndarray) -> np.ndarray:
-    rule = constants()["patents"]
+def _common(rules: Rules, years: np.ndarray) -> np.ndarray:
+    rule = rules["patents"]
     slope, begin, end = rule["growth"]
     return slope * (np.clip(years, begin, end) - begin) + _on_years(years, rule["year_shock"])
 
@@ -141,9 +147,9 @@ def _on_years(years: np.ndarray, shocks: list[list[float]]) -> np.ndarray:
     return sum((value * (years == year) for year, value in shocks), start=np.zeros(len(years)))
 
 
-def _mix(firms: int, years: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _mix(rules: Rules, firms: int, years: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Firm x year x type: share of each type, with the shocks that hit one type only."""
-    rule = constants()["patents"]
+    rule = rules["patents"]
     invention, utility, design = rule["type_share"]
     own = np.clip(rng.normal(utility, rule["utility_share_sd"], firms), 0.1, 0.9)
     rest = (1 - own) / (invention + design)
@@ -155,14 +161,14 @@ def _mix(firms: int, years: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return share
 
 
-def _true_effects(first: pd.DataFrame, years: np.ndarray, scale: float) -> np.ndarray:
+def _true_effects(rules: Rules, first: pd.DataFrame, years: np.ndarray, scale: float) -> np.ndarray:
     """Firm x year x type: log points after the first award."""
-    rule = constants()["effect"]["patents"]
+    rule = rules["effect"]["patents"]
     event_year = (years - first["year"].fillna(NEVER).to_numpy()[:, None]).astype(int)
     since, multiple = rule["later_editions"]
     strength = first["category"].map(rule["category"]).fillna(0.0).to_numpy(dtype=float)
     strength = strength * np.where(first["edition"] >= since, multiple, 1.0)
-    hit = np.isin(constants()["patents"]["types"], rule["types"])
+    hit = np.isin(rules["patents"]["types"], rule["types"])
     return scale * (strength[:, None] * by_event_year(rule["by_event"], event_year))[:, :, None] * hit
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.simulate.constants import constants, stream
+from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.rosters import roster_table, write_roster
 from zgzx_research.simulate.tables import employment_table, patent_table, registry_table
 from zgzx_research.simulate.world import World, simulate_world
@@ -27,6 +28,8 @@ def write_world(
     scenario: str = "calibrated",
     size: str = "tiny",
     seed: int = 1,
+    without: Sequence[str] = (),
+    also: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> None:
     """Write `folder`/raw/{roster,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
@@ -38,19 +41,20 @@ def write_world(
 
     Raises
     ------
-    ZgzxError : the folder holds something or is a file, an unknown scenario or size, a negative seed.
+    ZgzxError : the folder holds something or is a file, an unknown scenario, size or trap, a negative seed.
     """
+    order = Order(scenario, size, seed, tuple(without), tuple(also))
     folder = Path(folder)
     _refuse_used(folder)
     say = progress or (lambda _: None)
     say(f"drawing the world: {scenario}, {size}, seed {seed}")
-    world = simulate_world(scenario, size, seed)
+    world = simulate_world(order)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         draft.chmod(0o755)
-        _write_raw(draft / "raw", world, seed, say)
-        _write_truth(draft / "truth", world, {"scenario": scenario, "size": size, "seed": seed})
+        _write_raw(draft / "raw", world, say)
+        _write_truth(draft / "truth", world)
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)
@@ -64,39 +68,41 @@ def _refuse_used(folder: Path) -> None:
         raise ZgzxError("the folder is not empty", where=str(folder), remedy="Name a new or an empty folder.")
 
 
-def _write_raw(raw: Path, world: World, seed: int, say: Callable[[str], None]) -> None:
+def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> None:
     for source in ("roster", "registry", "employment", "patents"):
         (raw / source).mkdir(parents=True)
     say("rosters")
-    roster = roster_table(world, stream(seed, "roster dirt"))
+    roster = roster_table(world, world.order.stream("roster dirt"))
     for _, edition in world.edition.iterrows():
         number = edition["edition"]
-        write_roster(raw / f"roster/edition_{number:02d}.xlsx", roster[roster["edition"] == number], edition)
+        write_roster(
+            world.rules, raw / f"roster/edition_{number:02d}.xlsx", roster[roster["edition"] == number], edition
+        )
     say("registry")
-    _write_csv(raw / "registry/registry.csv", registry_table(world, stream(seed, "registry dirt")), CHINESE)
+    _write_csv(raw / "registry/registry.csv", registry_table(world, world.order.stream("registry dirt")), CHINESE)
     say("employment")
-    spells = employment_table(world, stream(seed, "employment dirt"))
+    spells = employment_table(world, world.order.stream("employment dirt"))
     begun = spells["参保起始年月"].str[:4].astype(int)
-    since = constants()["time"]["spells_from"]
-    for first, last in constants()["dirt"]["employment_files"]:
+    since = world.rules["time"]["spells_from"]
+    for first, last in world.rules["dirt"]["employment_files"]:
         name = f"employment/spells_{max(first, since)}_{last}.csv"
         _write_csv(raw / name, spells[begun.between(first, last)], WITH_MARK)
     say("patents")
-    patents = patent_table(world, stream(seed, "patent dirt"))
+    patents = patent_table(world, world.order.stream("patent dirt"))
     filed = patents.pop("filed_year")
-    for place, (first, last) in enumerate(constants()["dirt"]["patents_files"]):
-        encoding = CHINESE if place == constants()["dirt"]["patents_gb18030_file"] else WITH_MARK
+    for place, (first, last) in enumerate(world.rules["dirt"]["patents_files"]):
+        encoding = CHINESE if place == world.rules["dirt"]["patents_gb18030_file"] else WITH_MARK
         _write_csv(raw / f"patents/cnipa_{first}_{last}.csv", patents[filed.between(first, last)], encoding)
     files = sorted(path for path in raw.rglob("*") if path.is_file())
     digests = {path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     _write_json(raw / "SYNTHETIC.json", {"notice": NOTICE, "files": digests})
 
 
-def _write_truth(truth: Path, world: World, made_by: dict[str, str | int]) -> None:
+def _write_truth(truth: Path, world: World) -> None:
     truth.mkdir()
     for name, table in world.truth.items():
         table.to_parquet(truth / f"{name}.parquet", index=False)
-    _write_json(truth / "world.json", made_by)
+    _write_json(truth / "world.json", dataclasses.asdict(world.order))
 
 
 def _write_csv(path: Path, table: pd.DataFrame, encoding: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from zgzx_research.simulate.constants import constants, exact_kinds, exact_share, words
+from zgzx_research.simulate.constants import Rules, exact_kinds, exact_share, words
 from zgzx_research.simulate.firms import written_names
 from zgzx_research.simulate.identities import joined
 from zgzx_research.simulate.tables import spaced_names
@@ -24,7 +24,7 @@ BIRTH_STYLES = ["%Y.%m", "%Y年%m月", "%Y-%m", "%Y%m"]
 
 def roster_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """One row per winning entry, a team in one cell; columns edition, category and those of the sheet."""
-    rates = constants()["dirt"]
+    rates = world.rules["dirt"]
     entry = world.award.drop_duplicates("entry_id").set_index("entry_id")
     rows = len(entry)
     people = _people(world, entry.index, exact_share(rng, rows, rates["roster_name_spaced"]))
@@ -59,7 +59,7 @@ def roster_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def write_roster(path: Path, rows: pd.DataFrame, edition: pd.Series) -> None:
+def write_roster(rules: Rules, path: Path, rows: pd.DataFrame, edition: pd.Series) -> None:
     """Write the workbook of one edition (a row of `World.edition`): title, two-level header, sections, notes."""
     number = int(edition["edition"])
     lines: list[list[str] | str] = []
@@ -76,9 +76,9 @@ def write_roster(path: Path, rows: pd.DataFrame, edition: pd.Series) -> None:
             lines.append([str(running), *cells])
     lines += ["备注：本名单按奖项排列，排名不分先后。", "填表人："]
     with xlsxwriter.Workbook(str(path), {"in_memory": True, "strings_to_numbers": False}) as book:
-        book.set_properties({"created": datetime.datetime.fromisoformat(constants()["time"]["export"])})
+        book.set_properties({"created": datetime.datetime.fromisoformat(rules["time"]["export"])})
         _fill_sheet(book, lines, _title(number), edition["final_date"])
-        if number in constants()["dirt"]["roster_hidden_sheet"]:
+        if number in rules["dirt"]["roster_hidden_sheet"]:
             draft = book.add_worksheet("草稿")
             draft.write_column(0, 0, ["待核对", "旧版名单，请勿使用", "0"])
             draft.hide()
@@ -122,7 +122,7 @@ def _people(world: World, entries: pd.Index, spaced: np.ndarray) -> pd.DataFrame
             "姓名": spaced_names(person["name"].to_numpy(), spaced[row]),
             "性别": np.where(person["is_man"], "男", "女"),
             "出生年月": np.choose(edition % len(styles), styles),
-            "身份证号码": np.where(edition <= constants()["dirt"]["roster_id_masked_until"], masked, full),
+            "身份证号码": np.where(edition <= world.rules["dirt"]["roster_id_masked_until"], masked, full),
             "联系电话": person["phone"].to_numpy(),
         }
     )
@@ -130,7 +130,7 @@ def _people(world: World, entries: pd.Index, spaced: np.ndarray) -> pd.DataFrame
 
 def _firm_cells(world: World, firm_ids: pd.Series, rng: np.random.Generator) -> np.ndarray:
     """The firm's name as the office writes it: official, another form, or without place and legal form."""
-    rates = constants()["dirt"]
+    rates = world.rules["dirt"]
     firm = world.firm.set_index("firm_id").loc[firm_ids]
     kinds = exact_kinds(rng, len(firm), [rates["roster_firm_variant"], rates["roster_firm_short"]])
     forms = len(words()["firm"]["forms"])
@@ -143,5 +143,5 @@ def _streets(world: World, entry: pd.DataFrame) -> pd.Series:
     """Streets as they were called at the time."""
     street = world.firm.set_index("firm_id")["street"].loc[entry["firm_id"]].reset_index(drop=True)
     old = dict(words()["place"]["old"])
-    early = entry["year"].to_numpy() <= constants()["dirt"]["roster_old_streets_until"]
+    early = entry["year"].to_numpy() <= world.rules["dirt"]["roster_old_streets_until"]
     return street.where(~early, street.replace(old))

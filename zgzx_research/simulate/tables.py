@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.constants import constants, exact_kinds, exact_share, words
+from zgzx_research.simulate.constants import Rules, exact_kinds, exact_share, words
 from zgzx_research.simulate.firms import variant_names
 from zgzx_research.simulate.identities import CREDIT_ALPHABET, INSURANCE_PREFIX, joined, padded
 from zgzx_research.simulate.world import World
@@ -16,7 +16,7 @@ UNDISCLOSED = "不公告发明人"
 
 def registry_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """One row per firm in no order, and a few delivered twice at the end."""
-    rates = constants()["dirt"]
+    rates = world.rules["dirt"]
     firm = world.firm.iloc[rng.permutation(len(world.firm))].reset_index(drop=True)
     founded = _written_days(firm["founded"], rng)
     bad = exact_kinds(rng, len(firm), [rates["registry_bad_date"] / 2] * 2)
@@ -24,13 +24,13 @@ def registry_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     founded[bad == 2] = ""
     lives = firm["closed"].isna().to_numpy()
     approved = firm["founded"] + pd.to_timedelta(rng.integers(0, 1800, len(firm)), unit="D")
-    approved = approved.clip(upper=pd.Timestamp(constants()["time"]["export"]))
+    approved = approved.clip(upper=pd.Timestamp(world.rules["time"]["export"]))
     table = pd.DataFrame(
         {
-            "统一社会信用代码": _damaged_codes(firm["uscc"].to_numpy(), rng),
+            "统一社会信用代码": _damaged_codes(world.rules, firm["uscc"].to_numpy(), rng),
             "企业名称": firm["name"],
             "企业类型": firm["kind"],
-            "注册资本": _written_capital(firm["capital_wan"].to_numpy(), rng),
+            "注册资本": _written_capital(world.rules, firm["capital_wan"].to_numpy(), rng),
             "成立日期": founded,
             "核准日期": _written_days(approved, rng),
             "经营状态": np.where(lives, rng.choice(np.asarray(["存续", "在业"], dtype=object), len(firm)), "注销"),
@@ -50,7 +50,7 @@ def registry_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
 
 def employment_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """One row per spell in the order of insurance number and start."""
-    rates = constants()["dirt"]
+    rates = world.rules["dirt"]
     person = world.worker.set_index("worker_id")
     spell = world.spell.assign(insurance_no=person["insurance_no"].loc[world.spell["worker_id"]].to_numpy())
     spell = spell.sort_values(["insurance_no", "start_ym"], ignore_index=True)
@@ -74,7 +74,7 @@ def employment_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
 
 def patent_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """A row per publication (a granted invention has two, A and then B), and the filing year in `filed_year`."""
-    rates = constants()["dirt"]
+    rates = world.rules["dirt"]
     patent = _with_publication_numbers(world.patent[world.patent["seen"]])
     grants = patent[(patent["type"] == "invention") & patent["granted"].notna()]
     grants = grants.assign(published=grants["granted"], publication_no=grants["publication_no"].str[:-1] + "B")
@@ -87,7 +87,7 @@ def patent_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
     filed[bad == 2] = ""
     return pd.DataFrame(
         {
-            "申请号": _written_application_numbers(rows["app_no"].to_numpy(), rng),
+            "申请号": _written_application_numbers(world.rules, rows["app_no"].to_numpy(), rng),
             "申请日": filed,
             "公开（公告）号": rows["publication_no"],
             "公开（公告）日": rows["published"].dt.strftime("%Y.%m.%d"),
@@ -125,8 +125,8 @@ def _blanked(column: pd.Series, rows: np.ndarray) -> np.ndarray:
     return np.where(rows, "", column.to_numpy(dtype=object))
 
 
-def _damaged_codes(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    rates = constants()["dirt"]
+def _damaged_codes(rules: Rules, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    rates = rules["dirt"]
     kinds = exact_kinds(
         rng, len(codes), [rates[f"registry_uscc_{kind}"] for kind in ("missing", "bad_check", "letter_o")]
     )
@@ -149,7 +149,7 @@ def _written_days(days: pd.Series, rng: np.random.Generator) -> np.ndarray:
     return np.where(days.isna(), "", np.choose(rng.integers(0, len(styles), len(days)), styles))
 
 
-def _written_capital(wan: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _written_capital(rules: Rules, wan: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     texts = wan.astype(str)
     styles = [
         joined(texts, "万人民币"),
@@ -157,7 +157,7 @@ def _written_capital(wan: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         joined(texts, "万元人民币"),
         joined(texts, "万美元"),
     ]
-    foreign = exact_share(rng, len(wan), constants()["dirt"]["registry_foreign_capital"])
+    foreign = exact_share(rng, len(wan), rules["dirt"]["registry_foreign_capital"])
     return np.choose(np.where(foreign, 3, rng.integers(0, 3, len(wan))), styles)
 
 
@@ -180,11 +180,11 @@ def _party_texts(world: World) -> tuple[pd.Series, pd.Series]:
     return others, names.groupby(inventor["app_no"]).agg(";".join)
 
 
-def _written_application_numbers(numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _written_application_numbers(rules: Rules, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """With or without CN; a few with a wrong check digit."""
     following = dict(zip("0123456789X", "1234567890" + "0", strict=True))
     wrong = [number[:-1] + following[number[-1]] for number in numbers]
-    texts = np.where(exact_share(rng, len(numbers), constants()["dirt"]["patents_bad_check"]), wrong, numbers)
+    texts = np.where(exact_share(rng, len(numbers), rules["dirt"]["patents_bad_check"]), wrong, numbers)
     return np.where(rng.random(len(numbers)) < 0.3, [text[2:] for text in texts], texts)
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.constants import constants
+from zgzx_research.simulate.constants import Rules
 from zgzx_research.simulate.labour import Labour
 from zgzx_research.simulate.patents import Rates, panel_years
 
 
 def truth_tables(
-    firm: pd.DataFrame, award: pd.DataFrame, spell: pd.DataFrame, patent: pd.DataFrame, rates: Rates, labour: Labour
+    rules: Rules,
+    firm: pd.DataFrame,
+    award: pd.DataFrame,
+    spell: pd.DataFrame,
+    patent: pd.DataFrame,
+    rates: Rates,
+    labour: Labour,
 ) -> dict[str, pd.DataFrame]:
     """Tables firm, award, spell, patent and firm_year (see `write_world`)."""
     seen = patent.loc[patent["seen"]].drop(columns="seen").reset_index(drop=True)
-    firm_year = [_patent_years(firm, rates, seen), _retention_years(firm, labour.retention, spell)]
+    firm_year = [_patent_years(rules, firm, rates, seen), _retention_years(rules, firm, labour.retention, spell)]
     return {
         "firm": firm[["firm_id", "uscc", "name", "founded", "closed", "size", "street", "industry"]],
         "award": award[["edition", "year", "firm_id", "category"]].drop_duplicates(ignore_index=True),
@@ -30,9 +36,9 @@ def year_month(month: pd.Series) -> pd.Series:
     return (month // 12 * 100 + month % 12 + 1).astype("Int64")
 
 
-def _patent_years(firm: pd.DataFrame, rates: Rates, seen: pd.DataFrame) -> pd.DataFrame:
+def _patent_years(rules: Rules, firm: pd.DataFrame, rates: Rates, seen: pd.DataFrame) -> pd.DataFrame:
     """Observed counts what was published by the day of the export; mu counts all filings of the year."""
-    years, types = panel_years(), constants()["patents"]["types"]
+    years, types = panel_years(rules), rules["patents"]["types"]
     index = pd.MultiIndex.from_product([firm["firm_id"], years, types], names=["firm_id", "year", "outcome"])
     counted = seen.groupby(["firm_id", seen["filed"].dt.year, "type"]).size()
     mu0, mu1 = rates.mu0.ravel(), rates.mu1.ravel()
@@ -41,18 +47,18 @@ def _patent_years(firm: pd.DataFrame, rates: Rates, seen: pd.DataFrame) -> pd.Da
     return table.assign(outcome="patents_" + table["outcome"])
 
 
-def _retention_years(firm: pd.DataFrame, expected: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFrame:
+def _retention_years(rules: Rules, firm: pd.DataFrame, expected: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFrame:
     """Observed: share of the staff at the end of last year who are there at the end of this one."""
-    staff = _staff(spell)
+    staff = _staff(rules, spell)
     table = expected.assign(firm_id=firm["firm_id"].to_numpy()[expected["firm_rank"]], outcome="retention")
     table = table.merge(_stays(staff), on=["firm_id", "year"], how="left")
     table = table.assign(mu0=table["mu0"].round(6), mu1=table["mu1"].round(6))
     return table[["firm_id", "year", "outcome", "mu0", "mu1", "observed"]]
 
 
-def _staff(spell: pd.DataFrame) -> pd.DataFrame:
+def _staff(rules: Rules, spell: pd.DataFrame) -> pd.DataFrame:
     """One row per firm, worker and year at whose end the worker was insured there."""
-    years = panel_years()
+    years = panel_years(rules)
     end = spell["end_ym"].fillna(int(years[-1]) * 100 + 12).astype("int64")
     first = (spell["start_ym"] // 100).clip(lower=int(years[0]) - 1)
     last = (end // 100 - (end % 100 < 12)).clip(upper=int(years[-1]))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.awards import first_awards, simulate_editions, simulate_entries
-from zgzx_research.simulate.constants import constants, stream
+from zgzx_research.simulate.constants import Order, Rules
 from zgzx_research.simulate.firms import simulate_firms
 from zgzx_research.simulate.identities import (
     INSURANCE_PREFIX,
@@ -38,6 +36,7 @@ class World:
 
     Attributes
     ----------
+    order : what was asked for, with the constants.
     firm : firm_id, uscc, name and its parts, founded, closed, size, street, industry, headcount, capital_wan, …
     worker : worker_id, name, resident_id, insurance_no, phone, is_man, born. Never written to truth.
     spell : worker_id, firm_id, start_ym, end_ym (YYYYMM, missing = open on the day of the export).
@@ -49,6 +48,7 @@ class World:
     truth : name -> what perfect cleaning and the true model give; see `write_world`.
     """
 
+    order: Order
     firm: pd.DataFrame
     worker: pd.DataFrame
     spell: pd.DataFrame
@@ -59,47 +59,39 @@ class World:
     patent_party: pd.DataFrame
     truth: dict[str, pd.DataFrame]
 
+    @property
+    def rules(self) -> Rules:
+        """The constants of this world."""
+        return self.order.rules
 
-def simulate_world(scenario: str, size: str, seed: int) -> World:
-    """A world drawn from `world.toml`; scenarios of one seed share everything the effects leave alone.
 
-    Raises
-    ------
-    ZgzxError : an unknown scenario or size, a negative seed.
-    """
-    scale, chosen = _known("scenario", scenario), _known("size", size)
-    if seed < 0:
-        raise ZgzxError("a seed cannot be negative", where="seed", examples=[seed], remedy="Give 0 or more.")
-    firm = simulate_firms(chosen["firms"], stream(seed, "firms"))
-    edition = simulate_editions()
-    transient = transient_shocks(len(firm), stream(seed, "transient"))
-    jobs = jobs_per_firm(firm, chosen["workers"], stream(seed, "jobs"))
-    entry = simulate_entries(firm, edition, transient, jobs, chosen["awards"], stream(seed, "entries"))
+def simulate_world(order: Order) -> World:
+    """A world drawn from `world.toml`; scenarios of one seed share everything the effects leave alone."""
+    rules, counts = order.rules, order.counts
+    firm = simulate_firms(rules, counts["firms"], order.stream("firms"))
+    edition = simulate_editions(rules)
+    transient = transient_shocks(rules, len(firm), order.stream("transient"))
+    jobs = jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
+    entry = simulate_entries(rules, firm, edition, transient, jobs, counts["awards"], order.stream("entries"))
     first = first_awards(firm, entry)
     labour = simulate_labour(
-        firm, jobs, first, entry, edition, scale=scale, workers=chosen["workers"], rng=stream(seed, "labour")
-    )
-    rates = application_rates(firm, first, transient, scale=scale, rng=stream(seed, "rates"))
-    patent = simulate_patents(firm, rates, stream(seed, "patents"))
-    party = simulate_parties(patent, labour.spell, jobs, stream(seed, "parties"))
-    worker = _workers(labour.spell, stream(seed, "workers"))
-    award = _winners(entry, edition, labour.spell, jobs, stream(seed, "winners"))
-    return _assemble(firm, worker, edition, entry, award, labour, rates, patent, party)
+        rules, firm, jobs, first, entry, edition, scale=order.scale, workers=counts["workers"],
+        rng=order.stream("labour"),
+    )  # fmt: skip
+    rates = application_rates(rules, firm, first, transient, scale=order.scale, rng=order.stream("rates"))
+    patent = simulate_patents(rules, firm, rates, order.stream("patents"))
+    party = simulate_parties(rules, patent, labour.spell, jobs, order.stream("parties"))
+    worker = _workers(rules, labour.spell, order.stream("workers"))
+    award = _winners(rules, entry, edition, labour.spell, jobs, order.stream("winners"))
+    return _assemble(order, firm, worker, edition, entry, award, labour, rates, patent, party)
 
 
-def _known(kind: str, name: str) -> Any:
-    table = constants()[kind]
-    if name not in table:
-        raise ZgzxError(f"unknown {kind}", where=name, remedy=f"Known: {', '.join(table)}.")
-    return table[name]
-
-
-def _workers(spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """One row per person who ever held a job; of age at the first one."""
     count = int(spell["worker_rank"].max()) + 1
     began = spell.groupby("worker_rank")["start"].min().reindex(range(count)).to_numpy(dtype=float)
-    began = np.where(np.isnan(began), constants()["time"]["spells_from"] * 12, began)
-    low, high = constants()["labour"]["hiring_age"]
+    began = np.where(np.isnan(began), rules["time"]["spells_from"] * 12, began)
+    low, high = rules["labour"]["hiring_age"]
     days = (began / 12 - rng.uniform(low, high, count) - 1970) * 365.2425
     born = np.floor(days).astype(int).astype("datetime64[D]")
     is_man = rng.random(count) < 0.55
@@ -117,11 +109,16 @@ def _workers(spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _winners(
-    entry: pd.DataFrame, edition: pd.DataFrame, spell: pd.DataFrame, jobs: np.ndarray, rng: np.random.Generator
+    rules: Rules,
+    entry: pd.DataFrame,
+    edition: pd.DataFrame,
+    spell: pd.DataFrame,
+    jobs: np.ndarray,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """The people named in the rosters: insured at the firm in the month of the final."""
     won = entry[entry["outcome"] == "获奖"].merge(edition[["edition", "final_date"]], on="edition", how="left")
-    low, high = constants()["selection"]["team_names"]
+    low, high = rules["selection"]["team_names"]
     wanted = np.where(won["category"] == "team", rng.integers(low, high, len(won)), 1)
     month = (won["final_date"].dt.year * 12 + won["final_date"].dt.month - 1).to_numpy()
     rank = won["firm_rank"].to_numpy()
@@ -142,8 +139,8 @@ def _person(rank: np.ndarray) -> np.ndarray:
 
 
 def _assemble(
-    firm: pd.DataFrame, worker: pd.DataFrame, edition: pd.DataFrame, entry: pd.DataFrame, award: pd.DataFrame,
-    labour: Labour, rates: Rates, patent: pd.DataFrame, party: pd.DataFrame,
+    order: Order, firm: pd.DataFrame, worker: pd.DataFrame, edition: pd.DataFrame, entry: pd.DataFrame,
+    award: pd.DataFrame, labour: Labour, rates: Rates, patent: pd.DataFrame, party: pd.DataFrame,
 ) -> World:  # fmt: skip
     """Ranks replaced by ids, and the truth tables."""
     ids = firm["firm_id"].to_numpy()
@@ -167,5 +164,5 @@ def _assemble(
         }
     )
     patent, entry = patent.drop(columns="firm_rank"), entry.drop(columns="firm_rank")
-    truth = truth_tables(firm, award, spell, patent, rates, labour)
-    return World(firm, worker, spell, edition, entry, award, patent, party, truth)
+    truth = truth_tables(order.rules, firm, award, spell, patent, rates, labour)
+    return World(order, firm, worker, spell, edition, entry, award, patent, party, truth)
