@@ -9,18 +9,14 @@ of methods, or words of a row's label) only these rows run, and the table is pri
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 from worlds import WORLDS, World, true_mean
 
 import zgzx_research as zr
@@ -28,13 +24,12 @@ from zgzx_research.did import inference
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import HEEDS, METHODS, OPTIONS
 from zgzx_research.errors import ZgzxError
+from zgzx_research.simulate.judging import LEVEL, SIZE, TOLERANCE, Answer, judge, over_worlds
 
 PAGE = Path(__file__).parents[2] / "docs/proofs/coverage.md"
 FIRST, LAST = -4, 2  # event times in the test before treatment and in the band
 HEADLINE = [0, 1, 2]
-DRAWS = 10_000  # behind a critical value: its Monte-Carlo error, .03, averages out over worlds
-LEVEL, SIZE = 0.95, 0.05
-TOLERANCE = 3  # Monte-Carlo standard errors
+DRAWS = 10_000
 SOME = {"covariates": ("x1", "x2")}
 
 
@@ -64,19 +59,6 @@ class Row:
     fails: str = ""
     conservative: bool = False
     defect: Callable[[Effects], Effects] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a row says of one world; NaN where it says nothing. rejected, in_band : of the test and the band."""
-
-    estimate: float
-    std_error: float
-    low: float
-    high: float
-    true: float
-    rejected: float
-    in_band: float
 
 
 UNADJUSTED = "trends depend on covariates"
@@ -224,78 +206,29 @@ def answer(row: Row, world: World, effects: Effects) -> Answer:
         estimate, error, true = np.log1p(estimate), error / (1 + estimate), np.log1p(true)
         with np.errstate(divide="ignore"):
             low, high = np.log1p(low), np.log1p(high)
-    return Answer(estimate, error, low, high, true, rejected, in_band)
+    return Answer(estimate - true, error, low, high, true, rejected, in_band)
 
 
-def judge(row: Row, answers: Sequence[Answer | str]) -> dict[str, Any]:
+def verdict(row: Row, answers: Sequence[Answer | str]) -> dict[str, Any]:
     """The numbers of a row and the verdict on it."""
-    good = [a for a in answers if isinstance(a, Answer) and np.isfinite(a.estimate) and np.isfinite(a.std_error)]
-    if len(good) < 2:
-        return {"verdict": f"fails: no answer ({next((a for a in answers if isinstance(a, str)), 'all missing')})"}
-    numbers = np.array([dataclasses.astuple(a) for a in good])
-    estimate, error, low, high, true, rejected, in_band = numbers.T
-    bias, sd = (estimate - true).mean(), (estimate - true).std(ddof=1)
-    result = {
-        "worlds": len(good), "bias": bias, "bias_error": sd / np.sqrt(len(good)), "sd": sd, "std_error": error.mean(),
-        "coverage": ((low <= true) & (true <= high)).mean(),
-        "size": np.nan if np.isnan(rejected).all() else np.nanmean(rejected),
-        "band": np.nan if np.isnan(in_band).all() else np.nanmean(in_band),
-    }  # fmt: skip
-    result["errors"] = len(answers) - len(good)
-    result["verdict"] = _verdict(row, result, np.isfinite(rejected).sum(), np.isfinite(in_band).sum())
-    return result
-
-
-def _verdict(row: Row, result: dict[str, Any], tests: int, bands: int) -> str:
-    def away(share: float, expected: float, count: int) -> float:
-        """How many Monte-Carlo standard errors a share lies from what it should be."""
-        return (share - expected) / np.sqrt(expected * (1 - expected) / max(count, 1))
-
-    cover, band = away(result["coverage"], LEVEL, result["worlds"]), away(result["band"], LEVEL, bands)
-    size = away(result["size"], SIZE, tests)
-    misses = {
-        "bias": abs(result["bias"]) >= TOLERANCE * result["bias_error"],
-        "coverage": cover <= -TOLERANCE or (cover >= TOLERANCE and not row.conservative),
-        "size": size >= TOLERANCE or (size <= -TOLERANCE and not row.conservative),
-        "band": band <= -TOLERANCE or (band >= TOLERANCE and not row.conservative),
-        "errors": result["errors"] > 0,
-    }
-    missed = ", ".join(name for name, true in misses.items() if true)
-    if row.fails:
-        return f"fails as it should ({missed}): {row.fails}" if missed else f"holds, and should fail: {row.fails}"
-    return f"fails: {missed}" if missed else "holds"
+    careful = ("coverage", "pre-test", "band") if row.conservative else ()
+    return judge(answers, fails=row.fails, conservative=careful)
 
 
 def run(rows: Sequence[Row], seeds: Iterable[int], processes: int | None = None) -> list[dict[str, Any]]:
     """The numbers and verdicts of all rows; rows the package has no method for say so."""
     ready = [row for row in rows if not unavailable(row)]
-    by_world = list(_answers(ready, list(seeds), processes))
+    by_world = list(over_worlds(partial(one_world, ready), list(seeds), processes, fewer_draws))
     found = {id(row): [answers[k] for answers in by_world] for k, row in enumerate(ready)}
     return [
-        judge(row, found[id(row)]) if id(row) in found else {"verdict": f"not available: {unavailable(row)}"}
+        verdict(row, found[id(row)]) if id(row) in found else {"verdict": f"not available: {unavailable(row)}"}
         for row in rows
     ]
 
 
-def _answers(rows: Sequence[Row], seeds: list[int], processes: int | None) -> Iterator[list[Answer | str]]:
-    """Answers world by world, with progress on standard error where several processes work."""
+def fewer_draws() -> None:
+    """A critical value's Monte-Carlo error, .03, averages out over worlds."""
     inference.DRAWS = DRAWS
-    if processes == 1:
-        yield from map(partial(one_world, rows), seeds)
-        return
-    start = time.monotonic()
-    with ProcessPoolExecutor(processes, initializer=_start_worker) as pool:
-        for done, answers in enumerate(pool.map(partial(one_world, rows), seeds, chunksize=4), 1):
-            if done % 20 == 0 or done == len(seeds):
-                left = (time.monotonic() - start) * (len(seeds) / done - 1)
-                sys.stderr.write(f"\r{done} of {len(seeds)} worlds, {left:.0f} s left   ")
-            yield answers
-    sys.stderr.write(f"\n{len(seeds)} worlds in {time.monotonic() - start:.0f} s\n")
-
-
-def _start_worker() -> None:
-    inference.DRAWS = DRAWS
-    threadpool_limits(1)
 
 
 def to_markdown(rows: Sequence[Row], results: Sequence[dict[str, Any]]) -> str:
@@ -305,7 +238,7 @@ def to_markdown(rows: Sequence[Row], results: Sequence[dict[str, Any]]) -> str:
     for row, r in zip(rows, results, strict=True):
         shown = ["–"] * 6
         if "bias" in r:
-            shares = ("–" if np.isnan(r[name]) else f"{100 * r[name]:.1f}" for name in ("coverage", "size", "band"))
+            shares = ("–" if np.isnan(r[name]) else f"{100 * r[name]:.1f}" for name in ("coverage", "pretest", "band"))
             bias = f"{r['bias']:+.4f} ({r['bias_error']:.4f})"
             shown = [bias, f"{r['sd']:.4f}", f"{r['std_error']:.4f}", *shares]
         lines.append(f"| {' | '.join([row.label, row.world, row.truth, *shown, r['verdict']])} |")

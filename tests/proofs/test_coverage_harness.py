@@ -7,11 +7,12 @@ from dataclasses import replace
 import coverage
 import numpy as np
 import pytest
-from coverage import ROWS, Answer, Row, judge, run, to_markdown, unavailable
+from coverage import ROWS, Row, run, to_markdown, unavailable, verdict
 from worlds import WORLDS, true_mean
 
 from zgzx_research.did import inference
 from zgzx_research.did.effects import Effects
+from zgzx_research.simulate.judging import Answer
 
 GOOD = Row("good", "staggered", {}, target="overall")
 
@@ -61,34 +62,34 @@ def made_up(rng: np.random.Generator, **changes: float) -> list[Answer | str]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "verdict"),
+    ("changes", "said"),
     [
         ({}, "holds"),
         ({"shift": 0.2}, "fails: bias"),
         ({"se": 0.85}, "fails: coverage"),
         ({"se": 1.2}, "fails: coverage"),
-        ({"size": 0.1}, "fails: size"),
-        ({"size": 0.01}, "fails: size"),
+        ({"size": 0.1}, "fails: pre-test"),
+        ({"size": 0.01}, "fails: pre-test"),
         ({"band": 0.9}, "fails: band"),
     ],
 )
-def test_each_verdict_has_its_cause(changes: dict[str, float], verdict: str) -> None:
-    assert judge(GOOD, made_up(np.random.default_rng(1), **changes))["verdict"] == verdict
+def test_each_verdict_has_its_cause(changes: dict[str, float], said: str) -> None:
+    assert verdict(GOOD, made_up(np.random.default_rng(1), **changes))["verdict"] == said
 
 
 def test_rows_that_should_fail_and_conservative_rows_are_judged_as_such() -> None:
     rng = np.random.default_rng(2)
     should_fail = replace(GOOD, fails="a reason")
-    assert judge(should_fail, made_up(rng, shift=0.5))["verdict"].startswith("fails as it should (bias")
-    assert judge(should_fail, made_up(rng))["verdict"] == "holds, and should fail: a reason"
-    assert judge(replace(GOOD, conservative=True), made_up(rng, se=1.2, band=0.99))["verdict"] == "holds"
-    assert judge(replace(GOOD, conservative=True), made_up(rng, se=0.85))["verdict"] == "fails: coverage"
+    assert verdict(should_fail, made_up(rng, shift=0.5))["verdict"].startswith("fails as it should (bias")
+    assert verdict(should_fail, made_up(rng))["verdict"] == "holds, and should fail: a reason"
+    assert verdict(replace(GOOD, conservative=True), made_up(rng, se=1.2, band=0.99))["verdict"] == "holds"
+    assert verdict(replace(GOOD, conservative=True), made_up(rng, se=0.85))["verdict"] == "fails: coverage"
 
 
 def test_an_error_in_one_world_fails_the_row_and_no_answer_says_why() -> None:
     rng = np.random.default_rng(3)
-    assert judge(GOOD, [*made_up(rng), "it broke"])["verdict"] == "fails: errors"
-    assert judge(GOOD, ["it broke"] * 5)["verdict"] == "fails: no answer (it broke)"
+    assert verdict(GOOD, [*made_up(rng), "it broke"])["verdict"] == "fails: errors"
+    assert verdict(GOOD, ["it broke"] * 5)["verdict"] == "fails: no answer (it broke)"
 
 
 def test_rows_the_package_cannot_run_are_shown() -> None:

@@ -20,8 +20,11 @@ def truth_tables(
     labour: Labour,
 ) -> dict[str, pd.DataFrame]:
     """Tables firm, award, spell, patent and firm_year (see `write_world`)."""
-    seen = patent.loc[patent["seen"]].drop(columns="seen").reset_index(drop=True)
-    firm_year = [_patent_years(rules, firm, rates, seen), _retention_years(rules, firm, labour.retention, spell)]
+    seen = patent.loc[patent["seen"]].drop(columns=["seen", "title"]).reset_index(drop=True)
+    firm_year = [
+        _patent_years(rules, firm, rates, seen[seen["counts"]]),
+        _retention_years(rules, firm, labour.retention, spell),
+    ]
     return {
         "firm": firm[["firm_id", "uscc", "name", "founded", "closed", "size", "street", "industry"]],
         "award": award[["edition", "year", "firm_id", "category"]].drop_duplicates(ignore_index=True),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from zgzx_research.simulate.applications import OUTSIDE, holders, simulate_applications, simulate_parties
 from zgzx_research.simulate.awards import first_awards, simulate_editions, simulate_entries
 from zgzx_research.simulate.constants import Order, Rules
 from zgzx_research.simulate.firms import simulate_firms
@@ -19,15 +20,20 @@ from zgzx_research.simulate.identities import (
     resident_ids,
 )
 from zgzx_research.simulate.labour import OPEN, Labour, jobs_per_firm, simulate_labour
-from zgzx_research.simulate.patents import (
-    Rates,
-    application_rates,
-    holders,
-    simulate_parties,
-    simulate_patents,
-    transient_shocks,
-)
+from zgzx_research.simulate.patents import Rates, Shocks, Since, application_rates, draw_counts, draw_shocks
 from zgzx_research.simulate.truth import truth_tables, year_month
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Firms, their shocks and jobs, who entered and won, and what acts on them since when; see `World`."""
+
+    firm: pd.DataFrame
+    edition: pd.DataFrame
+    shocks: Shocks
+    jobs: np.ndarray
+    entry: pd.DataFrame
+    since: Since
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,9 @@ class World:
     edition : edition, year, final_date.
     entry : finalists: entry_id, edition, year, category, firm_id, street, outcome.
     award : one row per winner named: entry_id, edition, year, category, firm_id, ord, worker_id.
-    patent : app_no, type, filed, published, granted, firm_id, seen (published by the day of the export).
-    patent_party : app_no, ord, role, firm_id, worker_id, name (parties from elsewhere).
+    patent : app_no, type, filed, published, granted, firm_id (who filed; missing = an outsider), holder_id,
+        dual_app_no, counts, seen, title; see `simulate_applications`.
+    patent_party : app_no, ord, role (applicant, holder, inventor), firm_id, worker_id, name (parties from elsewhere).
     truth : name -> what perfect cleaning and the true model give; see `write_world`.
     """
 
@@ -65,25 +72,43 @@ class World:
         return self.order.rules
 
 
-def simulate_world(order: Order) -> World:
-    """A world drawn from `world.toml`; scenarios of one seed share everything the effects leave alone."""
+def simulate_contest(order: Order) -> Contest:
+    """Everything up to the awards."""
     rules, counts = order.rules, order.counts
     firm = simulate_firms(rules, counts["firms"], order.stream("firms"))
     edition = simulate_editions(rules)
-    transient = transient_shocks(rules, len(firm), order.stream("transient"))
+    shocks = draw_shocks(rules, len(firm), order.stream("transient"), order.stream("persistent"))
     jobs = jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
-    entry = simulate_entries(rules, firm, edition, transient, jobs, counts["awards"], order.stream("entries"))
-    first = first_awards(firm, entry)
+    entry = simulate_entries(rules, firm, edition, shocks.transient, jobs, counts["awards"], order.stream("entries"))
+    entered = entry.groupby("firm_rank")["year"].min().reindex(np.arange(len(firm))).to_numpy(dtype=float)
+    named = np.full(len(firm), np.nan)
+    return Contest(firm, edition, shocks, jobs, entry, Since(first_awards(firm, entry), entered, named))
+
+
+def simulate_counts(order: Order, contest: Contest) -> tuple[Rates, np.ndarray]:
+    """Expected and drawn applications (firm x panel year x type)."""
+    rules = order.rules
+    rates = application_rates(
+        rules, contest.firm, contest.shocks, contest.since, scale=order.scale, rng=order.stream("rates")
+    )
+    return rates, draw_counts(rules, rates, order.stream("patents"))
+
+
+def simulate_world(order: Order) -> World:
+    """A world drawn from `world.toml`; scenarios of one seed share everything the effects leave alone."""
+    rules, contest = order.rules, simulate_contest(order)
+    firm, jobs = contest.firm, contest.jobs
     labour = simulate_labour(
-        rules, firm, jobs, first, entry, edition, scale=order.scale, workers=counts["workers"],
-        rng=order.stream("labour"),
+        rules, firm, jobs, contest.since.first, contest.entry, contest.edition, scale=order.scale,
+        workers=order.counts["workers"], rng=order.stream("labour"),
     )  # fmt: skip
-    rates = application_rates(rules, firm, first, transient, scale=order.scale, rng=order.stream("rates"))
-    patent = simulate_patents(rules, firm, rates, order.stream("patents"))
+    rates, count = simulate_counts(order, contest)
+    won = contest.since.first["year"].to_numpy(dtype=float)
+    patent = simulate_applications(rules, firm, count, won, order.stream("applications"))
     party = simulate_parties(rules, patent, labour.spell, jobs, order.stream("parties"))
     worker = _workers(rules, labour.spell, order.stream("workers"))
-    award = _winners(rules, entry, edition, labour.spell, jobs, order.stream("winners"))
-    return _assemble(order, firm, worker, edition, entry, award, labour, rates, patent, party)
+    award = _winners(rules, contest.entry, contest.edition, labour.spell, jobs, order.stream("winners"))
+    return _assemble(order, contest, worker, award, labour, rates, patent, party)
 
 
 def _workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -139,10 +164,11 @@ def _person(rank: np.ndarray) -> np.ndarray:
 
 
 def _assemble(
-    order: Order, firm: pd.DataFrame, worker: pd.DataFrame, edition: pd.DataFrame, entry: pd.DataFrame,
-    award: pd.DataFrame, labour: Labour, rates: Rates, patent: pd.DataFrame, party: pd.DataFrame,
+    order: Order, contest: Contest, worker: pd.DataFrame, award: pd.DataFrame, labour: Labour, rates: Rates,
+    patent: pd.DataFrame, party: pd.DataFrame,
 ) -> World:  # fmt: skip
     """Ranks replaced by ids, and the truth tables."""
+    firm = contest.firm
     ids = firm["firm_id"].to_numpy()
     spell = pd.DataFrame(
         {
@@ -152,17 +178,19 @@ def _assemble(
             "end_ym": year_month(labour.spell["end"]).mask(labour.spell["end"] == OPEN),
         }
     ).sort_values(["worker_id", "start_ym"], ignore_index=True)
-    patent = patent.assign(firm_id=ids[patent["firm_rank"]])
+    by_rank = dict(enumerate(ids)) | {OUTSIDE: None}
+    patent = patent.assign(firm_id=patent["firm_rank"].map(by_rank), holder_id=patent["holder_rank"].map(by_rank))
     party = pd.DataFrame(
         {
             "app_no": patent["app_no"].to_numpy()[party["app_rank"]],
             "ord": party["ord"],
             "role": party["role"],
-            "firm_id": party["firm_rank"].map(dict(enumerate(ids))),
+            "firm_id": party["firm_rank"].map(by_rank),
             "worker_id": party["worker_rank"].map(worker["worker_id"]),
             "name": party["name"],
         }
     )
-    patent, entry = patent.drop(columns="firm_rank"), entry.drop(columns="firm_rank")
+    patent = patent.drop(columns=["firm_rank", "holder_rank"])
     truth = truth_tables(order.rules, firm, award, spell, patent, rates, labour)
-    return World(order, firm, worker, spell, edition, entry, award, patent, party, truth)
+    entry = contest.entry.drop(columns="firm_rank")
+    return World(order, firm, worker, spell, contest.edition, entry, award, patent, party, truth)
