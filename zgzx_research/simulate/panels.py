@@ -18,23 +18,21 @@ def outcome_panel(order: Order, outcome: str) -> pd.DataFrame:
 
 
 def patent_panel(order: Order, outcome: str) -> pd.DataFrame:
-    """One row per firm and year: firm_id year first_award first_category size outcome mu0 mu1, and `early`, the firm's
-    share of all applications in the years before the first edition.
+    """One row per firm and year: firm_id year first_award first_category closed_year size outcome mu0 mu1.
 
     Parameters
     ----------
     outcome : "patents_invention", "patents_utility_model" or "patents_design". Counts are of all filings of a year,
-        whether published by the day of the export or not; missing before founding.
+        whether published by the day of the export or not; missing before founding, 0 after closure.
     """
     contest = simulate_contest(order)
     rates, count = simulate_counts(order, contest)
     kind = order.rules["patents"]["types"].index(outcome.removeprefix(PATENTS))
     years, firm, first = panel_years(order.rules), contest.firm, contest.since.first
-    early = count[:, years < contest.edition["year"].min(), kind].sum(axis=1)
     mu0, mu1 = rates.mu0[:, :, kind].ravel(), rates.mu1[:, :, kind].ravel()
     per_firm = {
         "firm_id": firm["firm_id"], "first_award": first["year"].astype(float), "first_category": first["category"],
-        "size": firm["size"], "early": early / max(early.sum(), 1),
+        "closed_year": firm["closed"].dt.year, "size": firm["size"],
     }  # fmt: skip
     repeated = {name: np.repeat(np.asarray(values), len(years)) for name, values in per_firm.items()}
     observed = np.where(np.isnan(mu0), np.nan, count[:, :, kind].ravel())

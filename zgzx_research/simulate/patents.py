@@ -67,7 +67,7 @@ def application_rates(
     other, awards = _other_effects(rules, since, years, scale), _award_effects(rules, firm, since.first, years, scale)
     hit = np.isin(rules["patents"]["types"], rules["effect"]["patents"]["types"])
     rates = np.exp(log_total)[:, :, None] * _mix(rules, len(firm), years, rng) * np.exp(other[:, :, None] * hit)
-    rates = _with_giant(rates, rules["patents"]["giant_share"])
+    rates = _with_giant(rates, since.first["year"].notna().to_numpy(), rules["patents"]["giant_share"])
     founded = firm["founded"].dt.year.to_numpy()[:, None] <= years
     mu0 = np.where(alive(firm, years)[:, :, None], rates, np.where(founded, 0.0, np.nan)[:, :, None])
     return Rates(mu0, mu0 * np.exp(awards[:, :, None] * hit))
@@ -135,11 +135,11 @@ def _other_effects(rules: Rules, since: Since, years: np.ndarray, scale: float) 
     return scale * rules["effect"]["patents"]["participation"] * entered + rules["programmes"]["effect"] * named
 
 
-def _with_giant(rates: np.ndarray, share: float) -> np.ndarray:
-    """The firm that files most files this share of all applications; 0 = nobody is made a giant."""
+def _with_giant(rates: np.ndarray, winner: np.ndarray, share: float) -> np.ndarray:
+    """The winner that files most files this share of all applications; 0 = nobody is made a giant."""
     if share == 0:
         return rates
     totals = rates.sum(axis=(1, 2))
-    giant = int(totals.argmax())
+    giant = int(np.where(winner, totals, -1.0).argmax())
     rates[giant] *= share / (1 - share) * (totals.sum() - totals[giant]) / totals[giant]
     return rates

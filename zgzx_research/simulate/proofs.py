@@ -31,7 +31,7 @@ PRIMARY: dict[str, dict[str, Any]] = {
     "patents": {"scale": "ratio", "base_period": "pooled", "leave_out": 1},
     "retention": {"scale": "difference", "base_period": "universal", "leave_out": 1},
 }
-DOMINANT = 0.1  # share of all early applications from which on one firm decides the answer
+ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
 DRAWS = 10_000
 Method = Callable[[pd.DataFrame, str], Answer]
 
@@ -116,8 +116,13 @@ def true_effect(panel: pd.DataFrame, events: tuple[int, int] = HEADLINE) -> floa
 
 
 def primary(panel: pd.DataFrame, outcome: str, **changes: Any) -> Answer:
-    """The package's specification, or one that differs by `changes`."""
-    prepared = prepare_panel(panel, outcome=outcome, unit="firm_id", period="year", first_treated="first_award")
+    """The package's specification among living firms, or one that differs by `changes`."""
+    alive = ~(panel["year"] > panel["closed_year"])
+    return _estimated(panel[alive], outcome, **changes)
+
+
+def _estimated(panel: pd.DataFrame, outcome: str, **changes: Any) -> Answer:
+    prepared = prepare_panel(panel, **ROLES, outcome=outcome)
     effects = estimate_effects(prepared, **(PRIMARY[outcome.split("_")[0]] | changes))
     event = effects.aggregate("event_time", min_event=WINDOW[0], max_event=WINDOW[1])
     shown, true = event.window(*HEADLINE).iloc[0], true_effect(panel)
@@ -135,9 +140,10 @@ def primary(panel: pd.DataFrame, outcome: str, **changes: Any) -> Answer:
     return Answer(error, std_error, low, high, true, rejected, unit=unit, mde=float(shown["mde"]))
 
 
-def without_dominant(panel: pd.DataFrame, outcome: str) -> Answer:
-    """The package's specification without firms that filed most before the first edition."""
-    return primary(panel[panel["early"] <= DOMINANT], outcome)
+def without_largest(panel: pd.DataFrame, outcome: str) -> Answer:
+    """The package's specification without the firm that files most."""
+    total = panel.groupby("firm_id")[outcome].sum()
+    return primary(panel[panel["firm_id"] != total.idxmax()], outcome)
 
 
 def before_after(panel: pd.DataFrame, outcome: str) -> Answer:
@@ -168,8 +174,8 @@ def winners_against_all(panel: pd.DataFrame, outcome: str) -> Answer:
 
 
 def two_way(panel: pd.DataFrame, outcome: str) -> Answer:
-    """Naive: one coefficient with firm and year effects, by Poisson regression, for all years after the award."""
-    prepared = prepare_panel(panel, outcome=outcome, unit="firm_id", period="year", first_treated="first_award")
+    """Naive: the firms of the rosters alone, one coefficient with firm and year effects for all years since."""
+    prepared = prepare_panel(panel.dropna(subset="first_award"), **ROLES, outcome=outcome)
     row = ppml(prepared, "static").aggregate("overall").to_frame().iloc[0]
     ratio, error = np.exp(row["estimate"]), np.exp(row["estimate"]) * row["std_error"]
     true = true_effect(panel, (0, 99))
@@ -181,7 +187,8 @@ METHODS: dict[str, Method] = {
     "primary": primary,
     "full_base": partial(primary, leave_out=0),
     "base_minus_one": partial(primary, base_period="universal", leave_out=0),
-    "without_dominant": without_dominant,
+    "zeros_after_closure": _estimated,
+    "without_largest": without_largest,
     "before_after": before_after,
     "winners_against_all": winners_against_all,
     "two_way": two_way,
