@@ -78,6 +78,7 @@ class Specification(_Section):
     anticipation: int = Field(0, ge=0)
     leave_out: int = Field(0, ge=0)
     base_period: Literal["universal", "varying", "pooled"] | None = None
+    cohort_correction: bool = True
 
 
 class Outcome(_Section):

@@ -36,7 +36,7 @@ OPTIONS = {
 HEEDS = {
     "group_time": (
         "adjustment", "controls", "base_period", "anticipation", "leave_out", "scale",
-        "outcome_model", "propensity_model", "folds", "seed",
+        "outcome_model", "propensity_model", "folds", "seed", "cohort_correction",
     ),
     "extended_two_way": ("controls", "anticipation", "leave_out", "scale", "family"),
     "interaction_weighted": ("anticipation", "leave_out"),
@@ -47,7 +47,7 @@ HEEDS = {
 DEFAULTS: dict[str, Any] = {
     "adjustment": "none", "controls": "never_treated", "base_period": "universal", "anticipation": 0, "leave_out": 0,
     "scale": "difference", "outcome_model": None, "propensity_model": None, "folds": 5, "seed": 0, "family": None,
-    "event_window": None, "leave_one_out": False,
+    "event_window": None, "leave_one_out": False, "cohort_correction": False,
 }  # fmt: skip
 
 FEW_CLUSTERS = 30  # below, cluster-robust tests reject too often: see docs/methodology/wild_cluster_bootstrap.md
@@ -112,6 +112,13 @@ CONFLICTS: tuple[tuple[Callable[[PreparedPanel, dict[str, Any]], bool], str, str
         "Take them at one period, pass base_period='universal', or prepare the panel with gaps='balance'.",
     ),
     (
+        lambda panel, o: (
+            bool(o.get("cohort_correction")) and (panel.covariates is not None or panel.weights.shape[1] > 1)
+        ),
+        "the correction for small cohorts is for estimates without covariates and with constant weights",
+        "Pass cohort_correction=False, or adjustment='none' and weights of one period.",
+    ),
+    (
         lambda panel, o: o.get("scale") == "ratio" and panel.weights.shape[1] > 1,
         "the ratio scale needs weights that are constant within units",
         "Take the weight of one year, or pass scale='difference'.",
@@ -136,6 +143,7 @@ def estimate_effects(
     family: str | None = None,
     event_window: tuple[int, int] | None = None,
     leave_one_out: bool = False,
+    cohort_correction: bool = False,
 ) -> Effects:
     """Staggered difference-in-differences on a prepared panel.
 
@@ -154,6 +162,8 @@ def estimate_effects(
     family : for extended_two_way: "linear", "poisson" or "logit".
     event_window : for stacked: first and last event time; for imputation: first lead, last effect.
     leave_one_out : for imputation: its leave-one-out standard errors.
+    cohort_correction : for group_time: the spread within a cohort of n units is divided by n - 1 instead of n (R's did
+        and the papers divide by n, so that intervals are too narrow where cohorts are small).
 
     Raises
     ------
@@ -169,7 +179,7 @@ def estimate_effects(
         "adjustment": adjustment, "controls": controls, "base_period": base_period,
         "anticipation": anticipation, "leave_out": leave_out, "scale": scale, "outcome_model": outcome_model,
         "propensity_model": propensity_model, "folds": folds, "seed": seed, "family": family,
-        "event_window": event_window, "leave_one_out": leave_one_out,
+        "event_window": event_window, "leave_one_out": leave_one_out, "cohort_correction": cohort_correction,
     }  # fmt: skip
     heeded, fit = _fit(panel, method, given)
     span = {

@@ -28,7 +28,7 @@ from zgzx_research.did.moments import (
     panel_moments,
 )
 from zgzx_research.did.nuisances import TRIM
-from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes
+from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes, with_freedom_lost
 from zgzx_research.errors import ZgzxError
 
 __all__ = ["BASE_PERIODS", "CONTROLS", "fit"]
@@ -47,12 +47,13 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     cells = plan.take(_usable(panel, plan, means, options["scale"], notes))
     means = cell_means(moments, cells, panel.gaps)
     if options["adjustment"] == "none" and panel.weights.shape[1] == 1:
-        return _unadjusted(panel, moments, cells, options["scale"], notes)
+        return _unadjusted(panel, moments, cells, options, notes)
     return _adjusted(panel, moments, cells, options, notes)
 
 
-def _unadjusted(panel: Any, moments: Moments, cells: Cells, scale: str, notes: list[tuple]) -> Fit:
+def _unadjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, Any], notes: list[tuple]) -> Fit:
     """Everything from the four means of each cell."""
+    scale = options["scale"]
     means = cell_means(moments, cells, panel.gaps)
     used, cohort = np.unique(cells.cohort, return_inverse=True)
     shares = _shares(panel.cohorts, used, moments)
@@ -60,7 +61,8 @@ def _unadjusted(panel: Any, moments: Moments, cells: Cells, scale: str, notes: l
     influence = cell_influence(moments, cells, means, gradient, shares, _drawn(panel, moments, shares))
     keep = np.concatenate([np.arange(statistics.size), statistics.size + used])
     on_means = mean_weights(moments, influence, len(panel.cohorts))[: statistics.size]
-    joint, sums = influence_covariance(moments, influence)
+    spread = with_freedom_lost(moments, len(panel.cohorts)) if options["cohort_correction"] else moments
+    joint, sums = influence_covariance(spread, influence)
     joint = joint[np.ix_(keep, keep)]
     joint[: statistics.size, : statistics.size] += _borrowed(moments, cells, means, on_means, scale)
     numbers = CellStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used])

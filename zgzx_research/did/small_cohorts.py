@@ -7,6 +7,8 @@ share then counts as fixed: a share's influence would count the same deviation a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from zgzx_research.did.moments import Moments
@@ -22,6 +24,28 @@ def cohort_sizes(moments: Moments, cohorts: int) -> tuple[np.ndarray, np.ndarray
     owner = np.repeat(moments.cohort, np.diff(moments.clusters.starts))
     pairs = np.unique(owner * moments.clusters.count + moments.clusters.cluster)
     return units, np.bincount(pairs // moments.clusters.count, minlength=cohorts)
+
+
+def with_freedom_lost(moments: Moments, cohorts: int) -> Moments:
+    """Moments whose spread within each cohort of n units (clusters) is n / (n - 1) times as large.
+
+    Influence values are taken about the cohort's own mean, so with n units their products fall short by 1 / n: with
+    eleven cohorts of ten, 95 % intervals cover 93.5 %. One unit has no spread to correct; its is borrowed.
+    """
+    units, clusters = cohort_sizes(moments, cohorts)
+    size = units if moments.clusters is None else clusters
+    factor = (size / np.maximum(size - 1, 1))[moments.cohort]
+    spread = {
+        "zeroth": moments.zeroth * factor,
+        "first": moments.first * factor[:, None],
+        "second": moments.second * factor[:, None, None],
+    }
+    if moments.clusters is None:
+        return replace(moments, **spread)
+    sums = moments.clusters
+    root = np.sqrt(np.repeat(factor, np.diff(sums.starts)))
+    sums = replace(sums, weight=sums.weight * root, total=sums.total * root[:, None])
+    return replace(moments, **spread, clusters=sums)
 
 
 def size_notes(cohorts: np.ndarray, units: np.ndarray, clusters: np.ndarray) -> list[tuple]:

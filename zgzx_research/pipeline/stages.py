@@ -152,6 +152,7 @@ def options(study: Study, outcome: OutcomeName, spec: str) -> dict[str, Any]:
         "controls": how.controls,
         "anticipation": how.anticipation,
         "leave_out": how.leave_out,
+        "cohort_correction": how.cohort_correction,
     }
 
 

@@ -28,8 +28,8 @@ from zgzx_research.simulate.panels import outcome_panel
 HEADLINE, WINDOW = (1, 3), (-5, 6)
 # the primary specification by outcome, as in studies/demo.toml (a test holds them equal)
 PRIMARY: dict[str, dict[str, Any]] = {
-    "patents": {"scale": "ratio", "base_period": "pooled", "leave_out": 1},
-    "retention": {"scale": "difference", "base_period": "universal", "leave_out": 1},
+    "patents": {"scale": "ratio", "base_period": "pooled", "leave_out": 1, "cohort_correction": True},
+    "retention": {"scale": "difference", "base_period": "universal", "leave_out": 1, "cohort_correction": True},
 }
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
 DRAWS = 10_000
