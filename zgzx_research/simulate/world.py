@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.awards import first_awards, simulate_editions, simulate_entries
 from zgzx_research.simulate.constants import Order, Rules
+from zgzx_research.simulate.contest import first_awards, simulate_editions, simulate_entries
 from zgzx_research.simulate.firms import simulate_firms
 from zgzx_research.simulate.identities import (
     INSURANCE_PREFIX,
@@ -27,6 +27,8 @@ from zgzx_research.simulate.patents import (
     simulate_patents,
     transient_shocks,
 )
+from zgzx_research.simulate.programmes import simulate_programmes, specialised_onset
+from zgzx_research.simulate.scores import Scores, simulate_scores
 from zgzx_research.simulate.truth import truth_tables, year_month
 
 
@@ -41,9 +43,12 @@ class World:
     worker : worker_id, name, resident_id, insurance_no, phone, is_man, born. Never written to truth.
     spell : worker_id, firm_id, start_ym, end_ym (YYYYMM, missing = open on the day of the export).
     edition : edition, year, final_date.
-    entry : finalists: entry_id, edition, year, category, firm_id, street, outcome.
+    entry : every entry of a preliminary, see `simulate_entries`; without firm_rank.
+    score, result : what the judges gave, see `Scores`.
+    member : the people of each entry: entry_id, ord, worker_id.
     award : one row per winner named: entry_id, edition, year, category, firm_id, ord, worker_id.
     patent : app_no, type, filed, published, granted, firm_id, seen (published by the day of the export).
+    programmes : name -> programme, cost, participation, district_year; see `simulate_programmes`.
     patent_party : app_no, ord, role, firm_id, worker_id, name (parties from elsewhere).
     truth : name -> what perfect cleaning and the true model give; see `write_world`.
     """
@@ -54,7 +59,11 @@ class World:
     spell: pd.DataFrame
     edition: pd.DataFrame
     entry: pd.DataFrame
+    score: pd.DataFrame
+    result: pd.DataFrame
+    member: pd.DataFrame
     award: pd.DataFrame
+    programmes: dict[str, pd.DataFrame]
     patent: pd.DataFrame
     patent_party: pd.DataFrame
     truth: dict[str, pd.DataFrame]
@@ -72,8 +81,11 @@ def simulate_world(order: Order) -> World:
     edition = simulate_editions(rules)
     transient = transient_shocks(rules, len(firm), order.stream("transient"))
     jobs = jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
-    entry = simulate_entries(rules, firm, edition, transient, jobs, counts["awards"], order.stream("entries"))
-    first = first_awards(firm, entry)
+    persistent = np.zeros_like(transient)
+    entry = simulate_entries(rules, firm, edition, transient, persistent, jobs, counts, order.stream("entries"))
+    scores = simulate_scores(rules, entry, order.stream("scores"))
+    firm = firm.assign(specialised=specialised_onset(rules, firm, order.stream("specialised")))
+    first = first_awards(rules, firm, entry)
     labour = simulate_labour(
         rules, firm, jobs, first, entry, edition, scale=order.scale, workers=counts["workers"],
         rng=order.stream("labour"),
@@ -82,8 +94,8 @@ def simulate_world(order: Order) -> World:
     patent = simulate_patents(rules, firm, rates, order.stream("patents"))
     party = simulate_parties(rules, patent, labour.spell, jobs, order.stream("parties"))
     worker = _workers(rules, labour.spell, order.stream("workers"))
-    award = _winners(rules, entry, edition, labour.spell, jobs, order.stream("winners"))
-    return _assemble(order, firm, worker, edition, entry, award, labour, rates, patent, party)
+    member = _members(entry, edition, labour.spell, jobs, order.stream("members"))
+    return _assemble(order, firm, worker, edition, entry, scores, member, labour, rates, patent, party)
 
 
 def _workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -108,30 +120,24 @@ def _workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.
     )
 
 
-def _winners(
-    rules: Rules,
-    entry: pd.DataFrame,
-    edition: pd.DataFrame,
-    spell: pd.DataFrame,
-    jobs: np.ndarray,
-    rng: np.random.Generator,
+def _members(
+    entry: pd.DataFrame, edition: pd.DataFrame, spell: pd.DataFrame, jobs: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """The people named in the rosters: insured at the firm in the month of the final."""
-    won = entry[entry["outcome"] == "获奖"].merge(edition[["edition", "final_date"]], on="edition", how="left")
-    low, high = rules["selection"]["team_names"]
-    wanted = np.where(won["category"] == "team", rng.integers(low, high, len(won)), 1)
-    month = (won["final_date"].dt.year * 12 + won["final_date"].dt.month - 1).to_numpy()
-    rank = won["firm_rank"].to_numpy()
+    """The people of each entry (entry_rank, ord, worker_rank): insured at the firm in the month of the final."""
+    final = edition.set_index("edition")["final_date"].loc[entry["edition"]]
+    month = (final.dt.year * 12 + final.dt.month - 1).to_numpy()
+    rank, wanted = entry["firm_rank"].to_numpy(), entry["persons"].to_numpy()
     jobs_here = jobs[rank]
-    row = np.repeat(np.arange(len(won)), jobs_here)
+    row = np.repeat(np.arange(len(entry)), jobs_here)
     place = np.arange(len(row)) - np.repeat(np.cumsum(jobs_here) - jobs_here, jobs_here)
     job = (np.cumsum(jobs) - jobs)[rank[row]] + place
-    staff = pd.DataFrame({"row": row, "worker_rank": holders(job, month[row], spell), "draw": rng.random(len(row))})
-    staff = staff[staff["worker_rank"] >= 0].sort_values(["row", "draw"], ignore_index=True)
-    staff["ord"] = staff.groupby("row").cumcount() + 1
-    staff = staff[staff["ord"].to_numpy() <= wanted[staff["row"]]]
-    kept = won.iloc[staff["row"]][["entry_id", "edition", "year", "category", "firm_id"]].reset_index(drop=True)
-    return kept.assign(ord=staff["ord"].to_numpy(), worker_id=_person(staff["worker_rank"].to_numpy()))
+    staff = pd.DataFrame(
+        {"entry_rank": row, "worker_rank": holders(job, month[row], spell), "draw": rng.random(len(row))}
+    )
+    staff = staff[staff["worker_rank"] >= 0].sort_values(["entry_rank", "draw"], ignore_index=True)
+    staff["ord"] = staff.groupby("entry_rank").cumcount() + 1
+    kept = staff["ord"].to_numpy() <= wanted[staff["entry_rank"]]
+    return staff.loc[kept, ["entry_rank", "ord", "worker_rank"]].reset_index(drop=True)
 
 
 def _person(rank: np.ndarray) -> np.ndarray:
@@ -140,7 +146,7 @@ def _person(rank: np.ndarray) -> np.ndarray:
 
 def _assemble(
     order: Order, firm: pd.DataFrame, worker: pd.DataFrame, edition: pd.DataFrame, entry: pd.DataFrame,
-    award: pd.DataFrame, labour: Labour, rates: Rates, patent: pd.DataFrame, party: pd.DataFrame,
+    scores: Scores, member: pd.DataFrame, labour: Labour, rates: Rates, patent: pd.DataFrame, party: pd.DataFrame,
 ) -> World:  # fmt: skip
     """Ranks replaced by ids, and the truth tables."""
     ids = firm["firm_id"].to_numpy()
@@ -164,5 +170,14 @@ def _assemble(
         }
     )
     patent, entry = patent.drop(columns="firm_rank"), entry.drop(columns="firm_rank")
+    who = entry["entry_id"].to_numpy()[member["entry_rank"]], _person(member["worker_rank"].to_numpy())
+    member = pd.DataFrame({"entry_id": who[0], "ord": member["ord"], "worker_id": who[1]})
+    won = entry.loc[entry["outcome"] == "获奖", ["entry_id", "edition", "year", "category", "firm_id"]]
+    award = won.merge(member, on="entry_id")
+    programmes = simulate_programmes(order, firm, spell)
     truth = truth_tables(order.rules, firm, award, spell, patent, rates, labour)
-    return World(order, firm, worker, spell, edition, entry, award, patent, party, truth)
+    truth |= {"entry": entry.drop(columns=["preliminary", "final"]), "programme": programmes["programme"]}
+    return World(
+        order, firm, worker, spell, edition, entry, scores.score, scores.result, member, award, programmes, patent,
+        party, truth,
+    )  # fmt: skip
