@@ -1,4 +1,4 @@
-"""Who enters and who wins: entries are selected on size, union, lasting level and passing shocks, awards on merit alone."""
+"""Who enters and who wins: entries are selected on size, union, level and passing shocks, winners on merit alone."""
 
 from __future__ import annotations
 

@@ -132,11 +132,15 @@ def _participation(rules: Rules, rng: np.random.Generator) -> pd.DataFrame:
     place, share = words()["place"], rules["selection"]["route_industry"]
     streets = pd.Series(place["streets"], dtype="str")
     unions = pd.Series([entry["union"] for entry in words()["industry"]], dtype="str").drop_duplicates()
-    weight = np.append(np.asarray(place["weights"]) * (1 - share) / sum(place["weights"]), [share / len(unions)] * len(unions))
+    weight = np.append(
+        np.asarray(place["weights"]) * (1 - share) / sum(place["weights"]), [share / len(unions)] * len(unions)
+    )
     found = []
     for (number, day), persons in zip(rules["time"]["editions"], rules["programmes"]["participations"], strict=True):
         early = int(day[:4]) <= rules["dirt"]["roster_old_streets_until"]
-        table = pd.DataFrame({"edition": number, "street": [*(streets.replace(dict(place["old"])) if early else streets), *unions]})
+        table = pd.DataFrame(
+            {"edition": number, "street": [*(streets.replace(dict(place["old"])) if early else streets), *unions]}
+        )
         table["route"] = ["街道"] * len(streets) + ["行业"] * len(unions)
         table["participations"] = rng.multinomial(persons, weight)
         found.append(table.groupby(["edition", "street", "route"], sort=False, as_index=False).sum())

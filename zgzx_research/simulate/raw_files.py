@@ -14,7 +14,9 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.rosters import roster_table, write_roster
+from zgzx_research.simulate.programme_files import write_programmes
+from zgzx_research.simulate.rosters import write_rosters
+from zgzx_research.simulate.score_files import write_scores
 from zgzx_research.simulate.tables import employment_table, patent_table, registry_table
 from zgzx_research.simulate.world import World, simulate_world
 
@@ -32,12 +34,13 @@ def write_world(
     also: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Write `folder`/raw/{roster,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
+    """Write `folder`/raw/{roster,scores,programmes,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
 
     The same arguments give the same bytes. The folder is there complete or not at all.
     truth/firm_year: firm_id, year, outcome, mu0, mu1 (expected without and with the awards; patents as filed),
     observed (what perfect cleaning of the raw files gives; NaN where the panel has no value).
-    truth/firm, award, spell, patent (published by the day of the export): the clean tables by true id.
+    truth/firm, award, entry, programme, spell, patent (published by the day of the export): clean tables by true id.
+    truth/record: whom each row of the raw files is about and what is wrong with it (`records.record_rows`).
 
     Raises
     ------
@@ -53,8 +56,8 @@ def write_world(
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         draft.chmod(0o755)
-        _write_raw(draft / "raw", world, say)
-        _write_truth(draft / "truth", world)
+        records = _write_raw(draft / "raw", world, say)
+        _write_truth(draft / "truth", world, records)
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)
@@ -68,16 +71,15 @@ def _refuse_used(folder: Path) -> None:
         raise ZgzxError("the folder is not empty", where=str(folder), remedy="Name a new or an empty folder.")
 
 
-def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> None:
-    for source in ("roster", "registry", "employment", "patents"):
+def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> list[pd.DataFrame]:
+    for source in ("roster", "scores", "programmes", "registry", "employment", "patents"):
         (raw / source).mkdir(parents=True)
     say("rosters")
-    roster = roster_table(world, world.order.stream("roster dirt"))
-    for _, edition in world.edition.iterrows():
-        number = edition["edition"]
-        write_roster(
-            world.rules, raw / f"roster/edition_{number:02d}.xlsx", roster[roster["edition"] == number], edition
-        )
+    records = write_rosters(world, raw)
+    say("scores")
+    records += write_scores(world, raw)
+    say("programmes")
+    records += write_programmes(world, raw)
     say("registry")
     _write_csv(raw / "registry/registry.csv", registry_table(world, world.order.stream("registry dirt")), CHINESE)
     say("employment")
@@ -96,11 +98,12 @@ def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> None:
     files = sorted(path for path in raw.rglob("*") if path.is_file())
     digests = {path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     _write_json(raw / "SYNTHETIC.json", {"notice": NOTICE, "files": digests})
+    return records
 
 
-def _write_truth(truth: Path, world: World) -> None:
+def _write_truth(truth: Path, world: World, records: list[pd.DataFrame]) -> None:
     truth.mkdir()
-    for name, table in world.truth.items():
+    for name, table in (world.truth | {"record": pd.concat(records, ignore_index=True)}).items():
         table.to_parquet(truth / f"{name}.parquet", index=False)
     _write_json(truth / "world.json", dataclasses.asdict(world.order))
 

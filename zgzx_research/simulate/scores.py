@@ -1,4 +1,4 @@
-"""What the judges gave: scores whose order is the order of merit, so that ranks and outcomes are those of the entries."""
+"""What the judges gave: scores in the order of merit, so that ranks and outcomes are those of the entries."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.constants import Rules
 from zgzx_research.simulate.contest import CONTEST
 
@@ -94,6 +95,10 @@ def _ordered(
     total = _totals(rules, trimmed_means(points, np.arange(most) < judges[drawn][:, None]), material, final)
     own = pd.DataFrame({"contest": drawn, "total": total}).drop_duplicates()
     own = own.sample(frac=1, random_state=rng)
+    if (np.bincount(own["contest"]) < np.bincount(contest)).any():
+        raise ZgzxError(
+            "too few totals for the entries of a contest", remedy="Give [scores] sd more points, or fewer entries."
+        )
     kept = own[own.groupby("contest").cumcount().to_numpy() < np.bincount(contest)[own["contest"]]]
     order = kept.index.to_numpy()[np.lexsort((-kept["total"].to_numpy(), kept["contest"].to_numpy()))]
     return points[order], material[order]
