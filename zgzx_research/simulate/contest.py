@@ -50,7 +50,7 @@ def simulate_entries(
     found = []
     for row, (number, year) in enumerate(zip(edition["edition"], edition["year"], strict=True)):
         count = round(counts["entries"] * rules["selection"]["entries_growth"][row])
-        entered = rng.choice(len(firm), size=count, p=weights[:, row] / weights[:, row].sum())
+        entered = _entrants(weights[:, row], jobs, count, rng)
         quota = edition_awards(rules, counts["awards"], number)
         category = _categories(rules, quota, jobs[entered], rng)
         found.append(pd.DataFrame({"edition": number, "year": year, "category": category, "firm_rank": entered}))
@@ -101,6 +101,13 @@ def _weights(
         passing = passing + rule["transient"] * transient[:, np.maximum(column - back, 0)] * (column >= back)
     lives = alive(firm, years - 1) & alive(firm, years + 1)
     return np.where(lives, np.exp(lasting[:, None] + passing), 0.0)
+
+
+def _entrants(weights: np.ndarray, jobs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """A firm per entry; a firm sends no more entries than it has jobs."""
+    drawn = pd.Series(rng.choice(len(weights), size=2 * count, p=weights / weights.sum()))
+    has_people = drawn.groupby(drawn).cumcount().to_numpy() < jobs[drawn]
+    return drawn.to_numpy()[has_people][:count]
 
 
 def _categories(rules: Rules, quota: dict[str, int], jobs: np.ndarray, rng: np.random.Generator) -> np.ndarray:

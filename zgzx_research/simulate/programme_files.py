@@ -39,7 +39,7 @@ def _write_specialised(world: World, raw: Path, rows: pd.DataFrame, rng: np.rand
     blank = exact_share(rng, len(rows), world.rules["dirt"]["programmes_uscc_missing"])
     year = rows["onset"].dt.year
     table = pd.DataFrame({"序号": np.arange(1, len(rows) + 1).astype(str), "企业名称": rows["firm_name"]})
-    table["统一社会信用代码"] = rows["uscc"].where(~blank, "")
+    table["统一社会信用代码"] = rows["uscc"].astype("object").where(~blank, None)
     table = table.assign(所属区="龙岗区", 批次=rows["detail"], 认定年度=year.astype(str))
     table["有效期"] = (
         year.astype(str) + "-" + (year + world.rules["programmes"]["named_valid"]).astype(str)

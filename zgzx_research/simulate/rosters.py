@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from zgzx_research.simulate.constants import Rules, exact_kinds, exact_kinds_among, exact_share, words
+from zgzx_research.simulate.constants import Rules, exact_kinds_among, exact_share, words
 from zgzx_research.simulate.contest import title_of
 from zgzx_research.simulate.firms import written_names
 from zgzx_research.simulate.identities import joined, padded
@@ -54,11 +54,10 @@ def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, 
     rows, is_team = len(entry), (entry["category"] == "team").to_numpy()
     leader_only = np.zeros(rows, dtype=bool)
     leader_only[is_team] = exact_share(rng, int(is_team.sum()), rates["roster_leader_only"])
-    names = exact_kinds(rng, rows, [rates[f"roster_name_{kind}"] for kind in NAME_KINDS])
     firms, firm_kinds = _firm_cells(world, entry["firm_id"], rng)
     streets, is_old = _unions(world, entry)
     at = pd.Index(entry["entry_id"]).get_indexer(pd.Index(award["entry_id"]))
-    ids = _id_kinds(world, entry, at, rng)
+    names, ids = _name_kinds(world, at, rng), _id_kinds(world, entry, at, rng)
     people = _people(world, at, names, ids, leader_only)
     cells = people.groupby("row").agg(dict.fromkeys([*GROUPED, "联系电话"], _cell))
     cells["出生年月"] = _as_numbers(cells["出生年月"], cells["出生年月"].str.fullmatch(r"\d{5}").to_numpy())
@@ -173,6 +172,15 @@ def _links(world: World, people: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _name_kinds(world: World, at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """How the names of each row are written: 0 or a position in NAME_KINDS from 1; few surnames have an old form."""
+    rates = world.rules["dirt"]
+    names = world.award["worker_id"].map(world.worker.set_index("worker_id")["name"])
+    old = pd.Series([_traditional(name) != name for name in names]).groupby(at).any().to_numpy()
+    among = [np.ones(len(old), dtype=bool), old, np.ones(len(old), dtype=bool)]
+    return exact_kinds_among(rng, [rates[f"roster_name_{kind}"] for kind in NAME_KINDS], among)
+
+
 def _id_kinds(world: World, entry: pd.DataFrame, at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """How the ID of each row is spoilt: 0 or a position in ID_KINDS from 1; only digits become a number."""
     rates = world.rules["dirt"]
@@ -209,12 +217,19 @@ def _people(world: World, row: np.ndarray, names: np.ndarray, ids: np.ndarray, l
 
 def _written_people(names: np.ndarray, kind: np.ndarray, rare: np.ndarray) -> np.ndarray:
     lists = words()["person"]
-    traditional = str.maketrans(dict(zip(lists["traditional"][::2], lists["traditional"][1::2], strict=True)))
     written = spaced_names(names, kind == 1 + NAME_KINDS.index("spaced"))
     hit = kind == 1 + NAME_KINDS.index("traditional")
-    written[hit] = [name.translate(traditional) for name in names[hit]]
+    written[hit] = [_traditional(name) for name in names[hit]]
     written[rare] = [name[:-1] + lists["rare"][at % len(lists["rare"])] for at, name in enumerate(names[rare])]
     return written
+
+
+def _traditional(name: str) -> str:
+    """A name with the surname as it was written before the reform."""
+    for simplified, traditional in words()["person"]["traditional"]:
+        if name.startswith(simplified):
+            return name.replace(simplified, traditional, 1)
+    return name
 
 
 def _births(born: pd.Series, edition: np.ndarray) -> np.ndarray:
