@@ -177,6 +177,18 @@ def test_entries_follow_a_good_year_and_awards_add_nothing(field: Field) -> None
     assert two_years_ago == pytest.approx(0, abs=3 * error)
 
 
+def test_merit_knows_nothing_of_the_firm(field: Field) -> None:
+    gaps: dict[str, list[float]] = {"决赛": [], "获奖": []}
+    sizes = field.firm["size_rank"].to_numpy()
+    for seed in range(DRAWS):
+        rows = field.entries(switched(), seed)[0]
+        size = pd.Series(sizes[rows["firm_rank"]])
+        gaps["决赛"].append(size[rows["stage"] == "决赛"].mean() - size.mean())
+        gaps["获奖"].append(size[rows["outcome"] == "获奖"].mean() - size.mean())
+    for gap in gaps.values():
+        assert np.mean(gap) == pytest.approx(0, abs=3 * np.std(gap, ddof=1) / np.sqrt(DRAWS))
+
+
 def test_selection_on_the_shock_of_two_years_ago(field: Field) -> None:
     rules = with_constants(transient_years=[2])
     two_years_ago, error = shocks(field, rules, 1, 2)
