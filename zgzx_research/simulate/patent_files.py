@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,15 @@ import pandas as pd
 from zgzx_research.simulate.constants import Rules, exact_kinds, words
 from zgzx_research.simulate.firms import variant_names
 from zgzx_research.simulate.identities import joined, padded
+from zgzx_research.simulate.records import record_rows
 from zgzx_research.simulate.tables import addresses, ranks
+from zgzx_research.simulate.workbooks import open_workbook, write_sheet
 from zgzx_research.simulate.world import World
 
 PROVINCE = "广东;44"
 UNDISCLOSED = "不公告发明人"
 DISTRICT = "龙岗区"
+SHEET = "Sheet1"
 TYPE_NAMES = {"invention": "发明申请", "utility_model": "实用新型", "design": "外观设计"}
 
 
@@ -172,16 +176,22 @@ TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 }
 
 
-def patent_records(rows: pd.DataFrame, file: str, sheet: str) -> pd.DataFrame:
-    """What each data row of a file truly is (see the truth's `record`); the header stands in row 1."""
-    lost = rows["dirt"].str.contains("wrong_check|number_as_float|bad_date")
-    return pd.DataFrame(
-        {
-            "source": "patents", "file": file, "sheet": sheet, "row": np.arange(len(rows)) + 2, "part": 1,
-            "firm_id": rows["firm_id"].to_numpy(), "worker_id": None, "dirt": rows["dirt"].to_numpy(),
-            "recoverable": ~lost.to_numpy(dtype=bool),
-        }
-    )  # fmt: skip
+def write_patents(world: World, raw: Path) -> list[pd.DataFrame]:
+    """Write patents/*: the exports of three services, split by filing years; their truth/record."""
+    rows, records = publication_rows(world, world.order.stream("patent dirt")), []
+    for first, last, service, form in world.rules["dirt"]["patents_files"]:
+        part = rows[rows["filed_year"].between(first, last)]
+        table, is_book = TABLES[service](part), form == "xlsx"
+        file = f"patents/{service}_{first}_{last}{'.xlsx' if is_book else '.csv'}"
+        if is_book:
+            with open_workbook(world.rules, raw / file) as book:
+                write_sheet(book, SHEET, "", list(table), table.itertuples(index=False, name=None), ())
+        else:
+            table.to_csv(raw / file, index=False, encoding=form, lineterminator="\r\n")
+        lost = part["dirt"].str.contains("wrong_check|number_as_float|bad_date")
+        about = pd.DataFrame({"firm_id": part["firm_id"], "dirt": part["dirt"], "recoverable": ~lost})
+        records.append(record_rows(file, SHEET if is_book else "", np.arange(len(part)) + 2, about))
+    return records
 
 
 def _separated(cells: pd.Series, mark: str) -> pd.Series:

@@ -14,15 +14,15 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.patent_files import TABLES, patent_records, publication_rows
-from zgzx_research.simulate.rosters import roster_table, write_roster
+from zgzx_research.simulate.patent_files import write_patents
+from zgzx_research.simulate.programme_files import write_programmes
+from zgzx_research.simulate.rosters import write_rosters
+from zgzx_research.simulate.score_files import write_scores
 from zgzx_research.simulate.tables import employment_table, registry_table
-from zgzx_research.simulate.workbooks import write_sheets
 from zgzx_research.simulate.world import World, simulate_world
 
 NOTICE = "合成数据：人物、企业与号码均为虚构。SYNTHETIC data: every person, firm and number is invented."
 WITH_MARK, CHINESE = "utf-8-sig", "gb18030"
-SHEET = "Sheet1"
 
 
 def write_world(
@@ -35,14 +35,13 @@ def write_world(
     also: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Write `folder`/raw/{roster,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
+    """Write `folder`/raw/{roster,scores,programmes,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
 
     The same arguments give the same bytes. The folder is there complete or not at all.
     truth/firm_year: firm_id, year, outcome, mu0, mu1 (expected without and with the awards; patents as filed),
     observed (what perfect cleaning of the raw files gives; NaN where the panel has no value).
-    truth/firm, award, spell, patent (published by the day of the export): the clean tables by true id.
-    truth/record: per data row of the raw files source, file, sheet, row, part, firm_id and worker_id (missing = nobody
-    of this world), dirt (kinds, `;` between), recoverable (whether perfect cleaning can restore the row and its link).
+    truth/firm, award, entry, programme, spell, patent (published by the day of the export): clean tables by true id.
+    truth/record: whom each row of the raw files is about and what is wrong with it (`records.record_rows`).
 
     Raises
     ------
@@ -73,17 +72,15 @@ def _refuse_used(folder: Path) -> None:
         raise ZgzxError("the folder is not empty", where=str(folder), remedy="Name a new or an empty folder.")
 
 
-def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> pd.DataFrame:
-    """Write all sources; what each data row truly is (the truth's `record`)."""
-    for source in ("roster", "registry", "employment", "patents"):
+def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> list[pd.DataFrame]:
+    for source in ("roster", "scores", "programmes", "registry", "employment", "patents"):
         (raw / source).mkdir(parents=True)
     say("rosters")
-    roster = roster_table(world, world.order.stream("roster dirt"))
-    for _, edition in world.edition.iterrows():
-        number = edition["edition"]
-        write_roster(
-            world.rules, raw / f"roster/edition_{number:02d}.xlsx", roster[roster["edition"] == number], edition
-        )
+    records = write_rosters(world, raw)
+    say("scores")
+    records += write_scores(world, raw)
+    say("programmes")
+    records += write_programmes(world, raw)
     say("registry")
     _write_csv(raw / "registry/registry.csv", registry_table(world, world.order.stream("registry dirt")), CHINESE)
     say("employment")
@@ -94,32 +91,16 @@ def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> pd.DataFr
         name = f"employment/spells_{max(first, since)}_{last}.csv"
         _write_csv(raw / name, spells[begun.between(first, last)], WITH_MARK)
     say("patents")
-    records = _write_patents(raw, world)
+    records += write_patents(world, raw)
     files = sorted(path for path in raw.rglob("*") if path.is_file())
     digests = {path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     _write_json(raw / "SYNTHETIC.json", {"notice": NOTICE, "files": digests})
-    return pd.concat(records, ignore_index=True)
-
-
-def _write_patents(raw: Path, world: World) -> list[pd.DataFrame]:
-    """The exports of three services, split by filing years; their records."""
-    rows, records = publication_rows(world, world.order.stream("patent dirt")), []
-    for first, last, service, form in world.rules["dirt"]["patents_files"]:
-        part = rows[rows["filed_year"].between(first, last)]
-        table = TABLES[service](part)
-        is_book = form == "xlsx"
-        path = raw / f"patents/{service}_{first}_{last}{'.xlsx' if is_book else '.csv'}"
-        if is_book:
-            write_sheets(path, {SHEET: table}, world.rules["time"]["export"])
-        else:
-            _write_csv(path, table, form)
-        records.append(patent_records(part, path.relative_to(raw).as_posix(), SHEET if is_book else ""))
     return records
 
 
-def _write_truth(truth: Path, world: World, records: pd.DataFrame) -> None:
+def _write_truth(truth: Path, world: World, records: list[pd.DataFrame]) -> None:
     truth.mkdir()
-    for name, table in {**world.truth, "record": records}.items():
+    for name, table in (world.truth | {"record": pd.concat(records, ignore_index=True)}).items():
         table.to_parquet(truth / f"{name}.parquet", index=False)
     _write_json(truth / "world.json", dataclasses.asdict(world.order))
 

@@ -2,146 +2,296 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from zgzx_research.simulate.constants import Rules, exact_kinds, exact_share, words
+from zgzx_research.simulate.constants import Rules, exact_kinds_among, exact_share, words
+from zgzx_research.simulate.contest import title_of
 from zgzx_research.simulate.firms import written_names
-from zgzx_research.simulate.identities import joined
+from zgzx_research.simulate.identities import joined, padded
+from zgzx_research.simulate.records import has_namesake, kinds_of_dirt, record_rows
 from zgzx_research.simulate.tables import spaced_names
+from zgzx_research.simulate.workbooks import open_workbook
 from zgzx_research.simulate.world import World
 
 GROUP = "个人信息"
 GROUPED = ["姓名", "性别", "出生年月", "身份证号码"]
 COLUMNS = ["序号", *GROUPED, "工作单位", "所属街道（行业）工会", "岗位/职务", "联系电话", "备注"]
-NUMERALS = ["首", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"]
-BIRTH_STYLES = ["%Y.%m", "%Y年%m月", "%Y-%m", "%Y%m"]
+CATEGORY = "奖项类别"
+FIRM_KINDS = ["former", "variant", "short", "branch"]
+NAME_KINDS = ["spaced", "traditional", "rare"]
+ID_KINDS = ["masked", "missing", "float"]
+HEADER_ROWS = 2
+FIRST_LINE = 4  # rows of the sheet above the first line
 
 
-def roster_table(world: World, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per winning entry, a team in one cell; columns edition, category and those of the sheet."""
-    rates = world.rules["dirt"]
-    entry = world.award.drop_duplicates("entry_id").set_index("entry_id")
-    rows = len(entry)
-    people = _people(world, entry.index, exact_share(rng, rows, rates["roster_name_spaced"]))
-    is_team = (entry["category"] == "team").to_numpy()
+def write_rosters(world: World, raw: Path) -> list[pd.DataFrame]:
+    """Write roster/edition_NN.xlsx; the records of their rows, one for each name."""
+    table, people = roster_table(world, world.order.stream("roster dirt"))
+    records = []
+    for _, edition in world.edition.iterrows():
+        file = f"roster/edition_{edition['edition']:02d}.xlsx"
+        rows = table[table["edition"] == edition["edition"]]
+        sheet, numbers = write_roster(world.rules, raw / file, rows, edition)
+        own = rows[["entry_id", "dirt"]].assign(number=numbers).merge(people, on="entry_id", how="left")
+        records.append(record_rows(file, sheet, own["number"], own))
+    return records
+
+
+def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of all sheets, and the people in them.
+
+    Returns
+    -------
+    One row per winning entry, a team in one cell, and some again: entry_id, edition, category, columns of the sheet,
+    dirt. One row per name: entry_id, part, firm_id, worker_id, recoverable.
+    """
+    rates, award = world.rules["dirt"], world.award
+    entry = world.entry[world.entry["outcome"] == "获奖"].reset_index(drop=True)
+    rows, is_team = len(entry), (entry["category"] == "team").to_numpy()
     leader_only = np.zeros(rows, dtype=bool)
     leader_only[is_team] = exact_share(rng, int(is_team.sum()), rates["roster_leader_only"])
-    told = people[~leader_only[people["row"]] | ~people.duplicated("row")]
-    cells = told.groupby("row").agg("、".join)
-    no_id = exact_share(rng, rows, rates["roster_id_missing"])
-    table = pd.DataFrame(
-        {
-            "edition": entry["edition"].to_numpy(),
-            "category": entry["category"].to_numpy(),
-            "姓名": people.groupby("row")["姓名"].agg("、".join).to_numpy(),
-            "性别": cells["性别"].to_numpy(),
-            "出生年月": cells["出生年月"].to_numpy(),
-            "身份证号码": np.where(no_id, "", cells["身份证号码"]),
-            "工作单位": _firm_cells(world, entry["firm_id"], rng),
-            "所属街道（行业）工会": joined(_streets(world, entry), "街道总工会"),
-            "岗位/职务": rng.choice(np.asarray(words()["person"]["jobs"], dtype=object), rows),
-            "联系电话": cells["联系电话"].to_numpy(),
-            "备注": np.where(is_team, "班组", ""),
-        }
+    firms, firm_kinds = _firm_cells(world, entry["firm_id"], rng)
+    streets, is_old = _unions(world, entry)
+    at = pd.Index(entry["entry_id"]).get_indexer(pd.Index(award["entry_id"]))
+    names, ids = _name_kinds(world, at, rng), _id_kinds(world, entry, at, rng)
+    people = _people(world, at, names, ids, leader_only)
+    cells = people.groupby("row").agg(dict.fromkeys([*GROUPED, "联系电话"], _cell))
+    cells["出生年月"] = _as_numbers(cells["出生年月"], cells["出生年月"].str.fullmatch(r"\d{5}").to_numpy())
+    cells["身份证号码"] = _damaged_ids(cells["身份证号码"], ids == 1 + ID_KINDS.index("float"))
+    blank = exact_kinds_among(rng, [rates["roster_sex_blank"]], [(cells["性别"] == "女").to_numpy()]) == 1
+    table = entry[["entry_id", "edition", "category"]].assign(
+        **cells[GROUPED].assign(性别=cells["性别"].where(~blank, "女 ")),
+        工作单位=firms,
+        **{"所属街道（行业）工会": streets},
+        **{"岗位/职务": rng.choice(np.asarray(words()["person"]["jobs"], dtype=object), rows)},
+        联系电话=cells["联系电话"],
+        备注=np.where(is_team, "班组", ""),
     )
-    again = exact_share(rng, rows, rates["roster_duplicate"])
-    table = pd.concat([table, table[again]], ignore_index=True)
-    order = table["category"].map({name: place for place, name in enumerate(words()["category"]["order"])})
-    return (
-        table.assign(order=order)
-        .sort_values(["edition", "order"], kind="stable", ignore_index=True)
-        .drop(columns="order")
-    )
+    marks = {f"{part}_{kind}": column == place + 1 for part, kinds, column in (
+        ("firm", FIRM_KINDS, firm_kinds), ("name", NAME_KINDS, names), ("id", ID_KINDS, ids),
+    ) for place, kind in enumerate(kinds)}  # fmt: skip
+    table["dirt"] = kinds_of_dirt(marks | {"leader_only": leader_only, "sex_blank": blank, "old_street": is_old})
+    return _repeated(table, exact_share(rng, rows, rates["roster_duplicate"])), _links(world, people)
 
 
-def write_roster(rules: Rules, path: Path, rows: pd.DataFrame, edition: pd.Series) -> None:
-    """Write the workbook of one edition (a row of `World.edition`): title, two-level header, sections, notes."""
-    number = int(edition["edition"])
-    lines: list[list[str] | str] = []
-    sections = [name for name in words()["category"]["order"] if (rows["category"] == name).any()]
-    running = 0
-    for place, name in enumerate(sections):
-        own = rows[rows["category"] == name]
-        unit = "个" if name == "team" else "名"
-        lines.append(
-            f"{'一二三四'[place]}、{words()['category']['titles'][name]}（{len(own.drop_duplicates())}{unit}）"
-        )
-        for cells in own[COLUMNS[1:]].itertuples(index=False, name=None):
-            running += 1
-            lines.append([str(running), *cells])
-    lines += ["备注：本名单按奖项排列，排名不分先后。", "填表人："]
-    with xlsxwriter.Workbook(str(path), {"in_memory": True, "strings_to_numbers": False}) as book:
-        book.set_properties({"created": datetime.datetime.fromisoformat(rules["time"]["export"])})
-        _fill_sheet(book, lines, _title(number), edition["final_date"])
-        if number in rules["dirt"]["roster_hidden_sheet"]:
+def write_roster(rules: Rules, path: Path, rows: pd.DataFrame, edition: pd.Series) -> tuple[str, np.ndarray]:
+    """Write the workbook of one edition (a row of `World.edition`): title, two-level header, sections, notes.
+
+    Returns the name of the sheet and the clerk's number of each of the rows, which are in the order of the categories.
+    """
+    number, name, dirt = int(edition["edition"]), "获奖名单", rules["dirt"]
+    in_column = number in dirt["roster_category_column"]
+    columns = [COLUMNS[0], CATEGORY, *COLUMNS[1:]] if in_column else COLUMNS
+    lines = _lines(rows, in_column, number in dirt["roster_repeated_header"])
+    with open_workbook(rules, path) as book:
+        _fill_sheet(book, name, columns, lines, f"龙岗区{title_of(number)}获奖名单", edition["final_date"])
+        if number in dirt["roster_hidden_sheet"]:
             draft = book.add_worksheet("草稿")
             draft.write_column(0, 0, ["待核对", "旧版名单，请勿使用", "0"])
             draft.hide()
+    return name, FIRST_LINE + 1 + np.flatnonzero([isinstance(line, list) for line in lines])
 
 
-def _fill_sheet(book: xlsxwriter.Workbook, lines: list[list[str] | str], title: str, final: pd.Timestamp) -> None:
+def _lines(rows: pd.DataFrame, in_column: bool, header_again: bool) -> list[list | str | None]:
+    """What stands below the header: rows, texts across the sheet, None where the header is printed again."""
+    lines: list[list | str | None] = []
+    running = 0
+    for place, (name, own) in enumerate(rows.groupby("category", sort=False)):
+        title, unit = words()["category"]["titles"][name], "个" if name == "team" else "名"
+        if not in_column:
+            lines.append(f"{'一二三四'[place]}、{title}（{own['entry_id'].nunique()}{unit}）")
+        for cells in own[COLUMNS[1:]].itertuples(index=False, name=None):
+            running += 1
+            lines.append([str(running), *([title] if in_column else []), *cells])
+            if header_again and running == (len(rows) + 1) // 2:
+                lines += [None] * HEADER_ROWS
+    notes = ["备注：本名单按奖项排列，排名不分先后。", "填表人："]
+    return [*lines, *notes, "审核人："] if in_column else [*lines, *notes]
+
+
+def _fill_sheet(
+    book: xlsxwriter.Workbook, name: str, columns: list[str], lines: list[list | str | None], title: str,
+    final: pd.Timestamp,
+) -> None:  # fmt: skip
     bold, plain = book.add_format({"bold": True, "align": "center"}), book.add_format({"text_wrap": True})
-    sheet, last = book.add_worksheet("获奖名单"), len(COLUMNS) - 1
+    sheet, last = book.add_worksheet(name), len(columns) - 1
     sheet.merge_range(0, 0, 0, last, title, bold)
     sheet.merge_range(1, 0, 1, last, f"龙岗区总工会　{final.year}年{final.month}月{final.day}日", plain)
-    for place, name in enumerate(COLUMNS):
-        if name in GROUPED:
-            sheet.write_string(3, place, name, bold)
-        else:
-            sheet.merge_range(2, place, 3, place, name, bold)
-    sheet.merge_range(2, 1, 2, len(GROUPED), GROUP, bold)
-    for row, line in enumerate(lines, start=4):
+    again = [FIRST_LINE + row for row, line in enumerate(lines) if line is None][::HEADER_ROWS]
+    for top in [FIRST_LINE - HEADER_ROWS, *again]:
+        _write_header(sheet, top, columns, bold)
+    for row, line in enumerate(lines, start=FIRST_LINE):
         if isinstance(line, str):
             sheet.merge_range(row, 0, row, last, line, bold)
-        else:
+        elif line is not None:
             sheet.write_row(row, 0, line, plain)
+    if CATEGORY in columns:
+        _merge_categories(sheet, columns.index(CATEGORY), lines, plain)
     sheet.set_column(0, last, 16)
 
 
-def _title(number: int) -> str:
-    ordinal = NUMERALS[number - 1] if number == 1 else f"第{NUMERALS[number - 1]}"
-    return f'龙岗区{ordinal}届"职工之星"获奖名单'
+def _write_header(sheet: xlsxwriter.worksheet.Worksheet, top: int, columns: list[str], bold: object) -> None:
+    grouped = [place for place, name in enumerate(columns) if name in GROUPED]
+    for place, name in enumerate(columns):
+        if name in GROUPED:
+            sheet.write_string(top + 1, place, name, bold)
+        else:
+            sheet.merge_range(top, place, top + 1, place, name, bold)
+    sheet.merge_range(top, grouped[0], top, grouped[-1], GROUP, bold)
 
 
-def _people(world: World, entries: pd.Index, spaced: np.ndarray) -> pd.DataFrame:
-    """One row per winner named, with `row` (position of the entry) and the personal cells as text."""
-    row = entries.get_indexer(pd.Index(world.award["entry_id"]))
-    person = world.worker.set_index("worker_id").loc[world.award["worker_id"]]
-    edition = world.award["edition"].to_numpy()
-    styles = [person["born"].dt.strftime(style).to_numpy(dtype=object) for style in BIRTH_STYLES]
+def _merge_categories(
+    sheet: xlsxwriter.worksheet.Worksheet, column: int, lines: list[list | str | None], plain: object
+) -> None:
+    """One cell for all rows of a category."""
+    category = pd.Series([line[column] for line in lines if isinstance(line, list)])
+    for name, rows in category.groupby(category, sort=False):
+        if len(rows) > 1:
+            sheet.merge_range(FIRST_LINE + rows.index[0], column, FIRST_LINE + rows.index[-1], column, name, plain)
+
+
+def _repeated(table: pd.DataFrame, again: np.ndarray) -> pd.DataFrame:
+    """By edition and category, and some rows entered twice."""
+    copies = table[again].assign(dirt=(table.loc[again, "dirt"] + ";duplicate").str.lstrip(";"))
+    table = pd.concat([table, copies], ignore_index=True)
+    order = table["category"].map({name: place for place, name in enumerate(words()["category"]["order"])})
+    table = table.assign(order=order).sort_values(["edition", "order"], kind="stable", ignore_index=True)
+    return table.drop(columns="order")
+
+
+def _links(world: World, people: pd.DataFrame) -> pd.DataFrame:
+    """Whom each name means; without an ID a namesake at the firm or a character nobody else writes hides him."""
+    award = world.award
+    alone = ~has_namesake(world, award["firm_id"], award["worker_id"]) & ~people["rare"].to_numpy()
+    return award[["entry_id", "firm_id", "worker_id"]].assign(
+        part=award["ord"], recoverable=alone | people["identified"].to_numpy()
+    )
+
+
+def _name_kinds(world: World, at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """How the names of each row are written: 0 or a position in NAME_KINDS from 1; few surnames have an old form."""
+    rates = world.rules["dirt"]
+    names = world.award["worker_id"].map(world.worker.set_index("worker_id")["name"])
+    old = pd.Series([_traditional(name) != name for name in names]).groupby(at).any().to_numpy()
+    among = [np.ones(len(old), dtype=bool), old, np.ones(len(old), dtype=bool)]
+    return exact_kinds_among(rng, [rates[f"roster_name_{kind}"] for kind in NAME_KINDS], among)
+
+
+def _id_kinds(world: World, entry: pd.DataFrame, at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """How the ID of each row is spoilt: 0 or a position in ID_KINDS from 1; only digits become a number."""
+    rates = world.rules["dirt"]
+    ids = world.award["worker_id"].map(world.worker.set_index("worker_id")["resident_id"])
+    digits = ids.str.isdecimal().groupby(at).all().to_numpy() & (np.bincount(at) == 1)
+    public = (entry["edition"] <= rates["roster_id_masked_until"]).to_numpy()
+    return exact_kinds_among(
+        rng, [rates[f"roster_id_{kind}"] for kind in ID_KINDS], [public, np.ones(len(entry), dtype=bool), digits]
+    )
+
+
+def _people(world: World, row: np.ndarray, names: np.ndarray, ids: np.ndarray, leader_only: np.ndarray) -> pd.DataFrame:
+    """One row per winner named, with `row` (position of the entry), the personal cells as text ("" = not told)."""
+    award = world.award
+    person = world.worker.set_index("worker_id").loc[award["worker_id"]].reset_index(drop=True)
+    told = (~leader_only[row] | (award["ord"] == 1)).to_numpy()
     full = person["resident_id"].to_numpy(dtype=object)
     masked = np.asarray([text[:4] + "*" * 10 + text[-4:] for text in full], dtype=object)
+    rare = (names[row] == 1 + NAME_KINDS.index("rare")) & (award["ord"] == 1).to_numpy()
+    spoilt = ids[row]
     return pd.DataFrame(
         {
             "row": row,
-            "姓名": spaced_names(person["name"].to_numpy(), spaced[row]),
-            "性别": np.where(person["is_man"], "男", "女"),
-            "出生年月": np.choose(edition % len(styles), styles),
-            "身份证号码": np.where(edition <= world.rules["dirt"]["roster_id_masked_until"], masked, full),
-            "联系电话": person["phone"].to_numpy(),
+            "姓名": _written_people(person["name"].to_numpy(dtype=object), names[row], rare),
+            "性别": _told(np.where(person["is_man"], "男", "女"), told),
+            "出生年月": _told(_births(person["born"], award["edition"].to_numpy()), told),
+            "身份证号码": _told(np.choose(spoilt, [full, masked, np.full(len(full), "", dtype=object), full]), told),
+            "联系电话": _told(person["phone"].to_numpy(dtype=object), told),
+            "rare": rare,
+            "identified": told & (spoilt == 0),
         }
     )
 
 
-def _firm_cells(world: World, firm_ids: pd.Series, rng: np.random.Generator) -> np.ndarray:
-    """The firm's name as the office writes it: official, another form, or without place and legal form."""
+def _written_people(names: np.ndarray, kind: np.ndarray, rare: np.ndarray) -> np.ndarray:
+    lists = words()["person"]
+    written = spaced_names(names, kind == 1 + NAME_KINDS.index("spaced"))
+    hit = kind == 1 + NAME_KINDS.index("traditional")
+    written[hit] = [_traditional(name) for name in names[hit]]
+    written[rare] = [name[:-1] + lists["rare"][at % len(lists["rare"])] for at, name in enumerate(names[rare])]
+    return written
+
+
+def _traditional(name: str) -> str:
+    """A name with the surname as it was written before the reform."""
+    for simplified, traditional in words()["person"]["traditional"]:
+        if name.startswith(simplified):
+            return name.replace(simplified, traditional, 1)
+    return name
+
+
+def _births(born: pd.Series, edition: np.ndarray) -> np.ndarray:
+    """Birth months in one style per edition; the last style is a spreadsheet's day number."""
+    year, month = born.dt.year.astype(str).to_numpy(dtype=object), born.dt.month.astype(str).to_numpy(dtype=object)
+    two = padded(born.dt.month.to_numpy(), 2)
+    serial = (born - pd.Timestamp("1899-12-30")).dt.days.astype(str).to_numpy(dtype=object)
+    styles = [
+        joined(year, ".", month),
+        joined(year, "年", month, "月"),
+        joined(year, "-", two),
+        joined(year, two),
+        serial,
+    ]
+    return np.choose(edition % len(styles), styles)
+
+
+def _told(texts: np.ndarray, told: np.ndarray) -> np.ndarray:
+    return np.where(told, texts, "").astype(object)
+
+
+def _cell(texts: pd.Series) -> str:
+    """The people's texts in one cell: 、 between them, nothing for what is not told."""
+    return "、".join(text for text in texts if text)
+
+
+def _as_numbers(texts: pd.Series, rows: np.ndarray) -> pd.Series:
+    cells = texts.to_numpy(dtype=object)
+    return pd.Series([float(text) if hit else text for text, hit in zip(cells, rows, strict=True)], dtype=object)
+
+
+def _damaged_ids(texts: pd.Series, rows: np.ndarray) -> pd.Series:
+    """IDs a spreadsheet took for numbers: every other one still a number, the rest the text it showed."""
+    shown = pd.Series(
+        [f"{float(text):.5E}" if hit else text for text, hit in zip(texts, rows, strict=True)], dtype="str"
+    )
+    number = rows & (np.cumsum(rows) % 2 == 1)
+    return _as_numbers(texts.where(number, shown), number)
+
+
+def _firm_cells(world: World, firm_ids: pd.Series, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The firm's name as the office writes it, and which of FIRM_KINDS it is (from 1, 0 = official)."""
     rates = world.rules["dirt"]
-    firm = world.firm.set_index("firm_id").loc[firm_ids]
-    kinds = exact_kinds(rng, len(firm), [rates["roster_firm_variant"], rates["roster_firm_short"]])
-    forms = len(words()["firm"]["forms"])
-    other = (firm["form"].to_numpy() + rng.integers(1, forms, len(firm))) % forms
-    written = written_names(firm, np.where(kinds == 1, other, firm["form"].to_numpy()))
-    return np.where(kinds == 2, firm["core"].to_numpy(dtype=object), written)
+    firm = world.firm.set_index("firm_id").loc[firm_ids].reset_index(drop=True)
+    former = firm["former"] if "former" in firm else pd.Series(None, firm.index, dtype="object")
+    everywhere = np.ones(len(firm), dtype=bool)
+    kinds = exact_kinds_among(
+        rng, [rates[f"roster_firm_{kind}"] for kind in FIRM_KINDS], [former.notna().to_numpy(), *[everywhere] * 3]
+    )
+    forms, official = len(words()["firm"]["forms"]), firm["form"].to_numpy()
+    other = written_names(firm, (official + rng.integers(1, forms, len(firm))) % forms)
+    name = firm["name"].to_numpy(dtype=object)
+    core = firm["core"].to_numpy(dtype=object)
+    return np.choose(kinds, [name, former.to_numpy(dtype=object), other, core, joined(name, "龙岗分公司")]), kinds
 
 
-def _streets(world: World, entry: pd.DataFrame) -> pd.Series:
-    """Streets as they were called at the time."""
-    street = world.firm.set_index("firm_id")["street"].loc[entry["firm_id"]].reset_index(drop=True)
-    old = dict(words()["place"]["old"])
-    early = entry["year"].to_numpy() <= world.rules["dirt"]["roster_old_streets_until"]
-    return street.where(~early, street.replace(old))
+def _unions(world: World, entry: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The union that sent each entry, streets as they were called at the time; whether that is another name."""
+    industry = world.firm.set_index("firm_id")["industry_rank"].loc[entry["firm_id"]].to_numpy()
+    union = np.asarray([row["union"] for row in words()["industry"]], dtype=object)[industry]
+    early = entry["year"] <= world.rules["dirt"]["roster_old_streets_until"]
+    street = entry["street"].where(~early, entry["street"].replace(dict(words()["place"]["old"])))
+    by_street = (entry["route"] == "街道").to_numpy()
+    text = np.where(by_street, joined(street, "街道总工会"), joined(union, "行业工会联合会"))
+    return text, by_street & (street != entry["street"]).to_numpy()

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.simulate.applications import OUTSIDE, holders, simulate_applications, simulate_parties
-from zgzx_research.simulate.awards import first_awards, simulate_editions, simulate_entries
 from zgzx_research.simulate.constants import Order, Rules
+from zgzx_research.simulate.contest import first_awards, simulate_editions, simulate_entries
 from zgzx_research.simulate.firms import simulate_firms
 from zgzx_research.simulate.identities import (
     INSURANCE_PREFIX,
@@ -21,6 +21,8 @@ from zgzx_research.simulate.identities import (
 )
 from zgzx_research.simulate.labour import OPEN, Labour, jobs_per_firm, simulate_labour
 from zgzx_research.simulate.patents import Rates, Shocks, Since, application_rates, draw_counts, draw_shocks
+from zgzx_research.simulate.programmes import simulate_programmes, specialised_onset
+from zgzx_research.simulate.scores import Scores, simulate_scores
 from zgzx_research.simulate.truth import truth_tables, year_month
 
 
@@ -47,8 +49,11 @@ class World:
     worker : worker_id, name, resident_id, insurance_no, phone, is_man, born. Never written to truth.
     spell : worker_id, firm_id, start_ym, end_ym (YYYYMM, missing = open on the day of the export).
     edition : edition, year, final_date.
-    entry : finalists: entry_id, edition, year, category, firm_id, street, outcome.
+    entry : every entry of a preliminary, see `simulate_entries`; without firm_rank.
+    score, result : what the judges gave, see `Scores`.
+    member : the people of each entry: entry_id, ord, worker_id.
     award : one row per winner named: entry_id, edition, year, category, firm_id, ord, worker_id.
+    programmes : name -> programme, cost, participation, district_year; see `simulate_programmes`.
     patent : app_no, type, filed, published, granted, firm_id (who filed; missing = an outsider), holder_id,
         dual_app_no, counts, seen, title; see `simulate_applications`.
     patent_party : app_no, ord, role (applicant, holder, inventor), firm_id, worker_id, name (parties from elsewhere).
@@ -61,7 +66,11 @@ class World:
     spell: pd.DataFrame
     edition: pd.DataFrame
     entry: pd.DataFrame
+    score: pd.DataFrame
+    result: pd.DataFrame
+    member: pd.DataFrame
     award: pd.DataFrame
+    programmes: dict[str, pd.DataFrame]
     patent: pd.DataFrame
     patent_party: pd.DataFrame
     truth: dict[str, pd.DataFrame]
@@ -79,10 +88,13 @@ def simulate_contest(order: Order) -> Contest:
     edition = simulate_editions(rules)
     shocks = draw_shocks(rules, len(firm), order.stream("transient"), order.stream("persistent"))
     jobs = jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
-    entry = simulate_entries(rules, firm, edition, shocks.transient, jobs, counts["awards"], order.stream("entries"))
+    entry = simulate_entries(
+        rules, firm, edition, shocks.transient, shocks.persistent, jobs, counts, order.stream("entries")
+    )
+    firm = firm.assign(specialised=specialised_onset(rules, firm, order.stream("specialised")))
     entered = entry.groupby("firm_rank")["year"].min().reindex(np.arange(len(firm))).to_numpy(dtype=float)
-    named = np.full(len(firm), np.nan)
-    return Contest(firm, edition, shocks, jobs, entry, Since(first_awards(firm, entry), entered, named))
+    since = Since(first_awards(rules, firm, entry), entered, firm["specialised"].to_numpy(dtype=float))
+    return Contest(firm, edition, shocks, jobs, entry, since)
 
 
 def simulate_counts(order: Order, contest: Contest) -> tuple[Rates, np.ndarray]:
@@ -98,6 +110,7 @@ def simulate_world(order: Order) -> World:
     """A world drawn from `world.toml`; scenarios of one seed share everything the effects leave alone."""
     rules, contest = order.rules, simulate_contest(order)
     firm, jobs = contest.firm, contest.jobs
+    scores = simulate_scores(rules, contest.entry, order.stream("scores"))
     labour = simulate_labour(
         rules, firm, jobs, contest.since.first, contest.entry, contest.edition, scale=order.scale,
         workers=order.counts["workers"], rng=order.stream("labour"),
@@ -107,8 +120,8 @@ def simulate_world(order: Order) -> World:
     patent = simulate_applications(rules, firm, count, won, order.stream("applications"))
     party = simulate_parties(rules, patent, labour.spell, jobs, order.stream("parties"))
     worker = _workers(rules, labour.spell, order.stream("workers"))
-    award = _winners(rules, contest.entry, contest.edition, labour.spell, jobs, order.stream("winners"))
-    return _assemble(order, contest, worker, award, labour, rates, patent, party)
+    member = _members(contest.entry, contest.edition, labour.spell, jobs, order.stream("members"))
+    return _assemble(order, contest, scores, worker, member, labour, rates, patent, party)
 
 
 def _workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -133,30 +146,24 @@ def _workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.
     )
 
 
-def _winners(
-    rules: Rules,
-    entry: pd.DataFrame,
-    edition: pd.DataFrame,
-    spell: pd.DataFrame,
-    jobs: np.ndarray,
-    rng: np.random.Generator,
+def _members(
+    entry: pd.DataFrame, edition: pd.DataFrame, spell: pd.DataFrame, jobs: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """The people named in the rosters: insured at the firm in the month of the final."""
-    won = entry[entry["outcome"] == "获奖"].merge(edition[["edition", "final_date"]], on="edition", how="left")
-    low, high = rules["selection"]["team_names"]
-    wanted = np.where(won["category"] == "team", rng.integers(low, high, len(won)), 1)
-    month = (won["final_date"].dt.year * 12 + won["final_date"].dt.month - 1).to_numpy()
-    rank = won["firm_rank"].to_numpy()
+    """The people of each entry (entry_rank, ord, worker_rank): insured at the firm in the month of the final."""
+    final = edition.set_index("edition")["final_date"].loc[entry["edition"]]
+    month = (final.dt.year * 12 + final.dt.month - 1).to_numpy()
+    rank, wanted = entry["firm_rank"].to_numpy(), entry["persons"].to_numpy()
     jobs_here = jobs[rank]
-    row = np.repeat(np.arange(len(won)), jobs_here)
+    row = np.repeat(np.arange(len(entry)), jobs_here)
     place = np.arange(len(row)) - np.repeat(np.cumsum(jobs_here) - jobs_here, jobs_here)
     job = (np.cumsum(jobs) - jobs)[rank[row]] + place
-    staff = pd.DataFrame({"row": row, "worker_rank": holders(job, month[row], spell), "draw": rng.random(len(row))})
-    staff = staff[staff["worker_rank"] >= 0].sort_values(["row", "draw"], ignore_index=True)
-    staff["ord"] = staff.groupby("row").cumcount() + 1
-    staff = staff[staff["ord"].to_numpy() <= wanted[staff["row"]]]
-    kept = won.iloc[staff["row"]][["entry_id", "edition", "year", "category", "firm_id"]].reset_index(drop=True)
-    return kept.assign(ord=staff["ord"].to_numpy(), worker_id=_person(staff["worker_rank"].to_numpy()))
+    staff = pd.DataFrame(
+        {"entry_rank": row, "worker_rank": holders(job, month[row], spell), "draw": rng.random(len(row))}
+    )
+    staff = staff[staff["worker_rank"] >= 0].sort_values(["entry_rank", "draw"], ignore_index=True)
+    staff["ord"] = staff.groupby("entry_rank").cumcount() + 1
+    kept = staff["ord"].to_numpy() <= wanted[staff["entry_rank"]]
+    return staff.loc[kept, ["entry_rank", "ord", "worker_rank"]].reset_index(drop=True)
 
 
 def _person(rank: np.ndarray) -> np.ndarray:
@@ -164,8 +171,8 @@ def _person(rank: np.ndarray) -> np.ndarray:
 
 
 def _assemble(
-    order: Order, contest: Contest, worker: pd.DataFrame, award: pd.DataFrame, labour: Labour, rates: Rates,
-    patent: pd.DataFrame, party: pd.DataFrame,
+    order: Order, contest: Contest, scores: Scores, worker: pd.DataFrame, member: pd.DataFrame, labour: Labour,
+    rates: Rates, patent: pd.DataFrame, party: pd.DataFrame,
 ) -> World:  # fmt: skip
     """Ranks replaced by ids, and the truth tables."""
     firm = contest.firm
@@ -190,7 +197,15 @@ def _assemble(
             "name": party["name"],
         }
     )
-    patent = patent.drop(columns=["firm_rank", "holder_rank"])
+    patent, entry = patent.drop(columns=["firm_rank", "holder_rank"]), contest.entry.drop(columns="firm_rank")
+    who = entry["entry_id"].to_numpy()[member["entry_rank"]], _person(member["worker_rank"].to_numpy())
+    member = pd.DataFrame({"entry_id": who[0], "ord": member["ord"], "worker_id": who[1]})
+    won = entry.loc[entry["outcome"] == "获奖", ["entry_id", "edition", "year", "category", "firm_id"]]
+    award = won.merge(member, on="entry_id")
+    programmes = simulate_programmes(order, firm, spell)
     truth = truth_tables(order.rules, firm, award, spell, patent, rates, labour)
-    entry = contest.entry.drop(columns="firm_rank")
-    return World(order, firm, worker, spell, contest.edition, entry, award, patent, party, truth)
+    truth |= {"entry": entry.drop(columns=["preliminary", "final"]), "programme": programmes["programme"]}
+    return World(
+        order, firm, worker, spell, contest.edition, entry, scores.score, scores.result, member, award, programmes,
+        patent, party, truth,
+    )  # fmt: skip
