@@ -119,6 +119,16 @@ def exact_kinds(rng: np.random.Generator, rows: int, shares: list[float]) -> np.
     return kinds
 
 
+def exact_kinds_among(rng: np.random.Generator, shares: list[float], among: list[np.ndarray]) -> np.ndarray:
+    """Kind per row as `exact_kinds`, the rows of a kind drawn where its mask is True; all of them if they are too few."""
+    rows = len(among[0])
+    kinds, order = np.zeros(rows, dtype=np.int64), rng.permutation(rows)
+    for kind, (share, allowed) in enumerate(zip(shares, among, strict=True), start=1):
+        free = order[(allowed & (kinds == 0))[order]]
+        kinds[free[: int(np.ceil(round(share * rows, 6)))]] = kind
+    return kinds
+
+
 def by_event_year(profile: list[float], event_year: np.ndarray) -> np.ndarray:
     """Value of a profile over years 0, 1, 2, … since the first award; the last entry goes on, before the award 0."""
     since = np.clip(event_year, 0, len(profile) - 1)

@@ -10,7 +10,7 @@ import pandas as pd
 from zgzx_research.simulate.constants import Rules, by_event_year, exact_share, words
 from zgzx_research.simulate.firms import alive
 from zgzx_research.simulate.identities import application_numbers
-from zgzx_research.simulate.labour import NEVER
+from zgzx_research.simulate.staying import NEVER
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,18 @@ import pandas as pd
 
 from zgzx_research.simulate.awards import first_awards, simulate_editions, simulate_entries
 from zgzx_research.simulate.constants import Order, Rules
+from zgzx_research.simulate.events import Events, simulate_events
 from zgzx_research.simulate.firms import simulate_firms
-from zgzx_research.simulate.identities import (
-    INSURANCE_PREFIX,
-    PHONE_PREFIX,
-    joined,
-    padded,
-    person_names,
-    resident_ids,
-)
 from zgzx_research.simulate.labour import OPEN, Labour, jobs_per_firm, simulate_labour
+from zgzx_research.simulate.members import award_table
 from zgzx_research.simulate.patents import (
     Rates,
     application_rates,
-    holders,
     simulate_parties,
     simulate_patents,
     transient_shocks,
 )
+from zgzx_research.simulate.people import simulate_workers, skill_raises
 from zgzx_research.simulate.truth import truth_tables, year_month
 
 
@@ -38,10 +32,14 @@ class World:
     ----------
     order : what was asked for, with the constants.
     firm : firm_id, uscc, name and its parts, founded, closed, size, street, industry, headcount, capital_wan, …
-    worker : worker_id, name, resident_id, insurance_no, phone, is_man, born. Never written to truth.
-    spell : worker_id, firm_id, start_ym, end_ym (YYYYMM, missing = open on the day of the export).
+    events : what happened to firms and all their names, by firm_rank (position in `firm`).
+    worker : worker_id, name, resident_id, insurance_no, second_no, phone, is_man, born, edu, skill_level, household,
+        log_wage, raised_from (month). Never written to truth.
+    spell : worker_id, firm_id (the legal firm), start_ym, end_ym (YYYYMM, missing = open on the day of the export), agency
+        (position of the dispatch company he stands under, -1 = none).
     edition : edition, year, final_date.
     entry : finalists: entry_id, edition, year, category, firm_id, street, outcome.
+    member : the people of each entry: entry_id, ord, worker_id.
     award : one row per winner named: entry_id, edition, year, category, firm_id, ord, worker_id.
     patent : app_no, type, filed, published, granted, firm_id, seen (published by the day of the export).
     patent_party : app_no, ord, role, firm_id, worker_id, name (parties from elsewhere).
@@ -50,10 +48,12 @@ class World:
 
     order: Order
     firm: pd.DataFrame
+    events: Events
     worker: pd.DataFrame
     spell: pd.DataFrame
     edition: pd.DataFrame
     entry: pd.DataFrame
+    member: pd.DataFrame
     award: pd.DataFrame
     patent: pd.DataFrame
     patent_party: pd.DataFrame
@@ -74,82 +74,32 @@ def simulate_world(order: Order) -> World:
     jobs = jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
     entry = simulate_entries(rules, firm, edition, transient, jobs, counts["awards"], order.stream("entries"))
     first = first_awards(firm, entry)
+    events = simulate_events(rules, firm, entry, order.stream("events"))
     labour = simulate_labour(
-        rules, firm, jobs, first, entry, edition, scale=order.scale, workers=counts["workers"],
+        rules, firm, jobs, events.event, first, entry, edition, scale=order.scale, workers=counts["workers"],
         rng=order.stream("labour"),
     )  # fmt: skip
     rates = application_rates(rules, firm, first, transient, scale=order.scale, rng=order.stream("rates"))
     patent = simulate_patents(rules, firm, rates, order.stream("patents"))
     party = simulate_parties(rules, patent, labour.spell, jobs, order.stream("parties"))
-    worker = _workers(rules, labour.spell, order.stream("workers"))
-    award = _winners(rules, entry, edition, labour.spell, jobs, order.stream("winners"))
-    return _assemble(order, firm, worker, edition, entry, award, labour, rates, patent, party)
-
-
-def _workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per person who ever held a job; of age at the first one."""
-    count = int(spell["worker_rank"].max()) + 1
-    began = spell.groupby("worker_rank")["start"].min().reindex(range(count)).to_numpy(dtype=float)
-    began = np.where(np.isnan(began), rules["time"]["spells_from"] * 12, began)
-    low, high = rules["labour"]["hiring_age"]
-    days = (began / 12 - rng.uniform(low, high, count) - 1970) * 365.2425
-    born = np.floor(days).astype(int).astype("datetime64[D]")
-    is_man = rng.random(count) < 0.55
-    return pd.DataFrame(
-        {
-            "worker_id": joined("P", padded(np.arange(1, count + 1), 7)),
-            "name": person_names(rng, count),
-            "resident_id": resident_ids(born, is_man),
-            "insurance_no": joined(INSURANCE_PREFIX, padded(rng.permutation(count), 7)),
-            "phone": joined(PHONE_PREFIX, padded(np.arange(count) % 10_000, 4)),
-            "is_man": is_man,
-            "born": born.astype("datetime64[s]"),
-        }
-    )
-
-
-def _winners(
-    rules: Rules,
-    entry: pd.DataFrame,
-    edition: pd.DataFrame,
-    spell: pd.DataFrame,
-    jobs: np.ndarray,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """The people named in the rosters: insured at the firm in the month of the final."""
-    won = entry[entry["outcome"] == "获奖"].merge(edition[["edition", "final_date"]], on="edition", how="left")
-    low, high = rules["selection"]["team_names"]
-    wanted = np.where(won["category"] == "team", rng.integers(low, high, len(won)), 1)
-    month = (won["final_date"].dt.year * 12 + won["final_date"].dt.month - 1).to_numpy()
-    rank = won["firm_rank"].to_numpy()
-    jobs_here = jobs[rank]
-    row = np.repeat(np.arange(len(won)), jobs_here)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(jobs_here) - jobs_here, jobs_here)
-    job = (np.cumsum(jobs) - jobs)[rank[row]] + place
-    staff = pd.DataFrame({"row": row, "worker_rank": holders(job, month[row], spell), "draw": rng.random(len(row))})
-    staff = staff[staff["worker_rank"] >= 0].sort_values(["row", "draw"], ignore_index=True)
-    staff["ord"] = staff.groupby("row").cumcount() + 1
-    staff = staff[staff["ord"].to_numpy() <= wanted[staff["row"]]]
-    kept = won.iloc[staff["row"]][["entry_id", "edition", "year", "category", "firm_id"]].reset_index(drop=True)
-    return kept.assign(ord=staff["ord"].to_numpy(), worker_id=_person(staff["worker_rank"].to_numpy()))
-
-
-def _person(rank: np.ndarray) -> np.ndarray:
-    return joined("P", padded(rank + 1, 7))
+    worker = simulate_workers(rules, labour.spell, order.stream("workers"))
+    worker["raised_from"] = skill_raises(entry, labour.member, len(worker))
+    return _assemble(order, firm, events, worker, edition, entry, labour, rates, patent, party)
 
 
 def _assemble(
-    order: Order, firm: pd.DataFrame, worker: pd.DataFrame, edition: pd.DataFrame, entry: pd.DataFrame,
-    award: pd.DataFrame, labour: Labour, rates: Rates, patent: pd.DataFrame, party: pd.DataFrame,
+    order: Order, firm: pd.DataFrame, events: Events, worker: pd.DataFrame, edition: pd.DataFrame, entry: pd.DataFrame,
+    labour: Labour, rates: Rates, patent: pd.DataFrame, party: pd.DataFrame,
 ) -> World:  # fmt: skip
     """Ranks replaced by ids, and the truth tables."""
-    ids = firm["firm_id"].to_numpy()
+    ids, people = firm["firm_id"].to_numpy(), worker["worker_id"].to_numpy()
     spell = pd.DataFrame(
         {
-            "worker_id": _person(labour.spell["worker_rank"].to_numpy()),
+            "worker_id": people[labour.spell["worker_rank"]],
             "firm_id": ids[labour.spell["firm_rank"]],
             "start_ym": year_month(labour.spell["start"]).astype("int64"),
             "end_ym": year_month(labour.spell["end"]).mask(labour.spell["end"] == OPEN),
+            "agency": labour.spell["agency"],
         }
     ).sort_values(["worker_id", "start_ym"], ignore_index=True)
     patent = patent.assign(firm_id=ids[patent["firm_rank"]])
@@ -163,6 +113,10 @@ def _assemble(
             "name": party["name"],
         }
     )
-    patent, entry = patent.drop(columns="firm_rank"), entry.drop(columns="firm_rank")
-    truth = truth_tables(order.rules, firm, award, spell, patent, rates, labour)
-    return World(order, firm, worker, spell, edition, entry, award, patent, party, truth)
+    member, award = labour.member, award_table(entry, labour.member, people)
+    patent = patent.drop(columns="firm_rank")
+    truth = truth_tables(order.rules, firm, events, entry, award, spell, patent, rates, labour)
+    who = {"entry_id": entry["entry_id"].to_numpy()[member["entry_rank"]], "ord": member["ord"]}
+    member = pd.DataFrame({**who, "worker_id": people[member["worker_rank"]]})
+    entry = entry.drop(columns="firm_rank")
+    return World(order, firm, events, worker, spell, edition, entry, member, award, patent, party, truth)
