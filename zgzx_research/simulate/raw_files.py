@@ -14,8 +14,12 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.constants import Order
+from zgzx_research.simulate.employment import employers, employment_lines, spell_table
+from zgzx_research.simulate.insurance_books import agency_table, write_agencies, write_statements
+from zgzx_research.simulate.monthly import month_files, month_rows
+from zgzx_research.simulate.registry import changes_table, registry_table
 from zgzx_research.simulate.rosters import roster_table, write_roster
-from zgzx_research.simulate.tables import employment_table, patent_table, registry_table
+from zgzx_research.simulate.tables import patent_table
 from zgzx_research.simulate.world import World, simulate_world
 
 NOTICE = "合成数据：人物、企业与号码均为虚构。SYNTHETIC data: every person, firm and number is invented."
@@ -38,6 +42,11 @@ def write_world(
     truth/firm_year: firm_id, year, outcome, mu0, mu1 (expected without and with the awards; patents as filed),
     observed (what perfect cleaning of the raw files gives; NaN where the panel has no value).
     truth/firm, award, spell, patent (published by the day of the export): the clean tables by true id.
+    truth/firm_name (all names, with the days they held), firm_event (rename, merger, move).
+    truth/worker_final: the people of the finals: stays of 12 and 24 months observed, and expected without and with the final;
+    missing where that month is not recorded yet.
+    truth/record: whom each row of the registry and employment files is about (file, sheet, row as the clerk counts, firm_id,
+    worker_id, dirt, recoverable); for months files one line per person and employer spell, at its first row.
 
     Raises
     ------
@@ -53,8 +62,8 @@ def write_world(
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         draft.chmod(0o755)
-        _write_raw(draft / "raw", world, say)
-        _write_truth(draft / "truth", world)
+        record = _write_raw(draft / "raw", world, say)
+        _write_truth(draft / "truth", world, record)
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)
@@ -68,7 +77,8 @@ def _refuse_used(folder: Path) -> None:
         raise ZgzxError("the folder is not empty", where=str(folder), remedy="Name a new or an empty folder.")
 
 
-def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> None:
+def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> pd.DataFrame:
+    """Write the raw files; the records of truth."""
     for source in ("roster", "registry", "employment", "patents"):
         (raw / source).mkdir(parents=True)
     say("rosters")
@@ -79,14 +89,9 @@ def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> None:
             world.rules, raw / f"roster/edition_{number:02d}.xlsx", roster[roster["edition"] == number], edition
         )
     say("registry")
-    _write_csv(raw / "registry/registry.csv", registry_table(world, world.order.stream("registry dirt")), CHINESE)
+    records = _write_registry(raw, world)
     say("employment")
-    spells = employment_table(world, world.order.stream("employment dirt"))
-    begun = spells["参保起始年月"].str[:4].astype(int)
-    since = world.rules["time"]["spells_from"]
-    for first, last in world.rules["dirt"]["employment_files"]:
-        name = f"employment/spells_{max(first, since)}_{last}.csv"
-        _write_csv(raw / name, spells[begun.between(first, last)], WITH_MARK)
+    records += _write_employment(raw, world)
     say("patents")
     patents = patent_table(world, world.order.stream("patent dirt"))
     filed = patents.pop("filed_year")
@@ -96,11 +101,42 @@ def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> None:
     files = sorted(path for path in raw.rglob("*") if path.is_file())
     digests = {path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     _write_json(raw / "SYNTHETIC.json", {"notice": NOTICE, "files": digests})
+    return pd.concat(records, ignore_index=True)
 
 
-def _write_truth(truth: Path, world: World) -> None:
+def _write_registry(raw: Path, world: World) -> list[pd.DataFrame]:
+    records = []
+    for name, make in (("registry", registry_table), ("changes", changes_table)):
+        table, record = make(world, f"registry/{name}.csv", world.order.stream(f"{name} dirt"))
+        _write_csv(raw / f"registry/{name}.csv", table, CHINESE)
+        records.append(record)
+    return records
+
+
+def _write_employment(raw: Path, world: World) -> list[pd.DataFrame]:
+    """Spells of those who never entered, months of those who did, sheets of dispatch companies, statements."""
+    employer = employers(world, world.order.stream("employers"))
+    line = employment_lines(world, world.order.stream("employment dirt"))
+    records, since = [], world.rules["time"]["spells_from"]
+    begun = line["start"] // 12
+    for first, last in world.rules["dirt"]["employment_files"]:
+        name = f"employment/spells_{max(first, since)}_{last}.csv"
+        own = line[begun.between(first, last) & ~line["registrant"]]
+        table, record = spell_table(world, employer, own, name)
+        _write_csv(raw / name, table, WITH_MARK)
+        records.append(record)
+    months, registrants = month_rows(world, line, world.order.stream("months dirt"))
+    for name, content, record in month_files(world, employer, months, registrants):
+        (raw / name).write_bytes(content)
+        records.append(record)
+    agency = agency_table(world, employer, line, world.order.stream("agency dirt"))
+    records += write_agencies(world, raw, line, agency)
+    return records + write_statements(world, employer, raw, months, registrants, world.order.stream("statements"))
+
+
+def _write_truth(truth: Path, world: World, record: pd.DataFrame) -> None:
     truth.mkdir()
-    for name, table in world.truth.items():
+    for name, table in (world.truth | {"record": record}).items():
         table.to_parquet(truth / f"{name}.parquet", index=False)
     _write_json(truth / "world.json", dataclasses.asdict(world.order))
 
