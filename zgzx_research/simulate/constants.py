@@ -120,7 +120,7 @@ def exact_kinds(rng: np.random.Generator, rows: int, shares: list[float]) -> np.
 
 
 def exact_kinds_among(rng: np.random.Generator, shares: list[float], among: list[np.ndarray]) -> np.ndarray:
-    """Kind per row as `exact_kinds`, the rows of a kind drawn where its mask is True; all of them if they are too few."""
+    """Kind per row as `exact_kinds`, drawn where the mask of the kind is True; all of these if they are too few."""
     rows = len(among[0])
     kinds, order = np.zeros(rows, dtype=np.int64), rng.permutation(rows)
     for kind, (share, allowed) in enumerate(zip(shares, among, strict=True), start=1):

@@ -52,7 +52,7 @@ def employers(world: World, rng: np.random.Generator) -> Employers:
     companies = np.asarray(words()["dispatch"]["companies"], dtype=object)
     firms, others = len(world.firm), len(world.firm) + len(companies)
     codes = credit_codes(rng, others + 50)
-    codes = codes[~np.isin(codes.astype(str), world.firm["uscc"].to_numpy().astype(str))][:others]
+    codes = codes[~pd.Index(codes).isin(world.firm["uscc"])][:others]
     numbers = joined(INSURANCE_PREFIX, padded(rng.permutation(firms + others), 6))
     uscc = np.concatenate([world.firm["uscc"].to_numpy(dtype=object), codes])
     return Employers(numbers, uscc, np.concatenate([*forms, branch, companies]), official)
@@ -61,8 +61,8 @@ def employers(world: World, rng: np.random.Generator) -> Employers:
 def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """One row per spell of the insurance files in the order of insurance number and start, as written.
 
-    firm_rank, worker_rank, registrant (stood in a preliminary), start, end (months; end of open ones is the month before the
-    export), open, agency, branch, person_no, name, id_no, sex, employer, form (-1 = official), no_uscc, dirt.
+    firm_rank, worker_rank, registrant (stood in a preliminary), start, end (months; of open ones the month before
+    the export), open, agency, branch, person_no, name, id_no, sex, employer, form (-1 = official), no_uscc, dirt.
     """
     rates, spell = world.rules["dirt"], world.spell
     rank = pd.Index(world.worker["worker_id"]).get_indexer(spell["worker_id"])
@@ -87,7 +87,7 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
         {
             "firm_rank": firm,
             "worker_rank": rank,
-            "registrant": np.isin(spell["worker_id"], world.member["worker_id"]),
+            "registrant": spell["worker_id"].isin(world.member["worker_id"]).to_numpy(),
             "start": _months(spell["start_ym"].to_numpy()),
             "end": _months(spell["end_ym"].fillna(_last_month(world)).to_numpy(dtype=np.int64)),
             "open": spell["end_ym"].isna().to_numpy(),
@@ -105,9 +105,7 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def spell_table(
-    world: World, employer: Employers, line: pd.DataFrame, file: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def spell_table(world: World, employer: Employers, line: pd.DataFrame, file: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The spells layout of lines, employers under the name they had at the end; and the records of `file`."""
     code = employer.name_codes(*(line[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency")))
     table = pd.DataFrame(
@@ -152,7 +150,9 @@ def _last_month(world: World) -> int:
     return int(periods(np.asarray([year * 12 + month - 2]))[0])
 
 
-def _written_people(world: World, rank: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _written_people(
+    world: World, rank: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Names as written: some padded with a blank, some in traditional characters."""
     rates, names = world.rules["dirt"], world.worker["name"].to_numpy(dtype=object)
     old = names

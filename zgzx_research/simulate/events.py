@@ -19,8 +19,8 @@ class Events:
     """What happened to firms.
 
     event : firm_rank, date, type (rename, merger, move), into_rank (mergers, else missing); in the order of date.
-    name : firm_rank, core, legal, form, name, valid_from, valid_to (last day, missing = still), kind (现名, 曾用名, 分公司,
-        简称). Official names (现名, 曾用名) of a firm follow one another without gap or overlap.
+    name : firm_rank, core, legal, form, name, valid_from, valid_to (last day, missing = still), kind (现名,
+        曾用名, 分公司, 简称). Official names (现名, 曾用名) of a firm follow one another without gap or overlap.
     """
 
     event: pd.DataFrame
@@ -96,8 +96,9 @@ def _moves(
     busy = pd.concat([merged["firm_rank"], merged["into_rank"]]).to_numpy()
     may_go = np.flatnonzero(_never_entered(firm, entry) & ~np.isin(np.arange(len(firm)), busy))
     going = rng.permutation(may_go)[: round(rule["moved_share"] * len(firm))]
-    last = np.datetime64(rules["time"]["export"])
-    return _events(going, _days_within(firm["founded"].to_numpy()[going], np.full(len(going), last), rng), "move")
+    first, last = np.datetime64(f"{rules['time']['spells_from']}-01-01"), np.datetime64(rules["time"]["export"])
+    begin = np.maximum(firm["founded"].to_numpy()[going].astype("datetime64[D]"), first)
+    return _events(going, _days_within(begin, np.full(len(going), last), rng), "move")
 
 
 def _renames(
@@ -107,12 +108,13 @@ def _renames(
     once, twice = rules["events"]["renamed_share"]
     end = registered_end(firm, merged).fillna(pd.Timestamp(rules["time"]["export"])).to_numpy().astype("datetime64[D]")
     founded = firm["founded"].to_numpy().astype("datetime64[D]")
-    may = rng.permutation(np.flatnonzero(end - founded > np.timedelta64(3 * 366, "D")))
+    begin = np.maximum(founded, np.datetime64(f"{rules['time']['spells_from']}-01-01"))
+    may = rng.permutation(np.flatnonzero(end - begin > np.timedelta64(3 * 366, "D")))
     number = np.zeros(len(firm), dtype=int)
     number[may[: round((once + twice) * len(firm))]] = 1
     number[may[: round(twice * len(firm))]] = 2
     rank = np.repeat(np.arange(len(firm)), number)
-    event = _events(rank, _days_within(founded[rank], end[rank], rng), "rename")
+    event = _events(rank, _days_within(begin[rank], end[rank], rng), "rename")
     event = event.sort_values(["firm_rank", "date"], ignore_index=True).drop_duplicates(["firm_rank", "date"])
     name = pd.DataFrame({"firm_rank": np.arange(len(firm)), "valid_from": founded.astype("datetime64[s]")})
     later = event.rename(columns={"date": "valid_from"})[["firm_rank", "valid_from"]]
@@ -143,7 +145,7 @@ def _with_texts(rules: Rules, firm: pd.DataFrame, name: pd.DataFrame, rng: np.ra
     fresh = np.asarray([text[:4] for text in firm["core"]], dtype=object)
     wanted = int(new_core.sum())
     made = brands(rng, 2 * wanted + 100)
-    made = made[~np.isin(made.astype(str), fresh.astype(str))][:wanted]
+    made = made[~pd.Index(made).isin(fresh)][:wanted]
     core[new_core] = joined(made, np.asarray([text[4:] for text in core[new_core]], dtype=object))
     table = name.assign(core=core, legal=legal, form=rows["form"])
     table["name"] = written_names(table, table["form"].to_numpy())

@@ -1,4 +1,4 @@
-"""Workbooks about social insurance: the sheets of dispatch companies, and statements that winners brought themselves."""
+"""Workbooks about social insurance: sheets of dispatch companies, and statements that winners brought themselves."""
 
 from __future__ import annotations
 
@@ -16,20 +16,26 @@ from zgzx_research.simulate.workbooks import open_workbook
 from zgzx_research.simulate.world import World
 
 AGENCY = [
-    "序号", "社保电脑号", "服务公司", "代理公司", "姓名", "项目名称", "户口性质", "身份证号", "参保地", "参保月份", "社保公司", "社保个人",
-    "社保补缴公司", "社保补缴个人", "滞纳金", "社保退费",
+    "序号", "社保电脑号", "服务公司", "代理公司", "姓名", "项目名称", "户口性质", "身份证号", "参保地", "参保月份",
+    "社保公司", "社保个人", "社保补缴公司", "社保补缴个人", "滞纳金", "社保退费",
 ]  # fmt: skip
 STATEMENT = {
     "缴费年": [""], "月": [""], "单位编号": [""], "养老保险": ["基数", "单位交", "个人交"],
-    "医疗保险": ["险种", "基数", "单位交", "个人交"], "生育保险": ["险种", "基数", "单位交"], "工伤保险": ["基数", "单位交"],
-    "失业保险": ["基数", "单位交", "个人交"],
+    "医疗保险": ["险种", "基数", "单位交", "个人交"], "生育保险": ["险种", "基数", "单位交"],
+    "工伤保险": ["基数", "单位交"], "失业保险": ["基数", "单位交", "个人交"],
 }  # fmt: skip
 TITLE = "深圳市社会保险历年参保缴费明细表（个人）"
-RATES = {"养老保险": (0.14, 0.08), "医疗保险": (0.05, 0.02), "生育保险": (0.005,), "工伤保险": (0.002,), "失业保险": (0.007, 0.003)}
+RATES = {
+    "养老保险": (0.14, 0.08),
+    "医疗保险": (0.05, 0.02),
+    "生育保险": (0.005,),
+    "工伤保险": (0.002,),
+    "失业保险": (0.007, 0.003),
+}
 
 
 def agency_table(world: World, employer: Employers, line: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """A row per spell under a dispatch company, and the position of its line in `line`; 服务公司 is where the person works."""
+    """A row per spell under a dispatch company, and the position of its line in `line`; 服务公司: where he works."""
     begin = world.rules["time"]["spells_from"] * 12
     position = np.flatnonzero((line["agency"].to_numpy() >= 0) & (line["end"].to_numpy() >= begin))
     own = line.iloc[position]
@@ -38,9 +44,11 @@ def agency_table(world: World, employer: Employers, line: pd.DataFrame, rng: np.
     nothing = np.full(len(own), -1)
     service = employer.name_codes(rank, end, own["form"].to_numpy(), np.zeros(len(own), dtype=bool), nothing)
     base = wage_bases(world.rules, worker["log_wage"].to_numpy(), end, worker["raised_from"].to_numpy())
-    first, last = (np.asarray([f"{p // 100}.{p % 100:02d}" for p in periods(month)], dtype=object) for month in (start, end))
+    first, last = (
+        np.asarray([f"{p // 100}.{p % 100:02d}" for p in periods(month)], dtype=object) for month in (start, end)
+    )
     refund = exact_share(rng, len(own), world.rules["dirt"]["months_refund"])
-    table = pd.DataFrame({name: "" for name in AGENCY}, index=np.arange(len(own))).astype(object)
+    table = pd.DataFrame(dict.fromkeys(AGENCY, ""), index=np.arange(len(own))).astype(object)
     cells = {
         "社保电脑号": own["person_no"],
         "服务公司": employer.texts[service],
@@ -103,7 +111,9 @@ def _write_statement(world: World, employer: Employers, path: Path, own: pd.Data
         page, width = book.add_worksheet("参保缴费明细"), sum(map(len, STATEMENT.values()))
         bold = book.add_format({"bold": True, "align": "center"})
         page.merge_range(0, 0, 0, width - 1, TITLE, bold)
-        page.write_string(1, 0, f"姓名：{person['name']} 社保电脑号：{first['person_no']} 身份证号：{person['resident_id']}")
+        page.write_string(
+            1, 0, f"姓名：{person['name']} 社保电脑号：{first['person_no']} 身份证号：{person['resident_id']}"
+        )
         column = 0
         for label, parts in STATEMENT.items():
             if len(parts) == 1:
@@ -119,7 +129,9 @@ def _write_statement(world: World, employer: Employers, path: Path, own: pd.Data
         page.write_row(row + 2, 0, ["单位编号", "单位名称"], bold)
         last = own.drop_duplicates("line", keep="last")
         about = line.iloc[last["line"]]
-        codes = employer.name_codes(*(about[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency")))
+        codes = employer.name_codes(
+            *(about[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency"))
+        )
         foot = pd.DataFrame({"no": employer.number[about["employer"]], "name": employer.texts[codes]})
         for place, cells in enumerate(foot.drop_duplicates("no").itertuples(index=False, name=None), start=row + 3):
             page.write_row(place, 0, list(cells))

@@ -1,8 +1,8 @@
 """Jobs, who holds them, who enters the contest, and the true effect of an award on staying.
 
-Two worlds run month by month on the same random numbers, one without any award and one as it was. They part only where an
-award changes a hazard: for the people of a final, and for the staff of a firm that has won. So mu1 - mu0 of a firm that
-sent nobody into a final is exactly 0. A spell that ends in December still counts as staff at the end of that year;
+Two worlds run month by month on the same random numbers, one without any award and one as it was. They part only where
+an award changes a hazard: for the people of a final, and for the staff of a firm that has won. So mu1 - mu0 of a firm
+that sent nobody into a final is exactly 0. A spell that ends in December still counts as staff at the end of that year;
 whether its holder stays another twelve months is decided by the draws from that December to November. Who will stand in
 the finals of the coming year is settled in December, by job, so that expectations from then on are exact.
 """
@@ -38,10 +38,10 @@ OPEN = 999_999
 class Labour:
     """What employment gives.
 
-    spell : job, firm_rank, start, end (months, OPEN while it lasts), worker_rank, agency (dispatch company, -1 = none); in
-        the order of job and start. Who goes with his firm into another one has a spell at each, without a gap.
+    spell : job, firm_rank, start, end (months, OPEN while it lasts), worker_rank, agency (dispatch company, -1 =
+        none); in the order of job and start. Who goes with his firm into another has a spell at each.
     retention : firm_rank, year, mu0, mu1 (expected without and with the awards; NaN where that world has no staff).
-    member : entry_rank, ord, job, month, finalist, worker_rank, and of finalists mu0_12, mu1_12, stay_12 and those of 24.
+    member : entry_rank, ord, job, month, finalist, worker_rank, of finalists mu0_12, mu1_12, stay_12 and those of 24.
     """
 
     spell: pd.DataFrame
@@ -139,7 +139,9 @@ def simulate_labour(
 def _mergers(event: pd.DataFrame) -> dict[int, list[tuple[int, int]]]:
     merger = event[event["type"] == "merger"]
     month = merger["date"].dt.year * 12 + merger["date"].dt.month - 1
-    pairs = pd.Series(list(zip(merger["firm_rank"], merger["into_rank"], strict=True)), index=merger.index, dtype=object)
+    pairs = pd.Series(
+        list(zip(merger["firm_rank"], merger["into_rank"], strict=True)), index=merger.index, dtype=object
+    )
     return {int(when): list(pairs[month == when]) for when in month.unique()}
 
 
@@ -322,7 +324,10 @@ def _by_firm(stay: pd.DataFrame, firm_of: np.ndarray, mergers: dict[int, list[tu
     rank = firm_of[stay["job"]]
     before = stay.assign(firm_rank=rank, end=np.minimum(stay["end"], np.where(cut[rank] < NEVER, cut[rank] - 1, OPEN)))
     after = stay.assign(firm_rank=into[rank], start=np.maximum(stay["start"], cut[rank]))
-    parts = [before[(stay["start"] < cut[rank]).to_numpy()], after[(stay["end"] >= cut[rank]).to_numpy() & (cut[rank] < NEVER)]]
+    parts = [
+        before[(stay["start"] < cut[rank]).to_numpy()],
+        after[(stay["end"] >= cut[rank]).to_numpy() & (cut[rank] < NEVER)],
+    ]
     spell = pd.concat(parts).sort_values(["job", "start"], ignore_index=True)
     return spell[["job", "firm_rank", "start", "end", "worker_rank", "agency"]]
 

@@ -12,9 +12,9 @@ HORIZONS = (12, 24)
 
 
 def contest_places(rules: Rules, entry: pd.DataFrame, edition: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Entries in the order of `entry`: firm_rank, month (of the final), priority (winners 0, finalists 1, others 2), wanted.
+    """Entries in the order of `entry`: firm_rank, month (of the final), priority, wanted.
 
-    `wanted` is the number of people asked for: `entry.persons`, or a team's usual size.
+    `priority`: winners 0, finalists 1, others 2. `wanted`: people asked for, `entry.persons` or a team's usual size.
     """
     final = edition.set_index("edition")["final_date"]
     month = (final.dt.year * 12 + final.dt.month - 1).loc[entry["edition"]].to_numpy()
@@ -39,8 +39,8 @@ def draw_jobs(
     Parameters
     ----------
     firm, tenure : per job, its firm and the months its holder has been there; settled people enter more.
-    Every entry gets one person before any gets a second, winners first; no job serves two entries. A firm with fewer jobs
-    than wanted people sends fewer.
+    Every entry gets one person before any gets a second, winners first; no job serves two entries. A firm with fewer
+    jobs than wanted people sends fewer.
     """
     settled, weight = rules["selection"]["settled"]
     key = rng.exponential(size=len(firm)) / np.where(tenure >= settled, weight, 1.0)
@@ -68,8 +68,8 @@ def draw_jobs(
 def with_people(member: pd.DataFrame, spell: pd.DataFrame, export: int) -> pd.DataFrame:
     """`member` (entry_rank, ord, job, month, …) with worker_rank, and whether they were there 12 and 24 months later.
 
-    stay_12 and stay_24 are missing where that month is not recorded (from `export` on), as are their expectations. `spell`:
-    whole stays in a job, in the order of job and start; who went along into the firm that took over has stayed.
+    stay_12 and stay_24 are missing where that month is not recorded (from `export` on), as are their expectations.
+    `spell`: whole stays in a job, in the order of job and start; who went along into another firm has stayed.
     """
     job, month = member["job"].to_numpy(), member["month"].to_numpy()
     found = member.assign(worker_rank=holders(job, month, spell))

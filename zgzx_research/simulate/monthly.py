@@ -25,9 +25,9 @@ MARKS = ("", "gap", "arrears", "refund", "overlap")
 def month_rows(world: World, line: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The months of the registrants' lines from `time.spells_from` on, and those lines with their dirt.
 
-    Months: line (position), period, paid (months), base (yuan, negative where refunded), kind (position in KINDS); in the order
-    of the lines. A gap of one to three months lies inside a spell, never at its ends. A transfer overlaps in the month after
-    the last one at the old employer; a refunded month is the one after the last, paid and given back.
+    Months: line (position), period, paid (months), base (yuan, negative where refunded), kind (position in KINDS); in
+    the order of the lines. A gap of one to three months lies inside a spell, never at its ends. A transfer overlaps in
+    the month after the last one at the old employer; a refunded month is the one after the last, paid and given back.
     """
     rates, begin = world.rules["dirt"], world.rules["time"]["spells_from"] * 12
     export = int(line["end"].max()) + 1
@@ -53,7 +53,10 @@ def month_rows(world: World, line: pd.DataFrame, rng: np.random.Generator) -> tu
         world.worker["raised_from"].to_numpy()[person][months["line"]],
     )  # fmt: skip
     months["base"] = np.where(months["kind"] == REFUND, -base, base)
-    dirt = line["dirt"].to_numpy(dtype=object) + np.asarray([f";{name}" if name else "" for name in MARKS], dtype=object)[mark]
+    dirt = (
+        line["dirt"].to_numpy(dtype=object)
+        + np.asarray([f";{name}" if name else "" for name in MARKS], dtype=object)[mark]
+    )
     return months, line.assign(dirt=[text.lstrip(";") for text in dirt])
 
 
@@ -77,9 +80,11 @@ def _expanded(
 def month_files(
     world: World, employer: Employers, months: pd.DataFrame, line: pd.DataFrame
 ) -> Iterator[tuple[str, bytes, pd.DataFrame]]:
-    """Name, content and records of each file of months; a record per line (person and employer spell), at its first month."""
+    """Name, content and records of each file of months; a record per line, at its first month."""
     rates, since = world.rules["dirt"], world.rules["time"]["spells_from"]
-    people = [pa.array(line[name].to_numpy(dtype=object), pa.string()) for name in ("person_no", "id_no", "name", "sex")]
+    people = [
+        pa.array(line[name].to_numpy(dtype=object), pa.string()) for name in ("person_no", "id_no", "name", "sex")
+    ]
     numbers = pa.array(employer.number[line["employer"]], pa.string())
     texts, kinds = pa.array(employer.texts, pa.string()), pa.array(KINDS, pa.string())
     year = months["period"].to_numpy() // 12

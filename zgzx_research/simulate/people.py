@@ -49,9 +49,10 @@ def simulate_workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator
 
 
 def wage_bases(rules: Rules, log_wage: np.ndarray, period: np.ndarray, raised_from: np.ndarray) -> np.ndarray:
-    """Bases (whole yuan a month) of people in months (year x 12 + month - 1): a wage set each July, between floor and ceiling.
+    """Bases (whole yuan a month) of people in months (year x 12 + month - 1).
 
-    `raised_from`: month of the final from which a skill award raises the wage.
+    A wage is set each July; the base lies between floor and ceiling. `raised_from`: month of the final from
+    which a skill award raises the wage.
     """
     rule = rules["labour"]
     year = (period - 6) // 12
@@ -73,9 +74,10 @@ def skill_raises(entry: pd.DataFrame, member: pd.DataFrame, workers: int) -> np.
 
 
 def _names(rules: Rules, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Surname and an invented given name. `own_names` of the people share theirs with nobody, the others about in threes.
+    """Surname and an invented given name.
 
-    A few have a given name with a rare character.
+    `own_names` of the people share theirs with nobody, the others about in threes. A few have a given name
+    with a rare character.
     """
     own = exact_share(rng, count, rules["labour"]["own_names"])
     shared = int((~own).sum())

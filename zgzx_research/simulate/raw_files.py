@@ -43,10 +43,10 @@ def write_world(
     observed (what perfect cleaning of the raw files gives; NaN where the panel has no value).
     truth/firm, award, spell, patent (published by the day of the export): the clean tables by true id.
     truth/firm_name (all names, with the days they held), firm_event (rename, merger, move).
-    truth/worker_final: the people of the finals: stays of 12 and 24 months observed, and expected without and with the final;
-    missing where that month is not recorded yet.
-    truth/record: whom each row of the registry and employment files is about (file, sheet, row as the clerk counts, firm_id,
-    worker_id, dirt, recoverable); for months files one line per person and employer spell, at its first row.
+    truth/worker_final: the people of the finals: stays of 12 and 24 months observed, expected without and with the
+    final; missing where that month is not recorded yet.
+    truth/record: whom each row of the registry and employment files is about (file, sheet, row as the clerk counts,
+    firm_id, worker_id, dirt, recoverable); for months files one line per person and employer spell, at its first row.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The registry and its list of changes: tables as text, with the dirt of real deliveries, and whom each row is about."""
+"""The registry and its list of changes: tables with the dirt of real deliveries, and whom each row is about."""
 
 from __future__ import annotations
 
@@ -137,7 +137,9 @@ def _damaged_codes(
     rules: Rules, codes: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     rates = rules["dirt"]
-    kinds = exact_kinds(rng, len(codes), [rates[f"registry_uscc_{kind}"] for kind in ("missing", "bad_check", "letter")])
+    kinds = exact_kinds(
+        rng, len(codes), [rates[f"registry_uscc_{kind}"] for kind in ("missing", "bad_check", "letter")]
+    )
     following = dict(zip(CREDIT_ALPHABET, CREDIT_ALPHABET[1:] + CREDIT_ALPHABET[0], strict=True))
     wrong = [code[:-1] + following[code[-1]] for code in codes]
     swaps = [("0", "O"), ("1", "I")]

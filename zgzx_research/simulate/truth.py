@@ -34,7 +34,9 @@ def truth_tables(
     return {
         "firm": ended[["firm_id", "uscc", "name", "founded", "closed", "size", "street", "industry"]],
         "firm_name": name[["firm_id", "name", "valid_from", "valid_to", "kind"]],
-        "firm_event": event.assign(into_firm_id=event["into_rank"].map(ids))[["firm_id", "date", "type", "into_firm_id"]],
+        "firm_event": event.assign(into_firm_id=event["into_rank"].map(ids))[
+            ["firm_id", "date", "type", "into_firm_id"]
+        ],
         "award": award[["edition", "year", "firm_id", "category"]].drop_duplicates(ignore_index=True),
         "spell": spell.drop(columns="agency").assign(via_dispatch=spell["agency"] >= 0),
         "patent": seen,
@@ -62,7 +64,7 @@ def _patent_years(rules: Rules, firm: pd.DataFrame, rates: Rates, seen: pd.DataF
 def _retention_years(
     rules: Rules, firm: pd.DataFrame, events: Events, labour: Labour, spell: pd.DataFrame
 ) -> pd.DataFrame:
-    """Observed: share of the staff at the end of last year who are with the firm's legal group at the end of this one."""
+    """Observed: share of the staff at the end of last year who are with the legal group at the end of this one."""
     expected, staff = labour.retention, _staff(rules, firm, spell)
     stays = _stays(staff, owner(events.event, len(firm), panel_years(rules)), int(panel_years(rules)[0]))
     table = expected.merge(stays, on=["firm_rank", "year"], how="left")
@@ -87,11 +89,13 @@ def _staff(rules: Rules, firm: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFram
 
 
 def _stays(staff: pd.DataFrame, owners: np.ndarray, first_year: int) -> pd.DataFrame:
-    """firm_rank, year, observed: of the staff at the end of year - 1, the share with the firm's group at the end of year."""
+    """firm_rank, year, observed: of the staff at the end of year - 1, the share with its group at the end of year."""
     before = staff[staff["year"] < first_year + owners.shape[1] - 1]
     rank, year = before["firm_rank"].to_numpy(), before["year"].to_numpy() + 1
     size = int(staff["worker"].max()) + 1
-    now = np.unique((staff["firm_rank"].to_numpy() * size + staff["worker"].to_numpy()) * 10_000 + staff["year"].to_numpy())
+    now = np.unique(
+        (staff["firm_rank"].to_numpy() * size + staff["worker"].to_numpy()) * 10_000 + staff["year"].to_numpy()
+    )
     asked = (owners[rank, year - first_year] * size + before["worker"].to_numpy()) * 10_000 + year
     place = np.minimum(np.searchsorted(now, asked), len(now) - 1)
     table = pd.DataFrame({"firm_rank": rank, "year": year, "observed": (now[place] == asked).astype(float)})

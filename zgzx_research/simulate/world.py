@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from zgzx_research.simulate.awards import first_awards, simulate_editions, simulate_entries
@@ -35,7 +34,7 @@ class World:
     events : what happened to firms and all their names, by firm_rank (position in `firm`).
     worker : worker_id, name, resident_id, insurance_no, second_no, phone, is_man, born, edu, skill_level, household,
         log_wage, raised_from (month). Never written to truth.
-    spell : worker_id, firm_id (the legal firm), start_ym, end_ym (YYYYMM, missing = open on the day of the export), agency
+    spell : worker_id, firm_id (legal), start_ym, end_ym (YYYYMM, missing = open on the day of the export), agency
         (position of the dispatch company he stands under, -1 = none).
     edition : edition, year, final_date.
     entry : finalists: entry_id, edition, year, category, firm_id, street, outcome.
