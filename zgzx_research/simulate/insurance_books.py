@@ -10,7 +10,7 @@ import pandas as pd
 from zgzx_research.simulate.constants import exact_share, words
 from zgzx_research.simulate.employment import Employers, line_records, periods
 from zgzx_research.simulate.identities import joined
-from zgzx_research.simulate.monthly import REFUND
+from zgzx_research.simulate.monthly import REFUND, line_months
 from zgzx_research.simulate.people import wage_bases
 from zgzx_research.simulate.workbooks import open_workbook
 from zgzx_research.simulate.world import World
@@ -86,19 +86,19 @@ def write_agencies(world: World, raw: Path, line: pd.DataFrame, table: pd.DataFr
 
 
 def write_statements(
-    world: World, employer: Employers, raw: Path, months: pd.DataFrame, line: pd.DataFrame, rng: np.random.Generator
+    world: World, employer: Employers, raw: Path, line: pd.DataFrame, rng: np.random.Generator
 ) -> list[pd.DataFrame]:
     """Statements of a dozen winners under `raw`/employment, two months of an overlap as two rows; their records."""
     wanted = world.rules["dirt"]["statements"]
     people = pd.Index(world.worker["worker_id"]).get_indexer(world.award["worker_id"].unique())
     records = []
     for number, rank in enumerate(rng.permutation(people)[:wanted], start=1):
-        lines = np.flatnonzero(line["worker_rank"].to_numpy() == rank)
-        own = months[months["line"].isin(lines) & (months["kind"] != REFUND)]
-        own = own.sort_values(["period", "line"], ignore_index=True)
+        lines = line[line["worker_rank"] == rank]
+        own = line_months(world, lines, 0, 10**6)
+        own = own[own["kind"] != REFUND].sort_values(["period", "line"], ignore_index=True)
         name = f"employment/statement_{number:02d}.xlsx"
-        _write_statement(world, employer, raw / name, own, line)
-        about = line.iloc[own["line"]].reset_index(drop=True)
+        _write_statement(world, employer, raw / name, own, lines)
+        about = lines.iloc[own["line"]].reset_index(drop=True)
         records.append(line_records(world, about, name, "参保缴费明细", np.arange(len(own)) + 5))
     return records
 

@@ -16,7 +16,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.employment import employers, employment_lines, spell_table
 from zgzx_research.simulate.insurance_books import agency_table, write_agencies, write_statements
-from zgzx_research.simulate.monthly import month_files, month_rows
+from zgzx_research.simulate.monthly import registrant_lines, write_months
 from zgzx_research.simulate.registry import changes_table, registry_table
 from zgzx_research.simulate.rosters import roster_table, write_roster
 from zgzx_research.simulate.tables import patent_table
@@ -125,13 +125,11 @@ def _write_employment(raw: Path, world: World) -> list[pd.DataFrame]:
         table, record = spell_table(world, employer, own, name)
         _write_csv(raw / name, table, WITH_MARK)
         records.append(record)
-    months, registrants = month_rows(world, line, world.order.stream("months dirt"))
-    for name, content, record in month_files(world, employer, months, registrants):
-        (raw / name).write_bytes(content)
-        records.append(record)
+    registrants = registrant_lines(world, line, world.order.stream("months dirt"))
+    records += write_months(world, employer, raw, registrants)
     agency = agency_table(world, employer, line, world.order.stream("agency dirt"))
     records += write_agencies(world, raw, line, agency)
-    return records + write_statements(world, employer, raw, months, registrants, world.order.stream("statements"))
+    return records + write_statements(world, employer, raw, registrants, world.order.stream("statements"))
 
 
 def _write_truth(truth: Path, world: World, record: pd.DataFrame) -> None:
