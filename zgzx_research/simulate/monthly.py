@@ -28,8 +28,9 @@ def registrant_lines(world: World, line: pd.DataFrame, rng: np.random.Generator)
     """The lines of the registrants from `time.spells_from` on, with what goes wrong with their months.
 
     Adds count (months), mark (position in MARKS), offset and length (the months it concerns, from the first), late
-    (months until arrears are paid). A gap of one to three months lies inside a spell, never at its ends. A transfer overlaps in
-    the month after the last one at the old employer; a refunded month is the one after the last, paid and given back.
+    (months until arrears are paid). A gap of one to three months lies inside a spell, never at its ends. A transfer
+    overlaps in the month after the last one at the old employer; a refunded month is the one after the last, paid and
+    given back.
     """
     rates, begin = world.rules["dirt"], world.rules["time"]["spells_from"] * 12
     export = int(line["end"].max()) + 1
