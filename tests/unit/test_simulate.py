@@ -193,9 +193,7 @@ def test_firm_names_are_unique(world: World) -> None:
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
-def test_row_counts_add_up(
-    world: World, registry: pd.DataFrame, patents: pd.DataFrame, roster: pd.DataFrame
-) -> None:
+def test_row_counts_add_up(world: World, registry: pd.DataFrame, patents: pd.DataFrame, roster: pd.DataFrame) -> None:
     seen = world.truth["patent"]
     granted = (seen["type"] == "invention") & seen["granted"].notna()
     assert len(registry) == FIRMS + 15  # 1 % twice

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from zgzx_research.simulate import labour, staying
-from zgzx_research.simulate.constants import Order, switched
 from zgzx_research.simulate.awards import first_awards, simulate_editions, simulate_entries
+from zgzx_research.simulate.constants import Order, switched
 from zgzx_research.simulate.events import simulate_events
 from zgzx_research.simulate.firms import simulate_firms
-from zgzx_research.simulate.members import draw_jobs
+from zgzx_research.simulate.members import contest_places, draw_jobs
 from zgzx_research.simulate.patents import transient_shocks
 from zgzx_research.simulate.people import wage_bases
 from zgzx_research.simulate.truth import _retention_years, year_month
@@ -142,13 +142,36 @@ def test_a_final_inside_the_window_of_another_changes_nothing() -> None:
 
 
 def test_every_entry_gets_one_before_any_gets_two() -> None:
-    places = pd.DataFrame({"firm_rank": [1, 1, 1, 0], "priority": [2, 0, 1, 1], "wanted": [1, 5, 1, 2]}, index=[7, 8, 9, 10])
+    places = pd.DataFrame(
+        {"firm_rank": [1, 1, 1, 0], "priority": [2, 0, 1, 1], "wanted": [1, 5, 1, 2]}, index=[7, 8, 9, 10]
+    )
     firm = np.asarray([0, 1, 1, 1, 1])
     member = draw_jobs(RULES, places, firm, np.zeros(5, dtype=int), np.random.default_rng(1))
     assert member.groupby("entry_rank").size().to_dict() == {7: 1, 8: 2, 9: 1, 10: 1}
     assert member["job"].is_unique
     assert (firm[member["job"]] == places["firm_rank"].loc[member["entry_rank"]].to_numpy()).all()
     assert member[member["entry_rank"] == 8]["ord"].tolist() == [1, 2]
+
+
+def test_entries_say_how_many_people_and_how_far_they_came() -> None:
+    edition = pd.DataFrame({"edition": [3, 9], "final_date": pd.to_datetime(["2014-11-15", "2021-03-31"])})
+    entry = pd.DataFrame(
+        {
+            "edition": [9, 3, 3],
+            "firm_rank": [5, 6, 7],
+            "category": ["team", "skill", "team"],
+            "stage": ["决赛", "决赛", "初赛"],
+            "outcome": ["获奖", "淘汰", "淘汰"],
+            "persons": [6, 1, 8],
+        }
+    )
+    places = contest_places(RULES, entry, edition, np.random.default_rng(1))
+    assert places["month"].tolist() == [2021 * 12 + 2, 2014 * 12 + 10, 2014 * 12 + 10]
+    assert places["priority"].tolist() == [0, 1, 2]
+    assert places["wanted"].tolist() == [6, 1, 8]
+    older = contest_places(RULES, entry.drop(columns=["stage", "persons"]), edition, np.random.default_rng(1))
+    assert older["priority"].tolist() == [0, 1, 1]
+    assert older["wanted"].between(1, 8).all()
 
 
 def test_members_work_at_the_firm_in_the_month_of_the_final(world: World) -> None:
@@ -202,21 +225,20 @@ def test_observed_stays_are_those_of_the_spells(world: World) -> None:
 
 
 def test_expectations_are_the_means_of_draws() -> None:
+    # effects eight times as large: without them, expectations would miss by more than four standard errors
     order = Order("teaching", "tiny", SEED)
     rules, counts = order.rules, order.counts
     firm = simulate_firms(rules, counts["firms"], order.stream("firms"))
     edition = simulate_editions(rules)
     jobs = labour.jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
     shocks = transient_shocks(rules, len(firm), order.stream("transient"))
-    entry = simulate_entries(
-        rules, firm, edition, shocks, jobs, counts["awards"], order.stream("entries")
-    )
+    entry = simulate_entries(rules, firm, edition, shocks, jobs, counts["awards"], order.stream("entries"))
     first = first_awards(firm, entry)
     events = simulate_events(rules, firm, entry, order.stream("events"))
     cells, people = [], []
     for draw in range(8):
         found = labour.simulate_labour(
-            rules, firm, jobs, events.event, first, entry, edition, scale=3.0, workers=counts["workers"],
+            rules, firm, jobs, events.event, first, entry, edition, scale=8.0, workers=counts["workers"],
             rng=np.random.default_rng([SEED, draw]),
         )  # fmt: skip
         spell = found.spell.assign(
@@ -230,7 +252,10 @@ def test_expectations_are_the_means_of_draws() -> None:
     cell, person = pd.concat(cells), pd.concat(people)
     assert len(cell) > 100_000
     assert_centred(cell["observed"] - cell["mu1"])
-    assert_centred((cell["observed"] - cell["mu1"])[cell["mu1"] != cell["mu0"]])
+    moved = cell[cell["mu1"] != cell["mu0"]]
+    assert_centred(moved["observed"] - moved["mu1"])
+    with pytest.raises(AssertionError):
+        assert_centred(moved["observed"] - moved["mu0"])
     won = (entry["outcome"] == "获奖").to_numpy()[person["entry_rank"]]
     for rows in (won, ~won):
         for horizon in (12, 24):
