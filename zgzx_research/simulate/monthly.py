@@ -20,6 +20,7 @@ KINDS = ("正常", "补缴", "退费")
 NORMAL, ARREARS, REFUND = range(3)
 HEADER = "AAC001,AAC002,AAC003,AAC004,AAB001,AAB004,AAE003,AAE002,AAE180,AAE079,AAE140"
 INSURANCE = "养老"
+FAR = 10**6
 LINES_AT_ONCE = 8_000  # about half a million rows
 MARKS = ("", "gap", "arrears", "refund", "overlap")
 
@@ -36,8 +37,10 @@ def registrant_lines(world: World, line: pd.DataFrame, rng: np.random.Generator)
     export = int(line["end"].max()) + 1
     line = line[line["registrant"] & (line["end"] >= begin)].reset_index(drop=True)
     start, end = np.maximum(line["start"].to_numpy(), begin), line["end"].to_numpy()
-    count, following = end - start + 1, _next_starts(line["worker_rank"].to_numpy(), start)
-    able = [count >= 5, (count >= 4) & (start + 12 < export), following > end + 3, following == end + 1]
+    count, after = end - start + 1, _next_lines(line["worker_rank"].to_numpy(), start)
+    following = np.where(after < 0, FAR, start[after])
+    elsewhere = line["employer"].to_numpy()[after] != line["employer"].to_numpy()
+    able = [count >= 5, (count >= 4) & (start + 12 < export), following > end + 3, elsewhere & (following == end + 1)]
     able[2] &= (end + 3 < export) & ~line["open"].to_numpy()
     mark = exact_kinds_among(rng, [rates[f"months_{name}"] for name in MARKS[1:]], able)
     length = np.minimum(rng.integers(1, 4, len(line)), count - 2)
@@ -122,9 +125,9 @@ def _csv(employer: Employers, line: pd.DataFrame, people: list[pa.Array], months
     return sink.getvalue()
 
 
-def _next_starts(person: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Start of each person's next line, far away after the last; a second number may stand anywhere in the file."""
-    following, order = np.full(len(person), 10**6), np.lexsort((start, person))
+def _next_lines(person: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Position of each person's next line, -1 after the last; a second number may stand anywhere in the file."""
+    following, order = np.full(len(person), -1), np.lexsort((start, person))
     same = person[order][1:] == person[order][:-1]
-    following[order[:-1][same]] = start[order[1:][same]]
+    following[order[:-1][same]] = order[1:][same]
     return following

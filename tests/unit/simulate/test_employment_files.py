@@ -157,6 +157,10 @@ def test_gaps_lie_inside_and_arrears_are_paid_later(world: World, lines: pd.Data
     assert gap["length"].between(1, 3).all()
     assert (gap["offset"] >= 1).all()
     assert (gap["offset"] + gap["length"] < gap["count"]).all()
+    overlap = marked[marked["mark"] == 4].assign(start=lambda t: t["end"] + 1)
+    after = overlap.merge(marked, on=["worker_rank", "start"], suffixes=("", "_after"))
+    assert len(after) == len(overlap)
+    assert (after["employer"] != after["employer_after"]).all(), "a transfer is to another employer"
     late = months[months["AAE079"] == "补缴"]
     waited = month_number(late["AAE002"]) - month_number(late["AAE003"])
     assert waited.min() >= 6
