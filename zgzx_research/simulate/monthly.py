@@ -59,8 +59,8 @@ def line_months(world: World, line: pd.DataFrame, first: int, last: int) -> pd.D
     line (position), period, paid (months), base (yuan, negative where refunded), kind (position in KINDS).
     """
     start, count, mark = (line[name].to_numpy() for name in ("start", "count", "mark"))
-    begin = np.maximum(first - start, 0)
     extra = np.asarray([0, 0, 0, 2, 1])[mark]  # a refund is one month paid and given back, an overlap one month paid
+    begin = np.where(start + count < first, count + extra, np.maximum(first - start, 0))
     stop = np.where(start + count <= last, count + extra, np.minimum(last - start + 1, count))
     total = np.maximum(stop - begin, 0)
     row = np.repeat(np.arange(len(line)), total)

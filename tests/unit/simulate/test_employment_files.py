@@ -200,6 +200,17 @@ def test_gaps_can_be_switched_off() -> None:
     assert (months["kind"] == 0).all()
 
 
+@pytest.mark.parametrize("mark", range(5))
+def test_files_share_out_the_months_of_a_line(world: World, lines: pd.DataFrame, mark: int) -> None:
+    marked = registrant_lines(world, lines, world.order.stream("months dirt"))
+    own = marked[marked["mark"] == mark].head(20).reset_index(drop=True)
+    whole = line_months(world, own, 0, 10**6)
+    for border in range(2009 * 12, 2026 * 12, 7):
+        parts = [line_months(world, own, 0, border - 1), line_months(world, own, border, 10**6)]
+        both = pd.concat(parts).sort_values(["line", "period", "kind"], ignore_index=True)
+        pd.testing.assert_frame_equal(both, whole.sort_values(["line", "period", "kind"], ignore_index=True))
+
+
 def test_bases_bunch_at_the_bounds(months: pd.DataFrame) -> None:
     base = months.loc[(months["AAE003"] == "201909") & (months["AAE079"] == "正常"), "AAE180"].astype(int)
     low, high = round(1700 * 1.06**9), round(11500 * 1.06**9)
