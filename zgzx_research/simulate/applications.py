@@ -7,8 +7,8 @@ import pandas as pd
 
 from zgzx_research.simulate.constants import Rules, exact_share, words
 from zgzx_research.simulate.identities import application_numbers
-from zgzx_research.simulate.labour import NEVER
 from zgzx_research.simulate.patents import panel_years
+from zgzx_research.simulate.staying import NEVER
 
 OUTSIDE = -1  # rank of an applicant that is no firm of this world
 

@@ -81,14 +81,6 @@ def application_checks(body: np.ndarray) -> np.ndarray:
     return checks[weighted_sums(body, APPLICATION_WEIGHTS, "0123456789") % 11]
 
 
-def person_names(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Surname and an invented given name; some people share a name."""
-    lists = words()["person"]
-    surnames = np.asarray(lists["surnames"], dtype=object)
-    given = np.asarray(list(lists["given"]), dtype=object)
-    return joined(rng.choice(surnames, count), "拟", rng.choice(given, count))
-
-
 def brands(rng: np.random.Generator, count: int) -> np.ndarray:
     """Distinct four-character brands from two invented pairs."""
     lists = words()["firm"]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.simulate.constants import Rules, exact_kinds, words
+from zgzx_research.simulate.events import firms_on
 from zgzx_research.simulate.firms import variant_names
 from zgzx_research.simulate.identities import joined, padded
 from zgzx_research.simulate.records import record_rows
@@ -54,10 +55,12 @@ def _party_cells(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> 
     inventor = party[party["role"].eq("inventor")]
     names = inventor["worker_id"].map(world.worker.set_index("worker_id")["name"])
     cells = {}
+    day = rows["published"].to_numpy().astype("datetime64[D]")
     for column in ("firm_id", "holder_id"):
         known = rows[column].notna().to_numpy()
         written = np.full(len(rows), "", dtype=object)
-        written[known] = variant_names(firm.iloc[ranks(firm, rows.loc[rows.index[known], column])], share, rng)
+        named = firms_on(firm, world.events.name, ranks(firm, rows.loc[rows.index[known], column]), day[known])
+        written[known] = variant_names(named, share, rng)
         cells[column] = written
     outside = rows["app_no"].map(others).fillna("").to_numpy(dtype=object)
     between = np.where((cells["firm_id"] != "") & (outside != ""), ";", "")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from zgzx_research.simulate.constants import Rules, by_event_year
 from zgzx_research.simulate.firms import alive
-from zgzx_research.simulate.labour import NEVER
+from zgzx_research.simulate.staying import NEVER
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,17 @@ def draw_counts(rules: Rules, rates: Rates, rng: np.random.Generator) -> np.ndar
     """Firm x year x type: applications filed, gamma-Poisson about mu1; 0 before founding."""
     shape = rules["patents"]["gamma_shape"]
     return rng.poisson(np.nan_to_num(rates.mu1) * rng.gamma(shape, 1 / shape, rates.mu1.shape))
+
+
+def to_owners(values: np.ndarray, owners: np.ndarray) -> np.ndarray:
+    """Firm x year x type values added up by who owns the firm (firm x year ranks); 0 for firms that have merged."""
+    moved = np.flatnonzero((owners != np.arange(len(owners))[:, None]).any(axis=1))
+    result = values.copy()
+    for rank in moved:
+        years = np.flatnonzero(owners[rank] != rank)
+        np.add.at(result, (owners[rank, years], years), values[rank, years])
+        result[rank, years] = 0
+    return result
 
 
 def _common(rules: Rules, years: np.ndarray) -> np.ndarray:

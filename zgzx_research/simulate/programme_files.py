@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.simulate.constants import exact_share, words
+from zgzx_research.simulate.events import firms_on
 from zgzx_research.simulate.firms import variant_names
 from zgzx_research.simulate.records import has_namesake, kinds_of_dirt, record_rows
+from zgzx_research.simulate.tables import ranks
 from zgzx_research.simulate.workbooks import open_workbook, write_sheet
 from zgzx_research.simulate.world import World
 
@@ -18,7 +20,8 @@ def write_programmes(world: World, raw: Path) -> list[pd.DataFrame]:
     """Write the files of programmes/; the records of their rows."""
     rng = world.order.stream("programme dirt")
     programme = world.programmes["programme"].reset_index(drop=True)
-    firm = world.firm.set_index("firm_id").loc[programme["firm_id"]].reset_index()
+    day = programme["onset"].to_numpy().astype("datetime64[D]")
+    firm = firms_on(world.firm, world.events.name, ranks(world.firm, programme["firm_id"]), day)
     programme["firm_name"] = variant_names(firm, world.rules["dirt"]["programmes_firm_variant"], rng)
     programme["uscc"] = firm["uscc"]
     variant = (programme["firm_name"] != firm["name"]).to_numpy()

@@ -14,11 +14,14 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.constants import Order
+from zgzx_research.simulate.employment import employers, employment_lines, spell_table
+from zgzx_research.simulate.insurance_books import agency_table, write_agencies, write_statements
+from zgzx_research.simulate.monthly import registrant_lines, write_months
 from zgzx_research.simulate.patent_files import write_patents
 from zgzx_research.simulate.programme_files import write_programmes
+from zgzx_research.simulate.registry import changes_table, registry_table
 from zgzx_research.simulate.rosters import write_rosters
 from zgzx_research.simulate.score_files import write_scores
-from zgzx_research.simulate.tables import employment_table, registry_table
 from zgzx_research.simulate.world import World, simulate_world
 
 NOTICE = "合成数据：人物、企业与号码均为虚构。SYNTHETIC data: every person, firm and number is invented."
@@ -35,13 +38,17 @@ def write_world(
     also: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Write `folder`/raw/{roster,scores,programmes,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
+    """Write `folder`/raw/{roster,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
 
     The same arguments give the same bytes. The folder is there complete or not at all.
     truth/firm_year: firm_id, year, outcome, mu0, mu1 (expected without and with the awards; patents as filed),
     observed (what perfect cleaning of the raw files gives; NaN where the panel has no value).
-    truth/firm, award, entry, programme, spell, patent (published by the day of the export): clean tables by true id.
-    truth/record: whom each row of the raw files is about and what is wrong with it (`records.record_rows`).
+    truth/firm, award, spell, patent (published by the day of the export): the clean tables by true id.
+    truth/firm_name (all names, with the days they held), firm_event (rename, merger, move).
+    truth/worker_final: the people of the finals: stays of 12 and 24 months observed, expected without and with the
+    final; missing where that month is not recorded yet.
+    truth/record: whom each row of the registry and employment files is about (file, sheet, row as the clerk counts,
+    firm_id, worker_id, dirt, recoverable); for months files one line per person and employer spell, at its first row.
 
     Raises
     ------
@@ -57,8 +64,8 @@ def write_world(
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         draft.chmod(0o755)
-        records = _write_raw(draft / "raw", world, say)
-        _write_truth(draft / "truth", world, records)
+        record = _write_raw(draft / "raw", world, say)
+        _write_truth(draft / "truth", world, record)
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)
@@ -72,7 +79,8 @@ def _refuse_used(folder: Path) -> None:
         raise ZgzxError("the folder is not empty", where=str(folder), remedy="Name a new or an empty folder.")
 
 
-def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> list[pd.DataFrame]:
+def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> pd.DataFrame:
+    """Write the raw files; the records of truth."""
     for source in ("roster", "scores", "programmes", "registry", "employment", "patents"):
         (raw / source).mkdir(parents=True)
     say("rosters")
@@ -82,25 +90,48 @@ def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> list[pd.D
     say("programmes")
     records += write_programmes(world, raw)
     say("registry")
-    _write_csv(raw / "registry/registry.csv", registry_table(world, world.order.stream("registry dirt")), CHINESE)
+    records += _write_registry(raw, world)
     say("employment")
-    spells = employment_table(world, world.order.stream("employment dirt"))
-    begun = spells["参保起始年月"].str[:4].astype(int)
-    since = world.rules["time"]["spells_from"]
-    for first, last in world.rules["dirt"]["employment_files"]:
-        name = f"employment/spells_{max(first, since)}_{last}.csv"
-        _write_csv(raw / name, spells[begun.between(first, last)], WITH_MARK)
+    records += _write_employment(raw, world)
     say("patents")
     records += write_patents(world, raw)
     files = sorted(path for path in raw.rglob("*") if path.is_file())
     digests = {path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     _write_json(raw / "SYNTHETIC.json", {"notice": NOTICE, "files": digests})
+    return pd.concat(records, ignore_index=True)
+
+
+def _write_registry(raw: Path, world: World) -> list[pd.DataFrame]:
+    records = []
+    for name, make in (("registry", registry_table), ("changes", changes_table)):
+        table, record = make(world, f"registry/{name}.csv", world.order.stream(f"{name} dirt"))
+        _write_csv(raw / f"registry/{name}.csv", table, CHINESE)
+        records.append(record)
     return records
 
 
-def _write_truth(truth: Path, world: World, records: list[pd.DataFrame]) -> None:
+def _write_employment(raw: Path, world: World) -> list[pd.DataFrame]:
+    """Spells of those who never entered, months of those who did, sheets of dispatch companies, statements."""
+    employer = employers(world, world.order.stream("employers"))
+    line = employment_lines(world, world.order.stream("employment dirt"))
+    records, since = [], world.rules["time"]["spells_from"]
+    begun = line["start"] // 12
+    for first, last in world.rules["dirt"]["employment_files"]:
+        name = f"employment/spells_{max(first, since)}_{last}.csv"
+        own = line[begun.between(first, last) & ~line["registrant"]]
+        table, record = spell_table(world, employer, own, name)
+        _write_csv(raw / name, table, WITH_MARK)
+        records.append(record)
+    registrants = registrant_lines(world, line, world.order.stream("months dirt"))
+    records += write_months(world, employer, raw, registrants)
+    agency = agency_table(world, employer, line, world.order.stream("agency dirt"))
+    records += write_agencies(world, raw, line, agency)
+    return records + write_statements(world, employer, raw, registrants, world.order.stream("statements"))
+
+
+def _write_truth(truth: Path, world: World, record: pd.DataFrame) -> None:
     truth.mkdir()
-    for name, table in (world.truth | {"record": pd.concat(records, ignore_index=True)}).items():
+    for name, table in (world.truth | {"record": record}).items():
         table.to_parquet(truth / f"{name}.parquet", index=False)
     _write_json(truth / "world.json", dataclasses.asdict(world.order))
 

@@ -10,10 +10,11 @@ import xlsxwriter
 
 from zgzx_research.simulate.constants import Rules, exact_kinds_among, exact_share, words
 from zgzx_research.simulate.contest import title_of
+from zgzx_research.simulate.events import firms_on
 from zgzx_research.simulate.firms import written_names
 from zgzx_research.simulate.identities import joined, padded
 from zgzx_research.simulate.records import has_namesake, kinds_of_dirt, record_rows
-from zgzx_research.simulate.tables import spaced_names
+from zgzx_research.simulate.tables import ranks, spaced_names
 from zgzx_research.simulate.workbooks import open_workbook
 from zgzx_research.simulate.world import World
 
@@ -54,7 +55,7 @@ def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, 
     rows, is_team = len(entry), (entry["category"] == "team").to_numpy()
     leader_only = np.zeros(rows, dtype=bool)
     leader_only[is_team] = exact_share(rng, int(is_team.sum()), rates["roster_leader_only"])
-    firms, firm_kinds = _firm_cells(world, entry["firm_id"], rng)
+    firms, firm_kinds = _firm_cells(world, entry, rng)
     streets, is_old = _unions(world, entry)
     at = pd.Index(entry["entry_id"]).get_indexer(pd.Index(award["entry_id"]))
     names, ids = _name_kinds(world, at, rng), _id_kinds(world, entry, at, rng)
@@ -270,11 +271,12 @@ def _damaged_ids(texts: pd.Series, rows: np.ndarray) -> pd.Series:
     return _as_numbers(texts.where(number, shown), number)
 
 
-def _firm_cells(world: World, firm_ids: pd.Series, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _firm_cells(world: World, entry: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The firm's name as the office writes it, and which of FIRM_KINDS it is (from 1, 0 = official)."""
     rates = world.rules["dirt"]
-    firm = world.firm.set_index("firm_id").loc[firm_ids].reset_index(drop=True)
-    former = firm["former"] if "former" in firm else pd.Series(None, firm.index, dtype="object")
+    day = world.edition.set_index("edition")["final_date"].loc[entry["edition"]].to_numpy().astype("datetime64[D]")
+    firm = firms_on(world.firm, world.events.name, ranks(world.firm, entry["firm_id"]), day)
+    former = firm["former"]
     everywhere = np.ones(len(firm), dtype=bool)
     kinds = exact_kinds_among(
         rng, [rates[f"roster_firm_{kind}"] for kind in FIRM_KINDS], [former.notna().to_numpy(), *[everywhere] * 3]

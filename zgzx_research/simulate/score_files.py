@@ -9,9 +9,10 @@ import pandas as pd
 
 from zgzx_research.simulate.constants import exact_share, words
 from zgzx_research.simulate.contest import title_of
+from zgzx_research.simulate.events import firms_on
 from zgzx_research.simulate.firms import variant_names
 from zgzx_research.simulate.records import has_namesake, kinds_of_dirt, record_rows
-from zgzx_research.simulate.tables import spaced_names
+from zgzx_research.simulate.tables import ranks, spaced_names
 from zgzx_research.simulate.workbooks import open_workbook, write_sheet
 from zgzx_research.simulate.world import World
 
@@ -64,7 +65,8 @@ def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np
     names = world.member["worker_id"].map(world.worker.set_index("worker_id")["name"])
     cell = names.groupby(world.member["entry_id"]).agg("、".join).reindex(rows["entry_id"]).fillna("")
     rows["选手"] = spaced_names(cell.to_numpy(dtype=object), spaced)
-    firm = world.firm.set_index("firm_id").loc[rows["firm_id"]].reset_index()
+    day = world.edition.set_index("edition")["final_date"].loc[rows["edition"]].to_numpy().astype("datetime64[D]")
+    firm = firms_on(world.firm, world.events.name, ranks(world.firm, rows["firm_id"]), day)
     rows["单位"] = variant_names(firm, rates["scores_firm_variant"], rng)
     lost = there & (np.isnan(points).sum(axis=1) > points.shape[1] - rows["judges"].to_numpy())
     variant = (rows["单位"] != firm["name"]).to_numpy()

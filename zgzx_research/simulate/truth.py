@@ -6,31 +6,45 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.simulate.constants import Rules
+from zgzx_research.simulate.events import Events, owner, registered_end
 from zgzx_research.simulate.labour import Labour
+from zgzx_research.simulate.members import final_table
 from zgzx_research.simulate.patents import Rates, panel_years
+from zgzx_research.simulate.people import person_ids
 
 
 def truth_tables(
     rules: Rules,
     firm: pd.DataFrame,
+    events: Events,
+    entry: pd.DataFrame,
     award: pd.DataFrame,
     spell: pd.DataFrame,
     patent: pd.DataFrame,
     rates: Rates,
     labour: Labour,
 ) -> dict[str, pd.DataFrame]:
-    """Tables firm, award, spell, patent and firm_year (see `write_world`)."""
+    """Tables firm, firm_name, firm_event, award, spell, patent, firm_year and worker_final (see `write_world`)."""
     seen = patent.loc[patent["seen"]].drop(columns=["seen", "title"]).reset_index(drop=True)
     firm_year = [
         _patent_years(rules, firm, rates, seen[seen["counts"]]),
-        _retention_years(rules, firm, labour.retention, spell),
+        _retention_years(rules, firm, events, labour, spell),
     ]
+    ids = firm["firm_id"]
+    event = events.event.assign(firm_id=ids.to_numpy()[events.event["firm_rank"]])
+    name = events.name.assign(firm_id=ids.to_numpy()[events.name["firm_rank"]])
+    ended = firm.assign(closed=registered_end(firm, events.event))
     return {
-        "firm": firm[["firm_id", "uscc", "name", "founded", "closed", "size", "street", "industry"]],
+        "firm": ended[["firm_id", "uscc", "name", "founded", "closed", "size", "street", "industry"]],
+        "firm_name": name[["firm_id", "name", "valid_from", "valid_to", "kind"]],
+        "firm_event": event.assign(into_firm_id=event["into_rank"].map(ids))[
+            ["firm_id", "date", "type", "into_firm_id"]
+        ],
         "award": award[["edition", "year", "firm_id", "category"]].drop_duplicates(ignore_index=True),
-        "spell": spell,
+        "spell": spell.drop(columns="agency").assign(via_dispatch=spell["agency"] >= 0),
         "patent": seen,
         "firm_year": pd.concat(firm_year, ignore_index=True),
+        "worker_final": final_table(entry, labour.member, person_ids(np.arange(labour.spell["worker_rank"].max() + 1))),
     }
 
 
@@ -50,30 +64,42 @@ def _patent_years(rules: Rules, firm: pd.DataFrame, rates: Rates, seen: pd.DataF
     return table.assign(outcome="patents_" + table["outcome"])
 
 
-def _retention_years(rules: Rules, firm: pd.DataFrame, expected: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFrame:
-    """Observed: share of the staff at the end of last year who are there at the end of this one."""
-    staff = _staff(rules, spell)
-    table = expected.assign(firm_id=firm["firm_id"].to_numpy()[expected["firm_rank"]], outcome="retention")
-    table = table.merge(_stays(staff), on=["firm_id", "year"], how="left")
+def _retention_years(
+    rules: Rules, firm: pd.DataFrame, events: Events, labour: Labour, spell: pd.DataFrame
+) -> pd.DataFrame:
+    """Observed: share of the staff at the end of last year who are with the legal group at the end of this one."""
+    expected, staff = labour.retention, _staff(rules, firm, spell)
+    stays = _stays(staff, owner(events.event, len(firm), panel_years(rules)), int(panel_years(rules)[0]))
+    table = expected.merge(stays, on=["firm_rank", "year"], how="left")
+    table = table.assign(firm_id=firm["firm_id"].to_numpy()[table["firm_rank"]], outcome="retention")
     table = table.assign(mu0=table["mu0"].round(6), mu1=table["mu1"].round(6))
     return table[["firm_id", "year", "outcome", "mu0", "mu1", "observed"]]
 
 
-def _staff(rules: Rules, spell: pd.DataFrame) -> pd.DataFrame:
-    """One row per firm, worker and year at whose end the worker was insured there."""
+def _staff(rules: Rules, firm: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFrame:
+    """One row per firm_rank, worker and year at whose end the worker was insured there."""
     years = panel_years(rules)
-    end = spell["end_ym"].fillna(int(years[-1]) * 100 + 12).astype("int64")
-    first = (spell["start_ym"] // 100).clip(lower=int(years[0]) - 1)
-    last = (end // 100 - (end % 100 < 12)).clip(upper=int(years[-1]))
-    count = (last - first + 1).clip(lower=0).to_numpy()
+    end = spell["end_ym"].fillna(int(years[-1]) * 100 + 12).to_numpy(dtype=np.int64)
+    start = spell["start_ym"].to_numpy()
+    first = np.maximum(start // 100, int(years[0]) - 1)
+    last = np.minimum(end // 100 - (end % 100 < 12), int(years[-1]))
+    count = np.maximum(last - first + 1, 0)
     row = np.repeat(np.arange(len(spell)), count)
-    year = first.to_numpy()[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    return spell.iloc[row][["firm_id", "worker_id"]].assign(year=year).drop_duplicates(ignore_index=True)
+    year = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    rank = pd.Index(firm["firm_id"]).get_indexer(spell["firm_id"])
+    worker = pd.factorize(spell["worker_id"])[0]
+    return pd.DataFrame({"firm_rank": rank[row], "worker": worker[row], "year": year})
 
 
-def _stays(staff: pd.DataFrame) -> pd.DataFrame:
-    """firm_id, year, observed: of the staff at the end of year - 1, the share insured there at the end of year."""
-    later = staff.assign(year=staff["year"] - 1, stayed=1.0)
-    met = staff.merge(later, on=["firm_id", "worker_id", "year"], how="left").fillna({"stayed": 0.0})
-    share = met.groupby(["firm_id", "year"])["stayed"].mean().rename("observed").reset_index()
-    return share.assign(year=share["year"] + 1)
+def _stays(staff: pd.DataFrame, owners: np.ndarray, first_year: int) -> pd.DataFrame:
+    """firm_rank, year, observed: of the staff at the end of year - 1, the share with its group at the end of year."""
+    before = staff[staff["year"] < first_year + owners.shape[1] - 1]
+    rank, year = before["firm_rank"].to_numpy(), before["year"].to_numpy() + 1
+    size = int(staff["worker"].max()) + 1
+    now = np.unique(
+        (staff["firm_rank"].to_numpy() * size + staff["worker"].to_numpy()) * 10_000 + staff["year"].to_numpy()
+    )
+    asked = (owners[rank, year - first_year] * size + before["worker"].to_numpy()) * 10_000 + year
+    place = np.minimum(np.searchsorted(now, asked), len(now) - 1)
+    table = pd.DataFrame({"firm_rank": rank, "year": year, "observed": (now[place] == asked).astype(float)})
+    return table.groupby(["firm_rank", "year"], as_index=False)["observed"].mean()

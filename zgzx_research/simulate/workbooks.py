@@ -34,6 +34,7 @@ def write_sheet(
     if title:
         sheet.merge_range(0, 0, 0, len(columns) - 1, title, bold)
     sheet.write_row(header, 0, columns, bold)
+    row = header
     for row, cells in enumerate(rows, start=header + 1):
         for column, cell in enumerate(cells):
             if isinstance(cell, float):
@@ -42,5 +43,5 @@ def write_sheet(
                 sheet.write_string(row, column, cell)
             elif cell is not None:
                 sheet.write_number(row, column, cell)
-    sheet.write_column(len(rows) + header + 1, 0, notes)
+    sheet.write_column(row + 1, 0, notes)
     return header + 2
