@@ -162,8 +162,9 @@ def estimate_effects(
     family : for extended_two_way: "linear", "poisson" or "logit".
     event_window : for stacked: first and last event time; for imputation: first lead, last effect.
     leave_one_out : for imputation: its leave-one-out standard errors.
-    cohort_correction : for group_time: the spread within a cohort of n units is divided by n - 1 instead of n (R's did
-        and the papers divide by n, so that intervals are too narrow where cohorts are small).
+    cohort_correction : for group_time: the spread within a cohort of n units is divided by n - 1, and quantiles are
+        those of t and F with the treated units less one per cohort as degrees of freedom (R's did and the papers divide
+        by n and take normal ones, so that intervals are too narrow where cohorts are small).
 
     Raises
     ------

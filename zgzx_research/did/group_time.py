@@ -28,7 +28,13 @@ from zgzx_research.did.moments import (
     panel_moments,
 )
 from zgzx_research.did.nuisances import TRIM
-from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes, with_freedom_lost
+from zgzx_research.did.small_cohorts import (
+    borrowed_covariance,
+    cohort_sizes,
+    size_notes,
+    treated_freedom,
+    with_freedom_lost,
+)
 from zgzx_research.errors import ZgzxError
 
 __all__ = ["BASE_PERIODS", "CONTROLS", "fit"]
@@ -70,7 +76,8 @@ def _unadjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, A
     kind = "linearised" if scale == "ratio" else EXACT if plain else "pairwise"
     weights = _weights(panel, moments, on_means, kind)
     rooted = None if sums is None else sums[:, : statistics.size]
-    return Fit(cell_rows(panel, moments, cells, means), numbers, weights, notes=notes, influence=rooted)
+    df = treated_freedom(moments, panel.cohorts) if options["cohort_correction"] else np.inf
+    return Fit(cell_rows(panel, moments, cells, means), numbers, weights, df=df, notes=notes, influence=rooted)
 
 
 def _adjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, Any], notes: list[tuple]) -> Fit:

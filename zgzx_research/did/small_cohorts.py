@@ -48,6 +48,12 @@ def with_freedom_lost(moments: Moments, cohorts: int) -> Moments:
     return replace(moments, **spread, clusters=sums)
 
 
+def treated_freedom(moments: Moments, cohorts: np.ndarray) -> float:
+    """Degrees of freedom of t and F quantiles: treated units (clusters) less one per cohort, and at least one."""
+    size = cohort_sizes(moments, len(cohorts))[1]
+    return float(max((size - 1)[np.isfinite(cohorts) & (size > 0)].sum(), 1))
+
+
 def size_notes(cohorts: np.ndarray, units: np.ndarray, clusters: np.ndarray) -> list[tuple]:
     """Ledger rows of cohorts, the never treated among them, with one or few units or clusters."""
     notes = []

@@ -7,33 +7,48 @@ import pandas as pd
 
 from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.patents import panel_years
-from zgzx_research.simulate.world import simulate_contest, simulate_counts
+from zgzx_research.simulate.truth import retention_years, spell_table
+from zgzx_research.simulate.world import Contest, simulate_contest, simulate_counts, simulate_staying
 
 PATENTS = "patents_"
 
 
 def outcome_panel(order: Order, outcome: str) -> pd.DataFrame:
-    """One row per firm and year with the outcome, its expectations mu0 and mu1, and the firm's first award."""
-    return patent_panel(order, outcome)
-
-
-def patent_panel(order: Order, outcome: str) -> pd.DataFrame:
     """One row per firm and year: firm_id year first_award first_category closed_year size outcome mu0 mu1.
 
     Parameters
     ----------
-    outcome : "patents_invention", "patents_utility_model" or "patents_design". Counts are of all filings of a year,
-        whether published by the day of the export or not; missing before founding, 0 after closure.
+    outcome : "patents_invention", "patents_utility_model" or "patents_design": filings of a year, whether published by
+        the day of the export or not, missing before founding, 0 after closure. "retention": the share of the staff at
+        the end of last year who are with the legal group at the end of this one, with their number in `staff`.
     """
+    return _retention(order) if outcome == "retention" else _patents(order, outcome)
+
+
+def _patents(order: Order, outcome: str) -> pd.DataFrame:
     contest = simulate_contest(order)
     rates, count = simulate_counts(order, contest)
     kind = order.rules["patents"]["types"].index(outcome.removeprefix(PATENTS))
-    years, firm, first = panel_years(order.rules), contest.firm, contest.since.first
-    mu0, mu1 = rates.mu0[:, :, kind].ravel(), rates.mu1[:, :, kind].ravel()
+    mu0, mu1, observed = (values[:, :, kind].ravel() for values in (rates.mu0, rates.mu1, count))
+    panel = _firm_years(order, contest)
+    return panel.assign(**{outcome: np.where(np.isnan(mu0), np.nan, observed), "mu0": mu0, "mu1": mu1})
+
+
+def _retention(order: Order) -> pd.DataFrame:
+    contest = simulate_contest(order)
+    labour = simulate_staying(order, contest)
+    spell = spell_table(contest.firm, labour)
+    table = retention_years(order.rules, contest.firm, contest.events, labour, spell)
+    table = table.drop(columns="outcome").rename(columns={"observed": "retention"})
+    return _firm_years(order, contest).merge(table, on=["firm_id", "year"], validate="one_to_one")
+
+
+def _firm_years(order: Order, contest: Contest) -> pd.DataFrame:
+    """Every firm in every panel year, with its first award."""
+    firm, first, years = contest.firm, contest.since.first, panel_years(order.rules)
     per_firm = {
         "firm_id": firm["firm_id"], "first_award": first["year"].astype(float), "first_category": first["category"],
         "closed_year": firm["closed"].dt.year, "size": firm["size"],
     }  # fmt: skip
     repeated = {name: np.repeat(np.asarray(values), len(years)) for name, values in per_firm.items()}
-    observed = np.where(np.isnan(mu0), np.nan, count[:, :, kind].ravel())
-    return pd.DataFrame(repeated | {"year": np.tile(years, len(firm)), outcome: observed, "mu0": mu0, "mu1": mu1})
+    return pd.DataFrame(repeated | {"year": np.tile(years, len(firm))})

@@ -31,6 +31,7 @@ PRIMARY: dict[str, dict[str, Any]] = {
     "patents": {"scale": "ratio", "base_period": "pooled", "leave_out": 1, "cohort_correction": True},
     "retention": {"scale": "difference", "base_period": "universal", "leave_out": 1, "cohort_correction": True},
 }
+MIN_STAFF = 5  # in the first year seen, as in studies/demo.toml
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
 DRAWS = 10_000
 Method = Callable[[pd.DataFrame, str], Answer]
@@ -116,28 +117,31 @@ def true_effect(panel: pd.DataFrame, events: tuple[int, int] = HEADLINE) -> floa
 
 
 def primary(panel: pd.DataFrame, outcome: str, **changes: Any) -> Answer:
-    """The package's specification among living firms, or one that differs by `changes`."""
-    alive = ~(panel["year"] > panel["closed_year"])
-    return _estimated(panel[alive], outcome, **changes)
+    """The package's specification among living firms, of retention with enough staff, but for `changes`."""
+    panel = panel[~(panel["year"] > panel["closed_year"])]
+    if outcome == "retention":
+        seen = panel.dropna(subset=outcome).sort_values("year").drop_duplicates("firm_id")
+        panel = panel[panel["firm_id"].isin(seen.loc[seen["staff"] >= MIN_STAFF, "firm_id"])]
+    return _estimated(panel, outcome, **changes)
 
 
 def _estimated(panel: pd.DataFrame, outcome: str, **changes: Any) -> Answer:
     prepared = prepare_panel(panel, **ROLES, outcome=outcome)
     effects = estimate_effects(prepared, **(PRIMARY[outcome.split("_")[0]] | changes))
     event = effects.aggregate("event_time", min_event=WINDOW[0], max_event=WINDOW[1])
-    shown, true = event.window(*HEADLINE).iloc[0], true_effect(panel)
+    true, numbers = true_effect(panel), effects.numbers
     p = float(event.pretest()["p_value"])
     rejected = np.nan if np.isnan(p) else float(p < SIZE)
     _, row = event.select(window=HEADLINE)
+    low, high = row.bounds(numbers, inference.t_quantile(LEVEL, effects.df))
+    mde = row.detectable(numbers, inference.power_factor(df=effects.df))[0]
     if row.totals is None or row.by_totals is None:
-        error, std_error, unit = shown["estimate"] - true, shown["std_error"], 1.0
+        error, variance, unit = row.value[0] - true, row.covariance(numbers)[0, 0], 1.0
     else:
         treated, unit = row.totals[:, 0]
         by_equation = row.by_totals[0] - (1 + true) * row.by_totals[1]
-        variance = effects.numbers.spread(by_equation, by_equation)[0, 0]
-        error, std_error = treated - (1 + true) * unit, np.sqrt(variance)
-    low, high = shown[["ci_low", "ci_high"]].astype(float)
-    return Answer(error, std_error, low, high, true, rejected, unit=unit, mde=float(shown["mde"]))
+        error, variance = treated - (1 + true) * unit, numbers.spread(by_equation, by_equation)[0, 0]
+    return Answer(error, np.sqrt(variance), low[0], high[0], true, rejected, unit=unit, mde=mde)
 
 
 def without_largest(panel: pd.DataFrame, outcome: str) -> Answer:
@@ -185,6 +189,7 @@ def two_way(panel: pd.DataFrame, outcome: str) -> Answer:
 
 METHODS: dict[str, Method] = {
     "primary": primary,
+    "single_base": partial(primary, base_period="universal"),
     "full_base": partial(primary, leave_out=0),
     "base_minus_one": partial(primary, base_period="universal", leave_out=0),
     "zeros_after_closure": _estimated,

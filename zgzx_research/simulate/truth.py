@@ -7,7 +7,7 @@ import pandas as pd
 
 from zgzx_research.simulate.constants import Rules
 from zgzx_research.simulate.events import Events, owner, registered_end
-from zgzx_research.simulate.labour import Labour
+from zgzx_research.simulate.labour import OPEN, Labour
 from zgzx_research.simulate.members import final_table
 from zgzx_research.simulate.patents import Rates, panel_years
 from zgzx_research.simulate.people import person_ids
@@ -26,10 +26,8 @@ def truth_tables(
 ) -> dict[str, pd.DataFrame]:
     """Tables firm, firm_name, firm_event, award, spell, patent, firm_year and worker_final (see `write_world`)."""
     seen = patent.loc[patent["seen"]].drop(columns=["seen", "title"]).reset_index(drop=True)
-    firm_year = [
-        _patent_years(rules, firm, rates, seen[seen["counts"]]),
-        _retention_years(rules, firm, events, labour, spell),
-    ]
+    retention = retention_years(rules, firm, events, labour, spell).drop(columns="staff")
+    firm_year = [_patent_years(rules, firm, rates, seen[seen["counts"]]), retention]
     ids = firm["firm_id"]
     event = events.event.assign(firm_id=ids.to_numpy()[events.event["firm_rank"]])
     name = events.name.assign(firm_id=ids.to_numpy()[events.name["firm_rank"]])
@@ -64,16 +62,36 @@ def _patent_years(rules: Rules, firm: pd.DataFrame, rates: Rates, seen: pd.DataF
     return table.assign(outcome="patents_" + table["outcome"])
 
 
-def _retention_years(
+def spell_table(firm: pd.DataFrame, labour: Labour) -> pd.DataFrame:
+    """Spells by id: worker_id, firm_id (legal), start_ym, end_ym (missing = open on the day of the export), agency."""
+    spell = labour.spell
+    people = person_ids(np.arange(spell["worker_rank"].max() + 1))
+    table = pd.DataFrame(
+        {
+            "worker_id": people[spell["worker_rank"]],
+            "firm_id": firm["firm_id"].to_numpy()[spell["firm_rank"]],
+            "start_ym": year_month(spell["start"]).astype("int64"),
+            "end_ym": year_month(spell["end"]).mask(spell["end"] == OPEN),
+            "agency": spell["agency"],
+        }
+    )
+    return table.sort_values(["worker_id", "start_ym"], ignore_index=True)
+
+
+def retention_years(
     rules: Rules, firm: pd.DataFrame, events: Events, labour: Labour, spell: pd.DataFrame
 ) -> pd.DataFrame:
-    """Observed: share of the staff at the end of last year who are with the legal group at the end of this one."""
+    """firm_id, year, outcome, mu0, mu1, observed, staff; a row per firm and panel year.
+
+    observed: share of the staff at the end of last year who are with the legal group at the end of this one; staff:
+    their number.
+    """
     expected, staff = labour.retention, _staff(rules, firm, spell)
     stays = _stays(staff, owner(events.event, len(firm), panel_years(rules)), int(panel_years(rules)[0]))
     table = expected.merge(stays, on=["firm_rank", "year"], how="left")
     table = table.assign(firm_id=firm["firm_id"].to_numpy()[table["firm_rank"]], outcome="retention")
     table = table.assign(mu0=table["mu0"].round(6), mu1=table["mu1"].round(6))
-    return table[["firm_id", "year", "outcome", "mu0", "mu1", "observed"]]
+    return table[["firm_id", "year", "outcome", "mu0", "mu1", "observed", "staff"]]
 
 
 def _staff(rules: Rules, firm: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFrame:
@@ -92,7 +110,7 @@ def _staff(rules: Rules, firm: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFram
 
 
 def _stays(staff: pd.DataFrame, owners: np.ndarray, first_year: int) -> pd.DataFrame:
-    """firm_rank, year, observed: of the staff at the end of year - 1, the share with its group at the end of year."""
+    """firm_rank, year, observed, staff: of the staff at the end of year - 1, the share with its group a year later."""
     before = staff[staff["year"] < first_year + owners.shape[1] - 1]
     rank, year = before["firm_rank"].to_numpy(), before["year"].to_numpy() + 1
     size = int(staff["worker"].max()) + 1
@@ -102,4 +120,6 @@ def _stays(staff: pd.DataFrame, owners: np.ndarray, first_year: int) -> pd.DataF
     asked = (owners[rank, year - first_year] * size + before["worker"].to_numpy()) * 10_000 + year
     place = np.minimum(np.searchsorted(now, asked), len(now) - 1)
     table = pd.DataFrame({"firm_rank": rank, "year": year, "observed": (now[place] == asked).astype(float)})
-    return table.groupby(["firm_rank", "year"], as_index=False)["observed"].mean()
+    return table.groupby(["firm_rank", "year"], as_index=False).agg(
+        observed=("observed", "mean"), staff=("observed", "size")
+    )

@@ -12,7 +12,7 @@ from zgzx_research.simulate.constants import Order, Rules
 from zgzx_research.simulate.contest import first_awards, simulate_editions, simulate_entries
 from zgzx_research.simulate.events import Events, owner, simulate_events
 from zgzx_research.simulate.firms import simulate_firms
-from zgzx_research.simulate.labour import OPEN, Labour, jobs_per_firm, simulate_labour
+from zgzx_research.simulate.labour import Labour, jobs_per_firm, simulate_labour
 from zgzx_research.simulate.members import award_table
 from zgzx_research.simulate.patents import (
     Rates,
@@ -27,7 +27,7 @@ from zgzx_research.simulate.patents import (
 from zgzx_research.simulate.people import simulate_workers, skill_raises
 from zgzx_research.simulate.programmes import simulate_programmes, specialised_onset
 from zgzx_research.simulate.scores import Scores, simulate_scores
-from zgzx_research.simulate.truth import truth_tables, year_month
+from zgzx_research.simulate.truth import spell_table, truth_tables
 
 
 @dataclass(frozen=True)
@@ -116,17 +116,21 @@ def simulate_counts(order: Order, contest: Contest) -> tuple[Rates, np.ndarray]:
     return Rates(to_owners(rates.mu0, owners), to_owners(rates.mu1, owners)), to_owners(count, owners)
 
 
+def simulate_staying(order: Order, contest: Contest) -> Labour:
+    """Who held which job, and what was expected of their staying."""
+    return simulate_labour(
+        order.rules, contest.firm, contest.jobs, contest.events.event, contest.since.first, contest.entry,
+        contest.edition, scale=order.scale, workers=order.counts["workers"], rng=order.stream("labour"),
+    )  # fmt: skip
+
+
 def simulate_world(order: Order) -> World:
     """A world drawn from `world.toml`; scenarios of one seed share everything the effects leave alone."""
     rules, contest = order.rules, simulate_contest(order)
-    first = contest.since.first
     scores = simulate_scores(rules, contest.entry, order.stream("scores"))
-    labour = simulate_labour(
-        rules, contest.firm, contest.jobs, contest.events.event, first, contest.entry, contest.edition,
-        scale=order.scale, workers=order.counts["workers"], rng=order.stream("labour"),
-    )  # fmt: skip
+    labour = simulate_staying(order, contest)
     rates, count = simulate_counts(order, contest)
-    won = first["year"].to_numpy(dtype=float)
+    won = contest.since.first["year"].to_numpy(dtype=float)
     patent = simulate_applications(rules, contest.firm, count, won, order.stream("applications"))
     party = simulate_parties(rules, patent, labour.spell, contest.jobs, order.stream("parties"))
     worker = simulate_workers(rules, labour.spell, order.stream("workers"))
@@ -141,15 +145,7 @@ def _assemble(
     """Ranks replaced by ids, and the truth tables."""
     firm, events, entry = contest.firm, contest.events, contest.entry
     ids, people = firm["firm_id"].to_numpy(), worker["worker_id"].to_numpy()
-    spell = pd.DataFrame(
-        {
-            "worker_id": people[labour.spell["worker_rank"]],
-            "firm_id": ids[labour.spell["firm_rank"]],
-            "start_ym": year_month(labour.spell["start"]).astype("int64"),
-            "end_ym": year_month(labour.spell["end"]).mask(labour.spell["end"] == OPEN),
-            "agency": labour.spell["agency"],
-        }
-    ).sort_values(["worker_id", "start_ym"], ignore_index=True)
+    spell = spell_table(firm, labour)
     by_rank = dict(enumerate(ids)) | {OUTSIDE: None}
     patent = patent.assign(firm_id=patent["firm_rank"].map(by_rank), holder_id=patent["holder_rank"].map(by_rank))
     party = pd.DataFrame(
