@@ -29,7 +29,7 @@ def message(folder: Path, source: str) -> str:
 
 def test_every_source_has_a_profile() -> None:
     sources = {profile.source for profile in load_profiles().values()}
-    assert sources == {"roster", "registry", "employment", "patents"}
+    assert sources == {"roster", "registry", "employment", "patents", "scores", "programmes"}
 
 
 @pytest.mark.parametrize("text", ["公开（公告）号", "公开(公告)号", " 公开 (公告)\n号", "＊公开（公告）号"])
