@@ -43,10 +43,10 @@ def read_delimited(path: Path, file: str) -> list[Sheet]:
         return []
     delimiter, width = _layout(path, text.encoding)
     if text.quoted:
-        table = _quoted(path, file, text.encoding, delimiter, width)
+        grid = to_grid(_quoted(path, file, text.encoding, delimiter, width))
     else:
-        table = _plain(path, text.encoding, delimiter, width)
-    return [Sheet("", to_grid(table), reading=text.encoding)]
+        grid = to_grid(_plain(path, text.encoding, delimiter, width))
+    return [Sheet("", grid, reading=text.encoding)]
 
 
 def _open(path: Path, encoding: str) -> io.TextIOWrapper:

@@ -44,7 +44,7 @@ def _first_cells(sheet: Sheet) -> pd.Series:
 
 def _mark_repeated(kinds: pd.Series, first: pd.Series, sheet: Sheet, header: Header, file: str) -> None:
     """Title and header rows may be printed again on every page; what else looks like a header is another table's."""
-    tops = {row: _filled_labels(sheet, row) for row in map(int, sheet.filled) if row <= header.last}
+    tops = {row: _filled_labels(sheet, row) for row in map(int, sheet.filled[sheet.filled <= header.last])}
     texts = {text for labels in tops.values() for text in labels.values()} | set(header.profile.columns)
     looks = first.isin([text for text in first.unique() if label(text) in texts]).to_numpy()
     for row in map(int, sheet.filled[looks]):

@@ -12,6 +12,7 @@ from zgzx_research.ingest.profile import NOT_READ, Profile, label
 from zgzx_research.ingest.sheet import Sheet
 
 SEARCHED_ROWS = 20
+MOST_SHOWN = 20  # unknown columns named in a message
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def _unknown_header(sheet: Sheet, file: str, source: str, readings: list[Header]
         parts.append("columns that stand twice: " + ", ".join(map(best.profile.alias, best.repeated)))
     shown = _printable(best)
     if shown:
-        parts.append("unknown columns: " + ", ".join(shown))
+        more = f" and {len(shown) - MOST_SHOWN:,} more" if len(shown) > MOST_SHOWN else ""
+        parts.append("unknown columns: " + ", ".join(shown[:MOST_SHOWN]) + more)
     remedy = (
         f"Add the header as a line to [columns] of zgzx_research/ingest/profiles/{name}.toml "
         f"({NOT_READ} for a column that is not needed), or add a new profile there."

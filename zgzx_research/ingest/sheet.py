@@ -75,18 +75,20 @@ def stack(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def _widened(table: pa.Table, names: list[str]) -> pa.Table:
-    for name in names[table.num_columns :]:
-        table = table.append_column(name, pa.repeat(pa.scalar("", pa.large_string()), len(table)))
-    return table
+    missing = len(names) - table.num_columns
+    blank = pa.repeat(pa.scalar("", pa.large_string()), len(table))
+    return pa.table([*table.columns, *[blank] * missing], names=names) if missing else table
 
 
 def to_grid(table: pa.Table) -> pd.DataFrame:
     """The grid of a `Sheet`: blanks trimmed, blank columns left out."""
-    columns = {}
-    for place, column in enumerate(table.columns):
-        text = pc.utf8_trim_whitespace(column)
+    rows, columns, rest = len(table), {}, table.columns
+    del table  # so that each column goes when its text is made
+    for place in range(len(rest)):
+        text = pc.utf8_trim_whitespace(rest[place])
+        rest[place] = None
         if pc.any(pc.not_equal(text, "")).as_py():
             columns[place] = text
     grid = pa.table(list(columns.values()), names=[str(place) for place in columns]).to_pandas()
     grid.columns = pd.Index(list(columns), dtype="int64")
-    return grid if columns else pd.DataFrame(index=range(len(table)), columns=grid.columns)
+    return grid if columns else pd.DataFrame(index=range(rows), columns=grid.columns)

@@ -61,7 +61,7 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
     header = find_header(sheet, file, source, profiles)
     kinds = kinds_of_rows(sheet, header, file)
     _refuse_uncomputed(sheet, header, kinds, file)
-    title = " ".join(text for row in sheet.filled if row < header.first for text in sheet.row(int(row)) if text)
+    title = " ".join(text for row in sheet.filled[sheet.filled < header.first] for text in sheet.row(int(row)) if text)
     foot = foot_table(sheet, kinds, header.profile.foot)
     rows = _explained(_records(sheet, header, kinds, title), foot, header.profile)
     aside = kinds[kinds.notna()]
