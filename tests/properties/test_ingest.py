@@ -75,7 +75,7 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
     text = "\n".join(",".join(row) for row in [HEADER, *rows])
     with tempfile.TemporaryDirectory() as folder:
         path = written(text, "utf-8", folder)
-        plain = to_grid(delimited._plain(path, "utf-8", ",", 5))
+        plain = to_grid(delimited._plain(path, "a.csv", "utf-8", ",", 5))
         quoted = to_grid(delimited._quoted(path, "a.csv", "utf-8", ",", 5))
     pd.testing.assert_frame_equal(plain, quoted)
 

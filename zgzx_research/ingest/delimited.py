@@ -45,7 +45,7 @@ def read_delimited(path: Path, file: str) -> list[Sheet]:
     if text.quoted:
         grid = to_grid(_quoted(path, file, text.encoding, delimiter, width))
     else:
-        grid = to_grid(_plain(path, text.encoding, delimiter, width))
+        grid = to_grid(_plain(path, file, text.encoding, delimiter, width))
     return [Sheet("", grid, reading=text.encoding)]
 
 
@@ -71,7 +71,7 @@ def _layout(path: Path, encoding: str) -> tuple[str, int]:
     return delimiter, width
 
 
-def _plain(path: Path, encoding: str, delimiter: str, width: int) -> pa.Table:
+def _plain(path: Path, file: str, encoding: str, delimiter: str, width: int) -> pa.Table:
     """Arrow; rows with more or fewer cells than `width` are put back where they stood."""
     ragged: dict[int, list[str]] = {}
 
@@ -80,14 +80,21 @@ def _plain(path: Path, encoding: str, delimiter: str, width: int) -> pa.Table:
         return "skip"
 
     names = [str(place) for place in range(width)]
-    table = pa.csv.read_csv(
-        path,
-        pa.csv.ReadOptions(column_names=names, encoding=encoding, use_threads=False, block_size=LONGEST_ROW),
-        pa.csv.ParseOptions(
-            delimiter=delimiter, quote_char=False, ignore_empty_lines=False, invalid_row_handler=keep
-        ),
-        pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
-    )  # fmt: skip
+    try:
+        table = pa.csv.read_csv(
+            path,
+            pa.csv.ReadOptions(column_names=names, encoding=encoding, use_threads=False, block_size=LONGEST_ROW),
+            pa.csv.ParseOptions(
+                delimiter=delimiter, quote_char=False, ignore_empty_lines=False, invalid_row_handler=keep
+            ),
+            pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
+        )  # fmt: skip
+    except pa.ArrowInvalid:
+        raise ZgzxError(
+            f"a row of more than {LONGEST_ROW:,} bytes: no list, or the line ends are gone",
+            where=file,
+            remedy="Export the file again.",
+        ) from None
     if not ragged:
         return table
     both = stack([table, to_table(ragged.values())])

@@ -126,8 +126,13 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
     if missing:
         raise ZgzxError("required columns without a header", where=f"{name}.toml", count=len(missing), examples=missing)
     title = {canonical: re.compile(pattern) for canonical, pattern in data.get("title", {}).items()}
+    groups = [canonical for canonical, pattern in title.items() if pattern.groups != 1]
+    if groups:
+        raise ZgzxError("title patterns without exactly one group", where=f"{name}.toml", examples=groups)
     foot = data.get("foot")
     explained = Foot(foot["key"], _by_label(name, foot["columns"])) if foot else None
+    if explained and explained.key not in {*columns.values()} & {*explained.canonical}:
+        raise ZgzxError("the key of the foot is no column of the rows and of the foot", where=f"{name}.toml")
     canonical = dict.fromkeys([*data["columns"], *title, *(explained.canonical if explained else [])])
     canonical.pop(NOT_READ, None)
     return Profile(

@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+ROWS_AT_A_TIME = 64  # rows taken out of the grid together, for `Sheet.row`
+
 Range = tuple[tuple[int, int], tuple[int, int]]
 
 
@@ -56,10 +58,17 @@ class Sheet:
 
     def row(self, index: int) -> list[str]:
         """All cells of one row, blank ones included."""
-        cells = [""] * self.width
-        for column in self.grid:
-            cells[column] = self.grid[column].iat[index]
-        return cells
+        block = index // ROWS_AT_A_TIME
+        if block not in self._blocks:
+            part = self.grid.iloc[block * ROWS_AT_A_TIME : (block + 1) * ROWS_AT_A_TIME]
+            cells = np.full((len(part), self.width), "", dtype=object)
+            cells[:, part.columns] = part.to_numpy()
+            self._blocks[block] = cells.tolist()
+        return list(self._blocks[block][index % ROWS_AT_A_TIME])
+
+    @cached_property
+    def _blocks(self) -> dict[int, list[list[str]]]:
+        return {}
 
 
 def to_table(rows: Iterable[Sequence[str]]) -> pa.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import python_calamine as calamine
 
@@ -84,13 +85,15 @@ def fill_down(sheet: Sheet) -> pd.DataFrame:
 
     A range that only runs across columns is a title or section row and stays as it is.
     """
-    tall = [(top, left, bottom) for (top, left), (bottom, _) in sheet.merged if bottom > top and left in sheet.grid]
+    tall: dict[int, list[tuple[int, int]]] = {}
+    for (top, left), (bottom, _) in sheet.merged:
+        if bottom > top and left in sheet.grid:
+            tall.setdefault(left, []).append((top, bottom))
     grid = sheet.grid.copy(deep=False) if tall else sheet.grid
-    for column in {left for _, left, _ in tall}:
+    for column, ranges in tall.items():
         texts = grid[column].to_numpy(dtype=object, copy=True)
-        for top, left, bottom in tall:
-            if left == column:
-                below = sheet.filled[(sheet.filled > top) & (sheet.filled <= bottom)]
-                texts[below] = texts[top]
+        for top, bottom in ranges:
+            first, last = np.searchsorted(sheet.filled, (top + 1, bottom + 1))
+            texts[sheet.filled[first:last]] = texts[top]
         grid[column] = pd.Series(texts, dtype="str")
     return grid

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
-import pyarrow as pa
 import pytest
 
 from zgzx_research.errors import ZgzxError
@@ -237,7 +236,7 @@ def test_both_ways_of_reading_text_give_the_same_rows(write: Callable, monkeypat
     lines = ["导出时间：2025", "", MONTHS.strip(), month, "", "拟短,1", month + ",多", " ,　, ", month, "", ""]
     folder = write("employment/a.csv", "\r\n".join(lines))
     (fast,) = read_source(folder, "employment")
-    monkeypatch.setattr(delimited, "_plain", careful)
+    monkeypatch.setattr(delimited, "_plain", delimited._quoted)
     (slow,) = read_source(folder, "employment")
     assert fast.rows.equals(slow.rows)
     assert fast.furniture == slow.furniture == [(1, "title"), (3, "header")]
@@ -245,5 +244,24 @@ def test_both_ways_of_reading_text_give_the_same_rows(write: Callable, monkeypat
     assert fast.rows_in == slow.rows_in == 6
 
 
-def careful(path: Path, text_encoding: str, delimiter: str, width: int) -> pa.Table:
-    return delimited._quoted(path, "a.csv", text_encoding, delimiter, width)
+def test_a_text_without_line_ends(write: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "LONGEST_ROW", 2_000)
+    text = message(write("employment/a.csv", MONTHS + MONTH.strip() * 100), "employment")
+    assert "employment/a.csv: a row of more than 2,000 bytes" in text
+    assert "拟" not in text
+
+
+def test_a_table_that_begins_somewhere_on_the_sheet_counts_from_row_one(book: Callable) -> None:
+    rows = [[], [], [None, None, *HEADER], [None, None, 1, "拟一", None, "甲厂", "创新"]]
+    table = read_source(book(rows, merged=("G4:G5",)), "roster")[0]
+    assert table.furniture == [(3, "header")]
+    assert table.rows.loc[0, ["row", "person_name", "category"]].tolist() == [4, "拟一", "创新"]
+
+
+def test_thousands_of_merged_cells_are_filled_each_by_its_own(book: Callable) -> None:
+    rows = [HEADER]
+    for pair in range(2_000):
+        rows += [[2 * pair, f"拟{pair}a", None, "甲厂", f"类{pair}"], [2 * pair + 1, f"拟{pair}b", None, "甲厂", None]]
+    merged = tuple(f"E{row}:E{row + 1}" for row in range(2, 4_002, 2))
+    table = read_source(book(rows, merged=merged), "roster")[0]
+    assert table.rows["category"].tolist() == [f"类{row // 2}" for row in range(4_000)]
