@@ -52,6 +52,15 @@ class Sheet:
         """Positions of the rows with at least one filled cell."""
         return np.flatnonzero(self.counts)
 
+    def filled_rows(self) -> int:
+        """Number of rows with at least one filled cell."""
+        return len(self.filled)
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """All rows as lists; for small sheets."""
+        return [self.row(index) for index in range(len(self.grid))]
+
     @property
     def width(self) -> int:
         return int(self.grid.columns[-1]) + 1 if self.grid.shape[1] else 0

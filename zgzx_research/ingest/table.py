@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ class RawTable:
     furniture: list[tuple[int, str]]
     rows_in: int
     title: str
-    foot: pd.DataFrame
+    foot: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) -> RawTable:
