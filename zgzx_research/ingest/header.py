@@ -12,6 +12,7 @@ from zgzx_research.ingest.profile import NOT_READ, Profile, label
 from zgzx_research.ingest.sheet import Sheet
 
 SEARCHED_ROWS = 20
+MOST_SHOWN = 20  # unknown columns named in a message
 
 
 @dataclass(frozen=True)
@@ -48,29 +49,49 @@ class Header:
 
 def find_header(sheet: Sheet, file: str, source: str, profiles: Iterable[Profile]) -> Header:
     """The complete header of a profile of this source with the most known labels, else an error naming the closest."""
-    readings = sorted(_readings(sheet, profiles), key=lambda read: _distance(read, source))
+    readings = sorted(_readings(sheet, list(profiles)), key=lambda read: _distance(read, source))
     complete = [read for read in readings if read.complete and read.profile.source == source]
-    if complete:
-        return complete[0]
-    raise _unknown_header(sheet, file, source, readings)
+    if not complete:
+        raise _unknown_header(sheet, file, source, readings)
+    best = complete[0]
+    between = [read for read in complete if (sheet.filled[sheet.filled > read.last] < best.first).any()]
+    if between:
+        raise two_headers(sheet, file, between[0].last, best.last)
+    return best
 
 
-def _distance(read: Header, source: str) -> tuple[int, bool, int]:
-    return -read.known, read.profile.source != source, read.last - read.first
+def two_headers(sheet: Sheet, file: str, first: int, second: int) -> ZgzxError:
+    """Rows below the wrong one of two headers would be read under the wrong names."""
+    return ZgzxError(
+        f"two tables under each other, with different headers in rows {first + 1} and {second + 1}",
+        where=place(sheet, file),
+        remedy="Give each table a sheet or file of its own.",
+    )
 
 
-def _readings(sheet: Sheet, profiles: Iterable[Profile]) -> Iterator[Header]:
-    rows = [index for index, row in enumerate(sheet.cells) if any(row)][:SEARCHED_ROWS]
-    for profile in profiles:
-        for first in rows:
-            for last in range(first, min(first + profile.header_levels, len(sheet.cells))):
-                yield _read(sheet, profile, first, last)
+def place(sheet: Sheet, file: str) -> str:
+    where = f"{file}, sheet {sheet.name}" if sheet.name else file
+    return where + (f" (read as {sheet.reading})" if sheet.reading else "")
 
 
-def _read(sheet: Sheet, profile: Profile, first: int, last: int) -> Header:
+def _distance(read: Header, source: str) -> tuple[int, bool, int, str]:
+    return -read.known, read.profile.source != source, read.last - read.first, read.profile.name
+
+
+def _readings(sheet: Sheet, profiles: list[Profile]) -> Iterator[Header]:
+    levels = max(profile.header_levels for profile in profiles)
+    for first in map(int, sheet.filled[:SEARCHED_ROWS]):
+        for last in range(first, min(first + levels, len(sheet.grid))):
+            choices = _labels(sheet, first, last)
+            for profile in profiles:
+                if last - first < profile.header_levels:
+                    yield _read(choices, profile, first, last)
+
+
+def _read(labels: list[list[str]], profile: Profile, first: int, last: int) -> Header:
     columns: list[str | None] = []
     unknown = []
-    for choices in _labels(sheet, first, last):
+    for choices in labels:
         found = next((profile.columns[choice] for choice in choices if choice in profile.columns), None)
         columns.append(found)
         if found is None and choices:
@@ -80,25 +101,20 @@ def _read(sheet: Sheet, profile: Profile, first: int, last: int) -> Header:
 
 def _labels(sheet: Sheet, first: int, last: int) -> list[list[str]]:
     """Per column the labels to try: "group/column", column, group; none for a column without any."""
-    lower = [label(cell) for cell in sheet.cells[last]]
+    lower = [label(cell) for cell in sheet.row(last)]
     if first == last:
         return [[text] if text else [] for text in lower]
-    upper = [label(cell) for cell in sheet.cells[first]]
+    upper = [label(cell) for cell in sheet.row(first)]
     for (top, left), (bottom, right) in sheet.merged:
-        if top == bottom == first:
+        if top == bottom == first and left < len(upper):
             upper[left : right + 1] = [upper[left]] * (min(right, len(upper) - 1) + 1 - left)
-    width = max(len(upper), len(lower))
-    upper += [""] * (width - len(upper))
-    lower += [""] * (width - len(lower))
     pairs = zip(upper, lower, strict=True)
     return [list(dict.fromkeys(text for text in (f"{a}/{b}" if a and b else "", b, a) if text)) for a, b in pairs]
 
 
 def _unknown_header(sheet: Sheet, file: str, source: str, readings: list[Header]) -> ZgzxError:
     best = readings[0]
-    where = f"{file}, sheet {sheet.name}" if sheet.name else file
-    where += f" (read as {sheet.reading})" if sheet.reading else ""
-    where += f", row {best.last + 1}"
+    where = f"{place(sheet, file)}, row {best.last + 1}"
     name = best.profile.name
     parts = [f"unknown header; the closest known profile is {name}"]
     if best.missing:
@@ -107,7 +123,8 @@ def _unknown_header(sheet: Sheet, file: str, source: str, readings: list[Header]
         parts.append("columns that stand twice: " + ", ".join(map(best.profile.alias, best.repeated)))
     shown = _printable(best)
     if shown:
-        parts.append("unknown columns: " + ", ".join(shown))
+        more = f" and {len(shown) - MOST_SHOWN:,} more" if len(shown) > MOST_SHOWN else ""
+        parts.append("unknown columns: " + ", ".join(shown[:MOST_SHOWN]) + more)
     remedy = (
         f"Add the header as a line to [columns] of zgzx_research/ingest/profiles/{name}.toml "
         f"({NOT_READ} for a column that is not needed), or add a new profile there."

@@ -14,7 +14,9 @@ from zgzx_research.errors import ZgzxError
 
 FOLDER = Path(__file__).parent / "profiles"
 NOT_READ = "not_read"
-KEYS = {"source", "header_levels", "required", "columns", "separators", "dates", "amounts", "furniture"}
+KEYS = {
+    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "amounts", "furniture",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,34 @@ class Furniture:
 
 
 @dataclass(frozen=True)
+class Foot:
+    """A small table below the rows that explains a code in them (employer number -> employer name).
+
+    key : canonical column of the rows and of the foot by which they are joined.
+    columns : header label in the foot -> canonical name; the labels may stand several times side by side.
+    """
+
+    key: str
+    columns: dict[str, str]
+
+    @property
+    def canonical(self) -> list[str]:
+        return list(dict.fromkeys(self.columns.values()))
+
+
+@dataclass(frozen=True)
 class Profile:
     """One agency layout.
 
     Attributes
     ----------
     name : file name without `.toml`.
-    source : folder of the raw files (roster, registry, employment, patents).
+    source : folder of the raw files (roster, registry, employment, patents, scores, programmes).
     columns : header label (see `label`) -> canonical name, or NOT_READ for a column that is known and left alone.
+    canonical : canonical columns in the order of the profile, those of the title and the foot last.
+    title : canonical name -> pattern with one group, looked for (after NFKC) in the rows above the header, then in the
+        name of the sheet; a row below the header that `furniture` calls title or section may change it.
+    foot : the table below the rows, if this layout has one.
     required : canonical names without which a table is not of this layout.
     header_levels : 2 when group cells may stand above the column headers.
     separators : canonical name -> characters that separate several values in one cell.
@@ -50,6 +72,9 @@ class Profile:
     name: str
     source: str
     columns: dict[str, str] = field(default_factory=dict)
+    canonical: tuple[str, ...] = ()
+    title: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    foot: Foot | None = None
     required: tuple[str, ...] = ()
     header_levels: int = 1
     separators: dict[str, str] = field(default_factory=dict)
@@ -58,16 +83,12 @@ class Profile:
     furniture: tuple[Furniture, ...] = ()
     note_sheets: re.Pattern[str] | None = None
 
-    @property
-    def canonical(self) -> list[str]:
-        """Canonical columns in the order of the profile."""
-        return [name for name in dict.fromkeys(self.columns.values()) if name != NOT_READ]
-
     def alias(self, canonical: str) -> str:
         """The first header known for a canonical column, for messages."""
         return next((text for text, name in self.columns.items() if name == canonical), canonical)
 
 
+@cache
 def label(text: str) -> str:
     """A header as it is compared: NFKC, no blanks or line breaks, no asterisk that marks it as compulsory."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).strip("*").upper()
@@ -100,18 +121,27 @@ def _parse(path: Path) -> Profile:
 def _build(name: str, data: dict[str, Any]) -> Profile:
     furniture = dict(data.get("furniture", {}))
     sheets = furniture.pop("note_sheets", None)
-    columns: dict[str, str] = {}
-    for canonical, aliases in data["columns"].items():
-        for alias in aliases:
-            if columns.setdefault(label(alias), canonical) != canonical:
-                raise ZgzxError(f"the header {alias} stands under two columns", where=f"{name}.toml")
+    columns = _by_label(name, data["columns"])
     missing = sorted(set(data["required"]) - set(columns.values()))
     if missing:
         raise ZgzxError("required columns without a header", where=f"{name}.toml", count=len(missing), examples=missing)
+    title = {canonical: re.compile(pattern) for canonical, pattern in data.get("title", {}).items()}
+    groups = [canonical for canonical, pattern in title.items() if pattern.groups != 1]
+    if groups:
+        raise ZgzxError("title patterns without exactly one group", where=f"{name}.toml", examples=groups)
+    foot = data.get("foot")
+    explained = Foot(foot["key"], _by_label(name, foot["columns"])) if foot else None
+    if explained and explained.key not in {*columns.values()} & {*explained.canonical}:
+        raise ZgzxError("the key of the foot is no column of the rows and of the foot", where=f"{name}.toml")
+    canonical = dict.fromkeys([*data["columns"], *title, *(explained.canonical if explained else [])])
+    canonical.pop(NOT_READ, None)
     return Profile(
         name=name,
         source=data["source"],
         columns=columns,
+        canonical=tuple(canonical),
+        title=title,
+        foot=explained,
         required=tuple(data["required"]),
         header_levels=data.get("header_levels", 1),
         separators=data.get("separators", {}),
@@ -122,3 +152,13 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         ),
         note_sheets=re.compile(sheets) if sheets else None,
     )
+
+
+def _by_label(name: str, columns: dict[str, list[str]]) -> dict[str, str]:
+    """Header label -> canonical name; a canonical column without a header is one this agency does not deliver."""
+    found: dict[str, str] = {}
+    for canonical, aliases in columns.items():
+        for alias in aliases:
+            if found.setdefault(label(alias), canonical) != canonical:
+                raise ZgzxError(f"the header {alias} stands under two columns", where=f"{name}.toml")
+    return found

@@ -5,66 +5,95 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import python_calamine as calamine
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.sheet import Sheet
+from zgzx_research.ingest.package import check_package, damaged, protected
+from zgzx_research.ingest.sheet import Sheet, to_grid, to_table
 
-EXTENSIONS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+EXTENSIONS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 
 # Excel keeps 15 significant digits: a longer number has lost its last ones, so it is written in scientific form
 # (9.9E+17) and can be told from text that was typed in full.
 LARGEST_EXACT = 1e15
+# A sheet that is full to the last row .xls or .xlsx has was most likely cut off by the program that exported it.
+ROW_LIMITS = (65_536, 1_048_576)
 
 
 def read_workbook(path: Path, file: str) -> list[Sheet]:
-    """All sheets of a workbook, hidden ones too; `file` names the file in messages."""
+    """All sheets of a workbook, hidden ones too, whatever its extension; `file` names the file in messages.
+
+    Raises
+    ------
+    ZgzxError : a password, damage, a workbook too large or a sheet too wide to be read, a sheet full to its last row.
+    """
+    uncomputed = check_package(path, file)
     try:
-        book = calamine.CalamineWorkbook.from_path(str(path))
-        sheets = [_read_sheet(book, entry) for entry in book.sheets_metadata]
+        with path.open("rb") as handle:
+            book = calamine.CalamineWorkbook.from_filelike(handle)
+        sheets = [_read_sheet(book, entry, uncomputed) for entry in book.sheets_metadata]
     except calamine.PasswordError as error:
-        raise ZgzxError("the workbook is protected by a password", where=file, remedy="Save it without one.") from error
+        raise protected(file) from error
     except calamine.CalamineError as error:
-        raise ZgzxError(
-            "not a readable workbook (damaged, or another format under this extension)",
-            where=file,
-            remedy="Open it in Excel or WPS and save it as .xlsx, or export it as .csv.",
-        ) from error
-    return [sheet for sheet in sheets if sheet is not None]
+        raise damaged(file) from error
+    return [_not_full(sheet, file) for sheet in sheets if sheet is not None]
 
 
-def _read_sheet(book: calamine.CalamineWorkbook, entry: calamine.SheetMetadata) -> Sheet | None:
+def _read_sheet(
+    book: calamine.CalamineWorkbook,
+    entry: calamine.SheetMetadata,
+    uncomputed: dict[str, frozenset[tuple[int, int]]],
+) -> Sheet | None:
     if entry.typ != calamine.SheetTypeEnum.WorkSheet:
         return None  # chart and macro sheets hold no rows
     sheet = book.get_sheet_by_name(entry.name)
-    cells = [[cell_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+    grid = to_grid(to_table([cell_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)))
     hidden = entry.visible != calamine.SheetVisibleEnum.Visible
-    return Sheet(entry.name, cells, hidden, tuple(sheet.merged_cell_ranges or ()))
+    merged = tuple(sheet.merged_cell_ranges or ())
+    return Sheet(entry.name, grid, hidden, merged, uncomputed=uncomputed.get(entry.name, frozenset()))
+
+
+def _not_full(sheet: Sheet, file: str) -> Sheet:
+    if len(sheet.filled) and sheet.filled[-1] + 1 in ROW_LIMITS:
+        raise ZgzxError(
+            f"the sheet is full to its last row ({len(sheet.grid):,}): what came after it is missing",
+            where=f"{file}, sheet {sheet.name}",
+            remedy="Ask for the table in parts of at most 60,000 rows, or as .csv.",
+        )
+    return sheet
 
 
 def cell_text(value: object) -> str:
     """The text a clerk would have typed: 3.0 is "3", a date is ISO, a number beyond 15 digits is scientific."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
+    if isinstance(value, int | float):
         if abs(value) >= LARGEST_EXACT:
             return f"{value:.14E}"
-        return str(int(value)) if value.is_integer() else repr(value)
+        return str(int(value)) if value == int(value) else f"{value:.15g}"
     if isinstance(value, datetime.datetime):
         return value.date().isoformat()
     return str(value).strip()
 
 
-def fill_down(sheet: Sheet) -> list[list[str]]:
-    """Cells with the value of every vertically merged range written into each of its rows (first column only).
+def fill_down(sheet: Sheet) -> pd.DataFrame:
+    """The grid with the value of every vertically merged range in each of its filled rows (first column only).
 
     A range that only runs across columns is a title or section row and stays as it is.
     """
-    if not sheet.merged:
-        return sheet.cells
-    cells = [list(row) for row in sheet.cells]
+    tall: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, _) in sheet.merged:
-        for row in range(top + 1, min(bottom, len(cells) - 1) + 1):
-            if any(sheet.cells[row]):
-                cells[row][left] = cells[top][left]
-    return cells
+        if bottom > top and left in sheet.grid:
+            tall.setdefault(left, []).append((top, bottom))
+    grid = sheet.grid.copy(deep=False) if tall else sheet.grid
+    for column, ranges in tall.items():
+        texts = grid[column].to_numpy(dtype=object, copy=True)
+        for top, bottom in ranges:
+            first, last = np.searchsorted(sheet.filled, (top + 1, bottom + 1))
+            texts[sheet.filled[first:last]] = texts[top]
+        grid[column] = pd.Series(texts, dtype="str")
+    return grid

@@ -29,7 +29,7 @@ def message(folder: Path, source: str) -> str:
 
 def test_every_source_has_a_profile() -> None:
     sources = {profile.source for profile in load_profiles().values()}
-    assert sources == {"roster", "registry", "employment", "patents"}
+    assert sources == {"roster", "registry", "employment", "patents", "scores", "programmes"}
 
 
 @pytest.mark.parametrize("text", ["公开（公告）号", "公开(公告)号", " 公开 (公告)\n号", "＊公开（公告）号"])
@@ -89,6 +89,65 @@ def test_a_header_under_two_columns(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(MINE + 'uscc = ["字号"]', encoding="utf-8")
     with pytest.raises(ZgzxError, match="字号 stands under two columns"):
         load_profiles(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("[title]\nyear = '第.+届'", "title patterns without exactly one group, e.g. year"),
+        ("[title]\nyear = '('", "a profile that cannot be read"),
+        ('[foot]\nkey = "uscc"\ncolumns = { uscc = ["代码"] }', "the key of the foot is no column of the rows"),
+        ('[foot]\ncolumns = { firm_name = ["字号"] }', "a profile that cannot be read"),
+    ],
+)
+def test_a_title_or_foot_that_cannot_work(tmp_path: Path, lines: str, said: str) -> None:
+    (tmp_path / "x.toml").write_text(MINE + lines, encoding="utf-8")
+    with pytest.raises(ZgzxError, match=f"x.toml: {said}"):
+        load_profiles(tmp_path)
+
+
+def test_columns_an_agency_does_not_deliver_are_there_and_empty(write: Callable) -> None:
+    header = "申请号,申请日,公开（公告）号,公开（公告）日,申请（专利权）人,发明人"
+    (table,) = read_source(write("patents/a.csv", header + "\n1,2,3,4,5,6\n"), "patents")
+    assert table.rows[["holders", "uscc", "dual", "granted"]].isna().all(axis=None)
+
+
+TITLED = """
+source = "registry"
+required = ["firm_name"]
+[columns]
+firm_name = ["字号"]
+year = ["年度"]
+[title]
+year = '(\\d{4}) 年度'
+street = '街道:(\\S+)'
+[furniture]
+title = { match = '^名册' }
+section = { match = '^街道', alone = true }
+"""
+
+
+def test_what_a_title_says_stands_in_every_row_until_another_title_or_section(write: Callable, tmp_path: Path) -> None:
+    """A new title starts anew, a section changes what it names, a cell of the row itself comes first."""
+    lines = [
+        "名册 ２０１９ 年度 街道：甲",
+        "字号,年度",
+        "一,",
+        "二,2001",
+        "街道：乙",
+        "三,",
+        "名册 2020 年度",
+        "字号,年度",
+        "四,",
+    ]
+    folder = write("registry/a.csv", "\n".join(lines))
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "mine.toml").write_text(TITLED, encoding="utf-8")
+    (table,) = read_source(folder, "registry", load_profiles(tmp_path / "profiles"))
+    assert table.rows["firm_name"].tolist() == ["一", "二", "三", "四"]
+    assert table.rows["year"].tolist() == ["2019", "2001", "2019", "2020"]
+    assert table.rows["street"].fillna("").tolist() == ["甲", "甲", "乙", ""]
+    assert table.furniture == [(1, "title"), (2, "header"), (5, "section"), (7, "title"), (8, "header")]
 
 
 def test_a_profile_that_is_no_toml(tmp_path: Path) -> None:

@@ -53,7 +53,9 @@ def test_missing_raw_file(tmp_path: Path, folder_exists: bool) -> None:
 
 
 def test_unknown_source(tmp_path: Path) -> None:
-    with pytest.raises(ZgzxError, match=r"no profile for the source patent.*employment, patents, registry, roster"):
+    with pytest.raises(
+        ZgzxError, match=r"no profile for the source patent.*employment, patents, programmes, registry, roster, scores"
+    ):
         read_source(tmp_path, "patent")
 
 

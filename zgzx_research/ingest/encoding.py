@@ -1,0 +1,109 @@
+"""Which encoding a text file is in, and where its bytes are damaged; read in blocks, so its size does not matter."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from zgzx_research.errors import ZgzxError
+
+BLOCK = 1 << 22  # bytes read at a time
+MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+BYTE_ORDER_MARK = "\ufeff"
+# Digits, delimiters and line ends are half zeros in UTF-16; a file with fewer zeros is a damaged one.
+LEAST_UTF16_ZEROS = 0.05
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """What one pass over a file tells: its encoding, whether a quotation mark stands in it, its first text."""
+
+    encoding: str
+    quoted: bool
+    start: str
+
+
+class _Damage(Exception):
+    """A byte that cannot be text of this encoding."""
+
+    def __init__(self, offset: int, byte: int) -> None:
+        super().__init__(offset, byte)
+        self.offset, self.byte = offset, byte
+
+
+def examine(path: Path, file: str) -> TextFile:
+    """Read the whole file once; a byte-order mark decides, else zeros (UTF-16), else UTF-8, else GB18030.
+
+    A file whose first Chinese line is good UTF-8 is UTF-8: a bad byte further on is damage, and reading the rest as
+    GB18030 would turn it into nonsense without an error.
+
+    Raises
+    ------
+    ZgzxError : bytes that are no text of the encoding, with the offset of the first.
+    """
+    with path.open("rb") as handle:
+        head = handle.read(BLOCK)
+    encoding = _marked(head) or _utf16_without_mark(head) or "utf-8"
+    try:
+        return _pass_over(path, encoding)
+    except _Damage as damage:
+        if encoding != "utf-8" or not damage.byte or _marked(head) or _has_chinese_line(head[: damage.offset]):
+            raise _undecodable(damage, encoding, file) from None
+    try:
+        return _pass_over(path, "gb18030")
+    except _Damage as damage:
+        raise _undecodable(damage, "gb18030", file) from None
+
+
+def _marked(head: bytes) -> str | None:
+    return next((encoding for mark, encoding in MARKS if head.startswith(mark)), None)
+
+
+def _utf16_without_mark(head: bytes) -> str | None:
+    """The byte order in which line ends stand and nothing is zero; None when both or neither would do."""
+    if head.count(0) < LEAST_UTF16_ZEROS * len(head) or len(head) % 2:
+        return None
+    texts = {encoding: head.decode(encoding, errors="replace") for encoding in ("utf-16-le", "utf-16-be")}
+    fitting = [name for name, text in texts.items() if ("\n" in text or "\r" in text) and "\0" not in text]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _has_chinese_line(good: bytes) -> bool:
+    return any(not line.isascii() for line in good.split(b"\n")[:-1])
+
+
+def _pass_over(path: Path, encoding: str) -> TextFile:
+    quoted, start = False, ""
+    for text in _decoded(path, encoding):
+        quoted = quoted or '"' in text
+        start = start or text.removeprefix(BYTE_ORDER_MARK).strip()[:100]
+    return TextFile(encoding, quoted, start)
+
+
+def _decoded(path: Path, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    position, final = 0, False
+    with path.open("rb") as handle:
+        while not final:
+            block = handle.read(BLOCK)
+            final = not block
+            begin = position - len(decoder.getstate()[0])  # the last bytes of a block may be half a character
+            try:
+                text = decoder.decode(block, final)
+            except UnicodeDecodeError as error:
+                raise _Damage(begin + error.start, error.object[error.start]) from None
+            if "\0" in text:
+                raise _Damage(begin + len(text[: text.index("\0")].encode(encoding)), 0)
+            position += len(block)
+            yield text
+
+
+def _undecodable(damage: _Damage, encoding: str, file: str) -> ZgzxError:
+    return ZgzxError(
+        f"the bytes are not {encoding} text from offset {damage.offset:,} on",
+        where=file,
+        examples=[f"byte 0x{damage.byte:02X} at offset {damage.offset:,}"],
+        remedy="Export the file again as UTF-8 or GB18030 (Excel: CSV UTF-8).",
+    )
