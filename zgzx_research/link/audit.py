@@ -8,7 +8,7 @@ from zgzx_research.link.records import KEY
 
 AUDIT_COLUMNS = ["source", *KEY, "entity", "firm_id", "worker_id", "method", "score", "decision", "uniqueness"]
 METHODS = ("decision", "uscc", "name", "core", "number", "candidate", "ambiguous", "none")
-PERSON_METHODS = ("id", "splink", "roster", "firm_date", "ambiguous", "none")
+PERSON_METHODS = ("id", "splink", "roster", "firm_date", "id_only", "weak", "ambiguous", "none")
 ARMS = ("winner", "finalist", "participant")
 
 
@@ -34,7 +34,8 @@ def link_summary(link_audit: pd.DataFrame, entity: str = "firm") -> pd.DataFrame
     methods, target = (METHODS, "firm_id") if entity == "firm" else (PERSON_METHODS, "worker_id")
     part = link_audit[link_audit["entity"].eq(entity)]
     counts = pd.crosstab(part["source"], part["method"]).reindex(columns=list(methods), fill_value=0)
-    linked = part.groupby("source")[target].agg(rows="size", linked="count")
+    found = part[target].notna() & part["method"].ne("id_only")
+    linked = found.groupby(part["source"]).agg(rows="size", linked="sum")
     summary = linked.assign(linked_share=linked["linked"] / linked["rows"]).join(counts)
     return summary.reset_index().rename_axis(columns=None)
 
@@ -56,11 +57,13 @@ def contestants(roster: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
 def linkage_rates(link_audit: pd.DataFrame, roster: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
     """edition, arm, entity, rows, linked, linked_share, unique (persons only): differential linkage would bias.
 
-    A row per edition, arm (winner, finalist, participant) and entity (firm, worker).
+    A row per edition, arm (winner, finalist, participant) and entity (firm, worker). Linked means to somebody in the
+    insurance: a worker known by the ID of a roster alone is not.
     """
     audit = link_audit[link_audit["source"].isin(["roster", "entry"])]
     rows = contestants(roster, entry).merge(audit, on=["source", *KEY], validate="one_to_many")
-    rows["linked"] = rows["firm_id"].where(rows["entity"].eq("firm"), rows["worker_id"]).notna()
+    found = rows["firm_id"].where(rows["entity"].eq("firm"), rows["worker_id"]).notna()
+    rows["linked"] = found & rows["method"].ne("id_only")
     rows["unique"] = rows["uniqueness"].eq("unique").fillna(False)
     by = rows.groupby(["edition", "arm", "entity"], as_index=False)
     rates = by.agg(rows=("linked", "size"), linked=("linked", "sum"), unique=("unique", "sum"))

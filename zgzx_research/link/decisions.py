@@ -38,7 +38,9 @@ def read_decisions(path: Path) -> pd.DataFrame:
         )  # fmt: skip
     unnamed = table["uscc"].isna() & table["firm_name"].isna()
     wrong = {
-        "a decision needs text, reviewer, date and reason": table[["text", "reviewer", "date", "reason"]].isna().any(axis=1),
+        "a decision needs text, reviewer, date and reason": table[["text", "reviewer", "date", "reason"]]
+        .isna()
+        .any(axis=1),
         f"a decision is {' or '.join(WORDS)}": ~table["decision"].isin(WORDS),
         "an accept names a firm by uscc or firm_name": table["decision"].eq("accept") & unnamed,
         "a date is YYYY-MM-DD": pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce").isna(),

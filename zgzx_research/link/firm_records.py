@@ -58,7 +58,9 @@ def firm_records(clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | Non
     Of the patents' parties only applicants and holders that are organisations. Months (`start`, `end`) are numbers;
     missing ones reach back, or on, without end.
     """
-    return pd.concat([_records(clean, name, source, calendar) for name, source in SOURCES.items()], ignore_index=True)
+    return pd.concat(
+        [_records(clean, name, source, calendar) for name, source in sorted(SOURCES.items())], ignore_index=True
+    )
 
 
 def agency_records(clean: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

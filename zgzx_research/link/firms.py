@@ -44,6 +44,7 @@ STEPS = {
 }
 AT_ITS_TIME = 0.02  # taken off where several firms share the name and one bore it at the time
 BY_NUMBER = 0.75  # the 单位编号 of other records that all lead to one firm
+BRANCH = ("parent", "parent_core")
 ASKED = ["source", "code", "lent_code", "text"]
 
 
@@ -93,24 +94,22 @@ def link_firms(
     ZgzxError : circular mergers; decisions that contradict each other or name no firm.
     """
     firm, names = registry_firms(clean)
-    records = pd.concat([firm_records(clean, calendar), agency_records(clean)], ignore_index=True)
+    records = in_key_order(pd.concat([agency_records(clean), firm_records(clean, calendar)]), first=["source"])
     records["lent_code"] = _lent_codes(records)
     settled = resolve_decisions(no_decisions() if decisions is None else decisions, names)
     rows, asked = _asked(records)
     _match(asked, names, firm.set_index("firm_id")["uscc"])
-    rows = rows.join(asked[["name", "core", "parent", "parent_core", "firm_id", "way", "shared"]], on="asked")
-    _at_its_time(rows, names)
-    rows["method"] = rows["way"].map({column: step.method for column, step in STEPS.items()}).fillna(rows["way"])
-    rows["score"] = rows["way"].map({column: step.score for column, step in STEPS.items()}).astype("float64")
-    rows["score"] = rows["score"].mask(rows["shared"].notna() & rows["firm_id"].notna(), rows["score"] - AT_ITS_TIME)
+    for column in ("firm_id", "method", "score"):
+        rows[column] = asked[column].take(rows["asked"]).set_axis(rows.index)
+    _at_its_time(rows, asked, names)
     _by_number(rows)
-    _decide(rows, settled)
-    review = _review(rows, names, settled, candidates, min_similarity)
-    audit = in_key_order(rows, first=["source"]).assign(entity="firm", worker_id=None, uniqueness=None)
-    audit = audit[AUDIT_COLUMNS].astype(dict.fromkeys(["entity", "worker_id", "uniqueness"], "str"))
+    _decide(rows, asked, settled)
+    review = _review(rows, asked, names, settled, candidates, min_similarity)
+    nothing = pd.Series(None, index=rows.index, dtype="str")
+    audit = rows.assign(entity="firm", worker_id=nothing, uniqueness=nothing)[AUDIT_COLUMNS].astype({"entity": "str"})
     is_agency = audit["source"].eq("agency")
     links = audit[~is_agency].reset_index(drop=True), audit[is_agency].reset_index(drop=True)
-    return FirmLinks(firm, _firm_names(names, rows), links[0], review, links[1])
+    return FirmLinks(firm, _firm_names(names, rows, asked), links[0], review, links[1])
 
 
 def _lent_codes(records: pd.DataFrame) -> pd.Series:
@@ -127,7 +126,7 @@ def _asked(records: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         codes, values = pd.factorize(records[column])
         combined = pd.factorize(combined * (len(values) + 1) + codes + 1)[0].astype("int64")
     rows = records.assign(asked=combined)
-    asked = rows.drop_duplicates("asked").set_index("asked")[ASKED]
+    asked = rows.loc[~pd.Series(combined).duplicated().to_numpy(), ASKED].reset_index(drop=True)
     asked["name"] = normalise_company_name(asked["text"])
     asked["core"] = company_core(asked["name"])
     asked["parent"] = parent_name(asked["name"])
@@ -143,7 +142,7 @@ def _index(names: pd.DataFrame, kind: str) -> pd.Series:
 
 
 def _match(asked: pd.DataFrame, names: pd.DataFrame, codes: pd.Series) -> None:
-    """Adds firm_id, `way`, the column that led to the firm, and `shared`, the column that led to several."""
+    """Adds firm_id, method, score, `way` = the column that led to the firm, `shared` = the one that led to several."""
     index = {kind: _index(names, kind) for kind in ("uscc", "name", "core")}
     known = asked["code"].fillna(asked["lent_code"])
     firm = pd.Series(None, index=asked.index, dtype="str")
@@ -158,32 +157,34 @@ def _match(asked: pd.DataFrame, names: pd.DataFrame, codes: pd.Series) -> None:
         firm = firm.mask(hit, found)
         way = way.mask(hit, column).mask(undecided & several, "ambiguous")
         shared = shared.mask(undecided & several, column)
-    asked["firm_id"], asked["way"], asked["shared"], asked["known_code"] = firm, way, shared, known
+    asked["firm_id"], asked["way"], asked["shared"], asked["known"] = firm, way, shared, known
+    asked["method"] = way.map({column: step.method for column, step in STEPS.items()}).fillna(way).astype("str")
+    asked["score"] = way.map({column: step.score for column, step in STEPS.items()}).astype("float64")
 
 
 def _differ(left: pd.Series, right: pd.Series) -> pd.Series:
     return left.notna() & right.notna() & left.ne(right)
 
 
-def _at_its_time(rows: pd.DataFrame, names: pd.DataFrame) -> None:
+def _at_its_time(rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame) -> None:
     """A name of several firms is that of the one that bore it when the record speaks, if it is one."""
-    bore = names.assign(
-        since=_months(names["valid_from"], -np.inf), until=_months(names["valid_to"], np.inf), theirs=names["uscc"]
-    )
+    bore = names.assign(since=_months(names["valid_from"], -np.inf), until=_months(names["valid_to"], np.inf))
+    shared = asked.loc[asked["way"].eq("ambiguous")]
     for column, step in STEPS.items():
-        open_ = rows.loc[rows["way"].eq("ambiguous") & rows["shared"].eq(column)]
-        if open_.empty:
-            continue
-        known = open_["code"].fillna(open_["lent_code"])
-        asked = pd.DataFrame({"n": open_.index, "text": open_[column], "known": known, "start": open_["start"],
-                              "end": open_["end"]})  # fmt: skip
-        keys = bore[[step.method, "firm_id", "since", "until", "theirs"]].rename(columns={step.method: "text"})
-        pairs = asked.merge(keys.dropna(subset="text"), on="text")
+        if step.method == "uscc":
+            continue  # a code is that of one firm
+        texts = shared.loc[shared["shared"].eq(column), [column, "known"]].rename(columns={column: "text"})
+        open_ = rows.loc[rows["asked"].isin(texts.index), ["asked", "start", "end"]].rename_axis("n").reset_index()
+        owners = bore[[step.method, "firm_id", "uscc", "since", "until"]]
+        owners = owners.rename(columns={step.method: "text"}).dropna(subset="text")
+        pairs = open_.join(texts, on="asked").merge(owners, on="text")
         fits = pairs["since"].le(pairs["end"]) & pairs["until"].ge(pairs["start"])
-        fits &= ~(step.own_name & _differ(pairs["known"], pairs["theirs"]))
+        if step.own_name:
+            fits &= ~_differ(pairs["known"], pairs["uscc"])
         one = pairs.loc[fits, ["n", "firm_id"]].drop_duplicates().drop_duplicates("n", keep=False)
         rows.loc[one["n"], "firm_id"] = one["firm_id"].to_numpy()
-        rows.loc[one["n"], "way"] = column
+        rows.loc[one["n"], "method"] = step.method
+        rows.loc[one["n"], "score"] = step.score - AT_ITS_TIME
 
 
 def _months(day: pd.Series, missing: float) -> np.ndarray:
@@ -201,11 +202,12 @@ def _by_number(rows: pd.DataFrame) -> None:
     rows["score"] = rows["score"].mask(hit, BY_NUMBER)
 
 
-def _decide(rows: pd.DataFrame, settled: pd.DataFrame) -> None:
+def _decide(rows: pd.DataFrame, asked: pd.DataFrame, settled: pd.DataFrame) -> None:
     """Adds `decision`; an accepted firm goes before every other, a rejected one is taken away."""
     rows["decision"] = pd.Series(None, index=rows.index, dtype="str")
     for line in settled.sort_values(["decision"], ascending=False, kind="stable").itertuples():  # rejects first
-        here = rows["name"].eq(line.name) & (rows["source"].eq(line.source) if isinstance(line.source, str) else True)
+        same = asked["name"].eq(line.name) & (asked["source"].eq(line.source) if isinstance(line.source, str) else True)
+        here = rows["asked"].isin(asked.index[same])
         if line.decision == "reject" and isinstance(line.firm_id, str):
             here &= rows["firm_id"].eq(line.firm_id)
         accepted = line.decision == "accept"
@@ -215,15 +217,17 @@ def _decide(rows: pd.DataFrame, settled: pd.DataFrame) -> None:
 
 
 def _review(
-    rows: pd.DataFrame, names: pd.DataFrame, settled: pd.DataFrame, candidates: int, min_similarity: float
-) -> pd.DataFrame:
+    rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame, settled: pd.DataFrame, candidates: int,
+    min_similarity: float,
+) -> pd.DataFrame:  # fmt: skip
     """The candidates; records that have one get the method "candidate" and its score."""
-    open_ = rows[rows["method"].eq("none") & rows["name"].notna()]
-    asked = open_.groupby(["source", "name"], as_index=False).agg(
+    texts = asked.loc[asked["name"].notna(), ["name", "core", "parent_core"]]
+    open_ = rows.loc[rows["method"].eq("none"), ["source", "asked"]].join(texts, on="asked", how="inner")
+    queries = open_.groupby(["source", "name"], as_index=False).agg(
         records=("asked", "size"), core=("core", "first"), parent_core=("parent_core", "first")
     )
-    asked = asked.assign(core=asked["parent_core"].fillna(asked["core"]))
-    review = propose(asked, names, at_most=candidates, min_similarity=min_similarity)
+    queries = queries.assign(core=queries["parent_core"].fillna(queries["core"]))
+    review = propose(queries, names, at_most=candidates, min_similarity=min_similarity)
     refused = settled[settled["decision"].eq("reject")]
     pairs = pd.MultiIndex.from_frame(refused[["name", "firm_id"]])
     review = review[~pd.MultiIndex.from_frame(review[["text", "firm_id"]]).isin(pairs)].reset_index(drop=True)
@@ -235,10 +239,11 @@ def _review(
     return review
 
 
-def _firm_names(names: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def _firm_names(names: pd.DataFrame, rows: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
     """Registered names as written, then the branches met."""
     own = names.drop(columns="name").rename(columns={"written": "name"})[NAME_COLUMNS]
-    by_parent = rows["way"].isin(["parent", "parent_core"]) & rows["firm_id"].notna()
-    branch = rows.loc[by_parent, ["firm_id", "name"]].drop_duplicates().assign(kind="分公司")
+    by_parent = asked.loc[asked["way"].isin(BRANCH) | asked["shared"].isin(BRANCH), ["name"]]
+    branch = rows.loc[rows["firm_id"].notna(), ["asked", "firm_id"]].join(by_parent, on="asked", how="inner")
+    branch = branch[["firm_id", "name"]].drop_duplicates().assign(kind="分公司")
     both = pd.concat([own, branch], ignore_index=True).astype({"kind": "str"})
     return both.dropna(subset="name").sort_values(["firm_id", "kind", "name"], ignore_index=True)[NAME_COLUMNS]

@@ -49,8 +49,12 @@ _DATES = ("filed", "onset", "date", "valid_from", "valid_to")
 def in_key_order(table: pd.DataFrame, first: Sequence[str] = ()) -> pd.DataFrame:
     """The rows sorted by `first` and KEY, with a new index; texts are compared once each, not once a row."""
     columns = [*first, *KEY]
-    codes = [pd.factorize(table[name], sort=True)[0] if name not in ("row", "part") else table[name] for name in columns]
+    codes = [
+        pd.factorize(table[name], sort=True)[0] if name not in ("row", "part") else table[name] for name in columns
+    ]
     order = np.lexsort([np.asarray(code) for code in reversed(codes)])
+    if np.array_equal(order, np.arange(len(order))):
+        return table.reset_index(drop=True)
     return table.iloc[order].reset_index(drop=True)
 
 
