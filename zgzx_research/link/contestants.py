@@ -11,6 +11,7 @@ import io
 import logging
 from collections.abc import Mapping
 from contextlib import redirect_stdout
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -179,14 +180,14 @@ def _predict(left: pd.DataFrame, right: pd.DataFrame, shares: Mapping[str, pd.Se
     return pairs[columns].sort_values(columns[:2], ignore_index=True)
 
 
-def _settings(shares: Mapping[str, pd.Series]) -> object:
+def _settings(shares: Mapping[str, pd.Series]) -> Any:
     """The model: nothing is trained; agreement rates from `people.toml`, chance agreement counted."""
     from splink import SettingsCreator
 
     persons = max(float(shares[""].iloc[0]), 1.0) if shares[""].notna().all() else 1.0
     present = RULES["rules"]["insured"]["value"]
     prior = present / (1 - present) / persons
-    rules = [f"{block} and {SAME_TIME} and {NO_OTHER_ID}" for block in BLOCKS]
+    rules: list[Any] = [f"{block} and {SAME_TIME} and {NO_OTHER_ID}" for block in BLOCKS]
     return SettingsCreator(
         link_type="link_only",
         comparisons=[_comparison(token, tf, shares) for token, tf in COMPARED.items()],
@@ -197,7 +198,7 @@ def _settings(shares: Mapping[str, pd.Series]) -> object:
     )
 
 
-def _comparison(token: str, by_frequency: bool, shares: Mapping[str, pd.Series]) -> object:
+def _comparison(token: str, by_frequency: bool, shares: Mapping[str, pd.Series]) -> Any:
     from splink import comparison_level_library as levels
     from splink import comparison_library as comparisons
 
@@ -205,7 +206,7 @@ def _comparison(token: str, by_frequency: bool, shares: Mapping[str, pd.Series])
     chance = {name: float(np.clip((shares[name] ** 2).sum(), 1e-9, 0.5)) for name in shares if name}
     m, u = agreement[token]["value"], chance[token]
     exact = levels.ExactMatchLevel(token, term_frequency_adjustments=by_frequency)
-    chosen = [levels.NullLevel(token), exact.configure(m_probability=m, u_probability=u)]
+    chosen: list[Any] = [levels.NullLevel(token), exact.configure(m_probability=m, u_probability=u)]
     if token == "name_key":
         m_part, u_part = agreement["surname_key"]["value"], chance["surname_key"]
         part = levels.ExactMatchLevel("surname_key").configure(m_probability=m_part, u_probability=u_part)

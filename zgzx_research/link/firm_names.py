@@ -9,15 +9,16 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.company_names import company_core, normalise_company_name
-from zgzx_research.link.records import ranked_ids, source_table
+from zgzx_research.link.records import in_key_order, ranked_ids, source_table
 
 FIRM_COLUMNS = [
-    "firm_id", "uscc", "name", "name_core", "founded", "closed", "industry2", "size", "street", "staff", "capital_cny",
-    "hitech", "in_district", "group_id", "successor_id", "merged",
+    "firm_id", "uscc", "name", "name_core", "founded", "closed", "industry_section", "industry2", "size", "street",
+    "street_code", "staff", "capital_cny", "hitech", "in_district", "group_id", "successor_id", "merged",
 ]  # fmt: skip
 NAME_COLUMNS = ["firm_id", "name", "valid_from", "valid_to", "kind"]
 _NAMED = ["firm_id", "name", "core", "uscc", "written", "kind", "valid_from", "valid_to"]
 _DISTRICT = "龙岗"
+_LATER = ["industry_section", "street_code", "district", "address"]
 
 
 def registry_firms(clean: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -46,7 +47,9 @@ def registry_firms(clean: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.
 
 def _numbered(registry: pd.DataFrame) -> pd.DataFrame:
     """The registry in key order with firm_id, normal and name_core."""
-    rows = registry.sort_values(["file", "sheet", "row", "part"], ignore_index=True)
+    rows = in_key_order(registry)
+    later = [column for column in _LATER if column not in rows]  # registries of older layouts
+    rows[later] = pd.Series(None, index=rows.index, dtype="str")
     rows["normal"] = normalise_company_name(rows["name"])
     with_code = rows.dropna(subset=["normal", "uscc"]).drop_duplicates("normal").set_index("normal")["uscc"]
     rows["uscc"] = rows["uscc"].fillna(rows["normal"].map(with_code)).astype("str")
@@ -58,9 +61,9 @@ def _numbered(registry: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_district(firm: pd.DataFrame) -> pd.Series:
-    """Whether the firm is one of the district: it is, unless its address names another district."""
-    address = firm["address"] if "address" in firm else pd.Series(None, index=firm.index, dtype="str")
-    elsewhere = address.str.contains("区", regex=False) & ~address.str.contains(_DISTRICT, regex=False)
+    """Whether the firm is one of the district: it is, unless its district, or else its address, names another."""
+    where = firm["district"].fillna(firm["address"])
+    elsewhere = where.str.contains("区", regex=False) & ~where.str.contains(_DISTRICT, regex=False)
     return ~elsewhere.fillna(False).astype("bool")
 
 

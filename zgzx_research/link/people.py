@@ -57,8 +57,8 @@ def link_people(
     Insurance: one worker per 个人编号, and numbers with the same ID are one; rows without a number go by the ID.
     Contestants: by ID; else to the person insured at the firm's legal group in the month of the final, by exact tokens
     (Splink, `contestants.py`). A winner's line in the score sheet follows his roster line when that has an ID; an ID
-    that the insurance does not know is a worker of its own (method "id_only", no link to employment). Inventors: by name
-    among those insured at an applicant in the month of the filing. The order of the rows does not matter.
+    that the insurance does not know is a worker of its own (method "id_only", no link to employment). Inventors: by
+    name among those insured at an applicant in the month of the filing. The order of the rows does not matter.
     """
     rows = _insurance(clean)
     rows["worker_id"] = ranked_ids("W", 7, _persons(rows))

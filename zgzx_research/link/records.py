@@ -59,13 +59,13 @@ def in_key_order(table: pd.DataFrame, first: Sequence[str] = ()) -> pd.DataFrame
 
 
 def aligned(links: pd.DataFrame, source: str, table: pd.DataFrame, column: str) -> pd.Series:
-    """A column of a key table (source, KEY, …; in key order) on the index of a clean table that is in key order.
+    """A column of a key table (source, KEY, …) on the index of a clean table that is in key order.
 
     Raises
     ------
     ZgzxError : the two tables do not hold the same rows.
     """
-    part = links.loc[links["source"].eq(source)]
+    part = in_key_order(links.loc[links["source"].eq(source), ["source", *KEY, column]])
     same = len(part) == len(table) and all(np.array_equal(part[name], table[name]) for name in ("row", "part"))
     if not same:
         raise ZgzxError(

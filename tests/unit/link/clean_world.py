@@ -32,7 +32,7 @@ CATEGORIES = np.array(["innovation", "skill", "team", "talent"])
 
 @dataclass
 class World:
-    """clean : tables by name. calendar : editions. record : source, file, sheet, row, part, firm_id, worker_id (true)."""
+    """clean : tables by name. calendar : editions. record : source, file, sheet, row, part, firm_id, worker_id."""
 
     clean: dict[str, pd.DataFrame]
     calendar: pd.DataFrame
@@ -90,8 +90,8 @@ def _firms(rng: np.random.Generator, count: int) -> pd.DataFrame:
 def _registry(firm: pd.DataFrame) -> dict[str, pd.DataFrame]:
     key = {"file": "registry/1.csv", "sheet": "", "row": np.arange(2, len(firm) + 2), "part": 1}
     registry = firm[["uscc", "name"]].assign(
-        **key, founded=pd.Timestamp("2005-01-01"), closed=pd.NaT, status="存续", industry2="39", size="小", street="坂田街道",
-        staff=pd.array([10] * len(firm), dtype="Int64"), capital_cny=1e6, hitech=False,
+        **key, founded=pd.Timestamp("2005-01-01"), closed=pd.NaT, status="存续", industry2="39", size="小",
+        street="坂田街道", staff=pd.array([10] * len(firm), dtype="Int64"), capital_cny=1e6, hitech=False,
     )  # fmt: skip
     registry["closed"] = pd.to_datetime(registry["closed"])
     event = firm.assign(**key).dropna(subset="old")
@@ -166,10 +166,13 @@ def _insurance(
     own = pd.Series(name.to_numpy()[rows["firm"]]).where(spelling % 10 > 0, varied)
     table = pd.DataFrame(
         {
-            "person_key": number.mask(second, number + "x"), "name_key": who["name_key"], "surname_key": who["surname_key"],
+            "person_key": number.mask(second, number + "x"), "name_key": who["name_key"],
+            "surname_key": who["surname_key"],
             "id_key": who["si_id_key"], "mask_key": who["si_mask_key"], "birth_key": who["si_birth_key"],
             "employer_no": [f"e{n}" for n in rows["firm"]], "employer_name": own,
-            "employer_uscc": firm["uscc"].to_numpy()[rows["firm"]], "true_firm": rows["firm"], "true_worker": rows["worker"],
+            "employer_uscc": firm["uscc"].to_numpy()[rows["firm"]],
+            "true_firm": rows["firm"],
+            "true_worker": rows["worker"],
         }
     )  # fmt: skip
     table["employer_uscc"] = table["employer_uscc"].where(
@@ -219,7 +222,8 @@ def _contest(rng: np.random.Generator, entry: pd.DataFrame, person: pd.DataFrame
     wrong = rng.random(len(both)) < 0.01
     return pd.DataFrame(
         {
-            "edition": both["edition"], "category": both["category"], "stage": both["stage"], "outcome": both["outcome"],
+            "edition": both["edition"], "category": both["category"], "stage": both["stage"],
+            "outcome": both["outcome"],
             "name_key": who["name_key"].mask(wrong, who["name_key"] + "?"), "surname_key": who["surname_key"],
             "is_team": False, "total": 80.0, "rank": 1,
             "firm_name": _written(rng, firm, both["firm"].to_numpy(), both["month"].to_numpy(), 0.35),
@@ -244,7 +248,8 @@ def _patents(
     known = rng.random(count) < 0.7
     outsiders = person["name_key"].iloc[rng.integers(0, len(person), count)].to_numpy()
     people = pd.DataFrame(
-        {"app_no": patent["app_no"], "role": "inventor", "true_firm": -1, "true_worker": np.where(known, chosen["worker"], -1),
+        {"app_no": patent["app_no"], "role": "inventor", "true_firm": -1,
+         "true_worker": np.where(known, chosen["worker"], -1),
          "name": None, "name_key": np.where(known, person["name_key"].to_numpy()[chosen["worker"]], outsiders)}
     )  # fmt: skip
     party = pd.concat([firm_rows, people], ignore_index=True).astype({"name": "str", "name_key": "str"})
