@@ -11,6 +11,7 @@ import io
 import logging
 from collections.abc import Mapping
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -148,16 +149,37 @@ def _population(insured: Insured, asked: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(unique_id=rows.index)
 
 
-def _chances(asked: pd.DataFrame, insured: Insured) -> dict[str, pd.Series]:
-    """How often each value of a token stands among the insured (shares), and "" the number of persons at work."""
+@dataclass(frozen=True)
+class _Chances:
+    """What agrees by chance.
+
+    persons : mean number of persons at work in the months asked about.
+    share : token -> share of the persons who have each value (name_key, group_id).
+    agreement : token -> probability that two different persons agree.
+    """
+
+    persons: float
+    share: dict[str, pd.Series]
+    agreement: dict[str, float]
+
+
+def _chances(asked: pd.DataFrame, insured: Insured) -> _Chances:
     heads = insured.headcount(asked["month"])
-    shares = {"group_id": heads.drop("", errors="ignore") / max(heads.get("", 1.0), 1.0), "": heads.reindex([""])}
+    persons = max(float(heads.get("", 1.0)), 1.0)
+    groups = heads.drop("", errors="ignore") / persons
+    agreement = {"group_id": float(np.clip((groups**2).sum(), 1e-9, 0.5))}
     for token in ("name_key", "mask_key", "birth_key", "phone_key", "surname_key"):
-        shares[token] = insured.person[token].value_counts(normalize=True)
-    return shares
+        counts = insured.person[token].value_counts()
+        known = max(int(counts.sum()), 2)
+        # never less than a tenth of a person: a token known of few seems to tell everybody apart
+        pairs = float((counts * (counts - 1)).sum()) / (known * (known - 1))
+        agreement[token] = min(max(pairs, 0.1 / persons), 0.5)
+    return _Chances(
+        persons, {"name_key": insured.person["name_key"].value_counts(normalize=True), "group_id": groups}, agreement
+    )
 
 
-def _predict(left: pd.DataFrame, right: pd.DataFrame, shares: Mapping[str, pd.Series]) -> pd.DataFrame:
+def _predict(left: pd.DataFrame, right: pd.DataFrame, chances: _Chances) -> pd.DataFrame:
     """Splink's pairs: unique_id_l, unique_id_r, match_weight (bits, prior included)."""
     from splink import Linker
     from splink.backends.duckdb import DuckDBAPI
@@ -171,26 +193,25 @@ def _predict(left: pd.DataFrame, right: pd.DataFrame, shares: Mapping[str, pd.Se
             database.register(left, dataset_display_name="a_claim"),
             database.register(right, dataset_display_name="b_insured"),
         ]
-        linker = Linker(tables, _settings(shares), log_level=logging.ERROR)
-        for token in ("name_key", "group_id"):
-            known = shares[token].rename(f"tf_{token}").rename_axis(token).reset_index()
+        linker = Linker(tables, _settings(chances), log_level=logging.ERROR)
+        for token in chances.share:
+            known = chances.share[token].rename(f"tf_{token}").rename_axis(token).reset_index()
             linker.table_management.register_term_frequency_lookup(database.register(known), token)
         pairs = linker.inference.predict(warning_mode="never").as_pandas_dataframe()
     columns = ["unique_id_l", "unique_id_r", "match_weight"]
     return pairs[columns].sort_values(columns[:2], ignore_index=True)
 
 
-def _settings(shares: Mapping[str, pd.Series]) -> Any:
+def _settings(chances: _Chances) -> Any:
     """The model: nothing is trained; agreement rates from `people.toml`, chance agreement counted."""
     from splink import SettingsCreator
 
-    persons = max(float(shares[""].iloc[0]), 1.0) if shares[""].notna().all() else 1.0
     present = RULES["rules"]["insured"]["value"]
-    prior = present / (1 - present) / persons
+    prior = present / (1 - present) / chances.persons
     rules: list[Any] = [f"{block} and {SAME_TIME} and {NO_OTHER_ID}" for block in BLOCKS]
     return SettingsCreator(
         link_type="link_only",
-        comparisons=[_comparison(token, tf, shares) for token, tf in COMPARED.items()],
+        comparisons=[_comparison(token, tf, chances.agreement) for token, tf in COMPARED.items()],
         blocking_rules_to_generate_predictions=rules,
         probability_two_random_records_match=min(prior / (1 + prior), 0.999),
         retain_intermediate_calculation_columns=False,
@@ -198,12 +219,11 @@ def _settings(shares: Mapping[str, pd.Series]) -> Any:
     )
 
 
-def _comparison(token: str, by_frequency: bool, shares: Mapping[str, pd.Series]) -> Any:
+def _comparison(token: str, by_frequency: bool, chance: Mapping[str, float]) -> Any:
     from splink import comparison_level_library as levels
     from splink import comparison_library as comparisons
 
     agreement = RULES["agreement"]
-    chance = {name: float(np.clip((shares[name] ** 2).sum(), 1e-9, 0.5)) for name in shares if name}
     m, u = agreement[token]["value"], chance[token]
     exact = levels.ExactMatchLevel(token, term_frequency_adjustments=by_frequency)
     chosen: list[Any] = [levels.NullLevel(token), exact.configure(m_probability=m, u_probability=u)]

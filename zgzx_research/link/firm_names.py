@@ -48,8 +48,8 @@ def registry_firms(clean: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.
 def _numbered(registry: pd.DataFrame) -> pd.DataFrame:
     """The registry in key order with firm_id, normal and name_core."""
     rows = in_key_order(registry)
-    later = [column for column in _LATER if column not in rows]  # registries of older layouts
-    rows[later] = pd.Series(None, index=rows.index, dtype="str")
+    nothing = pd.Series(None, index=rows.index, dtype="str")
+    rows = rows.assign(**{column: nothing for column in _LATER if column not in rows})  # registries of older layouts
     rows["normal"] = normalise_company_name(rows["name"])
     with_code = rows.dropna(subset=["normal", "uscc"]).drop_duplicates("normal").set_index("normal")["uscc"]
     rows["uscc"] = rows["uscc"].fillna(rows["normal"].map(with_code)).astype("str")

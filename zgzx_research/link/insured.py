@@ -54,7 +54,7 @@ def insured_persons(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataF
         person[token] = person.index.to_series().map(first).astype("str")
     # the insurance has no phones: those of repeated contestants come from their lines with an ID
     phones = claims.dropna(subset=["id_key", "phone_key"]).drop_duplicates("id_key").set_index("id_key")["phone_key"]
-    person["phone_key"] = person["phone_key"].fillna(person["id_key"].map(phones)).astype("str")
+    person["phone_key"] = person["phone_key"].fillna(person["id_key"].map(phones).astype("str"))
     return Insured(person, _names(rows, code), _at_work(employment, firm))
 
 

@@ -59,7 +59,8 @@ def _score(pairs: pd.DataFrame, insured: Insured) -> pd.Series:
     """Probability by inventor that the one found is meant: insured there, against a chance namesake."""
     share = insured.person["name_key"].value_counts(normalize=True)
     size = insured.headcount(pairs["month"].drop_duplicates().iloc[::12])
-    namesakes = pairs["name_key"].map(share) * pairs["group_id"].map(size).fillna(1.0).clip(lower=1.0)
+    heads = pairs["group_id"].map(size).astype("float64").fillna(1.0).clip(lower=1.0)
+    namesakes = pairs["name_key"].map(share).astype("float64") * heads
     present = RULES["rules"]["inventors_insured"]["value"]
     probability = present / (present + (1 - present) * namesakes)
     return probability.groupby(pairs["n"]).min()

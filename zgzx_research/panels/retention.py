@@ -32,8 +32,8 @@ def count_staff(
     Parameters
     ----------
     firm : firm_id, group_id, in_district (without them every firm is its own group and in the district).
-    employment : worker_id (a letter and a number), firm_id (null = outside the registry), start_ym, end_ym; a frame, or a Parquet file that is
-        read person by person, so that any number of spells fits in memory.
+    employment : worker_id (a letter and a number), firm_id (null = outside the registry), start_ym, end_ym; a
+        frame, or a Parquet file that is read some persons at a time, so that any number of spells fits in memory.
     longest_break : months without insurance between two spells at one place that still count as insured.
 
     staff_start counts the persons insured at the firm in December of year-1; retained_12_* those of them who in
