@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,8 @@ def keyed(rows: list[tuple], columns: list[str], source: str) -> pd.DataFrame:
 def employment(
     months: list[tuple] = (), spells: list[tuple] = (), dispatch: list[tuple] = (), insurance: list[str] | None = None
 ) -> list[tuple]:  # fmt: skip
-    """months: worker, firm, period, paid, kind; spells: worker, firm, start, end; dispatch: worker, agency, firm, from, to.
+    """months: worker, firm, period, paid, kind; spells: worker, firm, start, end; dispatch: worker, agency, firm,
+    start, end.
 
     A firm without the letter F is an employer outside the registry, known by this name.
     """
@@ -142,11 +145,11 @@ def covered(spans: list[tuple[int, int, int]]) -> set[tuple[int, int]]:
 
 @settings(max_examples=40, deadline=None)
 @given(SPANS, st.randoms(use_true_random=False))
-def test_months_in_are_months_out_in_any_order(spans: list[tuple[int, int, int]], random) -> None:  # noqa: ANN001
+def test_months_in_are_months_out_in_any_order(spans: list[tuple[int, int, int]], random) -> None:
     result = joined(spans, 0)
     assert covered(result) == covered(spans)
     assert len(covered(result)) == sum(end - start + 1 for _, start, end in result)  # no month twice
-    for (who, _, end), (next_who, start, _) in zip(result, result[1:], strict=False):
+    for (who, _, end), (next_who, start, _) in itertools.pairwise(result):
         assert who != next_who or start > end + 1  # as long as can be
     shuffled = random.sample(spans, len(spans))
     assert joined(shuffled, 0) == result

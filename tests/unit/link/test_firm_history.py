@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pandas as pd
@@ -121,7 +122,7 @@ def test_a_merger_in_a_circle_is_named() -> None:
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=10, unique=True))
 def test_chains_end_in_one_firm(order: list[int]) -> None:
     chain = [f"链{n}号" for n in order]
-    firm = merged(*zip(chain, chain[1:], strict=False)).firm.set_index("name_core")
+    firm = merged(*itertools.pairwise(chain)).firm.set_index("name_core")
     assert firm["group_id"].unique().tolist() == [firm["firm_id"][chain[-1]]]
 
 

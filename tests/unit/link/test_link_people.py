@@ -7,7 +7,7 @@ import pytest
 from clean_world import World, make_world
 from evaluation import evaluate, true_workers
 
-from zgzx_research.link.audit import linkage_rates, link_summary, relink
+from zgzx_research.link.audit import link_summary, linkage_rates, relink
 from zgzx_research.link.firms import FirmLinks, link_firms
 from zgzx_research.link.people import PeopleLinks, link_people
 
@@ -30,7 +30,8 @@ def insurance(*rows: dict) -> pd.DataFrame:
     """Spells: number, firm, name (surname = its first letter), id, mask, birth, start, end."""
     made = [
         {
-            "person_key": row["number"], "employer_name": row.get("firm", "深圳市甲甲有限公司"), "name_key": row.get("name"),
+            "person_key": row["number"], "employer_name": row.get("firm", "深圳市甲甲有限公司"),
+            "name_key": row.get("name"),
             "surname_key": row.get("name", "?")[:1], "id_key": row.get("id"), "mask_key": row.get("mask"),
             "birth_key": row.get("birth"), "employer_no": None, "employer_uscc": None,
             "start_ym": row.get("start", 201001), "end_ym": row.get("end", 202012),
@@ -45,7 +46,8 @@ def roster(*rows: dict) -> pd.DataFrame:
     made = [
         {"edition": row.get("edition", 1), "category": "skill", "is_team": False, "name_key": row.get("name"),
          "surname_key": row.get("name", "?")[:1], "id_key": row.get("id"), "mask_key": row.get("mask"),
-         "birth_key": row.get("birth"), "phone_key": row.get("phone"), "firm_name": row.get("firm", "深圳市甲甲有限公司")}
+         "birth_key": row.get("birth"), "phone_key": row.get("phone"),
+         "firm_name": row.get("firm", "深圳市甲甲有限公司")}
         for row in rows
     ]  # fmt: skip
     return table(made, ["edition", "category", "is_team", *TOKENS, "phone_key", "firm_name"], "roster/edition_01")
@@ -131,7 +133,8 @@ def test_months_spells_and_dispatch_of_one_person_are_one_worker() -> None:
     spell = insurance({"number": "p1", "id": "i1"})
     month = spell.assign(person_key="p2", period_ym=202101, paid_ym=202101, kind="normal", file="months.csv")
     sent = pd.DataFrame({"person_key": ["p3"], "id_key": ["i1"], "agency_name": ["x"], "service_firm": ["y"],
-                         "start_ym": [202101], "end_ym": [202101], "file": "agency.xlsx", "sheet": "", "row": 2, "part": 1})  # fmt: skip
+                         "start_ym": [202101], "end_ym": [202101]})  # fmt: skip
+    sent = sent.assign(file="agency.xlsx", sheet="", row=2, part=1)
     _, links = link(spell=spell, si_month=month.drop(columns=["start_ym", "end_ym"]), dispatch=sent)
     assert links.spell_worker["worker_id"].tolist() == ["W0000001"] * 3
     assert links.employment[["start_ym", "end_ym"]].values.tolist() == [[201001, 202101]]
@@ -233,8 +236,9 @@ def test_inventors_by_firm_date_and_name_with_their_uniqueness() -> None:
 
 
 def test_rates_by_arm_and_edition() -> None:
-    lines = entry({"name": "Aa", "outcome": "awarded"}, {"name": "Bb"}, {"name": "Zz"},
-                  {"name": "Bb", "stage": "preliminary", "outcome": "advanced"}, {"name": "Dd", "stage": "preliminary"})  # fmt: skip
+    finals = {"name": "Aa", "outcome": "awarded"}, {"name": "Bb"}, {"name": "Zz"}
+    advanced = {"name": "Bb", "stage": "preliminary", "outcome": "advanced"}
+    lines = entry(*finals, advanced, {"name": "Dd", "stage": "preliminary"})
     spell = insurance({"number": "p1", "name": "Aa", "id": "i1"}, {"number": "p2", "name": "Bb"}, *CROWD)
     won = roster({"name": "Aa", "id": "i1"})
     firms, people = link(spell=spell, roster=won, entry=lines)

@@ -50,7 +50,7 @@ def test_staff_by_horizon_and_place() -> None:
     assert result[SHARES].values.tolist()[0] == EXPECTED
     assert result["retention"][0] == 4 / 8
     assert result["retained"].tolist() == [4]
-    assert SHARES == [f"retention_{m}_{p}" for m in (12, 24) for p in ("employer", "group", "district", "city")]
+    assert [f"retention_{m}_{p}" for m in (12, 24) for p in ("employer", "group", "district", "city")] == SHARES
 
 
 def test_the_second_december_must_be_covered() -> None:
@@ -74,8 +74,10 @@ CALENDAR = pd.DataFrame({"edition": [1], "year": [2016], "final_date": ["2016-12
 def contest() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """W1 won; W2, W6 lost the final; W3 lost the preliminary; W9 is not at A in that month; nobody knows the fifth."""
     roster = pd.DataFrame({"worker_id": ["W1"], "edition": 1, "category": "skill", "is_team": False, "file": "r.xlsx"})
-    rows = [("W1", "final", "awarded"), ("W1", "preliminary", "advanced"), ("W2", "final", "out"), ("W6", "final", "out"),
-            ("W3", "preliminary", "out"), ("W9", "final", "out"), (None, "final", "out")]  # fmt: skip
+    rows = [
+        ("W1", "final", "awarded"), ("W1", "preliminary", "advanced"), ("W2", "final", "out"), ("W6", "final", "out"),
+        ("W3", "preliminary", "out"), ("W9", "final", "out"), (None, "final", "out"),
+    ]  # fmt: skip
     entry = pd.DataFrame(rows, columns=["worker_id", "stage", "outcome"])
     entry = entry.assign(edition=1, category="skill", is_team=True, file="s.xlsx")
     both = []
