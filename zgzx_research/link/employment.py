@@ -69,12 +69,11 @@ def _rows(
     columns = ["start_ym", "end_ym"] if source == "spell" else ["period_ym", "paid_ym", "kind", "insurance"]
     table = source_table(clean, source, [*_EMPLOYER, *columns])
     firm = aligned(firms, source, table, "firm_id")
-    name = "name:" + normalise_company_name(table["employer_name"])
-    text = ("no:" + table["employer_no"]).fillna("uscc:" + table["employer_uscc"]).fillna(name).fillna("unknown")
-    rows = table[columns].assign(
-        worker_id=aligned(spell_worker, source, table, "worker_id"),
-        firm_id=firm, employer=firm.fillna(text).astype("str"), alias=firm.fillna(name),
-    )  # fmt: skip
+    lost = table.loc[firm.isna(), _EMPLOYER]
+    name = "name:" + normalise_company_name(lost["employer_name"])
+    text = ("no:" + lost["employer_no"]).fillna("uscc:" + lost["employer_uscc"]).fillna(name).fillna("unknown")
+    worker_id = aligned(spell_worker, source, table, "worker_id")
+    rows = table[columns].assign(worker_id=worker_id, firm_id=firm, employer=firm.fillna(text), alias=firm.fillna(name))
     return rows[rows["worker_id"].notna()]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from zgzx_research.engine import collect, connect, lazy
@@ -45,20 +46,21 @@ class Insured:
 
 def insured_persons(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, claims: pd.DataFrame) -> Insured:
     """From insurance rows (worker_id and tokens), the employment table, the firms, and claims that carry a phone."""
-    rows = rows[rows["worker_id"].notna()]
+    if rows["worker_id"].isna().any():
+        rows = rows[rows["worker_id"].notna()]
     code, workers = pd.factorize(rows["worker_id"], sort=True)
     person = pd.DataFrame({"worker_id": pd.Series(workers, dtype="str")})
     for token in PERSON_TOKENS:
-        filled = pd.DataFrame({"worker": code, "value": rows[token].to_numpy()})[rows[token].notna().to_numpy()]
-        first = filled.drop_duplicates("worker").set_index("worker")["value"]
-        person[token] = person.index.to_series().map(first).astype("str")
+        filled = np.flatnonzero(rows[token].notna())
+        first = filled[~pd.Series(code[filled]).duplicated().to_numpy()]
+        person[token] = rows[token].iloc[first].set_axis(code[first]).reindex(person.index)
     # the insurance has no phones: those of repeated contestants come from their lines with an ID
     phones = claims.dropna(subset=["id_key", "phone_key"]).drop_duplicates("id_key").set_index("id_key")["phone_key"]
     person["phone_key"] = person["phone_key"].fillna(person["id_key"].map(phones).astype("str"))
     return Insured(person, _names(rows, code), _at_work(employment, firm))
 
 
-def _names(rows: pd.DataFrame, code: pd.Series) -> pd.DataFrame:
+def _names(rows: pd.DataFrame, code: np.ndarray) -> pd.DataFrame:
     """Distinct worker_id, name_key, surname_key."""
     name = pd.factorize(rows["name_key"])[0]
     first = ~pd.DataFrame({"worker": code, "name": name}).duplicated().to_numpy() & (name >= 0)
