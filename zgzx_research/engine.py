@@ -29,9 +29,17 @@ def connect(*, threads: int = 2, memory: str = "4GB") -> duckdb.DuckDBPyConnecti
     return duckdb.connect(":memory:", config=settings)
 
 
-def lazy(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> nw.LazyFrame:
-    """A table of the engine, to be transformed by Narwhals expressions."""
-    return nw.from_native(connection.from_arrow(pa.Table.from_pandas(frame, preserve_index=False)))
+def lazy(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame | Path) -> nw.LazyFrame:
+    """A table of the engine, to be transformed by Narwhals expressions; a Parquet file is read as it is needed."""
+    if isinstance(table, Path):
+        return nw.from_native(connection.read_parquet(str(table)))
+    return nw.from_native(connection.from_arrow(pa.Table.from_pandas(table, preserve_index=False)))
+
+
+def kept(connection: duckdb.DuckDBPyConnection, frame: nw.LazyFrame, name: str) -> nw.LazyFrame:
+    """The same rows, computed once: for a table that several others are made of. It may spill like any other."""
+    frame.to_native().create(name)
+    return nw.from_native(connection.table(name))
 
 
 def collect(frame: nw.LazyFrame, by: Sequence[str]) -> pd.DataFrame:

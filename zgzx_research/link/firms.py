@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
+from zgzx_research.link.audit import AUDIT_COLUMNS
+from zgzx_research.link.candidates import propose
 from zgzx_research.link.company_names import company_core, normalise_company_name, parent_name
-from zgzx_research.link.records import KEY, ranked_ids
-
-FIRM_COLUMNS = [
-    "firm_id", "uscc", "name", "name_core", "founded", "closed", "industry2", "size", "street", "staff", "capital_cny",
-    "hitech",
-]  # fmt: skip
-AUDIT_COLUMNS = ["source", *KEY, "firm_id", "method", "score"]
-METHODS = ("uscc", "name", "core", "ambiguous", "none")
+from zgzx_research.link.decisions import no_decisions, resolve_decisions
+from zgzx_research.link.firm_names import NAME_COLUMNS, registry_firms
+from zgzx_research.link.firm_records import agency_records, firm_records
+from zgzx_research.link.records import in_key_order, month_number, year_month
 
 
 class Step(NamedTuple):
@@ -42,6 +42,10 @@ STEPS = {
     "parent": Step("name", 0.85, False),
     "parent_core": Step("core", 0.80, False),
 }
+AT_ITS_TIME = 0.02  # taken off where several firms share the name and one bore it at the time
+BY_NUMBER = 0.75  # the 单位编号 of other records that all lead to one firm
+BRANCH = ("parent", "parent_core")
+ASKED = ["source", "code", "lent_code", "text"]
 
 
 @dataclass(frozen=True)
@@ -50,79 +54,84 @@ class FirmLinks:
 
     Attributes
     ----------
-    firm : one row per firm; `firm_id` = "F" and the rank of its first registry row.
-    firm_name : firm_id, name, kind: 现名 as registered, 曾用名 other names under the same code, 分公司 branches met in
-        the other sources (normalised).
-    link_audit : source, file, sheet, row, part, firm_id (null), method, score (NaN without a firm); one row per roster
-        row, spell and applicant that is an organisation.
+    firm : one row per firm; `firm_id` = "F" and the rank of its first registry row; `group_id` = the firm it became by
+        mergers (itself without one), `successor_id` and `merged` its own last merger.
+    firm_name : firm_id, name, valid_from, valid_to, kind: 现名 as registered, 曾用名 former names and other names under
+        the same code, 分公司 branches met in the other sources (normalised).
+    link_audit : columns `audit.AUDIT_COLUMNS`, entity "firm"; one row per record, in the order of source and key.
+    link_review : source, text, records, rank, firm_id, firm_name, score: candidates for a person to decide on.
+    agency : the same as `link_audit` for the dispatch employers of the agency sheets, source "agency".
     """
 
     firm: pd.DataFrame
     firm_name: pd.DataFrame
     link_audit: pd.DataFrame
+    link_review: pd.DataFrame
+    agency: pd.DataFrame
 
 
 def link_firms(
-    registry: pd.DataFrame, roster: pd.DataFrame, spell: pd.DataFrame, patent_party: pd.DataFrame
-) -> FirmLinks:
-    """Link roster rows, spells and applicants to registry firms: by code, then full name, then core of the name.
+    clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None = None, decisions: pd.DataFrame | None = None, *,
+    candidates: int = 3, min_similarity: float = 75.0,
+) -> FirmLinks:  # fmt: skip
+    """Link the records of every source to registry firms: decisions, code, full name, core, parent of a branch, number.
 
-    A spell without a code takes that of its 单位编号, if all rows of this number carry the same one. A name or core of
-    several firms links to none of them ("ambiguous"). A firm whose code differs from the record's is never linked by
-    name. Branches count for the parent. The order of the rows does not matter.
+    Parameters
+    ----------
+    clean : clean tables by name; registry is needed, all others may be absent.
+    calendar : edition, year, final_date: when a roster or a score sheet speaks.
+    decisions : of `decisions.read_decisions`.
+    candidates, min_similarity : how many similar firms (rapidfuzz ratio of the cores, 0 to 100) to propose for a
+        record without a firm; proposals are never links (method "candidate", firm_id null, score = best ratio / 100).
+
+    A spell or month without a code takes that of its 单位编号, if all rows of this number carry the same one. A name or
+    core of several firms links to the one that bore it at the record's time, and to none if that is not one
+    ("ambiguous"). A firm whose code differs from the record's is never linked by name. Branches count for the parent.
+    The order of the rows does not matter.
+
+    Raises
+    ------
+    ZgzxError : circular mergers; decisions that contradict each other or name no firm.
     """
-    firm, names = _firms(registry)
-    index = {kind: _index(names, kind) for kind in ("uscc", "name", "core")}
-    codes = firm.set_index("firm_id")["uscc"]
-    applicant = patent_party[patent_party["role"].eq("applicant") & patent_party["name"].notna()]
-    sources = {
-        "roster": _records(roster, roster["firm_name"]),
-        "spell": _records(spell, spell["employer_name"], spell["employer_uscc"], _lent_codes(spell)),
-        "patent_party": _records(applicant, applicant["name"]),
-    }
-    matched = pd.concat(
-        [_match(records, index, codes).assign(source=source) for source, records in sources.items()], ignore_index=True
-    ).astype({"source": "str"})
-    audit = matched.sort_values(["source", *KEY], ignore_index=True)[AUDIT_COLUMNS]
-    return FirmLinks(firm, _firm_names(names, matched), audit)
+    firm, names = registry_firms(clean)
+    records = in_key_order(pd.concat([agency_records(clean), firm_records(clean, calendar)]), first=["source"])
+    records["lent_code"] = _lent_codes(records)
+    settled = resolve_decisions(no_decisions() if decisions is None else decisions, names)
+    rows, asked = _asked(records)
+    _match(asked, names, firm.set_index("firm_id")["uscc"])
+    for column in ("firm_id", "method", "score"):
+        rows[column] = asked[column].take(rows["asked"]).set_axis(rows.index)
+    _at_its_time(rows, asked, names)
+    _by_number(rows)
+    _decide(rows, asked, settled)
+    review = _review(rows, asked, names, settled, candidates, min_similarity)
+    nothing = pd.Series(None, index=rows.index, dtype="str")
+    audit = rows.assign(entity="firm", worker_id=nothing, uniqueness=nothing)[AUDIT_COLUMNS].astype({"entity": "str"})
+    is_agency = audit["source"].eq("agency")
+    links = audit[~is_agency].reset_index(drop=True), audit[is_agency].reset_index(drop=True)
+    return FirmLinks(firm, _firm_names(names, rows, asked), links[0], review, links[1])
 
 
-def link_summary(link_audit: pd.DataFrame) -> pd.DataFrame:
-    """Columns source, rows, linked, linked_share and the rows by method; a row per source."""
-    counts = pd.crosstab(link_audit["source"], link_audit["method"]).reindex(columns=list(METHODS), fill_value=0)
-    linked = link_audit.groupby("source")["firm_id"].agg(rows="size", linked="count")
-    summary = linked.assign(linked_share=linked["linked"] / linked["rows"]).join(counts)
-    return summary.reset_index().rename_axis(columns=None)
+def _lent_codes(records: pd.DataFrame) -> pd.Series:
+    """The code of each row's 单位编号, where all rows of the number that carry a code carry the same."""
+    pairs = records[["number", "code"]].dropna().drop_duplicates()
+    single = pairs.drop_duplicates("number", keep=False).set_index("number")["code"]
+    return records["number"].map(single).astype("str")
 
 
-def _firms(registry: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The firms, and their names: firm_id, name (normalised), core, uscc, written, kind.
-
-    Rows with one code are one firm. A row without a code is the firm that has the same name, if there is one.
-    """
-    rows = registry.sort_values(KEY, ignore_index=True)
-    rows["normal"] = normalise_company_name(rows["name"])
-    rows["uscc"] = rows["uscc"].fillna(rows["normal"].map(_first(rows, "normal", "uscc"))).astype("str")
-    # "name:" keeps a firm that is called like a code apart from the code.
-    group = (
-        rows["uscc"].fillna("name:" + rows["normal"]).fillna("row:" + rows.index.astype("str").to_series(rows.index))
-    )
-    rows["firm_id"] = ranked_ids("F", 6, group)
-    rows["name_core"] = company_core(rows["normal"])
-    first = ~rows.duplicated("firm_id")
-    firm = rows.loc[first, FIRM_COLUMNS].reset_index(drop=True)
-    names = pd.DataFrame(
-        {
-            "firm_id": rows["firm_id"], "name": rows["normal"], "core": rows["name_core"], "uscc": rows["uscc"],
-            "written": rows["name"], "kind": first.map({True: "现名", False: "曾用名"}).astype("str"),
-        }
-    )  # fmt: skip
-    return firm, names.drop_duplicates(["firm_id", "name"], ignore_index=True)
-
-
-def _first(rows: pd.DataFrame, key: str, value: str) -> pd.Series:
-    """The first `value` present for every `key`."""
-    return rows.dropna(subset=[key, value]).drop_duplicates(key).set_index(key)[value]
+def _asked(records: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The records with `asked`, a position in the table of distinct questions, and that table."""
+    combined = np.zeros(len(records), dtype="int64")
+    for column in ASKED:
+        codes, values = pd.factorize(records[column])
+        combined = pd.factorize(combined * (len(values) + 1) + codes + 1)[0].astype("int64")
+    rows = records.assign(asked=combined)
+    asked = rows.loc[~pd.Series(combined).duplicated().to_numpy(), ASKED].reset_index(drop=True)
+    asked["name"] = normalise_company_name(asked["text"])
+    asked["core"] = company_core(asked["name"])
+    asked["parent"] = parent_name(asked["name"])
+    asked["parent_core"] = company_core(asked["parent"])
+    return rows, asked
 
 
 def _index(names: pd.DataFrame, kind: str) -> pd.Series:
@@ -132,56 +141,109 @@ def _index(names: pd.DataFrame, kind: str) -> pd.Series:
     return firms["first"].where(firms["size"].eq(1))
 
 
-def _lent_codes(spell: pd.DataFrame) -> pd.Series:
-    """The code of each row's 单位编号, where all rows of the number that carry a code carry the same."""
-    pairs = spell[["employer_no", "employer_uscc"]].dropna().drop_duplicates()
-    single = pairs.drop_duplicates("employer_no", keep=False).set_index("employer_no")["employer_uscc"]
-    return spell["employer_no"].map(single).astype("str")
-
-
-def _records(
-    table: pd.DataFrame, name: pd.Series, code: pd.Series | None = None, lent: pd.Series | None = None
-) -> pd.DataFrame:
-    """What is known of each record's firm, a column per way of `STEPS`."""
-    missing = pd.Series(None, index=table.index, dtype="str")
-    normal = normalise_company_name(name)
-    parent = parent_name(normal)
-    return table[KEY].assign(
-        code=missing if code is None else code,
-        lent_code=missing if lent is None else lent,
-        name=normal,
-        core=company_core(normal),
-        parent=parent,
-        parent_core=company_core(parent),
-    )
-
-
-def _match(records: pd.DataFrame, index: dict[str, pd.Series], codes: pd.Series) -> pd.DataFrame:
-    """The records with firm_id, method, score and `way`, the column that led to the firm."""
-    asked = records[list(STEPS)].drop_duplicates(ignore_index=True)
+def _match(asked: pd.DataFrame, names: pd.DataFrame, codes: pd.Series) -> None:
+    """Adds firm_id, method, score, `way` = the column that led to the firm, `shared` = the one that led to several."""
+    index = {kind: _index(names, kind) for kind in ("uscc", "name", "core")}
     known = asked["code"].fillna(asked["lent_code"])
     firm = pd.Series(None, index=asked.index, dtype="str")
     way = pd.Series("none", index=asked.index, dtype="str")
+    shared = pd.Series(None, index=asked.index, dtype="str")
     for column, step in STEPS.items():
         found = asked[column].map(index[step.method]).astype("str")
-        shared = asked[column].isin(index[step.method].index[index[step.method].isna()])
+        several = asked[column].isin(index[step.method].index[index[step.method].isna()])
         contradicted = step.own_name & _differ(known, found.map(codes))
         undecided = way.eq("none")
         hit = undecided & found.notna() & ~contradicted
         firm = firm.mask(hit, found)
-        way = way.mask(hit, column).mask(undecided & shared, "ambiguous")
-    method = way.map({column: step.method for column, step in STEPS.items()}).fillna(way)
-    score = way.map({column: step.score for column, step in STEPS.items()}).astype("float64")
-    return records.merge(asked.assign(firm_id=firm, way=way, method=method, score=score), on=list(STEPS), how="left")
+        way = way.mask(hit, column).mask(undecided & several, "ambiguous")
+        shared = shared.mask(undecided & several, column)
+    asked["firm_id"], asked["way"], asked["shared"], asked["known"] = firm, way, shared, known
+    asked["method"] = way.map({column: step.method for column, step in STEPS.items()}).fillna(way).astype("str")
+    asked["score"] = way.map({column: step.score for column, step in STEPS.items()}).astype("float64")
 
 
 def _differ(left: pd.Series, right: pd.Series) -> pd.Series:
     return left.notna() & right.notna() & left.ne(right)
 
 
-def _firm_names(names: pd.DataFrame, matched: pd.DataFrame) -> pd.DataFrame:
+def _at_its_time(rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame) -> None:
+    """A name of several firms is that of the one that bore it when the record speaks, if it is one."""
+    bore = names.assign(since=_months(names["valid_from"], -np.inf), until=_months(names["valid_to"], np.inf))
+    shared = asked.loc[asked["way"].eq("ambiguous")]
+    for column, step in STEPS.items():
+        if step.method == "uscc":
+            continue  # a code is that of one firm
+        texts = shared.loc[shared["shared"].eq(column), [column, "known"]].rename(columns={column: "text"})
+        open_ = rows.loc[rows["asked"].isin(texts.index), ["asked", "start", "end"]].rename_axis("n").reset_index()
+        owners = bore[[step.method, "firm_id", "uscc", "since", "until"]]
+        owners = owners.rename(columns={step.method: "text"}).dropna(subset="text")
+        pairs = open_.join(texts, on="asked").merge(owners, on="text")
+        fits = pairs["since"].le(pairs["end"]) & pairs["until"].ge(pairs["start"])
+        if step.own_name:
+            fits &= ~_differ(pairs["known"], pairs["uscc"])
+        one = pairs.loc[fits, ["n", "firm_id"]].drop_duplicates().drop_duplicates("n", keep=False)
+        rows.loc[one["n"], "firm_id"] = one["firm_id"].to_numpy()
+        rows.loc[one["n"], "method"] = step.method
+        rows.loc[one["n"], "score"] = step.score - AT_ITS_TIME
+
+
+def _months(day: pd.Series, missing: float) -> np.ndarray:
+    return month_number(year_month(day)).to_numpy("float64", na_value=missing)
+
+
+def _by_number(rows: pd.DataFrame) -> None:
+    """A row without firm and code takes the firm of its 单位编号, if all linked rows of the number have the same."""
+    linked = rows.loc[rows["firm_id"].notna() & rows["number"].notna(), ["number", "firm_id"]].drop_duplicates()
+    single = linked.drop_duplicates("number", keep=False).set_index("number")["firm_id"]
+    lent = rows["number"].map(single).astype("str")
+    hit = rows["firm_id"].isna() & lent.notna() & rows["code"].isna()
+    rows["firm_id"] = rows["firm_id"].mask(hit, lent)
+    rows["method"] = rows["method"].mask(hit, "number")
+    rows["score"] = rows["score"].mask(hit, BY_NUMBER)
+
+
+def _decide(rows: pd.DataFrame, asked: pd.DataFrame, settled: pd.DataFrame) -> None:
+    """Adds `decision`; an accepted firm goes before every other, a rejected one is taken away."""
+    rows["decision"] = pd.Series(None, index=rows.index, dtype="str")
+    for line in settled.sort_values(["decision"], ascending=False, kind="stable").itertuples():  # rejects first
+        same = asked["name"].eq(line.name) & (asked["source"].eq(line.source) if isinstance(line.source, str) else True)
+        here = rows["asked"].isin(asked.index[same])
+        if line.decision == "reject" and isinstance(line.firm_id, str):
+            here &= rows["firm_id"].eq(line.firm_id)
+        accepted = line.decision == "accept"
+        rows.loc[here, "firm_id"] = line.firm_id if accepted else None
+        rows.loc[here, ["method", "decision"]] = ["decision", "accepted" if accepted else "rejected"]
+        rows.loc[here, "score"] = 1.0 if accepted else np.nan
+
+
+def _review(
+    rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame, settled: pd.DataFrame, candidates: int,
+    min_similarity: float,
+) -> pd.DataFrame:  # fmt: skip
+    """The candidates; records that have one get the method "candidate" and its score."""
+    texts = asked.loc[asked["name"].notna(), ["name", "core", "parent_core"]]
+    open_ = rows.loc[rows["method"].eq("none"), ["source", "asked"]].join(texts, on="asked", how="inner")
+    queries = open_.groupby(["source", "name"], as_index=False).agg(
+        records=("asked", "size"), core=("core", "first"), parent_core=("parent_core", "first")
+    )
+    queries = queries.assign(core=queries["parent_core"].fillna(queries["core"]))
+    review = propose(queries, names, at_most=candidates, min_similarity=min_similarity)
+    refused = settled[settled["decision"].eq("reject")]
+    pairs = pd.MultiIndex.from_frame(refused[["name", "firm_id"]])
+    review = review[~pd.MultiIndex.from_frame(review[["text", "firm_id"]]).isin(pairs)].reset_index(drop=True)
+    best = review.groupby(["source", "text"])["score"].max()
+    score = pd.Series(best.reindex(pd.MultiIndex.from_frame(open_[["source", "name"]])).to_numpy(), open_.index)
+    hit = score.dropna()
+    rows.loc[hit.index, "method"] = "candidate"
+    rows.loc[hit.index, "score"] = hit
+    return review
+
+
+def _firm_names(names: pd.DataFrame, rows: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
     """Registered names as written, then the branches met."""
-    own = names[["firm_id", "written", "kind"]].rename(columns={"written": "name"})
-    branch = matched.loc[matched["way"].isin(["parent", "parent_core"]), ["firm_id", "name"]].assign(kind="分公司")
-    both = pd.concat([own, branch], ignore_index=True).drop_duplicates().astype({"kind": "str"})
-    return both.sort_values(["firm_id", "kind", "name"], ignore_index=True)
+    own = names.drop(columns="name").rename(columns={"written": "name"})[NAME_COLUMNS]
+    by_parent = asked.loc[asked["way"].isin(BRANCH) | asked["shared"].isin(BRANCH), ["name"]]
+    branch = rows.loc[rows["firm_id"].notna(), ["asked", "firm_id"]].join(by_parent, on="asked", how="inner")
+    branch = branch[["firm_id", "name"]].drop_duplicates().assign(kind="分公司")
+    both = pd.concat([own, branch], ignore_index=True).astype({"kind": "str"})
+    return both.dropna(subset="name").sort_values(["firm_id", "kind", "name"], ignore_index=True)[NAME_COLUMNS]

@@ -3,46 +3,49 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Literal
 
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.link.records import source_table
+from zgzx_research.panels.covariates import firm_covariates
 from zgzx_research.panels.patents import COLUMNS as PATENT_COLUMNS
-from zgzx_research.panels.patents import add_patents, count_patents
-from zgzx_research.panels.retention import LONGEST_BREAK, add_retention, count_staff, last_month
-from zgzx_research.panels.treatment import first_awards
+from zgzx_research.panels.patents import COMPLETE, add_patents, count_patents
+from zgzx_research.panels.retention import LONGEST_BREAK, SHARES, add_retention, count_staff, last_month
+from zgzx_research.panels.treatment import first_awards, first_stages, programme_onsets
 
 LATEST = 999912  # an open spell
 COLUMNS = [
-    "firm_id", "year", "staff_start", "retained", "retention", *PATENT_COLUMNS, "first_award", "first_category",
-    "industry2", "size", "street", "closed_year",
+    "firm_id", "year", "staff_start", "retained", "retention", *SHARES, *PATENT_COLUMNS, *COMPLETE, "first_award",
+    "first_category", "first_version", "first_entry", "first_final", "specialised", "craftsman", "visit", "group_id",
+    "industry_section", "industry2", "size", "street", "hitech", "founded_year", "closed_year", "patents_before",
+    "utility_share",
 ]  # fmt: skip
 
 
 def build_firm_year(
-    firm: pd.DataFrame,
-    roster: pd.DataFrame,
-    spell: pd.DataFrame,
-    spell_worker: pd.DataFrame,
-    patent: pd.DataFrame,
-    patent_party: pd.DataFrame,
-    link_audit: pd.DataFrame,
-    *,
-    first_year: int,
-    last_year: int,
-    patent_truncation: dt.date,
-    calendar: pd.DataFrame,
-    longest_break: int = LONGEST_BREAK,
-) -> pd.DataFrame:
-    """One row per firm and year, sorted; the order of the rows of the inputs does not matter.
+    clean: Mapping[str, pd.DataFrame], firm: pd.DataFrame, employment: pd.DataFrame, link_audit: pd.DataFrame, *,
+    first_year: int, last_year: int, patent_truncation: dt.date, calendar: pd.DataFrame,
+    longest_break: int = LONGEST_BREAK, holder: Literal["original", "current"] = "original",
+    joint: Literal["whole", "fractional"] = "whole", dual: Literal["once", "both"] = "once",
+    incomplete: Literal["flag", "missing"] = "flag",
+) -> pd.DataFrame:  # fmt: skip
+    """COLUMNS, one row per firm and year, sorted; the order of the rows of the inputs does not matter.
 
     Parameters
     ----------
-    firm, spell_worker, link_audit : link tables. roster, spell, patent, patent_party : clean tables.
+    clean : clean tables by name: roster, patent, patent_party; entry and programme may be absent.
+    firm, employment, link_audit : link tables.
     first_year, last_year : of the panel, both included.
     patent_truncation : date of the patent export.
     calendar : edition, year, final_date (data/published/edition_calendar.csv).
-    longest_break : months without insurance between two spells at one firm that still count as insured.
+    longest_break : months without insurance between two spells at one place that still count as insured.
+    holder, joint, dual : of `patents.count_patents`. incomplete : of `patents.add_patents`.
+
+    Years of first award, entry and final and of the concurrent programmes are null where there was none.
+    `patents_before`: `covariates.firm_covariates` before the panel's first award.
 
     Raises
     ------
@@ -51,16 +54,26 @@ def build_firm_year(
     if first_year > last_year:
         raise ZgzxError(f"the years {first_year} to {last_year} are none", where="panel", remedy="Swap them.")
     years = range(first_year, last_year + 1)
-    staff = count_staff(firm, spell, spell_worker, link_audit, years=years, longest_break=longest_break)
-    patents = count_patents(patent, patent_party, link_audit, patent_truncation)
+    check_firm_year(firm[["firm_id"]].merge(pd.DataFrame({"year": years}), how="cross"))
+    roster, patent, party = clean["roster"], clean["patent"], clean["patent_party"]
+    entry = source_table(clean, "entry", ["edition", "category", "stage", "outcome"])
+    programme = source_table(clean, "programme", ["programme", "onset"])
+    filings = (patent, party, link_audit)
+    staff = count_staff(firm, employment, years=years, longest_break=longest_break)
+    counts = count_patents(*filings, patent_truncation, firm=firm, holder=holder, joint=joint, dual=dual)
     awards = first_awards(roster, link_audit, calendar)
-    panel = check_firm_year(_grid(firm, years).merge(awards, on="firm_id", how="left"))
-    panel = add_retention(panel, staff, last_month(spell))
-    panel = add_patents(panel, patents, patent_truncation)
+    stages = first_stages(roster, entry, link_audit, calendar).drop(columns="first_award")
+    before = awards["first_award"].min()
+    known = firm_covariates(firm, *filings, before=int(before) if pd.notna(before) else first_year)
+    panel = _grid(firm, known, years)
+    for table in (awards, stages, programme_onsets(programme, link_audit)):
+        panel = panel.merge(table, on="firm_id", how="left")
+    panel = add_retention(panel, staff, last_month(employment))
+    panel = add_patents(panel, counts, patent_truncation, incomplete=incomplete)
     return panel.sort_values(["firm_id", "year"], ignore_index=True)[COLUMNS]
 
 
-def check_coverage(patent: pd.DataFrame, spell: pd.DataFrame, first_year: int, last_year: int) -> None:
+def check_coverage(patent: pd.DataFrame, employment: pd.DataFrame, first_year: int, last_year: int) -> None:
     """Every year of the panel must stand in the exports: a missing file would otherwise read as zeros.
 
     Raises
@@ -68,9 +81,11 @@ def check_coverage(patent: pd.DataFrame, spell: pd.DataFrame, first_year: int, l
     ZgzxError : names the years without a single filing, or without anybody insured at the end of the year before.
     """
     filed = set(patent["filed"].dt.year)
-    reach = spell["end_ym"].fillna(LATEST)
+    reach = employment["end_ym"].fillna(LATEST)
     decembers = {year: (year - 1) * 100 + 12 for year in range(first_year, last_year + 1)}
-    staffed = {year for year, month in decembers.items() if ((spell["start_ym"] <= month) & (reach >= month)).any()}
+    staffed = {
+        year for year, month in decembers.items() if ((employment["start_ym"] <= month) & (reach >= month)).any()
+    }
     for source, present in (("patents", filed), ("employment", staffed)):
         absent = [year for year in range(first_year, last_year + 1) if year not in present]
         if absent:
@@ -100,9 +115,8 @@ def check_firm_year(panel: pd.DataFrame) -> pd.DataFrame:
     return panel
 
 
-def _grid(firm: pd.DataFrame, years: range) -> pd.DataFrame:
+def _grid(firm: pd.DataFrame, known: pd.DataFrame, years: range) -> pd.DataFrame:
     """Every firm in every year, with what is known of the firm."""
-    known = firm[["firm_id", "industry2", "size", "street"]].assign(
-        founded_year=firm["founded"].dt.year.astype("Int64"), closed_year=firm["closed"].dt.year.astype("Int64")
-    )
-    return known.merge(pd.DataFrame({"year": years}), how="cross")
+    closed = firm["closed"].dt.year.astype("Int64")
+    about = firm[["firm_id", "group_id"]].assign(closed_year=closed)
+    return about.merge(known, on="firm_id").merge(pd.DataFrame({"year": years}), how="cross")

@@ -1,69 +1,89 @@
-"""Staff at the end of the year, and how many of them are still there a year later."""
+"""Staff at the end of the year, and how many of them are still there one and two years later."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
-from zgzx_research.engine import collect, connect, lazy
-from zgzx_research.link.records import KEY
+from zgzx_research.engine import collect, connect, kept, lazy
+from zgzx_research.link.spells import join_spells
 
 # A break of up to so many months between two spells with one firm is a missed contribution, not a departure: raw
 # records have breaks of one to three months (design/raw-formats.md, C3).
 LONGEST_BREAK = 3
+# Where somebody may have stayed, and what tells the places apart.
+LEVELS = {"employer": ["firm_id"], "group": ["group_id"], "district": [], "city": []}
+HORIZONS = (12, 24)  # months
+SHARES = [f"retention_{months}_{level}" for months in HORIZONS for level in LEVELS]
+COUNTS = [f"retained_{months}_{level}" for months in HORIZONS for level in LEVELS]
+CHUNK = 250_000  # spells at a time; a chunk holds whole persons, and their counts add up
+MEMORY = "350MB"
 
 
 def count_staff(
-    firm: pd.DataFrame,
-    spell: pd.DataFrame,
-    spell_worker: pd.DataFrame,
-    link_audit: pd.DataFrame,
-    *,
-    years: range,
-    longest_break: int = LONGEST_BREAK,
+    firm: pd.DataFrame, employment: pd.DataFrame | Path, *, years: range, longest_break: int = LONGEST_BREAK
 ) -> pd.DataFrame:
-    """Staff and retained staff, a row per firm and year with any staff.
+    """Staff and retained staff, a row per firm and year with any staff: firm_id, year, staff_start and COUNTS.
 
-    staff_start counts the persons insured at the firm in December of year-1, retained those of them who are insured
-    with its legal group in December of the year. A person with two employers counts at each. `firm.group_id` names the
-    legal groups; without it every firm is its own. Spells without a firm or a worker stay out.
+    Parameters
+    ----------
+    firm : firm_id, group_id, in_district (without them every firm is its own group and in the district).
+    employment : worker_id (a letter and a number), firm_id (null = outside the registry), start_ym, end_ym; a
+        frame, or a Parquet file that is read some persons at a time, so that any number of spells fits in memory.
+    longest_break : months without insurance between two spells at one place that still count as insured.
+
+    staff_start counts the persons insured at the firm in December of year-1; retained_12_* those of them who in
+    December of the year, retained_24_* those who in December of the next, are insured at the same employer, with its
+    legal group, at a firm of the district, anywhere in the city's records. A person with two employers counts at each.
     """
-    groups = firm[["firm_id"]].assign(group_id=firm.get("group_id", firm["firm_id"]))
-    linked = link_audit.loc[link_audit["source"].eq("spell"), [*KEY, "firm_id"]].dropna(subset="firm_id")
-    decembers = pd.DataFrame({"year": range(years.start - 1, years.stop)})
-    with connect() as connection:
-        spells = (
-            lazy(connection, spell[[*KEY, "start_ym", "end_ym"]])
-            .join(lazy(connection, spell_worker.dropna(subset="worker_id")), on=KEY)
-            .join(lazy(connection, linked), on=KEY)
-            .join(lazy(connection, groups), on="firm_id")
-        )
-        bridged = _bridged(spells, last_month(spell), longest_break)
-        insured = _insured(bridged, lazy(connection, decembers))
-        return collect(_counted(insured, years.stop - 1), by=["firm_id", "year"])
+    groups = pd.factorize(firm.get("group_id", firm["firm_id"]))[0]
+    places = firm[["firm_id"]].assign(firm=range(len(firm)), group=groups, in_district=firm.get("in_district", True))
+    decembers = pd.DataFrame({"year": range(years.start - 1, years.stop + 1)})
+    with connect(memory=MEMORY) as connection:
+        known, when = lazy(connection, places), lazy(connection, decembers)
+        source = lazy(connection, employment)
+        parts = max(int(source.select(nw.len()).collect("pyarrow").item()) // CHUNK, 1)
+        total = np.zeros((len(firm), len(years), 1 + len(COUNTS)), dtype="int64")
+        for part in range(parts):
+            counts = _chunk_counts(connection, _spells(source, known, part, parts), when, years.stop - 1, longest_break)
+            total[counts["firm_id"], counts["year"] - years.start] += counts[["staff_start", *COUNTS]].to_numpy()
+    at, year = np.nonzero(total[:, :, 0])
+    staff = pd.DataFrame(total[at, year], columns=["staff_start", *COUNTS])
+    staff.insert(0, "year", year + years.start)
+    staff.insert(0, "firm_id", firm["firm_id"].to_numpy()[at])
+    return staff.sort_values(["firm_id", "year"], ignore_index=True)
 
 
-def last_month(spell: pd.DataFrame) -> int:
+def last_month(employment: pd.DataFrame) -> int:
     """The last month (YYYYMM) the export covers: the latest start or end that stands in it."""
-    latest = spell[["start_ym", "end_ym"]].max().max()
+    latest = employment[["start_ym", "end_ym"]].max().max()
     return 0 if pd.isna(latest) else int(latest)
 
 
 def add_retention(panel: pd.DataFrame, staff: pd.DataFrame, covered_to: int) -> pd.DataFrame:
-    """The panel (firm_id, year, closed_year) with staff_start, retained (Int64) and retention (share, NaN if no staff).
+    """The panel (firm_id, year, closed_year) with staff_start, retained (Int64), retention, SHARES (NaN if no staff).
 
-    Missing, never 0, in years after closure and where the export, which ends with the month `covered_to`, does not
-    reach the December in question. In the year of closure leavers count as leavers.
+    `retention` is that of 12 months with the legal group, `retained` its count. Missing, never 0, in years after
+    closure and where the export, which ends with the month `covered_to`, does not reach the December in question. In
+    the year of closure leavers count as leavers.
     """
     panel = panel.merge(staff, on=["firm_id", "year"], how="left", validate="one_to_one")
     gone = panel["year"].gt(panel["closed_year"]).fillna(False).astype("bool")
     last_december = covered_to // 100 - (covered_to % 100 < 12)
-    for column, december in (("staff_start", panel["year"] - 1), ("retained", panel["year"])):
-        known = december.le(last_december) & ~gone
+    ahead = {"staff_start": -1} | {
+        f"retained_{months}_{level}": months // 12 - 1 for months in HORIZONS for level in LEVELS
+    }
+    for column, years in ahead.items():
+        known = (panel["year"] + years).le(last_december) & ~gone
         panel[column] = panel[column].astype("Int64").fillna(0).where(known)
     staffed = panel["staff_start"].where(panel["staff_start"].gt(0))
-    panel["retention"] = (panel["retained"] / staffed).to_numpy("float64", na_value=float("nan"))
-    return panel
+    for share, count in zip(SHARES, COUNTS, strict=True):
+        panel[share] = (panel[count] / staffed).to_numpy("float64", na_value=float("nan"))
+    return panel.assign(retained=panel["retained_12_group"], retention=panel["retention_12_group"]).drop(columns=COUNTS)
 
 
 def large_enough(panel: pd.DataFrame, min_staff: int) -> pd.DataFrame:
@@ -72,47 +92,61 @@ def large_enough(panel: pd.DataFrame, min_staff: int) -> pd.DataFrame:
     return panel[panel["firm_id"].isin(first.loc[first["staff_start"].ge(min_staff), "firm_id"])]
 
 
+def level_spells(spells: nw.LazyFrame, level: str, longest_break: int) -> nw.LazyFrame:
+    """Spells (worker_id, firm_id, group_id, in_district, start, end) at one of LEVELS, short breaks bridged.
+
+    Columns worker_id, those of the level, start, end; the spells of one person at one place do not overlap.
+    """
+    if level == "district":
+        spells = spells.filter(nw.col("in_district"))
+    elif level != "city":
+        spells = spells.filter(~nw.col("firm_id").is_null())
+    return join_spells(spells, ["worker_id", *LEVELS[level]], longest_break)
+
+
 def _month(column: str) -> nw.Expr:
     """Months since January of year 0."""
     return nw.col(column) // 100 * 12 + nw.col(column) % 100 - 1
 
 
-def _bridged(spells: nw.LazyFrame, covered_to: int, longest_break: int) -> nw.LazyFrame:
-    """Spells as firm_id, group_id, worker_id, start, end (months), reaching up to the next one over a short break."""
-    order = {"order_by": ["start", "end"]}
-    same = ("firm_id", "worker_id")
-    until = nw.col("next_start") - 1
-    return (
-        spells.with_columns(end_ym=nw.col("end_ym").fill_null(covered_to))
-        .select("firm_id", "group_id", "worker_id", start=_month("start_ym"), end=_month("end_ym"))
-        .with_columns(
-            # the furthest end so far: a short spell inside a long one opens no break
-            reach=nw.col("end").cum_max().over(*same, **order),
-            next_start=nw.col("start").shift(-1).over(*same, **order),
-        )
-        .with_columns(bridges=(until > nw.col("reach")) & (until - nw.col("reach") <= longest_break))
-        .with_columns(end=nw.when(nw.col("bridges")).then(until).otherwise(nw.col("end")))
-        .select("firm_id", "group_id", "worker_id", "start", "end")
-    )
+def _spells(source: nw.LazyFrame, places: nw.LazyFrame, part: int, parts: int) -> nw.LazyFrame:
+    """Spells with their places, of the persons of one part; all identifiers are numbers, which sort faster."""
+    number = nw.col("worker_id").str.slice(1).cast(nw.Int64)
+    spells = source.select("firm_id", worker_id=number, start=_month("start_ym"), end=_month("end_ym"))
+    joined = spells.filter(nw.col("worker_id") % parts == part).join(places, on="firm_id", how="left")
+    return joined.select(
+        "worker_id", "start", "end", firm_id=nw.col("firm"), group_id=nw.col("group"),
+        in_district=nw.col("in_district").fill_null(False),
+    )  # fmt: skip
 
 
-def _insured(spells: nw.LazyFrame, decembers: nw.LazyFrame) -> nw.LazyFrame:
-    """The persons insured at each firm in each December: distinct firm_id, group_id, worker_id, year."""
-    december = nw.col("year") * 12 + 11
-    covering = spells.join(decembers, how="cross").filter(nw.col("start") <= december, nw.col("end") >= december)
-    return covering.select("firm_id", "group_id", "worker_id", "year").unique()
-
-
-def _counted(insured: nw.LazyFrame, last_year: int) -> nw.LazyFrame:
+def _chunk_counts(
+    connection: duckdb.DuckDBPyConnection,
+    spells: nw.LazyFrame,
+    decembers: nw.LazyFrame,
+    last_year: int,
+    longest_break: int,
+) -> pd.DataFrame:
     """Counts by firm and year, the year being that after the December in which the staff is counted."""
-    person = ["group_id", "worker_id", "year"]
-    still = insured.select(person).unique().with_columns(stayed=nw.lit(1))
-    return (
-        insured.with_columns(year=nw.col("year") + 1)
-        .filter(nw.col("year") <= last_year)
-        .join(still, on=person, how="left")
-        .with_columns(stayed=nw.col("stayed").fill_null(0))
-        .group_by("firm_id", "year")
-        .agg(staff_start=nw.len(), retained=nw.col("stayed").sum())
-        .with_columns(nw.col("year", "staff_start", "retained").cast(nw.Int64))
-    )
+    chunk = kept(connection, spells, "spells")
+    there = {level: _insured(level_spells(chunk, level, longest_break), decembers, level) for level in LEVELS}
+    base = there["employer"].join(chunk.select("firm_id", "group_id").unique(), on="firm_id")
+    for level in list(LEVELS)[1:]:
+        base = base.join(there[level], on=["worker_id", *LEVELS[level], "year"], how="left")
+    base = base.with_columns(year=nw.col("year") + 1).filter(nw.col("year") <= last_year)
+    counts = base.group_by("firm_id", "year").agg(staff_start=nw.len(), **{name: nw.col(name).sum() for name in COUNTS})
+    whole = counts.with_columns(nw.col("staff_start", *COUNTS).fill_null(0).cast(nw.Int32))
+    result = collect(whole, by=["firm_id", "year"])
+    connection.execute("DROP TABLE spells")
+    return result
+
+
+def _insured(spells: nw.LazyFrame, decembers: nw.LazyFrame, level: str) -> nw.LazyFrame:
+    """A row per person, place and December (year) in which the person is insured there, and whether one and two on."""
+    december, year = nw.col("year") * 12 + 11, nw.col("year")
+    covering = spells.join(decembers, how="cross").filter(nw.col("start") <= december, nw.col("end") >= december)
+    same, order = ["worker_id", *LEVELS[level]], {"order_by": ["year"]}
+    ahead = covering.with_columns(first=year.shift(-1).over(*same, **order), second=year.shift(-2).over(*same, **order))
+    stays = {12: nw.col("first") == year + 1, 24: (nw.col("first") == year + 2) | (nw.col("second") == year + 2)}
+    flags = {f"retained_{months}_{level}": stay.fill_null(False).cast(nw.Int64) for months, stay in stays.items()}
+    return ahead.with_columns(**flags).select(*same, "year", *flags)

@@ -84,7 +84,7 @@ def _data(place: Place) -> dict[str, Fact]:
 
 def linkage(place: Place) -> list[dict[str, Any]]:
     """Records, linked records and their share, a row per source."""
-    from zgzx_research.link.firms import link_summary
+    from zgzx_research.link.audit import link_summary
 
     return link_summary(pd.read_parquet(place.stage("link", "link_audit")[0])).to_dict("records")
 

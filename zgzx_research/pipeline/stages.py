@@ -19,7 +19,7 @@ SOURCES = {
     "employment": ("spell",),
     "patents": ("patent", "patent_party"),
 }
-LINK_TABLES = ("firm", "firm_name", "worker", "spell_worker", "link_audit")
+LINK_TABLES = ("firm", "firm_name", "worker", "spell_worker", "employment", "link_audit", "link_review")
 FIXED_KEY = b"synthetic"  # synthetic people need no secret
 CALENDAR = "data/published/edition_calendar.csv"
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
@@ -102,21 +102,30 @@ def collect(place: Place) -> None:
     store.write_json(place.work / "clean" / "ledger.json", {"sources": ledger})
 
 
+def clean_tables(place: Place) -> dict[str, pd.DataFrame]:
+    """The clean tables there are, by name."""
+    names = sorted({name for tables in SOURCES.values() for name in tables})
+    return {name: pd.read_parquet(path) for name in names if (path := place.stage("clean", name)[0]).is_file()}
+
+
 def link(place: Place) -> None:
     """Firms and persons."""
+    from zgzx_research.link.decisions import read_decisions
     from zgzx_research.link.firms import link_firms
     from zgzx_research.link.people import link_people
 
-    names = ("registry", "roster", "spell", "patent_party")
-    registry, roster, spell, party = (pd.read_parquet(path) for path in place.stage("clean", *names))
-    firms = link_firms(registry, roster, spell, party)
-    people = link_people(spell)
+    calendar = pd.read_csv(place.root / CALENDAR)
+    tables = clean_tables(place)
+    firms = link_firms(tables, calendar, read_decisions(place.root / "data" / "decisions" / place.name / "links.csv"))
+    people = link_people(tables, firms, calendar)
     tables = {
         "firm": firms.firm,
         "firm_name": firms.firm_name,
-        "link_audit": firms.link_audit,
+        "link_audit": pd.concat([firms.link_audit, people.link_audit], ignore_index=True),
+        "link_review": firms.link_review,
         "worker": people.worker,
         "spell_worker": people.spell_worker,
+        "employment": people.employment,
     }
     for name, table in tables.items():
         store.write_table(place.stage("link", name)[0], table)
@@ -127,14 +136,15 @@ def panels(place: Place, study: Study) -> None:
     from zgzx_research.panels.firm_year import build_firm_year, check_coverage
     from zgzx_research.panels.treatment import check_editions
 
-    wanted = {"clean": ("roster", "spell", "patent", "patent_party"), "link": ("firm", "spell_worker", "link_audit")}
-    tables = {name: pd.read_parquet(place.stage(stage, name)[0]) for stage, names in wanted.items() for name in names}
+    tables = clean_tables(place)
+    linked = {name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment", "link_audit")}
     calendar = pd.read_csv(place.root / CALENDAR)
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
-    check_coverage(tables["patent"], tables["spell"], first_year, last_year)
+    check_coverage(tables["patent"], linked["employment"], first_year, last_year)
     panel = build_firm_year(
-        **tables,
+        tables,
+        **linked,
         first_year=first_year,
         last_year=last_year,
         patent_truncation=study.patents.truncation,

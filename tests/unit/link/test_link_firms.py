@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from zgzx_research.link.firms import FirmLinks, link_firms, link_summary
+from zgzx_research.link.audit import link_summary
+from zgzx_research.link.firms import FirmLinks, link_firms
 
 KEY = ["file", "sheet", "row", "part"]
 # Codes need not pass a check here: the clean stage has done that.
@@ -61,12 +62,8 @@ def link(
     roster_: pd.DataFrame | None = None, spell: pd.DataFrame | None = None, party: pd.DataFrame | None = None,
     registry_: pd.DataFrame = REGISTRY,
 ) -> FirmLinks:  # fmt: skip
-    return link_firms(
-        registry_,
-        roster() if roster_ is None else roster_,
-        spells() if spell is None else spell,
-        parties() if party is None else party,
-    )
+    clean = {"registry": registry_, "roster": roster_, "spell": spell, "patent_party": party}
+    return link_firms({name: table for name, table in clean.items() if table is not None})
 
 
 def test_full_name_before_core_and_never_a_similar_one() -> None:
@@ -112,7 +109,8 @@ def test_another_code_forbids_the_name_but_an_unknown_one_does_not() -> None:
     links = link(
         spell=spells((None, "深圳市鸿远精密科技有限公司", U9), (None, "深圳市启明电子有限公司", U9)),
     )
-    assert linked(links, "spell") == [(None, "none"), ("F000003", "name")]
+    # the namesake is left to a person
+    assert linked(links, "spell") == [(None, "candidate"), ("F000003", "name")]
 
 
 def test_the_employer_number_lends_its_code_if_it_has_one_only() -> None:
@@ -189,8 +187,8 @@ def test_the_order_of_rows_does_not_matter(seed: int) -> None:
     straight = link(people, jobs, filings)
     mixed = [table.sample(frac=1, random_state=seed) for table in (REGISTRY, people, jobs, filings)]
     before = [table.copy() for table in mixed]
-    shuffled = link_firms(*mixed)
-    for name in ("firm", "firm_name", "link_audit"):
+    shuffled = link_firms(dict(zip(("registry", "roster", "spell", "patent_party"), mixed, strict=True)))
+    for name in ("firm", "firm_name", "link_audit", "link_review"):
         pd.testing.assert_frame_equal(getattr(straight, name), getattr(shuffled, name))
     for table, copy in zip(mixed, before, strict=True):
         pd.testing.assert_frame_equal(table, copy)
@@ -202,8 +200,8 @@ def test_the_summary_counts_rows_by_source_and_method() -> None:
         spells(("1", None, U1), ("1", None, None)),
     )
     assert link_summary(links.link_audit).to_dict("records") == [
-        {"source": "roster", "rows": 4, "linked": 2, "linked_share": 0.5, "uscc": 0, "name": 1, "core": 1,
-         "ambiguous": 1, "none": 1},
-        {"source": "spell", "rows": 2, "linked": 2, "linked_share": 1.0, "uscc": 2, "name": 0, "core": 0,
-         "ambiguous": 0, "none": 0},
+        {"source": "roster", "rows": 4, "linked": 2, "linked_share": 0.5, "decision": 0, "uscc": 0,
+         "name": 1, "core": 1, "number": 0, "candidate": 0, "ambiguous": 1, "none": 1},
+        {"source": "spell", "rows": 2, "linked": 2, "linked_share": 1.0, "decision": 0, "uscc": 2,
+         "name": 0, "core": 0, "number": 0, "candidate": 0, "ambiguous": 0, "none": 0},
     ]  # fmt: skip

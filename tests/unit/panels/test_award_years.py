@@ -26,7 +26,10 @@ def test_a_team_is_one_award_and_ties_go_to_the_category_closest_to_patents() ->
     audit = roster[["file", "sheet", "row", "part", "firm_id"]].assign(source="roster")
     result = first_awards(roster.drop(columns="firm_id"), audit, CALENDAR)
     assert result.to_dict("records") == [
-        {"firm_id": "F1", "first_award": 2013, "first_category": "skill", "awards": 2},
-        {"firm_id": "F2", "first_award": 2013, "first_category": "team", "awards": 2},
-        {"firm_id": "F3", "first_award": 2012, "first_category": "talent", "awards": 2},
-    ]
+        {"firm_id": "F1", "first_award": 2013, "first_category": "skill", "first_version": "A",
+         "awards": 2},
+        {"firm_id": "F2", "first_award": 2013, "first_category": "team", "first_version": "A",
+         "awards": 2},
+        {"firm_id": "F3", "first_award": 2012, "first_category": "talent", "first_version": "A",
+         "awards": 2},
+    ]  # fmt: skip

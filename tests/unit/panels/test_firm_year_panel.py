@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.panels.firm_year import build_firm_year, check_firm_year
+from zgzx_research.link.employment import build_employment
+from zgzx_research.panels.firm_year import COLUMNS, build_firm_year, check_firm_year
 from zgzx_research.panels.retention import large_enough
 
 A, B, C, D, E = (f"F00000{n}" for n in range(1, 6))
@@ -26,6 +27,13 @@ FIRM = pd.DataFrame(
         "industry2": ["39", "39", "34", None, "26"],
         "size": ["中", "小", "小", "微", "微"],
         "street": ["坂田街道", "坂田街道", "龙岗街道", None, "宝龙街道"],
+        "industry_section": ["C", "C", "C", None, "C"],
+        "street_code": ["440307009", "440307009", None, None, None],
+        "hitech": [True, False, False, False, False],
+        "in_district": True,
+        "group_id": [A, B, C, D, E],
+        "successor_id": pd.Series([None] * 5, dtype="str"),
+        "merged": pd.to_datetime([None] * 5),
     }
 )
 
@@ -115,7 +123,7 @@ def keyed(table: pd.DataFrame, file: str) -> pd.DataFrame:
 
 
 def audit(source: str, table: pd.DataFrame) -> pd.DataFrame:
-    return table[[*KEY, "firm_id"]].assign(source=source, method="name", score=1.0)
+    return table[[*KEY, "firm_id"]].assign(source=source, entity="firm", method="name", score=1.0)
 
 
 def inputs() -> dict[str, pd.DataFrame]:
@@ -132,7 +140,7 @@ def inputs() -> dict[str, pd.DataFrame]:
         "firm": FIRM,
         "roster": roster.drop(columns="firm_id"),
         "spell": spell.drop(columns=["worker_id", "firm_id"]),
-        "spell_worker": spell[[*KEY, "worker_id"]],
+        "spell_worker": spell[[*KEY, "worker_id"]].assign(source="spell"),
         "patent": patent.drop(columns="firms").assign(filed=pd.to_datetime(patent["filed"])),
         "patent_party": party[[*KEY, "app_no"]].assign(role="applicant"),
         "link_audit": pd.concat(links, ignore_index=True),
@@ -143,7 +151,11 @@ def build(tables: dict[str, pd.DataFrame] | None = None, **changed: object) -> p
     options = {
         "first_year": 2016, "last_year": 2019, "patent_truncation": dt.date(2019, 6, 30), "calendar": CALENDAR
     }  # fmt: skip
-    return build_firm_year(**(tables or inputs()), **(options | changed))
+    given = dict(tables or inputs())
+    links = {name: given.pop(name) for name in ("firm", "link_audit", "spell_worker")}
+    no_agency = links["link_audit"].iloc[:0]
+    employment = build_employment(given, links.pop("spell_worker"), links["link_audit"], no_agency)
+    return build_firm_year(given, **links, employment=employment, **(options | changed))
 
 
 def expected(columns: list[str]) -> pd.DataFrame:
@@ -173,10 +185,7 @@ def test_first_award_is_the_year_of_the_final_and_constant() -> None:
 
 def test_columns_of_the_firm_are_carried() -> None:
     panel = build()
-    assert panel.columns.tolist() == [
-        "firm_id", "year", "staff_start", "retained", "retention", *PATENT_COLUMNS, "first_award", "first_category",
-        "industry2", "size", "street", "closed_year",
-    ]  # fmt: skip
+    assert panel.columns.tolist() == COLUMNS
     assert panel.query("firm_id == @C")["closed_year"].tolist() == [2017] * 4
     assert panel.query("firm_id == @A")["street"].unique().tolist() == ["坂田街道"]
     assert panel.query("firm_id == @D")[["industry2", "street", "closed_year"]].isna().all(axis=None)

@@ -1,0 +1,76 @@
+"""Who was insured where and when: the population in which contestants and inventors are looked for."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zgzx_research.engine import collect, connect, lazy
+from zgzx_research.link.records import month_number
+from zgzx_research.link.spells import join_spells
+
+RULES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("people.toml").read_text(encoding="utf-8"))
+PERSON_TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key"]
+
+
+@dataclass(frozen=True)
+class Insured:
+    """The insured.
+
+    Attributes
+    ----------
+    person : worker_id and PERSON_TOKENS, the first known of each; one row per worker.
+    named : worker_id, name_key, surname_key: every name a worker stands under.
+    at_work : worker_id, group_id, start, end: months (numbers) at a legal group, short gaps bridged.
+    """
+
+    person: pd.DataFrame
+    named: pd.DataFrame
+    at_work: pd.DataFrame
+
+    def headcount(self, months: pd.Series) -> pd.Series:
+        """Mean number of persons by group over these months (numbers); group "" is the total."""
+        counts = []
+        for month in months.dropna().unique():
+            there = self.at_work[self.at_work["start"].le(month) & self.at_work["end"].ge(month)]
+            counts += [there.groupby("group_id").size(), pd.Series({"": there["worker_id"].nunique()})]
+        if not counts:
+            return pd.Series(dtype="float64")
+        return pd.concat(counts).groupby(level=0).sum() / months.dropna().nunique()
+
+
+def insured_persons(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, claims: pd.DataFrame) -> Insured:
+    """From insurance rows (worker_id and tokens), the employment table, the firms, and claims that carry a phone."""
+    if rows["worker_id"].isna().any():
+        rows = rows[rows["worker_id"].notna()]
+    code, workers = pd.factorize(rows["worker_id"], sort=True)
+    person = pd.DataFrame({"worker_id": pd.Series(workers, dtype="str")})
+    for token in PERSON_TOKENS:
+        filled = np.flatnonzero(rows[token].notna())
+        first = filled[~pd.Series(code[filled]).duplicated().to_numpy()]
+        person[token] = rows[token].iloc[first].set_axis(code[first]).reindex(person.index)
+    # the insurance has no phones: those of repeated contestants come from their lines with an ID
+    phones = claims.dropna(subset=["id_key", "phone_key"]).drop_duplicates("id_key").set_index("id_key")["phone_key"]
+    person["phone_key"] = person["phone_key"].fillna(person["id_key"].map(phones).astype("str"))
+    return Insured(person, _names(rows, code), _at_work(employment, firm))
+
+
+def _names(rows: pd.DataFrame, code: np.ndarray) -> pd.DataFrame:
+    """Distinct worker_id, name_key, surname_key."""
+    name = pd.factorize(rows["name_key"])[0]
+    first = ~pd.DataFrame({"worker": code, "name": name}).duplicated().to_numpy() & (name >= 0)
+    return rows.loc[first, ["worker_id", "name_key", "surname_key"]].reset_index(drop=True)
+
+
+def _at_work(employment: pd.DataFrame, firm: pd.DataFrame) -> pd.DataFrame:
+    group = employment["firm_id"].map(firm.set_index("firm_id")["group_id"]).astype("str")
+    start, end = month_number(employment["start_ym"]), month_number(employment["end_ym"])
+    spans = employment[["worker_id"]].assign(group_id=group, start=start, end=end)[group.notna()]
+    with connect() as connection:
+        joined = join_spells(lazy(connection, spans), ["worker_id", "group_id"], RULES["rules"]["gap"]["value"])
+        return collect(joined, by=["worker_id", "group_id", "start"])

@@ -1,0 +1,43 @@
+"""What is known of a firm before anything happens to it: covariates of the firm panel."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from zgzx_research.panels.patents import count_patents, utility_share
+
+REFORM = 2021  # filing subsidies ended in June 2021: the share of utility models is taken before that year
+COLUMNS = [
+    "firm_id", "size", "industry_section", "industry2", "street", "street_code", "hitech", "founded_year",
+    "patents_before", "utility_share",
+]  # fmt: skip
+
+
+def firm_covariates(
+    firm: pd.DataFrame, patent: pd.DataFrame, patent_party: pd.DataFrame, link_audit: pd.DataFrame, *,
+    before: int, years: int = 3, reform: int = REFORM,
+) -> pd.DataFrame:  # fmt: skip
+    """COLUMNS, a row per firm of the firm table.
+
+    Parameters
+    ----------
+    firm, patent, patent_party, link_audit : link and clean tables.
+    before : first year that is no longer "before". years : how many years before it are looked at.
+
+    patents_before : applications a year in those years, of the years since the firm's founding; missing when it was
+    founded later. utility_share : `patents.utility_share` before the reform, missing without any filing.
+    """
+    counts = count_patents(patent, patent_party, link_audit, dt.date(before - 1, 12, 31))
+    recent = counts[counts["year"].ge(before - years)].groupby("firm_id")["patents_all"].sum()
+    share = utility_share(patent, patent_party, link_audit, reform).set_index("firm_id")["utility_share"]
+    founded = firm["founded"].dt.year.astype("Int64")
+    alive = (before - founded).clip(upper=years).fillna(years).astype("int64")
+    filed = firm["firm_id"].map(recent).fillna(0.0)
+    about = firm[[column for column in COLUMNS if column in firm]]
+    return about.assign(
+        founded_year=founded,
+        patents_before=(filed / alive.where(alive.gt(0))).astype("float64"),
+        utility_share=firm["firm_id"].map(share).astype("float64"),
+    )[COLUMNS]
