@@ -50,7 +50,9 @@ def write_audit(quarantine: pd.DataFrame, out: Path, words: Mapping[str, tuple[s
     words : reason code -> (Chinese, English); a code without words is written as it stands.
     """
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         book.set_properties({"created": datetime(2000, 1, 1)})  # equal bytes each time
         guide = book.add_worksheet(GUIDE_SHEET)
         guide.set_column(0, 0, 110)
@@ -106,7 +108,9 @@ def read_audit(path: Path, tables: Sequence[RawTable], key: bytes, *, real: bool
     rows = {(t.file, t.sheet, row["row"]): row for t in tables for _, row in _wanted(t, entries).iterrows()}
     found = [rows.get((e.file, e.sheet, e.row)) for e in entries.itertuples()]
     wrong = pd.Series([row is None or _differs(row, e) for row, e in zip(found, entries.itertuples(), strict=True)])
-    _refuse(entries, wrong, path.name, "the raw row is not there or holds something else", "Write a new audit workbook.")
+    _refuse(
+        entries, wrong, path.name, "the raw row is not there or holds something else", "Write a new audit workbook."
+    )
     columns = [None if pd.isna(name) else name for name in entries["column"]]
     digests = [row_digest(row, name, key) for row, name in zip(found, columns, strict=True) if row is not None]
     return entries.assign(digest=pd.Series(digests, dtype="str"))[COLUMNS]
@@ -183,7 +187,5 @@ def _differs(row: pd.Series, entry: tuple) -> bool:
 def _refuse(entries: pd.DataFrame, wrong: pd.Series, where: str, what: str, remedy: str) -> None:
     if wrong.any():
         hit = entries[wrong.to_numpy()]
-        places = [
-            f"{e.file} row {e.row}" + ("" if pd.isna(e.column) else f" {e.column}") for e in hit.itertuples()
-        ]
+        places = [f"{e.file} row {e.row}" + ("" if pd.isna(e.column) else f" {e.column}") for e in hit.itertuples()]
         raise ZgzxError(what, where=where, count=len(hit), examples=places, remedy=remedy)

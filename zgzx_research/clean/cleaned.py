@@ -47,7 +47,7 @@ class Layout:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return (*self.needs, *self.others)
+        return tuple(dict.fromkeys((*self.needs, *self.others)))
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,6 @@ class Piece:
     profile: Profile
     rows: pd.DataFrame
     entries: list[pd.DataFrame]
-
 
     def styles(self, kind: str) -> tuple[str, ...]:
         """Date styles of this layout for "day" or "month"; the usual ones where the profile names none."""
@@ -99,17 +98,18 @@ def _layout(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> str:
 
 
 def _piece(profile: Profile, tables: Sequence[RawTable], columns: Sequence[str]) -> Piece:
-    frames = [table.rows.assign(file=table.file, sheet=table.sheet, title=table.title, part=1) for table in tables]
+    frames = [table.rows.assign(file=table.file, sheet=table.sheet, heading=table.title, part=1) for table in tables]
     rows = pd.concat(frames, ignore_index=True).astype({"file": "str", "sheet": "str"})
-    for column in [*columns, "section", "title"]:
+    for column in [*columns, "section", "heading"]:
         rows[column] = clean_column(rows[column]) if column in rows else pd.Series(pd.NA, rows.index, dtype="str")
     rows, entries = _decided(rows)
     extra = rows["surplus"] > 0
     shifted = extra & (rows["sheet"] == "")
     beside = rows[extra & ~shifted]
     entries += [note(rows[shifted], None, reasons.RAGGED_ROW), note(beside, None, reasons.VALUE_WITHOUT_HEADER)]
-    wanted = [*KEY, "part", "title", "section", *columns]
-    return Piece(profile, rows.loc[~shifted, wanted].reset_index(drop=True), entries)
+    wanted = [*KEY, "part", "heading", "section", *columns]
+    kept = rows[wanted] if not shifted.any() else rows.loc[~shifted, wanted].reset_index(drop=True)
+    return Piece(profile, kept, entries)
 
 
 def _decided(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
@@ -120,7 +120,7 @@ def _decided(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     cells = rows[~dropped].assign(column=rows["corrected"].str.split()).explode("column").dropna(subset="column")
     entries = [note(rows[dropped], None, reasons.DROPPED_BY_DECISION)]
     entries += [note(group, str(column), reasons.VALUE_CORRECTED) for column, group in cells.groupby("column")]
-    return rows[~dropped], entries
+    return rows[~dropped].reset_index(drop=True), entries
 
 
 def stacked(parts: Sequence[Parts], table: str) -> tuple[pd.DataFrame, list[pd.DataFrame]]:

@@ -38,7 +38,9 @@ def read_corrections(path: Path) -> pd.DataFrame:
         )
     frame["sheet"] = frame["sheet"].fillna("")
     optional = frame[["column", "corrected"]]
-    return frame.assign(**{name: optional[name].mask(optional[name] == "") for name in optional}).astype({"row": "int64"})
+    return frame.assign(**{name: optional[name].mask(optional[name] == "") for name in optional}).astype(
+        {"row": "int64"}
+    )
 
 
 def write_corrections(corrections: pd.DataFrame, path: Path) -> Path:
@@ -62,9 +64,7 @@ def row_digest(row: pd.Series, column: str | None, key: bytes) -> str:
     return str(keyed_hash(pd.Series(["\x1f".join([column or "", *cells])], dtype="str"), key)[0])
 
 
-def apply_corrections(
-    tables: Sequence[RawTable], corrections: pd.DataFrame, source: str, key: bytes
-) -> list[RawTable]:
+def apply_corrections(tables: Sequence[RawTable], corrections: pd.DataFrame, source: str, key: bytes) -> list[RawTable]:
     """Tables with the corrected cells, and the columns `corrected` (names, joined by blanks) and `dropped` (bool).
 
     The raw tables given are not changed.
@@ -81,7 +81,10 @@ def apply_corrections(
     for table in tables:
         own = mine[mine["file"].eq(table.file) & mine["sheet"].eq(table.sheet)]
         result.append(_corrected(table, own.to_dict("records"), key, lost, changed) if len(own) else table)
-    for what, places in (("are about rows or columns that are not there", lost), ("were taken on other values", changed)):
+    for what, places in (
+        ("are about rows or columns that are not there", lost),
+        ("were taken on other values", changed),
+    ):
         if places:
             raise ZgzxError(
                 f"decisions that {what}", where=f"corrections of the source {source}", count=len(places),

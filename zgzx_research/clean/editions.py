@@ -33,7 +33,7 @@ def read_editions(rows: pd.DataFrame) -> pd.Series:
     ZgzxError : a file that says it nowhere.
     """
     column = edition_cells(rows["edition"])
-    for source in ("title", "sheet"):
+    for source in ("heading", "sheet"):
         column = column.where(column.notna(), on_unique(rows[source], edition_of))
     lost = rows[column.isna()]
     if len(lost):

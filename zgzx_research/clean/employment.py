@@ -71,10 +71,10 @@ def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
     frame, notes = stacked(parts, "si_month")
     if not len(frame):
         return empty("si_month"), notes
-    order = frame.sort_values("rank", kind="stable").index if frame["rank"].any() else frame.index
-    good, failed = enforce(frame.loc[order], "si_month")
-    again = _told_before(good, frame.loc[good.index, "rank"].eq(STATEMENT))
-    kept = good[~again].sort_index().reset_index(drop=True)
+    frame = frame.sort_values("rank", kind="stable") if frame["rank"].any() else frame
+    good, failed = enforce(frame, "si_month")
+    again = _told_before(good, frame["rank"].reindex(good.index).eq(STATEMENT))
+    kept = (good[~again] if again.any() else good).sort_index().reset_index(drop=True)
     return kept, [*notes, failed, note(good[again], None, reasons.DUPLICATE_MONTH)]
 
 

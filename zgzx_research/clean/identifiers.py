@@ -177,7 +177,7 @@ def firm_names(column: pd.Series, persons: pd.Series | None = None) -> pd.Series
     A text that stands among `persons`, the names of the same source, is a person's and missing here.
     """
     texts = column if persons is None else column.mask(is_among(column, persons))
-    return on_unique(texts, lambda text: without_personal_numbers(firm_text(text))).astype("str")
+    return on_unique(texts, lambda text: without_personal_numbers(firm_text(text)), "str")
 
 
 def is_among(column: pd.Series, persons: pd.Series) -> pd.Series:

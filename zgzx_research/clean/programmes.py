@@ -168,5 +168,5 @@ def _editions(column: pd.Series) -> Parsed:
 def _text(column: pd.Series, kind: str) -> Parsed:
     """Texts of the kind that `rules.toml` [texts] describes, as they are delivered; of others nothing is kept."""
     known = on_unique(column, lambda text: _TEXTS[kind].fullmatch(text) is not None).eq(True)
-    value = on_unique(column.where(known), without_personal_numbers).astype("str")
+    value = on_unique(column.where(known), without_personal_numbers, "str")
     return Parsed(value, flag(column.notna() & ~known, reasons.VALUE_TEXT))

@@ -36,7 +36,7 @@ def keyed_hash(column: pd.Series, key: bytes) -> pd.Series:
         raise ZgzxError(
             "the key of the pseudonyms is empty", remedy="Write at least 32 random bytes to [privacy] key_file."
         )
-    return on_unique(column, lambda text: hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS]).astype("str")
+    return on_unique(column, lambda text: hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS], "str")
 
 
 def person_name(text: str) -> str | None:

@@ -94,7 +94,10 @@ def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:
         "registration_no": read_registration_numbers(rows["registration_no"]),
         "organisation_code": read_organisation_codes(rows["organisation_code"]),
     }
-    for name, reader in (("registration_no", read_registration_numbers), ("organisation_code", read_organisation_codes)):
+    for name, reader in (
+        ("registration_no", read_registration_numbers),
+        ("organisation_code", read_organisation_codes),
+    ):
         elsewhere = reader(rows["uscc"].where(read["uscc"].value.isna())).value
         read[name] = Parsed(read[name].value.fillna(elsewhere), read[name].reason)
         read["uscc"] = Parsed(read["uscc"].value, read["uscc"].reason.where(elsewhere.isna()))

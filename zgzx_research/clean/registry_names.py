@@ -19,7 +19,11 @@ def names_of_firms(registry: pd.DataFrame, event: pd.DataFrame, listed: pd.DataF
     listed : file, sheet, row, part, uscc, name: one row per former name of a registry row.
     """
     named = registry[[*KEY, "name"]].rename(columns={"name": "firm_name"})
-    lists = listed.merge(named, on=KEY).assign(valid_from=pd.NaT, valid_to=pd.NaT, kind=FORMER)
+    lists = (
+        listed[[*KEY, "part", "uscc", "name"]]
+        .merge(named, on=KEY)
+        .assign(valid_from=pd.NaT, valid_to=pd.NaT, kind=FORMER)
+    )
     lists = lists[lists["name"] != lists["firm_name"]]
     dated = _from_changes(event[event["type"].eq("rename")])
     firm = ["uscc", "firm_name", "name"]

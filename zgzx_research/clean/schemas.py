@@ -23,8 +23,13 @@ SPECIALISED, CRAFTSMAN, VISIT = PROGRAMMES = ("specialised", "craftsman", "visit
 
 def empty(table: str) -> pd.DataFrame:
     """The clean table without a row, its columns typed."""
-    columns = SCHEMAS[table].columns
-    return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in columns.items()})
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes(table).items()})
+
+
+def dtypes(table: str) -> dict[str, str]:
+    """Pandas type of every column of a clean table."""
+    said = {name: str(column.dtype) for name, column in SCHEMAS[table].columns.items()}
+    return {name: "str" if dtype.startswith("str") else dtype for name, dtype in said.items()}
 
 
 def _present(reason: str) -> pa.Check:
@@ -36,9 +41,7 @@ def _text(*checks: pa.Check) -> pa.Column:
 
 
 def _one_of(*values: str) -> pa.Check:
-    return pa.Check(
-        lambda cells: cells.isin(values), error=reasons.SCHEMA, description="one of " + ", ".join(values)
-    )
+    return pa.Check(lambda cells: cells.isin(values), error=reasons.SCHEMA, description="one of " + ", ".join(values))
 
 
 def _each(test: Callable[[str], object], description: str) -> pa.Check:

@@ -23,7 +23,7 @@ def one_row_per_person(
 
     Cells of the columns `others` go to the members of a team only when there is one for each.
     """
-    listed = on_unique(rows["person_name"], _members).astype("str")
+    listed = on_unique(rows["person_name"], _members, "str")
     names = split_cells(listed, separators("person_name")).map(_without_team)
     size = names.map(len).clip(lower=1)
     lists = {"person_name": names.where(names.map(bool), pd.Series([[None]] * len(rows), index=rows.index))}

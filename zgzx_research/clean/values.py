@@ -29,7 +29,9 @@ _TO = re.compile(r"[-~至到—–]+")
 _TYPED_MONTH = re.compile(r"(?P<y>\d{4})\s*[./\-年]\s*(?P<m>\d{1,2})\s*月?")
 _DIGITS = "〇一二三四五六七八九"
 _ZEROS = str.maketrans("零○0", "〇〇〇")
-_CHINESE_DAY = re.compile(r"(?P<year>[〇零○一二三四五六七八九]{4})年(?P<month>[一二三四五六七八九十]{1,2})月(?:(?P<day>[一二三四五六七八九十]{1,3})日?)?")
+_CHINESE_DAY = re.compile(
+    r"(?P<year>[〇零○一二三四五六七八九]{4})年(?P<month>[一二三四五六七八九十]{1,2})月(?:(?P<day>[一二三四五六七八九十]{1,3})日?)?"
+)
 _FIRST_EXCEL_DAY = datetime.date(1899, 12, 30)
 _YEARS = range(1900, 2101)
 DAY = "datetime64[s]"
@@ -56,12 +58,14 @@ def by_distinct(column: pd.Series, build: Callable[[pd.Series], Distinct]) -> Di
     return built.reindex(codes).set_axis(column.index, axis=0)
 
 
-def on_unique(column: pd.Series, function: Callable[[str], Any]) -> pd.Series:
-    """`function` of every distinct text; missing stays missing. The result has dtype object."""
-    return by_distinct(column, lambda texts: pd.Series([function(text) for text in texts], dtype="object"))
+def on_unique(column: pd.Series, function: Callable[[str], Any], dtype: str = "object") -> pd.Series:
+    """`function` of every distinct text, as `dtype`; missing stays missing."""
+    return by_distinct(column, lambda texts: _typed([function(text) for text in texts], dtype))
 
 
-def parsed_frame(column: pd.Series, function: Callable[[str], tuple[Any, ...]], dtypes: Mapping[str, str]) -> pd.DataFrame:
+def parsed_frame(
+    column: pd.Series, function: Callable[[str], tuple[Any, ...]], dtypes: Mapping[str, str]
+) -> pd.DataFrame:
     """Apply `function` (text -> a value for every column of `dtypes`) to the distinct texts of a column."""
 
     def build(texts: pd.Series) -> pd.DataFrame:
@@ -90,7 +94,7 @@ def clean_text(text: str) -> str | None:
 
 
 def clean_column(column: pd.Series) -> pd.Series:
-    return on_unique(column, clean_text).astype("str")
+    return on_unique(column, clean_text, "str")
 
 
 @cache
