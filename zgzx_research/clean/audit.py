@@ -23,7 +23,8 @@ from zgzx_research.ingest.workbook import read_workbook
 
 # heading -> what it holds; the first seven are ours, the last four the clerk's
 HEADINGS = {
-    "文件 file": "file", "工作表 sheet": "sheet", "行 row": "row", "列 column": "column", "内容 value shown": "value_masked",
+    "文件 file": "file", "工作表 sheet": "sheet", "行 row": "row", "列 column": "column",
+    "内容 value shown": "value_masked",
     "原因": "reason_zh", "reason": "reason_en", "更正值 corrected value": "corrected", "处理 action": "action",
     "经手人 reviewer": "reviewer", "日期 date": "date",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Identifiers with check characters: codes of firms, resident IDs, patent application numbers; phones and firm names."""
+"""Identifiers with check characters: codes of firms, resident IDs, application numbers; phones and firm names."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -73,7 +72,7 @@ def note(rows: pd.DataFrame, column: str | None, why: pd.Series | str) -> pd.Dat
 
 def flag(hit: pd.Series, reason: str) -> pd.Series:
     """The reason for the rows that are hit, null for the others; what `note` takes."""
-    return pd.Series(np.where(hit, reason, None), index=hit.index, dtype="object")
+    return pd.Series(reason, index=hit.index, dtype="object").where(hit, None)
 
 
 def enforce(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, pd.DataFrame]:

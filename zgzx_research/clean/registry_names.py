@@ -28,7 +28,7 @@ def names_of_firms(registry: pd.DataFrame, event: pd.DataFrame, listed: pd.DataF
     dated = _from_changes(event[event["type"].eq("rename")])
     firm = ["uscc", "firm_name", "name"]
     known = lists.merge(dated[firm].drop_duplicates().assign(known=True), on=firm, how="left")["known"].notna()
-    days = {name: "datetime64[s]" for name in ("valid_from", "valid_to")}
+    days = dict.fromkeys(("valid_from", "valid_to"), "datetime64[s]")
     both = pd.concat([lists[~known.to_numpy()].astype(days), dated.astype(days)], ignore_index=True)
     texts = dict.fromkeys(("uscc", "firm_name", "name", "kind"), "str")
     good, _ = enforce(both.astype({"part": "int64", "row": "int64"} | texts), "registry_name")
@@ -36,7 +36,7 @@ def names_of_firms(registry: pd.DataFrame, event: pd.DataFrame, listed: pd.DataF
 
 
 def _from_changes(renames: pd.DataFrame) -> pd.DataFrame:
-    """Two rows per change, the name before and the name after, with the days on which each is known to begin and end."""
+    """Two rows per change, the name before and the name after, with the days on which each begins and ends."""
     renames = renames.assign(firm=renames["uscc"].fillna(renames["firm_name"])).sort_values(["firm", "date", *KEY])
     before = renames.assign(part=1, name=renames["before"], valid_from=pd.NaT, valid_to=renames["date"])
     after = renames.assign(part=2, name=renames["after"], valid_from=renames["date"], valid_to=pd.NaT)

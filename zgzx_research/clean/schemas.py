@@ -13,7 +13,7 @@ from zgzx_research.clean.identifiers import is_uscc
 from zgzx_research.clean.industries import SECTIONS
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.streets import CODES, STREETS
-from zgzx_research.clean.values import on_unique
+from zgzx_research.clean.values import DAY, on_unique
 
 KEY = ["file", "sheet", "row"]
 CATEGORIES = ("innovation", "team", "talent", "skill")
@@ -29,7 +29,8 @@ def empty(table: str) -> pd.DataFrame:
 def dtypes(table: str) -> dict[str, str]:
     """Pandas type of every column of a clean table."""
     said = {name: str(column.dtype) for name, column in SCHEMAS[table].columns.items()}
-    return {name: "str" if dtype.startswith("str") else dtype for name, dtype in said.items()}
+    ours = {"string": "str", "datetime64[ns]": DAY}  # pandera prints these two in its own way
+    return {name: ours.get(dtype.removesuffix("[pyarrow]"), dtype) for name, dtype in said.items()}
 
 
 def _present(reason: str) -> pa.Check:
@@ -84,7 +85,7 @@ def _number(*checks: pa.Check) -> pa.Column:
 
 
 def _date(*checks: pa.Check) -> pa.Column:
-    return pa.Column("datetime64[s]", checks=list(checks), nullable=True)
+    return pa.Column(DAY, checks=list(checks), nullable=True)
 
 
 def _pseudonyms(*names: str) -> dict[str, pa.Column]:
@@ -205,10 +206,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         _any_of(reasons.MISSING_FIRM, "uscc", "firm_name"),
     ),
     "spell": _table(
-        _ROW_KEY
-        | _PERSON
-        | _EMPLOYER
-        | {"start_ym": _months(_present(reasons.MISSING_PERIOD)), "end_ym": _months()},
+        _ROW_KEY | _PERSON | _EMPLOYER | {"start_ym": _months(_present(reasons.MISSING_PERIOD)), "end_ym": _months()},
         _in_order(),
         _HAS_EMPLOYER,
     ),
@@ -258,8 +256,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         | _ROW_KEY,
         pa.Check(
             lambda rows: rows["name"].isna() | rows["name_key"].isna(),
-            error=reasons.SCHEMA, description="never both name and name_key",
-        ),  # fmt: skip
+            error=reasons.SCHEMA,
+            description="never both name and name_key",
+        ),
     ),
     "entry": _table(
         _ROW_KEY
@@ -291,11 +290,13 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         | {"onset": _date(_present(reasons.MISSING_DATE)), "detail": _text()},
         pa.Check(
             lambda rows: rows["name_key"].notna() | rows["programme"].ne(CRAFTSMAN),
-            error=reasons.MISSING_NAME, description="a craftsman has name_key",
+            error=reasons.MISSING_NAME,
+            description="a craftsman has name_key",
         ),
         pa.Check(
             lambda rows: rows[["firm_name", "uscc"]].notna().any(axis=1) | rows["programme"].eq(CRAFTSMAN),
-            error=reasons.MISSING_FIRM, description="all but craftsmen have firm_name or uscc",
+            error=reasons.MISSING_FIRM,
+            description="all but craftsmen have firm_name or uscc",
         ),
     ),
     "cost": _table(
@@ -325,4 +326,4 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "origin": _text(),
         }
     ),
-}  # fmt: skip
+}

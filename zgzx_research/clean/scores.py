@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
+from zgzx_research.clean.cleaned import Cleaned, Layout, Piece, finish, pieces, stacked
 from zgzx_research.clean.editions import read_editions
 from zgzx_research.clean.identifiers import firm_names, is_among
 from zgzx_research.clean.pseudonyms import name_keys
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.schemas import KEY
 from zgzx_research.clean.teams import one_row_per_person
-from zgzx_research.clean.values import Parsed, on_unique, read_choices, read_counts, read_decimals
+from zgzx_research.clean.values import Parsed, read_choices, read_counts, read_decimals
 from zgzx_research.ingest.read import RawTable
 
 JUDGES = [f"judge_{number}" for number in range(1, 10)]
