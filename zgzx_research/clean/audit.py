@@ -83,7 +83,7 @@ def _write_sheet(
         for column, cell in enumerate(cells):
             if isinstance(cell, int):
                 sheet.write_number(row, column, cell)
-            elif pd.notna(cell):
+            elif pd.notna(cell) and str(cell):
                 sheet.write_string(row, column, str(cell))  # whatever it begins with, it is no formula
     action = list(HEADINGS.values()).index("action")
     sheet.data_validation(1, action, len(table), action, {"validate": "list", "source": list(CHOICES)})
