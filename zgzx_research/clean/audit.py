@@ -133,7 +133,7 @@ def _entries(path: Path) -> pd.DataFrame:
     entries = entries.astype("str").replace("", pd.NA).astype("str")
     entries["sheet"] = entries["sheet"].fillna("")
     entries = entries[entries[["corrected", "action"]].notna().any(axis=1)].reset_index(drop=True)
-    entries["action"] = entries["action"].map(lambda text: CHOICES.get(text, text), na_action="ignore").fillna(KEEP)
+    entries["action"] = [KEEP if pd.isna(text) else CHOICES.get(text, text) for text in entries["action"]]
     day = read_dates(entries["date"], RULES["usual_dates"]["day"]).value
     return entries.assign(date=day.dt.strftime("%Y-%m-%d").astype("str")).astype({"row": "int64"})
 

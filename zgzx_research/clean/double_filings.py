@@ -23,7 +23,7 @@ def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
     told = patent.dropna(subset="dual_app_no").set_index("app_no")["dual_app_no"]
     back = pd.Series(told.index, index=told.to_numpy())
     both = pd.concat([told, back[~back.index.isin(told.index)]])
-    twin = patent["app_no"].map(both[~both.index.duplicated()])
+    twin = patent["app_no"].map(both[~both.index.duplicated()]).astype("str")
     open_rows = patent[twin.isna() & patent["is_dual"].ne(False).fillna(True) & patent["type"].isin(TWINS)]
     said = open_rows["is_dual"].eq(True).fillna(False) & open_rows["title"].isna()
     open_rows = open_rows.assign(
@@ -34,4 +34,4 @@ def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
     first, second = (open_rows[open_rows["type"].eq(kind)].dropna(subset=same) for kind in TWINS)
     pairs = first.drop_duplicates(same, keep=False).merge(second.drop_duplicates(same, keep=False), on=same)
     found = pd.concat([pairs.set_index("app_no_x")["app_no_y"], pairs.set_index("app_no_y")["app_no_x"]])
-    return twin.fillna(patent["app_no"].map(found)).astype("str")
+    return twin.fillna(patent["app_no"].map(found).astype("str"))

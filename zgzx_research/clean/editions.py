@@ -9,6 +9,7 @@ import pandas as pd
 from zgzx_research.clean.values import chinese_number, on_unique
 from zgzx_research.errors import ZgzxError
 
+POSSIBLE = range(1, 100)
 _EDITION = re.compile(r"第?\s*([一二三四五六七八九十〇]+|\d+|首)\s*届")
 
 
@@ -17,12 +18,17 @@ def edition_of(text: str) -> int | None:
     found = _EDITION.search(text)
     if not found:
         return None
-    return 1 if found[1] == "首" else chinese_number(found[1])
+    return 1 if found[1] == "首" else _number(found[1])
+
+
+def _number(text: str) -> int | None:
+    number = chinese_number(text)
+    return number if number in POSSIBLE else None
 
 
 def edition_cells(column: pd.Series) -> pd.Series:
     """Editions (object: int or missing) from cells: 第九届, 9, 九."""
-    return on_unique(column, lambda text: edition_of(text) or chinese_number(text.removesuffix(".0")))
+    return on_unique(column, lambda text: edition_of(text) or _number(text.removesuffix(".0")))
 
 
 def read_editions(rows: pd.DataFrame) -> pd.Series:

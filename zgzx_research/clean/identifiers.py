@@ -29,6 +29,7 @@ _MASKED = re.compile(rf"(\d{{4}})\d*[{MASKS}]+\d*?(\d{{3}}[\dX])")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+")
 # What is left of an 18-digit ID that a spreadsheet held as a number: 15 to 17 digits and zeros, or scientific form.
 _ROUNDED_ID = re.compile(r"\d{15}000|\d{18}\.0+")
+_EMPLOYER_NUMBER = re.compile(r"[0-9A-Za-z\-]*\d[0-9A-Za-z\-]*")
 _PERSONAL_RUN = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:86)?1[3-9]\d{9})(?!\d)")
 
 
@@ -195,9 +196,12 @@ def without_personal_numbers(text: str) -> str | None:
 
 
 def read_employer_numbers(column: pd.Series) -> Parsed:
-    """Employer numbers as text; people insured on their own may stand under their resident ID, which is not kept."""
+    """Employer numbers: letters, digits, hyphens. People insured on their own may stand under their resident ID or phone
+    number, which is not kept."""
 
     def read(text: str) -> tuple[str | None, str | None]:
-        return (None, reasons.VALUE_PERSONAL_NUMBER) if resident_id(text) else (text.upper(), None)
+        if resident_id(text) or without_personal_numbers(text) != text:
+            return None, reasons.VALUE_PERSONAL_NUMBER
+        return (text.upper(), None) if _EMPLOYER_NUMBER.fullmatch(text) else (None, reasons.VALUE_TEXT)
 
     return parsed(column, read, "str")

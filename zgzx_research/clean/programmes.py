@@ -126,11 +126,13 @@ def _district(piece: Piece) -> Parts:
     """Published series; a text that is not the language of statistics may be anybody's and is not kept."""
     rows = piece.rows
     year = parsed(rows["year"], lambda text: _year(text, reasons.VALUE_DATE), "Int64")
-    value = read_decimals(rows["value"], -1e15, 1e15, reasons.VALUE_NUMBER)
+    personal = on_unique(rows["value"], lambda text: without_personal_numbers(text) != text).eq(True)
+    value = read_decimals(rows["value"].mask(personal), -1e15, 1e15, reasons.VALUE_NUMBER)
     texts = {name: _text(rows[name], name) for name in ("indicator", "unit", "vintage", "origin")}
     values = {name: text.value for name, text in texts.items()}
     frame = rows[[*KEY, "part"]].assign(year=year.value, value=value.value, **values)
-    why = {"year": year.reason, "value": value.reason} | {name: text.reason for name, text in texts.items()}
+    number = value.reason.fillna(flag(personal, reasons.VALUE_PERSONAL_NUMBER))
+    why = {"year": year.reason, "value": number} | {name: text.reason for name, text in texts.items()}
     return frame, _notes(piece, why)
 
 

@@ -14,7 +14,7 @@ import pandera.pandas as pa
 from zgzx_research.clean import reasons
 from zgzx_research.clean.identifiers import without_personal_numbers
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.schemas import KEY, SCHEMAS
+from zgzx_research.clean.schemas import KEY, SCHEMAS, empty
 from zgzx_research.clean.values import on_unique
 
 COLUMNS = ["source", "file", "sheet", "row", "column", "value_masked", "reason", "row_lost"]
@@ -83,6 +83,8 @@ def enforce(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, pd.DataFrame
     RuntimeError : a column has the wrong type or is not there: an error of the program, not of the data.
     """
     columns = list(SCHEMAS[table].columns)
+    if frame.empty:
+        return empty(table), note(frame, None, pd.Series(dtype="object"))
     try:
         return SCHEMAS[table].validate(frame[columns], lazy=True), note(frame.iloc[:0], None, "")
     except pa.errors.SchemaErrors as error:

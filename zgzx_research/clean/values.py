@@ -219,7 +219,8 @@ def read_amounts(column: pd.Series, bare_unit: str = "") -> Parsed:
         unit = found["unit"] or ("" if words else bare_unit)
         if not (unit or words):
             return None, reasons.VALUE_AMOUNT_UNIT
-        return round(float(found["number"]) * rules["units"][unit], 2), None
+        amount = round(float(found["number"]) * rules["units"][unit], 2)
+        return (amount, None) if amount <= rules["largest"] else (None, reasons.VALUE_AMOUNT)
 
     return parsed(column, read, "float64")
 

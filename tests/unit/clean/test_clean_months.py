@@ -16,7 +16,9 @@ ID = "990000199003071235"
 NAME, FACTORY = "甄试样", "深圳市鸿远精密科技有限公司"
 
 
-def month(period: str, paid: str = "", base: str = "5000", kind: str = "正常", insurance: str = "养老", no: str = "1") -> list:
+def month(
+    period: str, paid: str = "", base: str = "5000", kind: str = "正常", insurance: str = "养老", no: str = "1"
+) -> list:
     return [f"99000000{no}", ID, NAME, "44990001", FACTORY, FIRM, period, paid or period, base, kind, insurance]
 
 
@@ -39,7 +41,9 @@ def test_months() -> None:
 
 
 def test_insurances_of_one_month_are_one_month_and_pension_is_kept() -> None:
-    result = clean(months_of(month("201903", insurance="医疗", base="9000"), month("201903"), month("201903", kind="补缴")))
+    result = clean(
+        months_of(month("201903", insurance="医疗", base="9000"), month("201903"), month("201903", kind="补缴"))
+    )
     assert by_row(result.tables["si_month"], "row", "base", "kind") == [(3, 5000.0, "normal"), (4, 5000.0, "arrears")]
     assert reasons_of(result) == [(2, None, "duplicate_month", True)]
 
@@ -157,6 +161,8 @@ def test_months_in_are_months_out(first: int, length: int, mark: str) -> None:
     def written(number: int) -> str:
         return f"{number // 12}{mark}{number % 12 + 1:02d}" + ("月" if mark == "年" else "")
 
-    start, end = by_row(read_month_ranges(column(f"{written(first)}-{written(first + length)}"), STYLES), "start_ym", "end_ym")[0]
+    start, end = by_row(
+        read_month_ranges(column(f"{written(first)}-{written(first + length)}"), STYLES), "start_ym", "end_ym"
+    )[0]
     assert pd.Period(str(end), "M").ordinal - pd.Period(str(start), "M").ordinal == length
     assert start == first // 12 * 100 + first % 12 + 1

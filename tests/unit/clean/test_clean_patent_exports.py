@@ -31,9 +31,7 @@ def export(name: str, *rows: list[str], mark: str = "; "):
 
 
 def test_holders_stand_apart_from_applicants() -> None:
-    result = clean(
-        export("patsnap", patent(applicants=f"{A} | 样例大学", holders=B, inventors="甄试样 | -"), mark="|")
-    )
+    result = clean(export("patsnap", patent(applicants=f"{A} | 样例大学", holders=B, inventors="甄试样 | -"), mark="|"))
     assert by_row(result.tables["patent_party"], "part", "role", "ord", "name", "name_key") == [
         (1, "applicant", 1, A, None),
         (2, "applicant", 2, "样例大学", None),

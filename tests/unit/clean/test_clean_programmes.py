@@ -55,7 +55,10 @@ def test_costs_and_participation() -> None:
             ["6", "甄试样", "街道", "80"],
         ),
     )  # fmt: skip
-    assert by_row(result.tables["cost"], "edition", "item", "amount_cny") == [(9, "评审", 125_000.0), (9, "奖金", 300_000.0)]
+    assert by_row(result.tables["cost"], "edition", "item", "amount_cny") == [
+        (9, "评审", 125_000.0),
+        (9, "奖金", 300_000.0),
+    ]
     columns = ("edition", "union_name", "street", "street_code", "route", "persons")
     assert by_row(result.tables["participation"], *columns) == [
         (5, "布吉街道总工会", "布吉街道", "OLD-布吉", "street", 1200),
@@ -81,5 +84,9 @@ def test_district_series_keep_their_vintages() -> None:
         (2023, "地区生产总值", 5300.0, "亿元", "最终核实", "统计年鉴"),
         (2024, "高技能人才占比", 38.0, "%", None, None),
     ]
-    assert [(row, column) for row, column, *_ in reasons_of(result)] == [(4, "origin"), (4, "vintage"), (5, "indicator")]
+    assert [(row, column) for row, column, *_ in reasons_of(result)] == [
+        (4, "origin"),
+        (4, "vintage"),
+        (5, "indicator"),
+    ]
     assert "甄试样" not in everything(result)
