@@ -196,8 +196,8 @@ def without_personal_numbers(text: str) -> str | None:
 
 
 def read_employer_numbers(column: pd.Series) -> Parsed:
-    """Employer numbers: letters, digits, hyphens. People insured on their own may stand under their resident ID or phone
-    number, which is not kept."""
+    """Employer numbers: letters, digits, hyphens. People insured on their own may stand under their resident ID or
+    telephone number, which is not kept."""
 
     def read(text: str) -> tuple[str | None, str | None]:
         if resident_id(text) or without_personal_numbers(text) != text:

@@ -51,7 +51,8 @@ def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
 
 def _parse(piece: Piece) -> Parts:
     rows, styles = piece.rows, piece.styles("day")
-    numbers, twins = read_application_numbers(rows["app_no"]), _twins(rows["dual"])
+    numbers = read_application_numbers(rows["app_no"])
+    twins = _twins(rows["dual"], split_cells(rows["dual"], piece.separators("dual")), numbers["app_no"])
     filed, published, granted = (read_dates(rows[name], styles) for name in ("filed", "published", "granted"))
     publication_no = rows["publication_no"].str.upper().str.replace(r"[\s.]", "", regex=True)
     is_grant = publication_no.str.extract(_KIND, expand=False).isin(list(RULES["application"]["granted_kinds"]))
@@ -66,7 +67,7 @@ def _parse(piece: Piece) -> Parts:
         granted=granted.value.mask(early["granted"]).fillna(day.where(is_grant)),
         publication_no=publication_no,
         codes=rows["uscc"],
-        dual_app_no=twins["app_no"].mask(twins["app_no"].eq(numbers["app_no"])),
+        dual_app_no=twins["app_no"],
         is_dual=twins["is_dual"],
         profile=piece.profile.name,
     )
@@ -82,19 +83,19 @@ def _parse(piece: Piece) -> Parts:
     return frame.astype({"profile": "str"}), [*piece.entries, *notes]
 
 
-def _twins(column: pd.Series) -> pd.DataFrame:
-    """Columns app_no, is_dual (boolean) and reason of 一案双申: the other application's number, or 是 / 否."""
+def _twins(column: pd.Series, cells: pd.Series, own: pd.Series) -> pd.DataFrame:
+    """Columns app_no, is_dual (boolean) and reason of 一案双申: the other application's number, or 是 / 否.
+
+    Some exports list both numbers; the other is the first that is not the row's own.
+    """
     said = read_choices(column, "dual")
-    numbers = read_application_numbers(column.where(said.value.isna()))
-    is_dual = said.value.eq("true").astype("boolean").mask(said.value.isna() & numbers["app_no"].isna())
-    refused = numbers["app_no"].isna() & said.value.isna() & column.notna()
-    return pd.DataFrame(
-        {
-            "app_no": numbers["app_no"],
-            "is_dual": is_dual.mask(numbers["app_no"].notna(), True),
-            "reason": flag(refused, reasons.VALUE_DUAL),
-        }
-    )
+    listed = [read_application_numbers(cells.str[place].astype("str"))["app_no"] for place in (0, 1)]
+    number = listed[0].where(listed[0].ne(own).fillna(False).astype("bool"), listed[1])
+    number = number.mask(number.eq(own).fillna(False).astype("bool") | said.value.notna())
+    is_dual = said.value.eq("true").astype("boolean").mask(said.value.isna() & number.isna())
+    refused = number.isna() & said.value.isna() & column.notna()
+    told = {"app_no": number, "is_dual": is_dual.mask(number.notna(), True)}
+    return pd.DataFrame(told | {"reason": flag(refused, reasons.VALUE_DUAL)})
 
 
 def _merge(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

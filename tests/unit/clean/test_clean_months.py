@@ -51,7 +51,7 @@ def test_insurances_of_one_month_are_one_month_and_pension_is_kept() -> None:
 def test_months_that_leave() -> None:
     rows = [month("201913", "201903"), month("201903", kind="其他"), month("", base="x"), month("201904")]
     rows[3][0] = rows[3][1] = ""
-    result = clean(months_of(*rows, month("201905")[:3] + ["", "", ""] + month("201905")[6:]))
+    result = clean(months_of(*rows, [*month("201905")[:3], "", "", "", *month("201905")[6:]]))
     assert len(result.tables["si_month"]) == 0
     assert reasons_of(result) == [
         (2, "period", "bad_period", True),

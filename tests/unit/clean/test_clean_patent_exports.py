@@ -97,6 +97,8 @@ def twins(*rows: list[str]) -> list[str | None]:
 def test_double_filings_by_number() -> None:
     assert twins(patent(dual=UTILITY[2:]), patent(UTILITY)) == [UTILITY, INVENTION]
     assert twins(patent(dual=UTILITY)) == [UTILITY]  # the other one is in no file
+    assert twins(patent(dual=f"{INVENTION}; {UTILITY}"), patent(UTILITY)) == [UTILITY, INVENTION]
+    assert twins(patent(dual=INVENTION)) == [None]
     result = clean(export("incopat", patent(dual="待查")))
     assert reasons_of(result) == [(2, "dual", "value_dual", False)]
 

@@ -64,7 +64,9 @@ LAYOUTS = {
         {"firm_name", "former_names"},
     ),
     "registry/registry_changes": ("uscc firm_name change changed before after", {"firm_name", "before", "after"}),
-    "employment/employment": ("person_no person_name id_no employer_no employer_name employer_uscc start_ym end_ym", set()),
+    "employment/employment": (
+        "person_no person_name id_no employer_no employer_name employer_uscc start_ym end_ym", set(),
+    ),
     "employment/employment_months": (
         "person_no id_no person_name employer_no employer_name employer_uscc period paid base kind insurance", set(),
     ),
@@ -73,7 +75,9 @@ LAYOUTS = {
     "patents/patents_incopat": (
         "app_no filed publication_no published granted applicants holders inventors dual uscc kind title", set(),
     ),
-    "scores/scores": ("draw_no person_name firm_name judge_1 judge_2 mean total rank outcome category stage edition", set()),
+    "scores/scores": (
+        "draw_no person_name firm_name judge_1 judge_2 mean total rank outcome category stage edition", set(),
+    ),
     "programmes/programme_specialised": ("firm_name batch year uscc", {"firm_name"}),
     "programmes/programme_craftsmen": ("person_name firm_name title year", set()),
     "programmes/programme_visits": ("date firm_name team matter", {"firm_name"}),
@@ -85,7 +89,8 @@ GOOD = {
     "person_name": "甄试样", "firm_name": "样例五金", "edition": "第九届", "category": "技能之星", "stage": "决赛",
     "uscc": FIRM, "founded": "2001-01-01", "change": "企业名称变更", "changed": "2001-01-01", "before": "样例老厂",
     "after": "样例新厂", "person_no": "990000001", "employer_no": "44990001", "employer_name": "样例五金",
-    "start_ym": "201901", "period": "201901", "year": "2019", "month": "1", "service_firm": "样例五金", "agency": "样例人力",
+    "start_ym": "201901", "period": "201901", "year": "2019", "month": "1", "service_firm": "样例五金",
+    "agency": "样例人力",
     "app_no": "CN201510123456.1", "filed": "2015-03-20", "applicants": "样例五金有限公司", "date": "2019-01-01",
     "matter": "设备", "item": "奖金", "amount": "1万元", "union": "布吉街道", "persons": "5", "indicator": "人口",
     "value": "1", "title": "龙岗工匠",

@@ -12,11 +12,13 @@ def test_programmes() -> None:
     result = clean(
         raw_table(
             "programmes/programme_specialised", "firm_name uscc batch year",
-            ["深圳市鸿远精密科技有限公司", FIRM, "第三批", "2021"], ["", "", "一", "2022年"], ["样例厂", "", "某批", "去年"],
+            ["深圳市鸿远精密科技有限公司", FIRM, "第三批", "2021"],
+            ["", "", "一", "2022年"], ["样例厂", "", "某批", "去年"],
         ),
         raw_table(
             "programmes/programme_craftsmen", "person_name firm_name title year",
-            ["甄　试样", "样例五金", "龙岗工匠", "2024"], ["贾样本", "贾样本", "名匠", "2024"], ["", "样例五金", "行业工匠", "2024"],
+            ["甄　试样", "样例五金", "龙岗工匠", "2024"],
+            ["贾样本", "贾样本", "名匠", "2024"], ["", "样例五金", "行业工匠", "2024"],
         ),
         raw_table(
             "programmes/programme_visits", "date firm_name team matter",
@@ -46,12 +48,14 @@ def test_programmes() -> None:
 def test_costs_and_participation() -> None:
     result = clean(
         raw_table(
-            "programmes/cost", "edition item amount", ["第九届", "评委劳务费", "12.5"], ["9", "奖金", "30万元"], ["", "x", "1"],
+            "programmes/cost", "edition item amount",
+            ["第九届", "评委劳务费", "12.5"], ["9", "奖金", "30万元"], ["", "x", "1"],
             amounts={"bare_unit": "万"},
         ),
         raw_table(
             "programmes/participation", "edition union route persons",
-            ["5", "布吉街道总工会", "街道", "1,200"], ["6", "布吉街道总工会", "", "900人"], ["6", "电子行业工会", "行业", "80"],
+            ["5", "布吉街道总工会", "街道", "1,200"],
+            ["6", "布吉街道总工会", "", "900人"], ["6", "电子行业工会", "行业", "80"],
             ["6", "甄试样", "街道", "80"],
         ),
     )  # fmt: skip
