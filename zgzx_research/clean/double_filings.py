@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.values import firm_text, on_unique
 
 TWINS = ("invention", "utility_model")
@@ -14,24 +15,33 @@ def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
 
     Parameters
     ----------
-    patent : app_no, type, filed, applicants, title, dual_app_no, is_dual; one row per application.
+    patent : app_no, type, filed, applicants, inventors, title, dual_app_no, is_dual; one row per application.
 
-    The number the office gives comes first, for both applications. Else an invention and a utility model with the same
-    applicants, day and title are a pair; where no title is known, the same applicants and day are enough if both rows
-    say 是. Two inventions that fit are no pair: nothing is guessed. A row that says 否 is not paired.
+    The number the office gives comes first, for both applications. Else an invention and a utility model of one day and
+    title are a pair when they have the same applicants, or the same inventors, since one firm is written in many ways.
+    Where no title is known, the same applicants and day are enough if both rows say 是. Two inventions that fit are no
+    pair: nothing is guessed. A row that says 否 is not paired.
     """
     told = patent.dropna(subset="dual_app_no").set_index("app_no")["dual_app_no"]
     back = pd.Series(told.index, index=told.to_numpy())
     both = pd.concat([told, back[~back.index.isin(told.index)]])
     twin = patent["app_no"].map(both[~both.index.duplicated()]).astype("str")
-    open_rows = patent[twin.isna() & patent["is_dual"].ne(False).fillna(True) & patent["type"].isin(TWINS)]
-    said = open_rows["is_dual"].eq(True).fillna(False) & open_rows["title"].isna()
-    open_rows = open_rows.assign(
-        who=on_unique(open_rows["applicants"], lambda text: firm_text(text).replace(" ", "")),
-        what=on_unique(open_rows["title"], lambda text: firm_text(text).replace(" ", "")).mask(said, ""),
-    )
+    for who in ("applicants", "inventors"):
+        twin = twin.fillna(patent["app_no"].map(_alike(patent[twin.isna()], who)).astype("str"))
+    return twin
+
+
+def _alike(patent: pd.DataFrame, who: str) -> pd.Series:
+    """application -> the one other that agrees on these parties, the day and the title."""
+    rows = patent[patent["is_dual"].ne(False).fillna(True) & patent["type"].isin(TWINS)]
+    said = rows["is_dual"].eq(True).fillna(False) & rows["title"].isna() & (who == "applicants")
+    disclosed = rows[who].where(~rows[who].isin(RULES["persons"]["undisclosed"]))
+    rows = rows.assign(who=on_unique(disclosed, _bare), what=on_unique(rows["title"], _bare).mask(said, ""))
     same = ["who", "filed", "what"]
-    first, second = (open_rows[open_rows["type"].eq(kind)].dropna(subset=same) for kind in TWINS)
+    first, second = (rows[rows["type"].eq(kind)].dropna(subset=same) for kind in TWINS)
     pairs = first.drop_duplicates(same, keep=False).merge(second.drop_duplicates(same, keep=False), on=same)
-    found = pd.concat([pairs.set_index("app_no_x")["app_no_y"], pairs.set_index("app_no_y")["app_no_x"]])
-    return twin.fillna(patent["app_no"].map(found).astype("str"))
+    return pd.concat([pairs.set_index("app_no_x")["app_no_y"], pairs.set_index("app_no_y")["app_no_x"]])
+
+
+def _bare(text: str) -> str:
+    return firm_text(text).replace(" ", "")

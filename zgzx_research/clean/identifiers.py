@@ -146,7 +146,7 @@ def read_application_numbers(column: pd.Series) -> pd.DataFrame:
     def read(text: str) -> tuple[str | None, str | None, str | None]:
         bare = re.sub(r"(?<=\d{13})\.0$|[\s'’‘`]", "", text.upper())
         found = _APPLICATION.fullmatch(bare)
-        if _SCIENTIFIC.fullmatch(bare) or (found and not found["check"] and re.search(r"0{5}\.?$", bare)):
+        if _SCIENTIFIC.fullmatch(bare) or (found and not found["check"] and re.search(r"0{6}\.?$", bare)):
             return None, None, reasons.DAMAGED_APPLICATION_NUMBER
         body = found["body"] if found else ""
         kind = types.get(body[-8:-7] if len(body) == 12 else body[2:3])

@@ -46,11 +46,11 @@ def _read(text: str) -> tuple[str | None, str | None, str | None, str | None]:
 
 
 def read_addresses(column: pd.Series) -> pd.DataFrame:
-    """Columns address (as far as the street; null where not even the district is said) and district (龙岗区)."""
+    """Columns address (as far as the street; null where not even the city is said) and district (龙岗区)."""
 
     def read(text: str) -> tuple[str | None, str | None]:
         found = _ADDRESS.match(firm_text(text))
-        if not found or not (found["district"] or found["street"]):
+        if not found or not any(found.groupdict().values()):
             return None, None
         return found[0], found["district"]
 

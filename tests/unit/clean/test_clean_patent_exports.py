@@ -108,7 +108,11 @@ def test_double_filings_by_applicant_day_and_title() -> None:
     assert twins(first, second) == [UTILITY, INVENTION]
     assert twins(first, patent(UTILITY, title="另一种夹具")) == [None, None]
     assert twins(first, patent(UTILITY, title="一种样例夹具", filed="2015-03-21")) == [None, None]
-    assert twins(first, patent(UTILITY, title="一种样例夹具", applicants=B)) == [None, None]
+    other = {"title": "一种样例夹具", "applicants": B}
+    assert twins(first, patent(UTILITY, **other)) == [UTILITY, INVENTION]  # a firm is written in many ways
+    assert twins(first, patent(UTILITY, **other, inventors="贾样本")) == [None, None]
+    undisclosed = {"inventors": "不公告发明人"}
+    assert twins(patent(title="一种样例夹具", **undisclosed), patent(UTILITY, **other, **undisclosed)) == [None, None]
     assert twins(first, patent(number("201510123457"), title="一种样例夹具")) == [None, None]  # two inventions
     assert twins(first, patent(UTILITY, title="一种样例夹具", dual="否")) == [None, None]
 

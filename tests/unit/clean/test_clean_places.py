@@ -80,6 +80,7 @@ def test_the_old_streets_last_until_the_last_edition_before_the_split() -> None:
         ("深圳市坪山新区样例路1号", "深圳市坪山新区", "坪山新区"),
         ("龙岗区 坂田街道办事处 二楼", "龙岗区坂田街道办事处", "龙岗区"),
         ("样例路1号", None, None),
+        ("东莞市样例路1号", "东莞市", None),
         ("甄试样", None, None),
     ],
 )

@@ -81,16 +81,19 @@ def test_district_series_keep_their_vintages() -> None:
             ["2023", "地区生产总值", "5,300", "亿元", "最终核实", "统计年鉴"],
             ["2024年", "高技能人才占比", "38", "%", "甄试样", "甄试样"],
             ["2024", "甄试样", "1", "人", "", ""],
+            ["2024", "人口", "1", "人", "", "日报记者甄试样"],
         )
     )  # fmt: skip
     assert by_row(result.tables["district_year"], "year", "indicator", "value", "unit", "vintage", "origin") == [
         (2023, "地区生产总值", 5043.03, "亿元", "2024年公报", "龙岗区统计公报"),
         (2023, "地区生产总值", 5300.0, "亿元", "最终核实", "统计年鉴"),
         (2024, "高技能人才占比", 38.0, "%", None, None),
+        (2024, "人口", 1.0, "人", None, None),
     ]
     assert [(row, column) for row, column, *_ in reasons_of(result)] == [
         (4, "origin"),
         (4, "vintage"),
         (5, "indicator"),
+        (6, "origin"),
     ]
     assert "甄试样" not in everything(result)
