@@ -36,12 +36,13 @@ def _alike(patent: pd.DataFrame, who: str) -> pd.Series:
     rows = patent[patent["is_dual"].ne(False).fillna(True) & patent["type"].isin(TWINS)]
     said = rows["is_dual"].eq(True).fillna(False) & rows["title"].isna() & (who == "applicants")
     disclosed = rows[who].where(~rows[who].isin(RULES["persons"]["undisclosed"]))
-    rows = rows.assign(who=on_unique(disclosed, _bare), what=on_unique(rows["title"], _bare).mask(said, ""))
+    rows = rows.assign(who=on_unique(disclosed, bare), what=on_unique(rows["title"], bare).mask(said, ""))
     same = ["who", "filed", "what"]
     first, second = (rows[rows["type"].eq(kind)].dropna(subset=same) for kind in TWINS)
     pairs = first.drop_duplicates(same, keep=False).merge(second.drop_duplicates(same, keep=False), on=same)
     return pd.concat([pairs.set_index("app_no_x")["app_no_y"], pairs.set_index("app_no_y")["app_no_x"]])
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """A name or title without what differs between two ways of writing it down: blanks, script."""
     return firm_text(text).replace(" ", "")

@@ -8,9 +8,9 @@ import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
-from zgzx_research.clean.double_filings import pair_double_filings
+from zgzx_research.clean.double_filings import bare, pair_double_filings
 from zgzx_research.clean.identifiers import firm_names, read_application_numbers, read_uscc
-from zgzx_research.clean.pseudonyms import is_organisation, name_keys
+from zgzx_research.clean.pseudonyms import is_organisation, keyed_hash, name_keys
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, ROWS_OF_PATENTS
@@ -41,7 +41,9 @@ def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     good, failed = enforce(frame, ROWS_OF_PATENTS)
     distinct, again = first_only(good, ["app_no", "publication_no"], reasons.DUPLICATE_ROW)
     kept, merged = _merge(distinct)
-    kept["dual_app_no"] = pair_double_filings(kept)
+    kept = kept.assign(
+        dual_app_no=pair_double_filings(kept), title_hash=keyed_hash(on_unique(kept["title"], bare, "str"), key)
+    )
     patent, _ = enforce(kept, "patent")
     parties = [_parties(kept[kept["profile"] == piece.profile.name], piece, key) for piece in found]
     rows, more = stacked(parties, "patent_party")

@@ -241,7 +241,10 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         | _ROW_KEY
     ),
     "patent": _table(
-        _PATENT | {"dual_app_no": _text(_like(r"CN\d{8,12}\.[\dX]", "CN, digits, check"))} | _ROW_KEY,
+        _PATENT
+        | {"dual_app_no": _text(_like(r"CN\d{8,12}\.[\dX]", "CN, digits, check"))}
+        | _pseudonyms("title_hash")
+        | _ROW_KEY,
         unique=["app_no"],
     ),
     "patent_party": _table(

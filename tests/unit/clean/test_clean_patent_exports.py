@@ -117,6 +117,12 @@ def test_double_filings_by_applicant_day_and_title() -> None:
     assert twins(first, patent(UTILITY, title="一种样例夹具", dual="否")) == [None, None]
 
 
+def test_titles_leave_as_digests_so_that_linked_firms_can_be_paired() -> None:
+    rows = [patent(title="一种样例夹具"), patent(UTILITY, title="一种　样例夹具"), patent(number("201520123457"))]
+    table = clean(export("incopat", *rows)).tables["patent"]
+    assert [value for (value,) in by_row(table, "title_hash")] == [digest("一种样例夹具")] * 2 + [None]
+
+
 def test_two_that_fit_are_no_pair() -> None:
     rows = [patent(title="夹具"), patent(UTILITY, title="夹具"), patent(number("201520123457"), title="夹具")]
     assert twins(*rows) == [None, None, None]

@@ -36,7 +36,7 @@ MONTH = (
     "employer_no employer_name employer_uscc period_ym paid_ym base kind"
 )
 DISPATCH = "file sheet row part person_key name_key id_key agency_name service_firm start_ym end_ym"
-PATENT = "app_no type filed published granted dual_app_no file sheet row part"
+PATENT = "app_no type filed published granted dual_app_no title_hash file sheet row part"
 PARTY = "app_no ord role name uscc name_key file sheet row part"
 TABLES = {
     "roster": ROSTER, "registry": REGISTRY, "registry_name": REGISTRY_NAME, "registry_event": REGISTRY_EVENT,
