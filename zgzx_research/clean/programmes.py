@@ -38,7 +38,7 @@ LAYOUTS = {
     "district_year": Layout(("year", "indicator", "value"), ("unit", "vintage", "origin")),
 }
 _YEAR = re.compile(r"(?P<year>(?:19|20)\d{2})(?:\.0)?年?度?")
-_BATCH = re.compile(r"第?(?P<number>[一二三四五六七八九十]{1,3}|\d{1,2})批?")
+_BATCH = re.compile(r"(?:(?:19|20)\d{2}年)?第?(?P<number>[一二三四五六七八九十]{1,3}|\d{1,2})批?")
 _TEXTS = {name: re.compile(pattern) for name, pattern in RULES["texts"].items()}
 
 

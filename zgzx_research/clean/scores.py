@@ -19,11 +19,12 @@ from zgzx_research.clean.values import Parsed, read_choices, read_counts, read_d
 from zgzx_research.ingest.read import RawTable
 
 JUDGES = [f"judge_{number}" for number in range(1, 10)]
+PARTS = ("material", "site")  # of a final's total
 TOTALS = ("total", "mean")  # the final's total, the preliminary's mean
 LAYOUTS = {
     "scores": Layout(
         ("person_name", "firm_name", "judge_1"),
-        (*JUDGES[1:], *TOTALS, "rank", "outcome", "edition", "category", "stage"),
+        (*JUDGES[1:], *TOTALS, *PARTS, "rank", "outcome", "edition", "category", "stage"),
     )
 }
 ROUNDING = 0.011  # a mean of two decimals against ours
@@ -88,7 +89,7 @@ def _first_said(rows: pd.DataFrame, name: str) -> pd.Series:
 
 def _scores(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, list[pd.DataFrame]]:
     """Scores by judge (float64, 0 to 100), rows that say 弃权 or 缺考 anywhere, and the notes on cells not read."""
-    cells = [*JUDGES, *TOTALS, "rank", "outcome"]
+    cells = [*JUDGES, *TOTALS, *PARTS, "rank", "outcome"]
     said = pd.DataFrame({name: read_choices(rows[name], "outcome").value.eq("absent") for name in cells})
     read = {name: read_decimals(rows[name], 0, 100, reasons.VALUE_SCORE) for name in JUDGES}
     notes = [note(rows, name, result.reason.mask(said[name])) for name, result in read.items()]

@@ -12,7 +12,7 @@ def test_programmes() -> None:
     result = clean(
         raw_table(
             "programmes/programme_specialised", "firm_name uscc batch year",
-            ["深圳市鸿远精密科技有限公司", FIRM, "第三批", "2021"],
+            ["深圳市鸿远精密科技有限公司", FIRM, "2021年第三批", "2021"],
             ["", "", "一", "2022年"], ["样例厂", "", "某批", "去年"],
         ),
         raw_table(

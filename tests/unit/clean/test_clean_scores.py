@@ -107,3 +107,10 @@ def test_what_is_not_taken() -> None:
 def test_a_sheet_without_an_edition() -> None:
     with pytest.raises(ZgzxError, match="no edition"):
         clean(sheet("创新之星决赛", entry("甄试样", "90", *[""] * 8), title="成绩表"))
+
+
+def test_absent_from_the_final_on_site() -> None:
+    table = raw_table(
+        "scores/scores", f"{COLUMNS} site", [*entry("甄试样", *[""] * 9), "弃权"], sheet="创新之星决赛", title=TITLE
+    )
+    assert by_row(clean(table).tables["entry"], "total", "outcome") == [(None, "absent")]
