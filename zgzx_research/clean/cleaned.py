@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.quarantine import COLUMNS, KEY, note
+from zgzx_research.clean.quarantine import COLUMNS, note
+from zgzx_research.clean.rules import RULES
+from zgzx_research.clean.schemas import KEY, empty
 from zgzx_research.clean.values import clean_column
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.profile import Profile
 from zgzx_research.ingest.read import RawTable
+
+# what a parser of one piece returns: rows, and the entries of the quarantine
+Parts = tuple[pd.DataFrame, list[pd.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,19 @@ class Cleaned:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """What a cleaner reads. `needs` : canonical columns that tell this layout from the others; `others` : more of them,
+    missing where a profile has no such column."""
+
+    needs: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.needs, *self.others)))
+
+
+@dataclass(frozen=True)
 class Piece:
     """Rows read by one profile: cleaned text (part = 1) and the entries written so far."""
 
@@ -40,9 +58,16 @@ class Piece:
     rows: pd.DataFrame
     entries: list[pd.DataFrame]
 
+    def styles(self, kind: str) -> tuple[str, ...]:
+        """Date styles of this layout for "day" or "month"; the usual ones where the profile names none."""
+        return self.profile.dates.get(kind) or tuple(RULES["usual_dates"][kind])
 
-def pieces(tables: Sequence[RawTable]) -> list[Piece]:
-    """Cleaned text of all rows, one piece per profile; rows with cells beyond the header are noted.
+    def separators(self, column: str) -> str:
+        return self.profile.separators.get(column) or RULES["usual_separators"][column]
+
+
+def pieces(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> dict[str, list[Piece]]:
+    """Cleaned text of all rows by layout, a piece per profile; rows with cells beyond the header are noted.
 
     In a delimited file such a row is shifted (a separator inside a value) and leaves; in a workbook it is a remark
     beside the table, and the row stays.
@@ -50,38 +75,71 @@ def pieces(tables: Sequence[RawTable]) -> list[Piece]:
     profiles = {table.profile.name: table.profile for table in tables if len(table.rows)}
     if not profiles:
         raise ZgzxError("no data rows to clean", remedy="Read the source with ingest.read_source first.")
-    return [
-        _piece(profile, [table for table in tables if table.profile.name == name and len(table.rows)])
-        for name, profile in profiles.items()
-    ]
+    found: dict[str, list[Piece]] = {name: [] for name in layouts}
+    for name, profile in profiles.items():
+        of_profile = [table for table in tables if table.profile.name == name and len(table.rows)]
+        layout = _layout(of_profile, layouts)
+        found[layout].append(_piece(profile, of_profile, layouts[layout].columns))
+    return found
 
 
-def _piece(profile: Profile, tables: list[RawTable]) -> Piece:
-    frames = [table.rows.assign(file=table.file, sheet=table.sheet, title=table.title, part=1) for table in tables]
-    rows = pd.concat(frames, ignore_index=True)
-    for column in [*profile.canonical, "section", "title"]:
-        rows[column] = clean_column(rows[column])
+def _layout(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> str:
+    """The first layout whose needed columns the rows have."""
+    columns = set(tables[0].rows.columns)
+    name = next((name for name, layout in layouts.items() if columns >= set(layout.needs)), None)
+    if name is None:
+        raise ZgzxError(
+            f"the profile {tables[0].profile.name} has the columns of no layout that can be cleaned",
+            where=tables[0].file,
+            remedy="A layout needs: "
+            + "; ".join(f"{name}: {' '.join(layout.needs)}" for name, layout in layouts.items()),
+        )
+    return name
+
+
+def _piece(profile: Profile, tables: Sequence[RawTable], columns: Sequence[str]) -> Piece:
+    frames = [table.rows.assign(file=table.file, sheet=table.sheet, heading=table.title, part=1) for table in tables]
+    rows = pd.concat(frames, ignore_index=True).astype({"file": "str", "sheet": "str"})
+    for column in [*columns, "section", "heading"]:
+        rows[column] = clean_column(rows[column]) if column in rows else pd.Series(pd.NA, rows.index, dtype="str")
+    rows, entries = _decided(rows)
     extra = rows["surplus"] > 0
     shifted = extra & (rows["sheet"] == "")
     beside = rows[extra & ~shifted]
-    entries = [note(rows[shifted], None, reasons.RAGGED_ROW), note(beside, None, reasons.VALUE_WITHOUT_HEADER)]
-    return Piece(profile, rows[~shifted].reset_index(drop=True), entries)
+    entries += [note(rows[shifted], None, reasons.RAGGED_ROW), note(beside, None, reasons.VALUE_WITHOUT_HEADER)]
+    wanted = [*KEY, "part", "heading", "section", *columns]
+    kept = rows[wanted] if not shifted.any() else rows.loc[~shifted, wanted].reset_index(drop=True)
+    return Piece(profile, kept, entries)
+
+
+def _decided(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Rows without those a clerk dropped, and an entry for each of them and for every cell he corrected."""
+    if "dropped" not in rows:
+        return rows, []
+    dropped = rows["dropped"].eq(True)
+    cells = rows[~dropped].assign(column=rows["corrected"].str.split()).explode("column").dropna(subset="column")
+    entries = [note(rows[dropped], None, reasons.DROPPED_BY_DECISION)]
+    entries += [note(group, str(column), reasons.VALUE_CORRECTED) for column, group in cells.groupby("column")]
+    return rows[~dropped].reset_index(drop=True), entries
+
+
+def stacked(parts: Sequence[Parts], table: str) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Frames of several pieces one below the other (typed and empty where there is none), and all their entries."""
+    frames = [frame for frame, _ in parts if len(frame)]
+    frame = pd.concat(frames, ignore_index=True) if frames else empty(table)
+    return frame, [entry for _, entries in parts for entry in entries]
 
 
 def finish(
-    source: str,
-    raw: Sequence[RawTable],
-    tables: dict[str, pd.DataFrame],
-    main: str,
-    entries: Iterable[pd.DataFrame],
+    source: str, raw: Sequence[RawTable], tables: dict[str, pd.DataFrame], entries: Iterable[pd.DataFrame]
 ) -> Cleaned:
-    """Assemble the result; every row must be in table `main`, in the quarantine or furniture.
+    """Assemble the result; every row must be in a table, in the quarantine or furniture.
 
     Raises
     ------
     RuntimeError : a row vanished or stands twice: an error of the program.
     """
-    kept = tables[main][KEY].drop_duplicates()
+    kept = pd.concat([table[KEY] for table in tables.values() if len(table)] or [empty("spell")[KEY]]).drop_duplicates()
     quarantine = pd.concat(list(entries), ignore_index=True).assign(source=source)
     quarantine = quarantine.merge(kept.assign(stayed=True), on=KEY, how="left")
     quarantine["row_lost"] = quarantine["stayed"].isna()

@@ -1,4 +1,4 @@
-"""Social insurance as spells: one row per person, employer and unbroken period."""
+"""Social insurance: spells, months, and the sheets of dispatch agencies."""
 
 from __future__ import annotations
 
@@ -7,51 +7,195 @@ from collections.abc import Sequence
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Piece, finish, pieces
-from zgzx_research.clean.identifiers import firm_names, read_employer_numbers, read_uscc
+from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
+from zgzx_research.clean.identifiers import firm_names, is_among, read_employer_numbers, read_uscc
 from zgzx_research.clean.pseudonyms import keyed_hash, person_keys
-from zgzx_research.clean.quarantine import KEY, enforce, first_only, note
-from zgzx_research.clean.values import Parsed, read_months
+from zgzx_research.clean.quarantine import enforce, first_only, flag, note
+from zgzx_research.clean.schemas import KEY, empty
+from zgzx_research.clean.values import (
+    Parsed,
+    read_choices,
+    read_decimals,
+    read_month_ranges,
+    read_months,
+    split_cells,
+)
 from zgzx_research.ingest.read import RawTable
+
+PERSON = ("person_no", "person_name", "id_no")
+EMPLOYER = ("employer_no", "employer_name", "employer_uscc")
+LAYOUTS = {
+    "spell": Layout(("start_ym", "end_ym"), (*PERSON, *EMPLOYER)),
+    "month": Layout(("period", "employer_no"), (*PERSON, *EMPLOYER, "paid", "base", "kind", "insurance")),
+    "statement": Layout(("year", "month", "employer_no"), (*PERSON, *EMPLOYER, "base")),
+    "agency": Layout(("agency", "service_firm", "period"), (*PERSON, "refund")),
+}
+LARGEST_BASE = 1e7  # yuan a month; refunds are negative
 
 
 def clean_employment(tables: Sequence[RawTable], key: bytes) -> Cleaned:
-    """Clean table `spell` (see the data dictionary).
+    """Clean tables `spell`, `si_month` and `dispatch` (see the data dictionary)."""
+    found = pieces(tables, LAYOUTS)
+    result, entries = {}, []
+    for table, clean in (("spell", _spells), ("si_month", _months), ("dispatch", _dispatch)):
+        result[table], notes = clean(found, key)
+        entries += notes
+    return finish("employment", tables, result, entries)
 
-    A blank end is an open spell; an end that cannot be read is not, so such a row leaves.
-    """
-    parts = [_parse(piece, key) for piece in pieces(tables)]
-    frame = pd.concat([frame for frame, _ in parts], ignore_index=True)
-    notes = [entry for _, found in parts for entry in found]
+
+def _spells(found: dict[str, list[Piece]], key: bytes) -> Parts:
+    """A blank end is an open spell; an end that cannot be read is not, so such a row leaves."""
+    frame, notes = stacked([_spell_rows(piece, key) for piece in found["spell"]], "spell")
+    if not len(frame):
+        return empty("spell"), notes
     good, failed = enforce(frame[~frame["unreadable_end"]], "spell")
-    content = [column for column in good.columns if column not in KEY]
-    kept, again = first_only(good, content, reasons.DUPLICATE_ROW)
+    kept, again = first_only(good, good.columns.difference(KEY), reasons.DUPLICATE_ROW)
     kept = kept.astype({"start_ym": "int64"}).reset_index(drop=True)
-    return finish("employment", tables, {"spell": kept}, "spell", [*notes, failed, again])
+    return kept, [*notes, failed, again]
 
 
-def _parse(piece: Piece, key: bytes) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    rows, styles = piece.rows, piece.profile.dates["month"]
+def _spell_rows(piece: Piece, key: bytes) -> Parts:
+    rows, styles = piece.rows, piece.styles("month")
+    frame, notes = _person_and_employer(piece, key)
     read = {name: _period(rows[name], styles) for name in ("start_ym", "end_ym")}
-    read["employer_uscc"] = read_uscc(rows["employer_uscc"])
-    read["employer_no"] = read_employer_numbers(rows["employer_no"])
-    persons = person_keys(rows, styles, key)
-    frame = rows[[*KEY, "part"]].assign(
-        # The computer number names the person; where it is missing the resident ID does.
-        person_key=keyed_hash(rows["person_no"], key).fillna(persons.keys["id_key"]),
-        **{name: persons.keys[name] for name in persons.keys},
-        employer_no=read["employer_no"].value,
-        employer_name=firm_names(rows["employer_name"]),
-        employer_uscc=read["employer_uscc"].value,
-        start_ym=read["start_ym"].value,
-        end_ym=read["end_ym"].value,
-        unreadable_end=read["end_ym"].reason.notna(),
+    values = {name: result.value for name, result in read.items()}
+    frame = frame.assign(**values, unreadable_end=read["end_ym"].reason.notna())
+    return frame, [*notes, *(note(rows, column, result.reason) for column, result in read.items())]
+
+
+def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
+    """A month counts once per person, employer, period and kind; where months and statements tell of the same month of
+    the same person and employer, the statement's row leaves, for it knows no kind."""
+    parts = [_month_rows(piece, key) for piece in found["month"]]
+    parts += [_statement_rows(piece, key) for piece in found["statement"]]
+    frame, notes = stacked(parts, "si_month")
+    if not len(frame):
+        return empty("si_month"), notes
+    frame = frame.sort_values("rank", kind="stable") if frame["rank"].any() else frame
+    good, failed = enforce(frame, "si_month")
+    again = _told_before(good, frame["rank"].reindex(good.index).eq(STATEMENT))
+    kept = (good[~again] if again.any() else good).sort_index().reset_index(drop=True)
+    return kept, [*notes, failed, note(good[again], None, reasons.DUPLICATE_MONTH)]
+
+
+def _told_before(months: pd.DataFrame, stated: pd.Series) -> pd.Series:
+    """Rows whose month stands further up. A statement may know the person by another number, so the ID counts too."""
+    employer = months["employer_no"].fillna(months["employer_uscc"]).fillna(months["employer_name"])
+    rows = months[["person_key", "id_key", "period_ym", "kind"]].assign(employer=employer)
+    again = pd.Series(False, months.index)
+    for person in ("person_key", "id_key"):
+        month = [person, "employer", "period_ym"]
+        again |= rows[person].notna() & rows.duplicated([*month, "kind"])
+        if stated.any():
+            extract = rows.loc[~stated, month].dropna().drop_duplicates().assign(told=True)
+            again[stated] |= rows[stated].merge(extract, on=month, how="left")["told"].notna().to_numpy()
+    return again
+
+
+PENSION, OTHER_INSURANCE, STATEMENT = range(3)
+
+
+def _month_rows(piece: Piece, key: bytes) -> Parts:
+    """Rows of the system's extract; a negative base is a refund, whatever its kind says."""
+    rows, styles = piece.rows, piece.styles("month")
+    frame, notes = _person_and_employer(piece, key)
+    period, paid = _period(rows["period"], styles), read_months(rows["paid"], styles)
+    base = read_decimals(rows["base"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
+    kind = read_choices(rows["kind"], "kind", reasons.UNKNOWN_KIND)
+    told = kind.value.where(kind.reason.notna() | kind.value.notna(), "normal")
+    pension = rows["insurance"].isna() | rows["insurance"].str.contains("养老").fillna(False).astype("bool")
+    frame = frame.assign(
+        period_ym=period.value,
+        paid_ym=paid.value,
+        base=base.value,
+        kind=told.mask(base.value.lt(0) & told.notna(), "refund"),
+        rank=pension.map({True: PENSION, False: OTHER_INSURANCE}),
     )
-    notes = [note(rows, column, result.reason) for column, result in read.items()]
-    notes += [note(rows, column, why) for column, why in persons.reasons.items()]
+    reason = {"period": period.reason, "paid": paid.reason, "base": base.reason, "kind": kind.reason}
+    return frame, [*notes, *(note(rows, column, why) for column, why in reason.items())]
+
+
+def _statement_rows(piece: Piece, key: bytes) -> Parts:
+    """Rows of a person's own statement: year and month in two columns, no kind."""
+    rows = piece.rows
+    frame, notes = _person_and_employer(piece, key)
+    number = {name: rows[name].str.extract(r"^(\d{1,4})(?:\.0)?[年月]?$", expand=False) for name in ("year", "month")}
+    text = number["year"] + "-" + number["month"].str.zfill(2)
+    period = _period(text, ("ym_separated",))
+    base = read_decimals(rows["base"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
+    frame = frame.assign(
+        period_ym=period.value,
+        paid_ym=pd.array([pd.NA] * len(rows), dtype="Int64"),
+        base=base.value,
+        kind=base.value.lt(0).map({True: "refund", False: "normal"}).astype("str"),
+        rank=STATEMENT,
+    )
+    unread = flag(period.value.isna() & rows[["year", "month"]].notna().any(axis=1), reasons.BAD_PERIOD)
+    return frame, [*notes, note(rows, "month", unread), note(rows, "base", base.reason)]
+
+
+def _dispatch(found: dict[str, list[Piece]], key: bytes) -> Parts:
+    """A row per person and unbroken range of months; a range that was refunded is none."""
+    frame, notes = stacked([_dispatch_rows(piece, key) for piece in found["agency"]], "dispatch")
+    if not len(frame):
+        return empty("dispatch"), notes
+    good, failed = enforce(frame[~frame["refunded"] & ~frame["unread"]], "dispatch")
+    kept, again = first_only(good, good.columns.difference([*KEY, "part"]), reasons.DUPLICATE_ROW)
+    return kept.reset_index(drop=True), [*notes, failed, again]
+
+
+def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
+    rows = piece.rows
+    persons = person_keys(rows, piece.styles("month"), key)
+    refund = read_decimals(rows["refund"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
+    firms, notes = _firms(rows, ("agency", "service_firm"))
+    whole = rows[[*KEY]].assign(
+        person_key=keyed_hash(rows["person_no"], key).fillna(persons.keys["id_key"]),
+        name_key=persons.keys["name_key"],
+        id_key=persons.keys["id_key"],
+        agency_name=firms["agency"],
+        service_firm=firms["service_firm"],
+        refunded=refund.value.fillna(0).ne(0),
+        period=split_cells(rows["period"], piece.separators("period")),
+    )
+    frame = whole.explode("period", ignore_index=True).astype({"period": "str"})
+    frame["part"] = frame.groupby(KEY).cumcount() + 1
+    months = read_month_ranges(frame["period"], piece.styles("month"))
+    notes += [
+        note(frame, "period", months["reason"]),
+        note(rows, "refund", refund.reason),
+        note(frame[frame["refunded"]], None, reasons.REFUNDED_PERIOD),
+        note(rows, "id_no", persons.reasons["id_no"]),
+    ]
+    frame = frame.assign(start_ym=months["start_ym"], end_ym=months["end_ym"], unread=months["reason"].notna())
     return frame, [*piece.entries, *notes]
 
 
-def _period(column: pd.Series, styles: tuple[str, ...]) -> Parsed:
+def _person_and_employer(piece: Piece, key: bytes) -> Parts:
+    """The columns that spells and months share. The computer number names the person; where it is missing the resident
+    ID does."""
+    rows = piece.rows
+    persons = person_keys(rows, piece.styles("month"), key)
+    code, number = read_uscc(rows["employer_uscc"]), read_employer_numbers(rows["employer_no"])
+    firms, notes = _firms(rows, ("employer_name",))
+    frame = rows[[*KEY, "part"]].assign(
+        person_key=keyed_hash(rows["person_no"], key).fillna(persons.keys["id_key"]),
+        **{name: persons.keys[name] for name in persons.keys},
+        employer_no=number.value,
+        employer_name=firms["employer_name"],
+        employer_uscc=code.value,
+    )
+    why = {"employer_uscc": code.reason, "employer_no": number.reason, **persons.reasons}
+    return frame, [*piece.entries, *notes, *(note(rows, column, reason) for column, reason in why.items())]
+
+
+def _firms(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[dict[str, pd.Series], list[pd.DataFrame]]:
+    """Firm names, where a person's own name was not typed in their place."""
+    a_person = {column: is_among(rows[column], rows["person_name"]) for column in columns}
+    names = {column: firm_names(rows[column].mask(hit)) for column, hit in a_person.items()}
+    return names, [note(rows, column, flag(hit, reasons.VALUE_PERSONAL_NAME)) for column, hit in a_person.items()]
+
+
+def _period(column: pd.Series, styles: Sequence[str]) -> Parsed:
     months = read_months(column, styles)
     return Parsed(months.value, months.reason.where(months.reason.isna(), reasons.BAD_PERIOD))

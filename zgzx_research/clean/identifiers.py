@@ -1,31 +1,35 @@
-"""Identifiers with check characters: unified credit code, resident ID, patent application number; phones."""
+"""Identifiers with check characters: codes of firms, resident IDs, application numbers; phones and firm names."""
 
 from __future__ import annotations
 
 import datetime
 import re
 from itertools import islice, product
-from typing import Any
 
 import pandas as pd
 from stdnum.cn import uscc as credit_code
-from stdnum.iso7064 import mod_11_2
+from stdnum.iso7064 import mod_11_2, mod_11_10
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import Parsed, firm_text, on_unique, parsed
+from zgzx_research.clean.values import Parsed, firm_text, on_unique, parsed, parsed_frame
 
 # GB 11714: characters 9-16 of a unified credit code are an organisation code, 17 its check character.
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 # CNIPA application numbers: weights 2..9 repeating from the left, sum mod 11, 10 = X.
 APPLICATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9) * 2
-FIRST_PATENT_YEAR = 1985
+# Bodies of eight digits (year in two) until September 2003, of twelve since.
+FIRST_LONG_YEAR = 2003
+SHORT_YEARS = frozenset(f"{year % 100:02d}" for year in range(1985, 2004))
 MASKS = r"*×●·xX#"
 MOST_REPAIRS = 64
 
 _APPLICATION = re.compile(r"(?:CN|ZL)*(?P<body>\d{12}|\d{8})(?:\.?(?P<check>[\dX]))?\.?")
 _MASKED = re.compile(rf"(\d{{4}})\d*[{MASKS}]+\d*?(\d{{3}}[\dX])")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+")
+# What is left of an 18-digit ID that a spreadsheet held as a number: 15 to 17 digits and zeros, or scientific form.
+_ROUNDED_ID = re.compile(r"\d{15}000|\d{18}\.0+")
+_EMPLOYER_NUMBER = re.compile(r"[0-9A-Za-z\-]*\d[0-9A-Za-z\-]*")
 _PERSONAL_RUN = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:86)?1[3-9]\d{9})(?!\d)")
 
 
@@ -47,6 +51,8 @@ def read_uscc(column: pd.Series) -> Parsed:
 
     def read(text: str) -> tuple[str | None, str | None]:
         code = re.sub(r"[\s'’‘`\-]", "", text).upper()
+        if resident_id(code):
+            return None, reasons.VALUE_PERSONAL_NUMBER
         if is_uscc(code):
             return code, None
         if len(code) != 18:
@@ -54,6 +60,32 @@ def read_uscc(column: pd.Series) -> Parsed:
         choices = product(*(repairs.get(character, character) for character in code))
         passing = [found for found in map("".join, islice(choices, MOST_REPAIRS)) if is_uscc(found)]
         return (passing[0], reasons.VALUE_USCC_REPAIRED) if len(passing) == 1 else (None, reasons.VALUE_USCC)
+
+    return parsed(column, read, "str")
+
+
+def read_organisation_codes(column: pd.Series) -> Parsed:
+    """Organisation codes of nine characters (GB 11714), with or without the hyphen; no repairs."""
+
+    def read(text: str) -> tuple[str | None, str | None]:
+        code = re.sub(r"[\s'’‘`\-]", "", text).upper()
+        fits = re.fullmatch(r"[0-9A-Z]{8}[0-9X]", code) and organisation_check(code[:8]) == code[8]
+        return (code, None) if fits else (None, reasons.VALUE_ORGANISATION_CODE)
+
+    return parsed(column, read, "str")
+
+
+def read_registration_numbers(column: pd.Series) -> Parsed:
+    """Registration numbers of 15 digits with their check digit (GS 15-2006: ISO 7064 mod 11,10).
+
+    One that can also be read as an old resident ID (its middle is a date) is not kept.
+    """
+
+    def read(text: str) -> tuple[str | None, str | None]:
+        code = re.sub(r"[\s'’‘`\-]", "", text)
+        if not (re.fullmatch(r"\d{15}", code) and mod_11_10.is_valid(code)):
+            return None, reasons.VALUE_REGISTRATION_NUMBER
+        return (None, reasons.VALUE_PERSONAL_NUMBER) if resident_id(code) else (code, None)
 
     return parsed(column, read, "str")
 
@@ -79,24 +111,23 @@ def resident_id(text: str) -> str | None:
 def read_resident_ids(column: pd.Series) -> pd.DataFrame:
     """Columns full (18 digits), mask (first 4 + last 4), birth (YYYYMM) and reason, on the raw index.
 
-    A masked ID (9900**********1234) has a mask only, and nothing is wrong with it.
+    A masked ID (9900**********1234) has a mask only, and nothing is wrong with it. One that ends in 000 is taken for
+    rounded even where its check fits, as one in eleven does: rounding is commoner than such a number.
     """
 
-    def read(text: str) -> tuple[Any, str | None]:
+    def read(text: str) -> tuple[str | None, str | None, str | None, str | None]:
         code = re.sub(r"[\s'’‘`]", "", text).upper()
+        if _SCIENTIFIC.fullmatch(code) or _ROUNDED_ID.fullmatch(code):
+            return None, None, None, reasons.VALUE_ID_DAMAGED
         full = resident_id(code)
         if full:
-            return (full, full[:4] + full[-4:], full[6:12]), None
+            return full, full[:4] + full[-4:], full[6:12], None
         masked = _MASKED.fullmatch(code)
         if masked and len(code) <= 18:
-            return (None, masked[1] + masked[2], None), None
-        damaged = _SCIENTIFIC.fullmatch(code) or re.fullmatch(r"\d{15}000", code)
-        return None, reasons.VALUE_ID_DAMAGED if damaged else reasons.VALUE_ID
+            return None, masked[1] + masked[2], None, None
+        return None, None, None, reasons.VALUE_ID_DAMAGED if re.fullmatch(r"\d{16}00", code) else reasons.VALUE_ID
 
-    result = parsed(column, read, "object")
-    parts = result.value.map(lambda value: value if isinstance(value, tuple) else (None, None, None))
-    frame = pd.DataFrame(parts.tolist(), columns=["full", "mask", "birth"], index=column.index).astype("str")
-    return frame.assign(reason=result.reason)
+    return parsed_frame(column, read, dict.fromkeys(("full", "mask", "birth", "reason"), "str"))
 
 
 def application_check(body: str) -> str:
@@ -112,21 +143,22 @@ def read_application_numbers(column: pd.Series) -> pd.DataFrame:
     """
     types: dict[str, str] = RULES["application"]["types"]
 
-    def read(text: str) -> tuple[Any, str | None]:
-        found = _APPLICATION.fullmatch(re.sub(r"(?<=\d{13})\.0$|[\s'’‘`]", "", text.upper()))
+    def read(text: str) -> tuple[str | None, str | None, str | None]:
+        bare = re.sub(r"(?<=\d{13})\.0$|[\s'’‘`]", "", text.upper())
+        found = _APPLICATION.fullmatch(bare)
+        if _SCIENTIFIC.fullmatch(bare) or (found and not found["check"] and re.search(r"0{6}\.?$", bare)):
+            return None, None, reasons.DAMAGED_APPLICATION_NUMBER
         body = found["body"] if found else ""
         kind = types.get(body[-8:-7] if len(body) == 12 else body[2:3])
-        if not found or not kind or (len(body) == 12 and int(body[:4]) < FIRST_PATENT_YEAR):
-            return None, reasons.BAD_APPLICATION_NUMBER
+        in_time = int(body[:4]) >= FIRST_LONG_YEAR if len(body) == 12 else body[:2] in SHORT_YEARS
+        if not found or not kind or not in_time:
+            return None, None, reasons.BAD_APPLICATION_NUMBER
         check = application_check(body)
         if found["check"] not in (None, check):
-            return None, reasons.BAD_CHECK_DIGIT
-        return (f"CN{body}.{check}", kind), None if found["check"] else reasons.VALUE_CHECK_DIGIT_ADDED
+            return None, None, reasons.BAD_CHECK_DIGIT
+        return f"CN{body}.{check}", kind, None if found["check"] else reasons.VALUE_CHECK_DIGIT_ADDED
 
-    result = parsed(column, read, "object")
-    parts = result.value.map(lambda value: value if isinstance(value, tuple) else (None, None))
-    frame = pd.DataFrame(parts.tolist(), columns=["app_no", "type"], index=column.index).astype("str")
-    return frame.assign(reason=result.reason)
+    return parsed_frame(column, read, dict.fromkeys(("app_no", "type", "reason"), "str"))
 
 
 def read_phones(column: pd.Series) -> Parsed:
@@ -140,9 +172,19 @@ def read_phones(column: pd.Series) -> Parsed:
     return parsed(column, read, "str")
 
 
-def firm_names(column: pd.Series) -> pd.Series:
-    """Cleaned firm or place names as they leave this room: simplified, trimmed, free of personal numbers."""
-    return on_unique(column, lambda text: without_personal_numbers(firm_text(text))).astype("str")
+def firm_names(column: pd.Series, persons: pd.Series | None = None) -> pd.Series:
+    """Cleaned firm or place names as they leave this room: simplified, trimmed, free of personal numbers.
+
+    A text that stands among `persons`, the names of the same source, is a person's and missing here.
+    """
+    texts = column if persons is None else column.mask(is_among(column, persons))
+    return on_unique(texts, lambda text: without_personal_numbers(firm_text(text)), "str")
+
+
+def is_among(column: pd.Series, persons: pd.Series) -> pd.Series:
+    """Whether a text is the name of one of these persons, blanks and script apart; False where missing."""
+    names = frozenset(firm_text(text).replace(" ", "") for text in persons.dropna().unique())
+    return on_unique(column, lambda text: firm_text(text).replace(" ", "") in names).eq(True)
 
 
 def without_personal_numbers(text: str) -> str | None:
@@ -154,9 +196,12 @@ def without_personal_numbers(text: str) -> str | None:
 
 
 def read_employer_numbers(column: pd.Series) -> Parsed:
-    """Employer numbers as text; people insured on their own may stand under their resident ID, which is not kept."""
+    """Employer numbers: letters, digits, hyphens. People insured on their own may stand under their resident ID or
+    telephone number, which is not kept."""
 
     def read(text: str) -> tuple[str | None, str | None]:
-        return (None, reasons.VALUE_PERSONAL_NUMBER) if resident_id(text) else (text.upper(), None)
+        if resident_id(text) or without_personal_numbers(text) != text:
+            return None, reasons.VALUE_PERSONAL_NUMBER
+        return (text.upper(), None) if _EMPLOYER_NUMBER.fullmatch(text) else (None, reasons.VALUE_TEXT)
 
     return parsed(column, read, "str")

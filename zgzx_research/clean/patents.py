@@ -7,81 +7,146 @@ from collections.abc import Sequence
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Piece, finish, pieces
-from zgzx_research.clean.identifiers import firm_names, read_application_numbers
-from zgzx_research.clean.pseudonyms import is_organisation, name_keys
-from zgzx_research.clean.quarantine import KEY, enforce, first_only, note
+from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
+from zgzx_research.clean.double_filings import bare, pair_double_filings
+from zgzx_research.clean.identifiers import firm_names, read_application_numbers, read_uscc
+from zgzx_research.clean.pseudonyms import is_organisation, keyed_hash, name_keys
+from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import on_unique, read_dates, split_cells
+from zgzx_research.clean.schemas import KEY, ROWS_OF_PATENTS
+from zgzx_research.clean.values import clean_column, on_unique, read_choices, read_dates, split_cells
 from zgzx_research.ingest.read import RawTable
 
-ROLES = {"applicant": "applicants", "inventor": "inventors"}
+LAYOUTS = {
+    "patents": Layout(
+        ("app_no", "filed"),
+        (
+            "publication_no", "published", "granted", "applicants", "holders", "inventors", "dual", "uscc", "kind",
+            "title",
+        ),
+    )
+}  # fmt: skip
+ROLES = {"applicant": "applicants", "holder": "holders", "inventor": "inventors"}
 _KIND = r"([A-Z])\d?$"
 
 
 def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     """Clean tables `patent` and `patent_party` (see the data dictionary).
 
-    The publication and the grant of one application are merged: the earliest row stays, with its parties.
+    The publication and the grant of one application are merged: the earliest row stays, with its parties. Where a
+    layout has no holders of its own, those who hold the granted patent are the parties of the latest row.
     """
-    found = pieces(tables)
-    parts = [_parse(piece) for piece in found]
-    good, failed = enforce(pd.concat([frame for frame, _ in parts], ignore_index=True), "patent_row")
+    found = pieces(tables, LAYOUTS)["patents"]
+    frame, notes = stacked([_parse(piece) for piece in found], ROWS_OF_PATENTS)
+    good, failed = enforce(frame, ROWS_OF_PATENTS)
     distinct, again = first_only(good, ["app_no", "publication_no"], reasons.DUPLICATE_ROW)
     kept, merged = _merge(distinct)
+    kept = kept.assign(
+        dual_app_no=pair_double_filings(kept), title_hash=keyed_hash(on_unique(kept["title"], bare, "str"), key)
+    )
     patent, _ = enforce(kept, "patent")
-    separators = {piece.profile.name: piece.profile.separators for piece in found}
-    party, _ = enforce(_parties(kept, separators, key), "patent_party")
-    entries = [*(entry for _, notes in parts for entry in notes), failed, again, merged]
-    return finish("patents", tables, {"patent": patent, "patent_party": party}, "patent", entries)
+    parties = [_parties(kept[kept["profile"] == piece.profile.name], piece, key) for piece in found]
+    rows, more = stacked(parties, "patent_party")
+    party, _ = enforce(rows.sort_values([*KEY, "part"], ignore_index=True), "patent_party")
+    return finish("patents", tables, {"patent": patent, "patent_party": party}, [*notes, *more, failed, again, merged])
 
 
-def _parse(piece: Piece) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    rows, styles = piece.rows, piece.profile.dates["day"]
+def _parse(piece: Piece) -> Parts:
+    rows, styles = piece.rows, piece.styles("day")
     numbers = read_application_numbers(rows["app_no"])
-    filed, published = read_dates(rows["filed"], styles), read_dates(rows["published"], styles)
-    early = published.value < filed.value
-    frame = rows[[*KEY, "part", "applicants", "inventors"]].assign(
+    twins = _twins(rows["dual"], split_cells(rows["dual"], piece.separators("dual")), numbers["app_no"])
+    filed, published, granted = (read_dates(rows[name], styles) for name in ("filed", "published", "granted"))
+    publication_no = rows["publication_no"].str.upper().str.replace(r"[\s.]", "", regex=True)
+    is_grant = publication_no.str.extract(_KIND, expand=False).isin(list(RULES["application"]["granted_kinds"]))
+    is_grant |= publication_no.isna() & rows["kind"].str.contains(RULES["application"]["granted_words"]).eq(True)
+    early = {"published": published.value < filed.value, "granted": granted.value < filed.value}
+    day = published.value.mask(early["published"])
+    frame = rows[[*KEY, "part", "applicants", "holders", "inventors", "title"]].assign(
         app_no=numbers["app_no"],
         type=numbers["type"],
         filed=filed.value,
-        published=published.value.mask(early),
-        publication_no=rows["publication_no"].str.upper().str.replace(r"[\s.]", "", regex=True),
+        published=day,
+        granted=granted.value.mask(early["granted"]).fillna(day.where(is_grant)),
+        publication_no=publication_no,
+        codes=rows["uscc"],
+        dual_app_no=twins["app_no"],
+        is_dual=twins["is_dual"],
         profile=piece.profile.name,
     )
-    order = pd.Series(reasons.VALUE_DATE_ORDER, rows.index, dtype="object").where(early, None)
-    notes = [
-        note(rows, "app_no", numbers["reason"]),
-        note(rows, "filed", filed.reason.where(filed.reason.isna(), reasons.BAD_FILING_DATE)),
-        note(rows, "published", published.reason),
-        note(rows, "published", order),
-    ]
+    why = {
+        "app_no": numbers["reason"],
+        "filed": filed.reason.where(filed.reason.isna(), reasons.BAD_FILING_DATE),
+        "published": published.reason,
+        "granted": granted.reason,
+        "dual": twins["reason"],
+    }
+    notes = [note(rows, column, reason) for column, reason in why.items()]
+    notes += [note(rows, column, flag(hit, reasons.VALUE_DATE_ORDER)) for column, hit in early.items()]
     return frame.astype({"profile": "str"}), [*piece.entries, *notes]
 
 
+def _twins(column: pd.Series, cells: pd.Series, own: pd.Series) -> pd.DataFrame:
+    """Columns app_no, is_dual (boolean) and reason of 一案双申: the other application's number, or 是 / 否.
+
+    Some exports list both numbers; the other is the first that is not the row's own.
+    """
+    said = read_choices(column, "dual")
+    listed = [read_application_numbers(cells.str[place].astype("str"))["app_no"] for place in (0, 1)]
+    number = listed[0].where(listed[0].ne(own).fillna(False).astype("bool"), listed[1])
+    number = number.mask(number.eq(own).fillna(False).astype("bool") | said.value.notna())
+    is_dual = said.value.eq("true").astype("boolean").mask(said.value.isna() & number.isna())
+    refused = number.isna() & said.value.isna() & column.notna()
+    told = {"app_no": number, "is_dual": is_dual.mask(number.notna(), True)}
+    return pd.DataFrame(told | {"reason": flag(refused, reasons.VALUE_DUAL)})
+
+
 def _merge(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per application: published = first date, granted = first date of a row whose kind letter says so."""
-    kind = rows["publication_no"].str.extract(_KIND, expand=False)
-    granted = rows["published"].where(kind.isin(list(RULES["application"]["granted_kinds"])))
-    rows = rows.assign(granted=granted).sort_values(["published", *KEY], kind="stable")
-    dates = rows.groupby("app_no", sort=False)[["published", "granted"]].min()
+    """One row per application, the earliest published, with the first day of each kind and the last known holders."""
+    rows = rows.sort_values(["published", *KEY], kind="stable")
+    several = rows.duplicated("app_no", keep=False)
+    rows["holders"] = rows["holders"].fillna(rows["applicants"].where(several))
+    groups = rows.groupby("app_no", sort=False)
+    first = groups[["published", "granted"]].min()
+    told = groups[["dual_app_no", "is_dual"]].first().join(groups[["holders"]].last())
     kept, merged = first_only(rows, ["app_no"], reasons.DUPLICATE_APPLICATION)
-    kept = kept.drop(columns=["published", "granted"]).join(dates, on="app_no")
+    kept = kept.drop(columns=[*first, *told]).join(first, on="app_no").join(told, on="app_no")
     return kept.sort_values(KEY, ignore_index=True), merged
 
 
-def _parties(rows: pd.DataFrame, separators: dict[str, dict[str, str]], key: bytes) -> pd.DataFrame:
+def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
     """One row per party, applicants first; organisations by name, everybody else by pseudonym only."""
-    frames = []
-    for profile, marks in separators.items():
-        group = rows[rows["profile"] == profile]
-        for role, column in ROLES.items():
-            frames.append(group[[*KEY, "app_no"]].assign(role=role, text=split_cells(group[column], marks[column])))
+    lists = {role: split_cells(rows[column], piece.separators(column)) for role, column in ROLES.items()}
+    frames = [rows[[*KEY, "app_no"]].assign(role=role, text=cells) for role, cells in lists.items()]
     party = pd.concat(frames).explode("text").dropna(subset="text").astype({"text": "str", "role": "str"})
-    party = party.sort_values([*KEY, "role"], kind="stable", ignore_index=True)
+    party["text"] = clean_column(party["text"])
+    party = party.dropna(subset="text").sort_values([*KEY, "role"], kind="stable", ignore_index=True)
     party["part"] = party.groupby(KEY).cumcount() + 1
     party["ord"] = party.groupby([*KEY, "role"]).cumcount() + 1
-    is_firm = party["role"].eq("applicant") & on_unique(party["text"], is_organisation).eq(True)
-    return party.assign(
+    is_firm = party["role"].ne("inventor") & on_unique(party["text"], is_organisation).eq(True)
+    party = party.assign(
         name=firm_names(party["text"].where(is_firm)), name_key=name_keys(party["text"].mask(is_firm), key)["name_key"]
     )
+    codes = split_cells(rows["codes"], piece.separators("uscc"))
+    party["uscc"], unplaced = _codes_of_applicants(party, rows, codes, lists)
+    told = rows.assign(uscc=rows["codes"])
+    return party, [note(told, "uscc", flag(unplaced, reasons.VALUE_PARTY_CODES))]
+
+
+def _codes_of_applicants(
+    party: pd.DataFrame, rows: pd.DataFrame, codes: pd.Series, lists: dict[str, pd.Series]
+) -> tuple[pd.Series, pd.Series]:
+    """Credit codes of the parties, and the rows whose codes could not be given to anybody.
+
+    Codes are given in order, where there is one for each organisation among the applicants, and only where the holders
+    are the applicants: exports do not say whether the codes are those of the buyer.
+    """
+    bought = lists["holder"].map(bool) & (lists["holder"].map(sorted) != lists["applicant"].map(sorted))
+    firms = party[party["name"].notna() & party["role"].eq("applicant")]
+    wanted = rows[KEY].merge(firms.groupby(KEY, as_index=False).size(), on=KEY, how="left")["size"].fillna(0)
+    fits = ~bought & (codes.map(len) == wanted.to_numpy()) & codes.map(bool)
+    given = rows.loc[fits, KEY].assign(uscc=codes[fits]).explode("uscc", ignore_index=True)
+    given["uscc"] = read_uscc(given["uscc"].astype("str")).value
+    given["place"] = given.groupby(KEY).cumcount()
+    placed = firms[KEY].assign(at=firms.index, place=firms.groupby(KEY).cumcount()).merge(given, on=[*KEY, "place"])
+    found = placed.set_index("at")["uscc"].reindex(party.index).astype("str")
+    return found, codes.map(bool) & ~fits

@@ -10,7 +10,7 @@ import pandas as pd
 
 from zgzx_research.clean.identifiers import read_phones, read_resident_ids
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import on_unique, read_months, simplified
+from zgzx_research.clean.values import by_distinct, on_unique, read_months, simplified
 from zgzx_research.errors import ZgzxError
 
 DIGITS = 32
@@ -36,7 +36,7 @@ def keyed_hash(column: pd.Series, key: bytes) -> pd.Series:
         raise ZgzxError(
             "the key of the pseudonyms is empty", remedy="Write at least 32 random bytes to [privacy] key_file."
         )
-    return on_unique(column, lambda text: hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS]).astype("str")
+    return on_unique(column, lambda text: hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS], "str")
 
 
 def person_name(text: str) -> str | None:
@@ -52,8 +52,13 @@ def surname(name: str) -> str:
 
 def name_keys(column: pd.Series, key: bytes) -> pd.DataFrame:
     """name_key and surname_key of cleaned name texts."""
-    names = on_unique(column, person_name)
-    return pd.DataFrame({"name_key": keyed_hash(names, key), "surname_key": keyed_hash(on_unique(names, surname), key)})
+
+    def build(texts: pd.Series) -> pd.DataFrame:
+        names = on_unique(texts, person_name)
+        surnames = on_unique(names, surname)
+        return pd.DataFrame({"name_key": keyed_hash(names, key), "surname_key": keyed_hash(surnames, key)})
+
+    return by_distinct(column, build)
 
 
 def person_keys(rows: pd.DataFrame, month_styles: tuple[str, ...], key: bytes) -> Persons:

@@ -1,4 +1,4 @@
-"""The business registry: one row per enterprise."""
+"""The business registry: one row per enterprise; what it was called before; and its recorded changes."""
 
 from __future__ import annotations
 
@@ -7,51 +7,126 @@ from collections.abc import Sequence
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Piece, finish, pieces
-from zgzx_research.clean.identifiers import firm_names, read_uscc
-from zgzx_research.clean.quarantine import KEY, enforce, first_only, note
-from zgzx_research.clean.values import read_amounts, read_choices, read_counts, read_dates, read_industries
+from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
+from zgzx_research.clean.identifiers import (
+    firm_names,
+    read_organisation_codes,
+    read_registration_numbers,
+    read_uscc,
+)
+from zgzx_research.clean.industries import read_industries
+from zgzx_research.clean.quarantine import enforce, first_only, flag, note
+from zgzx_research.clean.registry_names import names_of_firms
+from zgzx_research.clean.schemas import KEY
+from zgzx_research.clean.streets import read_addresses, read_streets
+from zgzx_research.clean.values import Parsed, read_amounts, read_choices, read_counts, read_dates, split_cells
 from zgzx_research.ingest.read import RawTable
+
+LAYOUTS = {
+    "registry_changes": Layout(("firm_name", "change", "changed", "before", "after"), ("uscc",)),
+    "registry": Layout(
+        ("uscc", "firm_name", "founded"),
+        (
+            "former_names", "capital", "closed", "status", "street", "address", "industry", "staff", "size", "hitech",
+            "registration_no", "organisation_code",
+        ),
+    ),
+}  # fmt: skip
 
 
 def clean_registry(tables: Sequence[RawTable], key: bytes) -> Cleaned:
-    """Clean table `registry` (see the data dictionary). A firm without a usable code keeps its row, with uscc null."""
-    parts = [_parse(piece) for piece in pieces(tables)]
-    good, failed = enforce(pd.concat([frame for frame, _ in parts], ignore_index=True), "registry")
-    content = [column for column in good.columns if column not in KEY]
-    distinct, again = first_only(good, content, reasons.DUPLICATE_ROW)
+    """Clean tables `registry`, `registry_name`, `registry_event` (see the data dictionary).
+
+    A firm without a usable code keeps its row, with uscc null. A row is a firm, or a recorded change.
+    """
+    found = pieces(tables, LAYOUTS)
+    frame, notes = stacked([_parse(piece) for piece in found["registry"]], "registry")
+    good, failed = enforce(frame, "registry")
+    distinct, again = first_only(good, good.columns.difference(KEY), reasons.DUPLICATE_ROW)
     kept, same_code = first_only(distinct, ["uscc"], reasons.DUPLICATE_USCC)
-    entries = [*(entry for _, found in parts for entry in found), failed, again, same_code]
-    return finish("registry", tables, {"registry": kept.reset_index(drop=True)}, "registry", entries)
+    changes, more = stacked([_changes(piece) for piece in found["registry_changes"]], "registry_event")
+    event, bad_change = enforce(changes, "registry_event")
+    event, change_again = first_only(event, event.columns.difference(KEY), reasons.DUPLICATE_ROW)
+    lists, _ = stacked([_former_names(piece, frame) for piece in found["registry"]], "registry_name")
+    name = names_of_firms(kept, event, lists)
+    result = {"registry": kept, "registry_name": name, "registry_event": event}
+    entries = [*notes, failed, again, same_code, *more, bad_change, change_again]
+    return finish("registry", tables, {table: rows.reset_index(drop=True) for table, rows in result.items()}, entries)
 
 
-def _parse(piece: Piece) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    rows, profile = piece.rows, piece.profile
-    read = {
-        "uscc": read_uscc(rows["uscc"]),
-        "founded": read_dates(rows["founded"], profile.dates["day"]),
-        "closed": read_dates(rows["closed"], profile.dates["day"]),
+def _parse(piece: Piece) -> Parts:
+    rows, day = piece.rows, piece.styles("day")
+    read = _codes(rows) | {
+        "founded": read_dates(rows["founded"], day),
+        "closed": read_dates(rows["closed"], day),
         "status": read_choices(rows["status"], "status"),
-        "industry": read_industries(rows["industry"]),
         "size": read_choices(rows["size"], "size"),
         "staff": read_counts(rows["staff"]),
-        "capital": read_amounts(rows["capital"], profile.amounts.get("bare_unit", "")),
+        "capital": read_amounts(rows["capital"], piece.profile.amounts.get("bare_unit", "")),
         "hitech": read_choices(rows["hitech"], "hitech"),
     }
+    industry, address = read_industries(rows["industry"]), read_addresses(rows["address"])
+    street, from_address = read_streets(rows["street"]), read_streets(address["address"])
     early = read["closed"].value < read["founded"].value
     frame = rows[[*KEY, "part"]].assign(
-        uscc=read["uscc"].value,
+        **{name: read[name].value for name in ("uscc", "registration_no", "organisation_code", "founded", "status")},
         name=firm_names(rows["firm_name"]),
-        founded=read["founded"].value,
         closed=read["closed"].value.mask(early),
-        status=read["status"].value,
-        industry2=read["industry"].value,
+        industry_section=industry["industry_section"],
+        industry2=industry["industry2"],
         size=read["size"].value,
-        street=firm_names(rows["street"]),
+        **{name: street[name].fillna(from_address[name]) for name in ("street", "street_code")},
+        address=address["address"],
+        district=address["district"],
         staff=read["staff"].value,
         capital_cny=read["capital"].value,
         hitech=read["hitech"].value.eq("true"),
     )
-    order = pd.Series(reasons.VALUE_DATE_ORDER, rows.index, dtype="object").where(early, None)
     notes = [note(rows, column, result.reason) for column, result in read.items()]
-    return frame, [*piece.entries, *notes, note(rows, "closed", order)]
+    notes += [note(rows, column, table["reason"]) for column, table in (("industry", industry), ("street", street))]
+    return frame, [*piece.entries, *notes, note(rows, "closed", flag(early, reasons.VALUE_DATE_ORDER))]
+
+
+def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:
+    """The three codes of a firm. Before 2015 the column of the credit code held one of the other two."""
+    read = {
+        "uscc": read_uscc(rows["uscc"]),
+        "registration_no": read_registration_numbers(rows["registration_no"]),
+        "organisation_code": read_organisation_codes(rows["organisation_code"]),
+    }
+    for name, reader in (
+        ("registration_no", read_registration_numbers),
+        ("organisation_code", read_organisation_codes),
+    ):
+        elsewhere = reader(rows["uscc"].where(read["uscc"].value.isna())).value
+        read[name] = Parsed(read[name].value.fillna(elsewhere), read[name].reason)
+        read["uscc"] = Parsed(read["uscc"].value, read["uscc"].reason.where(elsewhere.isna()))
+    inside = read["uscc"].value.str[8:17]
+    read["organisation_code"] = Parsed(read["organisation_code"].value.fillna(inside), read["organisation_code"].reason)
+    return read
+
+
+def _former_names(piece: Piece, frame: pd.DataFrame) -> Parts:
+    """A row per name listed under 曾用名, for the rows of the registry in `frame`."""
+    lists = split_cells(piece.rows["former_names"], piece.separators("former_names"))
+    listed = piece.rows[KEY].assign(name=lists).explode("name", ignore_index=True).dropna(subset="name")
+    listed["part"] = listed.groupby(KEY).cumcount() + 1
+    listed["name"] = firm_names(listed["name"].astype("str"))
+    return listed.dropna(subset="name").merge(frame[[*KEY, "uscc"]], on=KEY), []
+
+
+def _changes(piece: Piece) -> Parts:
+    """Changes of the name, of the place and mergers; of any other (a legal representative) nothing is shown."""
+    rows = piece.rows
+    code, date = read_uscc(rows["uscc"]), read_dates(rows["changed"], piece.styles("day"))
+    change = read_choices(rows["change"], "change", reasons.UNKNOWN_CHANGE)
+    is_move = change.value.eq("move")
+    texts = {
+        side: firm_names(rows[side].mask(is_move)).where(~is_move, read_addresses(rows[side].where(is_move))["address"])
+        for side in ("before", "after")
+    }
+    frame = rows[[*KEY, "part"]].assign(
+        uscc=code.value, firm_name=firm_names(rows["firm_name"]), type=change.value, date=date.value, **texts
+    )
+    read = {"uscc": code.reason, "change": change.reason, "changed": date.reason}
+    return frame, [*piece.entries, *(note(rows, column, why) for column, why in read.items())]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import pandas as pd
+
 from zgzx_research.clean.cleaned import Cleaned
+from zgzx_research.clean.corrections import apply_corrections
 from zgzx_research.clean.employment import clean_employment
 from zgzx_research.clean.patents import clean_patents
+from zgzx_research.clean.programmes import clean_programmes
 from zgzx_research.clean.registry import clean_registry
 from zgzx_research.clean.roster import clean_roster
+from zgzx_research.clean.scores import clean_scores
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import RawTable
 
@@ -17,11 +22,22 @@ CLEANERS: dict[str, Callable[[Sequence[RawTable], bytes], Cleaned]] = {
     "registry": clean_registry,
     "employment": clean_employment,
     "patents": clean_patents,
+    "scores": clean_scores,
+    "programmes": clean_programmes,
 }
 
 
-def clean_source(tables: Sequence[RawTable], source: str, key: bytes) -> Cleaned:
-    """Clean the raw tables of one source; `key` makes the pseudonyms of persons."""
+def clean_source(
+    tables: Sequence[RawTable], source: str, key: bytes, corrections: pd.DataFrame | None = None
+) -> Cleaned:
+    """Clean the raw tables of one source; `key` makes the pseudonyms of persons.
+
+    corrections : a clerk's decisions, as `clean.corrections.read_corrections` gives them; those on other sources are
+        left alone.
+    """
     if source not in CLEANERS:
         raise ZgzxError(f"no cleaning for the source {source}", remedy=f"Known sources: {', '.join(CLEANERS)}.")
-    return CLEANERS[source](tables, key)
+    if corrections is None or not len(corrections):
+        return CLEANERS[source](tables, key)
+    mended = apply_corrections(tables, corrections, source, key)
+    return CLEANERS[source](mended, key)

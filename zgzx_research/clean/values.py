@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import opencc
 import pandas as pd
@@ -23,8 +24,19 @@ _KEEP = frozenset(RULES["characters"]["keep"])
 _STYLES = {name: re.compile(pattern) for name, pattern in RULES["date_styles"].items()}
 _AMOUNT = re.compile(r"(?P<before>\D*?)\s*" + RULES["amounts"]["pattern"])
 _CJK_GAP = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
+_DECIMAL = re.compile(r"[+\-]?\d+(?:\.\d+)?")
+_TO = re.compile(r"[-~至到—–]+")
+_TYPED_MONTH = re.compile(r"(?P<y>\d{4})\s*[./\-年]\s*(?P<m>\d{1,2})\s*月?")
+_DIGITS = "〇一二三四五六七八九"
+_ZEROS = str.maketrans("零○0", "〇〇〇")
+_CHINESE_DAY = re.compile(
+    r"(?P<year>[〇零○一二三四五六七八九]{4})年(?P<month>[一二三四五六七八九十]{1,2})月(?:(?P<day>[一二三四五六七八九十]{1,3})日?)?"
+)
 _FIRST_EXCEL_DAY = datetime.date(1899, 12, 30)
 _YEARS = range(1900, 2101)
+DAY = "datetime64[s]"
+
+Distinct = TypeVar("Distinct", pd.Series, pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -35,19 +47,44 @@ class Parsed:
     reason: pd.Series
 
 
-def on_unique(column: pd.Series, function: Callable[[str], Any]) -> pd.Series:
-    """`function` of every distinct text; missing stays missing. The result has dtype object."""
-    known = {text: function(text) for text in column.dropna().unique()}
-    return column.astype("object").map(known)
+def by_distinct(column: pd.Series, build: Callable[[pd.Series], Distinct]) -> Distinct:
+    """`build` of the distinct texts of a column (a series or frame, a row per text), handed back to every row.
+
+    Missing texts are missing in the result; its index is the column's.
+    """
+    codes, texts = pd.factorize(column)
+    built = build(pd.Series(texts, dtype="str"))
+    built.index = pd.RangeIndex(len(texts))
+    return built.reindex(codes).set_axis(column.index, axis=0)
+
+
+def on_unique(column: pd.Series, function: Callable[[str], Any], dtype: str = "object") -> pd.Series:
+    """`function` of every distinct text, as `dtype`; missing stays missing."""
+    return by_distinct(column, lambda texts: _typed([function(text) for text in texts], dtype))
+
+
+def parsed_frame(
+    column: pd.Series, function: Callable[[str], tuple[Any, ...]], dtypes: Mapping[str, str]
+) -> pd.DataFrame:
+    """Apply `function` (text -> a value for every column of `dtypes`) to the distinct texts of a column."""
+
+    def build(texts: pd.Series) -> pd.DataFrame:
+        values = list(zip(*(function(text) for text in texts), strict=True)) or [()] * len(dtypes)
+        pairs = zip(dtypes.items(), values, strict=True)
+        return pd.DataFrame({name: _typed(found, dtype) for (name, dtype), found in pairs})
+
+    return by_distinct(column, build)
+
+
+def _typed(values: Sequence[Any], dtype: str) -> pd.Series:
+    series = pd.Series(list(values), dtype="object")
+    return pd.to_datetime(series).astype("datetime64[s]") if dtype == DAY else series.astype(dtype)
 
 
 def parsed(column: pd.Series, function: Callable[[str], tuple[Any, str | None]], dtype: str) -> Parsed:
     """Apply `function` (text -> value, reason) to the distinct texts of a column and give the values a dtype."""
-    pairs = {text: function(text) for text in column.dropna().unique()}
-    texts = column.astype("object")
-    value = texts.map({text: pair[0] for text, pair in pairs.items()})
-    reason = texts.map({text: pair[1] for text, pair in pairs.items()})
-    return Parsed(value.astype(dtype), reason.astype("str"))
+    frame = parsed_frame(column, function, {"value": dtype, "reason": "str"})
+    return Parsed(frame["value"], frame["reason"])
 
 
 def clean_text(text: str) -> str | None:
@@ -57,7 +94,7 @@ def clean_text(text: str) -> str | None:
 
 
 def clean_column(column: pd.Series) -> pd.Series:
-    return on_unique(column, clean_text).astype("str")
+    return on_unique(column, clean_text, "str")
 
 
 @cache
@@ -86,8 +123,7 @@ def read_dates(column: pd.Series, styles: Iterable[str]) -> Parsed:
         day = _day(text, patterns)
         return day, None if day else reasons.VALUE_DATE
 
-    result = parsed(column, read, "object")
-    return Parsed(pd.to_datetime(result.value).astype("datetime64[s]"), result.reason)
+    return parsed(column, read, DAY)
 
 
 def read_months(column: pd.Series, styles: Iterable[str]) -> Parsed:
@@ -96,24 +132,74 @@ def read_months(column: pd.Series, styles: Iterable[str]) -> Parsed:
 
     def read(text: str) -> tuple[int | None, str | None]:
         day = _day(text, patterns)
-        return (day.year * 100 + day.month, None) if day else (None, reasons.VALUE_DATE)
+        return (_month(day), None) if day else (None, reasons.VALUE_DATE)
 
     return parsed(column, read, "Int64")
 
 
+def read_month_ranges(column: pd.Series, styles: Iterable[str]) -> pd.DataFrame:
+    """Columns start_ym, end_ym (Int64 YYYYMM) and reason: "2019.03", "2019.03-2020.11", "2019年3月至5月".
+
+    The first day of a month stands for it (a spreadsheet writes 2019-03 so); any other day is refused, since
+    2019-03-05 may be a day or March to May.
+    """
+    patterns = [_STYLES[style] for style in styles]
+
+    def read(text: str) -> tuple[int | None, int | None, str | None]:
+        day = _day(text, patterns)
+        if day:
+            return (_month(day), _month(day), None) if day.day == 1 else (None, None, reasons.BAD_PERIOD)
+        pairs = [pair for cut in _TO.finditer(text) if (pair := _months_beside(text, cut, patterns))]
+        if len(pairs) != 1:
+            return None, None, reasons.BAD_PERIOD
+        return *pairs[0], None if pairs[0][0] <= pairs[0][1] else reasons.END_BEFORE_START
+
+    return parsed_frame(column, read, {"start_ym": "Int64", "end_ym": "Int64", "reason": "str"})
+
+
+def _months_beside(text: str, cut: re.Match[str], patterns: list[re.Pattern[str]]) -> tuple[int, int] | None:
+    """The months left and right of a separator; the right one may leave its year out.
+
+    Inside a range 2019.1 is typed text and so January: only a lone number may have lost a zero.
+    """
+    halves = text[: cut.start()].strip(), text[cut.end() :].strip()
+    days = [_day(half, [_TYPED_MONTH, *patterns]) for half in halves]
+    alone = re.fullmatch(r"(\d{1,2})\s*月?", halves[1])
+    if days[0] and alone and 1 <= int(alone[1]) <= 12:
+        days[1] = days[0].replace(month=int(alone[1]))
+    return (_month(days[0]), _month(days[1])) if days[0] and days[1] else None
+
+
+def _month(day: datetime.date) -> int:
+    return day.year * 100 + day.month
+
+
 def _day(text: str, patterns: list[re.Pattern[str]]) -> datetime.date | None:
+    text = _in_arabic_digits(text)
     found = next((match for pattern in patterns if (match := pattern.fullmatch(text))), None)
     if not found:
         return None
     parts = {name[0]: int(value) for name, value in found.groupdict().items() if value}
     try:
         if "s" in parts:
+            if parts["s"] // 10 in _YEARS:  # 20231 may be a serial of 1955 or January 2023 without its zero
+                return None
             day = _FIRST_EXCEL_DAY + datetime.timedelta(days=parts["s"])
         else:
             day = datetime.date(parts["y"], parts["m"], parts.get("d", 1))
     except (ValueError, OverflowError):
         return None
     return day if day.year in _YEARS else None
+
+
+def _in_arabic_digits(text: str) -> str:
+    """二〇二三年二月十五日 as 2023年2月15日; any other text as it is."""
+    found = _CHINESE_DAY.fullmatch(text)
+    if not found:
+        return text
+    year = "".join(str(_DIGITS.index(digit)) for digit in found["year"].translate(_ZEROS))
+    month, day = chinese_number(found["month"]), chinese_number(found["day"] or "")
+    return f"{year}年{month}月" + (f"{day}日" if found["day"] else "")
 
 
 def read_amounts(column: pd.Series, bare_unit: str = "") -> Parsed:
@@ -133,7 +219,8 @@ def read_amounts(column: pd.Series, bare_unit: str = "") -> Parsed:
         unit = found["unit"] or ("" if words else bare_unit)
         if not (unit or words):
             return None, reasons.VALUE_AMOUNT_UNIT
-        return round(float(found["number"]) * rules["units"][unit], 2), None
+        amount = round(float(found["number"]) * rules["units"][unit], 2)
+        return (amount, None) if amount <= rules["largest"] else (None, reasons.VALUE_AMOUNT)
 
     return parsed(column, read, "float64")
 
@@ -146,6 +233,17 @@ def read_counts(column: pd.Series) -> Parsed:
         return (int(found[1]), None) if found else (None, reasons.VALUE_NUMBER)
 
     return parsed(column, read, "Int64")
+
+
+def read_decimals(column: pd.Series, lowest: float, highest: float, reason: str) -> Parsed:
+    """Plain numbers between two bounds (float64): "92.35", "1,204.5", "-3200"."""
+
+    def read(text: str) -> tuple[float | None, str | None]:
+        bare = text.replace(",", "")
+        value = float(bare) if _DECIMAL.fullmatch(bare) else math.nan
+        return (value, None) if lowest <= value <= highest else (None, reason)
+
+    return parsed(column, read, "float64")
 
 
 def read_choices(column: pd.Series, table: str, reason: str = reasons.VALUE_CHOICE) -> Parsed:
@@ -161,25 +259,14 @@ def read_choices(column: pd.Series, table: str, reason: str = reasons.VALUE_CHOI
     return parsed(column, read, "str")
 
 
-def read_industries(column: pd.Series) -> Parsed:
-    """The two-digit division of a national industry code: "C3972", "3972 电子…", "39"."""
-
-    def read(text: str) -> tuple[str | None, str | None]:
-        found = re.match(r"[A-Ta-t]?\s*(\d{2})\d{0,2}(?!\d)", text)
-        return (found[1], None) if found else (None, reasons.VALUE_INDUSTRY)
-
-    return parsed(column, read, "str")
-
-
 def chinese_number(text: str) -> int | None:
     """A number below 100 in Chinese or Arabic digits: 九, 十二, 二十, 12."""
     if text.isdecimal():
         return int(text)
-    digits = "〇一二三四五六七八九"
     tens, ten, ones = text.rpartition("十")
-    if not re.fullmatch(f"[{digits}]?十?[{digits}]?", text) or not text or (not ten and len(text) > 1):
+    if not re.fullmatch(f"[{_DIGITS}]?十?[{_DIGITS}]?", text) or not text or (not ten and len(text) > 1):
         return None
-    return (digits.index(tens) if tens else 1) * 10 * bool(ten) + (digits.index(ones) if ones else 0)
+    return (_DIGITS.index(tens) if tens else 1) * 10 * bool(ten) + (_DIGITS.index(ones) if ones else 0)
 
 
 def split_cells(column: pd.Series, separators: str) -> pd.Series:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from zgzx_research.clean import identifiers, reasons
+from zgzx_research.clean import identifiers, reasons, values
 
 USCC = "91449900MA5D000164"
 RESIDENT = "990000199003071235"
@@ -77,6 +77,16 @@ def test_one_wrong_character_of_a_code_is_found(body: str) -> None:
         ("990000199013071235", None, None, None, reasons.VALUE_ID),
         ("9.90000199003071E+17", None, None, None, reasons.VALUE_ID_DAMAGED),
         ("990000199003071000", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("9.90000199003071e+17", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("9.9E17", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("4.40307E+17", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("440307199001010000", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("440307000000000000", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("990000199003071235.0", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("990000199003071300", None, None, None, reasons.VALUE_ID_DAMAGED),  # as JavaScript rounds
+        # sum of weights 7 9 10 5 8 4 2 1 6 3 7 9 10 5 8 4 2 on 99000019900303000 is 342 = 31*11 + 1: check 0
+        ("990000199003030000", None, None, None, reasons.VALUE_ID_DAMAGED),
+        ("990000199003", None, None, None, reasons.VALUE_ID),
         ("护照", None, None, None, reasons.VALUE_ID),
     ],
 )
@@ -112,8 +122,14 @@ def test_any_wrong_digit_of_an_id_is_found(day: datetime.date, serial: int, plac
         ("03123456.9", "CN03123456.9", "invention", None),  # before October 2003: year in two digits
         ("CN201510123456.2", None, None, reasons.BAD_CHECK_DIGIT),
         ("201570123456.1", None, None, reasons.BAD_APPLICATION_NUMBER),  # no such type of application
-        ("2.01510123456E+12", None, None, reasons.BAD_APPLICATION_NUMBER),
+        ("2.01510123456E+12", None, None, reasons.DAMAGED_APPLICATION_NUMBER),
+        ("2.01E+11", None, None, reasons.DAMAGED_APPLICATION_NUMBER),
+        ("201510000000", None, None, reasons.DAMAGED_APPLICATION_NUMBER),  # the same written out
         ("PCT/CN2016/000001", None, None, reasons.BAD_APPLICATION_NUMBER),
+        ("15123456", None, None, reasons.BAD_APPLICATION_NUMBER),  # eight digits, but not before October 2003
+        ("199510123456", None, None, reasons.BAD_APPLICATION_NUMBER),  # twelve digits, but before
+        ("ZL03123456.9", "CN03123456.9", "invention", None),
+        ("CNZL03123456", "CN03123456.9", "invention", reasons.VALUE_CHECK_DIGIT_ADDED),
     ],
 )
 def test_application_numbers(text: str, number: str | None, kind: str | None, reason: str | None) -> None:
@@ -121,7 +137,11 @@ def test_application_numbers(text: str, number: str | None, kind: str | None, re
 
 
 @given(
-    st.integers(1985, 2099), st.sampled_from("12389"), st.integers(0, 9999999), st.integers(0, 11), st.integers(1, 9)
+    st.integers(2003, 2099),
+    st.sampled_from("12389"),
+    st.integers(1, 9999999).filter(lambda n: n % 1000000),
+    st.integers(0, 11),
+    st.integers(1, 9),
 )
 def test_application_numbers_are_read_in_every_dress(year: int, kind: str, serial: int, place: int, shift: int) -> None:
     body = f"{year}{kind}{serial:07d}"
@@ -163,3 +183,69 @@ def test_an_id_in_the_place_of_an_employer_number_is_not_kept() -> None:
     read = identifiers.read_employer_numbers(column("44990001", RESIDENT, None))
     assert plain(read.value) == ["44990001", None, None]
     assert plain(read.reason) == [None, reasons.VALUE_PERSONAL_NUMBER, None]
+
+
+ANYTHING = st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdxoi .*-/_甄")
+
+
+def changed(code: str, place: int, character: str) -> str:
+    return code[:place] + character + code[place + 1 :]
+
+
+@given(st.text("0123456789ABCDEFGHJKLMNPQRTUWY", min_size=8, max_size=8), st.integers(0, 17), ANYTHING)
+def test_a_code_with_any_one_character_changed_is_refused_or_repaired_to_itself(
+    body: str, place: int, character: str
+) -> None:
+    start = "91449900" + body + identifiers.organisation_check(body)
+    assume("X" not in body)
+    code = start + identifiers.credit_code.calc_check_digit(start)
+    read = identifiers.read_uscc(column(changed(code, place, character))).value
+    assert plain(read) in ([None], [code])
+
+
+@given(
+    st.dates(datetime.date(1930, 1, 1), datetime.date(2020, 1, 1)), st.integers(1, 999), st.integers(0, 17), ANYTHING
+)
+def test_an_id_with_any_one_character_changed_is_refused_or_masked(
+    day: datetime.date, serial: int, place: int, character: str
+) -> None:
+    body = f"990000{day:%Y%m%d}{serial:03d}"
+    code = body + identifiers.mod_11_2.calc_check_digit(body)
+    full, mask, _, _ = plain(identifiers.read_resident_ids(column(changed(code, place, character))).iloc[0])
+    assert full in (None, code)
+    if full is None and mask is not None:  # a mark in the middle hides one digit
+        assert mask == code[:4] + code[-4:]
+        assert character in identifiers.MASKS
+
+
+@given(st.integers(2003, 2099), st.sampled_from("12389"), st.integers(1, 9999999), st.integers(0, 15), ANYTHING)
+def test_an_application_number_with_any_one_character_changed_is_refused_or_the_same(
+    year: int, kind: str, serial: int, place: int, character: str
+) -> None:
+    body = f"{year}{kind}{serial:07d}"
+    full = f"CN{body}.{identifiers.application_check(body)}"
+    read = identifiers.read_application_numbers(column(changed(full, place, character)))["app_no"]
+    assert plain(read) in ([None], [full])
+
+
+@given(st.from_regex(r"[0-9]{17}[0-9X]", fullmatch=True))
+def test_reading_twice_changes_nothing(code: str) -> None:
+    once = identifiers.read_resident_ids(column(code))["full"]
+    assert once.isna().all() or plain(identifiers.read_resident_ids(once)["full"]) == plain(once)
+
+
+def test_full_width_codes_are_read_after_cleaning() -> None:
+    wide = column("９１４４９９００ＭＡ５Ｄ０００１６４")
+    assert plain(identifiers.read_uscc(values.clean_column(wide)).value) == [USCC]
+    number = values.clean_column(column("ＺＬ２０１９３００００００１．Ｘ"))
+    assert plain(identifiers.read_application_numbers(number)["app_no"]) == ["CN201930000001.X"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [("甄试样", True), ("甄 试样", True), ("甄試樣", True), ("甄试样五金厂", False), ("样例五金", False)],
+)
+def test_a_person_in_the_place_of_a_firm(text: str, hidden: bool) -> None:
+    persons = column("甄　试样", None)
+    assert identifiers.is_among(column(text), persons).tolist() == [hidden]
+    assert identifiers.firm_names(column(text, None), persons).isna().tolist() == [hidden, True]

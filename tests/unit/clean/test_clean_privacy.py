@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from clean_cases import FIRM, KEY, clean, everything, raw_table
 
 from zgzx_research.clean import quarantine, reasons
 from zgzx_research.clean.cleaned import Cleaned
@@ -13,7 +14,6 @@ from zgzx_research.clean.sources import clean_source
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import read_source
 
-KEY = b"a key for tests"
 NAMES = [
     "甄试样", "欧阳测", "歐陽測", "司徒验", "贾样本", "贾一", "甄填表", "甄审核", "甄旧稿", "甄才", "甄䶮",
     "甄会明", "甄知行", "甄无号",
@@ -22,11 +22,6 @@ NUMBERS = [
     "990000199003071235", "990000197901017776", "990000198506150010", "990000198506150011", "990000880229008",
     "990000198802290085", "990000199212314563", "1235", "7776", "19900001111", "19900002222", "990000001", "990000007",
 ]  # fmt: skip
-
-
-def everything(result: Cleaned) -> str:
-    frames = [*result.tables.values(), result.quarantine]
-    return "\n".join([*(frame.to_csv() for frame in frames), str(result.ledger)])
 
 
 def test_nothing_planted_in_the_fixtures_comes_out(cleaned: dict[str, Cleaned]) -> None:
@@ -56,8 +51,80 @@ def test_secrets_typed_into_the_wrong_columns_stay_inside(raw: Path, source: str
         other.unlink()
     path.write_text(f"{header.strip()}\n{line.replace('{}', secret)}\n", encoding="utf-8")
     text = everything(clean_source(read_source(raw, source), source, KEY))
-    if secret.isdigit() or source != "registry":  # a place is no person: the street's text is not judged
-        assert secret not in text
+    assert secret not in text
+
+
+# Per layout its columns, the sheet and title that say the rest, and the columns that hold firms of a source without
+# persons: nobody can tell a firm called like a person from a person there, and such names are public by law.
+LAYOUTS = {
+    "roster/roster": ("person_name firm_name id_no birth phone street category edition", set()),
+    "registry/registry": (
+        "uscc firm_name founded former_names capital closed status street address industry staff size hitech "
+        "registration_no organisation_code",
+        {"firm_name", "former_names"},
+    ),
+    "registry/registry_changes": ("uscc firm_name change changed before after", {"firm_name", "before", "after"}),
+    "employment/employment": (
+        "person_no person_name id_no employer_no employer_name employer_uscc start_ym end_ym", set(),
+    ),
+    "employment/employment_months": (
+        "person_no id_no person_name employer_no employer_name employer_uscc period paid base kind insurance", set(),
+    ),
+    "employment/employment_statement": ("year month employer_no base person_name person_no id_no employer_name", set()),
+    "employment/employment_agency": ("person_no person_name id_no service_firm agency period refund", set()),
+    "patents/patents_incopat": (
+        "app_no filed publication_no published granted applicants holders inventors dual uscc kind title", set(),
+    ),
+    "scores/scores": (
+        "draw_no person_name firm_name judge_1 judge_2 mean total rank outcome category stage edition", set(),
+    ),
+    "programmes/programme_specialised": ("firm_name batch year uscc", {"firm_name"}),
+    "programmes/programme_craftsmen": ("person_name firm_name title year", set()),
+    "programmes/programme_visits": ("date firm_name team matter", {"firm_name"}),
+    "programmes/cost": ("edition item amount", set()),
+    "programmes/participation": ("edition union route persons", set()),
+    "programmes/district_series": ("year indicator value unit vintage origin", set()),
+}  # fmt: skip
+GOOD = {
+    "person_name": "甄试样", "firm_name": "样例五金", "edition": "第九届", "category": "技能之星", "stage": "决赛",
+    "uscc": FIRM, "founded": "2001-01-01", "change": "企业名称变更", "changed": "2001-01-01", "before": "样例老厂",
+    "after": "样例新厂", "person_no": "990000001", "employer_no": "44990001", "employer_name": "样例五金",
+    "start_ym": "201901", "period": "201901", "year": "2019", "month": "1", "service_firm": "样例五金",
+    "agency": "样例人力",
+    "app_no": "CN201510123456.1", "filed": "2015-03-20", "applicants": "样例五金有限公司", "date": "2019-01-01",
+    "matter": "设备", "item": "奖金", "amount": "1万元", "union": "布吉街道", "persons": "5", "indicator": "人口",
+    "value": "1", "title": "龙岗工匠",
+}  # fmt: skip
+SECRETS = ("甄试样", "990000199003071235", "19900001111", "990000880229008")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_secret_in_any_column_stays_inside(layout: str) -> None:
+    columns, firms = LAYOUTS[layout]
+    names = columns.split()
+    good = [GOOD.get(name, "") for name in names]
+    for place, name in enumerate(names):
+        secrets = [secret for secret in SECRETS if secret.isdigit() or name not in firms]
+        if name == "edition" and not layout.startswith("programmes"):
+            continue  # a sheet that does not say its edition is refused as a whole
+        planted = [[*good[:place], secret, *good[place + 1 :]] for secret in secrets]
+        result = clean(raw_table(layout, columns, good, *planted, title="第九届 " + " ".join(SECRETS)))
+        text = everything(result)
+        assert not [secret for secret in SECRETS if secret in text], name
+        assert result.ledger[0]["kept"] >= 1
+
+
+def test_errors_about_editions_show_nobody() -> None:
+    table = raw_table("scores/scores", "person_name firm_name judge_1", ["甄试样", "样例五金", "90"], title="甄试样")
+    with pytest.raises(ZgzxError, match="no edition") as caught:
+        clean(table)
+    assert "甄试样" not in str(caught.value)
+
+
+def test_a_layout_that_nobody_knows_names_the_profile_and_no_cell() -> None:
+    with pytest.raises(ZgzxError, match="profile other has the columns of no layout") as caught:
+        clean(raw_table("scores/other", "person_name total", ["甄试样", "90"]))
+    assert "甄试样" not in str(caught.value)
 
 
 def test_personal_columns_show_their_length_only() -> None:

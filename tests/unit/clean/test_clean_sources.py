@@ -18,17 +18,30 @@ from zgzx_research.ingest.read import read_source
 
 KEY = b"a key for tests"
 ROSTER = (
-    "file sheet row part edition category is_team firm_name street "
+    "file sheet row part edition category is_team firm_name street street_code route "
     "name_key surname_key id_key mask_key birth_key phone_key"
 )
-REGISTRY = "file sheet row part uscc name founded closed status industry2 size street staff capital_cny hitech"
+REGISTRY = (
+    "file sheet row part uscc registration_no organisation_code name founded closed status industry_section industry2 "
+    "size street street_code address district staff capital_cny hitech"
+)
+REGISTRY_NAME = "file sheet row part uscc firm_name name valid_from valid_to kind"
+REGISTRY_EVENT = "file sheet row part uscc firm_name type date before after"
 SPELL = (
     "file sheet row part person_key name_key surname_key id_key mask_key birth_key "
     "employer_no employer_name employer_uscc start_ym end_ym"
 )
-PATENT = "app_no type filed published granted file sheet row part"
-PARTY = "app_no ord role name name_key file sheet row part"
-TABLES = {"roster": ROSTER, "registry": REGISTRY, "spell": SPELL, "patent": PATENT, "patent_party": PARTY}
+MONTH = (
+    "file sheet row part person_key name_key surname_key id_key mask_key birth_key "
+    "employer_no employer_name employer_uscc period_ym paid_ym base kind"
+)
+DISPATCH = "file sheet row part person_key name_key id_key agency_name service_firm start_ym end_ym"
+PATENT = "app_no type filed published granted dual_app_no title_hash file sheet row part"
+PARTY = "app_no ord role name uscc name_key file sheet row part"
+TABLES = {
+    "roster": ROSTER, "registry": REGISTRY, "registry_name": REGISTRY_NAME, "registry_event": REGISTRY_EVENT,
+    "spell": SPELL, "si_month": MONTH, "dispatch": DISPATCH, "patent": PATENT, "patent_party": PARTY,
+}  # fmt: skip
 
 
 def digest(text: str) -> str:
@@ -83,7 +96,7 @@ def test_roster(cleaned: dict[str, Cleaned]) -> None:
     assert by_row(roster, "row", "part", "category", "is_team", "firm_name", "street") == [
         (6, 1, "innovation", False, "鸿远精密", "龙城街道"),
         (7, 1, "innovation", False, "鸿达电子有限公司", "坂田街道"),
-        (8, 1, "innovation", False, "样例五金龙岗分公司", "电子行业"),
+        (8, 1, "innovation", False, "样例五金龙岗分公司", None),  # an industry's union has no street
         (9, 1, "innovation", False, "样例五金", "平湖街道"),
         (11, 1, "team", True, "鸿远精密", None),
         (11, 2, "team", True, "鸿远精密", None),
@@ -151,6 +164,9 @@ def test_registry(cleaned: dict[str, Cleaned]) -> None:
     ]
     assert registry["closed"].isna().all()  # the one closing day lies before the founding
     assert registry["street"].tolist()[:2] == ["龙城街道", "坂田街道"]
+    assert registry["street_code"].tolist()[:2] == ["龙城", "坂田"]
+    assert by_row(registry, "row", "industry_section")[6] == (11, "C")  # 制造业 names a section and no division
+    assert registry["organisation_code"].tolist()[0] == "MA5D00016"  # inside the credit code
 
 
 def test_quarantine_of_the_registry(cleaned: dict[str, Cleaned]) -> None:
@@ -166,7 +182,6 @@ def test_quarantine_of_the_registry(cleaned: dict[str, Cleaned]) -> None:
         (11, "capital", "value_amount_unit", False),
         (11, "founded", "value_date", False),
         (11, "hitech", "value_choice", False),
-        (11, "industry", "value_industry", False),
         (11, "size", "value_choice", False),
         (11, "staff", "value_number", False),
         (11, "status", "value_choice", False),
@@ -225,10 +240,10 @@ def test_parties(cleaned: dict[str, Cleaned]) -> None:
     assert read[:4] == [  # of the published row: the firm that bought the patent later is not an applicant
         ("CN201510123456.1", 1, "applicant", 1, "深圳市鸿远精密科技有限公司", None),
         ("CN201510123456.1", 2, "applicant", 2, "样例大学", None),
-        ("CN201510123456.1", 3, "inventor", 1, None, digest("甄试样")),
-        ("CN201510123456.1", 4, "inventor", 2, None, digest("贾样本")),
+        ("CN201510123456.1", 3, "holder", 1, "深圳市受让科技有限公司", None),
+        ("CN201510123456.1", 4, "inventor", 1, None, digest("甄试样")),
     ]
-    assert read[4][2:] == ("applicant", 1, None, digest("甄试样"))  # a natural person as applicant
+    assert read[5][2:] == ("applicant", 1, None, digest("甄试样"))  # a natural person as applicant
     assert [row[2:] for row in read if row[0] == "CN201610000005.3"] == [
         ("applicant", 1, None, digest("甄会明")),
         ("applicant", 2, "老李样例五金店", None),
@@ -292,8 +307,8 @@ def test_a_roster_without_edition(tmp_path: Path) -> None:
 
 
 def test_an_unknown_source(raw: Path) -> None:
-    with pytest.raises(ZgzxError, match=r"no cleaning for the source scores.*roster, registry"):
-        clean_source(read_source(raw, "roster"), "scores", KEY)
+    with pytest.raises(ZgzxError, match=r"no cleaning for the source payroll.*roster, registry"):
+        clean_source(read_source(raw, "roster"), "payroll", KEY)
 
 
 def test_the_input_is_not_changed(raw: Path) -> None:

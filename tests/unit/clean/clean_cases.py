@@ -1,0 +1,71 @@
+"""Raw tables made by hand as ingest hands them over, and what tests say about results."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+import pandas as pd
+
+from zgzx_research.clean.cleaned import Cleaned
+from zgzx_research.clean.sources import clean_source
+from zgzx_research.ingest.profile import Profile
+from zgzx_research.ingest.read import RawTable
+
+KEY = b"a key for tests"
+FIRM = "91449900MA5D000164"  # both checks worked out in test_clean_identifiers
+OTHER = "91449900MA5EQ102X0"
+
+
+def column(*texts: str | None) -> pd.Series:
+    return pd.Series(texts, dtype="str")
+
+
+def plain(values: pd.Series) -> list:
+    return [None if pd.isna(value) else value for value in values]
+
+
+def digest(text: str) -> str:
+    return hmac.new(KEY, text.encode("utf-8"), hashlib.sha256).hexdigest()[:32]
+
+
+def by_row(frame: pd.DataFrame, *columns: str) -> list[tuple]:
+    values = frame[list(columns)].astype("object")
+    return [tuple(None if pd.isna(cell) else cell for cell in row) for row in values.to_numpy()]
+
+
+def raw_table(
+    profile: str,
+    columns: str,
+    *rows: Sequence[str | None],
+    file: str = "",
+    sheet: str = "",
+    title: str = "",
+    section: str | None = None,
+    first: int = 2,
+    **settings: object,
+) -> RawTable:
+    """A table of the source before the "/" of `profile` (source/profile): text, rows numbered from `first`."""
+    source, name = profile.split("/")
+    names = columns.split()
+    frame = pd.DataFrame(rows, columns=names).astype("str")
+    frame = frame.mask(frame == "")
+    frame.insert(0, "row", range(first, first + len(rows)))
+    frame = frame.assign(section=pd.Series(section, frame.index, dtype="str"), surplus=0)
+    made = Profile(name, source, columns={text: text for text in names}, **settings)  # type: ignore[arg-type]
+    return RawTable(file or f"{source}/{name}.csv", sheet, made, frame, [], len(rows), title)
+
+
+def clean(*tables: RawTable) -> Cleaned:
+    return clean_source(tables, tables[0].profile.source, KEY)
+
+
+def reasons_of(result: Cleaned) -> list[tuple]:
+    return by_row(result.quarantine, "row", "column", "reason", "row_lost")
+
+
+def everything(result: Cleaned) -> str:
+    """All text that leaves the room."""
+    frames = [*result.tables.values(), result.quarantine]
+    return "\n".join([*(frame.to_csv() for frame in frames), str(result.ledger)])

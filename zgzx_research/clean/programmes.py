@@ -1,0 +1,174 @@
+"""Programmes beside the contest, what it cost, who took part, and the district's published series."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from zgzx_research.clean import reasons
+from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
+from zgzx_research.clean.editions import edition_cells
+from zgzx_research.clean.identifiers import firm_names, is_among, read_uscc, without_personal_numbers
+from zgzx_research.clean.pseudonyms import name_keys
+from zgzx_research.clean.quarantine import enforce, first_only, flag, note
+from zgzx_research.clean.rules import RULES
+from zgzx_research.clean.schemas import CRAFTSMAN, KEY, SPECIALISED, VISIT
+from zgzx_research.clean.streets import read_streets
+from zgzx_research.clean.values import (
+    Parsed,
+    chinese_number,
+    on_unique,
+    parsed,
+    read_amounts,
+    read_choices,
+    read_counts,
+    read_dates,
+    read_decimals,
+)
+from zgzx_research.ingest.read import RawTable
+
+LAYOUTS = {
+    SPECIALISED: Layout(("firm_name", "batch", "year"), ("uscc",)),
+    CRAFTSMAN: Layout(("person_name", "title", "year"), ("firm_name",)),
+    VISIT: Layout(("date", "firm_name", "matter"), ("team", "uscc")),
+    "cost": Layout(("edition", "item", "amount")),
+    "participation": Layout(("edition", "union", "persons"), ("route",)),
+    "district_year": Layout(("year", "indicator", "value"), ("unit", "vintage", "origin")),
+}
+_YEAR = re.compile(r"(?P<year>(?:19|20)\d{2})(?:\.0)?年?度?")
+_BATCH = re.compile(r"(?:(?:19|20)\d{2}年)?第?(?P<number>[一二三四五六七八九十]{1,3}|\d{1,2})批?")
+_TEXTS = {name: re.compile(pattern) for name, pattern in RULES["texts"].items()}
+
+
+def clean_programmes(tables: Sequence[RawTable], key: bytes) -> Cleaned:
+    """Clean tables `programme`, `cost`, `participation`, `district_year` (see the data dictionary)."""
+    found = pieces(tables, LAYOUTS)
+    readers: dict[str, Callable[[Piece], Parts]] = {
+        "cost": _costs, "participation": _participation, "district_year": _district
+    }  # fmt: skip
+    parts = {name: [read(piece) for piece in found[name]] for name, read in readers.items()}
+    parts["programme"] = [
+        *(_specialised(piece) for piece in found[SPECIALISED]),
+        *(_craftsmen(piece, key) for piece in found[CRAFTSMAN]),
+        *(_visits(piece) for piece in found[VISIT]),
+    ]
+    result, entries = {}, []
+    for table, of_table in parts.items():
+        frame, notes = stacked(of_table, table)
+        good, failed = enforce(frame, table)
+        kept, again = first_only(good, good.columns.difference(KEY), reasons.DUPLICATE_ROW)
+        result[table] = kept.reset_index(drop=True)
+        entries += [*notes, failed, again]
+    return finish("programmes", tables, result, entries)
+
+
+def _specialised(piece: Piece) -> Parts:
+    """Specialised firms: known from 1 January of the year they were named."""
+    rows = piece.rows
+    code, onset = read_uscc(rows["uscc"]), _first_of_january(rows["year"])
+    batch = parsed(rows["batch"], _batch, "str")
+    frame = rows[[*KEY, "part"]].assign(
+        programme=SPECIALISED, firm_name=firm_names(rows["firm_name"]), uscc=code.value, name_key=None,
+        onset=onset.value, detail=batch.value,
+    )  # fmt: skip
+    return _typed(frame), _notes(piece, {"uscc": code.reason, "year": onset.reason, "batch": batch.reason})
+
+
+def _craftsmen(piece: Piece, key: bytes) -> Parts:
+    """Craftsmen: by pseudonym, the firm they worked at, and the title."""
+    rows = piece.rows
+    onset, title = _first_of_january(rows["year"]), read_choices(rows["title"], "title")
+    a_person = is_among(rows["firm_name"], rows["person_name"])
+    frame = rows[[*KEY, "part"]].assign(
+        programme=CRAFTSMAN, firm_name=firm_names(rows["firm_name"].mask(a_person)), uscc=None,
+        name_key=name_keys(rows["person_name"], key)["name_key"], onset=onset.value, detail=title.value,
+    )  # fmt: skip
+    a_name = flag(a_person, reasons.VALUE_PERSONAL_NAME)
+    return _typed(frame), _notes(piece, {"year": onset.reason, "title": title.reason, "firm_name": a_name})
+
+
+def _visits(piece: Piece) -> Parts:
+    """Expert visits: the day, the firm and the subject; the experts are people and are not kept."""
+    rows = piece.rows
+    date, code = read_dates(rows["date"], piece.styles("day")), read_uscc(rows["uscc"])
+    subject = read_choices(rows["matter"], "matter")
+    frame = rows[[*KEY, "part"]].assign(
+        programme=VISIT, firm_name=firm_names(rows["firm_name"]), uscc=code.value, name_key=None, onset=date.value,
+        detail=subject.value,
+    )  # fmt: skip
+    return _typed(frame), _notes(piece, {"date": date.reason, "uscc": code.reason, "matter": subject.reason})
+
+
+def _costs(piece: Piece) -> Parts:
+    rows = piece.rows
+    edition, item = _editions(rows["edition"]), read_choices(rows["item"], "cost_item")
+    amount = read_amounts(rows["amount"], piece.profile.amounts.get("bare_unit", ""))
+    frame = rows[[*KEY, "part"]].assign(edition=edition.value, item=item.value, amount_cny=amount.value)
+    return frame, _notes(piece, {"edition": edition.reason, "item": item.reason, "amount": amount.reason})
+
+
+def _participation(piece: Piece) -> Parts:
+    rows = piece.rows
+    edition, persons = _editions(rows["edition"]), read_counts(rows["persons"])
+    street, union = read_streets(rows["union"], edition.value), _text(rows["union"], "union")
+    route = read_choices(rows["route"], "route")
+    frame = rows[[*KEY, "part"]].assign(
+        edition=edition.value, union_name=union.value.fillna(street["street"]), street=street["street"],
+        street_code=street["street_code"], route=route.value.fillna(street["route"]), persons=persons.value,
+    )  # fmt: skip
+    why = {"edition": edition.reason, "persons": persons.reason, "route": route.reason}
+    return frame, _notes(piece, why)
+
+
+def _district(piece: Piece) -> Parts:
+    """Published series; a text that is not the language of statistics may be anybody's and is not kept."""
+    rows = piece.rows
+    year = parsed(rows["year"], lambda text: _year(text, reasons.VALUE_DATE), "Int64")
+    personal = on_unique(rows["value"], lambda text: without_personal_numbers(text) != text).eq(True)
+    value = read_decimals(rows["value"].mask(personal), -1e15, 1e15, reasons.VALUE_NUMBER)
+    texts = {name: _text(rows[name], name) for name in ("indicator", "unit", "vintage", "origin")}
+    values = {name: text.value for name, text in texts.items()}
+    frame = rows[[*KEY, "part"]].assign(year=year.value, value=value.value, **values)
+    number = value.reason.fillna(flag(personal, reasons.VALUE_PERSONAL_NUMBER))
+    why = {"year": year.reason, "value": number} | {name: text.reason for name, text in texts.items()}
+    return frame, _notes(piece, why)
+
+
+def _notes(piece: Piece, why: dict[str, pd.Series]) -> list[pd.DataFrame]:
+    return [*piece.entries, *(note(piece.rows, column, reason) for column, reason in why.items())]
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.astype(dict.fromkeys(("programme", "uscc", "name_key"), "str"))
+
+
+def _year(text: str, reason: str) -> tuple[int | None, str | None]:
+    found = _YEAR.fullmatch(text)
+    return (int(found["year"]), None) if found else (None, reason)
+
+
+def _first_of_january(column: pd.Series) -> Parsed:
+    years = parsed(column, lambda text: _year(text, reasons.VALUE_DATE), "Int64")
+    days = pd.to_datetime(years.value.astype("str") + "-01-01").astype("datetime64[s]")
+    return Parsed(days, years.reason)
+
+
+def _batch(text: str) -> tuple[str | None, str | None]:
+    """第三批 as "batch 3"."""
+    found = _BATCH.fullmatch(text)
+    number = chinese_number(found["number"]) if found else None
+    return (f"batch {number}", None) if number else (None, reasons.VALUE_TEXT)
+
+
+def _editions(column: pd.Series) -> Parsed:
+    edition = edition_cells(column).astype("Int64")
+    return Parsed(edition, flag(edition.isna() & column.notna(), reasons.VALUE_NUMBER))
+
+
+def _text(column: pd.Series, kind: str) -> Parsed:
+    """Texts of the kind that `rules.toml` [texts] describes, as they are delivered; of others nothing is kept."""
+    known = on_unique(column, lambda text: _TEXTS[kind].fullmatch(text) is not None).eq(True)
+    value = on_unique(column.where(known), without_personal_numbers, "str")
+    return Parsed(value, flag(column.notna() & ~known, reasons.VALUE_TEXT))
