@@ -59,10 +59,20 @@ def resident_ids(born: np.ndarray, is_man: np.ndarray) -> np.ndarray:
     firsts = np.searchsorted(born[order], born[order], side="left")
     running = np.empty(len(born), dtype=np.int64)
     running[order] = np.arange(len(born)) - firsts
-    sequence = padded((running * 2 + is_man) % 1000, 3)
+    sequence = padded((running * 2 + 2 - is_man) % 1000, 3)
     body = joined(RESIDENT_AREA, np.char.replace(born.astype(str), "-", ""), sequence)
     checks = np.asarray([*RESIDENT_CHECKS], dtype=object)
     return joined(body, checks[weighted_sums(body, RESIDENT_WEIGHTS, "0123456789") % 11])
+
+
+def registration_numbers(body: np.ndarray) -> np.ndarray:
+    """15-digit registration numbers from their first 14 digits (ISO 7064, modulus 11, 10)."""
+    digits = np.asarray(body, dtype="U14").view(np.uint32).reshape(-1, 14).astype(np.int64) - ord("0")
+    product = np.full(len(digits), 10)
+    for place in digits.T:
+        total = (product + place) % 10
+        product = np.where(total == 0, 10, total) * 2 % 11
+    return joined(body, ((11 - product) % 10).astype(str))
 
 
 def application_numbers(filed_year: np.ndarray, kind: np.ndarray, serial: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from zgzx_research.simulate.constants import Rules, exact_kinds, exact_kinds_among, exact_share, words
 from zgzx_research.simulate.events import CURRENT, FORMER, registered_end
-from zgzx_research.simulate.identities import CREDIT_ALPHABET, joined, padded
+from zgzx_research.simulate.identities import CREDIT_ALPHABET, joined, padded, registration_numbers
 from zgzx_research.simulate.records import kinds_of_dirt, record_rows
 from zgzx_research.simulate.tables import addresses
 from zgzx_research.simulate.world import World
@@ -130,7 +130,7 @@ def _old_numbers(rules: Rules, founded: pd.Series, rng: np.random.Generator) -> 
     """15-digit numbers of the time before the credit code, of some old firms; 4499 is no registration area."""
     old = (founded.dt.year < 2015).to_numpy()
     told = exact_kinds_among(rng, [rules["dirt"]["registry_old_number"] * old.mean()], [old]) == 1
-    return np.where(told, joined("449900", padded(rng.permutation(len(founded)), 9)), "")
+    return np.where(told, registration_numbers(joined("449900", padded(rng.permutation(len(founded)), 8))), "")
 
 
 def _damaged_codes(
