@@ -34,6 +34,7 @@ browser: $(READY)
 WORLDS ?= 2000
 proofs: $(READY)
 	$(BIN)/python tests/proofs/coverage.py $(WORLDS)
+	$(BIN)/python tests/proofs/traps.py $(WORLDS)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv

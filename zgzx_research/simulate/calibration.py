@@ -10,17 +10,19 @@ from zgzx_research.simulate.world import World
 def calibration(world: World) -> pd.DataFrame:
     """Columns fact, published, world, gap (relative); a row per figure of [published] in world.toml.
 
-    The figures hold for worlds of size "default" and "large"; a tiny one has fewer stars.
+    The figures hold for worlds of the sizes named there; a tiny one has fewer stars.
     """
     figures = _figures(world)
-    published = {name: value for name, value in world.rules["published"].items() if name != "within"}
+    published = {name: world.rules["published"][name] for name in figures}
     table = pd.DataFrame({"fact": list(published), "published": list(published.values())})
     table["world"] = table["fact"].map(figures).astype(float)
     return table.assign(gap=table["world"] / table["published"] - 1)
 
 
 def calibration_lines(world: World) -> list[str]:
-    """The table as lines to print."""
+    """The table as lines to print; none for a world of another size."""
+    if world.order.size not in world.rules["published"]["sizes"]:
+        return []
     return [
         f"{row.fact:32} published {row.published:>10,g}   this world {row.world:>10,.6g}   {row.gap:+.1%}"
         for row in calibration(world).itertuples()

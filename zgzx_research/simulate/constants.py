@@ -63,12 +63,17 @@ class Order:
 
 
 def switched(without: Iterable[str] = (), also: Iterable[str] = ()) -> Rules:
-    """The constants with traps of [trap] switched off and traps of [optional_trap] switched on.
+    """The constants with traps of [trap] switched off and traps of [optional_trap] switched on; not to be changed.
 
     Raises
     ------
     ZgzxError : a trap nobody knows.
     """
+    return _switched(tuple(without), tuple(also))
+
+
+@cache
+def _switched(without: tuple[str, ...], also: tuple[str, ...]) -> Rules:
     rules = copy.deepcopy(_constants())
     for kind, names in (("trap", without), ("optional_trap", also)):
         for name in names:

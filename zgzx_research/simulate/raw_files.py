@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.simulate.calibration import calibration_lines
 from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.employment import employers, employment_lines, spell_table
 from zgzx_research.simulate.insurance_books import agency_table, write_agencies, write_statements
@@ -38,7 +39,7 @@ def write_world(
     also: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Write `folder`/raw/{roster,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
+    """Write `folder`/raw/{roster,scores,programmes,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
 
     The same arguments give the same bytes. The folder is there complete or not at all.
     truth/firm_year: firm_id, year, outcome, mu0, mu1 (expected without and with the awards; patents as filed),
@@ -69,6 +70,8 @@ def write_world(
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)
+        for line in calibration_lines(world):
+            say(line)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
