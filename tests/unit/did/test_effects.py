@@ -50,6 +50,52 @@ def test_ratio_by_hand() -> None:
         )
 
 
+def changes(sizes: dict[float, int], seed: int) -> pd.DataFrame:
+    """Long panel of two periods; units of a cohort change by chance."""
+    rng, rows = np.random.default_rng(seed), []
+    for start, size in sizes.items():
+        for k in range(size):
+            first = rng.normal()
+            rows += [(f"{start}-{k}", 1, first, start), (f"{start}-{k}", 2, first + rng.normal(), start)]
+    return pd.DataFrame(rows, columns=["unit", "period", "y", "start"])
+
+
+ROLES = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "start"}
+
+
+def test_cohort_correction_is_the_textbook_variance() -> None:
+    """Two periods: s²/n of the treated changes plus that of the others, and t with the treated less one."""
+    table = changes({2.0: 4, np.nan: 9}, 1)
+    row = (
+        estimate_effects(prepare_panel(table, **ROLES), cohort_correction=True).aggregate("overall").to_frame().iloc[0]
+    )
+    wide = table.pivot(index="unit", columns="period", values="y")
+    change = wide[2] - wide[1]
+    treated, others = change[change.index.str.startswith("2")], change[~change.index.str.startswith("2")]
+    error = np.sqrt(treated.var(ddof=1) / 4 + others.var(ddof=1) / 9)
+    assert row["std_error"] == pytest.approx(error, rel=1e-12)
+    assert row["ci_high"] - row["estimate"] == pytest.approx(3.182446305284263 * error, rel=1e-9)  # t(3)
+
+
+def test_cohort_correction_counts_clusters_where_there_are_any() -> None:
+    """Units that stand twice, clustered, are the units once."""
+    table = changes({2.0: 5, np.nan: 8}, 2)
+    twice = pd.concat(
+        [table.assign(cluster=table["unit"]), table.assign(unit=table["unit"] + "b", cluster=table["unit"])]
+    )
+    once = estimate_effects(prepare_panel(table, **ROLES), cohort_correction=True)
+    both = estimate_effects(prepare_panel(twice, **ROLES, cluster="cluster"), cohort_correction=True)
+    assert both.covariance == pytest.approx(once.covariance, rel=1e-12)
+    assert both.df == once.df == 4
+
+
+def test_cohort_correction_needs_no_covariates() -> None:
+    table = changes({2.0: 5, np.nan: 8}, 3).assign(x=lambda t: t["unit"].str[-1].astype(int))
+    data = prepare_panel(table, **ROLES, covariates=("x",))
+    with pytest.raises(ZgzxError, match="correction for small cohorts"):
+        estimate_effects(data, adjustment="outcome_regression", cohort_correction=True)
+
+
 def test_ratio_interval_without_upper_end() -> None:
     """Where the counterfactual may be zero nothing can be ruled out above."""
     covariance = np.array([[[1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, 1.0]]])
