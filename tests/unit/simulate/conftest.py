@@ -25,6 +25,8 @@ def names_on(world: World) -> NamesOn:
     table = world.events.name[world.events.name["kind"].isin(["现名", "曾用名"])].sort_values("valid_from")
     former = table.groupby("firm_rank")["name"].shift().fillna("")
     table = table.assign(firm_id=world.firm["firm_id"].to_numpy()[table["firm_rank"]], former=former)
+    again = table["firm_rank"].duplicated()
+    table["valid_from"] = table["valid_from"].where(again, pd.Timestamp("1900-01-01"))  # the first name reaches back
     followed = table["firm_rank"].duplicated(keep="last")
     table["until"] = table["valid_to"].where(followed, pd.Timestamp("2200-01-01"))  # the last name outlives its firm
 
