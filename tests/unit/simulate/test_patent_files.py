@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 import openpyxl
@@ -53,6 +54,7 @@ def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return raw / "patents", pd.concat(write_patents(world, raw), ignore_index=True)
 
 
+@cache
 def read(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
         return pd.read_csv(path, dtype="str", encoding=FILES[path.name], keep_default_na=False)

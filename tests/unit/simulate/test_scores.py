@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -99,17 +100,22 @@ def test_same_seed_same_scores(world: World) -> None:
 # --- the sheets -----------------------------------------------------------------------------------------------------
 
 
+@cache
+def book(path: Path) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(path)
+
+
 def sheet_rows(raw: Path, file: str, sheet: str) -> list[tuple]:
-    return list(openpyxl.load_workbook(raw / file)[sheet].iter_rows(values_only=True))
+    return list(book(raw / file)[sheet].iter_rows(values_only=True))
 
 
 def test_sheets_by_category_and_stage(written: tuple[Path, pd.DataFrame]) -> None:
     raw, _ = written
     files = sorted(path.name for path in (raw / "scores").iterdir())
     assert files == [f"edition_{number:02d}.xlsx" for number in range(1, 13)]
-    book = openpyxl.load_workbook(raw / "scores/edition_09.xlsx")
+    final = book(raw / "scores/edition_09.xlsx")
     kinds = ["创新之星", "班组管理之星", "技能之星", "才艺之星"]
-    assert book.sheetnames == [kind + stage for kind in kinds for stage in ("初赛", "决赛")]
+    assert final.sheetnames == [kind + stage for kind in kinds for stage in ("初赛", "决赛")]
     rows = sheet_rows(raw, "scores/edition_09.xlsx", "创新之星决赛")
     assert rows[0][0] == '第九届"职工之星"职工创新之星决赛成绩表'
     header = [text for text in rows[1] if text]
