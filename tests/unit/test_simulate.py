@@ -55,20 +55,6 @@ def registry(folder: Path) -> pd.DataFrame:
     return read(folder / "raw/registry/registry.csv", "gb18030")
 
 
-@pytest.fixture(scope="module")
-def patents(folder: Path) -> pd.DataFrame:
-    files = sorted((folder / "raw/patents").iterdir())
-    return pd.concat([read(f, "utf-8-sig" if is_utf8(f) else "gb18030") for f in files], ignore_index=True)
-
-
-def is_utf8(path: Path) -> bool:
-    try:
-        path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def content(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
@@ -107,8 +93,13 @@ def test_another_seed_gives_another_world(world: World) -> None:
 def test_scenarios_of_one_seed_share_all_but_the_effects(world: World, null: World) -> None:
     for name in ("firm", "entry", "edition"):
         pd.testing.assert_frame_equal(getattr(world, name), getattr(null, name))
-    mu0, null_mu0 = (w.truth["firm_year"].query("outcome != 'retention'")["mu0"] for w in (world, null))
-    assert mu0.equals(null_mu0)
+    cells = world.truth["firm_year"].assign(null=null.truth["firm_year"]["mu0"]).query("outcome != 'retention'")
+    began = cells["firm_id"].map(world.entry.groupby("firm_id")["year"].min())
+    takes_part = (cells["year"] >= began) & (cells["outcome"] == "patents_invention")
+    assert cells.loc[~takes_part, "mu0"].equals(cells.loc[~takes_part, "null"].rename("mu0"))
+    merged = cells["firm_id"].isin(world.truth["firm_event"]["into_firm_id"].dropna())
+    gained = cells[takes_part & ~merged & (cells["null"] > 0.1)]
+    assert np.allclose(gained["mu0"] / gained["null"], math.exp(0.02), rtol=2e-5)  # who takes part learns, award or not
 
 
 def test_every_raw_file_is_marked_as_synthetic(folder: Path) -> None:
@@ -179,21 +170,25 @@ def test_firm_names_are_unique(world: World) -> None:
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
-def test_row_counts_add_up(world: World, registry: pd.DataFrame, patents: pd.DataFrame) -> None:
-    seen = world.truth["patent"]
-    granted = (seen["type"] == "invention") & seen["granted"].notna()
+def test_row_counts_add_up(world: World, registry: pd.DataFrame) -> None:
     assert len(registry) == FIRMS + 15  # 1 % twice
     assert len(world.spell) == len(world.truth["spell"])
-    assert len(patents) == len(seen) + granted.sum()
+    assert len(world.truth["patent"]) == world.patent["seen"].sum()
 
 
-def test_raw_tables_have_the_agencies_headers(registry: pd.DataFrame, patents: pd.DataFrame) -> None:
+def test_every_row_of_patents_has_a_record(folder: Path, world: World) -> None:
+    seen = world.truth["patent"]
+    granted = (seen["type"] == "invention") & seen["granted"].notna()
+    record = pd.read_parquet(folder / "truth/record.parquet").query("source == 'patents'")
+    assert len(record) == len(seen) + granted.sum()
+    written = sorted(path.relative_to(folder / "raw").as_posix() for path in (folder / "raw/patents").iterdir())
+    assert sorted(record["file"].unique()) == written
+
+
+def test_the_registry_has_the_agencys_header(registry: pd.DataFrame) -> None:
     assert ",".join(registry) == (
         "统一社会信用代码,企业名称,曾用名,注册号,企业类型,注册资本,成立日期,核准日期,经营状态,注销日期,登记机关,所属街道,住所,"
         "行业代码,从业人数,企业规模,高新技术企业"
-    )
-    assert ",".join(patents) == (
-        "申请号,申请日,公开（公告）号,公开（公告）日,发明名称,IPC分类号,申请（专利权）人,发明（设计）人,地址,国省代码"
     )
 
 
@@ -213,32 +208,6 @@ def test_scale_of_the_tiny_world(world: World) -> None:
 def test_exact_kinds_are_exact() -> None:
     kinds = exact_kinds(stream(1, "x"), 1000, [0.08, 0.0101, 0.0])
     assert Counter(kinds.tolist()) == {0: 1000 - 80 - 11, 1: 80, 2: 11}
-
-
-def test_patent_dirt(folder: Path, world: World, patents: pd.DataFrame) -> None:
-    files = sorted((folder / "raw/patents").iterdir())
-    assert [is_utf8(path) for path in files].count(False) == 1
-    body = patents["申请号"].str.extract(r"(?:CN)?(\d{12})\.([\dX])")
-    assert body.notna().all(axis=None)
-    value = sum(body[0].str[place].astype(int) * (2 + place % 8) for place in range(12)) % 11
-    bad = value.astype(str).replace("10", "X") != body[1]
-    assert bad.sum() == math.ceil(0.003 * len(patents))
-    damaged_dates = (patents["申请日"] == "") | patents["申请日"].str.endswith(".02.30")
-    assert damaged_dates.sum() == 2 * math.ceil(0.0005 * len(patents))
-    joint = patents["申请（专利权）人"].str.contains(";")
-    assert 0.05 < joint.mean() < 0.09
-    assert (patents["发明（设计）人"] == "不公告发明人").any()
-    official = patents["申请（专利权）人"].str.split(";").str[0].isin(world.firm["name"])
-    assert (~official).sum() == math.ceil(0.10 * len(patents))
-
-
-def test_a_granted_invention_stands_twice_and_the_grant_comes_later(world: World, patents: pd.DataFrame) -> None:
-    number = patents["公开（公告）号"].str.extract(r"^(CN\d{9})([ABUS])$")
-    rows = patents.assign(stem=number[0], kind=number[1])
-    both = rows[rows["kind"] == "B"].merge(rows[rows["kind"] == "A"], on="stem", suffixes=("_b", "_a"))
-    granted = world.truth["patent"].query("type == 'invention' and granted.notna()")
-    assert len(both) == (rows["kind"] == "B").sum() == len(granted) > 100
-    assert (both["公开（公告）日_b"] > both["公开（公告）日_a"]).all()
 
 
 # --- truth ----------------------------------------------------------------------------------------------------------
@@ -269,34 +238,6 @@ def test_null_has_no_effect_at_all(null: World) -> None:
     assert null.truth["award"]["firm_id"].nunique() > 90
 
 
-def test_calibrated_effect_is_positive_after_the_award_and_nil_before(world: World) -> None:
-    outcome = "patents_invention"
-    cells = treated_cells(world, outcome)
-    after, before = cells[cells["event_year"] >= 0], cells[cells["event_year"] < 0]
-    assert after["mu1"].sum() / after["mu0"].sum() - 1 > 0
-    assert before["mu1"].equals(before["mu0"])
-    never = world.truth["firm_year"].query("outcome == @outcome and firm_id not in @cells.firm_id")
-    assert never["mu1"].equals(never["mu0"])
-
-
-@pytest.mark.parametrize("outcome", ["patents_utility_model", "patents_design"])
-def test_other_patents_are_left_alone(world: World, outcome: str) -> None:
-    cells = treated_cells(world, outcome)
-    assert cells["mu1"].equals(cells["mu0"])
-
-
-def test_effect_of_a_category_is_what_world_toml_says(world: World) -> None:
-    cells = treated_cells(world, "patents_invention").query("mu0 > 0.5")
-    ratio = cells["mu1"] / cells["mu0"]
-    talent = cells["category"] == "talent"
-    assert (ratio[talent] == 1).all()
-    early = (cells["category"] == "innovation") & (cells["event_year"] == 2) & (cells["edition"] < 10)
-    assert early.any()
-    assert np.allclose(ratio[early], math.exp(0.12 * 1.8), atol=1e-5)
-    late = (cells["category"] == "team") & (cells["event_year"] == 1) & (cells["edition"] >= 10)
-    assert np.allclose(ratio[late], math.exp(0.08 * 1.0 * 1.3), atol=1e-5)
-
-
 def test_scenarios_order_the_effects() -> None:
     sums = {}
     for scenario in ("harm", "calibrated", "teaching"):
@@ -307,7 +248,8 @@ def test_scenarios_order_the_effects() -> None:
 
 def test_observed_patents_are_counts_missing_before_founding_and_nil_after_closure(world: World) -> None:
     table = world.truth["firm_year"].query("outcome == 'patents_utility_model'")
-    patent = world.truth["patent"].query("type == 'utility_model'")
+    patent = world.truth["patent"].query("type == 'utility_model' and counts")
+    assert len(patent) < (world.truth["patent"]["type"] == "utility_model").sum(), "second filings, and outsiders'"
     assert table["observed"].sum() == len(patent)
     busiest = patent["firm_id"].value_counts().index[0]
     counts = Counter(patent.loc[patent["firm_id"] == busiest, "filed"].dt.year)
@@ -356,7 +298,7 @@ def test_nothing_is_left_half_written(tmp_path: Path, world: World, monkeypatch:
         raise OSError("disk full")
 
     monkeypatch.setattr(raw_files, "simulate_world", lambda *_: world)
-    monkeypatch.setattr(raw_files, "patent_table", fail)
+    monkeypatch.setattr(raw_files, "write_patents", fail)
     with pytest.raises(OSError, match="disk full"):
         write_world(tmp_path / "new", seed=SEED)
     assert not list(tmp_path.iterdir())

@@ -35,7 +35,8 @@ def simulate_applications(
     own["title"] = np.arange(len(own))
     sold = exact_share(rng, len(own), rules["patents"]["sold_share"])
     own.loc[sold, "holder_rank"] = rng.permutation(own["firm_rank"].to_numpy())[: int(sold.sum())]
-    twice = own[own["kind"].eq(0) & exact_share(rng, len(own), rules["patents"]["dual_share"])]
+    invention = own[own["kind"].eq(0)]
+    twice = invention[exact_share(rng, len(invention), rules["patents"]["dual_share"])]
     second = twice.assign(kind=1, counts=False)
     rows = pd.concat([own, second, _bought(rules, firm, own, won, rng)], ignore_index=True)
     rows = _dated(rules, rows, rng).sort_values(["filed", "firm_rank", "kind", "title"], kind="stable")
@@ -131,14 +132,15 @@ def _inventors(
     rule: Rules, patent: pd.DataFrame, spell: pd.DataFrame, jobs: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
     """A few of the staff of the month of filing, drawn by job; those whose job is vacant are missing."""
-    wanted = rng.integers(rule["inventors"][0], rule["inventors"][1] + 1, len(patent))
-    month = (patent["filed"].dt.year * 12 + patent["filed"].dt.month - 1).to_numpy()
-    filer = patent["firm_rank"].to_numpy()
-    app = np.repeat(np.arange(len(patent)), np.where(filer == OUTSIDE, 0, wanted))
-    rank = filer[app]
-    job = (np.cumsum(jobs) - jobs)[rank] + np.floor(rng.random(len(app)) * jobs[rank]).astype(int)
-    worker = holders(job, month[app], spell)
-    return pd.DataFrame({"app_rank": app, "role": "inventor", "worker_rank": worker})[worker >= 0].drop_duplicates()
+    case = patent[patent["firm_rank"] != OUTSIDE].drop_duplicates("title")
+    month = (case["filed"].dt.year * 12 + case["filed"].dt.month - 1).to_numpy()
+    row = np.repeat(np.arange(len(case)), rng.integers(rule["inventors"][0], rule["inventors"][1] + 1, len(case)))
+    rank = case["firm_rank"].to_numpy()[row]
+    job = (np.cumsum(jobs) - jobs)[rank] + np.floor(rng.random(len(row)) * jobs[rank]).astype(int)
+    worker = holders(job, month[row], spell)
+    found = pd.DataFrame({"title": case["title"].to_numpy()[row], "role": "inventor", "worker_rank": worker})
+    filing = pd.DataFrame({"app_rank": np.arange(len(patent)), "title": patent["title"]})
+    return filing.merge(found[worker >= 0].drop_duplicates(), on="title").drop(columns="title")
 
 
 def _filing_days(firm: pd.DataFrame, rank: np.ndarray, year: np.ndarray, rng: np.random.Generator) -> np.ndarray:

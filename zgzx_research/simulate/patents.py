@@ -67,9 +67,9 @@ def application_rates(
     other, awards = _other_effects(rules, since, years, scale), _award_effects(rules, firm, since.first, years, scale)
     hit = np.isin(rules["patents"]["types"], rules["effect"]["patents"]["types"])
     rates = np.exp(log_total)[:, :, None] * _mix(rules, len(firm), years, rng) * np.exp(other[:, :, None] * hit)
-    rates = _with_giant(rates, since.first["year"].notna().to_numpy(), rules["patents"]["giant_share"])
     founded = firm["founded"].dt.year.to_numpy()[:, None] <= years
     mu0 = np.where(alive(firm, years)[:, :, None], rates, np.where(founded, 0.0, np.nan)[:, :, None])
+    mu0 = _with_giant(mu0, since.first["year"].notna().to_numpy(), rules["patents"]["giant_share"])
     return Rates(mu0, mu0 * np.exp(awards[:, :, None] * hit))
 
 
@@ -150,7 +150,7 @@ def _with_giant(rates: np.ndarray, winner: np.ndarray, share: float) -> np.ndarr
     """The winner that files most files this share of all applications; 0 = nobody is made a giant."""
     if share == 0:
         return rates
-    totals = rates.sum(axis=(1, 2))
+    totals = np.nansum(rates, axis=(1, 2))
     giant = int(np.where(winner, totals, -1.0).argmax())
     rates[giant] *= share / (1 - share) * (totals.sum() - totals[giant]) / totals[giant]
     return rates

@@ -23,11 +23,6 @@ CODES = "AAC001,AAC002,AAC003,AAC004,AAB001,AAB004,AAE003,AAE002,AAE180,AAE079,A
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return simulate_world(Order("calibrated", "tiny", SEED))
-
-
-@pytest.fixture(scope="module")
 def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
     """Folder and records."""
     raw = tmp_path_factory.mktemp("raw")

@@ -11,11 +11,6 @@ from zgzx_research.simulate.events import official_names, owner, registered_end
 from zgzx_research.simulate.world import World, simulate_world
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return simulate_world(Order("calibrated", "tiny", 7))
-
-
 def official(world: World) -> pd.DataFrame:
     name = world.events.name
     return name[name["kind"].isin(["现名", "曾用名"])].sort_values(["firm_rank", "valid_from"], ignore_index=True)

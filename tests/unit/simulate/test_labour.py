@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from zgzx_research.simulate.awards import first_awards, simulate_editions, simulate_entries
 
 from zgzx_research.simulate import labour, staying
 from zgzx_research.simulate.constants import Order, switched
+from zgzx_research.simulate.contest import first_awards, simulate_editions, simulate_entries
 from zgzx_research.simulate.events import simulate_events
 from zgzx_research.simulate.firms import simulate_firms
 from zgzx_research.simulate.members import contest_places, draw_jobs
-from zgzx_research.simulate.patents import transient_shocks
+from zgzx_research.simulate.patents import draw_shocks
 from zgzx_research.simulate.people import wage_bases
 from zgzx_research.simulate.truth import _retention_years, year_month
 from zgzx_research.simulate.world import World, simulate_world
@@ -23,11 +23,6 @@ SEED = 7
 RULES = switched()
 HAZARD = RULES["labour"]["hazard"]
 SETTLED = 0.99  # monthly chance to stay after three years
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return simulate_world(Order("calibrated", "tiny", SEED))
 
 
 def logs_of(tenure: int, power: float = 1.0) -> np.ndarray:
@@ -231,9 +226,11 @@ def test_expectations_are_the_means_of_draws() -> None:
     firm = simulate_firms(rules, counts["firms"], order.stream("firms"))
     edition = simulate_editions(rules)
     jobs = labour.jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
-    shocks = transient_shocks(rules, len(firm), order.stream("transient"))
-    entry = simulate_entries(rules, firm, edition, shocks, jobs, counts["awards"], order.stream("entries"))
-    first = first_awards(firm, entry)
+    shocks = draw_shocks(rules, len(firm), order.stream("transient"), order.stream("persistent"))
+    entry = simulate_entries(
+        rules, firm, edition, shocks.transient, shocks.persistent, jobs, counts, order.stream("entries")
+    )
+    first = first_awards(rules, firm, entry)
     events = simulate_events(rules, firm, entry, order.stream("events"))
     cells, people = [], []
     for draw in range(8):

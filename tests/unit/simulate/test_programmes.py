@@ -10,16 +10,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import Order, stream, switched
+from zgzx_research.simulate.constants import stream, switched
 from zgzx_research.simulate.firms import simulate_firms
 from zgzx_research.simulate.programme_files import write_programmes
 from zgzx_research.simulate.programmes import district_years, specialised_onset
-from zgzx_research.simulate.world import World, simulate_world
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return simulate_world(Order("calibrated", "tiny", 7))
+from zgzx_research.simulate.world import World
 
 
 @pytest.fixture(scope="module")
@@ -148,21 +143,26 @@ def test_amounts_are_the_costs_of_the_world(world: World, written: tuple[Path, p
     assert len(table) == 12 * 5
 
 
-def test_lists_name_the_firms_and_people_of_the_world(world: World, written: tuple[Path, pd.DataFrame]) -> None:
+def test_lists_name_the_firms_and_people_of_the_world(
+    world: World, written: tuple[Path, pd.DataFrame], names_on
+) -> None:
     raw, record = written
     firm, name = world.firm.set_index("firm_id"), world.worker.set_index("worker_id")["name"]
-    for file, columns, last in (
-        ("specialised_firms", "序号 企业名称 统一社会信用代码 所属区 批次 认定年度 有效期", "2019-2022"),
-        ("craftsmen", "序号 姓名 工作单位 称号 认定年度", "2018"),
+    for kind, file, columns, last in (
+        ("specialised", "specialised_firms", "序号 企业名称 统一社会信用代码 所属区 批次 认定年度 有效期", "2019-2022"),
+        ("craftsman", "craftsmen", "序号 姓名 工作单位 称号 认定年度", "2018"),
     ):
         rows = list(openpyxl.load_workbook(raw / f"programmes/{file}.xlsx").active.iter_rows(values_only=True))
         assert list(rows[1]) == columns.split()
         assert rows[2][-1] == last
         own = record[record["file"] == f"programmes/{file}.xlsx"]
         assert own["row"].tolist() == list(range(3, len(rows)))
+        programme = world.programmes["programme"]
+        onset = programme.loc[programme["programme"] == kind, "onset"]
+        own = own.assign(official=names_on(own["firm_id"], onset)["name"].to_numpy())
         for entry, cells in zip(own.itertuples(), rows[2:-1], strict=True):
             written_name = cells[rows[1].index("企业名称" if file == "specialised_firms" else "工作单位")]
-            assert (written_name == firm["name"][entry.firm_id]) == ("firm_variant" not in entry.dirt)
+            assert (written_name == entry.official) == ("firm_variant" not in entry.dirt)
             if file == "craftsmen":
                 assert cells[1] == name[entry.worker_id]
             else:

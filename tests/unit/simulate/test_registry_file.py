@@ -6,16 +6,10 @@ import pandas as pd
 import pytest
 from stdnum.cn import uscc
 
-from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.registry import changes_table, registry_table
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world import World
 
 FIRMS = 1500
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return simulate_world(Order("calibrated", "tiny", 7))
 
 
 @pytest.fixture(scope="module")

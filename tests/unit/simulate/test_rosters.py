@@ -11,17 +11,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import Order, exact_kinds_among, stream
+from zgzx_research.simulate.constants import exact_kinds_among, stream
 from zgzx_research.simulate.rosters import FIRST_LINE, roster_table, write_rosters
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world import World
 
 HEADER = ["序号", "姓名", "性别", "出生年月", "身份证号码", "工作单位", "所属街道（行业）工会", "岗位/职务", "联系电话"]
 WITH_COLUMN, HEADER_TWICE = [2, 6, 10], 8
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return simulate_world(Order("calibrated", "tiny", 7))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +66,7 @@ def test_kinds_are_drawn_where_they_may_be() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "share"),
-    [("firm_variant", 0.35), ("firm_short", 0.06), ("firm_branch", 0.03), ("firm_former", 0.0), ("name_spaced", 0.10),
+    [("firm_variant", 0.35), ("firm_short", 0.06), ("firm_branch", 0.03), ("firm_former", 0.05), ("name_spaced", 0.10),
      ("name_traditional", 0.005), ("name_rare", 0.003), ("id_missing", 0.12), ("id_float", 0.02), ("id_masked", 0.15)],
 )  # fmt: skip
 def test_rates_are_exact(rows: pd.DataFrame, world: World, kind: str, share: float) -> None:
@@ -90,19 +85,30 @@ def test_duplicates_repeat_another_row(rows: pd.DataFrame) -> None:
 
 
 def test_former_names_are_used_where_firms_have_them(world: World) -> None:
-    renamed = world.entry.loc[world.entry["outcome"] == "获奖", "firm_id"].iloc[::3]
-    former = ("旧" + world.firm["name"]).where(world.firm["firm_id"].isin(renamed))
-    other = dataclasses.replace(world, firm=world.firm.assign(former=former))
-    table, _ = roster_table(other, stream(1, "x"))
-    old = table["工作单位"].str.startswith("旧")
-    assert (old == marked(table, "firm_former")).all()
-    assert (old & ~marked(table, "duplicate")).sum() == at_rate(0.05, 150)
+    name, founded = world.events.name, world.firm["founded"]
+    alone = name["firm_rank"].isin(name.loc[name["kind"] == "现名", "firm_rank"].iloc[::3])
+    alone &= (name["kind"] == "现名") & ~name["firm_rank"].isin(name.loc[name["kind"] == "曾用名", "firm_rank"])
+    birth = founded.to_numpy()[name.loc[alone, "firm_rank"]]
+    old = name[alone].assign(name="旧" + name.loc[alone, "name"], kind="曾用名", valid_from=birth, valid_to=birth)
+    new = name[alone].assign(valid_from=birth + np.timedelta64(1, "D"))
+    events = dataclasses.replace(world.events, name=pd.concat([name[~alone], old, new], ignore_index=True))
+    table, _ = roster_table(dataclasses.replace(world, events=events), stream(1, "x"))
+    written = table["工作单位"].str.startswith("旧")
+    assert (~written | marked(table, "firm_former")).all()
+    assert written.any()
+    assert (marked(table, "firm_former") & ~marked(table, "duplicate")).sum() == at_rate(0.05, 150)
 
 
-def test_firm_cells_are_what_the_dirt_says(rows: pd.DataFrame, world: World) -> None:
-    firm = world.firm.set_index("firm_id").loc[rows["firm_id"]].reset_index()
-    cell = rows["工作单位"]
-    other = pd.concat([marked(rows, f"firm_{kind}") for kind in ("variant", "short", "branch")], axis=1).any(axis=1)
+def test_a_former_name_is_written_only_where_the_firm_had_one(rows: pd.DataFrame, world: World, names_on) -> None:
+    then = on_the_final(rows, world, names_on)
+    assert (then["former"] != "").sum() > at_rate(0.05, 150), "more firms than rows of this dirt"
+    assert (rows["工作单位"] == then["former"])[marked(rows, "firm_former")].all()
+
+
+def test_firm_cells_are_what_the_dirt_says(rows: pd.DataFrame, world: World, names_on) -> None:
+    firm, cell = on_the_final(rows, world, names_on), rows["工作单位"]
+    kinds = ("former", "variant", "short", "branch")
+    other = pd.concat([marked(rows, f"firm_{kind}") for kind in kinds], axis=1).any(axis=1)
     assert ((cell == firm["name"]) == ~other).all()
     assert (cell == firm["core"])[marked(rows, "firm_short")].all()
     assert (cell == firm["name"] + "龙岗分公司")[marked(rows, "firm_branch")].all()
@@ -110,6 +116,13 @@ def test_firm_cells_are_what_the_dirt_says(rows: pd.DataFrame, world: World) -> 
     assert all(core in text for core, text in zip(firm["core"][variant], cell[variant], strict=True))
     for bracket in ("（深圳）", "(深圳)"):
         assert cell.str.contains(bracket, regex=False).any()
+    present = world.firm.set_index("firm_id")["name"].loc[rows["firm_id"]].reset_index(drop=True)
+    assert (firm["name"] != present).any(), "some have taken another name since"
+
+
+def on_the_final(rows: pd.DataFrame, world: World, names_on) -> pd.DataFrame:
+    """Names the firms bore on the day of the final."""
+    return names_on(rows["firm_id"], world.edition.set_index("edition")["final_date"].loc[rows["edition"]])
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------
