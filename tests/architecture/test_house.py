@@ -46,6 +46,12 @@ def test_the_map_in_architecture_is_the_tree() -> None:
     assert mapped == modules
 
 
+def test_only_the_simulator_and_its_command_know_the_truth() -> None:
+    """Analysis code cannot read what it is to find: no other module names the folder."""
+    named = [p for p in SOURCES if re.search(r"[\"'/]truth[\"'/]", p.read_text(encoding="utf-8"))]
+    assert {p.relative_to(PACKAGE).parts[0] for p in named} <= {"simulate", "cli.py"}
+
+
 def test_environment_is_made_from_pyproject() -> None:
     made = runpy.run_path(str(ROOT / ".ci/environment.py"))["environment"](PROJECT)
     assert (ROOT / "environment.yml").read_text(encoding="utf-8") == made

@@ -82,9 +82,10 @@ def _bought(
     """Applications of outsiders that firms of this world hold now; winners buy what was filed after their award."""
     rule, years = rules["patents"], panel_years(rules)
     wanted = int(np.ceil(rule["bought_share"] * len(own)))
-    winners = np.flatnonzero(won < years[-1])
+    there = (firm["founded"].dt.year < years[0]).to_numpy() & firm["closed"].isna().to_numpy()
+    winners = np.flatnonzero((won < years[-1]) & there)
     by_winner = (rng.random(wanted) < rule["bought_by_winners"]) & (len(winners) > 0)
-    buyer = rng.integers(0, len(firm), wanted)
+    buyer = rng.choice(np.flatnonzero(there), wanted)
     buyer[by_winner] = rng.choice(winners, int(by_winner.sum()))
     first = np.where(by_winner, np.nan_to_num(won[buyer], nan=years[0]) + 1, years[0]).astype(int)
     year = first + np.floor(rng.random(wanted) * (years[-1] - first + 1)).astype(int)

@@ -16,7 +16,7 @@ from zgzx_research.simulate.firms import simulate_firms
 from zgzx_research.simulate.members import contest_places, draw_jobs
 from zgzx_research.simulate.patents import draw_shocks
 from zgzx_research.simulate.people import wage_bases
-from zgzx_research.simulate.truth import _retention_years, year_month
+from zgzx_research.simulate.truth import retention_years, year_month
 from zgzx_research.simulate.world import World, simulate_world
 
 SEED = 7
@@ -244,7 +244,7 @@ def test_expectations_are_the_means_of_draws() -> None:
             start_ym=year_month(found.spell["start"]).astype("int64"),
             end_ym=year_month(found.spell["end"]).mask(found.spell["end"] == labour.OPEN),
         )
-        cells.append(_retention_years(rules, firm, events, found, spell).dropna())
+        cells.append(retention_years(rules, firm, events, found, spell).dropna())
         people.append(found.member[found.member["finalist"]])
     cell, person = pd.concat(cells), pd.concat(people)
     assert len(cell) > 100_000
@@ -330,12 +330,6 @@ def test_staff_goes_along_into_the_other_firm(world: World) -> None:
         cells = world.truth["firm_year"].query("firm_id == @event.firm_id and outcome == 'retention'")
         assert cells.loc[cells["year"] > event.date.year, ["observed", "mu0", "mu1"]].isna().all(axis=None)
     assert moved > 10
-
-
-def test_turnover_of_the_first_year_is_the_published_one(world: World) -> None:
-    staff = world.spell.assign(end=world.spell["end_ym"].fillna(999_912).astype(int))
-    before = staff[(staff["start_ym"] <= 200912) & (staff["end"] >= 200912)]
-    assert (before["end"] < 201012).mean() >= 0.15
 
 
 # --- dispatch, wages ------------------------------------------------------------------------------------------------
