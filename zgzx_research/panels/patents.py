@@ -53,20 +53,22 @@ def add_patents(
     panel: pd.DataFrame, counts: pd.DataFrame, truncation: dt.date, *,
     incomplete: Literal["flag", "missing"] = "flag",
 ) -> pd.DataFrame:  # fmt: skip
-    """The panel (firm_id, year, founded_year, closed_year) with the counts (Int64, fractional Float64) and COMPLETE.
+    """The panel (firm_id, year, founded_year, last_year) with the counts (Int64, fractional Float64) and COMPLETE.
 
-    Missing before the founding year and after the year of the export; 0 after closure. A year is complete for a type
-    when all its filings are published by `truncation` (PUBLISHED_AFTER); incomplete years are flagged, or also missing.
+    Missing before the founding year, after the `last_year` in which the firm lived on its own, and after the year of
+    the export. A firm that is gone cannot win, so zeros would stand among the comparison firms only and pass for an
+    effect; what is filed after a merger is the successor's (`count_patents`). A year is complete for a type when all
+    its filings are published by `truncation` (PUBLISHED_AFTER); incomplete years are flagged, or also missing.
     """
     panel = panel.merge(counts, on=["firm_id", "year"], how="left", validate="one_to_one")
     unborn = panel["year"].lt(panel["founded_year"]).fillna(False).astype("bool")
-    gone = panel["year"].gt(panel["closed_year"]).fillna(False).astype("bool")
+    gone = panel["year"].gt(panel["last_year"]).fillna(False).astype("bool")
     whole = all(pd.api.types.is_integer_dtype(counts[column]) for column in COLUMNS)
     for column in COLUMNS:
         kinds = TYPES if column == "patents_all" else (column.removeprefix("patents_"),)
         done = panel["year"].le(min(last_complete_year(truncation, kind) for kind in kinds))
-        hidden = unborn | panel["year"].gt(truncation.year) | (~done if incomplete == "missing" else False)
-        panel[column] = panel[column].astype("Int64" if whole else "Float64").fillna(0).mask(gone, 0).mask(hidden)
+        hidden = unborn | gone | panel["year"].gt(truncation.year) | (~done if incomplete == "missing" else False)
+        panel[column] = panel[column].astype("Int64" if whole else "Float64").fillna(0).mask(hidden)
         panel[f"{column}_complete"] = done
     return panel
 

@@ -98,8 +98,8 @@ def test_the_last_year_whose_filings_are_all_published(day: tuple[int, int, int]
 
 
 def test_incomplete_years_are_flagged_or_missing_by_type() -> None:
-    grid = pd.DataFrame({"firm_id": A, "year": range(2013, 2017), "founded_year": 2000, "closed_year": pd.NA})
-    grid = grid.astype({"closed_year": "Int64", "founded_year": "Int64"})
+    grid = pd.DataFrame({"firm_id": A, "year": range(2013, 2017), "founded_year": 2000, "last_year": pd.NA})
+    grid = grid.astype({"last_year": "Int64", "founded_year": "Int64"})
     counts = count_patents(*tables(), dt.date(2016, 1, 15))
     flagged = add_patents(grid, counts, dt.date(2016, 1, 15))
     assert flagged["patents_invention_complete"].tolist() == [True, False, False, False]
