@@ -135,7 +135,11 @@ def _statement_rows(piece: Piece, key: bytes) -> Parts:
 
 
 def _dispatch(found: dict[str, list[Piece]], key: bytes) -> Parts:
-    """A row per person and unbroken range of months; a range that was refunded is none."""
+    """A row per person and unbroken range of months; a month that was refunded is none.
+
+    The refund of a longer range does not say of which month it is: the person was sent there all the same, and whether
+    a month was insured is told by the insurance's own files.
+    """
     frame, notes = stacked([_dispatch_rows(piece, key) for piece in found["agency"]], "dispatch")
     if not len(frame):
         return empty("dispatch"), notes
@@ -164,9 +168,13 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
     notes += [
         note(frame, "period", months["reason"]),
         note(rows, "refund", refund.reason),
-        note(frame[frame["refunded"]], None, reasons.REFUNDED_PERIOD),
         note(rows, "id_no", persons.reasons["id_no"]),
     ]
+    one_month = frame.groupby(KEY)["part"].transform("size").eq(1) & months["start_ym"].eq(months["end_ym"])
+    part_of_it = frame["refunded"] & ~one_month.fillna(False).astype("bool")
+    frame["refunded"] &= ~part_of_it
+    notes.append(note(frame[frame["refunded"]], None, reasons.REFUNDED_PERIOD))
+    notes.append(note(rows, "refund", flag(rows["row"].isin(frame.loc[part_of_it, "row"]), reasons.VALUE_REFUND)))
     frame = frame.assign(start_ym=months["start_ym"], end_ym=months["end_ym"], unread=months["reason"].notna())
     return frame, [*piece.entries, *notes]
 
