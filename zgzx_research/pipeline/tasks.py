@@ -158,10 +158,9 @@ def _clean_steps(place: Place, files: dict[str, list[Path]], key: bytes, correct
     for source, tables in stages.SOURCES.items():
         outputs = (*place.stage("clean", *tables), parts / f"{source}.parquet", parts / f"{source}.json")
         run = partial(stages.clean, place, source, key)
-        steps.append(
-            Step(f"clean.{source}", run, (*files[source], *decided), outputs, ROOMS["clean"], fingerprint)
-        )
-    collected = (*place.stage("clean", "quarantine"), *(place.work / "clean" / n for n in ("audit.xlsx", "ledger.json")))
+        steps.append(Step(f"clean.{source}", run, (*files[source], *decided), outputs, ROOMS["clean"], fingerprint))
+    whole = place.work / "clean"
+    collected = (*place.stage("clean", "quarantine"), whole / "audit.xlsx", whole / "ledger.json")
     gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in (".parquet", ".json"))
     steps.append(Step("clean.collect", partial(stages.collect, place), gathered, collected, ROOMS["collect"]))
     return steps

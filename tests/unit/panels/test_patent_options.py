@@ -63,7 +63,8 @@ def test_one_invention_filed_twice_under_two_spellings_of_the_firm() -> None:
     titles = {"p3": "t", "p4": "t", "p7": "u", "p8": "u", "p5": "v", "p6": "v"}
     patent = patent.assign(dual_app_no=None, title_hash=patent["app_no"].map(titles)).astype({"title_hash": "str"})
     counts = count_patents(patent, party, audit, END).set_index(["firm_id", "year"])["patents_utility_model"]
-    assert counts.to_dict() == {(A, 2015): 2, (A, 2016): 0, (B, 2016): 0, (C, 2016): 0}  # p2 has no title, p3 another day
+    # p2 has no title, p3 stands on another day
+    assert counts.to_dict() == {(A, 2015): 2, (A, 2016): 0, (B, 2016): 0, (C, 2016): 0}
     two = patent.assign(title_hash=patent["title_hash"].replace("t", "u"))  # p4, p8: two inventions, so none is a twin
     again = count_patents(two, party, audit, END).set_index(["firm_id", "year"])["patents_utility_model"]
     assert again[B, 2016] == 1
