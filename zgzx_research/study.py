@@ -66,11 +66,15 @@ class Privacy(_Section):
 
 class Retention(_Section):
     months: Literal[12] = 12
+    gap: int = Field(3, ge=0, le=11)
     min_staff: int = Field(5, ge=1)
 
 
 class Patents(_Section):
     truncation: dt.date
+    holder: Literal["original", "current"] = "original"
+    joint: Literal["whole", "fractional"] = "whole"
+    dual: Literal["once", "both"] = "once"
 
 
 class Specification(_Section):

@@ -18,7 +18,7 @@ SEED = 1
 
 def make_project(folder: Path) -> Path:
     """A project with raw files that have not been run."""
-    for name in ("studies", "notebooks", "data/published", "requirements.lock", "pyproject.toml"):
+    for name in ("studies", "notebooks", "data/published", "data/decisions", "requirements.lock", "pyproject.toml"):
         source, target = ROOT / name, folder / name
         if source.is_dir():
             shutil.copytree(source, target)

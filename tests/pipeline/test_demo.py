@@ -16,6 +16,7 @@ import pytest
 from tests.pipeline.conftest import run, tree_bytes
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.manifest import verify_manifest
+from zgzx_research.pipeline.stages import SOURCES
 from zgzx_research.pipeline.tasks import PAGES
 
 pytestmark = pytest.mark.slow
@@ -229,7 +230,7 @@ def test_editing_clean_reruns_clean_onwards(built: Path, copy_of: Copy, package_
     with (package_copy / "clean/values.py").open("a", encoding="utf-8") as file:
         file.write("\n# a remark\n")
     ran = set(run(project).ran)
-    assert ran - RENDERED == {"clean.roster", "clean.registry", "clean.employment", "clean.patents", "facts"}
+    assert ran - RENDERED == {*(f"clean.{source}" for source in SOURCES), "facts"}
 
 
 def test_editing_one_prose_file_reruns_its_page_only(built: Path, copy_of: Copy, package_copy: Path) -> None:

@@ -23,7 +23,7 @@ def test_reports_are_byte_identical(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "zgzx_research", "run", "demo"]
         done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert "37/37" in done.stdout
+        assert "39/39" in done.stdout
         work = project / "data/work/demo"
         stages = {name: data for name, data in tree_bytes(work).items() if not name.startswith((".pytask", "pytask"))}
         made.append((tree_bytes(project / "data/raw"), stages, tree_bytes(project / "reports")))

@@ -71,18 +71,28 @@ def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
     frame, notes = stacked(parts, "si_month")
     if not len(frame):
         return empty("si_month"), notes
-    frame = frame.sort_values("rank", kind="stable") if frame["rank"].any() else frame
     good, failed = enforce(frame, "si_month")
-    again = _told_before(good, frame["rank"].reindex(good.index).eq(STATEMENT))
-    kept = (good[~again] if again.any() else good).sort_index().reset_index(drop=True)
+    again = _told_before(good, frame["rank"].reindex(good.index))
+    kept = (good[~again] if again.any() else good).reset_index(drop=True)
     return kept, [*notes, failed, note(good[again], None, reasons.DUPLICATE_MONTH)]
 
 
-def _told_before(months: pd.DataFrame, stated: pd.Series) -> pd.Series:
-    """Rows whose month stands further up. A statement may know the person by another number, so the ID counts too."""
+def _told_before(months: pd.DataFrame, rank: pd.Series) -> pd.Series:
+    """Rows whose month is told by a row of a lower rank, or of the same rank and further up.
+
+    A statement may know the person by another number, so the ID counts too.
+    """
     employer = months["employer_no"].fillna(months["employer_uscc"]).fillna(months["employer_name"])
     rows = months[["person_key", "id_key", "period_ym", "kind"]].assign(employer=employer)
-    again = pd.Series(False, months.index)
+    if rank.any():  # the few columns are sorted, not the whole table
+        order = rank.sort_values(kind="stable").index
+        return _repeated(rows.loc[order], rank.loc[order].eq(STATEMENT)).reindex(months.index)
+    return _repeated(rows, rank.eq(STATEMENT))
+
+
+def _repeated(rows: pd.DataFrame, stated: pd.Series) -> pd.Series:
+    """Rows whose month stands further up, in the order given."""
+    again = pd.Series(False, rows.index)
     for person in ("person_key", "id_key"):
         month = [person, "employer", "period_ym"]
         again |= rows[person].notna() & rows.duplicated([*month, "kind"])
@@ -135,7 +145,11 @@ def _statement_rows(piece: Piece, key: bytes) -> Parts:
 
 
 def _dispatch(found: dict[str, list[Piece]], key: bytes) -> Parts:
-    """A row per person and unbroken range of months; a range that was refunded is none."""
+    """A row per person and unbroken range of months; a month that was refunded is none.
+
+    The refund of a longer range does not say of which month it is: the person was sent there all the same, and whether
+    a month was insured is told by the insurance's own files.
+    """
     frame, notes = stacked([_dispatch_rows(piece, key) for piece in found["agency"]], "dispatch")
     if not len(frame):
         return empty("dispatch"), notes
@@ -164,9 +178,13 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
     notes += [
         note(frame, "period", months["reason"]),
         note(rows, "refund", refund.reason),
-        note(frame[frame["refunded"]], None, reasons.REFUNDED_PERIOD),
         note(rows, "id_no", persons.reasons["id_no"]),
     ]
+    one_month = frame.groupby(KEY)["part"].transform("size").eq(1) & months["start_ym"].eq(months["end_ym"])
+    part_of_it = frame["refunded"] & ~one_month.fillna(False).astype("bool")
+    frame["refunded"] &= ~part_of_it
+    notes.append(note(frame[frame["refunded"]], None, reasons.REFUNDED_PERIOD))
+    notes.append(note(rows, "refund", flag(rows["row"].isin(frame.loc[part_of_it, "row"]), reasons.VALUE_REFUND)))
     frame = frame.assign(start_ym=months["start_ym"], end_ym=months["end_ym"], unread=months["reason"].notna())
     return frame, [*piece.entries, *notes]
 

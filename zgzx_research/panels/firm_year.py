@@ -44,6 +44,7 @@ def build_firm_year(
     longest_break : months without insurance between two spells at one place that still count as insured.
     holder, joint, dual : of `patents.count_patents`. incomplete : of `patents.add_patents`.
 
+    Retention and patents are missing, never 0, once a firm has closed or merged; `closed_year` says when it left.
     Years of first award, entry and final and of the concurrent programmes are null where there was none.
     `patents_before`: `covariates.firm_covariates` before the panel's first award.
 
@@ -116,7 +117,11 @@ def check_firm_year(panel: pd.DataFrame) -> pd.DataFrame:
 
 
 def _grid(firm: pd.DataFrame, known: pd.DataFrame, years: range) -> pd.DataFrame:
-    """Every firm in every year, with what is known of the firm."""
+    """Every firm in every year, with what is known of the firm.
+
+    last_year : the last year in which the firm filed on its own: that of its closure, or of the day before its merger.
+    """
     closed = firm["closed"].dt.year.astype("Int64")
-    about = firm[["firm_id", "group_id"]].assign(closed_year=closed)
+    alone = (firm["merged"] - pd.Timedelta(days=1)).dt.year.astype("Int64").where(firm["successor_id"].notna())
+    about = firm[["firm_id", "group_id"]].assign(closed_year=closed, last_year=alone.fillna(closed))
     return about.merge(known, on="firm_id").merge(pd.DataFrame({"year": years}), how="cross")

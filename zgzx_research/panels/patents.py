@@ -33,11 +33,12 @@ def count_patents(
     firm : firm table; filings dated on or after a firm's merger count for what it became (group_id).
     holder : "original" applicants, or "current" holders (bought patents count for the buyer).
     joint : a joint application counts "whole" for each firm, or as the share of its parties that the firm is.
-    dual : one invention filed as utility model as well (一案双申) counts "once", as the invention, or as "both".
+    dual : one invention filed as utility model as well (一案双申) counts "once", as the invention, or as "both". Twins
+        are those the clean stage paired, and those of one firm, day and title, however the firm was written.
     """
     pairs = _holders(patent_party, link_audit, ROLE[holder])
     filed = patent[patent["filed"].le(pd.Timestamp(truncation))]
-    filed = (_without_twins(filed) if dual == "once" else filed)[["app_no", "type", "filed"]]
+    filed = (_without_twins(filed, pairs) if dual == "once" else filed)[["app_no", "type", "filed"]]
     found = pairs.merge(filed, on="app_no", validate="many_to_one")
     if firm is not None:
         found["firm_id"] = _successors(found, firm)
@@ -53,20 +54,22 @@ def add_patents(
     panel: pd.DataFrame, counts: pd.DataFrame, truncation: dt.date, *,
     incomplete: Literal["flag", "missing"] = "flag",
 ) -> pd.DataFrame:  # fmt: skip
-    """The panel (firm_id, year, founded_year, closed_year) with the counts (Int64, fractional Float64) and COMPLETE.
+    """The panel (firm_id, year, founded_year, last_year) with the counts (Int64, fractional Float64) and COMPLETE.
 
-    Missing before the founding year and after the year of the export; 0 after closure. A year is complete for a type
-    when all its filings are published by `truncation` (PUBLISHED_AFTER); incomplete years are flagged, or also missing.
+    Missing before the founding year, after the `last_year` in which the firm lived on its own, and after the year of
+    the export. A firm that is gone cannot win, so zeros would stand among the comparison firms only and pass for an
+    effect; what is filed after a merger is the successor's (`count_patents`). A year is complete for a type when all
+    its filings are published by `truncation` (PUBLISHED_AFTER); incomplete years are flagged, or also missing.
     """
     panel = panel.merge(counts, on=["firm_id", "year"], how="left", validate="one_to_one")
     unborn = panel["year"].lt(panel["founded_year"]).fillna(False).astype("bool")
-    gone = panel["year"].gt(panel["closed_year"]).fillna(False).astype("bool")
+    gone = panel["year"].gt(panel["last_year"]).fillna(False).astype("bool")
     whole = all(pd.api.types.is_integer_dtype(counts[column]) for column in COLUMNS)
     for column in COLUMNS:
         kinds = TYPES if column == "patents_all" else (column.removeprefix("patents_"),)
         done = panel["year"].le(min(last_complete_year(truncation, kind) for kind in kinds))
-        hidden = unborn | panel["year"].gt(truncation.year) | (~done if incomplete == "missing" else False)
-        panel[column] = panel[column].astype("Int64" if whole else "Float64").fillna(0).mask(gone, 0).mask(hidden)
+        hidden = unborn | gone | panel["year"].gt(truncation.year) | (~done if incomplete == "missing" else False)
+        panel[column] = panel[column].astype("Int64" if whole else "Float64").fillna(0).mask(hidden)
         panel[f"{column}_complete"] = done
     return panel
 
@@ -99,8 +102,9 @@ def _holders(patent_party: pd.DataFrame, link_audit: pd.DataFrame, role: str) ->
     return pairs[["app_no", "firm_id"]].assign(share=pairs["rows"] / pairs["app_no"].map(parties).astype("float64"))
 
 
-def _without_twins(filed: pd.DataFrame) -> pd.DataFrame:
+def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Applications without the utility models whose invention stands in the table; either may name the other."""
+    filed = filed[~filed["app_no"].isin(_models_alike(filed, pairs))] if "title_hash" in filed else filed
     if "dual_app_no" not in filed:
         return filed
     kind = filed.set_index("app_no")["type"]
@@ -109,6 +113,16 @@ def _without_twins(filed: pd.DataFrame) -> pd.DataFrame:
                       named[["dual_app_no", "app_no"]].set_axis(["model", "invention"], axis=1)])  # fmt: skip
     twins = both["model"].map(kind).eq("utility_model") & both["invention"].map(kind).eq("invention")
     return filed[~filed["app_no"].isin(both.loc[twins, "model"])]
+
+
+def _models_alike(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """Utility models (app_no) for which there is one invention of the same firm, day and title."""
+    same = ["firm_id", "filed", "title_hash"]
+    rows = pairs[["app_no", "firm_id"]].merge(filed[["app_no", "type", *same[1:]]].dropna(), on="app_no")
+    inventions, models = (
+        rows[rows["type"].eq(kind)].drop_duplicates(same, keep=False) for kind in ("invention", "utility_model")
+    )
+    return models.merge(inventions[same], on=same)["app_no"]
 
 
 def _successors(found: pd.DataFrame, firm: pd.DataFrame) -> np.ndarray:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.evidence.disclosure import blank_small_counts
 from zgzx_research.evidence.facts import Fact, Facts, fact
 from zgzx_research.pipeline import estimates, store
 from zgzx_research.pipeline.stages import Place
@@ -79,6 +80,7 @@ def _data(place: Place) -> dict[str, Fact]:
         counts |= {name: sum(entry[column] for entry in files) for name, column in COUNTS.items()}
         facts |= {f"data.{source}.{name}": fact(n, "count", "data", "clean") for name, n in counts.items()}
         total = {name: total[name] + n for name, n in counts.items()}
+    facts["data.sources"] = fact(len(ledger), "count", "data", "clean")
     return facts | {f"data.total.{name}": fact(n, "count", "data", "clean") for name, n in total.items()}
 
 
@@ -89,10 +91,23 @@ def linkage(place: Place) -> list[dict[str, Any]]:
     return link_summary(pd.read_parquet(place.stage("link", "link_audit")[0])).to_dict("records")
 
 
+def arm_linkage(place: Place) -> list[dict[str, Any]]:
+    """entity, arm, rows, linked, linked_share of all editions together; missing where it would tell of too few."""
+    rates = pd.read_parquet(place.stage("link", "linkage_rates")[0])
+    pooled = rates.groupby(["entity", "arm"], as_index=False, sort=False)[["rows", "linked"]].sum()
+    pooled["linked_share"] = pooled["linked"] / pooled["rows"]
+    shown = blank_small_counts(pooled, ["rows", "linked"]).astype(object)
+    return shown.where(shown.notna(), None).to_dict("records")
+
+
 def _links(place: Place) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
+    measures = (("rows", "count"), ("linked", "count"), ("linked_share", "share"))
+    for row in arm_linkage(place):
+        about = f"link.{row['arm']}.{row['entity']}"
+        facts |= {f"{about}.{name}": fact(row[name], unit, "data", "link") for name, unit in measures}
     for row in linkage(place):
-        for name, unit in (("rows", "count"), ("linked", "count"), ("linked_share", "share")):
+        for name, unit in measures:
             facts[f"link.{row['source']}.{name}"] = fact(row[name], unit, "data", "link")
     return facts
 

@@ -16,7 +16,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import enough_firms
 from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
 from zgzx_research.pipeline import estimates, store
-from zgzx_research.pipeline.facts import estimated, linkage, load_effects
+from zgzx_research.pipeline.facts import arm_linkage, estimated, linkage, load_effects
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.report import alt_text, canvas, figures, tables
 from zgzx_research.report.wording import LANGUAGES, render_prose, word, word_or_code
@@ -245,6 +245,7 @@ TABLES: dict[str, Callable[..., tables.Table]] = {
     "rows": lambda page: tables.rows_table(_ledger(page.place), page.language),
     "quarantine": _quarantine,
     "linkage": lambda page: tables.linkage_table(linkage(page.place), page.language),
+    "arms": lambda page: tables.arms_table(arm_linkage(page.place), page.language),
     "ledger": lambda page, outcome, spec: tables.ledger_table(page.effects(outcome, spec).ledger, page.language),
     "grade": _grade,
     "panel": _panel,

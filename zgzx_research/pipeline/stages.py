@@ -15,11 +15,16 @@ from zgzx_research.study import OutcomeName, Study
 
 SOURCES = {
     "roster": ("roster",),
-    "registry": ("registry",),
-    "employment": ("spell",),
+    "registry": ("registry", "registry_name", "registry_event"),
+    "employment": ("spell", "si_month", "dispatch"),
     "patents": ("patent", "patent_party"),
+    "scores": ("entry", "score"),
+    "programmes": ("programme", "cost", "participation", "district_year"),
 }
-LINK_TABLES = ("firm", "firm_name", "worker", "spell_worker", "employment", "link_audit", "link_review")
+LINK_TABLES = (
+    "firm", "firm_name", "worker", "spell_worker", "employment", "link_audit", "link_review", "linkage_rates",
+)  # fmt: skip
+PANEL_TABLES = ("firm_year", "worker_final")
 FIXED_KEY = b"synthetic"  # synthetic people need no secret
 CALENDAR = "data/published/edition_calendar.csv"
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
@@ -47,6 +52,11 @@ class Place:
     def reports(self) -> Path:
         """Reports of the study."""
         return self.root / "reports" / self.name
+
+    @property
+    def decisions(self) -> Path:
+        """What people decided about cells and links: `corrections.csv`, `links.csv`; either may be absent."""
+        return self.root / "data" / "decisions" / self.name
 
     def stage(self, stage: str, *names: str) -> tuple[Path, ...]:
         """Parquet files of a stage."""
@@ -83,10 +93,12 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
 
 def clean(place: Place, source: str, key: bytes) -> None:
     """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
+    from zgzx_research.clean.corrections import read_corrections
     from zgzx_research.clean.sources import clean_source
     from zgzx_research.ingest.read import read_source
 
-    cleaned = clean_source(read_source(place.raw, source), source, key)
+    corrections = read_corrections(place.decisions / "corrections.csv")
+    cleaned = clean_source(read_source(place.raw, source), source, key, corrections)
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)
@@ -94,10 +106,19 @@ def clean(place: Place, source: str, key: bytes) -> None:
 
 
 def collect(place: Place) -> None:
-    """One quarantine and one ledger from the sources' parts."""
+    """One quarantine, one audit workbook and one ledger from the sources' parts."""
+    from zgzx_research.clean.audit import write_audit
+    from zgzx_research.report.wording import word_or_code
+
     parts = [pd.read_parquet(path) for path in place.stage("clean/parts", *SOURCES)]
     filled = [part for part in parts if len(part)] or parts[:1]
-    store.write_table(place.stage("clean", "quarantine")[0], pd.concat(filled, ignore_index=True))
+    quarantine = pd.concat(filled, ignore_index=True)
+    store.write_table(place.stage("clean", "quarantine")[0], quarantine)
+    words = {
+        code: (word_or_code("reason", code, "zh"), word_or_code("reason", code, "en"))
+        for code in quarantine["reason"].unique()
+    }
+    write_audit(quarantine, place.work / "clean" / "audit.xlsx", words)
     ledger = {source: store.read_json(place.work / "clean" / "parts" / f"{source}.json") for source in SOURCES}
     store.write_json(place.work / "clean" / "ledger.json", {"sources": ledger})
 
@@ -110,31 +131,35 @@ def clean_tables(place: Place) -> dict[str, pd.DataFrame]:
 
 def link(place: Place) -> None:
     """Firms and persons."""
+    from zgzx_research.link.audit import linkage_rates
     from zgzx_research.link.decisions import read_decisions
     from zgzx_research.link.firms import link_firms
     from zgzx_research.link.people import link_people
 
     calendar = pd.read_csv(place.root / CALENDAR)
     tables = clean_tables(place)
-    firms = link_firms(tables, calendar, read_decisions(place.root / "data" / "decisions" / place.name / "links.csv"))
+    firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
     people = link_people(tables, firms, calendar)
-    tables = {
+    audit = pd.concat([firms.link_audit, people.link_audit], ignore_index=True)
+    linked = {
         "firm": firms.firm,
         "firm_name": firms.firm_name,
-        "link_audit": pd.concat([firms.link_audit, people.link_audit], ignore_index=True),
+        "link_audit": audit,
         "link_review": firms.link_review,
         "worker": people.worker,
         "spell_worker": people.spell_worker,
         "employment": people.employment,
+        "linkage_rates": linkage_rates(audit, tables["roster"], tables["entry"]),
     }
-    for name, table in tables.items():
+    for name, table in linked.items():
         store.write_table(place.stage("link", name)[0], table)
 
 
 def panels(place: Place, study: Study) -> None:
-    """The firm-year panel."""
+    """The panels of firms and of persons."""
     from zgzx_research.panels.firm_year import build_firm_year, check_coverage
     from zgzx_research.panels.treatment import check_editions
+    from zgzx_research.panels.worker_final import build_worker_final
 
     tables = clean_tables(place)
     linked = {name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment", "link_audit")}
@@ -149,8 +174,16 @@ def panels(place: Place, study: Study) -> None:
         last_year=last_year,
         patent_truncation=study.patents.truncation,
         calendar=calendar,
+        longest_break=study.retention.gap,
+        holder=study.patents.holder,
+        joint=study.patents.joint,
+        dual=study.patents.dual,
     )
     store.write_table(place.stage("panels", "firm_year")[0], panel)
+    people = build_worker_final(
+        tables["roster"], tables["entry"], **linked, calendar=calendar, longest_break=study.retention.gap
+    )
+    store.write_table(place.stage("panels", "worker_final")[0], people)
 
 
 def options(study: Study, outcome: OutcomeName, spec: str) -> dict[str, Any]:

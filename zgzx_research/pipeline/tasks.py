@@ -25,6 +25,7 @@ PARTS = {
 GLUE = ("errors.py", "atomic.py", "pipeline/stages.py", "pipeline/store.py")
 ROOMS = {
     "clean": ("ingest", "clean", *GLUE),
+    "collect": ("clean/audit.py", "report/wording.py", "report/wording.toml", *GLUE),
     "link": ("link", "engine.py", *GLUE),
     "panels": ("panels", "link", "engine.py", *GLUE),
     "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
@@ -36,6 +37,11 @@ NUMBERS = tuple(sorted({room for rooms in ROOMS.values() for room in rooms}))
 def raw_files(raw: Path, source: str) -> list[Path]:
     """Files of a source, by name; hidden ones do not count."""
     return sorted(path for path in (raw / source).rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def decision_files(place: Place) -> list[Path]:
+    """What people decided, as far as they did: corrections of cells and links."""
+    return [path for name in ("corrections.csv", "links.csv") if (path := place.decisions / name).is_file()]
 
 
 def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path]]]:
@@ -101,7 +107,7 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
     write = partial(
         manifest.write_manifest, root, place.raw, place.work / "manifest.json", inputs=inputs,
-        outputs=[*outputs, root / stages.CALENDAR], settings=settings,
+        outputs=[*outputs, root / stages.CALENDAR, *decision_files(place)], settings=settings,
         stamp=stamp,
     )  # fmt: skip
     done = (place.work / "manifest.json",)
@@ -131,7 +137,7 @@ def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
     audit = (
         place.work / "clean" / "ledger.json",
         *place.stage("clean", "quarantine"),
-        *place.stage("link", "link_audit"),
+        *place.stage("link", "link_audit", "linkage_rates"),
     )
     patents = tuple(path for outcome, paths in effects.items() if outcome.startswith("patents") for path in paths)
     return {
@@ -143,28 +149,39 @@ def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
     }
 
 
-def _number_steps(
-    place: Place, study: Study, files: dict[str, list[Path]], key: bytes, stamp: dict[str, Any], synthetic: bool
-) -> list[Step]:
-    """Clean, link, panels, estimate, facts."""
+def _clean_steps(place: Place, files: dict[str, list[Path]], key: bytes, corrections: Path | None) -> list[Step]:
+    """Clean every source, then what belongs to all of them."""
     fingerprint = store.digest(b"pseudonym key" + key)[:12]
     parts = place.work / "clean" / "parts"
+    decided = [corrections] if corrections else []
     steps = []
     for source, tables in stages.SOURCES.items():
         outputs = (*place.stage("clean", *tables), parts / f"{source}.parquet", parts / f"{source}.json")
         run = partial(stages.clean, place, source, key)
-        steps.append(Step(f"clean.{source}", run, tuple(files[source]), outputs, ROOMS["clean"], fingerprint))
-    collected = (*place.stage("clean", "quarantine"), place.work / "clean" / "ledger.json")
+        steps.append(Step(f"clean.{source}", run, (*files[source], *decided), outputs, ROOMS["clean"], fingerprint))
+    whole = place.work / "clean"
+    collected = (*place.stage("clean", "quarantine"), whole / "audit.xlsx", whole / "ledger.json")
     gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in (".parquet", ".json"))
-    steps.append(Step("clean.collect", partial(stages.collect, place), gathered, collected, GLUE))
+    steps.append(Step("clean.collect", partial(stages.collect, place), gathered, collected, ROOMS["collect"]))
+    return steps
+
+
+def _number_steps(
+    place: Place, study: Study, files: dict[str, list[Path]], key: bytes, stamp: dict[str, Any], synthetic: bool
+) -> list[Step]:
+    """Clean, link, panels, estimate, facts."""
+    decisions = {path.stem: path for path in decision_files(place)}
+    steps = _clean_steps(place, files, key, decisions.get("corrections"))
     clean_tables = place.stage("clean", *(table for tables in stages.SOURCES.values() for table in tables))
     linked = place.stage("link", *stages.LINK_TABLES)
-    steps.append(Step("link", partial(stages.link, place), clean_tables, linked, ROOMS["link"]))
-    panel = place.stage("panels", "firm_year")
     calendar = place.root / stages.CALENDAR
-    settings = [study.study.years, study.retention.months, str(study.patents.truncation)]
+    told = (*clean_tables, calendar, *([decisions["links"]] if "links" in decisions else []))
+    steps.append(Step("link", partial(stages.link, place), told, linked, ROOMS["link"]))
+    panel = place.stage("panels", "firm_year")
+    settings = [study.study.years, study.retention.months, study.retention.gap, study.patents.model_dump(mode="json")]
     run = partial(stages.panels, place, study)
-    steps.append(Step("panels", run, (*clean_tables, *linked, calendar), panel, ROOMS["panels"], settings))
+    made = place.stage("panels", *stages.PANEL_TABLES)
+    steps.append(Step("panels", run, (*clean_tables, *linked, calendar), made, ROOMS["panels"], settings))
     effects = []
     for outcome in study.estimate.outcomes:
         for spec in study.estimate.specs:

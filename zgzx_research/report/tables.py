@@ -250,6 +250,22 @@ def linkage_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
     return _table("linkage", word("table.linkage", language), columns, "lrrr", body)
 
 
+def arms_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
+    """Lines of the contest, linked lines and their share ({entity, arm, rows, linked, linked_share}); None = too few to
+    be told."""
+    body = [
+        [
+            word(f"arm.{row['arm']}", language),
+            word(f"entity.{row['entity']}", language),
+            *(MISSING if row[name] is None else format_number(row[name], 0) for name in ("rows", "linked")),
+            MISSING if row["linked_share"] is None else format_value(row["linked_share"], "share", language=language),
+        ]
+        for row in summary
+    ]
+    columns = [word(f"column.{name}", language) for name in ("arm", "entity", "rows", "linked", "linked_share")]
+    return _table("arms", word("table.arms", language), columns, "llrrr", body)
+
+
 def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
     """What estimation left out (frame of step, reason, rows, units); examples stay out of reports."""
     body = [

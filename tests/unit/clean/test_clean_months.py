@@ -118,11 +118,13 @@ def test_dispatch() -> None:
             ["990000001", NAME, ID, FACTORY, "样例人力公司", "2021.07", "812.50"],
             ["990000001", NAME, ID, FACTORY, "样例人力公司", "2021.12-2021.08", ""],
             ["990000001", NAME, ID, NAME, "样例人力公司", "2022.02", ""],
+            ["990000001", NAME, ID, FACTORY, "样例人力公司", "2022.03-2023.01", "623"],  # of which month is not said
         )
     )
     table = result.tables["dispatch"]
     assert by_row(table, "row", "part", "start_ym", "end_ym") == [
         (2, 1, 201903, 202011), (3, 1, 202102, 202102), (4, 1, 202103, 202103), (4, 2, 202105, 202106),
+        (8, 1, 202203, 202301),
     ]  # fmt: skip
     assert by_row(table, "person_key", "name_key", "id_key", "agency_name", "service_firm")[2] == (
         digest(ID), digest(NAME), digest(ID), "样例人力公司", FACTORY,
@@ -131,6 +133,7 @@ def test_dispatch() -> None:
         (5, None, "refunded_period", True),
         (6, "period", "end_before_start", True),
         (7, "service_firm", "value_personal_name", True),
+        (8, "refund", "value_refund", False),
     ]
 
 

@@ -102,8 +102,8 @@ EXPECTED = [
     (B, 2019, 1, NA, NAN, 0, 0, 0, 0),
     (C, 2016, 2, 2, 1.0, 0, 0, 0, 0),
     (C, 2017, 2, 0, 0.0, 1, 1, 0, 0),
-    (C, 2018, NA, NA, NAN, 0, 0, 0, 0),
-    (C, 2019, NA, NA, NAN, 0, 0, 0, 0),
+    (C, 2018, NA, NA, NAN, NA, NA, NA, NA),
+    (C, 2019, NA, NA, NAN, NA, NA, NA, NA),
     (D, 2016, 2, 2, 1.0, 0, 0, 0, 0),
     (D, 2017, 2, 2, 1.0, 0, 0, 0, 0),
     (D, 2018, 2, 2, 1.0, 0, 0, 0, 0),
@@ -172,6 +172,25 @@ def test_staff_and_retention() -> None:
 
 def test_patents() -> None:
     pd.testing.assert_frame_equal(build()[["firm_id", "year", *PATENT_COLUMNS]], expected(PATENT_COLUMNS))
+
+
+@pytest.mark.parametrize(
+    ("day", "own", "gained"),
+    [
+        ("2017-01-01", [0, NA, NA, NA], [0, 1, 1, 0]),  # no 2017 of its own
+        ("2017-10-01", [0, 0, NA, NA], [0, 1, 1, 0]),  # nine months of its own, in which it filed nothing
+        ("2017-10-11", [0, 1, NA, NA], [0, 0, 1, 0]),
+    ],
+)
+def test_after_a_merger_patents_are_the_successors(day: str, own: list, gained: list[int]) -> None:
+    """C files on 2017-10-10 and 2018-01-02, and goes into A."""
+    ended, on = FIRM["firm_id"].eq(C), pd.Timestamp(day)
+    changed = {name: FIRM[name].mask(ended, on) for name in ("closed", "merged")}
+    changed |= {name: FIRM[name].mask(ended, A) for name in ("successor_id", "group_id")}
+    panel = build(inputs() | {"firm": FIRM.assign(**changed)}).set_index(["firm_id", "year"])["patents_invention"]
+    before = build().set_index(["firm_id", "year"])["patents_invention"]
+    assert panel[C].astype(object).fillna(-1).tolist() == [-1 if n is NA else n for n in own]
+    assert (panel - before)[A].tolist() == gained
 
 
 def test_first_award_is_the_year_of_the_final_and_constant() -> None:

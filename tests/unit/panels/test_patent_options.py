@@ -55,6 +55,21 @@ def test_the_original_applicant_and_double_filings_once() -> None:
     assert count() == {(A, 2015): [2, 1], (B, 2015): [1, 0], (B, 2016): [1, 0], (C, 2016): [2, 0]}
 
 
+def test_one_invention_filed_twice_under_two_spellings_of_the_firm() -> None:
+    """The clean stage cannot pair these: the applicants are written differently, and no number is given."""
+    patent, party, audit = tables()
+    day = {"p4": "2016-06-01", "p7": "2016-06-01", "p8": "2016-06-01", "p3": "2015-05-01"}
+    patent["filed"] = patent["app_no"].map(day).fillna(patent["filed"].astype("str")).pipe(pd.to_datetime)
+    titles = {"p3": "t", "p4": "t", "p7": "u", "p8": "u", "p5": "v", "p6": "v"}
+    patent = patent.assign(dual_app_no=None, title_hash=patent["app_no"].map(titles)).astype({"title_hash": "str"})
+    counts = count_patents(patent, party, audit, END).set_index(["firm_id", "year"])["patents_utility_model"]
+    # p2 has no title, p3 stands on another day
+    assert counts.to_dict() == {(A, 2015): 2, (A, 2016): 0, (B, 2016): 0, (C, 2016): 0}
+    two = patent.assign(title_hash=patent["title_hash"].replace("t", "u"))  # p4, p8: two inventions, so none is a twin
+    again = count_patents(two, party, audit, END).set_index(["firm_id", "year"])["patents_utility_model"]
+    assert again[B, 2016] == 1
+
+
 def test_double_filings_both() -> None:
     assert count(dual="both") == {(A, 2015): [2, 2], (B, 2015): [1, 0], (B, 2016): [1, 1], (C, 2016): [2, 0]}
 
@@ -98,8 +113,8 @@ def test_the_last_year_whose_filings_are_all_published(day: tuple[int, int, int]
 
 
 def test_incomplete_years_are_flagged_or_missing_by_type() -> None:
-    grid = pd.DataFrame({"firm_id": A, "year": range(2013, 2017), "founded_year": 2000, "closed_year": pd.NA})
-    grid = grid.astype({"closed_year": "Int64", "founded_year": "Int64"})
+    grid = pd.DataFrame({"firm_id": A, "year": range(2013, 2017), "founded_year": 2000, "last_year": pd.NA})
+    grid = grid.astype({"last_year": "Int64", "founded_year": "Int64"})
     counts = count_patents(*tables(), dt.date(2016, 1, 15))
     flagged = add_patents(grid, counts, dt.date(2016, 1, 15))
     assert flagged["patents_invention_complete"].tolist() == [True, False, False, False]

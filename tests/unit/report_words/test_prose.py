@@ -14,7 +14,7 @@ from zgzx_research.report.wording import LANGUAGES, PROSE, environment, render_p
 
 BLOCKS = {
     "brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say data_and_method next",
-    "1_data_audit": "title purpose rows linkage panel limits",
+    "1_data_audit": "title purpose rows linkage arms panel limits",
     "3_retention": "title question design headline event_study checks limits",
     "4_patents": "title question design headline event_study checks limits",
     "any_panel": "title question data headline event_study checks limits reproduce",

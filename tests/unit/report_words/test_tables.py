@@ -103,6 +103,18 @@ def test_reasons_are_ordered_by_count_and_unknown_codes_print_themselves() -> No
     assert "只涉及一个单元格" not in tables.quarantine_table({"duplicate_row": 1}, "zh").caption
 
 
+def test_linkage_by_furthest_stage_leaves_small_counts_blank() -> None:
+    rows = [
+        {"entity": "worker", "arm": "winner", "rows": 400, "linked": 380, "linked_share": 0.95},
+        {"entity": "worker", "arm": "participant", "rows": 12, "linked": None, "linked_share": None},
+    ]
+    table = tables.arms_table(rows, "en")
+    assert table.rows == (
+        ("Winners", "the person", "400", "380", "95.0%"),
+        ("Preliminary only", "the person", "12", "—", "—"),
+    )
+
+
 def test_linkage() -> None:
     table = tables.linkage_table([{"source": "spell", "rows": 2000, "linked": 1500, "linked_share": 0.75}], "zh")
     assert table.rows == (("参保记录", "2,000", "1,500", "75.0%"),)

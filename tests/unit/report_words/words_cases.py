@@ -19,6 +19,7 @@ OUTCOMES = {
     "outcome": "difference",
 }
 SOURCES = ("roster", "registry", "employment", "patents", "total")
+ARMS = ("winner", "finalist", "participant")
 TEXTS = {
     "name": "demo",
     "outcome_name": "log_emp*",
@@ -69,6 +70,8 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
     for source in ("roster", "spell", "patent_party"):
         facts |= {f"link.{source}.{name}": fact(321, "count", "data", "link") for name in ("rows", "linked")}
         facts[f"link.{source}.linked_share"] = fact(0.9, "share", "data", "link")
+    facts |= {f"link.{arm}.worker.linked_share": fact(0.9, "share", "data", "link") for arm in ARMS}
+    facts["data.sources"] = fact(6, "count", "data", "clean")
     for outcome, scale in OUTCOMES.items():
         for spec in ("main", "full_base", "not_yet"):
             facts |= _estimates(outcome, spec, scale, finding, p_value)

@@ -1,0 +1,69 @@
+"""A finished run beside the truth of its world: for tests only, nothing else may read `truth/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from tests.unit.link.evaluation import true_workers
+
+KEY = ["file", "sheet", "row", "part"]
+ROW = KEY[:3]
+CLEAN = ("registry", "spell", "si_month", "patent", "roster", "quarantine")
+TRUTH = ("firm", "firm_year", "firm_event", "award", "entry", "programme", "patent", "spell", "record", "worker_final")
+LINK = ("firm", "link_audit", "spell_worker", "employment")
+# A second copy of a row, or a month that was paid back, is no loss.
+MERGED = ("duplicate_row", "duplicate_application", "duplicate_month", "duplicate_uscc", "refunded_period")
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A run and its truth.
+
+    truth, clean, link : tables by name. firm_year, worker_final : the panels.
+    firms, workers : our identifiers -> the true ones.
+    """
+
+    truth: dict[str, pd.DataFrame]
+    clean: dict[str, pd.DataFrame]
+    link: dict[str, pd.DataFrame]
+    firm_year: pd.DataFrame
+    worker_final: pd.DataFrame
+    firms: pd.Series
+    workers: pd.Series
+
+    def lost_rows(self) -> pd.DataFrame:
+        """file, sheet, row, reason, value_masked of the rows in quarantine that are not copies of others."""
+        entries = self.clean["quarantine"]
+        lost = entries["row_lost"] & ~entries["reason"].isin(MERGED) & ~entries["reason"].str.startswith("value_")
+        return entries.loc[lost, [*ROW, "reason", "value_masked"]]
+
+    def rows_with_dirt(self) -> pd.DataFrame:
+        """source, file, sheet, row, recoverable, kind: a line per raw row and kind of dirt on it."""
+        rows = self.truth["record"].drop_duplicates(ROW)
+        return rows.assign(kind=rows["dirt"].fillna("").str.split(";")).explode("kind").query("kind != ''")
+
+
+def recovered(project: Path) -> Recovered:
+    """Read what a run of the demo study left behind, and the truth."""
+    raw, work = project / "data/raw/demo/truth", project / "data/work/demo"
+    truth = {name: pd.read_parquet(raw / f"{name}.parquet") for name in TRUTH}
+    clean = {name: pd.read_parquet(work / "clean" / f"{name}.parquet") for name in CLEAN}
+    link = {name: pd.read_parquet(work / "link" / f"{name}.parquet") for name in LINK}
+    firms = _true_firms(link["firm"], clean["registry"], truth["record"])
+    panel, people = (pd.read_parquet(work / "panels" / f"{name}.parquet") for name in ("firm_year", "worker_final"))
+    workers = true_workers(link["spell_worker"], truth["record"])
+    return Recovered(
+        truth, clean, link, panel.assign(true_id=panel["firm_id"].map(firms)),
+        people.assign(true_id=people["worker_id"].map(workers)), firms, workers,
+    )  # fmt: skip
+
+
+def _true_firms(firm: pd.DataFrame, registry: pd.DataFrame, record: pd.DataFrame) -> pd.Series:
+    """The true firm by ours: whom the registry's row of that code, or else of that name, is about."""
+    rows = registry[[*KEY, "uscc", "name"]].merge(record[[*KEY, "firm_id"]], on=KEY, validate="one_to_one")
+    code, name = (rows.dropna(subset=by).drop_duplicates(by).set_index(by)["firm_id"] for by in ("uscc", "name"))
+    found = firm["uscc"].map(code).fillna(firm["name"].map(name))
+    return pd.Series(found.to_numpy(), index=firm["firm_id"])
