@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,7 @@ PLANTED = {
     "pseudonym key": KEY.decode(),
 }
 SECRETS = Secrets(
-    frozenset({"甄拟样", "高明", "王平"}),
+    frozenset({"甄拟样", "高明", "王平", "平五金"}),
     {number: kind for kind, number in PLANTED.items() if number[:2] in ("99", "19")},
     (KEY, KEY.hex().encode()),
     frozenset({"王平五金厂", "高明"}),
@@ -78,7 +79,19 @@ def test_a_planted_secret_is_found(tmp_path: Path, write: Callable[[Path, str], 
 
 @pytest.mark.parametrize("write", [parquet, log, notebook, page, workbook, document])
 @pytest.mark.parametrize(
-    "text", ["王平五金厂", "高明", "0.19900001111", "19900001111.5", "a19900001111", "919900001111", "王拟", "甄 拟"]
+    "text",
+    [
+        "王平五金厂",
+        "王平五金",
+        "厂长说王平好",
+        "高明",
+        "0.19900001111",
+        "19900001111.5",
+        "a19900001111",
+        "919900001111",
+        "王拟",
+        "甄 拟",
+    ],
 )
 def test_what_only_looks_like_a_person_is_left_alone(
     tmp_path: Path, write: Callable[[Path, str], None], text: str
@@ -86,6 +99,19 @@ def test_what_only_looks_like_a_person_is_left_alone(
     write(tmp_path / "planted", text)
     result = scan([tmp_path], SECRETS)
     assert (result.read, result.findings) == (1, [])
+
+
+def test_a_name_inside_a_known_text_is_found_in_another() -> None:
+    assert kinds_in("由平五金填写") == ["name"]
+    assert kinds_in("平五金") == ["name"]
+    assert kinds_in("王平") == ["name"]
+    assert kinds_in("王平五金厂（由平五金填写）") == ["name"]
+
+
+def kinds_in(text: str) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        log(Path(folder) / "planted", text)
+        return [finding.kind for finding in scan([Path(folder)], SECRETS).findings]
 
 
 def test_whole_numbers_in_columns_of_numbers_are_found(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -52,8 +52,9 @@ class Secrets:
     Attributes
     ----------
     names : Chinese names of two characters or more. numbers : number -> kind. keys : forms of the pseudonym key.
-    public_runs, public_parts : runs of Chinese characters, and parts of such, that raw files and the project's own
-        texts say without meaning a person.
+    public_runs : runs of Chinese characters that raw files (firms, streets, …) and the project's own texts say without
+        meaning a person. public_parts : what may stand inside a sentence: any part of an own text, and two characters
+        of a raw one.
     """
 
     names: frozenset[str]
@@ -61,6 +62,11 @@ class Secrets:
     keys: tuple[bytes, ...] = ()
     public_runs: frozenset[str] = frozenset()
     public_parts: frozenset[str] = frozenset()
+
+    @cached_property
+    def public_text(self) -> str:
+        """All public runs, a line each, to look for parts of them."""
+        return "\n".join(sorted(self.public_runs))
 
 
 @dataclass(frozen=True)
@@ -106,27 +112,27 @@ def collect_secrets(root: Path, raw: Path, key: bytes) -> Secrets:
 
     names: set[str] = set()
     numbers: dict[str, str] = {}
-    runs = set().union(*(HAN.findall(text) for text in _own_texts(root)))
-    own = frozenset(runs)
+    runs: set[str] = set()
     for source in sorted(source for source in CLEANERS if raw_files(raw, source)):
         for table in read_source(raw, source):
             columns = {column: table.rows[column].dropna().unique() for column in table.rows.columns}
             names |= _names(columns)
             numbers |= _numbers(columns)
             runs |= {run for column in PUBLIC for text in columns.get(column, ()) for run in HAN.findall(text)}
-            runs |= set(HAN.findall(f"{table.title} {table.sheet}"))
-    runs = (runs - names) | own  # a name typed into a wrong column stays a secret
-    parts = {part for run in runs for part in _parts(run, range(2, LARGEST + 1))}
+    own = {run for text in _own_texts(root) for run in HAN.findall(text)}
+    runs -= names  # a name typed into a wrong column stays a secret
+    parts = {part for run in own for part in _parts(run, range(2, LARGEST + 1))}
+    parts |= {part for run in runs for part in _parts(run, [2])}
     keys = () if key == stages.FIXED_KEY else (key, key.hex().encode(), base64.b64encode(key).rstrip(b"="))
-    return Secrets(frozenset(names), numbers, keys, frozenset(runs), frozenset(parts))
+    return Secrets(frozenset(names), numbers, keys, frozenset(runs | own), frozenset(parts))
 
 
 def scan(folders: Sequence[Path], secrets: Secrets, root: Path | None = None) -> Scan:
     """Read every file below the folders (absent ones are empty) and say where a secret stands.
 
-    A name counts wherever it stands, but for whole runs of Chinese characters that are known to mean something else
-    (a firm, a street, a heading), and for words inside sentences that such texts hold too (a firm called 王平五金厂
-    makes 王平 in a sentence no finding; as a cell or word of its own it is one). Latin names are not looked for.
+    A name counts as a run of Chinese characters of its own, and inside a longer run unless that is (part of) a text
+    that is known to mean something else, or the name is an ordinary word of such texts: 王平五金厂 and its core 王平五金
+    are no findings, 王平 in a cell of its own is one, 由王平填写 is none if that firm exists. Latin names are not sought.
     """
     findings: list[Finding] = []
     read, not_read = 0, []
@@ -162,10 +168,10 @@ def _found(text: str, secrets: Secrets) -> Iterator[tuple[str, str]]:
             yield "pseudonym key", "***"
     seen = set()
     for run in set(HAN.findall(text)):
-        if run in secrets.public_runs:
-            continue
         inside = {part for part in _parts(run, _sizes(secrets.names)) if part in secrets.names}
-        seen |= {part for part in inside if part == run or part not in secrets.public_parts}
+        if inside and run not in secrets.public_runs:
+            known = run in secrets.public_text
+            seen |= {part for part in inside if part == run or not (known or part in secrets.public_parts)}
     yield from (("name", name[0] + "*" * (len(name) - 1)) for name in sorted(seen))
 
 
