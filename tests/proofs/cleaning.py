@@ -258,7 +258,7 @@ def _true_groups(files: Files) -> pd.DataFrame:
     event = files.world.truth["firm_event"]
     into = event[event["type"].eq("merger")].set_index("firm_id")["into_firm_id"]
     firm = files.world.firm[["firm_id"]]
-    return firm.assign(group_id=firm["firm_id"].map(into).fillna(firm["firm_id"]))
+    return firm.assign(group_id=firm["firm_id"].map(into).astype("str").fillna(firm["firm_id"]))
 
 
 def _staff(files: Files, firms: FirmLinks, employment: pd.DataFrame) -> pd.DataFrame:

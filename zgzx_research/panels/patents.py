@@ -37,7 +37,7 @@ def count_patents(
     """
     pairs = _holders(patent_party, link_audit, ROLE[holder])
     filed = patent[patent["filed"].le(pd.Timestamp(truncation))]
-    filed = (_without_twins(filed, pairs) if dual == "once" else filed)[["app_no", "type", "filed"]]
+    filed = (_without_twins(filed) if dual == "once" else filed)[["app_no", "type", "filed"]]
     found = pairs.merge(filed, on="app_no", validate="many_to_one")
     if firm is not None:
         found["firm_id"] = _successors(found, firm)
@@ -99,31 +99,16 @@ def _holders(patent_party: pd.DataFrame, link_audit: pd.DataFrame, role: str) ->
     return pairs[["app_no", "firm_id"]].assign(share=pairs["rows"] / pairs["app_no"].map(parties).astype("float64"))
 
 
-def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Applications without the utility models whose invention stands in the table; either may name the other.
-
-    Where neither does, one firm's invention and utility model of one day and title are a case: by the link, since the
-    firm may be written in two ways.
-    """
-    if "dual_app_no" in filed:
-        kind = filed.set_index("app_no")["type"]
-        named = filed.dropna(subset="dual_app_no")
-        both = pd.concat([named[["app_no", "dual_app_no"]].set_axis(["model", "invention"], axis=1),
-                          named[["dual_app_no", "app_no"]].set_axis(["model", "invention"], axis=1)])  # fmt: skip
-        twins = both["model"].map(kind).eq("utility_model") & both["invention"].map(kind).eq("invention")
-        filed = filed[~filed["app_no"].isin(both.loc[twins, "model"])]
-    return filed[~filed["app_no"].isin(_alike(filed, pairs))] if "title_hash" in filed else filed
-
-
-def _alike(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
-    """Utility models that share firm, day and title with one invention, neither of them paired by a number."""
-    same = ["firm_id", "filed", "title_hash"]
-    open_ = filed[filed["dual_app_no"].isna()] if "dual_app_no" in filed else filed
-    rows = pairs.merge(open_.dropna(subset="title_hash"), on="app_no")[[*same, "app_no", "type"]]
-    model, invention = (
-        rows[rows["type"].eq(kind)].drop_duplicates(same, keep=False) for kind in ("utility_model", "invention")
-    )
-    return model.merge(invention[same], on=same)["app_no"]
+def _without_twins(filed: pd.DataFrame) -> pd.DataFrame:
+    """Applications without the utility models whose invention stands in the table; either may name the other."""
+    if "dual_app_no" not in filed:
+        return filed
+    kind = filed.set_index("app_no")["type"]
+    named = filed.dropna(subset="dual_app_no")
+    both = pd.concat([named[["app_no", "dual_app_no"]].set_axis(["model", "invention"], axis=1),
+                      named[["dual_app_no", "app_no"]].set_axis(["model", "invention"], axis=1)])  # fmt: skip
+    twins = both["model"].map(kind).eq("utility_model") & both["invention"].map(kind).eq("invention")
+    return filed[~filed["app_no"].isin(both.loc[twins, "model"])]
 
 
 def _successors(found: pd.DataFrame, firm: pd.DataFrame) -> np.ndarray:

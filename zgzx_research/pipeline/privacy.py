@@ -131,8 +131,9 @@ def scan(folders: Sequence[Path], secrets: Secrets, root: Path | None = None) ->
     """Read every file below the folders (absent ones are empty) and say where a secret stands.
 
     A name counts as a run of Chinese characters of its own, and inside a longer run unless that is (part of) a text
-    that is known to mean something else, or the name is an ordinary word of such texts: 王平五金厂 and its core 王平五金
-    are no findings, 王平 in a cell of its own is one, 由王平填写 is none if that firm exists. Latin names are not sought.
+    that is known to mean something else, or the name is an ordinary word of such texts: 王平五金厂 and its core
+    王平五金 are no findings, 王平 in a cell of its own is one, 由王平填写 is none if that firm exists. Latin names
+    are not looked for.
     """
     findings: list[Finding] = []
     read, not_read = 0, []

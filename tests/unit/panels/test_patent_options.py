@@ -59,24 +59,6 @@ def test_double_filings_both() -> None:
     assert count(dual="both") == {(A, 2015): [2, 2], (B, 2015): [1, 0], (B, 2016): [1, 1], (C, 2016): [2, 0]}
 
 
-@pytest.mark.parametrize(("title", "models"), [("t", 0), ("other", 1)])
-def test_a_firm_written_in_two_ways_files_one_case_by_day_and_title(title: str, models: int) -> None:
-    patent, party, audit = tables()
-    patent = patent[patent["app_no"].isin(["p7", "p8"])].assign(dual_app_no=None, title_hash=["t", title])
-    counts = count_patents(patent.astype({"dual_app_no": "str"}), party, audit, END)
-    assert counts[["patents_invention", "patents_utility_model"]].to_numpy().tolist() == [[1, models]]
-
-
-def test_two_inventions_of_one_title_are_no_case() -> None:
-    patent, party, audit = tables()
-    patent = patent.iloc[[3, 3, 7]].assign(
-        app_no=["p4", "p8", "p7"], type=["invention", "invention", "utility_model"], dual_app_no=None, title_hash="t",
-        filed=pd.Timestamp("2016-06-01"),
-    )  # fmt: skip
-    counts = count_patents(patent.astype({"dual_app_no": "str"}), party, audit, END)
-    assert counts.set_index("firm_id").loc[B, "patents_utility_model"] == 1
-
-
 def test_the_current_holder() -> None:
     assert count(holder="current") == {(A, 2015): [1, 1], (B, 2015): [1, 0], (B, 2016): [1, 0], (C, 2016): [2, 0]}
 
