@@ -115,6 +115,21 @@ def verify(name: Name) -> None:
 
 
 @app.command()
+def scan(name: Name) -> None:
+    """Look for persons in what a study left behind; exit code 2 when a name, a number or the key is found."""
+    from zgzx_research.pipeline.privacy import scan_study, table_of
+    from zgzx_research.study import check_name, find_root
+
+    result = scan_study(find_root(), check_name(name))
+    left = f"; not read: {len(result.not_read)} pictures, fonts and PDF files" if result.not_read else ""
+    typer.echo(f"{name}: {result.read} files read{left}")
+    if result.findings:
+        typer.echo(table_of(result.findings))
+        raise typer.Exit(2)
+    typer.echo("no name, ID, phone or insurance number of a person in the raw files, and no key")
+
+
+@app.command()
 def analyse(
     file: Annotated[Path, typer.Argument(help="a tidy panel: .csv or .parquet, one row per unit and period")],
     unit: Annotated[str, typer.Option(help="column naming the unit")],

@@ -1,0 +1,40 @@
+"""Two worlds for each trap: cleaning is near the truth where the naive treatment is far from it, on the known side."""
+
+from __future__ import annotations
+
+import pytest
+from cleaning import TRAPS, Quantity, Trap, judge, one_world
+
+from zgzx_research.simulate.constants import switched
+
+TOO_MANY = {"double filing", "A and B rows", "bought patents"}
+SEEDS = (0, 1)
+
+
+@pytest.fixture(scope="module")
+def worlds() -> list[list[Quantity]]:
+    return [one_world(TRAPS, seed) for seed in SEEDS]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", range(len(TRAPS)), ids=[trap.label for trap in TRAPS])
+def test_cleaning_finds_what_the_naive_treatment_loses(worlds: list[list[Quantity]], k: int) -> None:
+    for true, cleaned, naive in (world[k] for world in worlds):
+        assert abs(cleaned - true) < 0.1 * abs(naive - true)
+        assert (naive > true) == (TRAPS[k].label in TOO_MANY)
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=[trap.label for trap in TRAPS])
+def test_only_the_named_traps_and_size_selection_are_on(trap: Trap) -> None:
+    order = trap.order(0)
+    assert not {*trap.on, "size_selection"} & set(order.without)
+    assert {*order.without, *trap.on, "size_selection"} == set(switched()["trap"])
+
+
+def test_the_verdict_sees_a_bias_of_either_treatment() -> None:
+    trap = TRAPS[0]
+    good = [Quantity(100, 100, 110), Quantity(200, 200, 222)]
+    assert judge(trap, good)["verdict"] == "holds"
+    assert judge(trap, good)["exact"]
+    assert judge(trap, [Quantity(100, 109, 110), Quantity(200, 219, 222)])["verdict"] == "fails"
+    assert judge(trap, [Quantity(100, 99, 101), Quantity(200, 202, 198)])["verdict"] == "the naive one holds too"
