@@ -17,6 +17,7 @@ from zgzx_research.panels.retention import LONGEST_BREAK, SHARES, add_retention,
 from zgzx_research.panels.treatment import first_awards, first_stages, programme_onsets
 
 LATEST = 999912  # an open spell
+SPARSE = 0.05
 COLUMNS = [
     "firm_id", "year", "staff_start", "retained", "retention", *SHARES, *PATENT_COLUMNS, *COMPLETE, "first_award",
     "first_category", "first_version", "first_entry", "first_final", "specialised", "craftsman", "visit", "group_id",
@@ -74,25 +75,34 @@ def build_firm_year(
     return panel.sort_values(["firm_id", "year"], ignore_index=True)[COLUMNS]
 
 
-def check_coverage(patent: pd.DataFrame, employment: pd.DataFrame, first_year: int, last_year: int) -> None:
+def check_coverage(
+    patent: pd.DataFrame, employment: pd.DataFrame, first_year: int, last_year: int, months: pd.DataFrame | None = None
+) -> None:
     """Every year of the panel must stand in the exports: a missing file would otherwise read as zeros.
+
+    months : `si_month`, where the study has months: other layouts tell of other people and do not stand in for them.
 
     Raises
     ------
-    ZgzxError : names the years without a single filing, or without anybody insured at the end of the year before.
+    ZgzxError : names the years without a single filing, without anybody insured at the end of the year before, or with
+        less than SPARSE of the months that a usual year has (personal statements reach back further than the extract).
     """
-    filed = set(patent["filed"].dt.year)
+    years = range(first_year, last_year + 1)
     reach = employment["end_ym"].fillna(LATEST)
-    decembers = {year: (year - 1) * 100 + 12 for year in range(first_year, last_year + 1)}
+    decembers = {year: (year - 1) * 100 + 12 for year in years}
     staffed = {
         year for year, month in decembers.items() if ((employment["start_ym"] <= month) & (reach >= month)).any()
     }
-    for source, present in (("patents", filed), ("employment", staffed)):
-        absent = [year for year in range(first_year, last_year + 1) if year not in present]
+    present = {"patents": set(patent["filed"].dt.year), "employment": staffed}
+    if months is not None and len(months):
+        lines = (months["period_ym"] // 100).value_counts().reindex(years, fill_value=0)
+        present["monthly employment"] = set(lines.index[lines.ge(SPARSE * lines.median())])
+    for source, told in present.items():
+        absent = [year for year in years if year not in told]
         if absent:
             raise ZgzxError(
-                f"the {source} export holds nothing for years of the panel", where=source, count=len(absent),
-                examples=absent, remedy="Add the missing file, or shorten [study] years.",
+                f"the {source} export holds nothing for years of the panel", where=source.split()[-1],
+                count=len(absent), examples=absent, remedy="Add the missing file, or shorten [study] years.",
             )  # fmt: skip
 
 

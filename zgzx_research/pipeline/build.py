@@ -66,7 +66,9 @@ def build(
     ran: list[str] = []
     tasks = [_task(step, len(wanted), lock_digest, ran, say) for step in wanted]
     pytask.console.quiet = True
-    session = pytask.build(tasks=tasks, config=config, capture="no", verbose=0, disable_warnings=True)
+    session = pytask.build(
+        tasks=tasks, config=config, capture="no", verbose=0, disable_warnings=True, stop_after_first_failure=True
+    )
     _raise_first(session)
     return Result(tuple(ran), tuple(step.name for step in wanted if step.name not in ran))
 

@@ -166,7 +166,7 @@ def panels(place: Place, study: Study) -> None:
     calendar = pd.read_csv(place.root / CALENDAR)
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
-    check_coverage(tables["patent"], linked["employment"], first_year, last_year)
+    check_coverage(tables["patent"], linked["employment"], first_year, last_year, tables["si_month"])
     panel = build_firm_year(
         tables,
         **linked,

@@ -12,7 +12,7 @@ import pytest
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.employment import build_employment
-from zgzx_research.panels.firm_year import COLUMNS, build_firm_year, check_firm_year
+from zgzx_research.panels.firm_year import COLUMNS, build_firm_year, check_coverage, check_firm_year
 from zgzx_research.panels.retention import large_enough
 
 A, B, C, D, E = (f"F00000{n}" for n in range(1, 6))
@@ -289,3 +289,16 @@ def test_the_smallest_firms_leave_by_their_first_staff() -> None:
     assert large_enough(panel, 4)["firm_id"].unique().tolist() == [A]  # although it has 2 in 2017
     assert len(large_enough(panel, 4)) == 4
     assert large_enough(panel, 5).empty
+
+
+def test_a_year_without_the_months_of_the_extract_is_named() -> None:
+    """Spells cover every year, but of the months of 2018 only those of a personal statement are there."""
+    patent = pd.DataFrame({"filed": pd.to_datetime([f"{year}-05-01" for year in range(2016, 2020)])})
+    employment = pd.DataFrame({"start_ym": [201001], "end_ym": pd.array([None], dtype="Int64")})
+    periods = [year * 100 + month for year in (2016, 2017, 2019) for month in range(1, 13)] * 20 + [201801] * 11
+    months = pd.DataFrame({"period_ym": pd.array(periods, dtype="Int64")})
+    with pytest.raises(ZgzxError, match=r"monthly employment .*, 1 affected, e\.g\. 2018"):
+        check_coverage(patent, employment, 2016, 2019, months)
+    check_coverage(patent, employment, 2016, 2019, months.iloc[:0])  # a study without months
+    more = pd.DataFrame({"period_ym": pd.array([*periods, 201802], dtype="Int64")})
+    check_coverage(patent, employment, 2016, 2019, more)
