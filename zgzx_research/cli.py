@@ -25,9 +25,7 @@ def simulate(
     size: Annotated[str, typer.Option(help="tiny, default or large")] = "tiny",
     seed: Annotated[
         int,
-        typer.Option(
-            help="the same seed gives the same world; 2 is the first with quiet pre-tests and closed intervals"
-        ),
+        typer.Option(help="the same seed gives the same world; the demo is 2"),
     ] = 2,
     without: Annotated[list[str] | None, typer.Option(help="a trap to switch off; may be given again")] = None,
     also: Annotated[list[str] | None, typer.Option(help="an optional trap to switch on; may be given again")] = None,

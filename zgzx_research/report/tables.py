@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from zgzx_research.report.wording import (
 )
 
 WIDEST = 36  # display columns a Markdown column may claim; longer cells wrap
+MANY_FILES = 6  # of one source; more are shown by kind
 EFFECT_DIGITS = 1  # of effects in percent or percentage points
 RULE_DIGITS = {"effective_treated": 1, "pretest": 3, "linkage": 1, "detectable": 1}
 
@@ -199,29 +201,41 @@ def estimates_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:
 
 
 def rows_table(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str) -> Table:
-    """Rows in and out of every file; a total per source that has several files, and a grand total.
+    """Rows in and out of every file; files that differ by numbers stand together where a source has many.
+
+    A total per source that has several lines, and a grand total. Every sheet has its line in the workbook.
 
     Parameters
     ----------
     sources : `ledger.json`["sources"]: source -> [{file, sheet, rows_in, kept, quarantined, furniture}].
     """
     counts = ("rows_in", "kept", "quarantined", "furniture")
-    body = []
-    grand = dict.fromkeys(counts, 0)
-    for source, files in sources.items():
-        name, sums = word_or_code("source", source, language), {c: sum(f[c] for f in files) for c in counts}
-        for entry in files:
-            # a sheet by its number: its name is the clerk's, in whatever language
-            sheets = [other["sheet"] for other in files if other["file"] == entry["file"]]
-            number = word("sheet_number", language, number=sheets.index(entry["sheet"]) + 1)
-            place = f"{entry['file']} · {number}" if len(sheets) > 1 else entry["file"]
-            body.append([name, place, *(format_number(entry[c], 0) for c in counts)])
-        if len(files) > 1:
+    body, grand = [], dict.fromkeys(counts, 0)
+    for source, sheets in sources.items():
+        name, lines = word_or_code("source", source, language), _file_lines(sheets, language)
+        for place, group in lines.items():
+            body.append([name, place, *(format_number(sum(sheet[c] for sheet in group), 0) for c in counts)])
+        sums = {c: sum(sheet[c] for sheet in sheets) for c in counts}
+        if len(lines) > 1:
             body.append([name, word("total", language), *(format_number(sums[c], 0) for c in counts)])
         grand = {c: grand[c] + sums[c] for c in counts}
     body.append([word("total", language), "", *(format_number(grand[c], 0) for c in counts)])
     columns = [word(f"column.{name}", language) for name in ("source", "file", *counts)]
     return _table("rows", word("table.rows", language), columns, "llrrrr", body)
+
+
+def _file_lines(sheets: Sequence[Mapping[str, Any]], language: str) -> dict[str, list[Mapping[str, Any]]]:
+    """What is shown of a source's files -> their ledger entries."""
+    many = len({sheet["file"] for sheet in sheets}) > MANY_FILES
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for sheet in sheets:
+        groups.setdefault(re.sub(r"\d+", "*", sheet["file"]) if many else sheet["file"], []).append(sheet)
+    lines = {}
+    for name, group in groups.items():
+        files = sorted({sheet["file"] for sheet in group})
+        place = word("several_files", language, name=name, number=len(files)) if len(files) > 1 else files[0]
+        lines[place] = group
+    return lines
 
 
 def quarantine_table(counts: Mapping[str, int], language: str) -> Table:

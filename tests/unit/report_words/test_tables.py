@@ -76,13 +76,17 @@ def test_an_estimate_without_error_is_a_row_all_the_same() -> None:
     assert tables.estimates_table(rows, "en").rows[0][2:4] == ("[—, —]", "not estimable")
 
 
-def test_sheets_of_one_file_are_told_apart_by_number() -> None:
-    counts = {"rows_in": 3, "kept": 0, "quarantined": 0, "furniture": 3}
-    files = [{"file": "roster/a.xlsx", "sheet": name, **counts} for name in ("获奖名单", "草稿")]
-    assert [row[1] for row in tables.rows_table({"roster": files}, "en").rows[:2]] == [
-        "roster/a.xlsx · sheet 1",
-        "roster/a.xlsx · sheet 2",
-    ]
+def test_sheets_count_for_their_file_and_many_files_stand_together_by_kind() -> None:
+    counts = {"rows_in": 3, "kept": 1, "quarantined": 0, "furniture": 2}
+    sheets = [{"file": "roster/a.xlsx", "sheet": name, **counts} for name in ("获奖名单", "草稿")]
+    assert tables.rows_table({"roster": sheets}, "en").rows[0][1:] == ("roster/a.xlsx", "6", "2", "0", "4")
+    files = [{"file": f"scores/edition_{n:02d}.xlsx", "sheet": "", **counts} for n in range(1, 13)]
+    files.append({"file": "scores/notes.csv", "sheet": "", **counts})
+    assert tables.rows_table({"scores": files}, "zh").rows[:3] == (
+        ("评分表", "scores/edition_*.xlsx（12 个文件）", "36", "12", "0", "24"),
+        ("评分表", "scores/notes.csv", "3", "1", "0", "2"),
+        ("评分表", "合计", "39", "13", "0", "26"),
+    )
 
 
 def test_rows_add_up_by_source_and_in_all() -> None:
