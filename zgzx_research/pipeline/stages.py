@@ -123,9 +123,9 @@ def collect(place: Place) -> None:
     store.write_json(place.work / "clean" / "ledger.json", {"sources": ledger})
 
 
-def clean_tables(place: Place) -> dict[str, pd.DataFrame]:
-    """The clean tables there are, by name."""
-    names = sorted({name for tables in SOURCES.values() for name in tables})
+def clean_tables(place: Place, *wanted: str) -> dict[str, pd.DataFrame]:
+    """The clean tables there are, by name; all of them or those that are wanted."""
+    names = wanted or sorted({name for tables in SOURCES.values() for name in tables})
     return {name: pd.read_parquet(path) for name in names if (path := place.stage("clean", name)[0]).is_file()}
 
 
@@ -161,12 +161,17 @@ def panels(place: Place, study: Study) -> None:
     from zgzx_research.panels.treatment import check_editions
     from zgzx_research.panels.worker_final import build_worker_final
 
-    tables = clean_tables(place)
-    linked = {name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment", "link_audit")}
+    tables = clean_tables(place, "roster", "entry", "programme", "patent", "patent_party")
+    months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
+    linked = {name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")}
+    # the links of the insurance are in `employment` by now, and are millions
+    linked["link_audit"] = pd.read_parquet(
+        place.stage("link", "link_audit")[0], filters=[("source", "not in", SOURCES["employment"])]
+    )
     calendar = pd.read_csv(place.root / CALENDAR)
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
-    check_coverage(tables["patent"], linked["employment"], first_year, last_year, tables["si_month"])
+    check_coverage(tables["patent"], linked["employment"], first_year, last_year, months)
     panel = build_firm_year(
         tables,
         **linked,
