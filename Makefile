@@ -32,9 +32,11 @@ browser: $(READY)
 	$(BIN)/python -m pytest tests/browser
 
 WORLDS ?= 2000
+CLEANED ?= 200
 proofs: $(READY)
 	$(BIN)/python tests/proofs/coverage.py $(WORLDS)
 	$(BIN)/python tests/proofs/traps.py $(WORLDS)
+	$(BIN)/python tests/proofs/cleaning.py $(CLEANED)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv
