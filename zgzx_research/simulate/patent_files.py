@@ -13,7 +13,7 @@ from zgzx_research.simulate.events import firms_on
 from zgzx_research.simulate.firms import variant_names
 from zgzx_research.simulate.identities import joined, padded
 from zgzx_research.simulate.records import record_rows
-from zgzx_research.simulate.tables import addresses, ranks
+from zgzx_research.simulate.tables import addresses, lists, ranks
 from zgzx_research.simulate.workbooks import open_workbook, write_sheet
 from zgzx_research.simulate.world import World
 
@@ -51,7 +51,7 @@ def _party_cells(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> 
     firm, party = world.firm, world.patent_party
     share = world.rules["dirt"]["patents_firm_variant"]
     other = party[party["role"].eq("applicant") & party["name"].notna()]
-    others = other.groupby("app_no")["name"].agg(";".join)
+    others = lists(other["app_no"], other["name"], ";")
     inventor = party[party["role"].eq("inventor")]
     names = inventor["worker_id"].map(world.worker.set_index("worker_id")["name"])
     cells = {}
@@ -70,7 +70,7 @@ def _party_cells(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> 
         {
             "applicants": applicants,
             "holders": np.where(sold, cells["holder_id"], applicants),
-            "inventors": rows["app_no"].map(names.groupby(inventor["app_no"]).agg(";".join)).fillna(UNDISCLOSED),
+            "inventors": rows["app_no"].map(lists(inventor["app_no"], names, ";")).fillna(UNDISCLOSED),
             "uscc": rows["holder_id"].map(firm.set_index("firm_id")["uscc"]).fillna(""),
             "buyer": sold & rows["publication_no"].str.endswith("B").to_numpy(dtype=bool),
         }

@@ -14,6 +14,16 @@ def spaced_names(names: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.where(rows, [name.replace("拟", "\u3000拟") for name in names], names)
 
 
+def lists(keys: pd.Series, texts: pd.Series, mark: str) -> pd.Series:
+    """Texts of each key put together, `mark` between them; rows of one key keep their order."""
+    order = np.argsort(pd.factorize(keys)[0], kind="stable")
+    key = keys.to_numpy(dtype=object)[order]
+    marked = joined(mark, texts.to_numpy(dtype=object)[order])
+    first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))[: len(key)]
+    together = np.add.reduceat(marked, first) if len(key) else marked
+    return pd.Series([text[len(mark) :] for text in together], index=key[first], dtype="object")
+
+
 def addresses(firm: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """Addresses on invented roads."""
     road = rng.choice(np.asarray(words()["place"]["roads"], dtype=object), len(firm))

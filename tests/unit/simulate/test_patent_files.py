@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from zgzx_research.simulate.patent_files import publication_rows, write_patents
+from zgzx_research.simulate.tables import lists
 from zgzx_research.simulate.world import World
 
 FILES = {
@@ -259,3 +260,9 @@ def test_records_name_the_filer_and_what_is_lost(cells: pd.DataFrame, written: t
     assert cells["firm_id"].isna().any(), "outsiders are no firm of this world"
     assert cells["worker_id"].isna().all()
     assert (cells["recoverable"] == ~cells["dirt"].str.contains(LOST)).all()
+
+
+def test_lists_keep_the_order_of_their_rows() -> None:
+    keys, texts = pd.Series(["b", "a", "b", "b"]), pd.Series(["x", "y", "z", "w"])
+    assert lists(keys, texts, "; ").to_dict() == {"b": "x; z; w", "a": "y"}
+    assert lists(keys[:0], texts[:0], ";").empty
