@@ -46,7 +46,7 @@ class Proof:
     label : what the row shows. method : key of METHODS. outcome : as in the firm-year panel.
     scenario, size, traps : the world; every trap of [trap] that is not named is off, optional ones named are on.
     category : only its winners stay, beside firms that never won. fails : why it cannot hold; "" = it must.
-    conservative : see `judge`.
+    conservative : see `judge`. most : worlds at most; side remarks need fewer.
     """
 
     label: str
@@ -58,6 +58,7 @@ class Proof:
     category: str | None = None
     fails: str = ""
     conservative: tuple[str, ...] = ("pre-test",)
+    most: float = np.inf
 
     def order(self, seed: int) -> Order:
         """The world of a seed.
@@ -81,11 +82,18 @@ def prove(
         if proof.method not in METHODS:
             raise ZgzxError(f"unknown method {proof.method!r}", remedy=f"Known: {', '.join(METHODS)}.")
         proof.order(0)
-    by_world = list(over_worlds(partial(one_world, tuple(proofs)), list(seeds), processes, _fewer_draws, progress))
-    return [
-        judge([answers[k] for answers in by_world], fails=proof.fails, conservative=proof.conservative)
-        for k, proof in enumerate(proofs)
-    ]
+    chosen = [(seed, [k for k, proof in enumerate(proofs) if place < proof.most]) for place, seed in enumerate(seeds)]
+    found: list[list[Answer | str]] = [[] for _ in proofs]
+    answers = over_worlds(partial(_chosen, tuple(proofs)), chosen, processes, _fewer_draws, progress)
+    for (_, rows), world in zip(chosen, answers, strict=True):
+        for k, answer in zip(rows, world, strict=True):
+            found[k].append(answer)
+    return [judge(found[k], fails=proof.fails, conservative=proof.conservative) for k, proof in enumerate(proofs)]
+
+
+def _chosen(proofs: Sequence[Proof], item: tuple[int, list[int]]) -> list[Answer | str]:
+    seed, rows = item
+    return one_world([proofs[k] for k in rows], seed)
 
 
 def one_world(proofs: Sequence[Proof], seed: int) -> list[Answer | str]:
