@@ -29,9 +29,8 @@ LARGE, LATE = "large firms are compared with small ones", "late effects of early
 SHOCKS, ZEROS = "bad years are taken for harm", "who has closed cannot win, so zeros stand among the others only"
 LUCK = "one firm's luck is the answer, and no standard error can know it"
 LASTS = "what winners are picked on lasts, so no base before the award is a usual year"
-AGAIN = "a first award says that earlier good years won nothing: the base is low by selection"
 SIDE = {"most": 500}  # side remarks: what they show needs fewer worlds
-CAREFUL = ("coverage", "pre-test")  # shares of cohorts count as drawn, though the world sets how many win
+CAREFUL = ("coverage", "pre-test")
 ROWS = (
     Proof("nothing on, null", scenario="null"),
     Proof("growth, null", "before_after", scenario="null", traps=("growth",), fails=TREND),
@@ -46,8 +45,8 @@ ROWS = (
     Proof("dynamic effects, teaching", scenario="teaching", traps=("dynamic_effects",)),
     Proof("a giant firm", traps=("giant_firm",), fails=LUCK),
     Proof("a giant firm", "without_largest", traps=("giant_firm",)),
-    Proof("closure, null", "zeros_after_closure", scenario="null", traps=("closure",), fails=ZEROS, **SIDE),
-    Proof("closure, null", scenario="null", traps=("closure",), **SIDE),
+    Proof("closure, null", "zeros_after_closure", scenario="null", traps=("closure",), fails=ZEROS, most=1000),
+    Proof("closure, null", scenario="null", traps=("closure",), most=1000),
     Proof("COVID and subsidy reform", "before_after", UTILITY, traps=("covid", "subsidy_reform"), fails=SHOCKS),
     Proof("COVID and subsidy reform", outcome=UTILITY, traps=("covid", "subsidy_reform")),
     Proof("talent awards (control)", "before_after", traps=PASSING, category="talent", fails=TREND),
@@ -58,7 +57,7 @@ ROWS = (
     Proof("picked on two years, null", scenario="null", traps=("two_year_selection",), fails=LASTS, conservative=(),
           **SIDE),
     Proof("all of these on, null", "before_after", scenario="null", traps=ESTIMATION, fails=TREND, **SIDE),
-    Proof("all of these on, null", scenario="null", traps=ESTIMATION, fails=AGAIN, **SIDE),
+    Proof("all of these on, null", scenario="null", traps=ESTIMATION, conservative=CAREFUL, **SIDE),
     Proof("retention, all of these on, null", "before_after", "retention", scenario="null", traps=ESTIMATION,
           fails=SHOCKS, **SIDE),
     Proof("retention, all of these on, null", outcome="retention", scenario="null", traps=ESTIMATION,
@@ -88,7 +87,8 @@ def to_markdown(rows: Sequence[Proof], results: Sequence[dict[str, Any]]) -> str
                 pretest,
                 mde,
             ]
-        lines.append(f"| {' | '.join([row.label, row.method, *shown, r['verdict']])} |")
+        verdict = r["verdict"].replace("fails: pre-test", "bias and coverage hold; the pre-test rejects too often")
+        lines.append(f"| {' | '.join([row.label, row.method, *shown, verdict])} |")
     return "\n".join(lines)
 
 
@@ -111,9 +111,10 @@ true and its power elsewhere; *pre-test* is how often the joint test of the year
 median minimum detectable effect. All shares in percent.
 
 A row holds if the bias is below {TOLERANCE} Monte-Carlo errors and coverage within {TOLERANCE} of its own
-(95 ± {share:.1f}; side remarks rest on fewer worlds and have wider margins). The pre-test may reject more seldom, and retention may cover more often: shares of cohorts count as
-drawn there, though the worlds set how many win. Rows with a reason must fail: they show what the naive method costs,
-and where the package's own specification ends.
+(95 ± {share:.1f} with all worlds; side remarks rest on fewer and have wider margins). Where firms differ much in size a
+few large ones decide, and for retention shares of cohorts count as drawn: there intervals may cover more. The joint
+pre-test may reject more seldom; where it rejects too often, the verdict says so. Rows with a reason must fail: they
+show what the naive method costs, and where the package's own specification ends.
 
 {to_markdown(rows, results)}
 
