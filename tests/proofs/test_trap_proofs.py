@@ -92,6 +92,13 @@ def test_worlds_of_a_seed_do_not_depend_on_the_process() -> None:
     ]
 
 
+def test_side_remarks_take_the_first_worlds_only() -> None:
+    rows = [Proof("few", scenario="null", traps=("growth",), most=2), Proof("all", scenario="null", traps=("growth",))]
+    few, every = prove(rows, range(4), 1, progress=False)
+    assert (few["worlds"], every["worlds"]) == (2, 4)
+    assert few["bias"] == prove(rows[:1], range(2), 1, progress=False)[0]["bias"]
+
+
 def test_order_says_what_is_unknown() -> None:
     with pytest.raises(ZgzxError, match="unknown optional trap"):
         Order(also=("growth",))
