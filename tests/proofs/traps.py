@@ -40,7 +40,7 @@ ROWS = (
     Proof("regression to the mean, null", "full_base", scenario="null", traps=("regression_to_the_mean",), fails=BUMP),
     Proof("regression to the mean, null", scenario="null", traps=("regression_to_the_mean",)),
     Proof("size selection", "winners_against_all", traps=("size_selection",), fails=LARGE),
-    Proof("size selection", traps=("size_selection",)),
+    Proof("size selection", traps=("size_selection",), conservative=CAREFUL),
     Proof("dynamic effects, teaching", "two_way", scenario="teaching", traps=("dynamic_effects",), fails=LATE),
     Proof("dynamic effects, teaching", scenario="teaching", traps=("dynamic_effects",)),
     Proof("a giant firm", traps=("giant_firm",), fails=LUCK),
