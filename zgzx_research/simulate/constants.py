@@ -44,7 +44,7 @@ class Order:
 
     @cached_property
     def rules(self) -> Rules:
-        """The constants with the switched traps; not to be changed."""
+        """The constants with the switched traps."""
         return switched(self.without, self.also)
 
     @property
@@ -63,17 +63,12 @@ class Order:
 
 
 def switched(without: Iterable[str] = (), also: Iterable[str] = ()) -> Rules:
-    """The constants with traps of [trap] switched off and traps of [optional_trap] switched on; not to be changed.
+    """A copy of the constants with traps of [trap] switched off and traps of [optional_trap] switched on.
 
     Raises
     ------
     ZgzxError : a trap nobody knows.
     """
-    return _switched(tuple(without), tuple(also))
-
-
-@cache
-def _switched(without: tuple[str, ...], also: tuple[str, ...]) -> Rules:
     rules = copy.deepcopy(_constants())
     for kind, names in (("trap", without), ("optional_trap", also)):
         for name in names:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 
 import numpy as np
@@ -25,7 +24,7 @@ def drawn() -> tuple[Contest, np.ndarray]:
 
 def applications(drawn: tuple[Contest, np.ndarray], **constants: object) -> pd.DataFrame:
     contest, count = drawn
-    rules = copy.deepcopy(switched())
+    rules = switched()
     rules["patents"].update(constants)
     won = contest.since.first["year"].to_numpy(dtype=float)
     return simulate_applications(rules, contest.firm, count, won, ORDER.stream("applications"))

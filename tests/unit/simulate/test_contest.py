@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -59,7 +58,7 @@ def shocks(field: Field, rules: Rules, which: int, back: int, pick: Callable = l
 
 
 def with_constants(**constants: object) -> Rules:
-    rules = copy.deepcopy(switched())
+    rules = switched()
     rules["selection"].update(constants)
     return rules
 
