@@ -91,6 +91,7 @@ class Summary:
         """Joint test that the chosen rows are zero: of differences, or of treated minus counterfactual totals."""
         value, gradient = self.value[rows], self.gradient[rows]
         if self.totals is not None and self.by_totals is not None:
+            rows = rows & (self.totals != 0).any(axis=0)  # where nobody has anything there is nothing to test
             value, gradient = (
                 self.totals[0, rows] - self.totals[1, rows],
                 self.by_totals[0, rows] - self.by_totals[1, rows],
@@ -122,10 +123,12 @@ def _share_weighted(cells: CellStatistics, sets: np.ndarray) -> Summary:
 
 def _ratios(cells: CellStatistics, sets: np.ndarray) -> Summary:
     treated, counterfactual = (sets @ cells.statistics.T).T
-    with np.errstate(divide="ignore"):
-        value = np.log(treated / counterfactual)
-        by_treated = np.where(treated > 0, 1 / treated, np.nan)[:, None] * sets
-    by_counterfactual = -sets / counterfactual[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(counterfactual > 0, np.log(treated / counterfactual), np.nan)
+        by_treated, by_counterfactual = (
+            np.where(total > 0, sign / total, np.nan)[:, None] * sets
+            for sign, total in ((1, treated), (-1, counterfactual))
+        )
     none, rest = np.zeros_like(sets), np.zeros((len(sets), len(cells.shares)))
     by_totals = np.stack([np.hstack([sets, none, rest]), np.hstack([none, sets, rest])])
     gradient = np.hstack([by_treated, by_counterfactual, rest])

@@ -131,8 +131,16 @@ def _on_means(panel: Any, moments: Moments, cells: Cells, share: np.ndarray, sta
     total, without = statistics[:, :, None, None]
     grown = share * now / level(share, now) - share * base / level(share, base)
     return np.concatenate(
-        [total / level(treated, now) * treated * now, without * (treated * base / level(treated, base) + grown)]
+        [
+            _over(total, level(treated, now)) * treated * now,
+            without * (_over(treated * base, level(treated, base)) + grown),
+        ]
     )
+
+
+def _over(part: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """part / level, 0 where nobody has anything: such a mean moves no total."""
+    return np.divide(part, level, out=np.zeros(np.broadcast_shapes(part.shape, level.shape)), where=level > 0)
 
 
 def _named(panel: Any, cells: Cells, rows: np.ndarray) -> tuple[str, ...]:
@@ -200,23 +208,27 @@ def _note_partial_bases(panel: Any, plan: Cells, moments: Moments, notes: list[t
 def _usable(panel: Any, plan: Cells, means: CellMeans, scale: str, notes: list[tuple]) -> np.ndarray:
     """Which cells can be estimated; the others go to the notes with the reason."""
     empty = (means.weight == 0).any(axis=1)
-    zero = (scale == "ratio") & ~empty & (means.value[:, 1:] <= 0).any(axis=1)
-    for gone, reason in (
-        (empty, "cell without observed treated or comparison units"),
-        (zero, "cell whose base or comparison mean is not positive"),
+    ratio = (scale == "ratio") & ~empty
+    zero = ratio & (means.value[:, 2:] <= 0).any(axis=1)
+    # to drop these would keep the cohorts whose base was a lucky one: winners alone would seem to lose afterwards
+    unratioed = ratio & ~zero & (means.value[:, 1] == 0)
+    for rows, step, reason in (
+        (empty, "cells", "cell without observed treated or comparison units"),
+        (zero, "cells", "cell whose comparison mean is not positive"),
+        (unratioed, "note", "cell whose treated base is zero: no ratio of its own, stays in totals"),
     ):
-        if gone.any():
-            notes.append(("cells", reason, int(gone.sum()), 0, _named(panel, plan, np.flatnonzero(gone))))
+        if rows.any():
+            notes.append((step, reason, int(rows.sum()), 0, _named(panel, plan, np.flatnonzero(rows))))
     usable = ~(empty | zero)
     if not len(plan.cohort):
         raise ZgzxError(
             "no unit is treated after a period that could serve as base", where="estimate_effects",
             count=int(np.isfinite(panel.cohorts).sum()), remedy="See that first_treated is the right column.",
         )  # fmt: skip
-    if zero.all():
+    if (zero | unratioed).all():
         raise ZgzxError(
             "no base or comparison mean is positive, so there is no ratio", where="estimate_effects",
-            count=int(zero.sum()), remedy="Pass scale='difference' or base_period='pooled'.",
+            count=len(zero), remedy="Pass scale='difference' or base_period='pooled'.",
         )  # fmt: skip
     if not usable.any():
         raise ZgzxError(

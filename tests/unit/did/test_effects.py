@@ -170,13 +170,44 @@ def test_zero_cells_leave_by_name_and_zero_treated_stays() -> None:
     row = estimate_effects(panel(zeros), scale="ratio").aggregate("overall").to_frame().iloc[0]
     assert row["estimate"] == -1
     assert np.isnan(row["std_error"])
-    base_zero = {"a": (3, [0, 0, 1]), "b": (2, [2, 3, 4]), "c": (None, [2, 3, 3]), "d": (None, [2, 1, 3])}
-    ledger = estimate_effects(panel(base_zero), scale="ratio").ledger.set_index("reason")
-    assert ledger.loc["cell whose base or comparison mean is not positive", "examples"] == (
-        "(3, 1)",
-        "(3, 2)",
-        "(3, 3)",
-    )
+    nothing = {"a": (2, [1, 2]), "b": (2, [3, 2]), "c": (None, [2, 0]), "d": (None, [2, 0])}
+    ledger = estimate_effects(panel(nothing), scale="ratio").ledger.set_index("reason")
+    assert ledger.loc["cell whose comparison mean is not positive", "examples"] == ("(2, 2)",)
+
+
+def test_a_cohort_with_nothing_at_its_base_stays_in_totals() -> None:
+    """Without it totals would be of the cohorts with lucky bases alone."""
+    never = {"e": [2, 3, 3], "f": [2, 1, 3]}
+    lucky, idle = {"c": [2, 3, 4], "d": [0, 1, 1]}, {"a": [0, 0, 1], "b": [0, 0, 3]}
+    rows = [{u: (g, path) for u, path in group.items()} for g, group in ((None, never), (2, lucky), (3, idle))]
+    effects = estimate_effects(panel(rows[0] | rows[1] | rows[2]), scale="ratio")
+    ledger = effects.ledger.set_index("reason")
+    kept = ledger.loc["cell whose treated base is zero: no ratio of its own, stays in totals"]
+    assert kept["examples"] == ("(3, 1)", "(3, 2)", "(3, 3)")
+    cells = effects.to_frame().set_index("cohort")
+    assert cells.loc[3, ["estimate", "std_error", "ci_low", "ci_high", "mde"]].isna().all(axis=None)
+    total, without = (4 + 5) + 4, 2 * 2 / 2 + 2 * 3 / 2  # means of the never treated: 2, 2, 3
+    row = effects.aggregate("overall").to_frame().iloc[0]
+    assert row["estimate"] == pytest.approx(total / without - 1, abs=1e-12)
+    squares = 0.0
+    for y1, y2, y3 in lucky.values():  # N is taken about means 2 and 2.5, D = (1 + 1.5) y1 about 1
+        squares += ((y2 - 2 + y3 - 2.5) / total - 2.5 * (y1 - 1) / without) ** 2
+    for _, _, y3 in idle.values():
+        squares += ((y3 - 2) / total) ** 2
+    for y1, y2, y3 in never.values():  # growth c / d of two units each, times the lucky cohort's total base of 2
+        growth = ((y2 - 2) / 2 - 2 * (y1 - 2) / 4 + (y3 - 3) / 2 - 3 * (y1 - 2) / 4) / 2
+        squares += (2 * growth / without) ** 2
+    assert row["std_error"] == pytest.approx(total / without * np.sqrt(squares), abs=1e-12)
+    assert np.isfinite(effects.aggregate("event_time").to_frame().set_index("event_time").loc[0, "estimate"])
+
+
+def test_a_pretest_skips_cells_in_which_nobody_has_anything() -> None:
+    usual = {f"u{k}": (5 if k < 6 else None, [2 + (k * j) % 5 for j in range(5)]) for k in range(12)}
+    idle = {"a": (4, [0, 0, 0, 0, 1]), "b": (4, [0, 0, 0, 0, 3])}
+    with_idle = estimate_effects(panel(usual | idle), scale="ratio")
+    assert (with_idle.cells["cohort"] == 4).any()
+    assert with_idle.pretest() == estimate_effects(panel(usual), scale="ratio").pretest()
+    assert with_idle.pretest()["note"] == ""
 
 
 def test_one_unit_cohort_has_no_confident_error() -> None:
