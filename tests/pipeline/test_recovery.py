@@ -12,7 +12,6 @@ from tests.pipeline.truth_cases import ROW, Recovered, recovered
 
 pytestmark = pytest.mark.slow
 TYPES = ("invention", "utility_model", "design")
-SIX_DIGITS = "000000"  # a number that ends so may be one of which a spreadsheet kept six digits
 BRIDGED = 3  # months: so short a break is taken for a missed payment
 
 
@@ -50,7 +49,6 @@ def test_rows_are_lost_only_where_nothing_can_be_done(run: Recovered) -> None:
     """Every row in quarantine is marked unrecoverable, but for numbers that could be damaged, and none else is kept."""
     lost = run.lost_rows().merge(run.truth["record"].drop_duplicates(ROW), on=ROW, how="left")
     assert len(lost)
-    could_be = lost["reason"].eq("damaged_application_number") & lost["value_masked"].str.endswith(SIX_DIGITS)
     unexplained = lost[lost["recoverable"].ne(False) & ~could_be]
     assert unexplained.empty, unexplained[["source", "reason", "dirt"]]
     patents = run.truth["record"].query("source == 'patents' and not recoverable")
@@ -60,9 +58,8 @@ def test_rows_are_lost_only_where_nothing_can_be_done(run: Recovered) -> None:
 
 def test_no_kind_of_dirt_is_quarantined_more_often_than_it_is_unrecoverable(run: Recovered) -> None:
     lost = run.lost_rows()
-    could_be = lost["reason"].eq("damaged_application_number") & lost["value_masked"].str.endswith(SIX_DIGITS)
     rows = run.rows_with_dirt()
-    rows["quarantined"] = pd.MultiIndex.from_frame(rows[ROW]).isin(pd.MultiIndex.from_frame(lost.loc[~could_be, ROW]))
+    rows["quarantined"] = pd.MultiIndex.from_frame(rows[ROW]).isin(pd.MultiIndex.from_frame(lost[ROW]))
     rows["hopeless"] = ~rows["recoverable"]
     kinds = rows.groupby(["source", "kind"]).agg(rows=("row", "size"), quarantined=("quarantined", "sum"),
                                                  hopeless=("hopeless", "sum"))  # fmt: skip
@@ -74,17 +71,15 @@ def test_no_kind_of_dirt_is_quarantined_more_often_than_it_is_unrecoverable(run:
 def test_patents_equal_the_truth_but_for_lost_applications(run: Recovered) -> None:
     """Lost rows are missing, the second filing of a lost or unpublished invention counts, and nothing else differs."""
     filed = run.truth["patent"]
-    clean = run.clean["patent"].set_index("app_no")["file"]
-    assert set(clean.index) <= set(filed["app_no"])
+    clean = pd.Index(run.clean["patent"]["app_no"])
+    assert set(clean) <= set(filed["app_no"])
     counted = filed[filed["counts"]].dropna(subset="firm_id")
     for kind in TYPES:  # the truth's own counts, made from its list of applications
         total = observed(run, f"patents_{kind}").sum()
         assert total == counted["type"].eq(kind).sum()
-    found = filed["app_no"].isin(clean.index)
+    found = filed["app_no"].isin(clean)
     other = filed["dual_app_no"]
-    # PatSnap gives neither title nor the other number, so nothing says that the two are one invention
-    silent = filed["app_no"].map(clean).str.contains("patsnap") & other.map(clean).str.contains("patsnap")
-    alone = ~filed["counts"] & (~other.isin(clean.index) | silent.eq(True))
+    alone = ~filed["counts"] & ~other.isin(clean)
     expected = filed[found & (filed["counts"] | alone)]
     expected = expected.groupby(["firm_id", expected["filed"].dt.year.rename("year"), "type"]).size()
     unread = _firms_without_founding(run)

@@ -42,7 +42,6 @@ PAGE = Path(__file__).parents[2] / "docs/proofs/cleaning.md"
 CALENDAR = pd.read_csv(Path(__file__).parents[2] / "data/published/edition_calendar.csv")
 YEARS = range(2010, 2026)
 AWAY = 24  # months after the final
-ZEROS = "000000"
 # Large firms patent and enter more in every world: without it all firms patent, and files are three times as long.
 ALWAYS = ("size_selection",)
 
@@ -155,18 +154,10 @@ def _without(clean: dict[str, pd.DataFrame], *names: str) -> dict[str, pd.DataFr
 # Patents ----------------------------------------------------------------------------------------------------------
 
 
-def _sound(files: Files, untold: Sequence[str] = ()) -> set[str]:
-    """Applications of cases all of whose rows can be read: no cleaning restores a number with a wrong check digit.
-
-    Nor one without its check digit that ends in zeros, for a rounded one looks the same. `untold`: services whose
-    exports neither say nor show (by a title) that a case was filed twice: such cases are left out.
-    """
+def _sound(files: Files) -> set[str]:
+    """Applications of cases all of whose rows can be read: no cleaning restores a number with a wrong check digit."""
     rows = publication_rows(files.world, files.world.order.stream("patent dirt"))
     lost = rows["dirt"].str.contains("wrong_check|number_as_float|bad_date")
-    lost |= rows["dirt"].str.contains("check_lost") & rows["app_no"].str[:-2].str.endswith(ZEROS)
-    for first, last, service, _ in files.world.rules["dirt"]["patents_files"]:
-        if service in untold:
-            lost |= rows["filed_year"].between(first, last) & rows["dual_app_no"].notna()
     return set(rows["app_no"]) - set(rows.loc[rows["title"].isin(rows.loc[lost, "title"]), "app_no"])
 
 
@@ -191,7 +182,7 @@ def _counts(
 
 def double_filing(files: Files) -> Quantity:
     """All applications; naive: both filings of one case."""
-    firms, sound = files.firms, _sound(files, untold=["patsnap"])
+    firms, sound = files.firms, _sound(files)
     once, both = (_counts(files, firms, sound, dual=dual)["patents_all"].sum() for dual in ("once", "both"))
     return Quantity(len(_filings(files, sound)), once, both)
 
@@ -469,8 +460,7 @@ that of the same world, so the error holds no sampling noise. Insurance comes in
 Immortal time is no switch of the world: its row is measured in the world of the row above it.
 
 Left out on all sides: applications of which a row is damaged beyond repair (wrong check digit, number turned into
-2.01E+11 or not to be told from such a one, impossible date); and in the row of double filings the cases that stand in
-the PatSnap layout, which gives neither titles nor the other number here. Those count twice, and no cleaning can know.
+2.01E+11, impossible date).
 
 A row holds if the error after cleaning is below {TOLERANCE} Monte-Carlo errors, or exactly zero in every world, and
 that of the naive treatment is not.

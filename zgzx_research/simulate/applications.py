@@ -119,7 +119,7 @@ def _dated(rules: Rules, rows: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
 def _numbered(rules: Rules, rows: pd.DataFrame) -> pd.DataFrame:
     """With application numbers in the order of filing, and the other number of cases filed twice."""
     year, digit = rows["filed"].dt.year, rows["kind"] + 1
-    serial = rows.groupby([year, digit]).cumcount().to_numpy()
+    serial = rows.groupby([year, digit]).cumcount().to_numpy() + 1  # 9000000 would look rounded
     number = pd.Series(application_numbers(year.to_numpy(), digit.to_numpy(), serial), index=rows.index)
     by_title = number.groupby(rows["title"])
     other = by_title.transform("first").where(by_title.transform("first").ne(number), by_title.transform("last"))

@@ -155,6 +155,7 @@ def patsnap_table(rows: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "公开(公告)号": rows["publication_no"],
+            "标题": rows["title"],
             "申请号": rows["number_cell"],
             "申请日": rows["filed_cell"].str.replace(".", "-"),
             "公开(公告)日": rows["published"].dt.strftime("%Y-%m-%d"),
