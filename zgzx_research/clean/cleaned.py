@@ -11,7 +11,7 @@ from zgzx_research.clean import reasons
 from zgzx_research.clean.quarantine import COLUMNS, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
-from zgzx_research.clean.values import clean_column
+from zgzx_research.clean.values import clean_categories, clean_column
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.profile import Profile
 from zgzx_research.ingest.read import RawTable
@@ -40,10 +40,11 @@ class Cleaned:
 @dataclass(frozen=True)
 class Layout:
     """What a cleaner reads. `needs` : canonical columns that tell this layout from the others; `others` : more of them,
-    missing where a profile has no such column."""
+    missing where a profile has no such column. `repeated` : texts repeat by the thousand and are kept as categories."""
 
     needs: tuple[str, ...]
     others: tuple[str, ...] = ()
+    repeated: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -79,7 +80,7 @@ def pieces(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> dict[st
     for name, profile in profiles.items():
         of_profile = [table for table in tables if table.profile.name == name and len(table.rows)]
         layout = _layout(of_profile, layouts)
-        found[layout].append(_piece(profile, of_profile, layouts[layout].columns))
+        found[layout].append(_piece(profile, of_profile, layouts[layout]))
     return found
 
 
@@ -97,17 +98,18 @@ def _layout(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> str:
     return name
 
 
-def _piece(profile: Profile, tables: Sequence[RawTable], columns: Sequence[str]) -> Piece:
+def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piece:
     frames = [table.rows.assign(file=table.file, sheet=table.sheet, heading=table.title, part=1) for table in tables]
     rows = pd.concat(frames, ignore_index=True).astype({"file": "str", "sheet": "str"})
-    for column in [*columns, "section", "heading"]:
-        rows[column] = clean_column(rows[column]) if column in rows else pd.Series(pd.NA, rows.index, dtype="str")
+    read = clean_categories if layout.repeated else clean_column
+    for column in [*layout.columns, "section", "heading"]:
+        rows[column] = read(rows[column]) if column in rows else pd.Series(pd.NA, rows.index, dtype="str")
     rows, entries = _decided(rows)
     extra = rows["surplus"] > 0
     shifted = extra & (rows["sheet"] == "")
     beside = rows[extra & ~shifted]
     entries += [note(rows[shifted], None, reasons.RAGGED_ROW), note(beside, None, reasons.VALUE_WITHOUT_HEADER)]
-    wanted = [*KEY, "part", "heading", "section", *columns]
+    wanted = [*KEY, "part", "heading", "section", *layout.columns]
     kept = rows[wanted] if not shifted.any() else rows.loc[~shifted, wanted].reset_index(drop=True)
     return Piece(profile, kept, entries)
 

@@ -14,6 +14,7 @@ _HEAD = """# Data dictionary
 Made by `.ci/dictionary.py` from `zgzx_research/clean/schemas.py` and `clean/dictionary.toml`; edit those instead.
 
 A key of a person is the first 32 hexadecimal digits of an HMAC-SHA-256 under the study's key. `str` columns hold text,
+`category` columns text that repeats (Parquet dictionaries),
 `datetime64[s]` days, `Int64` whole numbers that may be missing. A cell may be missing unless its
 constraint says *never missing*.
 """

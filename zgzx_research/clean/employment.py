@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from zgzx_research.clean import reasons
@@ -14,23 +16,28 @@ from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.schemas import KEY, empty
 from zgzx_research.clean.values import (
     Parsed,
+    on_unique,
     read_choices,
     read_decimals,
     read_month_ranges,
     read_months,
     split_cells,
 )
+from zgzx_research.distinct import as_categories, distinct_rows
 from zgzx_research.ingest.read import RawTable
 
 PERSON = ("person_no", "person_name", "id_no")
 EMPLOYER = ("employer_no", "employer_name", "employer_uscc")
 LAYOUTS = {
     "spell": Layout(("start_ym", "end_ym"), (*PERSON, *EMPLOYER)),
-    "month": Layout(("period", "employer_no"), (*PERSON, *EMPLOYER, "paid", "base", "kind", "insurance")),
+    "month": Layout(
+        ("period", "employer_no"), (*PERSON, *EMPLOYER, "paid", "base", "kind", "insurance"), repeated=True
+    ),
     "statement": Layout(("year", "month", "employer_no"), (*PERSON, *EMPLOYER, "base")),
     "agency": Layout(("agency", "service_firm", "period"), (*PERSON, "refund")),
 }
 LARGEST_BASE = 1e7  # yuan a month; refunds are negative
+Months = tuple[Any, pd.DataFrame, list[pd.DataFrame]]  # rows (or their lines), what each line says, and the notes
 
 
 def clean_employment(tables: Sequence[RawTable], key: bytes) -> Cleaned:
@@ -56,9 +63,10 @@ def _spells(found: dict[str, list[Piece]], key: bytes) -> Parts:
 
 def _spell_rows(piece: Piece, key: bytes) -> Parts:
     rows, styles = piece.rows, piece.styles("month")
-    frame, notes = _person_and_employer(piece, key)
+    line, lines, notes = _person_and_employer(piece, key)
     read = {name: _period(rows[name], styles) for name in ("start_ym", "end_ym")}
     values = {name: result.value for name, result in read.items()}
+    frame = rows[[*KEY, "part"]].join(lines.take(line).set_axis(rows.index))
     frame = frame.assign(**values, unreadable_end=read["end_ym"].reason.notna())
     return frame, [*notes, *(note(rows, column, result.reason) for column, result in read.items())]
 
@@ -68,7 +76,7 @@ def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
     the same person and employer, the statement's row leaves, for it knows no kind."""
     parts = [_month_rows(piece, key) for piece in found["month"]]
     parts += [_statement_rows(piece, key) for piece in found["statement"]]
-    frame, notes = stacked(parts, "si_month")
+    frame, notes = _with_lines(parts)
     if not len(frame):
         return empty("si_month"), notes
     good, failed = enforce(frame, "si_month")
@@ -77,13 +85,32 @@ def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
     return kept, [*notes, failed, note(good[again], None, reasons.DUPLICATE_MONTH)]
 
 
+def _with_lines(parts: Sequence[Months]) -> Parts:
+    """Months of all layouts one below the other, and what their lines say, as categories."""
+    notes = [entry for _, _, entries in parts for entry in entries]
+    filled = [(frame, lines) for frame, lines, _ in parts if len(frame)]
+    if not filled:
+        return empty("si_month"), notes
+    before = np.cumsum([0, *(len(lines) for _, lines in filled)])
+    line = np.concatenate(
+        [frame.pop("line").to_numpy() + shift for (frame, _), shift in zip(filled, before, strict=False)]
+    )
+    lines = pd.concat([lines for _, lines in filled], ignore_index=True)
+    frame = pd.concat([frame for frame, _ in filled], ignore_index=True)
+    said = {name: as_categories(lines[name], line, frame.index) for name in lines}
+    return frame.assign(**said, kind=frame["kind"].astype("category")), notes
+
+
 def _told_before(months: pd.DataFrame, rank: pd.Series) -> pd.Series:
     """Rows whose month is told by a row of a lower rank, or of the same rank and further up.
 
     A statement may know the person by another number, so the ID counts too.
     """
-    employer = months["employer_no"].fillna(months["employer_uscc"]).fillna(months["employer_name"])
-    rows = months[["person_key", "id_key", "period_ym", "kind"]].assign(employer=employer)
+    line, first = distinct_rows(months, EMPLOYER)
+    named = months[[*EMPLOYER]].iloc[first].astype("str")
+    employer = named["employer_no"].fillna(named["employer_uscc"]).fillna(named["employer_name"])
+    rows = months[["person_key", "id_key", "period_ym", "kind"]]
+    rows = rows.assign(employer=as_categories(employer, line, months.index))
     if rank.any():  # the few columns are sorted, not the whole table
         order = rank.sort_values(kind="stable").index
         return _repeated(rows.loc[order], rank.loc[order].eq(STATEMENT)).reindex(months.index)
@@ -105,35 +132,37 @@ def _repeated(rows: pd.DataFrame, stated: pd.Series) -> pd.Series:
 PENSION, OTHER_INSURANCE, STATEMENT = range(3)
 
 
-def _month_rows(piece: Piece, key: bytes) -> Parts:
+def _month_rows(piece: Piece, key: bytes) -> Months:
     """Rows of the system's extract; a negative base is a refund, whatever its kind says."""
     rows, styles = piece.rows, piece.styles("month")
-    frame, notes = _person_and_employer(piece, key)
+    line, lines, notes = _person_and_employer(piece, key)
     period, paid = _period(rows["period"], styles), read_months(rows["paid"], styles)
     base = read_decimals(rows["base"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
     kind = read_choices(rows["kind"], "kind", reasons.UNKNOWN_KIND)
     told = kind.value.where(kind.reason.notna() | kind.value.notna(), "normal")
-    pension = rows["insurance"].isna() | rows["insurance"].str.contains("养老").fillna(False).astype("bool")
-    frame = frame.assign(
+    other = on_unique(rows["insurance"], lambda text: "养老" not in text).eq(True)
+    frame = rows[[*KEY, "part"]].assign(
+        line=line,
         period_ym=period.value,
         paid_ym=paid.value,
         base=base.value,
         kind=told.mask(base.value.lt(0) & told.notna(), "refund"),
-        rank=pension.map({True: PENSION, False: OTHER_INSURANCE}),
+        rank=np.where(other, OTHER_INSURANCE, PENSION),
     )
     reason = {"period": period.reason, "paid": paid.reason, "base": base.reason, "kind": kind.reason}
-    return frame, [*notes, *(note(rows, column, why) for column, why in reason.items())]
+    return frame, lines, [*notes, *(note(rows, column, why) for column, why in reason.items())]
 
 
-def _statement_rows(piece: Piece, key: bytes) -> Parts:
+def _statement_rows(piece: Piece, key: bytes) -> Months:
     """Rows of a person's own statement: year and month in two columns, no kind."""
     rows = piece.rows
-    frame, notes = _person_and_employer(piece, key)
+    line, lines, notes = _person_and_employer(piece, key)
     number = {name: rows[name].str.extract(r"^(\d{1,4})(?:\.0)?[年月]?$", expand=False) for name in ("year", "month")}
     text = number["year"] + "-" + number["month"].str.zfill(2)
     period = _period(text, ("ym_separated",))
     base = read_decimals(rows["base"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
-    frame = frame.assign(
+    frame = rows[[*KEY, "part"]].assign(
+        line=line,
         period_ym=period.value,
         paid_ym=pd.array([pd.NA] * len(rows), dtype="Int64"),
         base=base.value,
@@ -141,7 +170,7 @@ def _statement_rows(piece: Piece, key: bytes) -> Parts:
         rank=STATEMENT,
     )
     unread = flag(period.value.isna() & rows[["year", "month"]].notna().any(axis=1), reasons.BAD_PERIOD)
-    return frame, [*notes, note(rows, "month", unread), note(rows, "base", base.reason)]
+    return frame, lines, [*notes, note(rows, "month", unread), note(rows, "base", base.reason)]
 
 
 def _dispatch(found: dict[str, list[Piece]], key: bytes) -> Parts:
@@ -162,7 +191,7 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
     rows = piece.rows
     persons = person_keys(rows, piece.styles("month"), key)
     refund = read_decimals(rows["refund"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
-    firms, notes = _firms(rows, ("agency", "service_firm"))
+    firms, personal = _firms(rows, ("agency", "service_firm"))
     whole = rows[[*KEY]].assign(
         person_key=keyed_hash(rows["person_no"], key).fillna(persons.keys["id_key"]),
         name_key=persons.keys["name_key"],
@@ -175,7 +204,8 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
     frame = whole.explode("period", ignore_index=True).astype({"period": "str"})
     frame["part"] = frame.groupby(KEY).cumcount() + 1
     months = read_month_ranges(frame["period"], piece.styles("month"))
-    notes += [
+    notes = [
+        *(note(rows, column, why) for column, why in personal.items()),
         note(frame, "period", months["reason"]),
         note(rows, "refund", refund.reason),
         note(rows, "id_no", persons.reasons["id_no"]),
@@ -189,29 +219,38 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
     return frame, [*piece.entries, *notes]
 
 
-def _person_and_employer(piece: Piece, key: bytes) -> Parts:
-    """The columns that spells and months share. The computer number names the person; where it is missing the resident
-    ID does."""
+def _person_and_employer(piece: Piece, key: bytes) -> Months:
+    """(rows,) the line of each row, the lines (what spells and months say of a person at an employer), and the notes.
+
+    A line is read once, though it may stand in two hundred months. The computer number names the person; where it is
+    missing the resident ID does.
+    """
     rows = piece.rows
-    persons = person_keys(rows, piece.styles("month"), key)
-    code, number = read_uscc(rows["employer_uscc"]), read_employer_numbers(rows["employer_no"])
-    firms, notes = _firms(rows, ("employer_name",))
-    frame = rows[[*KEY, "part"]].assign(
-        person_key=keyed_hash(rows["person_no"], key).fillna(persons.keys["id_key"]),
-        **{name: persons.keys[name] for name in persons.keys},
-        employer_no=number.value,
-        employer_name=firms["employer_name"],
-        employer_uscc=code.value,
+    line, first = distinct_rows(rows, [*PERSON, *EMPLOYER])
+    text = rows[[*KEY, "part", *PERSON, *EMPLOYER]].iloc[first].reset_index(drop=True)
+    text = text.astype(dict.fromkeys([*PERSON, *EMPLOYER], "str"))
+    persons = person_keys(text, piece.styles("month"), key)
+    code, number = read_uscc(text["employer_uscc"]), read_employer_numbers(text["employer_no"])
+    names, personal = _firms(text, ("employer_name",))
+    lines = pd.DataFrame(
+        {
+            "person_key": keyed_hash(text["person_no"], key).fillna(persons.keys["id_key"]),
+            **{name: persons.keys[name] for name in persons.keys},
+            "employer_no": number.value,
+            "employer_name": names["employer_name"],
+            "employer_uscc": code.value,
+        }
     )
-    why = {"employer_uscc": code.reason, "employer_no": number.reason, **persons.reasons}
-    return frame, [*piece.entries, *notes, *(note(rows, column, reason) for column, reason in why.items())]
+    why = {"employer_uscc": code.reason, "employer_no": number.reason, **persons.reasons, **personal}
+    notes = [note(rows, column, as_categories(reason, line, rows.index)) for column, reason in why.items()]
+    return line, lines, [*piece.entries, *notes]
 
 
-def _firms(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[dict[str, pd.Series], list[pd.DataFrame]]:
-    """Firm names, where a person's own name was not typed in their place."""
+def _firms(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
+    """Firm names by column, where a person's own name was not typed in their place; and why the others are missing."""
     a_person = {column: is_among(rows[column], rows["person_name"]) for column in columns}
     names = {column: firm_names(rows[column].mask(hit)) for column, hit in a_person.items()}
-    return names, [note(rows, column, flag(hit, reasons.VALUE_PERSONAL_NAME)) for column, hit in a_person.items()]
+    return names, {column: flag(hit, reasons.VALUE_PERSONAL_NAME) for column, hit in a_person.items()}
 
 
 def _period(column: pd.Series, styles: Sequence[str]) -> Parsed:

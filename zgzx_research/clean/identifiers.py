@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from functools import lru_cache
 from itertools import islice, product
 
 import pandas as pd
@@ -40,6 +41,7 @@ def organisation_check(body: str) -> str:
     return "X" if value == 10 else str(value)
 
 
+@lru_cache(maxsize=1 << 16)  # read once by the cleaner, and once more by every schema
 def is_uscc(code: str) -> bool:
     """Both checks: the last character (stdnum) and that of the organisation code inside, which stdnum leaves out."""
     return credit_code.is_valid(code) and organisation_check(code[8:16]) == code[16]

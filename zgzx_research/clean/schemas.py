@@ -131,6 +131,10 @@ _PERSON = {"person_key": _text(_present(reasons.MISSING_PERSON), _PSEUDONYM)} | 
     "name_key", "surname_key", "id_key", "mask_key", "birth_key"
 )
 _EMPLOYER = {"employer_no": _text(), "employer_name": _text(), "employer_uscc": _uscc()}
+# Of a month only the month is new: what else it says is the same two hundred times, and is kept as categories.
+_LINE = {
+    name: pa.Column("category", checks=column.checks, nullable=True) for name, column in (_PERSON | _EMPLOYER).items()
+}
 _HAS_EMPLOYER = _any_of(reasons.MISSING_EMPLOYER, *_EMPLOYER)
 _STREET = {"street": _text(_one_of(*STREETS)), "street_code": _text(_one_of(*CODES))}
 _ROUTE = {"route": _text(_one_of("street", "industry"))}
@@ -212,13 +216,14 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     ),
     "si_month": _table(
         _ROW_KEY
-        | _PERSON
-        | _EMPLOYER
+        | _LINE
         | {
             "period_ym": _months(_present(reasons.MISSING_PERIOD)),
             "paid_ym": _months(),
             "base": _number(),
-            "kind": _text(_present(reasons.UNKNOWN_KIND), _one_of(*RULES["choices"]["kind"])),
+            "kind": pa.Column(
+                "category", [_present(reasons.UNKNOWN_KIND), _one_of(*RULES["choices"]["kind"])], nullable=True
+            ),
         },
         _HAS_EMPLOYER,
     ),

@@ -16,6 +16,7 @@ import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
+from zgzx_research.distinct import as_categories
 
 _REPLACE = {ord(pair[0]): pair[1] for pair in RULES["characters"]["replace"].split()}
 _TABLE: dict[int, str | None] = _REPLACE | dict.fromkeys(map(ord, RULES["characters"]["drop"]))
@@ -95,6 +96,13 @@ def clean_text(text: str) -> str | None:
 
 def clean_column(column: pd.Series) -> pd.Series:
     return on_unique(column, clean_text, "str")
+
+
+def clean_categories(column: pd.Series) -> pd.Series:
+    """The same as a categorical."""
+    rows, texts = pd.factorize(column)
+    cleaned = pd.Series([*(clean_text(text) for text in texts), None], dtype="str")  # the last stands for a missing one
+    return as_categories(cleaned, rows, column.index)
 
 
 @cache

@@ -20,13 +20,14 @@ _SPELL = ["worker", "employer", "via_dispatch"]
 
 
 def build_employment(
-    clean: Mapping[str, pd.DataFrame], spell_worker: pd.DataFrame, link_audit: pd.DataFrame, agency: pd.DataFrame
-) -> pd.DataFrame:
+    clean: Mapping[str, pd.DataFrame], months: pd.DataFrame, spell_worker: pd.DataFrame, link_audit: pd.DataFrame,
+    agency: pd.DataFrame,
+) -> pd.DataFrame:  # fmt: skip
     """EMPLOYMENT_COLUMNS: maximal unbroken spells (months, YYYYMM, both insured) of each worker with each employer.
 
     Parameters
     ----------
-    clean : clean tables by name: spell, si_month, dispatch; each may be absent.
+    clean, months : of `records.month_lines`: tables spell, si_month (its lines), dispatch; each may be absent.
     spell_worker, link_audit, agency : of `link_people` and `link_firms`.
 
     `employer` is the firm where it is known, else the 单位编号 or the name; an open spell ends with the last month of
@@ -39,7 +40,7 @@ def build_employment(
     firms = link_audit[link_audit["entity"].eq("firm")]
     tables = {name: _rows(clean, name, spell_worker, firms) for name in ("spell", "si_month")}
     aliases = pd.concat([table[["employer", "firm_id", "alias"]].drop_duplicates() for table in tables.values()])
-    known = pd.concat([_spells(clean, tables["spell"]), _months(tables["si_month"])], ignore_index=True)
+    known = pd.concat([_spells(clean, tables["spell"]), _months(tables["si_month"], months)], ignore_index=True)
     sent = _dispatch(clean, spell_worker, firms, agency)
     firm = pd.concat([aliases, sent[["employer", "firm_id"]]]).drop_duplicates("employer")
     spans = _dispatched(known, sent, aliases)
@@ -62,46 +63,48 @@ def build_employment(
 def _rows(
     clean: Mapping[str, pd.DataFrame], source: str, spell_worker: pd.DataFrame, firms: pd.DataFrame
 ) -> pd.DataFrame:
-    """The rows of a clean table with worker_id, firm_id, employer and alias; those of nobody are left out.
+    """The rows of a clean table with worker_id, firm_id, employer and alias; worker_id is null in those of nobody.
 
     An employer without a firm is its number before its name, for the number is spelt one way; `alias` is the name.
     """
-    columns = ["start_ym", "end_ym"] if source == "spell" else ["period_ym", "paid_ym", "kind", "insurance"]
+    columns = ["start_ym", "end_ym"]
     table = source_table(clean, source, [*_EMPLOYER, *columns])
     firm = aligned(firms, source, table, "firm_id")
     lost = table.loc[firm.isna(), _EMPLOYER]
     name = "name:" + normalise_company_name(lost["employer_name"])
     text = ("no:" + lost["employer_no"]).fillna("uscc:" + lost["employer_uscc"]).fillna(name).fillna("unknown")
     worker_id = aligned(spell_worker, source, table, "worker_id")
-    rows = table[columns].assign(worker_id=worker_id, firm_id=firm, employer=firm.fillna(text), alias=firm.fillna(name))
-    return rows[rows["worker_id"].notna()]
+    return table[columns].assign(
+        worker_id=worker_id, firm_id=firm, employer=firm.fillna(text), alias=firm.fillna(name)
+    )
 
 
 def _spells(clean: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFrame:
     """worker_id, employer, start, end (numbers) of the rows that came as spells."""
     start, end = month_number(rows["start_ym"]), month_number(rows["end_ym"]).fillna(_last_month(clean))
     spans = rows[["worker_id", "employer"]].assign(start=start, end=end)
-    return spans[start.notna() & end.ge(start)].astype({"start": "int64", "end": "int64"})
+    return spans[rows["worker_id"].notna() & start.notna() & end.ge(start)].astype({"start": "int64", "end": "int64"})
 
 
-def _months(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same of the rows that came by month."""
-    refund, month = rows["kind"].eq("refund").astype("bool"), month_number(rows["period_ym"])
+def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
+    """The same of the lines that came by month."""
+    refund, month = months["kind"].eq("refund").astype("bool"), month_number(months["period_ym"])
     worker, workers = pd.factorize(rows["worker_id"], sort=True)
     employer, employers = pd.factorize(rows["employer"], sort=True)
-    lines = pd.DataFrame(
+    line = months["line"].to_numpy("int64")
+    paid = pd.DataFrame(
         {
-            "worker": worker,
-            "employer": employer,
+            "worker": worker[line],
+            "employer": employer[line],
             "month": month,
-            "paid": month_number(rows["paid_ym"]).fillna(month.mask(refund, NEVER)),
+            "paid": month_number(months["paid_ym"]).fillna(month.mask(refund, NEVER)),
             "refund": refund,
-            "pension": rows["insurance"].astype("str").isin(PENSION),
+            "pension": months["insurance"].isin(PENSION) if "insurance" in months else False,
         }
     )
-    lines = lines[month.notna()].astype({"month": "int64", "paid": "int64"})
+    paid = paid[month.notna() & paid["worker"].ge(0)].astype({"month": "int64", "paid": "int64"})
     with connect() as connection:
-        insured = paid_months(lazy(connection, lines)).with_columns(start=nw.col("month"), end=nw.col("month"))
+        insured = paid_months(lazy(connection, paid)).with_columns(start=nw.col("month"), end=nw.col("month"))
         spans = collect(join_spells(insured, ["worker", "employer"], 0), by=["worker", "employer", "start"])
     return spans[["start", "end"]].assign(
         worker_id=pd.Series(workers.take(spans["worker"]), dtype="str"),
@@ -111,8 +114,8 @@ def _months(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _last_month(clean: Mapping[str, pd.DataFrame]) -> int:
     """The last month any file of the insurance covers."""
-    columns = {"spell": ["start_ym", "end_ym"], "si_month": ["period_ym"]}
-    found = [clean[name][columns[name]].max().max() for name in columns if name in clean and len(clean[name])]
+    tables = [clean[name] for name in ("spell", "si_month") if name in clean and len(clean[name])]
+    found = [table[["start_ym", "end_ym"]].max().max() for table in tables]
     latest = max((month for month in found if not pd.isna(month)), default=1)
     return int(latest) // 100 * 12 + int(latest) % 100 - 1
 

@@ -32,7 +32,7 @@ class Source(NamedTuple):
 SOURCES = {
     "roster": Source("firm_name", start="month", end="month"),
     "spell": Source("employer_name", "employer_uscc", "employer_no", "start_ym", "end_ym"),
-    "si_month": Source("employer_name", "employer_uscc", "employer_no", "period_ym", "period_ym"),
+    "si_month": Source("employer_name", "employer_uscc", "employer_no", "start_ym", "end_ym"),
     "dispatch": Source("service_firm", start="start_ym", end="end_ym"),
     "patent_party": Source("name", "uscc", start="month", end="month"),
     "entry": Source("firm_name", start="month", end="month"),
@@ -55,7 +55,7 @@ def edition_months(calendar: pd.DataFrame | None) -> pd.Series:
 def firm_records(clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None) -> pd.DataFrame:
     """RECORD_COLUMNS of every row of every source that can name a firm, in key order within the source.
 
-    Of the patents' parties only applicants and holders that are organisations. Months (`start`, `end`) are numbers;
+    `si_month` comes as its lines (`records.month_lines`). Of the patents' parties only applicants and holders that are organisations. Months (`start`, `end`) are numbers;
     missing ones reach back, or on, without end.
     """
     return pd.concat(

@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from zgzx_research.distinct import distinct_rows
 from zgzx_research.link.audit import AUDIT_COLUMNS
 from zgzx_research.link.candidates import propose
 from zgzx_research.link.company_names import company_core, normalise_company_name, parent_name
 from zgzx_research.link.decisions import no_decisions, resolve_decisions
 from zgzx_research.link.firm_names import NAME_COLUMNS, registry_firms
 from zgzx_research.link.firm_records import agency_records, firm_records
-from zgzx_research.link.records import in_key_order, month_number, year_month
+from zgzx_research.link.records import in_key_order, month_lines, month_number, year_month
 
 
 class Step(NamedTuple):
@@ -58,7 +59,8 @@ class FirmLinks:
         mergers (itself without one), `successor_id` and `merged` its own last merger.
     firm_name : firm_id, name, valid_from, valid_to, kind: 现名 as registered, 曾用名 former names and other names under
         the same code, 分公司 branches met in the other sources (normalised).
-    link_audit : columns `audit.AUDIT_COLUMNS`, entity "firm"; one row per record, in the order of source and key.
+    link_audit : columns `audit.AUDIT_COLUMNS`, entity "firm"; one row per record, in the order of source and key;
+        months of a person at an employer are one record, under the key of the first.
     link_review : source, text, records, rank, firm_id, firm_name, score: candidates for a person to decide on.
     agency : the same as `link_audit` for the dispatch employers of the agency sheets, source "agency".
     """
@@ -93,6 +95,7 @@ def link_firms(
     ------
     ZgzxError : circular mergers; decisions that contradict each other or name no firm.
     """
+    clean, _ = month_lines(clean)
     firm, names = registry_firms(clean)
     records = in_key_order(pd.concat([agency_records(clean), firm_records(clean, calendar)]), first=["source"])
     records["lent_code"] = _lent_codes(records)
@@ -121,12 +124,8 @@ def _lent_codes(records: pd.DataFrame) -> pd.Series:
 
 def _asked(records: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The records with `asked`, a position in the table of distinct questions, and that table."""
-    combined = np.zeros(len(records), dtype="int64")
-    for column in ASKED:
-        codes, values = pd.factorize(records[column])
-        combined = pd.factorize(combined * (len(values) + 1) + codes + 1)[0].astype("int64")
-    rows = records.assign(asked=combined)
-    asked = rows.loc[~pd.Series(combined).duplicated().to_numpy(), ASKED].reset_index(drop=True)
+    question, first = distinct_rows(records, ASKED)
+    rows, asked = records.assign(asked=question), records[ASKED].iloc[first].reset_index(drop=True)
     asked["name"] = normalise_company_name(asked["text"])
     asked["core"] = company_core(asked["name"])
     asked["parent"] = parent_name(asked["name"])

@@ -16,7 +16,7 @@ from zgzx_research.link.employment import build_employment
 from zgzx_research.link.firms import FirmLinks
 from zgzx_research.link.insured import Insured, insured_persons
 from zgzx_research.link.inventors import link_inventors
-from zgzx_research.link.records import KEY, in_key_order, ranked_ids, source_table
+from zgzx_research.link.records import KEY, in_key_order, month_lines, ranked_ids, source_table
 
 TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key"]
 INSURANCE = ("spell", "si_month", "dispatch")
@@ -30,8 +30,9 @@ class PeopleLinks:
     ----------
     worker : worker_id, name_key, id_key (the first known ones); `worker_id` = "W" and the rank of the first record by
         (file, sheet, row), insurance before rosters, so that nothing is ordered by a pseudonym.
-    spell_worker : source, file, sheet, row, part, worker_id (null = nobody known): a row per row of spell, si_month,
-        dispatch, roster, entry, programme (craftsmen) and per inventor of patent_party.
+    spell_worker : source, file, sheet, row, part, worker_id (null = nobody known): a row per row of spell,
+        dispatch, roster, entry, programme (craftsmen) per inventor of patent_party, and per line of si_month
+        (`records.month_lines`).
     employment : `employment.EMPLOYMENT_COLUMNS`.
     link_audit : `audit.AUDIT_COLUMNS`, entity "worker": roster, entry, craftsmen, inventors.
     """
@@ -60,10 +61,11 @@ def link_people(
     that the insurance does not know is a worker of its own (method "id_only", no link to employment). Inventors: by
     name among those insured at an applicant in the month of the filing. The order of the rows does not matter.
     """
+    clean, months = month_lines(clean)
     rows = _insurance(clean)
     rows["worker_id"] = ranked_ids("W", 7, _persons(rows))
     spell_worker = in_key_order(rows[["source", *KEY, "worker_id"]], first=["source"])
-    employment = build_employment(clean, spell_worker, firms.link_audit, firms.agency)
+    employment = build_employment(clean, months, spell_worker, firms.link_audit, firms.agency)
     claims = contestant_claims(clean, firms, calendar)
     insured = insured_persons(rows, employment, firms.firm, claims)
     people = link_contestants(claims, insured, min_probability=min_probability)
@@ -83,8 +85,8 @@ def link_people(
 
 
 def _insurance(clean: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """source, KEY, person_key and TOKENS of the insurance, in key order."""
-    tables = [source_table(clean, name, ["person_key", *TOKENS]).assign(source=name) for name in INSURANCE]
+    """source, KEY, person_key, TOKENS and rows (how many each stands for) of the insurance, in key order."""
+    tables = [source_table(clean, name, ["person_key", *TOKENS, "rows"]).assign(source=name) for name in INSURANCE]
     return in_key_order(pd.concat(tables, ignore_index=True).astype({"source": "str"}))
 
 
@@ -97,8 +99,8 @@ def _persons(rows: pd.DataFrame) -> pd.Series:
     number = rows["person_key"].mask(rows["person_key"].eq(rows["id_key"]))
     numbers, number_names = pd.factorize(number)
     ids, id_names = pd.factorize(rows["id_key"])
-    both = pd.DataFrame({"number": numbers, "id": ids})[(numbers >= 0) & (ids >= 0)]
-    counted = both.groupby(["number", "id"], sort=False).size().rename("rows").reset_index()
+    both = pd.DataFrame({"number": numbers, "id": ids, "rows": rows["rows"].fillna(1)})[(numbers >= 0) & (ids >= 0)]
+    counted = both.groupby(["number", "id"], sort=False, as_index=False)["rows"].sum()
     main = counted.sort_values("rows", ascending=False, kind="stable").drop_duplicates("number")
     size = len(number_names) + len(id_names)
     edges = coo_array((np.ones(len(main)), (main["number"], main["id"] + len(number_names))), shape=(size, size))

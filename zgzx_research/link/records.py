@@ -7,9 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from zgzx_research.distinct import distinct_rows
 from zgzx_research.errors import ZgzxError
 
 KEY = ["file", "sheet", "row", "part"]
+# What every month of a person at an employer repeats.
+LINE = (
+    "person_key", "name_key", "surname_key", "id_key", "mask_key", "birth_key", "employer_no", "employer_name",
+    "employer_uscc",
+)  # fmt: skip
 # Text columns of clean tables that a study may lack.
 OPTIONAL = (
     "person_key", "name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key", "employer_no",
@@ -52,10 +58,39 @@ def in_key_order(table: pd.DataFrame, first: Sequence[str] = ()) -> pd.DataFrame
     codes = [
         pd.factorize(table[name], sort=True)[0] if name not in ("row", "part") else table[name] for name in columns
     ]
-    order = np.lexsort([np.asarray(code) for code in reversed(codes)])
-    if np.array_equal(order, np.arange(len(order))):
+    ranks = [np.asarray(code) for code in codes]
+    if _is_sorted(ranks):
         return table.reset_index(drop=True)
-    return table.iloc[order].reset_index(drop=True)
+    return table.iloc[np.lexsort(ranks[::-1])].reset_index(drop=True)
+
+
+def _is_sorted(ranks: Sequence[np.ndarray]) -> bool:
+    """Whether rows ascend by the first of these arrays, among equals by the second, and so on."""
+    tied = np.ones(max(len(ranks[0]) - 1, 0), dtype=bool)
+    for rank in ranks:
+        if (tied & (rank[1:] < rank[:-1])).any():
+            return False
+        tied &= rank[1:] == rank[:-1]
+    return True
+
+
+def month_lines(clean: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The clean tables with `si_month` reduced to its lines, and its months.
+
+    A line is what months say of a person at an employer, once: KEY of its first month, LINE, the first and last period
+    (start_ym, end_ym) and `rows`, the number of its months. Months are in key order: line (position), period_ym,
+    paid_ym, kind and, where there is one, insurance.
+    """
+    if clean.get("si_month") is None:
+        return dict(clean), pd.DataFrame({"line": [], "period_ym": [], "paid_ym": [], "kind": []}, dtype="Int64")
+    table = in_key_order(clean["si_month"])
+    said = [column for column in LINE if column in table]
+    line, first = distinct_rows(table, said)
+    lines = table[[*KEY, *said]].iloc[first].astype(dict.fromkeys(said, "str")).reset_index(drop=True)
+    period = table["period_ym"].astype("Int64").groupby(line)
+    lines = lines.assign(start_ym=period.min(), end_ym=period.max(), rows=np.bincount(line, minlength=len(first)))
+    facts = [column for column in ("period_ym", "paid_ym", "kind", "insurance") if column in table]
+    return {**clean, "si_month": lines}, table[facts].assign(line=line)
 
 
 def aligned(links: pd.DataFrame, source: str, table: pd.DataFrame, column: str) -> pd.Series:

@@ -61,7 +61,7 @@ def employers(world: World, rng: np.random.Generator) -> Employers:
 def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """One row per spell of the insurance files in the order of insurance number and start, as written.
 
-    firm_rank, worker_rank, registrant (stood in a preliminary), start, end (months; of open ones the month before
+    firm_rank, worker_rank, registrant (see `registrants`), start, end (months; of open ones the month before
     the export), open, agency, branch, person_no, name, id_no, sex, employer, form (-1 = official), no_uscc, dirt.
     """
     rates, spell = world.rules["dirt"], world.spell
@@ -87,7 +87,7 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
         {
             "firm_rank": firm,
             "worker_rank": rank,
-            "registrant": spell["worker_id"].isin(world.member["worker_id"]).to_numpy(),
+            "registrant": spell["worker_id"].isin(registrants(world)).to_numpy(),
             "start": _months(spell["start_ym"].to_numpy()),
             "end": _months(spell["end_ym"].fillna(_last_month(world)).to_numpy(dtype=np.int64)),
             "open": spell["end_ym"].isna().to_numpy(),
@@ -103,6 +103,15 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
             "dirt": kinds_of_dirt(marks),
         }
     )
+
+
+def registrants(world: World) -> np.ndarray:
+    """worker_id of those whose months were asked for: everybody who entered alone or stood in a final.
+
+    Teams that were out after the preliminary are known by their members' names alone.
+    """
+    entry = world.entry[world.entry["persons"].eq(1) | world.entry["stage"].eq("决赛")]
+    return world.member.loc[world.member["entry_id"].isin(entry["entry_id"]), "worker_id"].unique()
 
 
 def spell_table(world: World, employer: Employers, line: pd.DataFrame, file: str) -> tuple[pd.DataFrame, pd.DataFrame]:

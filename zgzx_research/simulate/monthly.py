@@ -1,4 +1,4 @@
-"""Social insurance month by month, for everybody who stood in a preliminary: gaps, arrears, refunds, transfers."""
+"""Social insurance month by month, for those whose months were asked for: gaps, arrears, refunds, transfers."""
 
 from __future__ import annotations
 

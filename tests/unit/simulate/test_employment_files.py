@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.employment import employers, employment_lines
+from zgzx_research.simulate.employment import employers, employment_lines, registrants
 from zgzx_research.simulate.monthly import line_months, registrant_lines
 from zgzx_research.simulate.raw_files import _write_employment
 from zgzx_research.simulate.world import World, simulate_world
@@ -74,9 +74,13 @@ def test_layouts(written: tuple[Path, pd.DataFrame], months: pd.DataFrame) -> No
     assert months["AAE003"].max() == "202602", "the month before the export"
 
 
-def test_entrants_stand_in_months_and_the_others_in_spells(written: tuple[Path, pd.DataFrame], world: World) -> None:
+def test_lone_entrants_and_finalists_stand_in_months_and_the_others_in_spells(
+    written: tuple[Path, pd.DataFrame], world: World
+) -> None:
     record = written[1]
-    entrants = set(world.member["worker_id"])
+    member = world.member.merge(world.entry, on="entry_id")
+    entrants = set(member["worker_id"][member["persons"].eq(1) | member["stage"].eq("决赛")])
+    assert 0 < len(entrants) < world.member["worker_id"].nunique()
     kind = record["file"].str.extract(r"employment/(\w+?)_")[0]
     assert set(record.loc[kind == "months", "worker_id"]) == entrants
     spells = record[kind == "spells"]
@@ -142,7 +146,7 @@ def test_months_collapse_to_the_true_spells_but_for_what_was_put_there(
     assert paid - true == set(
         zip(overlap["person_no"], number[overlap.index], overlap["end"] + 1, strict=True)
     )  # a refunded month is gone
-    spell = world.spell[world.spell["worker_id"].isin(world.member["worker_id"])]
+    spell = world.spell[world.spell["worker_id"].isin(registrants(world))]
     assert len(spell[spell["end_ym"].fillna(999_912) >= 200801]) == len(marked)
 
 
