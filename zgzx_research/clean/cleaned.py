@@ -143,7 +143,8 @@ def finish(
     """
     kept = pd.concat([table[KEY] for table in tables.values() if len(table)] or [empty("spell")[KEY]]).drop_duplicates()
     quarantine = pd.concat(list(entries), ignore_index=True).assign(source=source)
-    quarantine = quarantine.merge(kept.assign(stayed=True), on=KEY, how="left")
+    asked = kept[kept["row"].isin(quarantine["row"])]
+    quarantine = quarantine.merge(asked.assign(stayed=True), on=KEY, how="left")
     quarantine["row_lost"] = quarantine["stayed"].isna()
     sizes = {
         "kept": _per_sheet(kept),

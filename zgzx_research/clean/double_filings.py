@@ -26,6 +26,7 @@ def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
     back = pd.Series(told.index, index=told.to_numpy())
     both = pd.concat([told, back[~back.index.isin(told.index)]])
     twin = patent["app_no"].map(both[~both.index.duplicated()]).astype("str")
+    patent = patent.assign(what=on_unique(patent["title"], bare))
     for who in ("applicants", "inventors"):
         twin = twin.fillna(patent["app_no"].map(_alike(patent[twin.isna()], who)).astype("str"))
     return twin
@@ -36,7 +37,7 @@ def _alike(patent: pd.DataFrame, who: str) -> pd.Series:
     rows = patent[patent["is_dual"].ne(False).fillna(True) & patent["type"].isin(TWINS)]
     said = rows["is_dual"].eq(True).fillna(False) & rows["title"].isna() & (who == "applicants")
     disclosed = rows[who].where(~rows[who].isin(RULES["persons"]["undisclosed"]))
-    rows = rows.assign(who=on_unique(disclosed, bare), what=on_unique(rows["title"], bare).mask(said, ""))
+    rows = rows.assign(who=on_unique(disclosed, bare), what=rows["what"].mask(said, ""))
     same = ["who", "filed", "what"]
     first, second = (rows[rows["type"].eq(kind)].dropna(subset=same) for kind in TWINS)
     pairs = first.drop_duplicates(same, keep=False).merge(second.drop_duplicates(same, keep=False), on=same)

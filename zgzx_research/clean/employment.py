@@ -16,7 +16,7 @@ from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.schemas import KEY, empty
 from zgzx_research.clean.values import (
     Parsed,
-    on_unique,
+    holds,
     read_choices,
     read_decimals,
     read_month_ranges,
@@ -140,7 +140,7 @@ def _month_rows(piece: Piece, key: bytes) -> Months:
     base = read_decimals(rows["base"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
     kind = read_choices(rows["kind"], "kind", reasons.UNKNOWN_KIND)
     told = kind.value.where(kind.reason.notna() | kind.value.notna(), "normal")
-    other = on_unique(rows["insurance"], lambda text: "养老" not in text).eq(True)
+    other = holds(rows["insurance"], lambda text: "养老" not in text)
     frame = rows[[*KEY, "part"]].assign(
         line=line,
         period_ym=period.value,

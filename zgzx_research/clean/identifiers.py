@@ -6,6 +6,7 @@ import datetime
 import re
 from functools import lru_cache
 from itertools import islice, product
+from operator import mul
 
 import pandas as pd
 from stdnum.cn import uscc as credit_code
@@ -13,7 +14,7 @@ from stdnum.iso7064 import mod_11_2, mod_11_10
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import Parsed, firm_text, on_unique, parsed, parsed_frame
+from zgzx_research.clean.values import Parsed, firm_text, holds, on_unique, parsed, parsed_frame
 
 # GB 11714: characters 9-16 of a unified credit code are an organisation code, 17 its check character.
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -134,7 +135,7 @@ def read_resident_ids(column: pd.Series) -> pd.DataFrame:
 
 def application_check(body: str) -> str:
     """Check character of an application number of 8 or 12 digits."""
-    value = sum(int(digit) * weight for digit, weight in zip(body, APPLICATION_WEIGHTS, strict=False)) % 11
+    value = sum(map(mul, map(int, body), APPLICATION_WEIGHTS)) % 11
     return "X" if value == 10 else str(value)
 
 
@@ -185,8 +186,8 @@ def firm_names(column: pd.Series, persons: pd.Series | None = None) -> pd.Series
 
 def is_among(column: pd.Series, persons: pd.Series) -> pd.Series:
     """Whether a text is the name of one of these persons, blanks and script apart; False where missing."""
-    names = frozenset(firm_text(text).replace(" ", "") for text in persons.dropna().unique())
-    return on_unique(column, lambda text: firm_text(text).replace(" ", "") in names).eq(True)
+    names = frozenset(firm_text(text).replace(" ", "") for text in persons.dropna().unique().tolist())
+    return holds(column, lambda text: firm_text(text).replace(" ", "") in names)
 
 
 def without_personal_numbers(text: str) -> str | None:

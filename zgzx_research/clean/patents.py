@@ -14,7 +14,7 @@ from zgzx_research.clean.pseudonyms import is_organisation, keyed_hash, name_key
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, ROWS_OF_PATENTS
-from zgzx_research.clean.values import clean_column, on_unique, read_choices, read_dates, split_cells
+from zgzx_research.clean.values import clean_column, holds, on_unique, read_choices, read_dates, split_cells
 from zgzx_research.ingest.read import RawTable
 
 LAYOUTS = {
@@ -122,7 +122,7 @@ def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
     party = party.dropna(subset="text").sort_values([*KEY, "role"], kind="stable", ignore_index=True)
     party["part"] = party.groupby(KEY).cumcount() + 1
     party["ord"] = party.groupby([*KEY, "role"]).cumcount() + 1
-    is_firm = party["role"].ne("inventor") & on_unique(party["text"], is_organisation).eq(True)
+    is_firm = party["role"].ne("inventor") & holds(party["text"], is_organisation)
     party = party.assign(
         name=firm_names(party["text"].where(is_firm)), name_key=name_keys(party["text"].mask(is_firm), key)["name_key"]
     )

@@ -19,6 +19,7 @@ from zgzx_research.clean.streets import read_streets
 from zgzx_research.clean.values import (
     Parsed,
     chinese_number,
+    holds,
     on_unique,
     parsed,
     read_amounts,
@@ -126,7 +127,7 @@ def _district(piece: Piece) -> Parts:
     """Published series; a text that is not the language of statistics may be anybody's and is not kept."""
     rows = piece.rows
     year = parsed(rows["year"], lambda text: _year(text, reasons.VALUE_DATE), "Int64")
-    personal = on_unique(rows["value"], lambda text: without_personal_numbers(text) != text).eq(True)
+    personal = holds(rows["value"], lambda text: without_personal_numbers(text) != text)
     value = read_decimals(rows["value"].mask(personal), -1e15, 1e15, reasons.VALUE_NUMBER)
     texts = {name: _text(rows[name], name) for name in ("indicator", "unit", "vintage", "origin")}
     values = {name: text.value for name, text in texts.items()}
@@ -169,6 +170,6 @@ def _editions(column: pd.Series) -> Parsed:
 
 def _text(column: pd.Series, kind: str) -> Parsed:
     """Texts of the kind that `rules.toml` [texts] describes, as they are delivered; of others nothing is kept."""
-    known = on_unique(column, lambda text: _TEXTS[kind].fullmatch(text) is not None).eq(True)
+    known = holds(column, _TEXTS[kind].fullmatch)
     value = on_unique(column.where(known), without_personal_numbers, "str")
     return Parsed(value, flag(column.notna() & ~known, reasons.VALUE_TEXT))

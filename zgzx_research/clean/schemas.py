@@ -13,7 +13,7 @@ from zgzx_research.clean.identifiers import is_uscc
 from zgzx_research.clean.industries import SECTIONS
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.streets import CODES, STREETS
-from zgzx_research.clean.values import DAY, on_unique
+from zgzx_research.clean.values import DAY, holds
 
 KEY = ["file", "sheet", "row"]
 CATEGORIES = ("innovation", "team", "talent", "skill")
@@ -48,7 +48,7 @@ def _one_of(*values: str) -> pa.Check:
 def _each(test: Callable[[str], object], description: str) -> pa.Check:
     """A check of the distinct texts only."""
     return pa.Check(
-        lambda cells: on_unique(cells, lambda text: bool(test(text))).ne(False),
+        lambda cells: cells.isna() | holds(cells, test),
         error=reasons.SCHEMA, description=description,
     )  # fmt: skip
 

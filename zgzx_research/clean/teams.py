@@ -11,7 +11,7 @@ from zgzx_research.clean import reasons
 from zgzx_research.clean.pseudonyms import is_team_name
 from zgzx_research.clean.quarantine import note
 from zgzx_research.clean.schemas import KEY
-from zgzx_research.clean.values import on_unique, split_cells
+from zgzx_research.clean.values import holds, on_unique, split_cells
 
 _TEAM_AND_LIST = re.compile(r"(?P<team>[^()\[\]:]+?)\s*[(\[:](?P<names>[^()\[\]]+)[)\]]?")
 
@@ -40,7 +40,7 @@ def one_row_per_person(
     frame = rows.assign(**lists, is_team=size > 1).explode(columns, ignore_index=True)
     frame[columns] = frame[columns].astype("str")
     frame["part"] = frame.groupby(KEY).cumcount() + 1
-    whole_team = on_unique(frame["person_name"], is_team_name).eq(True)
+    whole_team = holds(frame["person_name"], is_team_name)
     frame["is_team"] = (frame["is_team"] | whole_team) & frame["person_name"].notna()
     frame["person_name"] = frame["person_name"].mask(whole_team)
     return frame, entries

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
+import numpy as np
 import opencc
 import pandas as pd
 
@@ -59,9 +60,14 @@ def by_distinct(column: pd.Series, build: Callable[[pd.Series], Distinct]) -> Di
     return built.reindex(codes).set_axis(column.index, axis=0)
 
 
+def holds(column: pd.Series, test: Callable[[str], object]) -> pd.Series:
+    """Whether each text passes a test (bool); a missing one does not."""
+    return on_unique(column, lambda text: bool(test(text)), "boolean").fillna(False).astype("bool")
+
+
 def on_unique(column: pd.Series, function: Callable[[str], Any], dtype: str = "object") -> pd.Series:
     """`function` of every distinct text, as `dtype`; missing stays missing."""
-    return by_distinct(column, lambda texts: _typed([function(text) for text in texts], dtype))
+    return by_distinct(column, lambda texts: _typed([function(text) for text in texts.tolist()], dtype))
 
 
 def parsed_frame(
@@ -70,7 +76,7 @@ def parsed_frame(
     """Apply `function` (text -> a value for every column of `dtypes`) to the distinct texts of a column."""
 
     def build(texts: pd.Series) -> pd.DataFrame:
-        values = list(zip(*(function(text) for text in texts), strict=True)) or [()] * len(dtypes)
+        values = list(zip(*(function(text) for text in texts.tolist()), strict=True)) or [()] * len(dtypes)
         pairs = zip(dtypes.items(), values, strict=True)
         return pd.DataFrame({name: _typed(found, dtype) for (name, dtype), found in pairs})
 
@@ -101,7 +107,9 @@ def clean_column(column: pd.Series) -> pd.Series:
 def clean_categories(column: pd.Series) -> pd.Series:
     """The same as a categorical."""
     rows, texts = pd.factorize(column)
-    cleaned = pd.Series([*(clean_text(text) for text in texts), None], dtype="str")  # the last stands for a missing one
+    cleaned = pd.Series(
+        [*(clean_text(text) for text in texts.tolist()), None], dtype="str"
+    )  # the last stands for a missing one
     return as_categories(cleaned, rows, column.index)
 
 
@@ -113,14 +121,15 @@ def _converter() -> opencc.OpenCC:
 def simplified(text: str) -> str:
     """Traditional characters simplified, except those that are simplified in their own right."""
     result = _converter().convert(text)
-    if len(result) != len(text):
+    if result == text or len(result) != len(text):
         return result
     return "".join(old if old in _KEEP else new for old, new in zip(text, result, strict=True))
 
 
 def firm_text(text: str) -> str:
     """A cleaned firm or place name simplified, without blanks beside Chinese characters."""
-    return " ".join(_CJK_GAP.sub("", simplified(text)).split())
+    words = simplified(text).split()
+    return words[0] if len(words) == 1 else _CJK_GAP.sub("", " ".join(words))
 
 
 def read_dates(column: pd.Series, styles: Iterable[str]) -> Parsed:
@@ -280,5 +289,7 @@ def chinese_number(text: str) -> int | None:
 def split_cells(column: pd.Series, separators: str) -> pd.Series:
     """Lists of the trimmed, non-empty parts of each cell; missing cells give empty lists."""
     pattern = re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + "]")
-    lists = on_unique(column, lambda text: [part.strip() for part in pattern.split(text) if part.strip()])
-    return lists.map(lambda parts: parts if isinstance(parts, list) else [])
+    rows, texts = pd.factorize(column)
+    lists = [[part.strip() for part in pattern.split(text) if part.strip()] for text in texts.tolist()]
+    parts = np.fromiter([*lists, []], dtype="object", count=len(lists) + 1)  # the last is that of a missing cell
+    return pd.Series(parts[rows], index=column.index)

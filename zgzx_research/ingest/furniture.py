@@ -23,7 +23,7 @@ def kinds_of_rows(sheet: Sheet, header: Header, file: str) -> pd.Series:
     alone = sheet.counts[sheet.filled] == 1
     kinds = pd.Series(None, index=sheet.filled, dtype="object")
     for rule in reversed(header.profile.furniture):  # the first rule wins
-        hits = [text for text in first.unique() if rule.match.search(text)]
+        hits = [text for text in first.unique().tolist() if rule.match.search(text)]
         kinds[first.isin(hits).to_numpy() & (alone | (not rule.alone))] = rule.kind
     _mark_repeated(kinds, first, sheet, header, file)
     if header.profile.foot:
@@ -46,7 +46,7 @@ def _mark_repeated(kinds: pd.Series, first: pd.Series, sheet: Sheet, header: Hea
     """Title and header rows may be printed again on every page; what else looks like a header is another table's."""
     tops = {row: _filled_labels(sheet, row) for row in map(int, sheet.filled[sheet.filled <= header.last])}
     texts = {text for labels in tops.values() for text in labels.values()} | set(header.profile.columns)
-    looks = first.isin([text for text in first.unique() if label(text) in texts]).to_numpy()
+    looks = first.isin([text for text in first.unique().tolist() if label(text) in texts]).to_numpy()
     for row in map(int, sheet.filled[looks]):
         labels = _filled_labels(sheet, row)
         same = next((top for top, known in tops.items() if known == labels), None)
@@ -80,7 +80,7 @@ def _foot_starts(sheet: Sheet, foot: Foot, below: int) -> list[int]:
     found: dict[int, set[str]] = {}
     for column in sheet.grid:
         texts = sheet.grid[column]
-        names = {text: foot.columns[label(text)] for text in texts.unique() if label(text) in foot.columns}
+        names = {text: foot.columns[label(text)] for text in texts.unique().tolist() if label(text) in foot.columns}
         for row in np.flatnonzero(texts.isin(list(names))):
             found.setdefault(int(row), set()).add(names[texts.iat[row]])
     return sorted(row for row, names in found.items() if names == wanted and row > below)

@@ -90,11 +90,13 @@ def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: pd.Series, file: str
 def _records(sheet: Sheet, header: Header, kinds: pd.Series, title: str) -> pd.DataFrame:
     grid = fill_down(sheet)
     data = kinds.index[kinds.isna()].to_numpy()
+    unbroken = len(data) and data[-1] - data[0] == len(data) - 1  # then the rows are a slice, and no text is copied
+    records = slice(data[0], data[-1] + 1) if unbroken else data
     rows = pd.DataFrame({"row": data.astype("int64") + 1})
     position = {name: column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)}
     for name in header.profile.canonical:
         column = position.get(name)
-        text = grid[column].iloc[data] if column in grid else pd.Series("", index=data, dtype="str")
+        text = grid[column].iloc[records] if column in grid else pd.Series("", index=data, dtype="str")
         rows[name] = text.mask(text == "").reset_index(drop=True)
     for name, values in _title_values(sheet, header.profile, kinds, title).items():
         rows[name] = rows[name].fillna(values.loc[data].reset_index(drop=True))
@@ -103,7 +105,7 @@ def _records(sheet: Sheet, header: Header, kinds: pd.Series, title: str) -> pd.D
     known = {column for column, name in enumerate(header.columns) if name is not None}
     surplus = np.zeros(len(data), dtype="int64")
     for column in set(grid) - known:
-        surplus += (grid[column].iloc[data] != "").to_numpy()
+        surplus += (grid[column].iloc[records] != "").to_numpy()
     return rows.assign(surplus=surplus)
 
 

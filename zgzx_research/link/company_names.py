@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+
+from zgzx_research.clean.values import on_unique
 
 _WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _BRACKETS = str.maketrans("[]{}<>〔〕【】《》〈〉「」『』", "()()()()()()()()()")
@@ -41,22 +42,17 @@ def normalise_company_name(name: pd.Series) -> pd.Series:
     >>> normalise_company_name(pd.Series(["鸿远 精密科技（深圳）有限公司"])).item()
     '鸿远精密科技(深圳)有限公司'
     """
-    return _on_unique(name, _normalised)
+    return on_unique(name, _normalised, "str")
 
 
 def company_core(normalised: pd.Series) -> pd.Series:
     """The name without place and legal form; null where fewer than two characters are left."""
-    return _on_unique(normalised, _core)
+    return on_unique(normalised, _core, "str")
 
 
 def parent_name(normalised: pd.Series) -> pd.Series:
     """The parent's name of a branch (…分公司 and the like); null for every other name."""
-    return _on_unique(normalised, _parent)
-
-
-def _on_unique(column: pd.Series, function: Callable[[str], str | None]) -> pd.Series:
-    """`function` of every distinct text; missing stays missing."""
-    return column.map({text: function(text) for text in column.dropna().unique()}).astype("str")
+    return on_unique(normalised, _parent, "str")
 
 
 def _normalised(text: str) -> str | None:

@@ -74,9 +74,7 @@ def _rows(
     name = "name:" + normalise_company_name(lost["employer_name"])
     text = ("no:" + lost["employer_no"]).fillna("uscc:" + lost["employer_uscc"]).fillna(name).fillna("unknown")
     worker_id = aligned(spell_worker, source, table, "worker_id")
-    return table[columns].assign(
-        worker_id=worker_id, firm_id=firm, employer=firm.fillna(text), alias=firm.fillna(name)
-    )
+    return table[columns].assign(worker_id=worker_id, firm_id=firm, employer=firm.fillna(text), alias=firm.fillna(name))
 
 
 def _spells(clean: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFrame:

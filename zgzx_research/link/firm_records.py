@@ -55,8 +55,8 @@ def edition_months(calendar: pd.DataFrame | None) -> pd.Series:
 def firm_records(clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None) -> pd.DataFrame:
     """RECORD_COLUMNS of every row of every source that can name a firm, in key order within the source.
 
-    `si_month` comes as its lines (`records.month_lines`). Of the patents' parties only applicants and holders that are organisations. Months (`start`, `end`) are numbers;
-    missing ones reach back, or on, without end.
+    `si_month` comes as its lines (`records.month_lines`). Of the patents' parties only applicants and holders that are
+    organisations. Months (`start`, `end`) are numbers; missing ones reach back, or on, without end.
     """
     return pd.concat(
         [_records(clean, name, source, calendar) for name, source in sorted(SOURCES.items())], ignore_index=True

@@ -66,7 +66,7 @@ def test_tables_have_the_agreed_columns_and_types(cleaned: dict[str, Cleaned]) -
             column for column in tables[name] if column.endswith(("_key", "name", "file", "sheet", "street", "uscc"))
         ]
         kinds = set(tables[name][text].drop(columns=["file", "sheet"]).dtypes.astype("str"))
-        assert kinds == {"category" if name == "si_month" else "str"}
+        assert kinds <= {"category" if name == "si_month" else "str"}
         assert tables[name][["row", "part"]].dtypes.eq("int64").all()
         assert not (tables[name][text].drop(columns=["sheet"]) == "").any(axis=None)
     assert tables["spell"]["end_ym"].dtype == tables["registry"]["staff"].dtype == "Int64"

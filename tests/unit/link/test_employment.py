@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.employment import build_employment
+from zgzx_research.link.records import month_lines
 from zgzx_research.link.spells import join_spells
 
 KEY = ["file", "sheet", "row", "part"]
@@ -39,15 +40,19 @@ def employment(
         tables["si_month"]["insurance"] = insurance
     links = {}
     for name, table in tables.items():
+        table = table.assign(person_key=table["worker_id"])
+        told = table if name != "si_month" else table.drop_duplicates(["worker_id", "firm"])  # months go by their line
         firm = table["firm"].where(table["firm"].str.startswith("F")) if len(table) else table["firm"]
         links[name] = (
-            table[[*KEY, "worker_id"]].assign(source=name, entity="firm", firm_id=firm).astype({"firm_id": "str"})
+            told[[*KEY, "worker_id"]].assign(source=name, entity="firm", firm_id=firm).astype({"firm_id": "str"})
         )
         text = "service_firm" if name == "dispatch" else "employer_name"
         tables[name] = table.rename(columns={"firm": text}).drop(columns="worker_id").astype({text: "str"})
     both = pd.concat(links.values(), ignore_index=True)
     agency = links["dispatch"].assign(source="agency", firm_id=pd.Series(None, dtype="str"))
-    result = build_employment(tables, both[["source", *KEY, "worker_id"]], both.drop(columns="worker_id"), agency)
+    result = build_employment(
+        *month_lines(tables), both[["source", *KEY, "worker_id"]], both.drop(columns="worker_id"), agency
+    )
     result["firm_id"] = result["firm_id"].fillna(result["employer"])
     return [tuple(row) for row in result[["worker_id", "firm_id", "start_ym", "end_ym"]].itertuples(index=False)]
 

@@ -275,3 +275,21 @@ def test_equal_each_time_and_in_any_order(world: World) -> None:
     again = link_people(mixed, link_firms(mixed, world.calendar), world.calendar)
     for name in ("worker", "spell_worker", "employment", "link_audit"):
         pd.testing.assert_frame_equal(getattr(straight, name), getattr(again, name))
+
+
+def test_months_are_linked_by_line_and_a_line_counts_its_months() -> None:
+    """Twelve months under one ID outweigh one month under another's, though each is one line."""
+    rows = [("p1", "i1", 202001)] + [("p1", "i2", 201001 + n) for n in range(12)] + [("p2", "i1", 201501)]
+    month = pd.DataFrame(rows, columns=["person_key", "id_key", "period_ym"]).assign(
+        file="months.csv", sheet="", row=range(2, len(rows) + 2), part=1, employer_name="深圳市甲甲有限公司",
+        paid_ym=202001, kind="normal",
+    )  # fmt: skip
+    _, links = link(si_month=month)
+    assert links.spell_worker[["row", "worker_id"]].values.tolist() == [
+        [2, "W0000001"],
+        [3, "W0000001"],
+        [15, "W0000002"],
+    ]
+    _, shuffled = link(si_month=month.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(shuffled.spell_worker, links.spell_worker)
+    pd.testing.assert_frame_equal(shuffled.employment, links.employment)

@@ -12,6 +12,7 @@ import pytest
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.employment import build_employment
+from zgzx_research.link.records import month_lines
 from zgzx_research.panels.firm_year import COLUMNS, build_firm_year, check_coverage, check_firm_year
 from zgzx_research.panels.retention import large_enough
 
@@ -154,7 +155,7 @@ def build(tables: dict[str, pd.DataFrame] | None = None, **changed: object) -> p
     given = dict(tables or inputs())
     links = {name: given.pop(name) for name in ("firm", "link_audit", "spell_worker")}
     no_agency = links["link_audit"].iloc[:0]
-    employment = build_employment(given, links.pop("spell_worker"), links["link_audit"], no_agency)
+    employment = build_employment(*month_lines(given), links.pop("spell_worker"), links["link_audit"], no_agency)
     return build_firm_year(given, **links, employment=employment, **(options | changed))
 
 
