@@ -13,6 +13,7 @@ from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, p
 from zgzx_research.clean.identifiers import firm_names, is_among, read_employer_numbers, read_uscc
 from zgzx_research.clean.pseudonyms import keyed_hash, person_keys
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
+from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
 from zgzx_research.clean.values import (
     Parsed,
@@ -36,6 +37,8 @@ LAYOUTS = {
     "statement": Layout(("year", "month", "employer_no"), (*PERSON, *EMPLOYER, "base")),
     "agency": Layout(("agency", "service_firm", "period"), (*PERSON, "refund")),
 }
+LATEST = 210_013  # beyond the last YYYYMM a schema takes
+KINDS = tuple(RULES["choices"]["kind"])
 LARGEST_BASE = 1e7  # yuan a month; refunds are negative
 Months = tuple[Any, pd.DataFrame, list[pd.DataFrame]]  # rows (or their lines), what each line says, and the notes
 
@@ -101,31 +104,24 @@ def _with_lines(parts: Sequence[Months]) -> Parts:
     return frame.assign(**said, kind=frame["kind"].astype("category")), notes
 
 
-def _told_before(months: pd.DataFrame, rank: pd.Series) -> pd.Series:
-    """Rows whose month is told by a row of a lower rank, or of the same rank and further up.
+def _told_before(months: pd.DataFrame, rank: pd.Series) -> np.ndarray:
+    """(rows,) whether a month is told by a row of a lower rank, or of the same rank and further up.
 
     A statement may know the person by another number, so the ID counts too.
     """
     line, first = distinct_rows(months, EMPLOYER)
     named = months[[*EMPLOYER]].iloc[first].astype("str")
-    employer = named["employer_no"].fillna(named["employer_uscc"]).fillna(named["employer_name"])
-    rows = months[["person_key", "id_key", "period_ym", "kind"]]
-    rows = rows.assign(employer=as_categories(employer, line, months.index))
-    if rank.any():  # the few columns are sorted, not the whole table
-        order = rank.sort_values(kind="stable").index
-        return _repeated(rows.loc[order], rank.loc[order].eq(STATEMENT)).reindex(months.index)
-    return _repeated(rows, rank.eq(STATEMENT))
-
-
-def _repeated(rows: pd.DataFrame, stated: pd.Series) -> pd.Series:
-    """Rows whose month stands further up, in the order given."""
-    again = pd.Series(False, rows.index)
-    for person in ("person_key", "id_key"):
-        month = [person, "employer", "period_ym"]
-        again |= rows[person].notna() & rows.duplicated([*month, "kind"])
-        if stated.any():
-            extract = rows.loc[~stated, month].dropna().drop_duplicates().assign(told=True)
-            again[stated] |= rows[stated].merge(extract, on=month, how="left")["told"].notna().to_numpy()
+    names = named["employer_no"].fillna(named["employer_uscc"]).fillna(named["employer_name"])
+    employer, period = pd.factorize(names)[0][line], months["period_ym"].to_numpy("int64")
+    kind, stated = months["kind"].cat.codes.to_numpy("int64"), rank.eq(STATEMENT).to_numpy()
+    order = np.argsort(rank.to_numpy(), kind="stable")
+    again = np.zeros(len(months), dtype=bool)
+    for column in ("person_key", "id_key"):
+        person = months[column].cat.codes.to_numpy("int64")
+        month = (person * len(named) + employer) * LATEST + period
+        known = person >= 0
+        again[order] |= known[order] & pd.Series((month * len(KINDS) + kind)[order]).duplicated().to_numpy()
+        again |= known & stated & np.isin(month, month[known & ~stated])
     return again
 
 
