@@ -113,6 +113,33 @@ def verify(name: Name) -> None:
 
 
 @app.command()
+def review(
+    name: Name,
+    workbook: Annotated[Path, typer.Argument(help="the audit workbook (data/work/NAME/clean/audit.xlsx), filled in")],
+) -> None:
+    """Take the decisions in an audit workbook that came back; the next run applies them."""
+    from zgzx_research.pipeline.review import take_audit
+    from zgzx_research.study import find_root
+
+    count, path = take_audit(find_root(), name, workbook)
+    typer.echo(f"decisions written to {path.relative_to(find_root())}: {count}; apply them with zgzx run {name}")
+
+
+@app.command()
+def thresholds(
+    name: Name,
+    outcome: Annotated[str, typer.Option(help="patents_invention, retention …")] = "patents_invention",
+    min_score: Annotated[list[float] | None, typer.Option(help="a score, 0 to 1; may be given again")] = None,
+) -> None:
+    """How much the main estimate hangs on weak links of firms: the same with only links of a score and above."""
+    from zgzx_research.pipeline.review import THRESHOLDS, across_thresholds
+    from zgzx_research.study import find_root
+
+    table = across_thresholds(find_root(), name, outcome, min_score or THRESHOLDS, say=typer.echo)
+    typer.echo(table.to_string(index=False, float_format="{:.4f}".format, na_rep="–"))
+
+
+@app.command()
 def scan(name: Name) -> None:
     """Look for persons in what a study left behind; exit code 2 when a name, a number or the key is found."""
     from zgzx_research.pipeline.privacy import scan_study, table_of

@@ -46,10 +46,10 @@ def test_every_firm_of_the_registry_is_one_firm(run: Recovered) -> None:
 
 
 def test_rows_are_lost_only_where_nothing_can_be_done(run: Recovered) -> None:
-    """Every row in quarantine is marked unrecoverable, but for numbers that could be damaged, and none else is kept."""
+    """Every row in quarantine is marked unrecoverable, and every unrecoverable patent is there."""
     lost = run.lost_rows().merge(run.truth["record"].drop_duplicates(ROW), on=ROW, how="left")
     assert len(lost)
-    unexplained = lost[lost["recoverable"].ne(False) & ~could_be]
+    unexplained = lost[lost["recoverable"].ne(False)]
     assert unexplained.empty, unexplained[["source", "reason", "dirt"]]
     patents = run.truth["record"].query("source == 'patents' and not recoverable")
     kept = patents.merge(lost[ROW], on=ROW, how="left", indicator=True).query("_merge == 'left_only'")

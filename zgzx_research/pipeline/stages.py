@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from zgzx_research.did.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import estimates, store
 from zgzx_research.study import OutcomeName, Study
@@ -98,6 +99,12 @@ def clean(place: Place, source: str, key: bytes) -> None:
     from zgzx_research.ingest.read import read_source
 
     corrections = read_corrections(place.decisions / "corrections.csv")
+    lost = corrections.loc[~corrections["file"].str.split("/").str[0].isin(SOURCES), "file"]
+    if len(lost):
+        raise ZgzxError(
+            "corrections of files of no known source", where=f"data/decisions/{place.name}/corrections.csv",
+            count=len(lost), examples=lost, remedy=f"Known: {', '.join(SOURCES)}; mend or delete the lines.",
+        )  # fmt: skip
     cleaned = clean_source(read_source(place.raw, source), source, key, corrections)
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
@@ -157,7 +164,7 @@ def link(place: Place) -> None:
 
 def panels(place: Place, study: Study) -> None:
     """The panels of firms and of persons."""
-    from zgzx_research.panels.firm_year import build_firm_year, check_coverage
+    from zgzx_research.panels.firm_year import check_coverage
     from zgzx_research.panels.treatment import check_editions
     from zgzx_research.panels.worker_final import build_worker_final
 
@@ -172,7 +179,21 @@ def panels(place: Place, study: Study) -> None:
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
     check_coverage(tables["patent"], linked["employment"], first_year, last_year, months)
-    panel = build_firm_year(
+    store.write_table(place.stage("panels", "firm_year")[0], firm_year(study, tables, calendar, **linked))
+    people = build_worker_final(
+        tables["roster"], tables["entry"], **linked, calendar=calendar, longest_break=study.retention.gap
+    )
+    store.write_table(place.stage("panels", "worker_final")[0], people)
+
+
+def firm_year(
+    study: Study, tables: dict[str, pd.DataFrame], calendar: pd.DataFrame, **linked: pd.DataFrame
+) -> pd.DataFrame:
+    """The panel of firms by a study's settings; `linked`: firm, employment, link_audit."""
+    from zgzx_research.panels.firm_year import build_firm_year
+
+    first_year, last_year = study.study.years
+    return build_firm_year(
         tables,
         **linked,
         first_year=first_year,
@@ -184,11 +205,6 @@ def panels(place: Place, study: Study) -> None:
         joint=study.patents.joint,
         dual=study.patents.dual,
     )
-    store.write_table(place.stage("panels", "firm_year")[0], panel)
-    people = build_worker_final(
-        tables["roster"], tables["entry"], **linked, calendar=calendar, longest_break=study.retention.gap
-    )
-    store.write_table(place.stage("panels", "worker_final")[0], people)
 
 
 def options(study: Study, outcome: OutcomeName, spec: str) -> dict[str, Any]:
@@ -207,6 +223,12 @@ def options(study: Study, outcome: OutcomeName, spec: str) -> dict[str, Any]:
 def estimate(place: Place, study: Study, outcome: OutcomeName, spec: str) -> None:
     """Effects of one outcome and specification."""
     panel = pd.read_parquet(place.stage("panels", "firm_year")[0])
+    text = effects(study, outcome, spec, panel).to_json()
+    store.write_text(place.work / "effects" / f"{outcome}.{spec}.json", text + "\n")
+
+
+def effects(study: Study, outcome: OutcomeName, spec: str, panel: pd.DataFrame) -> Effects:
+    """The same from a panel of firms."""
     left_out: tuple | None = None
     if outcome == "retention":
         from zgzx_research.panels.retention import large_enough
@@ -214,8 +236,7 @@ def estimate(place: Place, study: Study, outcome: OutcomeName, spec: str) -> Non
         whole, panel = panel, large_enough(panel, study.retention.min_staff)
         gone = whole[~whole["firm_id"].isin(panel["firm_id"])]
         left_out = ("units", "too few staff in the first year seen", len(gone), gone["firm_id"].nunique(), ())
-    effects = estimates.estimate(panel, ROLES | {"outcome": outcome}, options(study, outcome, spec), left_out)
-    store.write_text(place.work / "effects" / f"{outcome}.{spec}.json", effects.to_json() + "\n")
+    return estimates.estimate(panel, ROLES | {"outcome": outcome}, options(study, outcome, spec), left_out)
 
 
 def lock_digest(root: Path) -> str:

@@ -1,0 +1,111 @@
+"""What people decide about a study: audit workbooks handed back, and how much the answer hangs on weak links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure import blank_few
+from zgzx_research.pipeline import estimates, manifest, stages
+from zgzx_research.pipeline.stages import Place
+from zgzx_research.pipeline.tasks import open_study
+from zgzx_research.study import OutcomeName, Study
+
+SHOWN = ("n_treated", "estimate", "std_error", "ci_low", "ci_high")
+THRESHOLDS = (0.0, 0.8, 0.85, 0.9, 0.95)  # any, parents of branches, their names, cores, full names; codes have more
+
+
+def take_audit(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
+    """Add the decisions in an audit workbook that a clerk handed back to the study's decision file.
+
+    Returns
+    -------
+    How many decisions the workbook holds, and the decision file; the next run applies them.
+
+    Raises
+    ------
+    ZgzxError : no such workbook, no decision in it, or a decision that cannot be taken (see `clean.audit.read_audit`).
+    """
+    from zgzx_research.clean.audit import read_audit
+    from zgzx_research.clean.corrections import write_corrections
+    from zgzx_research.ingest.read import read_source
+
+    place, study, files = open_study(root, name)
+    if not workbook.is_file():
+        raise ZgzxError("no such file", where=str(workbook), remedy="Give the workbook the clerk handed back.")
+    real = not manifest.is_synthetic(place.raw, [path for found in files.values() for path in found])
+    key = stages.secret_key(study, root, not real)
+    tables = [table for source in stages.SOURCES for table in read_source(place.raw, source)]
+    decided = read_audit(workbook, tables, key, real=real)
+    if decided.empty:
+        raise ZgzxError(
+            "no row of the workbook holds a decision", where=workbook.name,
+            remedy="Fill in the columns of the clerk (corrected value or action, reviewer, date).",
+        )  # fmt: skip
+    return len(decided), write_corrections(decided, place.decisions / "corrections.csv")
+
+
+def across_thresholds(
+    root: Path, name: str, outcome: str, scores: Sequence[float] = THRESHOLDS,
+    say: Callable[[str], None] = lambda line: None,
+) -> pd.DataFrame:  # fmt: skip
+    """The main estimate of an outcome, were only links of firms with these scores and above believed.
+
+    The firms are linked anew, links below the score are taken back, and employment, panel and estimate are made of the
+    rest; accepted decisions stay.
+
+    Returns
+    -------
+    min_score, linked_share (of the lines of rosters and score sheets), n_treated, estimate, std_error, ci_low, ci_high
+    (of the headline's event times); a row per score.
+
+    Raises
+    ------
+    ZgzxError : a score outside 0 to 1, an outcome the study does not estimate, a study that was never run.
+    """
+    wrong = [score for score in scores if not 0 <= score <= 1]
+    if wrong or not scores:
+        raise ZgzxError("scores lie between 0 and 1", where="min_score", examples=wrong, remedy="Give e.g. 0.9.")
+    place, study, _ = open_study(root, name)
+    chosen = next((known for known in study.estimate.outcomes if known == outcome), None)
+    if chosen is None:
+        known = ", ".join(study.estimate.outcomes)
+        raise ZgzxError(
+            f"the study does not estimate {outcome!r}", where=f"studies/{name}.toml", remedy=f"Known: {known}."
+        )
+    tables = stages.clean_tables(place)
+    if "registry" not in tables:
+        raise ZgzxError("the study has not been run", where=name, remedy=f"Run zgzx run {name} build first.")
+    rows = []
+    for score in sorted(set(scores)):
+        rows.append({"min_score": score} | _at_threshold(place, study, tables, chosen, score))
+        say(f"links of {score:g} and above: done")
+    return pd.DataFrame(rows)
+
+
+def _at_threshold(
+    place: Place, study: Study, tables: dict[str, pd.DataFrame], outcome: OutcomeName, score: float
+) -> dict[str, float]:
+    from zgzx_research.link.audit import relink
+    from zgzx_research.link.decisions import read_decisions
+    from zgzx_research.link.firms import link_firms
+    from zgzx_research.link.people import link_people
+
+    calendar = pd.read_csv(place.root / stages.CALENDAR)
+    firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
+    firms = replace(firms, **{name: relink(getattr(firms, name), min_score=score) for name in ("link_audit", "agency")})
+    employment = link_people(tables, firms, calendar).employment
+    linked = {"firm": firms.firm, "employment": employment, "link_audit": firms.link_audit}
+    panel = stages.firm_year(study, tables, calendar, **linked)
+    contest = firms.link_audit[firms.link_audit["source"].isin(("roster", "entry"))]
+    share = {"linked_share": float(contest["firm_id"].notna().mean())}
+    if panel["first_award"].isna().all():  # rosters give no codes: beyond the score of a name nobody has won
+        return share | {"n_treated": 0} | dict.fromkeys(SHOWN[1:], np.nan)
+    effects, how = stages.effects(study, outcome, "main", panel), study.estimate
+    row = blank_few(estimates.headline(effects, how.headline_events, how.event_window, study.study.seed)).iloc[0]
+    return share | {name: row[name] for name in SHOWN}
