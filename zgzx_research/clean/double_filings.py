@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import firm_text, on_unique
+from zgzx_research.clean.values import firm_text
+from zgzx_research.distinct import on_unique
 
 TWINS = ("invention", "utility_model")
 

@@ -6,7 +6,8 @@ import re
 
 import pandas as pd
 
-from zgzx_research.clean.values import chinese_number, on_unique
+from zgzx_research.clean.values import chinese_number
+from zgzx_research.distinct import on_unique
 from zgzx_research.errors import ZgzxError
 
 POSSIBLE = range(1, 100)

@@ -15,16 +15,8 @@ from zgzx_research.clean.pseudonyms import keyed_hash, person_keys
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
-from zgzx_research.clean.values import (
-    Parsed,
-    holds,
-    read_choices,
-    read_decimals,
-    read_month_ranges,
-    read_months,
-    split_cells,
-)
-from zgzx_research.distinct import as_categories, distinct_rows
+from zgzx_research.clean.values import Parsed, read_choices, read_decimals, read_month_ranges, read_months, split_cells
+from zgzx_research.distinct import as_categories, distinct_rows, holds
 from zgzx_research.ingest.read import RawTable
 
 PERSON = ("person_no", "person_name", "id_no")

@@ -14,7 +14,8 @@ from stdnum.iso7064 import mod_11_2, mod_11_10
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import Parsed, firm_text, holds, on_unique, parsed, parsed_frame
+from zgzx_research.clean.values import Parsed, firm_text, parsed, parsed_frame
+from zgzx_research.distinct import holds, on_unique
 
 # GB 11714: characters 9-16 of a unified credit code are an organisation code, 17 its check character.
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)

@@ -14,7 +14,8 @@ from zgzx_research.clean.pseudonyms import is_organisation, keyed_hash, name_key
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, ROWS_OF_PATENTS
-from zgzx_research.clean.values import clean_column, holds, on_unique, read_choices, read_dates, split_cells
+from zgzx_research.clean.values import clean_column, read_choices, read_dates, split_cells
+from zgzx_research.distinct import holds, on_unique
 from zgzx_research.ingest.read import RawTable
 
 LAYOUTS = {

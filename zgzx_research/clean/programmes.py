@@ -19,8 +19,6 @@ from zgzx_research.clean.streets import read_streets
 from zgzx_research.clean.values import (
     Parsed,
     chinese_number,
-    holds,
-    on_unique,
     parsed,
     read_amounts,
     read_choices,
@@ -28,6 +26,7 @@ from zgzx_research.clean.values import (
     read_dates,
     read_decimals,
 )
+from zgzx_research.distinct import holds, on_unique
 from zgzx_research.ingest.read import RawTable
 
 LAYOUTS = {

@@ -10,7 +10,8 @@ import pandas as pd
 
 from zgzx_research.clean.identifiers import read_phones, read_resident_ids
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import by_distinct, on_unique, read_months, simplified
+from zgzx_research.clean.values import read_months, simplified
+from zgzx_research.distinct import by_distinct, on_unique
 from zgzx_research.errors import ZgzxError
 
 DIGITS = 32

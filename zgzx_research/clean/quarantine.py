@@ -15,7 +15,7 @@ from zgzx_research.clean import reasons
 from zgzx_research.clean.identifiers import without_personal_numbers
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, SCHEMAS, empty
-from zgzx_research.clean.values import on_unique
+from zgzx_research.distinct import on_unique
 
 COLUMNS = ["source", "file", "sheet", "row", "column", "value_masked", "reason", "row_lost"]
 # clean column -> the raw column it was read from, where the names differ

@@ -13,7 +13,8 @@ from zgzx_research.clean.identifiers import is_uscc
 from zgzx_research.clean.industries import SECTIONS
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.streets import CODES, STREETS
-from zgzx_research.clean.values import DAY, holds
+from zgzx_research.clean.values import DAY
+from zgzx_research.distinct import holds
 
 KEY = ["file", "sheet", "row"]
 CATEGORIES = ("innovation", "team", "talent", "skill")

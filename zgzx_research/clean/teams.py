@@ -11,7 +11,8 @@ from zgzx_research.clean import reasons
 from zgzx_research.clean.pseudonyms import is_team_name
 from zgzx_research.clean.quarantine import note
 from zgzx_research.clean.schemas import KEY
-from zgzx_research.clean.values import holds, on_unique, split_cells
+from zgzx_research.clean.values import split_cells
+from zgzx_research.distinct import holds, on_unique
 
 _TEAM_AND_LIST = re.compile(r"(?P<team>[^()\[\]:]+?)\s*[(\[:](?P<names>[^()\[\]]+)[)\]]?")
 

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import opencc
@@ -17,7 +17,7 @@ import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
-from zgzx_research.distinct import as_categories
+from zgzx_research.distinct import as_categories, by_distinct, on_unique
 
 _REPLACE = {ord(pair[0]): pair[1] for pair in RULES["characters"]["replace"].split()}
 _TABLE: dict[int, str | None] = _REPLACE | dict.fromkeys(map(ord, RULES["characters"]["drop"]))
@@ -38,8 +38,6 @@ _FIRST_EXCEL_DAY = datetime.date(1899, 12, 30)
 _YEARS = range(1900, 2101)
 DAY = "datetime64[s]"
 
-Distinct = TypeVar("Distinct", pd.Series, pd.DataFrame)
-
 
 @dataclass(frozen=True)
 class Parsed:
@@ -47,27 +45,6 @@ class Parsed:
 
     value: pd.Series
     reason: pd.Series
-
-
-def by_distinct(column: pd.Series, build: Callable[[pd.Series], Distinct]) -> Distinct:
-    """`build` of the distinct texts of a column (a series or frame, a row per text), handed back to every row.
-
-    Missing texts are missing in the result; its index is the column's.
-    """
-    codes, texts = pd.factorize(column)
-    built = build(pd.Series(texts, dtype="str"))
-    built.index = pd.RangeIndex(len(texts))
-    return built.reindex(codes).set_axis(column.index, axis=0)
-
-
-def holds(column: pd.Series, test: Callable[[str], object]) -> pd.Series:
-    """Whether each text passes a test (bool); a missing one does not."""
-    return on_unique(column, lambda text: bool(test(text)), "boolean").fillna(False).astype("bool")
-
-
-def on_unique(column: pd.Series, function: Callable[[str], Any], dtype: str = "object") -> pd.Series:
-    """`function` of every distinct text, as `dtype`; missing stays missing."""
-    return by_distinct(column, lambda texts: _typed([function(text) for text in texts.tolist()], dtype))
 
 
 def parsed_frame(

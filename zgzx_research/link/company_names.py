@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zgzx_research.clean.values import on_unique
+from zgzx_research.distinct import on_unique
 
 _WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _BRACKETS = str.maketrans("[]{}<>〔〕【】《》〈〉「」『』", "()()()()()()()()()")

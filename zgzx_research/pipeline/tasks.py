@@ -24,10 +24,10 @@ PARTS = {
 # rooms whose sources a stage runs: its own, those it imports, and the glue of this folder
 GLUE = ("errors.py", "atomic.py", "pipeline/stages.py", "pipeline/store.py")
 ROOMS = {
-    "clean": ("ingest", "clean", *GLUE),
+    "clean": ("ingest", "clean", "distinct.py", *GLUE),
     "collect": ("clean/audit.py", "report/wording.py", "report/wording.toml", *GLUE),
-    "link": ("link", "engine.py", *GLUE),
-    "panels": ("panels", "link", "engine.py", *GLUE),
+    "link": ("link", "engine.py", "distinct.py", *GLUE),
+    "panels": ("panels", "link", "engine.py", "distinct.py", *GLUE),
     "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
     "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", *GLUE),
 }
