@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,7 @@ LAYOUTS = {
 LATEST = 210_013  # beyond the last YYYYMM a schema takes
 KINDS = tuple(RULES["choices"]["kind"])
 LARGEST_BASE = 1e7  # yuan a month; refunds are negative
-Months = tuple[Any, pd.DataFrame, list[pd.DataFrame]]  # rows (or their lines), what each line says, and the notes
+Months = tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]  # rows with `line`, what each line says, the notes
 
 
 def clean_employment(tables: Sequence[RawTable], key: bytes) -> Cleaned:
@@ -113,7 +112,7 @@ def _told_before(months: pd.DataFrame, rank: pd.Series) -> np.ndarray:
         month = (person * len(named) + employer) * LATEST + period
         known = person >= 0
         again[order] |= known[order] & pd.Series((month * len(KINDS) + kind)[order]).duplicated().to_numpy()
-        again |= known & stated & np.isin(month, month[known & ~stated])
+        again[stated] |= known[stated] & np.isin(month[stated], month[known & ~stated])
     return again
 
 
@@ -207,7 +206,7 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
     return frame, [*piece.entries, *notes]
 
 
-def _person_and_employer(piece: Piece, key: bytes) -> Months:
+def _person_and_employer(piece: Piece, key: bytes) -> tuple[np.ndarray, pd.DataFrame, list[pd.DataFrame]]:
     """(rows,) the line of each row, the lines (what spells and months say of a person at an employer), and the notes.
 
     A line is read once, though it may stand in two hundred months. The computer number names the person; where it is
