@@ -1,5 +1,6 @@
-"""The data layer at full size: `python benchmarks/data_layer.py link|spells`, one measurement in a process of its own.
+"""The data layer at full size: `python benchmarks/data_layer.py layer|link|spells`, one measurement a process.
 
+layer : raw files of a world of default size to panels (ingest, clean, link, panels), seconds by step.
 link : firms and persons of a district (12,000 firms, 40,000 workers, a million insured months), seconds.
 spells : staff and retention from a Parquet file of 10 million spells, seconds and the highest resident size.
 """
@@ -8,9 +9,11 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,30 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/unit/link")]
 SPELLS, FIRMS, BLOCK = 10_000_000, 60_000, 500_000
+
+
+def layer() -> dict[str, float]:
+    from zgzx_research.pipeline import stages
+    from zgzx_research.simulate.raw_files import write_world
+    from zgzx_research.study import load_study
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name in ("studies", "data/published"):
+            shutil.copytree(ROOT / name, root / name)
+        write_world(root / "world", scenario="calibrated", size="default", seed=1, progress=lambda line: None)
+        place, study = stages.Place(root, "demo", root / "world/raw"), load_study(root, "demo")
+        steps = {source: partial(stages.clean, place, source, stages.FIXED_KEY) for source in stages.SOURCES}
+        steps |= {"collect": partial(stages.collect, place), "link": partial(stages.link, place)}
+        steps |= {"panels": partial(stages.panels, place, study)}
+        seconds = {}
+        for name, step in steps.items():
+            started = time.perf_counter()
+            step()
+            seconds[name] = time.perf_counter() - started
+        months = len(pd.read_parquet(place.stage("clean", "si_month")[0], columns=["row"]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"months": months, **seconds, "seconds": sum(seconds.values()), "peak_mb": peak}
 
 
 def link() -> dict[str, float]:
@@ -80,5 +107,5 @@ def _write_spells(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    result = {"link": link, "spells": spells}[sys.argv[1]]()
+    result = {"layer": layer, "link": link, "spells": spells}[sys.argv[1]]()
     sys.stdout.write(json.dumps({name: round(value, 2) for name, value in result.items()}) + "\n")

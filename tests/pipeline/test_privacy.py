@@ -38,6 +38,12 @@ def parquet(path: Path, text: str) -> None:
     pd.DataFrame({"text": ["nothing", text]}).to_parquet(path.with_suffix(".parquet"))
 
 
+def dictionary(path: Path, text: str) -> None:
+    """A category that stands in no row any more."""
+    texts = pd.Series(["nothing", text], dtype="category")
+    pd.DataFrame({"text": texts[:1]}).to_parquet(path.with_suffix(".parquet"))
+
+
 def log(path: Path, text: str) -> None:
     path.with_suffix(".log").write_text(f"step 1\n{text}\n", encoding="utf-8")
 
@@ -68,7 +74,7 @@ def document(path: Path, text: str) -> None:
         archive.writestr("word/document.xml", f"<w:document><w:p>{halves}</w:p></w:document>")
 
 
-@pytest.mark.parametrize("write", [parquet, log, notebook, page, workbook, document])
+@pytest.mark.parametrize("write", [parquet, dictionary, log, notebook, page, workbook, document])
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_secret_is_found(tmp_path: Path, write: Callable[[Path, str], None], kind: str) -> None:
     write(tmp_path / "planted", f"由{PLANTED[kind]}填写" if kind == "name" else PLANTED[kind])
@@ -77,7 +83,7 @@ def test_a_planted_secret_is_found(tmp_path: Path, write: Callable[[Path, str], 
     assert not any(PLANTED[kind] in finding.masked for finding in found)
 
 
-@pytest.mark.parametrize("write", [parquet, log, notebook, page, workbook, document])
+@pytest.mark.parametrize("write", [parquet, dictionary, log, notebook, page, workbook, document])
 @pytest.mark.parametrize(
     "text",
     [
@@ -158,7 +164,7 @@ def test_nothing_personal_is_left_behind(built: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("write", [parquet, log, notebook, page, workbook, document])
+@pytest.mark.parametrize("write", [parquet, dictionary, log, notebook, page, workbook, document])
 def test_real_secrets_of_the_demo_are_found(
     tmp_path: Path, secrets: Secrets, write: Callable[[Path, str], None]
 ) -> None:

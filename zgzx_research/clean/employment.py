@@ -76,6 +76,10 @@ def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
     good, failed = enforce(frame, "si_month")
     again = _told_before(good, frame["rank"].reindex(good.index))
     kept = (good[~again] if again.any() else good).reset_index(drop=True)
+    said = kept.select_dtypes("category")
+    kept = kept.assign(
+        **{name: said[name].cat.remove_unused_categories() for name in said}
+    )  # nor is what left kept there
     return kept, [*notes, failed, note(good[again], None, reasons.DUPLICATE_MONTH)]
 
 

@@ -235,7 +235,8 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
 def _cells(path: Path) -> Iterator[tuple[str, str]]:
     """Distinct values of each column, and its name."""
     for name, column in pd.read_parquet(path).items():
-        values = column.dropna()
+        categorical = isinstance(column.dtype, pd.CategoricalDtype)  # a dictionary may hold what no row says any more
+        values = column.cat.categories.to_series() if categorical else column.dropna()
         if pd.api.types.is_float_dtype(values):
             values = values[values.mod(1).eq(0) & values.abs().lt(1e18)].astype("int64")
         if not (pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_bool_dtype(values)):

@@ -64,6 +64,14 @@ def test_months_that_leave() -> None:
     assert result.ledger[0]["quarantined"] == 5
 
 
+def test_a_month_that_leaves_leaves_nothing_in_the_dictionaries() -> None:
+    gone = month("201913", no="2")
+    gone[4] = "鸿达电子有限公司"
+    table = clean(months_of(month("201903"), gone)).tables["si_month"]
+    assert table["employer_name"].cat.categories.tolist() == [FACTORY]
+    assert table["person_key"].cat.categories.tolist() == [digest("990000001")]
+
+
 def test_two_employers_in_one_month_both_stay() -> None:
     other = month("201903")
     other[3:6] = ["44990002", "鸿达电子有限公司", ""]
