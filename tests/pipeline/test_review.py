@@ -27,7 +27,7 @@ def project(built: Path, copy_of: Callable[[Path], Path]) -> Path:
     return project
 
 
-def filled_in(project: Path, *, file: str = "registry/") -> tuple[Path, dict]:
+def filled_in(project: Path) -> tuple[Path, dict]:
     """A copy of the audit workbook with a date for the first unread founding day; and that entry."""
     path = project / "returned.xlsx"
     shutil.copy(project / "data/work/demo/clean/audit.xlsx", path)

@@ -84,9 +84,7 @@ def clean_column(column: pd.Series) -> pd.Series:
 def clean_categories(column: pd.Series) -> pd.Series:
     """The same as a categorical."""
     rows, texts = pd.factorize(column)
-    cleaned = pd.Series(
-        [*(clean_text(text) for text in texts.tolist()), None], dtype="str"
-    )  # the last stands for a missing one
+    cleaned = pd.Series([*map(clean_text, texts.tolist()), None], dtype="str")  # the last is that of a missing cell
     return as_categories(cleaned, rows, column.index)
 
 

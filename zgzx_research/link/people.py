@@ -31,7 +31,7 @@ class PeopleLinks:
     worker : worker_id, name_key, id_key (the first known ones); `worker_id` = "W" and the rank of the first record by
         (file, sheet, row), insurance before rosters, so that nothing is ordered by a pseudonym.
     spell_worker : source, file, sheet, row, part, worker_id (null = nobody known): a row per row of spell,
-        dispatch, roster, entry, programme (craftsmen) per inventor of patent_party, and per line of si_month
+        dispatch, roster, entry, programme (craftsmen), per inventor of patent_party, and per line of si_month
         (`records.month_lines`).
     employment : `employment.EMPLOYMENT_COLUMNS`.
     link_audit : `audit.AUDIT_COLUMNS`, entity "worker": roster, entry, craftsmen, inventors.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,11 @@ import pandas as pd
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import blank_few
 from zgzx_research.pipeline import estimates, manifest, stages
-from zgzx_research.pipeline.stages import Place
 from zgzx_research.pipeline.tasks import open_study
 from zgzx_research.study import OutcomeName, Study
+
+if TYPE_CHECKING:
+    from zgzx_research.link.firms import FirmLinks
 
 SHOWN = ("n_treated", "estimate", "std_error", "ci_low", "ci_high")
 THRESHOLDS = (0.0, 0.8, 0.85, 0.9, 0.95)  # any, parents of branches, their names, cores, full names; codes have more
@@ -56,8 +59,8 @@ def across_thresholds(
 ) -> pd.DataFrame:  # fmt: skip
     """The main estimate of an outcome, were only links of firms with these scores and above believed.
 
-    The firms are linked anew, links below the score are taken back, and employment, panel and estimate are made of the
-    rest; accepted decisions stay.
+    The firms are linked anew; of each score, links below it are taken back, and employment, panel and estimate are made
+    of the rest. Accepted decisions stay.
 
     Returns
     -------
@@ -68,6 +71,10 @@ def across_thresholds(
     ------
     ZgzxError : a score outside 0 to 1, an outcome the study does not estimate, a study that was never run.
     """
+    from zgzx_research.link.audit import relink
+    from zgzx_research.link.decisions import read_decisions
+    from zgzx_research.link.firms import link_firms
+
     wrong = [score for score in scores if not 0 <= score <= 1]
     if wrong or not scores:
         raise ZgzxError("scores lie between 0 and 1", where="min_score", examples=wrong, remedy="Give e.g. 0.9.")
@@ -81,24 +88,23 @@ def across_thresholds(
     tables = stages.clean_tables(place)
     if "registry" not in tables:
         raise ZgzxError("the study has not been run", where=name, remedy=f"Run zgzx run {name} build first.")
+    calendar = pd.read_csv(place.root / stages.CALENDAR)
+    firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
     rows = []
     for score in sorted(set(scores)):
-        rows.append({"min_score": score} | _at_threshold(place, study, tables, chosen, score))
+        links = {name: relink(getattr(firms, name), min_score=score) for name in ("link_audit", "agency")}
+        row = _estimate(study, tables, calendar, replace(firms, **links), chosen)
+        rows.append({"min_score": score} | row)
         say(f"links of {score:g} and above: done")
     return pd.DataFrame(rows)
 
 
-def _at_threshold(
-    place: Place, study: Study, tables: dict[str, pd.DataFrame], outcome: OutcomeName, score: float
+def _estimate(
+    study: Study, tables: dict[str, pd.DataFrame], calendar: pd.DataFrame, firms: FirmLinks, outcome: OutcomeName
 ) -> dict[str, float]:
-    from zgzx_research.link.audit import relink
-    from zgzx_research.link.decisions import read_decisions
-    from zgzx_research.link.firms import link_firms
+    """linked_share and SHOWN, were these the links of firms."""
     from zgzx_research.link.people import link_people
 
-    calendar = pd.read_csv(place.root / stages.CALENDAR)
-    firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
-    firms = replace(firms, **{name: relink(getattr(firms, name), min_score=score) for name in ("link_audit", "agency")})
     employment = link_people(tables, firms, calendar).employment
     linked = {"firm": firms.firm, "employment": employment, "link_audit": firms.link_audit}
     panel = stages.firm_year(study, tables, calendar, **linked)
