@@ -18,8 +18,11 @@ def by_distinct(column: pd.Series, build: Callable[[pd.Series], Distinct]) -> Di
     """
     codes, texts = pd.factorize(column)
     built = build(pd.Series(texts, dtype="str"))
-    built.index = pd.RangeIndex(len(texts))
-    return built.reindex(codes).set_axis(column.index, axis=0)
+    if isinstance(built, pd.DataFrame):
+        return pd.DataFrame(
+            {name: built[name].array.take(codes, allow_fill=True) for name in built}, index=column.index
+        )
+    return pd.Series(built.array.take(codes, allow_fill=True), index=column.index, copy=False)
 
 
 def holds(column: pd.Series, test: Callable[[str], object]) -> pd.Series:
@@ -29,7 +32,21 @@ def holds(column: pd.Series, test: Callable[[str], object]) -> pd.Series:
 
 def on_unique(column: pd.Series, function: Callable[[str], Any], dtype: str = "object") -> pd.Series:
     """`function` of every distinct text, as `dtype`; missing stays missing."""
-    return by_distinct(column, lambda texts: pd.Series([*map(function, texts.tolist())], dtype="object").astype(dtype))
+    return on_texts(column, lambda texts: [*map(function, texts)], dtype)
+
+
+def on_texts(column: pd.Series, function: Callable[[list[str]], Sequence[Any]], dtype: str = "object") -> pd.Series:
+    """The same with a function of all distinct texts at once."""
+    return by_distinct(column, lambda texts: pd.Series(function(texts.tolist()), dtype="object").astype(dtype))
+
+
+def is_in(column: pd.Series, texts: pd.Series) -> pd.Series:
+    """Whether a text of `column` stands in `texts`; a missing one does not. pandas looks at each text by itself."""
+    code, known = pd.factorize(pd.concat([texts, column]))
+    wanted = np.zeros(len(known) + 1, dtype=bool)  # the last is a missing text
+    wanted[code[: len(texts)]] = True
+    wanted[-1] = False
+    return pd.Series(wanted[code[len(texts) :]], index=column.index)
 
 
 def distinct_rows(table: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -43,6 +60,29 @@ def distinct_rows(table: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarr
         code = pd.factorize(code * (len(values) + 1) + own + 1)[0].astype(np.int64, copy=False)
     first = np.flatnonzero(~pd.Series(code).duplicated().to_numpy())
     return code, first
+
+
+def stacked_texts(columns: Sequence[pd.Series]) -> pd.Series:
+    """Columns of text one below the other, as a categorical."""
+    known: dict[str, int] = {}
+    codes = []
+    for column in columns:
+        own, texts = pd.factorize(column)
+        number = np.array([*(known.setdefault(text, len(known)) for text in texts.tolist()), -1], dtype=np.int32)
+        codes.append(number[own])  # the last is that of a missing cell
+    return pd.Series(
+        pd.Categorical.from_codes(np.concatenate(codes), pd.Index(list(known), dtype="str"), validate=False)
+    )
+
+
+def without_unused(column: pd.Series) -> pd.Series:
+    """A categorical without the categories no row holds."""
+    codes, texts = column.cat.codes.to_numpy(), column.cat.categories
+    used = np.bincount(codes[codes >= 0], minlength=len(texts)) > 0
+    if used.all():
+        return column
+    number = np.append(np.cumsum(used) - 1, -1)  # the last is that of a missing cell
+    return pd.Series(pd.Categorical.from_codes(number[codes], texts[used], validate=False), index=column.index)
 
 
 def as_categories(values: pd.Series, rows: np.ndarray, index: pd.Index) -> pd.Series:

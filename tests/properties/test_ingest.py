@@ -16,7 +16,8 @@ from zgzx_research.ingest.encoding import examine
 from zgzx_research.ingest.header import find_header
 from zgzx_research.ingest.profile import label, load_profiles
 from zgzx_research.ingest.read import read_source
-from zgzx_research.ingest.sheet import Sheet, to_grid, to_table
+from zgzx_research.ingest.sheet import Sheet
+from zgzx_research.ingest.texts import Columns
 
 HEADER = ["统一社会信用代码", "企业名称", "成立日期", "经营状态", "所属街道"]
 CHINESE = st.text(alphabet="拟样精密电子有限公司䶮𬍛（）0123456789.- \u3000", max_size=8)
@@ -75,9 +76,12 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
     text = "\n".join(",".join(row) for row in [HEADER, *rows])
     with tempfile.TemporaryDirectory() as folder:
         path = written(text, "utf-8", folder)
-        plain = to_grid(delimited._plain(path, "a.csv", "utf-8", ",", 5))
-        quoted = to_grid(delimited._quoted(path, "a.csv", "utf-8", ",", 5))
-    pd.testing.assert_frame_equal(plain, quoted)
+        plain, height = delimited._plain(path, "a.csv", "utf-8", ",", 5)
+        quoted, same_height = delimited._quoted(path, "a.csv", "utf-8", ",", 5)
+    assert height == same_height
+    assert {place: column.series().fillna("").tolist() for place, column in plain.items()} == {
+        place: column.series().fillna("").tolist() for place, column in quoted.items()
+    }
 
 
 @settings(deadline=None, max_examples=60)
@@ -88,7 +92,9 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
 )
 def test_the_header_is_found_wherever_it_stands(order: list[str], above: list[str], left: int) -> None:
     rows = [[text] for text in above] + [[""] * left + order, [""] * left + ["x"] * 5]
-    sheet = Sheet("", to_grid(to_table(rows)))
+    columns = Columns()
+    columns.add_rows(rows)
+    sheet = Sheet("", columns.filled(), columns.height)
     header = find_header(sheet, "a.csv", "registry", load_profiles().values())
     registry = load_profiles()["registry"]
     assert header.profile is registry

@@ -121,7 +121,7 @@ def _entries(path: Path) -> pd.DataFrame:
     """Rows in which the clerk decided something; blank cells are null, dates ISO, actions in our words."""
     frames = []
     for sheet in read_workbook(path, path.name):
-        if sheet.name == GUIDE_SHEET or not sheet.filled_rows():
+        if sheet.name == GUIDE_SHEET or not len(sheet.filled):
             continue
         if sheet.cells[0][: len(HEADINGS)] != list(HEADINGS):
             raise ZgzxError(

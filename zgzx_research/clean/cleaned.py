@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.quarantine import COLUMNS, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
-from zgzx_research.clean.values import clean_categories, clean_column
+from zgzx_research.clean.values import clean_texts
+from zgzx_research.distinct import as_categories
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.profile import Profile
 from zgzx_research.ingest.read import RawTable
+from zgzx_research.ingest.texts import Texts
 
 # what a parser of one piece returns: rows, and the entries of the quarantine
 Parts = tuple[pd.DataFrame, list[pd.DataFrame]]
@@ -73,12 +76,12 @@ def pieces(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> dict[st
     In a delimited file such a row is shifted (a separator inside a value) and leaves; in a workbook it is a remark
     beside the table, and the row stays.
     """
-    profiles = {table.profile.name: table.profile for table in tables if len(table.rows)}
+    profiles = {table.profile.name: table.profile for table in tables if len(table.numbers)}
     if not profiles:
         raise ZgzxError("no data rows to clean", remedy="Read the source with ingest.read_source first.")
     found: dict[str, list[Piece]] = {name: [] for name in layouts}
     for name, profile in profiles.items():
-        of_profile = [table for table in tables if table.profile.name == name and len(table.rows)]
+        of_profile = [table for table in tables if table.profile.name == name and len(table.numbers)]
         layout = _layout(of_profile, layouts)
         found[layout].append(_piece(profile, of_profile, layouts[layout]))
     return found
@@ -86,7 +89,7 @@ def pieces(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> dict[st
 
 def _layout(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> str:
     """The first layout whose needed columns the rows have."""
-    columns = set(tables[0].rows.columns)
+    columns = set(tables[0].cells)
     name = next((name for name, layout in layouts.items() if columns >= set(layout.needs)), None)
     if name is None:
         raise ZgzxError(
@@ -99,12 +102,18 @@ def _layout(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> str:
 
 
 def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piece:
-    frames = [table.rows.assign(file=table.file, sheet=table.sheet, heading=table.title, part=1) for table in tables]
-    rows = pd.concat(frames, ignore_index=True).astype({"file": "str", "sheet": "str"})
-    read = clean_categories if layout.repeated else clean_column
-    for column in [*layout.columns, "section", "heading"]:
-        rows[column] = read(rows[column]) if column in rows else pd.Series(pd.NA, rows.index, dtype="str")
-    rows, entries = _decided(rows)
+    number = np.repeat(np.arange(len(tables)), [len(table.numbers) for table in tables])
+    rows = pd.DataFrame({"row": np.concatenate([table.numbers for table in tables]), "part": 1})
+    for name in ("file", "sheet"):
+        texts = as_categories(pd.Series([getattr(table, name) for table in tables], dtype="str"), number, rows.index)
+        rows[name] = texts if layout.repeated else texts.astype("str")
+    blank = Texts.of(np.zeros(len(rows), dtype=np.int32), [""])
+    for name in ("section", *layout.columns):
+        known = [table.cells[name] for table in tables if name in table.cells] or [blank]
+        rows[name] = _cleaned(known[0].below(known[1:]), rows.index, layout.repeated)
+    rows["heading"] = _cleaned(Texts.of(number, [table.title for table in tables]), rows.index, layout.repeated)
+    rows["surplus"] = np.concatenate([table.surplus for table in tables])
+    rows, entries = _decided(rows, tables)
     extra = rows["surplus"] > 0
     shifted = extra & (rows["sheet"] == "")
     beside = rows[extra & ~shifted]
@@ -114,15 +123,29 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
     return Piece(profile, kept, entries)
 
 
-def _decided(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+def _cleaned(cells: Texts, index: pd.Index, repeated: bool) -> pd.Series:
+    """Cleaned text on `index`, as categories where texts repeat by the thousand."""
+    texts = pd.array([None, *clean_texts(cells.texts[1:])], dtype="str")
+    if repeated:
+        return as_categories(pd.Series(texts), cells.codes, index)
+    return pd.Series(texts.take(cells.codes), index, copy=False)
+
+
+def _decided(rows: pd.DataFrame, tables: Sequence[RawTable]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Rows without those a clerk dropped, and an entry for each of them and for every cell he corrected."""
-    if "dropped" not in rows:
-        return rows, []
-    dropped = rows["dropped"].eq(True)
-    cells = rows[~dropped].assign(column=rows["corrected"].str.split()).explode("column").dropna(subset="column")
-    entries = [note(rows[dropped], None, reasons.DROPPED_BY_DECISION)]
-    entries += [note(group, str(column), reasons.VALUE_CORRECTED) for column, group in cells.groupby("column")]
-    return rows[~dropped].reset_index(drop=True), entries
+    starts = np.cumsum([0, *(len(table.numbers) for table in tables)])
+    pairs = list(zip(starts, tables, strict=False))
+    dropped = sorted(start + place for start, table in pairs for place in table.dropped)
+    cells = [
+        (column, start + place)
+        for start, table in pairs for place, columns in table.corrected.items() for column in columns
+        if place not in table.dropped
+    ]  # fmt: skip
+    entries = [note(rows.loc[[place]], column, reasons.VALUE_CORRECTED) for column, place in sorted(cells)]
+    if not dropped:
+        return rows, entries
+    entries.append(note(rows.loc[dropped], None, reasons.DROPPED_BY_DECISION))
+    return rows.drop(index=dropped).reset_index(drop=True), entries
 
 
 def stacked(parts: Sequence[Parts], table: str) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
@@ -141,18 +164,21 @@ def finish(
     ------
     RuntimeError : a row vanished or stands twice: an error of the program.
     """
-    kept = pd.concat([table[KEY] for table in tables.values() if len(table)] or [empty("spell")[KEY]]).drop_duplicates()
+    starts = np.cumsum([0, *(max(table.numbers, default=0) + 1 for table in raw)])
+    sheets = {(table.file, table.sheet): start for table, start in zip(raw, starts, strict=False)}
+    kept, lost = np.zeros((2, starts[-1]), dtype=bool)
+    for table in tables.values():
+        kept[_places(table, sheets)] = True
     quarantine = pd.concat(list(entries), ignore_index=True).assign(source=source)
-    asked = kept[kept["row"].isin(quarantine["row"])]
-    quarantine = quarantine.merge(asked.assign(stayed=True), on=KEY, how="left")
-    quarantine["row_lost"] = quarantine["stayed"].isna()
+    places = _places(quarantine, sheets)
+    quarantine["row_lost"] = ~kept[places]
+    lost[places] = ~kept[places]
     sizes = {
-        "kept": _per_sheet(kept),
-        "quarantined": _per_sheet(quarantine.loc[quarantine["row_lost"], KEY].drop_duplicates()),
+        name: np.add.reduceat(rows, starts[:-1], dtype=int) for name, rows in (("kept", kept), ("quarantined", lost))
     }
     ledger: list[dict[str, str | int]] = []
-    for table in raw:
-        counts = {name: size.get((table.file, table.sheet), 0) for name, size in sizes.items()}
+    for number, table in enumerate(raw):
+        counts = {name: int(size[number]) for name, size in sizes.items()}
         counts["furniture"] = len(table.furniture)
         if sum(counts.values()) != table.rows_in:
             raise RuntimeError(f"{table.file} {table.sheet}: {table.rows_in} rows in, accounted for {counts}")
@@ -160,8 +186,11 @@ def finish(
     return Cleaned(tables, _tidy(quarantine), ledger)
 
 
-def _per_sheet(keys: pd.DataFrame) -> dict[tuple[str, str], int]:
-    return {key: int(size) for key, size in keys.groupby(["file", "sheet"]).size().items()}
+def _places(rows: pd.DataFrame, sheets: Mapping[tuple[str, str], int]) -> np.ndarray:
+    """(rows,) place of the raw row a row came from among all rows of all sheets, of which `sheets` tells the first."""
+    (file, files), (sheet, names) = (pd.factorize(rows[name]) for name in ("file", "sheet"))
+    number = np.array([[sheets.get((one, other), 0) for other in names] for one in files], dtype=np.int64)
+    return number.reshape(len(files), len(names))[file, sheet] + rows["row"].to_numpy(np.int64)
 
 
 def _tidy(quarantine: pd.DataFrame) -> pd.DataFrame:

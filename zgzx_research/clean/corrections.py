@@ -13,7 +13,7 @@ from zgzx_research.atomic import write_whole
 from zgzx_research.clean.pseudonyms import keyed_hash
 from zgzx_research.clean.quarantine import mask
 from zgzx_research.clean.schemas import KEY
-from zgzx_research.clean.values import clean_text
+from zgzx_research.clean.values import clean_texts
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import RawTable
 
@@ -54,7 +54,7 @@ def write_corrections(corrections: pd.DataFrame, path: Path) -> Path:
 
 def shown(row: pd.Series, column: str) -> str:
     """A cell as the quarantine shows it, "" where it is blank."""
-    text = clean_text(str(row[column])) if pd.notna(row[column]) else None
+    text = clean_texts([str(row[column])])[0] if pd.notna(row[column]) else None
     return mask(column, text) if text else ""
 
 
@@ -65,7 +65,7 @@ def row_digest(row: pd.Series, column: str | None, key: bytes) -> str:
 
 
 def apply_corrections(tables: Sequence[RawTable], corrections: pd.DataFrame, source: str, key: bytes) -> list[RawTable]:
-    """Tables with the corrected cells, and the columns `corrected` (names, joined by blanks) and `dropped` (bool).
+    """Tables with the corrected cells, and which cells and rows those are.
 
     The raw tables given are not changed.
 
@@ -94,22 +94,22 @@ def apply_corrections(tables: Sequence[RawTable], corrections: pd.DataFrame, sou
 
 
 def _corrected(table: RawTable, entries: list[dict], key: bytes, lost: list[str], changed: list[str]) -> RawTable:
-    rows = table.rows.assign(corrected="", dropped=False)
-    at = pd.Series(table.rows.index, index=table.rows["row"])
+    cells, corrected, dropped = dict(table.cells), dict[int, list[str]](), set[int]()
+    at = pd.Series(range(len(table.numbers)), index=table.numbers)
     for entry in entries:
         column = entry["column"] if pd.notna(entry["column"]) else None
-        if entry["row"] not in at.index or (column is not None and column not in table.rows):
+        if entry["row"] not in at.index or (column is not None and column not in cells):
             lost.append(_place(entry))
             continue
-        index = at[entry["row"]]
+        index = int(at[entry["row"]])
         if row_digest(table.rows.loc[index], column, key) != entry["digest"]:
             changed.append(_place(entry))
         elif entry["action"] == DROP:
-            rows.loc[index, "dropped"] = True
+            dropped.add(index)
         elif column is not None and pd.notna(entry["corrected"]):
-            rows.loc[index, column] = entry["corrected"]
-            rows.loc[index, "corrected"] = f"{rows.loc[index, 'corrected']} {column}".strip()
-    return replace(table, rows=rows)
+            cells[column] = cells[column].with_cell(index, entry["corrected"])
+            corrected.setdefault(index, []).append(column)
+    return replace(table, cells=cells, corrected=corrected, dropped=frozenset(dropped))
 
 
 def _place(entry: dict) -> str:

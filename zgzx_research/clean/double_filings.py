@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from zgzx_research.clean.identifiers import without_blanks
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import firm_text
-from zgzx_research.distinct import on_unique
+from zgzx_research.distinct import on_texts
 
+COLUMNS = ["app_no", "type", "filed", "applicants", "inventors", "title", "is_dual"]
 TWINS = ("invention", "utility_model")
 
 
@@ -27,7 +28,7 @@ def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
     back = pd.Series(told.index, index=told.to_numpy())
     both = pd.concat([told, back[~back.index.isin(told.index)]])
     twin = patent["app_no"].map(both[~both.index.duplicated()]).astype("str")
-    patent = patent.assign(what=on_unique(patent["title"], bare))
+    patent = patent[COLUMNS].assign(what=on_texts(patent["title"], without_blanks))
     for who in ("applicants", "inventors"):
         twin = twin.fillna(patent["app_no"].map(_alike(patent[twin.isna()], who)).astype("str"))
     return twin
@@ -38,13 +39,8 @@ def _alike(patent: pd.DataFrame, who: str) -> pd.Series:
     rows = patent[patent["is_dual"].ne(False).fillna(True) & patent["type"].isin(TWINS)]
     said = rows["is_dual"].eq(True).fillna(False) & rows["title"].isna() & (who == "applicants")
     disclosed = rows[who].where(~rows[who].isin(RULES["persons"]["undisclosed"]))
-    rows = rows.assign(who=on_unique(disclosed, bare), what=rows["what"].mask(said, ""))
+    rows = rows.assign(who=on_texts(disclosed, without_blanks), what=rows["what"].mask(said, ""))
     same = ["who", "filed", "what"]
-    first, second = (rows[rows["type"].eq(kind)].dropna(subset=same) for kind in TWINS)
+    first, second = (rows.loc[rows["type"].eq(kind), ["app_no", *same]].dropna() for kind in TWINS)
     pairs = first.drop_duplicates(same, keep=False).merge(second.drop_duplicates(same, keep=False), on=same)
     return pd.concat([pairs.set_index("app_no_x")["app_no_y"], pairs.set_index("app_no_y")["app_no_x"]])
-
-
-def bare(text: str) -> str:
-    """A name or title without what differs between two ways of writing it down: blanks, script."""
-    return firm_text(text).replace(" ", "")

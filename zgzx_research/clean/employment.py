@@ -15,7 +15,7 @@ from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
 from zgzx_research.clean.values import Parsed, read_choices, read_decimals, read_month_ranges, read_months, split_cells
-from zgzx_research.distinct import as_categories, distinct_rows, holds
+from zgzx_research.distinct import as_categories, distinct_rows, holds, stacked_texts, without_unused
 from zgzx_research.ingest.read import RawTable
 
 PERSON = ("person_no", "person_name", "id_no")
@@ -77,9 +77,7 @@ def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
     again = _told_before(good, frame["rank"].reindex(good.index))
     kept = (good[~again] if again.any() else good).reset_index(drop=True)
     said = kept.select_dtypes("category")
-    kept = kept.assign(
-        **{name: said[name].cat.remove_unused_categories() for name in said}
-    )  # nor is what left kept there
+    kept = kept.assign(**{name: without_unused(said[name]) for name in said})  # nor is what left kept there
     return kept, [*notes, failed, note(good[again], None, reasons.DUPLICATE_MONTH)]
 
 
@@ -94,9 +92,10 @@ def _with_lines(parts: Sequence[Months]) -> Parts:
         [frame.pop("line").to_numpy() + shift for (frame, _), shift in zip(filled, before, strict=False)]
     )
     lines = pd.concat([lines for _, lines in filled], ignore_index=True)
+    texts = {name: stacked_texts([frame.pop(name) for frame, _ in filled]) for name in ("file", "sheet", "kind")}
     frame = pd.concat([frame for frame, _ in filled], ignore_index=True)
     said = {name: as_categories(lines[name], line, frame.index) for name in lines}
-    return frame.assign(**said, kind=frame["kind"].astype("category")), notes
+    return frame.assign(**texts, **said), notes
 
 
 def _told_before(months: pd.DataFrame, rank: pd.Series) -> np.ndarray:
@@ -116,7 +115,8 @@ def _told_before(months: pd.DataFrame, rank: pd.Series) -> np.ndarray:
         month = (person * len(named) + employer) * LATEST + period
         known = person >= 0
         again[order] |= known[order] & pd.Series((month * len(KINDS) + kind)[order]).duplicated().to_numpy()
-        again[stated] |= known[stated] & np.isin(month[stated], month[known & ~stated])
+        of_stated = np.isin(person, person[stated & known]) & known & ~stated
+        again[stated] |= known[stated] & np.isin(month[stated], month[of_stated])
     return again
 
 
@@ -233,7 +233,8 @@ def _person_and_employer(piece: Piece, key: bytes) -> tuple[np.ndarray, pd.DataF
         }
     )
     why = {"employer_uscc": code.reason, "employer_no": number.reason, **persons.reasons, **personal}
-    notes = [note(rows, column, as_categories(reason, line, rows.index)) for column, reason in why.items()]
+    told = {column: as_categories(reason, line, rows.index) for column, reason in why.items() if reason.notna().any()}
+    notes = [note(rows, column, reason) for column, reason in told.items()]
     return line, lines, [*piece.entries, *notes]
 
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice, product
 from operator import mul
 
 import pandas as pd
-from stdnum.cn import uscc as credit_code
-from stdnum.iso7064 import mod_11_2, mod_11_10
+from stdnum.iso7064 import mod_11_10
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import Parsed, firm_text, parsed, parsed_frame
-from zgzx_research.distinct import holds, on_unique
+from zgzx_research.clean.values import Parsed, firm_texts, parsed, parsed_frame
+from zgzx_research.distinct import on_texts
 
+# GB 32100: characters without I, O, S, V, Z; weights 3^0 .. 3^16, sum mod 31.
+_USCC = re.compile("[0-9]{8}[0-9A-HJ-NP-RTUW-Y]{10}")
+_USCC_VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
+USCC_WEIGHTS = tuple(3**place % 31 for place in range(17))
+# GB 11643: weights 2^17 .. 2^1, sum mod 11.
+RESIDENT_WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))
 # GB 11714: characters 9-16 of a unified credit code are an organisation code, 17 its check character.
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 # CNIPA application numbers: weights 2..9 repeating from the left, sum mod 11, 10 = X.
@@ -24,9 +30,13 @@ APPLICATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9) * 2
 # Bodies of eight digits (year in two) until September 2003, of twelve since.
 FIRST_LONG_YEAR = 2003
 SHORT_YEARS = frozenset(f"{year % 100:02d}" for year in range(1985, 2004))
+# Digits are summed as bytes: what the zeros make is taken off.
+_ZEROS = {length: ord("0") * sum(APPLICATION_WEIGHTS[:length]) for length in (8, 12)}
+_RESIDENT_ZEROS = ord("0") * sum(RESIDENT_WEIGHTS)
 MASKS = r"*×●·xX#"
 MOST_REPAIRS = 64
 
+_RESIDENT = re.compile(r"[0-9]{17}[0-9X]")
 _APPLICATION = re.compile(r"(?:CN|ZL)*(?P<body>\d{12}|\d{8})(?:\.?(?P<check>[\dX]))?\.?")
 _MASKED = re.compile(rf"(\d{{4}})\d*[{MASKS}]+\d*?(\d{{3}}[\dX])")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+")
@@ -45,8 +55,11 @@ def organisation_check(body: str) -> str:
 
 @lru_cache(maxsize=1 << 16)  # read once by the cleaner, and once more by every schema
 def is_uscc(code: str) -> bool:
-    """Both checks: the last character (stdnum) and that of the organisation code inside, which stdnum leaves out."""
-    return credit_code.is_valid(code) and organisation_check(code[8:16]) == code[16]
+    """Both checks: the last character, and that of the organisation code inside."""
+    if not _USCC.fullmatch(code):
+        return False
+    total = sum(map(mul, map(_USCC_VALUES.__getitem__, code), USCC_WEIGHTS))
+    return _USCC_VALUES[code[17]] == -total % 31 and organisation_check(code[8:16]) == code[16]
 
 
 def read_uscc(column: pd.Series) -> Parsed:
@@ -100,16 +113,20 @@ def resident_id(text: str) -> str | None:
     Area codes are not judged: birthplaces have been renumbered many times.
     """
     code = text.upper()
-    if re.fullmatch(r"\d{15}", code):
+    if len(code) == 15 and code.isascii() and code.isdigit():
         code = code[:6] + "19" + code[6:]
-        code += mod_11_2.calc_check_digit(code)
-    if not (re.fullmatch(r"\d{17}[\dX]", code) and mod_11_2.is_valid(code)):
+        code += _resident_check(code)
+    if not (_RESIDENT.fullmatch(code) and _resident_check(code) == code[17]):
         return None
     try:
         born = datetime.date(int(code[6:10]), int(code[10:12]), int(code[12:14]))
     except ValueError:
         return None
     return code if 1900 <= born.year <= 2100 else None
+
+
+def _resident_check(code: str) -> str:
+    return "10X98765432"[(sum(map(mul, code.encode(), RESIDENT_WEIGHTS)) - _RESIDENT_ZEROS) % 11]
 
 
 def read_resident_ids(column: pd.Series) -> pd.DataFrame:
@@ -136,8 +153,7 @@ def read_resident_ids(column: pd.Series) -> pd.DataFrame:
 
 def application_check(body: str) -> str:
     """Check character of an application number of 8 or 12 digits."""
-    value = sum(map(mul, map(int, body), APPLICATION_WEIGHTS)) % 11
-    return "X" if value == 10 else str(value)
+    return "0123456789X"[(sum(map(mul, body.encode(), APPLICATION_WEIGHTS)) - _ZEROS[len(body)]) % 11]
 
 
 def read_application_numbers(column: pd.Series) -> pd.DataFrame:
@@ -148,8 +164,11 @@ def read_application_numbers(column: pd.Series) -> pd.DataFrame:
     types: dict[str, str] = RULES["application"]["types"]
 
     def read(text: str) -> tuple[str | None, str | None, str | None]:
-        bare = re.sub(r"(?<=\d{13})\.0$|[\s'’‘`]", "", text.upper())
+        bare = text.upper()
         found = _APPLICATION.fullmatch(bare)
+        if not found:
+            bare = re.sub(r"(?<=\d{13})\.0$|[\s'’‘`]", "", bare)
+            found = _APPLICATION.fullmatch(bare)
         if _SCIENTIFIC.fullmatch(bare) or (found and not found["check"] and re.search(r"0{6}\.?$", bare)):
             return None, None, reasons.DAMAGED_APPLICATION_NUMBER
         body = found["body"] if found else ""
@@ -182,13 +201,18 @@ def firm_names(column: pd.Series, persons: pd.Series | None = None) -> pd.Series
     A text that stands among `persons`, the names of the same source, is a person's and missing here.
     """
     texts = column if persons is None else column.mask(is_among(column, persons))
-    return on_unique(texts, lambda text: without_personal_numbers(firm_text(text)), "str")
+    return on_texts(texts, lambda texts: [*map(without_personal_numbers, firm_texts(texts))], "str")
 
 
 def is_among(column: pd.Series, persons: pd.Series) -> pd.Series:
     """Whether a text is the name of one of these persons, blanks and script apart; False where missing."""
-    names = frozenset(firm_text(text).replace(" ", "") for text in persons.dropna().unique().tolist())
-    return holds(column, lambda text: firm_text(text).replace(" ", "") in names)
+    names = frozenset(without_blanks(persons.dropna().unique().tolist()))
+    return on_texts(column, lambda texts: [text in names for text in without_blanks(texts)]).eq(True)
+
+
+def without_blanks(texts: Sequence[str]) -> list[str]:
+    """Names or titles without what differs between two ways of writing them down: blanks, script."""
+    return [text.replace(" ", "") for text in firm_texts(texts)]
 
 
 def without_personal_numbers(text: str) -> str | None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
-from zgzx_research.clean.double_filings import bare, pair_double_filings
-from zgzx_research.clean.identifiers import firm_names, read_application_numbers, read_uscc
+from zgzx_research.clean.double_filings import pair_double_filings
+from zgzx_research.clean.identifiers import firm_names, read_application_numbers, read_uscc, without_blanks
 from zgzx_research.clean.pseudonyms import is_organisation, keyed_hash, name_keys
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, ROWS_OF_PATENTS
 from zgzx_research.clean.values import clean_column, read_choices, read_dates, split_cells
-from zgzx_research.distinct import holds, on_unique
+from zgzx_research.distinct import holds, on_texts, on_unique
 from zgzx_research.ingest.read import RawTable
 
 LAYOUTS = {
@@ -28,7 +29,7 @@ LAYOUTS = {
     )
 }  # fmt: skip
 ROLES = {"applicant": "applicants", "holder": "holders", "inventor": "inventors"}
-_KIND = r"([A-Z])\d?$"
+_GRANTED = re.compile(f"[{''.join(RULES['application']['granted_kinds'])}]\\d?$")
 
 
 def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
@@ -43,7 +44,8 @@ def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     distinct, again = first_only(good, ["app_no", "publication_no"], reasons.DUPLICATE_ROW)
     kept, merged = _merge(distinct)
     kept = kept.assign(
-        dual_app_no=pair_double_filings(kept), title_hash=keyed_hash(on_unique(kept["title"], bare, "str"), key)
+        dual_app_no=pair_double_filings(kept),
+        title_hash=keyed_hash(on_texts(kept["title"], without_blanks, "str"), key),
     )
     patent, _ = enforce(kept, "patent")
     parties = [_parties(kept[kept["profile"] == piece.profile.name], piece, key) for piece in found]
@@ -55,10 +57,10 @@ def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
 def _parse(piece: Piece) -> Parts:
     rows, styles = piece.rows, piece.styles("day")
     numbers = read_application_numbers(rows["app_no"])
-    twins = _twins(rows["dual"], split_cells(rows["dual"], piece.separators("dual")), numbers["app_no"])
+    twins = _twins(rows["dual"], piece.separators("dual"), numbers["app_no"])
     filed, published, granted = (read_dates(rows[name], styles) for name in ("filed", "published", "granted"))
-    publication_no = rows["publication_no"].str.upper().str.replace(r"[\s.]", "", regex=True)
-    is_grant = publication_no.str.extract(_KIND, expand=False).isin(list(RULES["application"]["granted_kinds"]))
+    publication_no = on_unique(rows["publication_no"], lambda text: re.sub(r"[\s.]", "", text.upper()), "str")
+    is_grant = holds(publication_no, _GRANTED.search)
     is_grant |= publication_no.isna() & rows["kind"].str.contains(RULES["application"]["granted_words"]).eq(True)
     early = {"published": published.value < filed.value, "granted": granted.value < filed.value}
     day = published.value.mask(early["published"])
@@ -86,19 +88,21 @@ def _parse(piece: Piece) -> Parts:
     return frame.astype({"profile": "str"}), [*piece.entries, *notes]
 
 
-def _twins(column: pd.Series, cells: pd.Series, own: pd.Series) -> pd.DataFrame:
+def _twins(column: pd.Series, separators: str, own: pd.Series) -> pd.DataFrame:
     """Columns app_no, is_dual (boolean) and reason of 一案双申: the other application's number, or 是 / 否.
 
     Some exports list both numbers; the other is the first that is not the row's own.
     """
     said = read_choices(column, "dual")
-    listed = [read_application_numbers(cells.str[place].astype("str"))["app_no"] for place in (0, 1)]
+    cells = split_cells(column.dropna(), separators)
+    told = [read_application_numbers(cells.str[place].astype("str"))["app_no"] for place in (0, 1)]
+    listed = [number.reindex(column.index) for number in told]
     number = listed[0].where(listed[0].ne(own).fillna(False).astype("bool"), listed[1])
     number = number.mask(number.eq(own).fillna(False).astype("bool") | said.value.notna())
     is_dual = said.value.eq("true").astype("boolean").mask(said.value.isna() & number.isna())
     refused = number.isna() & said.value.isna() & column.notna()
-    told = {"app_no": number, "is_dual": is_dual.mask(number.notna(), True)}
-    return pd.DataFrame(told | {"reason": flag(refused, reasons.VALUE_DUAL)})
+    found = {"app_no": number, "is_dual": is_dual.mask(number.notna(), True)}
+    return pd.DataFrame(found | {"reason": flag(refused, reasons.VALUE_DUAL)})
 
 
 def _merge(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -127,21 +131,22 @@ def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
     party = party.assign(
         name=firm_names(party["text"].where(is_firm)), name_key=name_keys(party["text"].mask(is_firm), key)["name_key"]
     )
-    codes = split_cells(rows["codes"], piece.separators("uscc"))
-    party["uscc"], unplaced = _codes_of_applicants(party, rows, codes, lists)
-    told = rows.assign(uscc=rows["codes"])
+    told = rows[rows["codes"].notna()].rename(columns={"codes": "uscc"})
+    codes = split_cells(told["uscc"], piece.separators("uscc"))
+    party["uscc"], unplaced = _codes_of_applicants(party, told, codes, lists)
     return party, [note(told, "uscc", flag(unplaced, reasons.VALUE_PARTY_CODES))]
 
 
 def _codes_of_applicants(
     party: pd.DataFrame, rows: pd.DataFrame, codes: pd.Series, lists: dict[str, pd.Series]
 ) -> tuple[pd.Series, pd.Series]:
-    """Credit codes of the parties, and the rows whose codes could not be given to anybody.
+    """Credit codes of the parties, and which of `rows`, those with codes, could not give them to anybody.
 
     Codes are given in order, where there is one for each organisation among the applicants, and only where the holders
     are the applicants: exports do not say whether the codes are those of the buyer.
     """
-    bought = lists["holder"].map(bool) & (lists["holder"].map(sorted) != lists["applicant"].map(sorted))
+    holder, applicant = (lists[role].reindex(rows.index) for role in ("holder", "applicant"))
+    bought = holder.map(bool) & (holder.map(sorted) != applicant.map(sorted))
     firms = party[party["name"].notna() & party["role"].eq("applicant")]
     wanted = rows[KEY].merge(firms.groupby(KEY, as_index=False).size(), on=KEY, how="left")["size"].fillna(0)
     fits = ~bought & (codes.map(len) == wanted.to_numpy()) & codes.map(bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,10 +12,11 @@ import pandas as pd
 from zgzx_research.clean.identifiers import read_phones, read_resident_ids
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.values import read_months, simplified
-from zgzx_research.distinct import by_distinct, on_unique
+from zgzx_research.distinct import by_distinct, on_texts, on_unique
 from zgzx_research.errors import ZgzxError
 
 DIGITS = 32
+_BESIDE_A_NAME = re.compile(r"[(\[].*?[)\]]|[\s·.]")
 _COMPOUND = frozenset(RULES["persons"]["compound_surnames"].split())
 _UNDISCLOSED = frozenset(RULES["persons"]["undisclosed"])
 
@@ -40,10 +42,11 @@ def keyed_hash(column: pd.Series, key: bytes) -> pd.Series:
     return on_unique(column, lambda text: hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS], "str")
 
 
-def person_name(text: str) -> str | None:
-    """A name as it is compared: simplified, no blanks, no dots, nothing in brackets, Latin letters in capitals."""
-    bare = re.sub(r"[(\[].*?[)\]]|[\s·.]", "", text)
-    return simplified(bare).upper() if bare and bare not in _UNDISCLOSED else None
+def person_names(texts: Sequence[str]) -> list[str | None]:
+    """Names as they are compared: simplified, no blanks, no dots, nothing in brackets, Latin letters in capitals."""
+    bare = [_BESIDE_A_NAME.sub("", text) for text in texts]
+    names = zip(bare, simplified(bare), strict=True)
+    return [name.upper() if text and text not in _UNDISCLOSED else None for text, name in names]
 
 
 def surname(name: str) -> str:
@@ -55,7 +58,7 @@ def name_keys(column: pd.Series, key: bytes) -> pd.DataFrame:
     """name_key and surname_key of cleaned name texts."""
 
     def build(texts: pd.Series) -> pd.DataFrame:
-        names = on_unique(texts, person_name)
+        names = on_texts(texts, person_names)
         surnames = on_unique(names, surname)
         return pd.DataFrame({"name_key": keyed_hash(names, key), "surname_key": keyed_hash(surnames, key)})
 

@@ -105,7 +105,7 @@ def enforce(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, pd.DataFrame
 def first_only(frame: pd.DataFrame, columns: Sequence[str], reason: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The first row of each content, and an entry for every other; rows with nothing in `columns` are all kept."""
     again = frame.duplicated(subset=list(columns)) & frame[list(columns)].notna().any(axis=1)
-    return frame[~again], note(frame[again], None, reason)
+    return frame[~again] if again.any() else frame, note(frame[again], None, reason)
 
 
 _TYPES = {"column": "str", "value_masked": "str", "reason": "str"}

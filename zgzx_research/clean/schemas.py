@@ -217,6 +217,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     ),
     "si_month": _table(
         _ROW_KEY
+        | {name: pa.Column("category") for name in ("file", "sheet")}
         | _LINE
         | {
             "period_ym": _months(_present(reasons.MISSING_PERIOD)),

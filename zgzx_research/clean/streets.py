@@ -8,7 +8,7 @@ import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import firm_text, parsed_frame
+from zgzx_research.clean.values import firm_texts, parsed_frame
 
 _RULES = RULES["street"]
 _STREET = re.compile(_RULES["pattern"])
@@ -35,7 +35,7 @@ def read_streets(column: pd.Series, edition: pd.Series | None = None) -> pd.Data
 
 
 def _read(text: str) -> tuple[str | None, str | None, str | None, str | None]:
-    bare = _UNION.sub("", firm_text(text))
+    bare = _UNION.sub("", firm_texts([text])[0])
     found = _STREET.fullmatch(bare)
     name = found["name"] if found else None
     if found and name in _RULES["names"] and (found["suffix"] or name not in _RULES["also_a_district"]):
@@ -49,7 +49,7 @@ def read_addresses(column: pd.Series) -> pd.DataFrame:
     """Columns address (as far as the street; null where not even the city is said) and district (龙岗区)."""
 
     def read(text: str) -> tuple[str | None, str | None]:
-        found = _ADDRESS.match(firm_text(text))
+        found = _ADDRESS.match(firm_texts([text])[0])
         if not found or not any(found.groupdict().values()):
             return None, None
         return found[0], found["district"]

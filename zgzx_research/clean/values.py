@@ -17,14 +17,17 @@ import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
-from zgzx_research.distinct import as_categories, by_distinct, on_unique
+from zgzx_research.distinct import by_distinct, on_texts
 
-_REPLACE = {ord(pair[0]): pair[1] for pair in RULES["characters"]["replace"].split()}
-_TABLE: dict[int, str | None] = _REPLACE | dict.fromkeys(map(ord, RULES["characters"]["drop"]))
+_REPLACE = {pair[0]: pair[1] for pair in RULES["characters"]["replace"].split()}
+_TABLE = _REPLACE | dict.fromkeys(RULES["characters"]["drop"], "")
+_IN_TABLE = re.compile("[" + re.escape("".join(_TABLE)) + "]")
 _MISSING = frozenset(RULES["missing"])
+_BETWEEN = "\x1f"  # stands in no cell, and neither NFKC nor opencc looks across it
 _KEEP = frozenset(RULES["characters"]["keep"])
 _STYLES = {name: re.compile(pattern) for name, pattern in RULES["date_styles"].items()}
 _AMOUNT = re.compile(r"(?P<before>\D*?)\s*" + RULES["amounts"]["pattern"])
+_BLANK = re.compile(r"\s")
 _CJK_GAP = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
 _DECIMAL = re.compile(r"[+\-]?\d+(?:\.\d+)?")
 _TO = re.compile(r"[-~至到—–]+")
@@ -71,21 +74,24 @@ def parsed(column: pd.Series, function: Callable[[str], tuple[Any, str | None]],
     return Parsed(frame["value"], frame["reason"])
 
 
-def clean_text(text: str) -> str | None:
+def at_once(texts: Sequence[str], convert: Callable[[str], str]) -> list[str]:
+    """`convert` of every text by one call on all of them, which takes a tenth of the time."""
+    parts = convert(_BETWEEN.join(texts)).split(_BETWEEN)
+    return parts if len(parts) == len(texts) else [*map(convert, texts)]
+
+
+def clean_texts(texts: Sequence[str]) -> list[str | None]:
     """NFKC and our own character table, blanks trimmed; None for words that mean "nothing"."""
-    result = unicodedata.normalize("NFKC", text).translate(_TABLE).strip()
-    return None if not result or result.upper() in _MISSING else result
+    plain = at_once(texts, _normalised)
+    return [bare if (bare := text.strip()) and bare.upper() not in _MISSING else None for text in plain]
+
+
+def _normalised(text: str) -> str:
+    return _IN_TABLE.sub(lambda found: _TABLE[found[0]], unicodedata.normalize("NFKC", text))
 
 
 def clean_column(column: pd.Series) -> pd.Series:
-    return on_unique(column, clean_text, "str")
-
-
-def clean_categories(column: pd.Series) -> pd.Series:
-    """The same as a categorical."""
-    rows, texts = pd.factorize(column)
-    cleaned = pd.Series([*map(clean_text, texts.tolist()), None], dtype="str")  # the last is that of a missing cell
-    return as_categories(cleaned, rows, column.index)
+    return on_texts(column, clean_texts, "str")
 
 
 @cache
@@ -93,18 +99,19 @@ def _converter() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
-def simplified(text: str) -> str:
+def simplified(texts: Sequence[str]) -> list[str]:
     """Traditional characters simplified, except those that are simplified in their own right."""
-    result = _converter().convert(text)
-    if result == text or len(result) != len(text):
-        return result
-    return "".join(old if old in _KEEP else new for old, new in zip(text, result, strict=True))
+    pairs = zip(texts, at_once(texts, _converter().convert), strict=True)
+    return [new if new == old or len(new) != len(old) else _as_it_was(old, new) for old, new in pairs]
 
 
-def firm_text(text: str) -> str:
-    """A cleaned firm or place name simplified, without blanks beside Chinese characters."""
-    words = simplified(text).split()
-    return words[0] if len(words) == 1 else _CJK_GAP.sub("", " ".join(words))
+def _as_it_was(old: str, new: str) -> str:
+    return "".join(before if before in _KEEP else after for before, after in zip(old, new, strict=True))
+
+
+def firm_texts(texts: Sequence[str]) -> list[str]:
+    """Cleaned firm or place names simplified, without blanks beside Chinese characters."""
+    return [_CJK_GAP.sub("", " ".join(text.split())) if _BLANK.search(text) else text for text in simplified(texts)]
 
 
 def read_dates(column: pd.Series, styles: Iterable[str]) -> Parsed:

@@ -1,4 +1,4 @@
-"""Delimited text into a grid. Two ways, one result: Arrow for files without quotation marks, the csv module else.
+"""Delimited text into columns. Two ways, one result: Arrow for files without quotation marks, the csv module else.
 
 Arrow reads a million lines in half a second but forgives a quote that is never closed, which swallows rows; the csv
 module is ten times slower and does not. Both work in blocks: neither holds the text of the file.
@@ -19,7 +19,8 @@ import pyarrow.csv
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.encoding import BYTE_ORDER_MARK, examine
-from zgzx_research.ingest.sheet import Sheet, stack, to_grid, to_table
+from zgzx_research.ingest.sheet import Sheet
+from zgzx_research.ingest.texts import Columns, Texts
 
 EXTENSIONS = (".csv", ".tsv", ".txt")
 DELIMITERS = (",", "\t", ";", "|")
@@ -27,6 +28,7 @@ SAMPLED_LINES = 20
 RECORDS = 5_000  # records the careful way holds as Python lists
 LEAST_SWALLOWED = 3  # in a narrow table an address may hold a line break and a comma
 LONGEST_ROW = 1 << 24  # bytes of the longest row Arrow takes
+Cells = tuple[dict[int, Texts], int]  # columns and number of rows
 
 
 def read_delimited(path: Path, file: str) -> list[Sheet]:
@@ -42,11 +44,9 @@ def read_delimited(path: Path, file: str) -> list[Sheet]:
     if not text.start:
         return []
     delimiter, width = _layout(path, text.encoding)
-    if text.quoted:
-        grid = to_grid(_quoted(path, file, text.encoding, delimiter, width))
-    else:
-        grid = to_grid(_plain(path, file, text.encoding, delimiter, width))
-    return [Sheet("", grid, reading=text.encoding)]
+    read = _quoted if text.quoted else _plain
+    columns, height = read(path, file, text.encoding, delimiter, width)
+    return [Sheet("", columns, height, reading=text.encoding)]
 
 
 def _open(path: Path, encoding: str) -> io.TextIOWrapper:
@@ -71,7 +71,7 @@ def _layout(path: Path, encoding: str) -> tuple[str, int]:
     return delimiter, width
 
 
-def _plain(path: Path, file: str, encoding: str, delimiter: str, width: int) -> pa.Table:
+def _plain(path: Path, file: str, encoding: str, delimiter: str, width: int) -> Cells:
     """Arrow; rows with more or fewer cells than `width` are put back where they stood."""
     ragged: dict[int, list[str]] = {}
 
@@ -80,6 +80,7 @@ def _plain(path: Path, file: str, encoding: str, delimiter: str, width: int) -> 
         return "skip"
 
     names = [str(place) for place in range(width)]
+    types = dict.fromkeys(names, pa.dictionary(pa.int32(), pa.large_string()))
     try:
         table = pa.csv.read_csv(
             path,
@@ -87,7 +88,7 @@ def _plain(path: Path, file: str, encoding: str, delimiter: str, width: int) -> 
             pa.csv.ParseOptions(
                 delimiter=delimiter, quote_char=False, ignore_empty_lines=False, invalid_row_handler=keep
             ),
-            pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
+            pa.csv.ConvertOptions(column_types=types, strings_can_be_null=False),
         )  # fmt: skip
     except pa.ArrowInvalid:
         raise ZgzxError(
@@ -95,25 +96,30 @@ def _plain(path: Path, file: str, encoding: str, delimiter: str, width: int) -> 
             where=file,
             remedy="Export the file again.",
         ) from None
+    columns = Columns()
+    columns.add_table(table)
     if not ragged:
-        return table
-    both = stack([table, to_table(ragged.values())])
-    places = np.concatenate([np.delete(np.arange(len(both)), list(ragged)), list(ragged)])
-    return both.take(np.argsort(places))
+        return columns.filled(), columns.height
+    columns.add_rows(list(ragged.values()))
+    places = np.concatenate([np.delete(np.arange(columns.height), list(ragged)), list(ragged)])
+    return columns.filled(np.argsort(places)), columns.height
 
 
-def _quoted(path: Path, file: str, encoding: str, delimiter: str, width: int) -> pa.Table:
+def _quoted(path: Path, file: str, encoding: str, delimiter: str, width: int) -> Cells:
     """The csv module, strict about quotes."""
     with _open(path, encoding) as handle:
         reader = csv.reader(handle, delimiter=delimiter, strict=True)
+        columns = Columns()
         try:
-            return stack([to_table(records) for records in _blocks(reader, delimiter, width)])
+            for records in _blocks(reader, delimiter, width):
+                columns.add_rows(records)
         except csv.Error:
             raise ZgzxError(
                 f"a quotation mark is not closed, or stands inside a cell, before line {reader.line_num + 1:,}",
                 where=file,
                 remedy="Open the file at that line; a cell in quotes ends with a quote, a quote inside it is doubled.",
             ) from None
+    return columns.filled(), columns.height
 
 
 def _blocks(reader: Iterator[list[str]], delimiter: str, width: int) -> Iterator[list[list[str]]]:

@@ -81,7 +81,7 @@ def _distance(read: Header, source: str) -> tuple[int, bool, int, str]:
 def _readings(sheet: Sheet, profiles: list[Profile]) -> Iterator[Header]:
     levels = max(profile.header_levels for profile in profiles)
     for first in map(int, sheet.filled[:SEARCHED_ROWS]):
-        for last in range(first, min(first + levels, len(sheet.grid))):
+        for last in range(first, min(first + levels, sheet.height)):
             choices = _labels(sheet, first, last)
             for profile in profiles:
                 if last - first < profile.header_levels:

@@ -56,7 +56,7 @@ def _read_file(path: Path, folder: Path, source: str, profiles: list[Profile]) -
         hidden = f" ({len(sheets)} hidden sheets)" if sheets else ""
         raise ZgzxError(f"the file is empty{hidden}", where=file, remedy="Ask for it again, or move it elsewhere.")
     tables = [read_table(sheet, file, source, profiles) for sheet in sheets]
-    if not any(len(table.rows) for table in tables):
+    if not any(len(table.numbers) for table in tables):
         raise ZgzxError("a header but no data rows", where=file, remedy="Ask for the file again, or move it elsewhere.")
     return tables
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.furniture import foot_table, kinds_of_rows
+from zgzx_research.ingest.furniture import foot_table, kinds_of_rows, rows_of
 from zgzx_research.ingest.header import Header, find_header, place
 from zgzx_research.ingest.package import cell_name
 from zgzx_research.ingest.profile import NOT_READ, Profile
 from zgzx_research.ingest.sheet import Sheet
+from zgzx_research.ingest.texts import Texts
 from zgzx_research.ingest.workbook import fill_down
+
+Records = tuple[dict[str, Texts], np.ndarray, np.ndarray]  # cells, grid rows, filled cells outside the columns
+NOWHERE = -1  # position of a column that the sheet does not have
 
 
 @dataclass(frozen=True)
@@ -27,23 +32,35 @@ class RawTable:
     file : path relative to the raw folder, with forward slashes.
     sheet : sheet name, "" for a delimited file.
     profile : the layout it was read by.
-    rows : str columns with canonical names (missing = null), `row` (int, the clerk's row number), `section` (text of
-        the section row above), `surplus` (int, filled cells outside the header's columns). Columns of the title and of
-        the foot table stand in every row they are about.
+    cells : canonical name -> text of every record, and `section`, the text of the section row above. Columns of the
+        title and of the foot table stand in every row they are about.
+    numbers : (records,) the clerk's row number.
+    surplus : (records,) filled cells outside the header's columns.
     furniture : (row, kind) of title, header, section, note, total, foot, note_sheet and hidden_sheet rows.
     rows_in : non-blank rows = len(rows) + len(furniture).
     title : text of the rows above the header.
     foot : rows of the foot table (`row` and its canonical columns), empty where the layout has none.
+    corrected, dropped : positions of the records a clerk corrected, with the columns, and of those he dropped.
     """
 
     file: str
     sheet: str
     profile: Profile
-    rows: pd.DataFrame
+    cells: dict[str, Texts]
+    numbers: np.ndarray
+    surplus: np.ndarray
     furniture: list[tuple[int, str]]
     rows_in: int
     title: str
     foot: pd.DataFrame = field(default_factory=pd.DataFrame)
+    corrected: dict[int, list[str]] = field(default_factory=dict)
+    dropped: frozenset[int] = frozenset()
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The records as a table: `row`, a str column per canonical name (missing = null), `section`, `surplus`."""
+        texts = {name: cells.series() for name, cells in self.cells.items()}
+        return pd.DataFrame({"row": self.numbers, **texts, "surplus": self.surplus})
 
 
 def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) -> RawTable:
@@ -63,22 +80,23 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
     _refuse_uncomputed(sheet, header, kinds, file)
     title = " ".join(text for row in sheet.filled[sheet.filled < header.first] for text in sheet.row(int(row)) if text)
     foot = foot_table(sheet, kinds, header.profile.foot)
-    rows = _explained(_records(sheet, header, kinds, title), foot, header.profile)
-    aside = kinds[kinds.notna()]
-    furniture = [(int(row) + 1, str(kind)) for row, kind in aside.items()]
-    return RawTable(file, sheet.name, header.profile, rows, furniture, len(kinds), title, foot)
+    cells, data, surplus = _records(sheet, header, kinds, title, foot)
+    furniture = [(row + 1, kinds[row]) for row in sorted(kinds)]
+    return RawTable(
+        file, sheet.name, header.profile, cells, data + 1, surplus, furniture, len(sheet.filled), title, foot
+    )
 
 
 def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
     furniture = [(int(row) + 1, kind) for row in sheet.filled]
-    rows = pd.DataFrame({"row": pd.Series(dtype="int64")})
-    return RawTable(file, sheet.name, Profile(kind, source), rows, furniture, len(furniture), "", rows)
+    none = np.zeros(0, dtype="int64")
+    return RawTable(file, sheet.name, Profile(kind, source), {}, none, none, furniture, len(furniture), "")
 
 
-def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: pd.Series, file: str) -> None:
+def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:
     """A formula whose result was never stored reads as a blank cell: its value would vanish."""
     read = {column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)}
-    records = set(kinds.index[kinds.isna()]) if sheet.uncomputed else set()
+    records = set(sheet.filled.tolist()).difference(kinds) if sheet.uncomputed else set()
     lost = sorted(cell for cell in sheet.uncomputed if cell[1] in read and cell[0] in records)
     if lost:
         raise ZgzxError(
@@ -87,59 +105,53 @@ def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: pd.Series, file: str
         )  # fmt: skip
 
 
-def _records(sheet: Sheet, header: Header, kinds: pd.Series, title: str) -> pd.DataFrame:
-    grid = fill_down(sheet)
-    data = kinds.index[kinds.isna()].to_numpy()
-    unbroken = len(data) and data[-1] - data[0] == len(data) - 1  # then the rows are a slice, and no text is copied
-    records = slice(data[0], data[-1] + 1) if unbroken else data
-    rows = pd.DataFrame({"row": data.astype("int64") + 1})
-    position = {name: column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)}
-    for name in header.profile.canonical:
-        column = position.get(name)
-        text = grid[column].iloc[records] if column in grid else pd.Series("", index=data, dtype="str")
-        rows[name] = text.mask(text == "").reset_index(drop=True)
-    for name, values in _title_values(sheet, header.profile, kinds, title).items():
-        rows[name] = rows[name].fillna(values.loc[data].reset_index(drop=True))
-    section = _run_down({row: "".join(sheet.row(row)) for row in _rows_of(kinds, "section")}, kinds.index, None)
-    rows["section"] = section.loc[data].reset_index(drop=True)
+def _records(sheet: Sheet, header: Header, kinds: dict[int, str], title: str, foot: pd.DataFrame) -> Records:
+    is_record = np.ones(sheet.height, dtype=bool)
+    is_record[list(kinds)] = False
+    data = sheet.filled[is_record[sheet.filled]]
+    columns, blank = fill_down(sheet), Texts.of(np.zeros(sheet.height, dtype=np.int32), [""])
+    place_of = {name: column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)}
+    cells = {name: columns.get(place_of.get(name, NOWHERE), blank).at(data) for name in header.profile.canonical}
+    for name, values in _title_values(sheet, header.profile, data, kinds, title).items():
+        cells[name] = cells[name].or_else(values)
+    _explain(cells, foot, header.profile)
+    cells["section"] = _run_down({row: "".join(sheet.row(row)) for row in rows_of(kinds, "section")}, data, None)
     known = {column for column, name in enumerate(header.columns) if name is not None}
     surplus = np.zeros(len(data), dtype="int64")
-    for column in set(grid) - known:
-        surplus += (grid[column].iloc[records] != "").to_numpy()
-    return rows.assign(surplus=surplus)
+    for column in set(columns) - known:
+        surplus += columns[column].at(data).filled
+    return cells, data, surplus
 
 
-def _title_values(sheet: Sheet, profile: Profile, kinds: pd.Series, title: str) -> dict[str, pd.Series]:
-    """Per canonical column of the title its text for every filled row.
+def _title_values(
+    sheet: Sheet, profile: Profile, data: np.ndarray, kinds: dict[int, str], title: str
+) -> dict[str, Texts]:
+    """Per canonical column of the title its text for every record.
 
     A title below the header starts anew (another person's page: nothing of the first must be left); a section row
     changes only what it names.
     """
     pages = {row: text for row, text in _page_titles(sheet, kinds).items() if _names_any(profile, text)}
-    parts = {row: " ".join(filter(None, sheet.row(row))) for row in _rows_of(kinds, "section")}
+    parts = {row: " ".join(filter(None, sheet.row(row))) for row in rows_of(kinds, "section")}
     values = {}
     for name in profile.title:
         changes = {row: _found(profile, name, [text, sheet.name]) for row, text in pages.items()}
         changes |= {row: text for row, line in parts.items() if (text := _found(profile, name, [line]))}
-        values[name] = _run_down(changes, kinds.index, _found(profile, name, [title, sheet.name]))
+        values[name] = _run_down(changes, data, _found(profile, name, [title, sheet.name]))
     return values
 
 
-def _page_titles(sheet: Sheet, kinds: pd.Series) -> dict[int, str]:
+def _page_titles(sheet: Sheet, kinds: dict[int, str]) -> dict[int, str]:
     """Title rows below the first header, those that follow each other joined: row -> text."""
     found: dict[int, str] = {}
     begin = None
-    for row in _rows_of(kinds, "title"):
-        if row < int((kinds == "header").idxmax()):
+    for row in rows_of(kinds, "title"):
+        if row < rows_of(kinds, "header")[0]:
             continue
-        before = kinds.index.get_loc(row) - 1
-        begin = begin if begin is not None and kinds.iloc[before] == "title" else row
+        before = int(sheet.filled[np.searchsorted(sheet.filled, row) - 1])
+        begin = begin if begin is not None and kinds.get(before) == "title" else row
         found[begin] = " ".join(filter(None, [found.get(begin, ""), *sheet.row(row)]))
     return found
-
-
-def _rows_of(kinds: pd.Series, kind: str) -> list[int]:
-    return [int(row) for row in kinds.index[kinds == kind]]
 
 
 def _names_any(profile: Profile, text: str) -> bool:
@@ -154,20 +166,19 @@ def _found(profile: Profile, name: str, texts: Iterable[str]) -> str | None:
     return None
 
 
-def _run_down(changes: dict[int, str | None], index: pd.Index, start: str | None) -> pd.Series:
-    """`start`, and from each changed row on that row's text; null where it is None."""
-    texts = np.array([start, *(changes[row] for row in sorted(changes))], dtype="object")
-    return pd.Series(texts[np.searchsorted(sorted(changes), index, side="right")], index=index, dtype="str")
+def _run_down(changes: dict[int, str | None], data: np.ndarray, start: str | None) -> Texts:
+    """`start`, and from each changed row on that row's text; blank where it is None."""
+    texts = [start, *(changes[row] for row in sorted(changes))]
+    return Texts.of(np.searchsorted(sorted(changes), data, side="right"), texts)
 
 
-def _explained(rows: pd.DataFrame, foot: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    """Rows with what the foot table says about their key; a key it gives two texts for stays unexplained."""
+def _explain(cells: dict[str, Texts], foot: pd.DataFrame, profile: Profile) -> None:
+    """Fill in what the foot table says about the key of a row; a key it gives two texts for stays unexplained."""
     if profile.foot is None:
-        return rows
+        return
     key = profile.foot.key
     for name in profile.foot.canonical:
         if name != key:
             pairs = foot[[key, name]].dropna().drop_duplicates()
-            pairs = pairs[~pairs[key].duplicated(keep=False)].set_index(key)[name]
-            rows[name] = rows[name].fillna(rows[key].map(pairs).astype("str"))
-    return rows
+            told = pairs[~pairs[key].duplicated(keep=False)].set_index(key)[name].to_dict()
+            cells[name] = cells[name].or_else(Texts.of(cells[key].codes, map(told.get, cells[key].texts)))

@@ -6,12 +6,12 @@ import datetime
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import python_calamine as calamine
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.package import check_package, damaged, protected
-from zgzx_research.ingest.sheet import Sheet, to_grid, to_table
+from zgzx_research.ingest.sheet import Sheet
+from zgzx_research.ingest.texts import Columns, Texts
 
 EXTENSIONS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 
@@ -49,16 +49,19 @@ def _read_sheet(
     if entry.typ != calamine.SheetTypeEnum.WorkSheet:
         return None  # chart and macro sheets hold no rows
     sheet = book.get_sheet_by_name(entry.name)
-    grid = to_grid(to_table([cell_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)))
+    columns = Columns()
+    rows = sheet.to_python(skip_empty_area=False)
+    columns.add_rows([[value if type(value) is str else cell_text(value) for value in row] for row in rows])
     hidden = entry.visible != calamine.SheetVisibleEnum.Visible
     merged = tuple(sheet.merged_cell_ranges or ())
-    return Sheet(entry.name, grid, hidden, merged, uncomputed=uncomputed.get(entry.name, frozenset()))
+    formulas = uncomputed.get(entry.name, frozenset())
+    return Sheet(entry.name, columns.filled(), columns.height, hidden, merged, uncomputed=formulas)
 
 
 def _not_full(sheet: Sheet, file: str) -> Sheet:
     if len(sheet.filled) and sheet.filled[-1] + 1 in ROW_LIMITS:
         raise ZgzxError(
-            f"the sheet is full to its last row ({len(sheet.grid):,}): what came after it is missing",
+            f"the sheet is full to its last row ({sheet.height:,}): what came after it is missing",
             where=f"{file}, sheet {sheet.name}",
             remedy="Ask for the table in parts of at most 60,000 rows, or as .csv.",
         )
@@ -80,20 +83,20 @@ def cell_text(value: object) -> str:
     return str(value).strip()
 
 
-def fill_down(sheet: Sheet) -> pd.DataFrame:
-    """The grid with the value of every vertically merged range in each of its filled rows (first column only).
+def fill_down(sheet: Sheet) -> dict[int, Texts]:
+    """The columns with the value of every vertically merged range in each of its filled rows (first column only).
 
     A range that only runs across columns is a title or section row and stays as it is.
     """
     tall: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, _) in sheet.merged:
-        if bottom > top and left in sheet.grid:
+        if bottom > top and left in sheet.columns:
             tall.setdefault(left, []).append((top, bottom))
-    grid = sheet.grid.copy(deep=False) if tall else sheet.grid
-    for column, ranges in tall.items():
-        texts = grid[column].to_numpy(dtype=object, copy=True)
+    columns = dict(sheet.columns)
+    for place, ranges in tall.items():
+        codes = columns[place].codes.copy()
         for top, bottom in ranges:
             first, last = np.searchsorted(sheet.filled, (top + 1, bottom + 1))
-            texts[sheet.filled[first:last]] = texts[top]
-        grid[column] = pd.Series(texts, dtype="str")
-    return grid
+            codes[sheet.filled[first:last]] = codes[top]
+        columns[place] = Texts(codes, columns[place].texts)
+    return columns

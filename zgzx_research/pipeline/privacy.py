@@ -187,15 +187,16 @@ def _sizes(names: frozenset[str]) -> tuple[int, ...]:
 
 def _names(columns: dict[str, Iterable[str]]) -> set[str]:
     """Names as they are compared (simplified, no blanks) and as they are written, without blanks."""
-    from zgzx_research.clean.pseudonyms import is_organisation, is_team_name, person_name
-    from zgzx_research.clean.values import clean_text
+    from zgzx_research.clean.pseudonyms import is_organisation, is_team_name, person_names
+    from zgzx_research.clean.values import clean_texts
 
     cells = {text for column in NAMES for text in columns.get(column, ())}
-    parties = {part for column in PARTIES for text in columns.get(column, ()) for part in re.split("[;；|]", text)}
-    cells |= {part for part in parties if not is_organisation(clean_text(part) or "")}
-    spread = {text for cell in cells for text in re.split("[、;；,，/|\n]+", cell)}
-    cleaned = {text for cell in spread if (text := clean_text(cell)) and not is_team_name(text)}
-    written = {re.sub(r"[\s·.]", "", text) for text in cleaned} | {person_name(text) or "" for text in cleaned}
+    parties = [part for column in PARTIES for text in columns.get(column, ()) for part in re.split("[;；|]", text)]
+    plain = zip(parties, clean_texts(parties), strict=True)
+    cells |= {part for part, text in plain if not is_organisation(text or "")}
+    spread = [text for cell in cells for text in re.split("[、;；,，/|\n]+", cell)]
+    cleaned = [text for text in clean_texts(spread) if text and not is_team_name(text)]
+    written = {re.sub(r"[\s·.]", "", text) for text in cleaned} | {name or "" for name in person_names(cleaned)}
     return {name for name in written if len(name) <= LARGEST and HAN.fullmatch(name)}
 
 

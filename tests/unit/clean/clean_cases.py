@@ -6,12 +6,14 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from zgzx_research.clean.cleaned import Cleaned
 from zgzx_research.clean.sources import clean_source
 from zgzx_research.ingest.profile import Profile
 from zgzx_research.ingest.read import RawTable
+from zgzx_research.ingest.texts import Texts
 
 KEY = b"a key for tests"
 FIRM = "91449900MA5D000164"  # both checks worked out in test_clean_identifiers
@@ -49,12 +51,11 @@ def raw_table(
     """A table of the source before the "/" of `profile` (source/profile): text, rows numbered from `first`."""
     source, name = profile.split("/")
     names = columns.split()
-    frame = pd.DataFrame(rows, columns=names).astype("str")
-    frame = frame.mask(frame == "")
-    frame.insert(0, "row", range(first, first + len(rows)))
-    frame = frame.assign(section=pd.Series(section, frame.index, dtype="str"), surplus=0)
+    every = np.arange(len(rows))
+    cells = {name: Texts.of(every, [row[place] for row in rows]) for place, name in enumerate(names)}
+    cells["section"] = Texts.of(every * 0, [section])
     made = Profile(name, source, columns={text: text for text in names}, **settings)  # type: ignore[arg-type]
-    return RawTable(file or f"{source}/{name}.csv", sheet, made, frame, [], len(rows), title)
+    return RawTable(file or f"{source}/{name}.csv", sheet, made, cells, every + first, every * 0, [], len(rows), title)
 
 
 def clean(*tables: RawTable) -> Cleaned:

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from stdnum.cn import uscc as credit_code
+from stdnum.iso7064 import mod_11_2
 
 from zgzx_research.clean import identifiers, reasons, values
 
@@ -30,7 +32,7 @@ def test_codes_that_pass_both_checks(code: str) -> None:
 
 def test_stdnum_alone_would_take_a_wrong_organisation_code() -> None:
     code = "91449900MA5D00011L"  # outer character right, the one of MA5D0001 should be 6
-    assert identifiers.credit_code.is_valid(code)
+    assert credit_code.is_valid(code)
     assert not identifiers.is_uscc(code)
 
 
@@ -57,7 +59,7 @@ def test_credit_codes(text: str, code: str | None, reason: str | None) -> None:
 def test_one_wrong_character_of_a_code_is_found(body: str) -> None:
     start = "91449900" + body + identifiers.organisation_check(body)
     assume("X" not in body)
-    code = start + identifiers.credit_code.calc_check_digit(start)
+    code = start + credit_code.calc_check_digit(start)
     assert identifiers.read_uscc(column(code)).value.tolist() == [code]
     wrong = ("8" if code[0] == "9" else "9") + code[1:]
     assert identifiers.read_uscc(column(wrong)).reason.tolist() == [reasons.VALUE_USCC]
@@ -95,6 +97,24 @@ def test_resident_ids(text: str, full: str | None, mask: str | None, birth: str 
 
 
 @given(
+    st.from_regex(r"9144[0-9]{4}[0-9A-HJ-NP-RTUW-Y]{8}", fullmatch=True), st.integers(0, 17),
+    st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+)  # fmt: skip
+def test_check_characters_of_firms_are_those_of_stdnum(body: str, place: int, other: str) -> None:
+    code = body + identifiers.organisation_check(body[8:])
+    code += credit_code.calc_check_digit(code)
+    assert identifiers.is_uscc(code)
+    wrong = code[:place] + other + code[place + 1 :]
+    inner_fits = identifiers.organisation_check(wrong[8:16]) == wrong[16]
+    assert identifiers.is_uscc(wrong) == (credit_code.is_valid(wrong) and inner_fits)
+
+
+@given(st.from_regex("9900001990030[1-9][0-9]{3}", fullmatch=True), st.sampled_from("0123456789X"))
+def test_check_characters_of_persons_are_those_of_stdnum(body: str, check: str) -> None:
+    assert (identifiers.resident_id(body + check) is not None) == mod_11_2.is_valid(body + check)
+
+
+@given(
     st.dates(datetime.date(1930, 1, 1), datetime.date(2020, 1, 1)),
     st.integers(0, 999),
     st.integers(0, 16),
@@ -102,7 +122,7 @@ def test_resident_ids(text: str, full: str | None, mask: str | None, birth: str 
 )
 def test_any_wrong_digit_of_an_id_is_found(day: datetime.date, serial: int, place: int, shift: int) -> None:
     body = f"990000{day:%Y%m%d}{serial:03d}"
-    code = body + identifiers.mod_11_2.calc_check_digit(body)
+    code = body + mod_11_2.calc_check_digit(body)
     assert identifiers.resident_id(code) == code
     wrong = code[:place] + str((int(code[place]) + shift) % 10) + code[place + 1 :]
     assert identifiers.resident_id(wrong) is None
@@ -198,9 +218,29 @@ def test_a_code_with_any_one_character_changed_is_refused_or_repaired_to_itself(
 ) -> None:
     start = "91449900" + body + identifiers.organisation_check(body)
     assume("X" not in body)
-    code = start + identifiers.credit_code.calc_check_digit(start)
+    code = start + credit_code.calc_check_digit(start)
     read = identifiers.read_uscc(column(changed(code, place, character))).value
     assert plain(read) in ([None], [code])
+
+
+CODES = st.from_regex(r"9144[0-9]{4}[0-9A-Z]{10}|[0-9]{17}[0-9X]|[0-9A-Z]{16,19}", fullmatch=True)
+
+
+@given(CODES)
+def test_check_characters_are_those_of_stdnum(code: str) -> None:
+    """Codes as drawn, which are wrong, and with the check characters stdnum gives them."""
+    inner = identifiers.organisation_check(code[8:16])
+    for text in (code, code[:16] + inner + "0"):
+        if credit_code.is_valid(text[:17] + "0") or not set(text[:17]) - set("IOSVZ"):
+            text = text[:17] + credit_code.calc_check_digit(text[:17])
+        assert identifiers.is_uscc(text) == (credit_code.is_valid(text) and text[16] == inner)
+    number = code[:17]
+    if number.isdigit():
+        number += mod_11_2.calc_check_digit(number)
+        assert identifiers.resident_id(number) in (None, number)
+        born = "19900307"
+        number = number[:6] + born + number[14:17]
+        assert identifiers.resident_id(number + mod_11_2.calc_check_digit(number)) is not None
 
 
 @given(
@@ -210,7 +250,7 @@ def test_an_id_with_any_one_character_changed_is_refused_or_masked(
     day: datetime.date, serial: int, place: int, character: str
 ) -> None:
     body = f"990000{day:%Y%m%d}{serial:03d}"
-    code = body + identifiers.mod_11_2.calc_check_digit(body)
+    code = body + mod_11_2.calc_check_digit(body)
     full, mask, _, _ = plain(identifiers.read_resident_ids(column(changed(code, place, character))).iloc[0])
     assert full in (None, code)
     if full is None and mask is not None:  # a mark in the middle hides one digit

@@ -36,7 +36,7 @@ def test_an_empty_key_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["甄试样", "甄 试样", "甄 试 样", "甄试样(女)", "甄試樣"])
 def test_one_person_written_in_several_ways(text: str) -> None:
-    assert pseudonyms.person_name(text) == "甄试样"
+    assert pseudonyms.person_names([text]) == ["甄试样"]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_surnames(name: str, surname: str) -> None:
 
 @pytest.mark.parametrize("text", ["不公告发明人", "(班长)", "· "])
 def test_texts_without_a_person(text: str) -> None:
-    assert pseudonyms.person_name(text) is None
+    assert pseudonyms.person_names([text]) == [None]
 
 
 @pytest.mark.parametrize(

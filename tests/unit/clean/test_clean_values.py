@@ -183,7 +183,7 @@ def test_chinese_numbers(text: str, number: int | None) -> None:
     ],
 )  # fmt: skip
 def test_clean_text(text: str, clean: str | None) -> None:
-    assert values.clean_text(text) == clean
+    assert values.clean_texts([text]) == [clean]
 
 
 @pytest.mark.parametrize(
@@ -196,15 +196,32 @@ def test_clean_text(text: str, clean: str | None) -> None:
     ],
 )
 def test_firm_text(text: str, name: str) -> None:
-    assert values.firm_text(text) == name
+    assert values.firm_texts([text]) == [name]
 
 
 @given(st.text(max_size=30))
 def test_cleaning_twice_changes_nothing(text: str) -> None:
-    once = values.clean_text(text)
-    assert once is None or values.clean_text(once) == once
-    firm = values.firm_text(once or "")
-    assert values.firm_text(firm) == firm
+    (once,) = values.clean_texts([text])
+    assert once is None or values.clean_texts([once]) == [once]
+    firm = values.firm_texts([once or ""])
+    assert values.firm_texts(firm) == firm
+
+
+TEXTS = st.lists(
+    st.text(
+        alphabet=st.one_of(
+            st.characters(exclude_categories=["Cs"]), st.sampled_from("鴻乾於头髮后裡\u0301\u1161\u11a8\x1f ·無")
+        ),
+        max_size=8,
+    ),
+    max_size=12,
+)
+
+
+@given(TEXTS)
+def test_many_texts_at_once_are_read_as_each_alone(texts: list[str]) -> None:
+    for read in (values.clean_texts, values.simplified, values.firm_texts):
+        assert read(texts) == [result for text in texts for result in read([text])]
 
 
 def test_cells_with_several_values() -> None:

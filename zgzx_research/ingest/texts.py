@@ -1,0 +1,116 @@
+"""Columns of text in which a text that repeats is held once: files are long, what they say is short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+CODE = np.int32
+Coded = tuple[np.ndarray, Sequence[str | None]]  # places in a list of texts
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of stripped text.
+
+    Attributes
+    ----------
+    codes : (rows,) int32, which of `texts` a cell holds; 0 is a blank cell.
+    texts : the texts, "" first, each of them once.
+    """
+
+    codes: np.ndarray
+    texts: list[str]
+
+    @classmethod
+    def of(cls, codes: np.ndarray, texts: Iterable[str | None]) -> Texts:
+        """The texts at `codes`; they may repeat, and None is blank."""
+        known = {"": 0}
+        number = np.array([known.setdefault(text or "", len(known)) for text in texts], dtype=CODE)
+        return cls(number[codes], list(known))
+
+    @property
+    def filled(self) -> np.ndarray:
+        """(rows,) whether a cell is not blank."""
+        return self.codes > 0
+
+    def at(self, rows: np.ndarray | slice) -> Texts:
+        return Texts(self.codes[rows], self.texts)
+
+    def holds(self, test: Callable[[str], object]) -> np.ndarray:
+        """(rows,) whether the text of a cell passes a test."""
+        return np.array([bool(test(text)) for text in self.texts])[self.codes]
+
+    def or_else(self, others: Texts) -> Texts:
+        """The cells, and where one is blank that of `others`."""
+        codes = np.where(self.filled, self.codes, others.codes + CODE(len(self.texts)))
+        return Texts.of(codes, [*self.texts, *others.texts])
+
+    def with_cell(self, row: int, text: str) -> Texts:
+        """The same column with another text in one row."""
+        codes = self.codes.copy()
+        codes[row] = len(self.texts)
+        return Texts.of(codes, [*self.texts, text])
+
+    def below(self, others: Sequence[Texts]) -> Texts:
+        """The column and others one below the other."""
+        if not others:
+            return self
+        known = {text: code for code, text in enumerate(self.texts)}
+        codes = [self.codes]
+        for other in others:
+            number = np.array([known.setdefault(text, len(known)) for text in other.texts], dtype=CODE)
+            codes.append(number[other.codes])
+        return Texts(np.concatenate(codes), list(known))
+
+    def series(self) -> pd.Series:
+        """The cells as str; blank ones are missing."""
+        return pd.Series(pd.array([None, *self.texts[1:]], dtype="str").take(self.codes), copy=False)
+
+
+class Columns:
+    """Columns in the making, block by block of rows; a block may be narrower than the others."""
+
+    def __init__(self) -> None:
+        self.height = 0
+        self._known: list[dict[str, int]] = []
+        self._parts: list[list[np.ndarray]] = []
+
+    def add_rows(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows of any length; short ones are filled with blanks."""
+        every = np.arange(len(rows))
+        self._add([(every, cells) for cells in zip_longest(*rows, fillvalue="")], len(rows))
+
+    def add_table(self, table: pa.Table) -> None:
+        """A table whose columns are dictionaries of text."""
+        columns = [pa.chunked_array(column.unify_dictionaries()).combine_chunks() for column in table.columns]
+        texts = [column.dictionary.to_numpy(zero_copy_only=False).tolist() for column in columns]
+        codes = [column.indices.to_numpy() for column in columns]
+        self._add(list(zip(codes, texts, strict=True)), len(table))
+
+    def _add(self, columns: Sequence[Coded], height: int) -> None:
+        for place in range(max(len(columns), len(self._known))):
+            if place == len(self._known):
+                self._known.append({"": 0})
+                self._parts.append([np.zeros(self.height, dtype=CODE)])
+            codes, texts = columns[place] if place < len(columns) else (np.zeros(height, dtype=CODE), [""])
+            known = self._known[place]
+            number = np.array([known.setdefault((text or "").strip(), len(known)) for text in texts], dtype=CODE)
+            self._parts[place].append(number[codes])
+        self.height += height
+
+    def filled(self, order: np.ndarray | slice = slice(None)) -> dict[int, Texts]:
+        """The columns that are not blank, by position; rows in another order where one is given."""
+        both = zip(self._known, self._parts, strict=True)
+        columns = {
+            place: Texts(np.concatenate(parts)[order], list(known))
+            for place, (known, parts) in enumerate(both)
+            if len(known) > 1
+        }
+        self._known, self._parts = [], []
+        return columns
