@@ -20,6 +20,18 @@ _BRACKETS = str.maketrans("[]{}<>〔〕【】《》〈〉「」『』", "()()()(
 _KEPT_MARKS = frozenset("()&")  # & tells A&B from AB
 
 
+class _Marks(dict[int, int | None]):
+    """For `str.translate`: blanks and punctuation go, each looked up once."""
+
+    def __missing__(self, code: int) -> int | None:
+        sign = chr(code)
+        self[code] = code if sign in _KEPT_MARKS or unicodedata.category(sign)[0] not in "PZC" else None
+        return self[code]
+
+
+_MARKS = _Marks()
+
+
 def _any(words: list[str]) -> str:
     return "(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + ")"
 
@@ -64,7 +76,7 @@ def _normalised(text: str) -> str | None:
 
 def _spelt(text: str) -> str:
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper()).translate(_BRACKETS)
-    return "".join(sign for sign in text if sign in _KEPT_MARKS or unicodedata.category(sign)[0] not in "PZC")
+    return text.translate(_MARKS)
 
 
 def _core(text: str) -> str | None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.distinct import is_in
 from zgzx_research.link.firm_records import edition_months
 from zgzx_research.link.firms import FirmLinks
 from zgzx_research.link.insured import PERSON_TOKENS, RULES, Insured
@@ -143,7 +144,7 @@ def _population(insured: Insured, asked: pd.DataFrame) -> pd.DataFrame:
     """Persons at work as Splink sees them, a row per name and spell; those no block can reach are left out."""
     person = insured.person.drop(columns=["name_key", "surname_key"])
     rows = insured.at_work.merge(insured.named, on="worker_id").merge(person, on="worker_id")
-    near = rows["group_id"].isin(asked["group_id"].dropna()) | rows["mask_key"].isin(asked["mask_key"].dropna())
+    near = is_in(rows["group_id"], asked["group_id"]) | is_in(rows["mask_key"], asked["mask_key"])
     near &= rows["start"].le(asked["month"].max()) & rows["end"].ge(asked["month"].min())
     rows = rows[near].reset_index(drop=True).rename(columns={"start": "month_from", "end": "month_to"})
     return rows.assign(unique_id=rows.index)

@@ -168,8 +168,8 @@ def _dispatched(known: pd.DataFrame, sent: pd.DataFrame, aliases: pd.DataFrame) 
 def _without(spells: pd.DataFrame, cut: pd.DataFrame) -> pd.DataFrame:
     """The months of spells that are in none of the cuts (spell, start, end), as spells of one month."""
     whole = _by_month(spells.rename_axis("spell").reset_index())
-    left = whole.merge(_by_month(cut)[["spell", "start"]].drop_duplicates(), how="left", indicator=True)
-    left = left[left["_merge"].eq("left_only")]
+    months, taken = (rows["spell"] * NEVER + rows["start"] for rows in (whole, _by_month(cut)))
+    left = whole[~months.isin(taken)]
     return left[["worker_id", "employer", "start"]].assign(end=left["start"])
 
 

@@ -35,13 +35,19 @@ class Insured:
 
     def headcount(self, months: pd.Series) -> pd.Series:
         """Mean number of persons by group over these months (numbers); group "" is the total."""
-        counts = []
-        for month in months.dropna().unique():
-            there = self.at_work[self.at_work["start"].le(month) & self.at_work["end"].ge(month)]
-            counts += [there.groupby("group_id").size(), pd.Series({"": there["worker_id"].nunique()})]
-        if not counts:
+        asked = months.dropna().unique()
+        if not len(asked):
             return pd.Series(dtype="float64")
-        return pd.concat(counts).groupby(level=0).sum() / months.dropna().nunique()
+        group, groups = pd.factorize(self.at_work["group_id"], sort=True)
+        worker = pd.factorize(self.at_work["worker_id"])[0]
+        start, end = (self.at_work[column].to_numpy("int64") for column in ("start", "end"))
+        heads, persons = np.zeros(len(groups)), 0
+        for month in asked.astype("int64"):
+            there = (start <= month) & (end >= month)
+            heads += np.bincount(group[there], minlength=len(groups))
+            persons += int(np.count_nonzero(np.bincount(worker[there])))
+        seen = heads > 0
+        return pd.Series([persons, *heads[seen]], index=["", *groups[seen]]) / len(asked)
 
 
 def insured_persons(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, claims: pd.DataFrame) -> Insured:

@@ -45,7 +45,7 @@ class PeopleLinks:
 
 def link_people(
     clean: Mapping[str, pd.DataFrame], firms: FirmLinks, calendar: pd.DataFrame | None = None, *,
-    min_probability: float = 0.75,
+    months: pd.DataFrame | None = None, min_probability: float = 0.75,
 ) -> PeopleLinks:  # fmt: skip
     """Persons of the insurance, and who of them the contestants, craftsmen and inventors are.
 
@@ -53,6 +53,7 @@ def link_people(
     ----------
     clean : clean tables by name; any of spell, si_month, dispatch, roster, entry, programme, patent, patent_party.
     firms : of `link_firms`. calendar : edition, year, final_date.
+    months : where `clean` was reduced by `records.month_lines` before, its months.
     min_probability : below it a contestant is linked to nobody (method "weak" or "ambiguous"; the score stays).
 
     Insurance: one worker per 个人编号, and numbers with the same ID are one; rows without a number go by the ID.
@@ -61,7 +62,8 @@ def link_people(
     that the insurance does not know is a worker of its own (method "id_only", no link to employment). Inventors: by
     name among those insured at an applicant in the month of the filing. The order of the rows does not matter.
     """
-    clean, months = month_lines(clean)
+    if months is None:
+        clean, months = month_lines(clean)
     rows = _insurance(clean)
     rows["worker_id"] = ranked_ids("W", 7, _persons(rows))
     spell_worker = in_key_order(rows[["source", *KEY, "worker_id"]], first=["source"])

@@ -26,8 +26,9 @@ OPTIONAL = (
 
 def ranked_ids(letter: str, digits: int, group: pd.Series) -> pd.Series:
     """Identifiers by the order in which the groups first appear; null where the group is missing."""
-    rank = pd.Series(pd.factorize(group)[0] + 1, index=group.index)
-    return (letter + rank.astype("str").str.zfill(digits)).where(group.notna())
+    rank, known = pd.factorize(group)
+    names = pd.array([f"{letter}{number:0{digits}d}" for number in range(1, len(known) + 1)], dtype="str")
+    return pd.Series(names.take(rank, allow_fill=True), index=group.index)
 
 
 def source_table(clean: Mapping[str, pd.DataFrame], name: str, columns: Sequence[str]) -> pd.DataFrame:
@@ -79,9 +80,10 @@ def month_lines(clean: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFra
 
     A line is what months say of a person at an employer, once: KEY of its first month, LINE, the first and last period
     (start_ym, end_ym) and `rows`, the number of its months. Months are in key order: line (position), period_ym,
-    paid_ym, kind and, where there is one, insurance.
+    paid_ym, kind and, where there is one, insurance. Tables that were reduced before come back as they are, without
+    months.
     """
-    if clean.get("si_month") is None:
+    if clean.get("si_month") is None or "rows" in clean["si_month"]:
         return dict(clean), pd.DataFrame({"line": [], "period_ym": [], "paid_ym": [], "kind": []}, dtype="Int64")
     table = in_key_order(clean["si_month"])
     said = [column for column in LINE if column in table]

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
-from zgzx_research.panels.patents import count_patents, utility_share
+from zgzx_research.panels.patents import count_filings, utility_share
 
 REFORM = 2021  # filing subsidies ended in June 2021: the share of utility models is taken before that year
 COLUMNS = [
@@ -16,22 +16,22 @@ COLUMNS = [
 
 
 def firm_covariates(
-    firm: pd.DataFrame, patent: pd.DataFrame, patent_party: pd.DataFrame, link_audit: pd.DataFrame, *,
-    before: int, years: int = 3, reform: int = REFORM,
+    firm: pd.DataFrame, patent: pd.DataFrame, shares: pd.DataFrame, *, before: int, years: int = 3,
+    reform: int = REFORM,
 ) -> pd.DataFrame:  # fmt: skip
     """COLUMNS, a row per firm of the firm table.
 
     Parameters
     ----------
-    firm, patent, patent_party, link_audit : link and clean tables.
+    firm, patent : link and clean table. shares : of `patents.firm_shares`, of the original applicants.
     before : first year that is no longer "before". years : how many years before it are looked at.
 
     patents_before : applications a year in those years, of the years since the firm's founding; missing when it was
     founded later. utility_share : `patents.utility_share` before the reform, missing without any filing.
     """
-    counts = count_patents(patent, patent_party, link_audit, dt.date(before - 1, 12, 31))
+    counts, unreformed = (count_filings(patent, shares, dt.date(year - 1, 12, 31)) for year in (before, reform))
     recent = counts[counts["year"].ge(before - years)].groupby("firm_id")["patents_all"].sum()
-    share = utility_share(patent, patent_party, link_audit, reform).set_index("firm_id")["utility_share"]
+    share = utility_share(unreformed).set_index("firm_id")["utility_share"]
     founded = firm["founded"].dt.year.astype("Int64")
     alive = (before - founded).clip(upper=years).fillna(years).astype("int64")
     filed = firm["firm_id"].map(recent).fillna(0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import pandas as pd
@@ -12,7 +13,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.link.records import source_table
 from zgzx_research.panels.covariates import firm_covariates
 from zgzx_research.panels.patents import COLUMNS as PATENT_COLUMNS
-from zgzx_research.panels.patents import COMPLETE, add_patents, count_patents
+from zgzx_research.panels.patents import COMPLETE, add_patents, count_filings, firm_shares
 from zgzx_research.panels.retention import LONGEST_BREAK, SHARES, add_retention, count_staff, last_month
 from zgzx_research.panels.treatment import first_awards, first_stages, programme_onsets
 
@@ -60,13 +61,16 @@ def build_firm_year(
     roster, patent, party = clean["roster"], clean["patent"], clean["patent_party"]
     entry = source_table(clean, "entry", ["edition", "category", "stage", "outcome"])
     programme = source_table(clean, "programme", ["programme", "onset"])
-    filings = (patent, party, link_audit)
-    staff = count_staff(firm, employment, years=years, longest_break=longest_break)
-    counts = count_patents(*filings, patent_truncation, firm=firm, holder=holder, joint=joint, dual=dual)
-    awards = first_awards(roster, link_audit, calendar)
+    with ThreadPoolExecutor(1) as threads:  # the engine counts the staff while pandas counts the patents
+        counted = threads.submit(count_staff, firm, employment, years=years, longest_break=longest_break)
+        original = firm_shares(party, link_audit)
+        shares = original if holder == "original" else firm_shares(party, link_audit, holder)
+        counts = count_filings(patent, shares, patent_truncation, firm=firm, joint=joint, dual=dual)
+        awards = first_awards(roster, link_audit, calendar)
+        before = awards["first_award"].min()
+        known = firm_covariates(firm, patent, original, before=int(before) if pd.notna(before) else first_year)
+        staff = counted.result()
     stages = first_stages(roster, entry, link_audit, calendar).drop(columns="first_award")
-    before = awards["first_award"].min()
-    known = firm_covariates(firm, *filings, before=int(before) if pd.notna(before) else first_year)
     panel = _grid(firm, known, years)
     for table in (awards, stages, programme_onsets(programme, link_audit)):
         panel = panel.merge(table, on="firm_id", how="left")

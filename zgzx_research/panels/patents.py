@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from zgzx_research.distinct import is_in
 from zgzx_research.link.records import KEY
 
 TYPES = ("invention", "utility_model", "design")
@@ -36,10 +37,18 @@ def count_patents(
     dual : one invention filed as utility model as well (一案双申) counts "once", as the invention, or as "both". Twins
         are those the clean stage paired, and those of one firm, day and title, however the firm was written.
     """
-    pairs = _holders(patent_party, link_audit, ROLE[holder])
+    shares = firm_shares(patent_party, link_audit, holder)
+    return count_filings(patent, shares, truncation, firm=firm, joint=joint, dual=dual)
+
+
+def count_filings(
+    patent: pd.DataFrame, shares: pd.DataFrame, truncation: dt.date, *, firm: pd.DataFrame | None = None,
+    joint: Literal["whole", "fractional"] = "whole", dual: Literal["once", "both"] = "once",
+) -> pd.DataFrame:  # fmt: skip
+    """`count_patents` where the shares of the firms are known (`firm_shares`): they are the same for every date."""
     filed = patent[patent["filed"].le(pd.Timestamp(truncation))]
-    filed = (_without_twins(filed, pairs) if dual == "once" else filed)[["app_no", "type", "filed"]]
-    found = pairs.merge(filed, on="app_no", validate="many_to_one")
+    filed = (_without_twins(filed, shares) if dual == "once" else filed)[["app_no", "type", "filed"]]
+    found = shares.merge(filed, on="app_no", validate="many_to_one")
     if firm is not None:
         found["firm_id"] = _successors(found, firm)
     found["year"] = found["filed"].dt.year.astype("int64")
@@ -80,22 +89,21 @@ def last_complete_year(truncation: dt.date, kind: str) -> int:
     return horizon.year - 1  # the filings of 31 December come last
 
 
-def utility_share(
-    patent: pd.DataFrame, patent_party: pd.DataFrame, link_audit: pd.DataFrame, before: int
-) -> pd.DataFrame:
-    """firm_id, utility_share: share of utility models in a firm's filings before the year; no row without any.
+def utility_share(counts: pd.DataFrame) -> pd.DataFrame:
+    """firm_id, utility_share: share of utility models in the filings of `count_patents`; no row without any.
 
-    Taken before the subsidy reform of 2021 it says how much of the reform reaches the firm.
+    Of the years before the subsidy reform of 2021 it says how much of the reform reaches the firm.
     """
-    counts = count_patents(patent, patent_party, link_audit, dt.date(before - 1, 12, 31))
     total = counts.groupby("firm_id", as_index=False)[["patents_all", "patents_utility_model"]].sum()
     return total[["firm_id"]].assign(utility_share=total["patents_utility_model"] / total["patents_all"])
 
 
-def _holders(patent_party: pd.DataFrame, link_audit: pd.DataFrame, role: str) -> pd.DataFrame:
-    """app_no, firm_id, share: the part of the application's parties in this role that the firm is."""
+def firm_shares(
+    patent_party: pd.DataFrame, link_audit: pd.DataFrame, holder: Literal["original", "current"] = "original"
+) -> pd.DataFrame:
+    """app_no, firm_id, share: which part of the original applicants, or of the current holders, the firm is."""
     linked = link_audit.loc[link_audit["source"].eq("patent_party"), [*KEY, "firm_id"]].dropna(subset="firm_id")
-    party = patent_party.loc[patent_party["role"].eq(role), [*KEY, "app_no"]]
+    party = patent_party.loc[patent_party["role"].eq(ROLE[holder]), [*KEY, "app_no"]]
     parties = party.groupby("app_no").size()
     mine = party.merge(linked, on=KEY, validate="one_to_one").groupby(["app_no", "firm_id"]).size()
     pairs = mine.rename("rows").reset_index()
@@ -104,7 +112,7 @@ def _holders(patent_party: pd.DataFrame, link_audit: pd.DataFrame, role: str) ->
 
 def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Applications without the utility models whose invention stands in the table; either may name the other."""
-    filed = filed[~filed["app_no"].isin(_models_alike(filed, pairs))] if "title_hash" in filed else filed
+    filed = filed[~is_in(filed["app_no"], _models_alike(filed, pairs))] if "title_hash" in filed else filed
     if "dual_app_no" not in filed:
         return filed
     kind = filed.set_index("app_no")["type"]
@@ -112,7 +120,7 @@ def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([named[["app_no", "dual_app_no"]].set_axis(["model", "invention"], axis=1),
                       named[["dual_app_no", "app_no"]].set_axis(["model", "invention"], axis=1)])  # fmt: skip
     twins = both["model"].map(kind).eq("utility_model") & both["invention"].map(kind).eq("invention")
-    return filed[~filed["app_no"].isin(both.loc[twins, "model"])]
+    return filed[~is_in(filed["app_no"], both.loc[twins, "model"])]
 
 
 def _models_alike(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:

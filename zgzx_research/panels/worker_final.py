@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import narwhals as nw
 import pandas as pd
 
+from zgzx_research.distinct import is_in
 from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.audit import ARMS, contestants
 from zgzx_research.link.records import KEY, month_number
@@ -78,7 +81,7 @@ def _contestants(
 
 def _spells(employment: pd.DataFrame, firm: pd.DataFrame, workers: pd.Series) -> pd.DataFrame:
     """Spells of these workers with their places."""
-    mine = employment[employment["worker_id"].isin(workers)]
+    mine = employment[is_in(employment["worker_id"], workers)]
     places = firm[["firm_id", "group_id", "in_district"]]
     spells = mine[["worker_id", "firm_id"]].merge(places, on="firm_id", how="left").set_axis(mine.index)
     return spells.assign(
@@ -89,10 +92,12 @@ def _spells(employment: pd.DataFrame, firm: pd.DataFrame, workers: pd.Series) ->
 
 
 def _covering(
-    people: pd.DataFrame, spells: pd.DataFrame, level: str, ahead: int, longest_break: int, same: list[str]
+    people: pd.DataFrame, spells: pd.DataFrame, level: str, ahead: Sequence[int], longest_break: int, same: list[str]
 ) -> pd.DataFrame:
-    """The people (edition, worker_id, month, …) with the spells at a level that cover the month `ahead` later."""
-    asked = people.assign(at=(people["month"] + ahead).astype("int64"))
+    """The people (edition, worker_id, month, …), once for each number of months `ahead`, with the spells at a level
+    that cover the month so much later."""
+    later = people.merge(pd.DataFrame({"ahead": ahead}), how="cross")
+    asked = later.assign(at=(later["month"] + later["ahead"]).astype("int64"))
     with connect() as connection:
         there = level_spells(lazy(connection, spells), level, longest_break)
         found = (
@@ -100,7 +105,7 @@ def _covering(
             .join(there, on=["worker_id", *same])
             .filter(nw.col("start") <= nw.col("at"), nw.col("end") >= nw.col("at"))
         )
-        return collect(found, by=["edition", "worker_id"])
+        return collect(found, by=["edition", "worker_id", "ahead"])
 
 
 def _at_final(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int) -> pd.DataFrame:
@@ -110,7 +115,7 @@ def _at_final(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, 
     """
     people = rows.loc[rows["month"].notna(), ["edition", "worker_id", "month", "firm_id", "group_id"]]
     listed = people.rename(columns={"firm_id": "listed", "group_id": "listed_group"})
-    found = _covering(listed, _spells(employment, firm, rows["worker_id"]), "employer", 0, longest_break, [])
+    found = _covering(listed, _spells(employment, firm, rows["worker_id"]), "employer", [0], longest_break, [])
     found["group_id"] = found["firm_id"].map(firm.set_index("firm_id")["group_id"])
     found["employed"] = found["group_id"].eq(found["listed_group"].fillna(found["group_id"]))
     found["rank"] = 2 - found["employed"].astype("int64") - found["firm_id"].eq(found["listed"]).astype("int64")
@@ -124,11 +129,11 @@ def _stayed(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, lo
     people = rows[["edition", "worker_id", "month"]].assign(firm_id=rows["seen_firm"], group_id=rows["seen_group"])
     spells = _spells(employment, firm, people["worker_id"])
     result = people[["edition", "worker_id"]]
-    for months in HORIZONS:
-        for level, same in LEVELS.items():
-            there = _covering(
-                people[["edition", "worker_id", "month", *same]], spells, level, months, longest_break, same
-            )
-            there = there[["edition", "worker_id"]].drop_duplicates().assign(**{f"retention_{months}_{level}": 1.0})
-            result = result.merge(there, on=["edition", "worker_id"], how="left")
+    for level, same in LEVELS.items():
+        asked = people[["edition", "worker_id", "month", *same]]
+        there = _covering(asked, spells, level, HORIZONS, longest_break, same)
+        for months in HORIZONS:
+            then = there.loc[there["ahead"].eq(months), ["edition", "worker_id"]].drop_duplicates()
+            name = f"retention_{months}_{level}"
+            result = result.merge(then.assign(**{name: 1.0}), on=["edition", "worker_id"], how="left")
     return result

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from zgzx_research.panels.covariates import firm_covariates
-from zgzx_research.panels.patents import add_patents, count_patents, last_complete_year, utility_share
+from zgzx_research.panels.patents import add_patents, count_patents, firm_shares, last_complete_year, utility_share
 
 A, B, C = "F000001", "F000002", "F000003"
 KEY = ["file", "sheet", "row", "part"]
@@ -127,11 +127,13 @@ def test_incomplete_years_are_flagged_or_missing_by_type() -> None:
 
 
 def test_covariates() -> None:
-    share = utility_share(*tables(), 2016).set_index("firm_id")["utility_share"]
+    share = utility_share(count_patents(*tables(), dt.date(2015, 12, 31))).set_index("firm_id")["utility_share"]
     assert share.to_dict() == {A: pytest.approx(1 / 3), B: 0.0}
-    about = firm_covariates(FIRM, *tables(), before=2016, reform=2017).set_index("firm_id")
+    patent, party, audit = tables()
+    shares = firm_shares(party, audit)
+    about = firm_covariates(FIRM, patent, shares, before=2016, reform=2017).set_index("firm_id")
     assert about["patents_before"].tolist() == [1.0, 0.5, 0.0]  # three years; two since 2014; unknown age: three
     assert about["utility_share"].tolist() == pytest.approx([1 / 3, 0.0, 0.0])
     assert about["founded_year"].tolist() == [2000, 2014, pd.NA]
-    young = firm_covariates(FIRM, *tables(), before=2014).set_index("firm_id")
+    young = firm_covariates(FIRM, patent, shares, before=2014).set_index("firm_id")
     assert young["patents_before"].isna().tolist() == [False, True, False]
