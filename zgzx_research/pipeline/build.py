@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
+
+RARELY = 200_000  # objects between two looks for garbage: rows by the million are short-lived, and none is a cycle
+LARGE = 20_000_000  # bytes of input; below that a process takes longer to start than to work
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class Step:
     run : does the work; reads `inputs`, writes `outputs`, each atomically.
     rooms : sources (folders or files of the package) whose change makes the step run again.
     settings : JSON-able values whose change makes the step run again.
+    apart : `run` can be pickled and may run in a process of its own; other steps that make its inputs stand apart too.
+    last : nobody waits for it: what else can run goes first.
     """
 
     name: str
@@ -31,6 +41,8 @@ class Step:
     outputs: tuple[Path, ...]
     rooms: tuple[str, ...]
     settings: Any = field(default_factory=dict)
+    apart: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class Result:
 def build(
     steps: Sequence[Step], work: Path, say: Callable[[str], None] = print, *, lock_digest: str = "", only: str = ""
 ) -> Result:
-    """Bring all outputs up to date.
+    """Bring all outputs up to date; large steps that stand apart run side by side.
 
     Parameters
     ----------
@@ -56,31 +68,91 @@ def build(
     ------
     ZgzxError : the first error a step raised for the user; other exceptions pass through unchanged.
     """
-    import pytask
-
     work.mkdir(parents=True, exist_ok=True)
     config = work / "pytask.toml"
     if not config.exists():
         store.write_text(config, "[tool.pytask.ini_options]\n")
     wanted = [step for step in steps if not only or step.name.startswith(tuple(only.split(",")))]
     ran: list[str] = []
-    tasks = [_task(step, len(wanted), lock_digest, ran, say) for step in wanted]
-    pytask.console.quiet = True
-    session = pytask.build(
-        tasks=tasks, config=config, capture="no", verbose=0, disable_warnings=True, stop_after_first_failure=True
-    )
-    _raise_first(session)
+
+    def session(early: dict[str, Future[float]], dry_run: bool) -> Any:
+        import pytask
+
+        pytask.console.quiet = True
+        tasks = [_task(step, len(wanted), lock_digest, ran, say, early.get(step.name)) for step in wanted]
+        return pytask.build(
+            tasks=tasks, config=config, capture="no", verbose=0, disable_warnings=True, stop_after_first_failure=True,
+            dry_run=dry_run,
+        )  # fmt: skip
+
+    apart = [step for step in wanted if step.apart]
+    if sum(map(_size, apart)) < LARGE or (os.cpu_count() or 1) < 2:
+        apart = []
+    stale = {step.name for step in apart if not all(path.exists() for path in step.outputs)}
+    if len(stale) < len(apart):
+        stale = _stale(session({}, dry_run=True))
+    with _side_by_side([step for step in apart if step.name in stale]) as early:
+        _raise_first(session(early, dry_run=False))
+        # a lost output that was made again, byte for byte, before pytask looked is nothing new to it
+        ran += [name for name, future in early.items() if name not in ran and future.result() is not None]
     return Result(tuple(ran), tuple(step.name for step in wanted if step.name not in ran))
 
 
-def _task(step: Step, total: int, lock_digest: str, ran: list[str], say: Callable[[str], None]) -> Any:
+def _size(step: Step) -> int:
+    return sum(path.stat().st_size for path in step.inputs if path.is_file())
+
+
+def _stale(session: Any) -> set[str]:
+    """Names of the steps that would run."""
+    would = (report for report in session.execution_reports if report.outcome.name == "WOULD_BE_EXECUTED")
+    return {report.task.name.rsplit("::", 1)[-1] for report in would}
+
+
+@contextmanager
+def _side_by_side(steps: Sequence[Step]) -> Iterator[dict[str, Future[float]]]:
+    """The steps at work, two at a time and the largest first; nothing where one would be alone."""
+    if len(steps) < 2:
+        yield {}
+        return
+    early: dict[str, Future[float]] = {}
+    workers = ProcessPoolExecutor(2, get_context("spawn"), gc.set_threshold, (RARELY,))
+    with workers as pool, ThreadPoolExecutor(len(steps)) as threads:
+        for step in sorted(steps, key=lambda step: (len(_makers(step, steps)), -_size(step))):
+            needed = [early[other.name] for other in _makers(step, steps)]
+            start = threads.submit(_after, needed, pool, step.run) if needed else pool.submit(_seconds, step.run)
+            early[step.name] = start
+        try:
+            yield early
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _makers(step: Step, steps: Sequence[Step]) -> list[Step]:
+    """Those of `steps` that make an input of the step."""
+    return [other for other in steps if not set(other.outputs).isdisjoint(step.inputs)]
+
+
+def _after(needed: Sequence[Future[float]], pool: ProcessPoolExecutor, run: Callable[[], None]) -> float:
+    for future in needed:
+        future.result()
+    return pool.submit(_seconds, run).result()
+
+
+def _seconds(run: Callable[[], None]) -> float:
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+def _task(
+    step: Step, total: int, lock_digest: str, ran: list[str], say: Callable[[str], None], early: Future[float] | None
+) -> Any:
     import pytask
 
     def run(inputs: Any, code: str, settings: str, produces: Any) -> None:
-        begin = time.perf_counter()
-        step.run()
+        seconds = early.result() if early else _seconds(step.run)
         ran.append(step.name)
-        say(f"[{len(ran):>2}/{total}] {step.name:<38} {time.perf_counter() - begin:5.1f} s")
+        say(f"[{len(ran):>2}/{total}] {step.name:<38} {seconds:5.1f} s")
 
     run.__annotations__ = {"produces": Annotated[Any, pytask.Product]}
     code = f"{store.code_digest(step.rooms)} {lock_digest}"
@@ -92,7 +164,8 @@ def _task(step: Step, total: int, lock_digest: str, ran: list[str], say: Callabl
         "settings": pytask.PythonNode(value=settings, hash=True),
         "produces": step.outputs,
     }
-    return pytask.task(name=step.name, kwargs=kwargs)(run)
+    task = pytask.task(name=step.name, kwargs=kwargs)(run)
+    return pytask.mark.try_last(task) if step.last else task
 
 
 def _raise_first(session: Any) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from zgzx_research.did.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.pipeline import estimates, store
+from zgzx_research.pipeline import store
 from zgzx_research.study import OutcomeName, Study
+
+if TYPE_CHECKING:
+    from zgzx_research.did.effects import Effects
 
 SOURCES = {
     "roster": ("roster",),
@@ -26,6 +29,11 @@ LINK_TABLES = (
     "firm", "firm_name", "worker", "spell_worker", "employment", "link_audit", "link_review", "linkage_rates",
 )  # fmt: skip
 PANEL_TABLES = ("firm_year", "worker_final")
+ALL_TABLES = dict.fromkeys(sorted(name for tables in SOURCES.values() for name in tables))
+PANEL_INPUTS = dict.fromkeys(("roster", "entry", "programme")) | {  # the largest tables are read in part
+    "patent": ["app_no", "type", "filed", "dual_app_no", "title_hash"],
+    "patent_party": ["file", "sheet", "row", "part", "role", "app_no"],
+}
 FIXED_KEY = b"synthetic"  # synthetic people need no secret
 CALENDAR = "data/published/edition_calendar.csv"
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
@@ -130,10 +138,10 @@ def collect(place: Place) -> None:
     store.write_json(place.work / "clean" / "ledger.json", {"sources": ledger})
 
 
-def clean_tables(place: Place, *wanted: str) -> dict[str, pd.DataFrame]:
-    """The clean tables there are, by name; all of them or those that are wanted."""
-    names = wanted or sorted({name for tables in SOURCES.values() for name in tables})
-    return {name: pd.read_parquet(path) for name in names if (path := place.stage("clean", name)[0]).is_file()}
+def clean_tables(place: Place, wanted: Mapping[str, Sequence[str] | None] = ALL_TABLES) -> dict[str, pd.DataFrame]:
+    """The clean tables there are, by name; of a table some columns, or all (None)."""
+    paths = {name: place.stage("clean", name)[0] for name in wanted}
+    return {name: pd.read_parquet(path, columns=wanted[name]) for name, path in paths.items() if path.is_file()}
 
 
 def link(place: Place) -> None:
@@ -142,11 +150,12 @@ def link(place: Place) -> None:
     from zgzx_research.link.decisions import read_decisions
     from zgzx_research.link.firms import link_firms
     from zgzx_research.link.people import link_people
+    from zgzx_research.link.records import month_lines
 
     calendar = pd.read_csv(place.root / CALENDAR)
-    tables = clean_tables(place)
+    tables, months = month_lines(clean_tables(place))
     firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
-    people = link_people(tables, firms, calendar)
+    people = link_people(tables, firms, calendar, months=months)
     audit = pd.concat([firms.link_audit, people.link_audit], ignore_index=True)
     linked = {
         "firm": firms.firm,
@@ -168,7 +177,7 @@ def panels(place: Place, study: Study) -> None:
     from zgzx_research.panels.treatment import check_editions
     from zgzx_research.panels.worker_final import build_worker_final
 
-    tables = clean_tables(place, "roster", "entry", "programme", "patent", "patent_party")
+    tables = clean_tables(place, PANEL_INPUTS)
     months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
     linked = {name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")}
     # the links of the insurance are in `employment` by now, and are most of the rows
@@ -229,6 +238,8 @@ def estimate(place: Place, study: Study, outcome: OutcomeName, spec: str) -> Non
 
 def effects(study: Study, outcome: OutcomeName, spec: str, panel: pd.DataFrame) -> Effects:
     """The same from a panel of firms."""
+    from zgzx_research.pipeline import estimates
+
     left_out: tuple | None = None
     if outcome == "retention":
         from zgzx_research.panels.retention import large_enough

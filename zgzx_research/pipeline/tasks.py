@@ -158,11 +158,13 @@ def _clean_steps(place: Place, files: dict[str, list[Path]], key: bytes, correct
     for source, tables in stages.SOURCES.items():
         outputs = (*place.stage("clean", *tables), parts / f"{source}.parquet", parts / f"{source}.json")
         run = partial(stages.clean, place, source, key)
-        steps.append(Step(f"clean.{source}", run, (*files[source], *decided), outputs, ROOMS["clean"], fingerprint))
+        inputs = (*files[source], *decided)
+        steps.append(Step(f"clean.{source}", run, inputs, outputs, ROOMS["clean"], fingerprint, apart=True))
     whole = place.work / "clean"
     collected = (*place.stage("clean", "quarantine"), whole / "audit.xlsx", whole / "ledger.json")
     gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in (".parquet", ".json"))
-    steps.append(Step("clean.collect", partial(stages.collect, place), gathered, collected, ROOMS["collect"]))
+    collect = partial(stages.collect, place)
+    steps.append(Step("clean.collect", collect, gathered, collected, ROOMS["collect"], apart=True, last=True))
     return steps
 
 
