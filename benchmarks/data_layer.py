@@ -1,6 +1,7 @@
 """The data layer at full size: `python benchmarks/data_layer.py layer|link|spells`, one measurement a process.
 
-layer : raw files of a world of default size to panels (ingest, clean, link, panels), seconds by step.
+layer : raw files of a world of default size to panels (ingest, clean, link, panels), as `zgzx run STUDY build` does it,
+    start of the command and digests of the files included; seconds in all and by step.
 link : firms and persons of a district (12,000 firms, 40,000 workers, a million insured months), seconds.
 spells : staff and retention from a Parquet file of 10 million spells, seconds and the highest resident size.
 """
@@ -8,12 +9,13 @@ spells : staff and retention from a Parquet file of 10 million spells, seconds a
 from __future__ import annotations
 
 import json
+import re
 import resource
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,27 +29,22 @@ SPELLS, FIRMS, BLOCK = 10_000_000, 60_000, 500_000
 
 
 def layer() -> dict[str, float]:
-    from zgzx_research.pipeline import stages
-    from zgzx_research.simulate.raw_files import write_world
-    from zgzx_research.study import load_study
-
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for name in ("studies", "data/published"):
-            shutil.copytree(ROOT / name, root / name)
-        write_world(root / "world", scenario="calibrated", size="default", seed=1, progress=lambda line: None)
-        place, study = stages.Place(root, "demo", root / "world/raw"), load_study(root, "demo")
-        steps = {source: partial(stages.clean, place, source, stages.FIXED_KEY) for source in stages.SOURCES}
-        steps |= {"collect": partial(stages.collect, place), "link": partial(stages.link, place)}
-        steps |= {"panels": partial(stages.panels, place, study)}
-        seconds = {}
-        for name, step in steps.items():
-            started = time.perf_counter()
-            step()
-            seconds[name] = time.perf_counter() - started
-        months = len(pd.read_parquet(place.stage("clean", "si_month")[0], columns=["row"]))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"months": months, **seconds, "seconds": sum(seconds.values()), "peak_mb": peak}
+        for name in ("studies", "data/published", "requirements.lock", "pyproject.toml"):
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, root / name)
+        zgzx = [sys.executable, "-m", "zgzx_research"]
+        world = ["simulate", "data/raw/demo", "--size", "default", "--seed", "1"]
+        subprocess.run([*zgzx, *world], cwd=root, check=True, stdout=subprocess.DEVNULL)
+        started = time.perf_counter()
+        said = subprocess.run(
+            [*zgzx, "run", "demo", "build"], cwd=root, check=True, capture_output=True, text=True
+        ).stdout
+        seconds = time.perf_counter() - started
+        steps = {name: float(told) for name, told in re.findall(r"\] (\S+) +([\d.]+) s", said)}
+        months = len(pd.read_parquet(root / "data/work/demo/clean/si_month.parquet", columns=["row"]))
+    return {"months": months, **steps, "seconds": seconds}
 
 
 def link() -> dict[str, float]:
