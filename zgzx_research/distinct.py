@@ -62,19 +62,6 @@ def distinct_rows(table: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarr
     return code, first
 
 
-def stacked_texts(columns: Sequence[pd.Series]) -> pd.Series:
-    """Columns of text one below the other, as a categorical."""
-    known: dict[str, int] = {}
-    codes = []
-    for column in columns:
-        own, texts = pd.factorize(column)
-        number = np.array([*(known.setdefault(text, len(known)) for text in texts.tolist()), -1], dtype=np.int32)
-        codes.append(number[own])  # the last is that of a missing cell
-    return pd.Series(
-        pd.Categorical.from_codes(np.concatenate(codes), pd.Index(list(known), dtype="str"), validate=False)
-    )
-
-
 def without_unused(column: pd.Series) -> pd.Series:
     """A categorical without the categories no row holds."""
     codes, texts = column.cat.codes.to_numpy(), column.cat.categories

@@ -19,6 +19,7 @@ from zgzx_research.ingest.profile import Profile
 from zgzx_research.ingest.read import RawTable
 from zgzx_research.ingest.texts import Texts
 
+NOWHERE = -(1 << 60)  # a row of no sheet is an error of the program, and an IndexError
 # what a parser of one piece returns: rows, and the entries of the quarantine
 Parts = tuple[pd.DataFrame, list[pd.DataFrame]]
 
@@ -134,14 +135,14 @@ def _cleaned(cells: Texts, index: pd.Index, repeated: bool) -> pd.Series:
 def _decided(rows: pd.DataFrame, tables: Sequence[RawTable]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Rows without those a clerk dropped, and an entry for each of them and for every cell he corrected."""
     starts = np.cumsum([0, *(len(table.numbers) for table in tables)])
-    pairs = list(zip(starts, tables, strict=False))
-    dropped = sorted(start + place for start, table in pairs for place in table.dropped)
-    cells = [
-        (column, start + place)
-        for start, table in pairs for place, columns in table.corrected.items() for column in columns
-        if place not in table.dropped
-    ]  # fmt: skip
-    entries = [note(rows.loc[[place]], column, reasons.VALUE_CORRECTED) for column, place in sorted(cells)]
+    dropped: list[int] = []
+    corrected: dict[str, list[int]] = {}
+    for start, table in zip(starts, tables, strict=False):
+        dropped += sorted(start + place for place in table.dropped)
+        for place in sorted(table.corrected.keys() - table.dropped):
+            for column in table.corrected[place]:
+                corrected.setdefault(column, []).append(start + place)
+    entries = [note(rows.loc[places], name, reasons.VALUE_CORRECTED) for name, places in sorted(corrected.items())]
     if not dropped:
         return rows, entries
     entries.append(note(rows.loc[dropped], None, reasons.DROPPED_BY_DECISION))
@@ -164,7 +165,7 @@ def finish(
     ------
     RuntimeError : a row vanished or stands twice: an error of the program.
     """
-    starts = np.cumsum([0, *(max(table.numbers, default=0) + 1 for table in raw)])
+    starts = np.cumsum([0, *(table.numbers.max(initial=0) + 1 for table in raw)])
     sheets = {(table.file, table.sheet): start for table, start in zip(raw, starts, strict=False)}
     kept, lost = np.zeros((2, starts[-1]), dtype=bool)
     for table in tables.values():
@@ -189,7 +190,7 @@ def finish(
 def _places(rows: pd.DataFrame, sheets: Mapping[tuple[str, str], int]) -> np.ndarray:
     """(rows,) place of the raw row a row came from among all rows of all sheets, of which `sheets` tells the first."""
     (file, files), (sheet, names) = (pd.factorize(rows[name]) for name in ("file", "sheet"))
-    number = np.array([[sheets.get((one, other), 0) for other in names] for one in files], dtype=np.int64)
+    number = np.array([[sheets.get((one, other), NOWHERE) for other in names] for one in files], dtype=np.int64)
     return number.reshape(len(files), len(names))[file, sheet] + rows["row"].to_numpy(np.int64)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
@@ -15,7 +16,7 @@ from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
 from zgzx_research.clean.values import Parsed, read_choices, read_decimals, read_month_ranges, read_months, split_cells
-from zgzx_research.distinct import as_categories, distinct_rows, holds, stacked_texts, without_unused
+from zgzx_research.distinct import as_categories, distinct_rows, holds, without_unused
 from zgzx_research.ingest.read import RawTable
 
 PERSON = ("person_no", "person_name", "id_no")
@@ -92,7 +93,10 @@ def _with_lines(parts: Sequence[Months]) -> Parts:
         [frame.pop("line").to_numpy() + shift for (frame, _), shift in zip(filled, before, strict=False)]
     )
     lines = pd.concat([lines for _, lines in filled], ignore_index=True)
-    texts = {name: stacked_texts([frame.pop(name) for frame, _ in filled]) for name in ("file", "sheet", "kind")}
+    texts = {
+        name: union_categoricals([frame.pop(name).astype("category") for frame, _ in filled])
+        for name in ("file", "sheet", "kind")
+    }
     frame = pd.concat([frame for frame, _ in filled], ignore_index=True)
     said = {name: as_categories(lines[name], line, frame.index) for name in lines}
     return frame.assign(**texts, **said), notes

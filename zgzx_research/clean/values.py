@@ -23,7 +23,7 @@ _REPLACE = {pair[0]: pair[1] for pair in RULES["characters"]["replace"].split()}
 _TABLE = _REPLACE | dict.fromkeys(RULES["characters"]["drop"], "")
 _IN_TABLE = re.compile("[" + re.escape("".join(_TABLE)) + "]")
 _MISSING = frozenset(RULES["missing"])
-_BETWEEN = "\x1f"  # stands in no cell, and neither NFKC nor opencc looks across it
+_BETWEEN = "\x1f"  # in hardly any cell, and neither NFKC nor opencc looks across it
 _KEEP = frozenset(RULES["characters"]["keep"])
 _STYLES = {name: re.compile(pattern) for name, pattern in RULES["date_styles"].items()}
 _AMOUNT = re.compile(r"(?P<before>\D*?)\s*" + RULES["amounts"]["pattern"])
@@ -75,7 +75,7 @@ def parsed(column: pd.Series, function: Callable[[str], tuple[Any, str | None]],
 
 
 def at_once(texts: Sequence[str], convert: Callable[[str], str]) -> list[str]:
-    """`convert` of every text by one call on all of them, which takes a tenth of the time."""
+    """`convert` of every text, by one call on all of them."""
     parts = convert(_BETWEEN.join(texts)).split(_BETWEEN)
     return parts if len(parts) == len(texts) else [*map(convert, texts)]
 

@@ -44,7 +44,7 @@ class Insured:
         heads, persons = np.zeros(len(groups)), 0
         for month in asked.astype("int64"):
             there = (start <= month) & (end >= month)
-            heads += np.bincount(group[there], minlength=len(groups))
+            heads += np.bincount(group[there & (group >= 0)], minlength=len(groups))
             persons += int(np.count_nonzero(np.bincount(worker[there])))
         seen = heads > 0
         return pd.Series([persons, *heads[seen]], index=["", *groups[seen]]) / len(asked)

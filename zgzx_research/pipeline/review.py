@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,6 @@ from zgzx_research.evidence.disclosure import blank_few
 from zgzx_research.pipeline import estimates, manifest, stages
 from zgzx_research.pipeline.tasks import open_study
 from zgzx_research.study import OutcomeName, Study
-
-if TYPE_CHECKING:
-    from zgzx_research.link.firms import FirmLinks
 
 SHOWN = ("n_treated", "estimate", "std_error", "ci_low", "ci_high")
 THRESHOLDS = (0.0, 0.8, 0.85, 0.9, 0.95)  # any, parents of branches, their names, cores, full names; codes have more
@@ -74,6 +70,8 @@ def across_thresholds(
     from zgzx_research.link.audit import relink
     from zgzx_research.link.decisions import read_decisions
     from zgzx_research.link.firms import link_firms
+    from zgzx_research.link.people import link_people
+    from zgzx_research.link.records import month_lines
 
     wrong = [score for score in scores if not 0 <= score <= 1]
     if wrong or not scores:
@@ -85,7 +83,7 @@ def across_thresholds(
         raise ZgzxError(
             f"the study does not estimate {outcome!r}", where=f"studies/{name}.toml", remedy=f"Known: {known}."
         )
-    tables = stages.clean_tables(place)
+    tables, months = month_lines(stages.clean_tables(place))
     if "registry" not in tables:
         raise ZgzxError("the study has not been run", where=name, remedy=f"Run zgzx run {name} build first.")
     calendar = pd.read_csv(place.root / stages.CALENDAR)
@@ -93,22 +91,17 @@ def across_thresholds(
     rows = []
     for score in sorted(set(scores)):
         links = {name: relink(getattr(firms, name), min_score=score) for name in ("link_audit", "agency")}
-        row = _estimate(study, tables, calendar, replace(firms, **links), chosen)
+        people = link_people(tables, replace(firms, **links), calendar, months=months)
+        linked = {"firm": firms.firm, "employment": people.employment, "link_audit": links["link_audit"]}
+        row = _estimate(study, stages.firm_year(study, tables, calendar, **linked), links["link_audit"], chosen)
         rows.append({"min_score": score} | row)
         say(f"links of {score:g} and above: done")
     return pd.DataFrame(rows)
 
 
-def _estimate(
-    study: Study, tables: dict[str, pd.DataFrame], calendar: pd.DataFrame, firms: FirmLinks, outcome: OutcomeName
-) -> dict[str, float]:
-    """linked_share and SHOWN, were these the links of firms."""
-    from zgzx_research.link.people import link_people
-
-    employment = link_people(tables, firms, calendar).employment
-    linked = {"firm": firms.firm, "employment": employment, "link_audit": firms.link_audit}
-    panel = stages.firm_year(study, tables, calendar, **linked)
-    contest = firms.link_audit[firms.link_audit["source"].isin(("roster", "entry"))]
+def _estimate(study: Study, panel: pd.DataFrame, link_audit: pd.DataFrame, outcome: OutcomeName) -> dict[str, float]:
+    """linked_share and SHOWN of a panel made with these links of firms."""
+    contest = link_audit[link_audit["source"].isin(("roster", "entry"))]
     share = {"linked_share": float(contest["firm_id"].notna().mean())}
     if panel["first_award"].isna().all():  # rosters give no codes: beyond the score of a name nobody has won
         return share | {"n_treated": 0} | dict.fromkeys(SHOWN[1:], np.nan)
