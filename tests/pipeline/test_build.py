@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,10 @@ def copy(sources: tuple[Path, ...], out: Path, process: Path) -> None:
     """Writes what it read, and beside it the process it ran in."""
     out.write_text("".join(source.read_text() for source in sources))
     process.write_text(str(os.getpid()))
+
+
+def write(text: str, out: Path) -> None:
+    out.write_text(text)
 
 
 def refuse(source: Path) -> None:
@@ -66,6 +71,7 @@ def test_only_what_changed_runs_again(folder: Path) -> None:
     assert set(result.ran) == {"clean.a", "clean.all", "link"}
     assert (folder / "clean.b.pid").stat().st_mtime_ns == before
     assert (folder / "clean.all.out").read_text() == "丙乙"
+    assert (folder / "clean.all.pid").read_text() == str(os.getpid())  # until a is done nobody knows whether it must
     (folder / "a").write_text("丁")
     (folder / "clean.b.out").unlink()
     assert set(build(graph(folder), folder / "work", lambda line: None).ran) == {
@@ -75,6 +81,17 @@ def test_only_what_changed_runs_again(folder: Path) -> None:
         "link",
     }
     assert (folder / "link.out").read_text() == "丁乙"
+
+
+def test_equal_outputs_stop_the_chain(folder: Path) -> None:
+    build(graph(folder), folder / "work", lambda line: None)
+    (folder / "a").write_text("甲 ")
+    (folder / "b").write_text("乙 ")
+    steps = graph(folder)
+    for number, text in ((0, "甲"), (1, "乙")):  # they read the change and make what they made before
+        run = partial(write, text, steps[number].outputs[0])
+        steps[number] = replace(steps[number], run=run)
+    assert set(build(steps, folder / "work", lambda line: None).ran) == {"clean.a", "clean.b"}
 
 
 def test_small_inputs_stay_in_this_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
 
 RARELY = 200_000  # objects between two looks for garbage: rows by the million are short-lived, and none is a cycle
-LARGE = 20_000_000  # bytes of input; below that a process takes longer to start than to work
+LARGE = 100_000_000  # bytes of input; much below that a process takes as long to start as to work
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,12 @@ def build(
     apart = [step for step in wanted if step.apart]
     if sum(map(_size, apart)) < LARGE or (os.cpu_count() or 1) < 2:
         apart = []
-    stale = {step.name for step in apart if not all(path.exists() for path in step.outputs)}
-    if len(stale) < len(apart):
+    certain = [step for step in apart if not all(path.exists() for path in step.outputs)]
+    if len(certain) < len(apart):
         stale = _stale(session({}, dry_run=True))
-    with _side_by_side([step for step in apart if step.name in stale]) as early:
+        # one that reads what another makes may have nothing to do: equal outputs stop the chain
+        certain = [step for step in apart if step.name in stale and (step in certain or not _makers(step, apart))]
+    with _side_by_side(certain) as early:
         _raise_first(session(early, dry_run=False))
         # a lost output that was made again, byte for byte, before pytask looked is nothing new to it
         ran += [name for name, future in early.items() if name not in ran and future.result() is not None]
