@@ -18,6 +18,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
 
 RARELY = 200_000  # objects between two looks for garbage: rows by the million are short-lived, and none is a cycle
+PACKED = {".xlsx": 8, ".xlsm": 8, ".et": 8, ".ods": 8}  # a byte of a packed workbook takes as long as so many of text
 LARGE = 100_000_000  # bytes of input; much below that a process takes as long to start as to work
 
 
@@ -79,7 +80,7 @@ def build(
         import pytask
 
         pytask.console.quiet = True
-        tasks = [_task(step, len(wanted), lock_digest, ran, say, early.get(step.name)) for step in wanted]
+        tasks = [_task(step, len(wanted), lock_digest, ran, say, early) for step in wanted]
         return pytask.build(
             tasks=tasks, config=config, capture="no", verbose=0, disable_warnings=True, stop_after_first_failure=True,
             dry_run=dry_run,
@@ -101,7 +102,9 @@ def build(
 
 
 def _size(step: Step) -> int:
-    return sum(path.stat().st_size for path in step.inputs if path.is_file())
+    """Bytes of text in the inputs, about."""
+    files = (path for path in step.inputs if path.is_file())
+    return sum(path.stat().st_size * PACKED.get(path.suffix.lower(), 1) for path in files)
 
 
 def _stale(session: Any) -> set[str]:
@@ -147,12 +150,13 @@ def _seconds(run: Callable[[], None]) -> float:
 
 
 def _task(
-    step: Step, total: int, lock_digest: str, ran: list[str], say: Callable[[str], None], early: Future[float] | None
-) -> Any:
+    step: Step, total: int, lock_digest: str, ran: list[str], say: Callable[[str], None],
+    early: dict[str, Future[float]],
+) -> Any:  # fmt: skip
     import pytask
 
     def run(inputs: Any, code: str, settings: str, produces: Any) -> None:
-        seconds = early.result() if early else _seconds(step.run)
+        seconds = early[step.name].result() if step.name in early else _seconds(step.run)
         ran.append(step.name)
         say(f"[{len(ran):>2}/{total}] {step.name:<38} {seconds:5.1f} s")
 
@@ -167,6 +171,8 @@ def _task(
         "produces": step.outputs,
     }
     task = pytask.task(name=step.name, kwargs=kwargs)(run)
+    if step.name == next(iter(early), None):  # pytask reads the inputs of the largest step while that runs
+        return pytask.mark.try_first(task)
     return pytask.mark.try_last(task) if step.last else task
 
 
