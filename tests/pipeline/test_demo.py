@@ -131,6 +131,13 @@ def test_every_page_is_marked_synthetic(built: Path) -> None:
             assert 'id="watermark"' in figure.data["image/svg+xml"]
 
 
+def test_notebooks_hold_no_marks_that_jupyter_cannot_read(built: Path) -> None:
+    """Pandoc knows boxes between colons; Jupyter would print the colons."""
+    text = page_text(built, "zh", "brief")
+    assert '<div class="headline">' in text
+    assert not [line for line in text.splitlines() if line.startswith(":::")]
+
+
 def test_no_code_in_reports(built: Path) -> None:
     for path in (built / "reports/demo").rglob("*.html"):
         text = path.read_text(encoding="utf-8")

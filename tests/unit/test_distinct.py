@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zgzx_research.distinct import as_categories, distinct_rows
+from zgzx_research.distinct import as_categories, distinct_rows, is_in, without_unused
 
 TEXT = st.sampled_from(["a", "b", "ab", "", None])
 
@@ -35,3 +35,20 @@ def test_categories_say_what_the_texts_say() -> None:
     spread = as_categories(values, code, pd.RangeIndex(4))
     assert spread.astype("str").fillna("-").tolist() == ["x", "-", "y", "x"]
     assert spread.cat.categories.tolist() == ["x", "y"]
+
+
+@given(column=st.lists(TEXT, max_size=20), texts=st.lists(TEXT, max_size=8))
+def test_a_text_stands_among_others_or_not(column: list[str | None], texts: list[str | None]) -> None:
+    index = pd.RangeIndex(5, 5 + len(column))
+    found = is_in(pd.Series(column, index, dtype="str"), pd.Series(texts, dtype="str"))
+    assert found.tolist() == [text is not None and text in texts for text in column]
+    assert found.index.equals(index)
+
+
+@given(rows=st.lists(TEXT, max_size=20), kept=st.sets(st.integers(0, 19)))
+def test_no_category_is_left_that_no_row_holds(rows: list[str | None], kept: set[int]) -> None:
+    column = pd.Series(rows, dtype="str").astype("category")
+    some = column[column.index.isin(list(kept))]
+    tidy = without_unused(some)
+    assert tidy.astype("str").equals(some.astype("str"))
+    assert set(tidy.cat.categories) == set(tidy.dropna())

@@ -267,5 +267,5 @@ def plain_headline(page: str, language: str, facts: Facts) -> str:
 
 def plain(markdown: str) -> str:
     """Markdown of our own prose without its marks."""
-    lines = [line for line in markdown.splitlines() if not line.startswith(":::")]
+    lines = [line for line in markdown.splitlines() if not line.startswith(("<div", "</div"))]
     return re.sub(r"\s+", " ", re.sub(r"[*_`#\\]+", "", " ".join(lines))).strip()

@@ -100,6 +100,24 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
     return key
 
 
+def check_corrections(place: Place) -> None:
+    """Every correction must be about a file of a known source: no step would ever read another.
+
+    Raises
+    ------
+    ZgzxError : names the files of no known source.
+    """
+    from zgzx_research.clean.corrections import read_corrections
+
+    files = read_corrections(place.decisions / "corrections.csv")["file"]
+    lost = files[~files.str.split("/").str[0].isin(SOURCES)]
+    if len(lost):
+        raise ZgzxError(
+            "corrections of files of no known source", where=f"data/decisions/{place.name}/corrections.csv",
+            count=len(lost), examples=lost, remedy=f"Known: {', '.join(SOURCES)}; mend or delete the lines.",
+        )  # fmt: skip
+
+
 def clean(place: Place, source: str, key: bytes) -> None:
     """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
     from zgzx_research.clean.corrections import read_corrections
@@ -107,12 +125,6 @@ def clean(place: Place, source: str, key: bytes) -> None:
     from zgzx_research.ingest.read import read_source
 
     corrections = read_corrections(place.decisions / "corrections.csv")
-    lost = corrections.loc[~corrections["file"].str.split("/").str[0].isin(SOURCES), "file"]
-    if len(lost):
-        raise ZgzxError(
-            "corrections of files of no known source", where=f"data/decisions/{place.name}/corrections.csv",
-            count=len(lost), examples=lost, remedy=f"Known: {', '.join(SOURCES)}; mend or delete the lines.",
-        )  # fmt: skip
     cleaned = clean_source(read_source(place.raw, source), source, key, corrections)
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)

@@ -84,6 +84,7 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     if part not in PARTS:
         raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=f"Choose one of {', '.join(PARTS)}.")
     place, study, files = open_study(root, name)
+    stages.check_corrections(place)
     inputs = [path for found in files.values() for path in found]
     synthetic = manifest.is_synthetic(place.raw, inputs)
     key = stages.secret_key(study, root, synthetic)
