@@ -108,7 +108,7 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
     for name in ("file", "sheet"):
         texts = as_categories(pd.Series([getattr(table, name) for table in tables], dtype="str"), number, rows.index)
         rows[name] = texts if layout.repeated else texts.astype("str")
-    blank = Texts.of(np.zeros(len(rows), dtype=np.int32), [""])
+    blank = Texts.blank(len(rows))
     for name in ("section", *layout.columns):
         known = [table.cells[name] for table in tables if name in table.cells] or [blank]
         rows[name] = _cleaned(known[0].below(known[1:]), rows.index, layout.repeated)

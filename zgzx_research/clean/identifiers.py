@@ -30,9 +30,7 @@ APPLICATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9) * 2
 # Bodies of eight digits (year in two) until September 2003, of twelve since.
 FIRST_LONG_YEAR = 2003
 SHORT_YEARS = frozenset(f"{year % 100:02d}" for year in range(1985, 2004))
-# Digits are summed as bytes: what the zeros make is taken off.
-_ZEROS = {length: ord("0") * sum(APPLICATION_WEIGHTS[:length]) for length in (8, 12)}
-_RESIDENT_ZEROS = ord("0") * sum(RESIDENT_WEIGHTS)
+_DIGITS = bytes((code - ord("0")) % 256 for code in range(256))  # character -> its value
 MASKS = r"*×●·xX#"
 MOST_REPAIRS = 64
 
@@ -126,7 +124,12 @@ def resident_id(text: str) -> str | None:
 
 
 def _resident_check(code: str) -> str:
-    return "10X98765432"[(sum(map(mul, code.encode(), RESIDENT_WEIGHTS)) - _RESIDENT_ZEROS) % 11]
+    return "10X98765432"[_weighted(code, RESIDENT_WEIGHTS) % 11]
+
+
+def _weighted(digits: str, weights: Sequence[int]) -> int:
+    """Sum of the first digits times their weights."""
+    return sum(map(mul, digits.encode().translate(_DIGITS), weights))
 
 
 def read_resident_ids(column: pd.Series) -> pd.DataFrame:
@@ -153,7 +156,7 @@ def read_resident_ids(column: pd.Series) -> pd.DataFrame:
 
 def application_check(body: str) -> str:
     """Check character of an application number of 8 or 12 digits."""
-    return "0123456789X"[(sum(map(mul, body.encode(), APPLICATION_WEIGHTS)) - _ZEROS[len(body)]) % 11]
+    return "0123456789X"[_weighted(body, APPLICATION_WEIGHTS) % 11]
 
 
 def read_application_numbers(column: pd.Series) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def kinds_of_rows(sheet: Sheet, header: Header, file: str) -> dict[int, str]:
 
 def _first_cells(sheet: Sheet) -> Texts:
     """The first filled cell of every filled row."""
-    first = Texts.of(np.zeros(len(sheet.filled), dtype=np.int32), [""])
+    first = Texts.blank(len(sheet.filled))
     for column in sheet.columns.values():
         if first.filled.all():
             break

@@ -25,9 +25,11 @@ BLOCK = 1 << 22
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 # BIFF: the begin-of-file record of the workbook (16 bytes of content), then FILEPASS.
 _FILEPASS = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
-_ROW = re.compile(rb'row\s(?:[^>]*?\s)?r="(\d+)"')
-# Only cells beyond column Z: no sheet of 26 columns is too large, and most have no others.
-_FAR_CELL = re.compile(rb'r="([A-Z]{2,})\d+"')
+_ROW = re.compile(rb'<(?:\w+:)?row\s(?:[^>]*?\s)?r="(\d+)"')
+_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)\d+"')
+_BEYOND_Z = re.compile(
+    rb'r="[A-Z]{2}'
+)  # most sheets have no such cell, and their cells need not be looked at one by one
 _UNCOMPUTED = re.compile(
     rb'<(?:\w+:)?c\s(?![^>]*\bt="str")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*'
     rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
@@ -37,7 +39,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Elemen
 
 @dataclass
 class Extent:
-    """How far a sheet reaches, and its formulas without a stored result."""
+    """How far a sheet reaches (to Z at least), and its formulas without a stored result."""
 
     rows: int = 0
     columns: int = 26
@@ -136,9 +138,10 @@ def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
 def _extent(handle: IO[bytes]) -> Extent:
     extent = Extent()
     for text in _whole_rows(handle):
-        last = _ROW.search(text, max(text.rfind(b"row "), 0))
-        extent.rows = max(extent.rows, int(last[1]) if last else 0)
-        extent.columns = max([extent.columns, *map(_column, set(_FAR_CELL.findall(text)))])
+        rows = _ROW.findall(text, max(text.rfind(b"<row "), 0)) or _ROW.findall(text)
+        extent.rows = max([extent.rows, *map(int, rows[-1:])])
+        if _BEYOND_Z.search(text):
+            extent.columns = max([extent.columns, *map(_column, set(_CELL.findall(text)))])
         if b"<f" in text or b":f" in text:
             extent.uncomputed |= {(int(row) - 1, _column(name) - 1) for name, row in _UNCOMPUTED.findall(text)}
     return extent

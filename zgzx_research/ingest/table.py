@@ -109,7 +109,7 @@ def _records(sheet: Sheet, header: Header, kinds: dict[int, str], title: str, fo
     is_record = np.ones(sheet.height, dtype=bool)
     is_record[list(kinds)] = False
     data = sheet.filled[is_record[sheet.filled]]
-    columns, blank = fill_down(sheet), Texts.of(np.zeros(sheet.height, dtype=np.int32), [""])
+    columns, blank = fill_down(sheet), Texts.blank(sheet.height)
     place_of = {name: column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)}
     cells = {name: columns.get(place_of.get(name, NOWHERE), blank).at(data) for name in header.profile.canonical}
     for name, values in _title_values(sheet, header.profile, data, kinds, title).items():
@@ -145,8 +145,9 @@ def _page_titles(sheet: Sheet, kinds: dict[int, str]) -> dict[int, str]:
     """Title rows below the first header, those that follow each other joined: row -> text."""
     found: dict[int, str] = {}
     begin = None
+    top = rows_of(kinds, "header")[0]
     for row in rows_of(kinds, "title"):
-        if row < rows_of(kinds, "header")[0]:
+        if row < top:
             continue
         before = int(sheet.filled[np.searchsorted(sheet.filled, row) - 1])
         begin = begin if begin is not None and kinds.get(before) == "title" else row

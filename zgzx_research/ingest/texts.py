@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,11 @@ class Texts:
         number = np.array([known.setdefault(text or "", len(known)) for text in texts], dtype=CODE)
         return cls(number[codes], list(known))
 
+    @classmethod
+    def blank(cls, rows: int) -> Texts:
+        """So many blank cells."""
+        return cls(np.zeros(rows, dtype=CODE), [""])
+
     @property
     def filled(self) -> np.ndarray:
         """(rows,) whether a cell is not blank."""
@@ -61,12 +66,10 @@ class Texts:
         """The column and others one below the other."""
         if not others:
             return self
-        known = {text: code for code, text in enumerate(self.texts)}
-        codes = [self.codes]
-        for other in others:
-            number = np.array([known.setdefault(text, len(known)) for text in other.texts], dtype=CODE)
-            codes.append(number[other.codes])
-        return Texts(np.concatenate(codes), list(known))
+        parts = [self, *others]
+        before = np.cumsum([0, *(len(part.texts) for part in parts)])
+        codes = np.concatenate([part.codes + shift for part, shift in zip(parts, before, strict=False)])
+        return Texts.of(codes, chain.from_iterable(part.texts for part in parts))
 
     def series(self) -> pd.Series:
         """The cells as str; blank ones are missing."""
@@ -107,10 +110,8 @@ class Columns:
     def filled(self, order: np.ndarray | slice = slice(None)) -> dict[int, Texts]:
         """The columns that are not blank, by position; rows in another order where one is given."""
         both = zip(self._known, self._parts, strict=True)
-        columns = {
+        return {
             place: Texts(np.concatenate(parts)[order], list(known))
             for place, (known, parts) in enumerate(both)
             if len(known) > 1
         }
-        self._known, self._parts = [], []
-        return columns

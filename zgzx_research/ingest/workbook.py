@@ -50,8 +50,7 @@ def _read_sheet(
         return None  # chart and macro sheets hold no rows
     sheet = book.get_sheet_by_name(entry.name)
     columns = Columns()
-    rows = sheet.to_python(skip_empty_area=False)
-    columns.add_rows([[value if type(value) is str else cell_text(value) for value in row] for row in rows])
+    columns.add_rows([[cell_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)])
     hidden = entry.visible != calamine.SheetVisibleEnum.Visible
     merged = tuple(sheet.merged_cell_ranges or ())
     formulas = uncomputed.get(entry.name, frozenset())

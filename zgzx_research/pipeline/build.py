@@ -86,19 +86,24 @@ def build(
             dry_run=dry_run,
         )  # fmt: skip
 
-    apart = [step for step in wanted if step.apart]
-    if sum(map(_size, apart)) < LARGE or (os.cpu_count() or 1) < 2:
-        apart = []
-    certain = [step for step in apart if not all(path.exists() for path in step.outputs)]
-    if len(certain) < len(apart):
-        stale = _stale(session({}, dry_run=True))
-        # one that reads what another makes may have nothing to do: equal outputs stop the chain
-        certain = [step for step in apart if step.name in stale and (step in certain or not _makers(step, apart))]
-    with _side_by_side(certain) as early:
+    with _side_by_side(_certain(wanted, lambda: _stale(session({}, dry_run=True)))) as early:
         _raise_first(session(early, dry_run=False))
-        # a lost output that was made again, byte for byte, before pytask looked is nothing new to it
-        ran += [name for name, future in early.items() if name not in ran and future.result() is not None]
+    # a lost output that was made again, byte for byte, before pytask looked is nothing new to it
+    ran += [name for name in early if name not in ran]
     return Result(tuple(ran), tuple(step.name for step in wanted if step.name not in ran))
+
+
+def _certain(steps: Sequence[Step], stale: Callable[[], set[str]]) -> list[Step]:
+    """The steps that may run apart and are sure to run; none where they are small. `stale` is asked where files are."""
+    apart = [step for step in steps if step.apart]
+    if sum(map(_size, apart)) < LARGE or (os.cpu_count() or 1) < 2:
+        return []
+    lacking = [step for step in apart if not all(path.exists() for path in step.outputs)]
+    if len(lacking) == len(apart):
+        return lacking
+    names = stale()
+    # one that reads what another makes may have nothing to do: equal outputs stop the chain
+    return [step for step in apart if step.name in names and (step in lacking or not _makers(step, apart))]
 
 
 def _size(step: Step) -> int:

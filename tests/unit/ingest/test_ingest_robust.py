@@ -12,6 +12,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest import delimited, encoding, package, workbook
@@ -200,6 +201,22 @@ def test_a_stray_cell_at_the_far_end_is_refused_before_it_fills_the_memory(tmp_p
     text = message(tmp_path, "roster")
     assert "roster/a.xlsx, sheet Sheet: the sheet reaches to XFD1048576, far beyond any table" in text
     assert "17,179,869,184 affected" in text
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_what_a_cell_says_is_no_place_in_the_sheet(tmp_path: Path, far: bool) -> None:
+    """Text kept in the cells themselves: it may look like the name of a far cell, or like a row."""
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx", {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("名单")
+        for row in range(4_000):
+            sheet.write_string(row, 0, 'see r="XFD9"')
+        if far:
+            sheet.write_string(1_048_575, 16_383, "the last row of all")
+    if not far:
+        assert package.check_package(tmp_path / "a.xlsx", "a.xlsx") == {"名单": frozenset()}
+        return
+    with pytest.raises(ZgzxError, match="the sheet reaches to XFD1048576"):
+        package.check_package(tmp_path / "a.xlsx", "a.xlsx")
 
 
 def test_sixteen_thousand_columns_of_headers(book: Callable) -> None:
