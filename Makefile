@@ -5,7 +5,7 @@ READY := .venv/.ready
 STUDY ?= demo
 export PYTHONHASHSEED := 0
 
-.PHONY: report test quick lint lab browser proofs benchmark lock environment hooks clean
+.PHONY: report test quick fuzz lint lab browser proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -17,6 +17,15 @@ test: $(READY)
 
 quick: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests --ignore tests/browser
+
+# New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
+ifndef SEED
+SEED := $(shell date +%s)
+endif
+fuzz: $(READY)
+	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
+	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) \
+		tests --ignore tests/browser
 
 lint: $(READY)
 	$(BIN)/ruff check .
