@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 STUDY ?= demo
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 export PYTHONHASHSEED := 0
 
 .PHONY: report test quick fuzz lint lab browser proofs benchmark lock environment hooks clean
@@ -13,10 +14,10 @@ report: $(READY)
 	@$(BIN)/zgzx run $(STUDY)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore tests/browser
+	$(PYTEST) tests --ignore tests/browser
 
 quick: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests --ignore tests/browser
+	$(PYTEST) -m "not slow" tests --ignore tests/browser
 
 # New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
 ifndef SEED
@@ -24,8 +25,7 @@ SEED := $(shell date +%s)
 endif
 fuzz: $(READY)
 	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
-	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) \
-		tests --ignore tests/browser
+	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests --ignore tests/browser
 
 lint: $(READY)
 	$(BIN)/ruff check .
