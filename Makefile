@@ -17,7 +17,7 @@ test: $(READY)
 	$(PYTEST) tests --ignore tests/browser
 
 quick: $(READY)
-	$(PYTEST) -m "not slow" tests --ignore tests/browser
+	$(PYTEST) -m "not slow and not proof" tests --ignore tests/browser
 
 # New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
 ifndef SEED
@@ -43,6 +43,7 @@ browser: $(READY)
 WORLDS ?= 2000
 CLEANED ?= 200
 proofs: $(READY)
+	$(PYTEST) -m proof tests
 	$(BIN)/python tests/proofs/coverage.py $(WORLDS)
 	$(BIN)/python tests/proofs/traps.py $(WORLDS)
 	$(BIN)/python tests/proofs/cleaning.py $(CLEANED)
