@@ -215,7 +215,7 @@ def unit_influence(
     Returns
     -------
     frame : cohort, period, event_time, role of each column. values : (units, statistics) influence values ψ, in the
-        order of the panel's units. ψ'ψ is the covariance, but for what is borrowed for one-unit cohorts; finite-sample
+        order of the panel's units. ψ'ψ is the covariance, but for what is lent to cohorts of one unit; finite-sample
         factors are in ψ. On the ratio scale the treated totals come first, then the counterfactual ones, both about
         their means, for cohort sizes count as fixed.
     """

@@ -10,10 +10,11 @@ import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.cells import unit_weights
-from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
+from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows, row_labels
+from zgzx_research.did.lent_variance import lending_notes, lent_covariance
 from zgzx_research.did.moments import panel_moments
 from zgzx_research.did.regression import NormalSums, Regressions, is_plain, observed_units, regress
-from zgzx_research.did.small_cohorts import borrowed_covariance, size_notes
+from zgzx_research.did.small_cohorts import size_notes
 from zgzx_research.errors import ZgzxError
 
 
@@ -275,7 +276,9 @@ def _fit(
     on_means, covariance = np.tensordot(pick, result.weights, 1), pick @ result.covariance @ pick.T
     if lonely.any():
         moments = panel_moments(used.y, used.cohort, unit_weights(used.weights), used.cluster)
-        covariance += borrowed_covariance(moments, on_means, lonely)
+        lent = lent_covariance(moments, on_means, lonely)
+        notes += lending_notes(lent, row_labels(rows)[keep])
+        covariance += lent
     numbers = CellStatistics(
         "difference", (pick @ result.coefficients)[None], np.arange(len(pick)), shares[keep], covariance,
     )  # fmt: skip
