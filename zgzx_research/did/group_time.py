@@ -15,6 +15,7 @@ from zgzx_research.did.cells import (
     Cells,
     cell_influence,
     cell_means,
+    last_bases,
     plan_cells,
     unit_weights,
 )
@@ -29,6 +30,7 @@ from zgzx_research.did.moments import (
     panel_moments,
 )
 from zgzx_research.did.nuisances import TRIM
+from zgzx_research.did.sample import covariates_known
 from zgzx_research.did.small_cohorts import (
     cohort_sizes,
     only_unit,
@@ -45,10 +47,13 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     """Group-time effects of a PreparedPanel; `options` as in `estimate_effects`."""
     plan = plan_cells(
         panel.cohorts, panel.periods, controls=options["controls"], base_period=options["base_period"],
-        anticipation=options["anticipation"], leave_out=options["leave_out"],
+        anticipation=options["anticipation"], leave_out=options["leave_out"], until=panel.until,
     )  # fmt: skip
-    moments = panel_moments(panel.y, panel.cohort, unit_weights(panel.weights), panel.cluster)
+    known = covariates_known(panel)
+    moments = panel_moments(panel.y, panel.cohort, unit_weights(panel.weights), panel.cluster, known)
     notes = _cohort_notes(panel, plan, moments)
+    if known is not None:
+        _note_unknown_bases(panel, plan, known, notes)
     _note_partial_bases(panel, plan, moments, notes)
     means = cell_means(moments, plan, panel.gaps)
     cells = plan.take(_usable(panel, plan, means, options["scale"], notes))
@@ -189,8 +194,9 @@ def _lent(
 def _single_units(moments: Moments, cells: Cells, means: CellMeans, by_rows: bool) -> np.ndarray:
     """(cells, cohorts[, periods]) number of the one unit or cluster a mean rests on, 0 where there are several.
 
-    A cohort may be one unit, or several of which a cell observes one. Where every row is used the mean at t and that at
-    the base may rest on different units, so each is looked at by itself.
+    A treated cohort may be one unit, or several of which a cell observes one; a comparison of several cohorts has a
+    spread about their common mean, though each be one unit. Where every row is used the mean at t and that at the base
+    may rest on different units, so each is looked at by itself.
     """
     cohorts = np.arange(cells.comparison.shape[1])
     number = only_unit(moments, means.mask)  # (cells, 4)
@@ -199,8 +205,8 @@ def _single_units(moments: Moments, cells: Cells, means: CellMeans, by_rows: boo
     treated = cells.cohort[:, None] == cohorts
 
     def among(column: int) -> np.ndarray:
-        own = treated if column < 2 else cells.comparison
-        return np.where(whole > 0, whole, own * number[:, [column]])
+        own = (treated if column < 2 else cells.comparison) * number[:, [column]]
+        return np.where((whole > 0) & (own > 0), whole, own)
 
     if not by_rows:
         return np.maximum(among(0), among(2))
@@ -235,6 +241,21 @@ def _note_partial_bases(panel: Any, plan: Cells, moments: Moments, notes: list[t
     if pooled.any() and partial.any():
         reason = "units seen in part of a pooled base: fair only if treated and comparison miss the same periods"
         notes.append(("note", reason, 0, int(moments.units[partial].sum()), ()))
+
+
+def _note_unknown_bases(panel: Any, plan: Cells, known: np.ndarray, notes: list[tuple]) -> None:
+    """Units whose covariates are not known at a base leave the cells that need them."""
+    lacking, base = ~known & ~np.isnan(panel.y), last_bases(plan)
+    cohorts = plan.comparison | (np.arange(len(panel.cohorts)) == plan.cohort[:, None])  # (cells, cohorts)
+    lost, touched = np.zeros(lacking.shape, dtype=bool), np.zeros(len(base), dtype=bool)
+    for b in np.unique(base):
+        here = lacking[:, b]
+        lost[:, b] = here & cohorts[base == b].any(axis=0)[panel.cohort]
+        touched |= (base == b) & cohorts[:, np.unique(panel.cohort[here])].any(axis=1)
+    if touched.any():
+        reason = "covariate missing at the base: unit left out of the cells that need it"
+        shown = _named(panel, plan, np.flatnonzero(touched))
+        notes.append(("units", reason, int(lost.sum()), int(lost.any(axis=1).sum()), shown))
 
 
 def _usable(panel: Any, plan: Cells, means: CellMeans, scale: str, notes: list[tuple]) -> np.ndarray:

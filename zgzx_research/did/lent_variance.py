@@ -53,6 +53,8 @@ def lent_covariance(
     total = np.zeros((len(on_means), len(on_means)))
     if not single.any():
         return total
+    size = np.abs(on_means)
+    on_means = np.where(size > NOTHING * size.max(axis=(1, 2), keepdims=True), on_means, 0.0)
     spread = _spread(moments, on_means.shape[1])
     single = single if single.ndim == 3 else single[:, :, None]
     for cohort in np.flatnonzero(single.any(axis=(0, 2))):
@@ -99,15 +101,13 @@ def _variance(spread: Spread, cohort: int, relative: bool) -> np.ndarray:
 
 def _covariance(weight: np.ndarray, variance: np.ndarray, samples: bool) -> np.ndarray:
     """(estimates, estimates) of estimates with these (estimates, periods) weights on one unit's outcomes."""
-    size = np.abs(weight)
-    weight = np.where(size > NOTHING * size.max(axis=1, keepdims=True), weight, 0.0)
     periods = np.flatnonzero(weight.any(axis=0))
-    weight, size, variance = weight[:, periods], size[:, periods], variance[np.ix_(periods, periods)]
+    weight, variance = weight[:, periods], variance[np.ix_(periods, periods)]
     level, change = np.diag(variance).copy(), variance.copy()
     np.fill_diagonal(change, 0.0)
     if samples:
         change = np.where(np.isnan(change), level[:, None] + level, change)
-    balanced = (np.abs(weight.sum(axis=1)) <= BALANCED * size.sum(axis=1)).all()
+    balanced = (np.abs(weight.sum(axis=1)) <= BALANCED * np.abs(weight).sum(axis=1)).all()
     products = -change / 2 if balanced else (level[:, None] + level - change) / 2
     missing, products = np.isnan(products), np.nan_to_num(products)
     if balanced:  # adds nothing to weights that sum to zero, and shows whether the changes fit together
