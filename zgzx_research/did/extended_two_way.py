@@ -17,6 +17,7 @@ from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
 from zgzx_research.did.lent_variance import lending_notes, lent_covariance
 from zgzx_research.did.moments import Moments, influence_covariance, panel_moments
+from zgzx_research.did.sample import shown_cohorts
 from zgzx_research.did.small_cohorts import cohort_sizes, only_unit, size_notes
 from zgzx_research.errors import ZgzxError
 
@@ -81,7 +82,7 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     plain = family == "linear" and options["scale"] == "difference"
     kind = "linearised" if not plain else EXACT if points.z.shape[1] == 1 else "reweighted"
     means = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
-    weights = MeanWeights(on_means, means, panel.cohorts, panel.periods, kind)
+    weights = MeanWeights(on_means, means, shown_cohorts(panel), panel.periods, kind)
     return Fit(_rows(panel, role, cells, model, units), numbers, weights, df, notes, by_cluster)
 
 

@@ -30,7 +30,7 @@ from zgzx_research.did.moments import (
     panel_moments,
 )
 from zgzx_research.did.nuisances import TRIM
-from zgzx_research.did.sample import covariates_known
+from zgzx_research.did.sample import covariates_known, shown_cohorts
 from zgzx_research.did.small_cohorts import (
     cohort_sizes,
     only_unit,
@@ -161,7 +161,7 @@ def _labels(panel: Any, cells: Cells) -> np.ndarray:
 
 
 def _weights(panel: Any, moments: Moments, on_means: np.ndarray, kind: str) -> MeanWeights:
-    return MeanWeights(on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods, kind)
+    return MeanWeights(on_means, cohort_means(moments, len(panel.cohorts)), shown_cohorts(panel), panel.periods, kind)
 
 
 def cell_rows(panel: Any, moments: Moments, cells: Cells, means: CellMeans) -> Rows:

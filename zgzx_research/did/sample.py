@@ -66,6 +66,11 @@ def with_late_cohorts(panel: Any, masked: int) -> tuple[Any, list[tuple]]:
     return replace(panel, cohort=cohort, cohorts=cohorts, until=until), [_late_note(closed, starts)]
 
 
+def shown_cohorts(panel: Any) -> np.ndarray:
+    """(cohorts,) float, first treated period of each cohort, also where that is after the panel."""
+    return panel.cohorts if panel.until is None else np.minimum(panel.cohorts, panel.until)
+
+
 def _late_note(closed: np.ndarray, starts: np.ndarray) -> tuple:
     reason = "treated after the panel ends: no comparison from the start of its own declared window on"
     shown = tuple(f"{g:g}" for g in starts[:3])
