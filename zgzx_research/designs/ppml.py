@@ -11,6 +11,7 @@ from scipy import special
 from zgzx_research.did.inference import t_quantile
 from zgzx_research.did.ppml import check_counts
 from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.did.sample import used_rows
 from zgzx_research.errors import ZgzxError
 
 DESIGNS = ("event_time", "static")
@@ -45,6 +46,7 @@ def ppml_with_covariates(
     import pyfixest
 
     check_counts(panel, design, DESIGNS, leave_out, "ppml_with_covariates")
+    panel, _ = used_rows(panel, leave_out, own_covariates=True)
     table, event_times = _table(panel, design, leave_out)
     # covariates first: where one makes up an effect, it is the effect that pyfixest drops, and that is an error here
     terms = sorted(name for name in table if name.startswith(("effect", "covariate")))

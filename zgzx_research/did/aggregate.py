@@ -23,7 +23,8 @@ class CellStatistics:
     statistics : (1 or 2, cells) differences, or treated and counterfactual totals.
     cohort : (cells,) index into `shares`.
     shares : (shares,) weight of each cohort, or of each cell.
-    covariance : joint covariance of (statistics, shares); of the statistics alone where shares count as fixed.
+    covariance : joint covariance of (statistics, shares); of the statistics alone where shares count as fixed. NaN
+        where it is not known (see `lent_variance`): so is the covariance of whatever uses it.
     cohorts : (shares,) float, the first treated period behind each share; None where shares are of cells.
     """
 
@@ -36,8 +37,13 @@ class CellStatistics:
 
     def spread(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Covariance of two sets of derivatives by (statistics, shares); fixed shares add nothing."""
-        known = len(self.covariance)
-        return left[..., :known] @ self.covariance @ right[..., :known].swapaxes(-1, -2)
+        used = len(self.covariance)
+        left, right = left[..., :used], right[..., :used].swapaxes(-1, -2)
+        unknown = np.isnan(self.covariance)
+        if not unknown.any():
+            return left @ self.covariance @ right
+        spread = left @ np.where(unknown, 0.0, self.covariance) @ right
+        return np.where((left != 0) * 1.0 @ unknown @ (right != 0) > 0, np.nan, spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +107,11 @@ class Summary:
 
 def _by_row(by_totals: np.ndarray, cells: CellStatistics) -> np.ndarray:
     """(2, 2, rows) covariance of the two totals of each row."""
-    known = len(cells.covariance)
-    return np.einsum("irn,jrn->ijr", by_totals[..., :known] @ cells.covariance, by_totals[..., :known])
+    parts, unknown = by_totals[..., : len(cells.covariance)], np.isnan(cells.covariance)
+    spread = np.einsum("irn,jrn->ijr", parts @ np.where(unknown, 0.0, cells.covariance), parts)
+    if unknown.any():
+        spread[np.einsum("irn,jrn->ijr", (parts != 0) * 1.0 @ unknown, (parts != 0) * 1.0) > 0] = np.nan
+    return spread
 
 
 def over_cells(cells: CellStatistics, sets: np.ndarray) -> Summary:

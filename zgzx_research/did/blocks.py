@@ -117,7 +117,7 @@ def _block(table: Columns, roles: Roles) -> Block:
     y, columns = _fill(grid, outcome, rows, roles, tally)
     labels = grid.units if rows.labels is None else rows.labels[grid.units]
     block = Block(labels, grid.periods, y, columns, tally, rows.dates)
-    return block if missing is None or not missing.any() else _observed(block)
+    return block if missing is None or not missing.any() else observed(block)
 
 
 def _typed(table: Columns, roles: Roles) -> Rows:
@@ -257,7 +257,7 @@ def _fill(
                 shown = (_values_text(rows, grid, y, role, u) for u in np.flatnonzero(changes[role])[:3])
                 tally[f"{role} changes"] = (0, int(changes[role].sum()), tuple(shown))
             columns[role] = _labelled(first[role], rows.cluster_labels) if role == "cluster" else first[role][:, None]
-        elif (changes[role] & ~holes[role]).any():
+        elif (changes[role] if role.startswith("covariate ") else changes[role] & ~holes[role]).any():
             columns[role] = _wide(grid, rows.columns[role], y)
         else:
             columns[role] = np.where(holes[role], np.nan, first[role])[:, None]
@@ -314,7 +314,7 @@ def _values_text(rows: Rows, grid: Grid, y: np.ndarray, role: str, unit: int) ->
     return f"{_label(rows, grid.units[unit])}: {', '.join(shown)}"
 
 
-def _observed(block: Block) -> Block:
+def observed(block: Block) -> Block:
     """Units and periods with at least one outcome."""
     seen = ~np.isnan(block.y)
     unit, period = seen.any(axis=1), seen.any(axis=0)

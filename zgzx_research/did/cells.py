@@ -58,28 +58,38 @@ class CellMeans:
 
 
 def plan_cells(
-    cohorts: np.ndarray, periods: np.ndarray, *, controls: str, base_period: str, anticipation: int, leave_out: int
+    cohorts: np.ndarray,
+    periods: np.ndarray,
+    *,
+    controls: str,
+    base_period: str,
+    anticipation: int,
+    leave_out: int,
+    until: np.ndarray | None = None,
 ) -> Cells:
     """Every (cohort, period) with its base and comparison; a cohort without a base period has no cell.
 
     Parameters
     ----------
     cohorts : (cohorts,) float, first treated period, infinity = never. periods : (periods,) int.
-    leave_out : masks as anticipation does; its event times are "left_out" rather than "pre".
+    leave_out : masks as anticipation does; its event times are "left_out" rather than "pre". A varying base inside the
+        masked times is the last period before them.
+    until : (cohorts,) float, when cohorts never treated in the panel are treated after it: they compare until the mask.
     """
     masked = anticipation + leave_out
+    compares = np.isinf(cohorts) if controls == "never_treated" else np.ones(len(cohorts), dtype=bool)
+    first = cohorts if until is None else np.minimum(cohorts, until)
     rows = []
     for c, g in enumerate(cohorts):
         eligible = np.flatnonzero(periods + masked < g)
         if np.isinf(g) or not len(eligible):
             continue
         for t, now in enumerate(periods):
-            base = _base(t, now < g, eligible, base_period)
+            base = _base(t, now + masked < g, eligible, base_period)
             if not len(base):
                 continue
             latest = max(now, periods[base[-1]])
-            usable = np.isinf(cohorts) if controls == "never_treated" else cohorts > latest + masked
-            usable = usable & (np.arange(len(cohorts)) != c)
+            usable = compares & (first > latest + masked) & (np.arange(len(cohorts)) != c)
             row = np.zeros(len(periods))
             row[base] = 1 / len(base)
             rows.append((c, t, row, usable, _role(now, g, leave_out, row[t] == 1)))
@@ -90,7 +100,7 @@ def plan_cells(
 
 
 def _base(t: int, before: bool, eligible: np.ndarray, base_period: str) -> np.ndarray:
-    """Indices of the base periods: the last eligible, all eligible, or (varying, before treatment) the one before t."""
+    """Indices of the base periods: the last eligible, all eligible, or (varying, before any mask) the one before t."""
     if base_period == "pooled":
         return eligible
     if base_period == "varying" and before:
@@ -117,9 +127,17 @@ def unit_weights(weights: np.ndarray) -> np.ndarray:
     return weights[np.arange(len(weights)), first]
 
 
+def last_bases(cells: Cells) -> np.ndarray:
+    """(cells,) index of the last base period: covariates are taken from it."""
+    return cells.base.shape[1] - 1 - (cells.base > 0)[:, ::-1].argmax(axis=1)
+
+
 def stratum_bases(moments: Moments, cells: Cells, stratum: int) -> np.ndarray:
-    """(cells, periods) base weights over the periods this stratum is observed in; 0 where it has none of them."""
+    """(cells, periods) base weights over the periods this stratum is observed in; 0 where it has none of them, or no
+    covariates in the last."""
     base = cells.base * moments.observed[stratum]
+    if moments.known is not None:
+        base = base * moments.known[stratum][last_bases(cells)][:, None]
     total = base.sum(axis=1, keepdims=True)
     return np.divide(base, total, out=np.zeros_like(base), where=total > 0)
 

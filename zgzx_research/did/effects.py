@@ -80,15 +80,22 @@ class Effects(Shown):
         return _frame(*self.select(), self, level, seed)
 
     def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that every cell before treatment is zero (R did's pre-test). With a pooled base they may sum
-        to zero by construction; one cell per cohort is then left out."""
-        pre = (self.cells["role"] == "pre").to_numpy()
+        """Joint Wald test that every cell before treatment is zero (R did's pre-test); times in which units may already
+        react (`anticipation`) are not tested. With a pooled base the cells may sum to zero by construction; one per
+        cohort is then left out."""
+        pre = self.tested(self.cells)
         rows = self._by_cell()
         result = rows.test_zero(self.numbers, pre, self.df)
         if result["note"] and pre.any() and self.options.get("base_period") == "pooled":
             pre = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
             return rows.test_zero(self.numbers, pre, self.df)
         return result
+
+    def tested(self, labels: pd.DataFrame) -> np.ndarray:
+        """(rows,) bool, rows of `labels` that the pre-test is about: before treatment and any declared window."""
+        window = self.options.get("anticipation", 0) + self.options.get("leave_out", 0)
+        before = labels["event_time"].astype("Float64") < -window
+        return ((labels["role"] == "pre") & before.fillna(False)).to_numpy(dtype=bool)
 
     def aggregate(
         self,
@@ -313,9 +320,10 @@ class Aggregate(Shown):
         return _labels(cells, inside[None, :], "window"), rows
 
     def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that the event times before treatment are zero. With a pooled base they may sum to zero by
-        construction (when no earlier one lies outside the frame); the earliest is then left out."""
-        pre = (self.labels["role"] == "pre").to_numpy()
+        """Joint Wald test that the event times before treatment are zero; times in which units may already react
+        (`anticipation`) are not tested. With a pooled base they may sum to zero by construction (when no earlier one
+        lies outside the frame); the earliest is then left out."""
+        pre = self.effects.tested(self.labels)
         result = self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
         if result["note"] and pre.any() and self.effects.options.get("base_period") == "pooled":
             pre = pre & (np.arange(len(pre)) != pre.argmax())

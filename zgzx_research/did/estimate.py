@@ -13,6 +13,7 @@ from zgzx_research.did import counts, extended_two_way, group_time, imputation, 
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.fit import Fit
 from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.did.sample import rows_left_out, used_rows, with_late_cohorts
 from zgzx_research.errors import ZgzxError
 
 ADJUSTMENTS = ("none", "doubly_robust", "outcome_regression", "inverse_probability")
@@ -215,19 +216,27 @@ def unit_influence(
     Returns
     -------
     frame : cohort, period, event_time, role of each column. values : (units, statistics) influence values ψ, in the
-        order of the panel's units. ψ'ψ is the covariance, but for what is borrowed for one-unit cohorts; finite-sample
+        order of the panel's units. ψ'ψ is the covariance, but for what is lent to cohorts of one unit; finite-sample
         factors are in ψ. On the ratio scale the treated totals come first, then the counterfactual ones, both about
         their means, for cohort sizes count as fixed.
     """
     if unknown := sorted(set(options) - set(DEFAULTS)):
         remedy = f"Options are {', '.join(DEFAULTS)}."
         raise ZgzxError("no such option", where="unit_influence", count=len(unknown), examples=unknown, remedy=remedy)
+    options = DEFAULTS | options
     alone = replace(panel, cluster=np.arange(len(panel.cohort)))
-    _, fit = _fit(alone, method, DEFAULTS | options)
+    _, fit = _fit(alone, method, options)
     if fit.influence is None:
         raise ZgzxError(f"method={method!r} gives no influence values by unit", where="unit_influence")
     labels = pd.DataFrame({name: getattr(fit.rows, name) for name in ("cohort", "period", "event_time", "role")})
-    return labels, fit.influence
+    lost = None
+    if method != "group_time":
+        lost, _ = rows_left_out(panel, _masked(options), own_covariates=True)
+    if lost is None:
+        return labels, fit.influence
+    values = np.zeros((len(panel.y), fit.influence.shape[1]))
+    values[(~np.isnan(panel.y) & ~lost).any(axis=1)] = fit.influence
+    return labels, values
 
 
 def _fit(panel: PreparedPanel, method: str, options: dict[str, Any]) -> tuple[dict[str, Any], Fit]:
@@ -240,7 +249,27 @@ def _fit(panel: PreparedPanel, method: str, options: dict[str, Any]) -> tuple[di
     _check_options(method, options)
     heeded = {name: options[name] for name in HEEDS[method]}
     _check_panel(panel, heeded)
-    return heeded, METHODS[method](panel, heeded)
+    panel, notes = _used(panel, method, _masked(options))
+    fit = METHODS[method](panel, heeded)
+    return heeded, replace(fit, notes=[*notes, *fit.notes])
+
+
+def _masked(options: dict[str, Any]) -> int:
+    """Periods before treatment that a declared window masks."""
+    return int(options["anticipation"] + options["leave_out"])
+
+
+def _used(panel: PreparedPanel, method: str, masked: int) -> tuple[PreparedPanel, list[tuple]]:
+    """What a method uses of the panel, and ledger rows on the rest.
+
+    Group-time effects compare the same units at both periods and take covariates from the base. The extended two-way
+    regression has effects of cohorts, not of units, so a cohort that leaves early needs one of its own.
+    """
+    if method == "group_time":
+        return with_late_cohorts(panel, masked)
+    if method == "extended_two_way":
+        panel, _ = with_late_cohorts(panel, masked)
+    return used_rows(panel, masked, own_covariates=True)
 
 
 def _check_options(method: str, options: dict[str, Any]) -> None:

@@ -15,8 +15,10 @@ import numpy as np
 from zgzx_research.did import glm
 from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
+from zgzx_research.did.lent_variance import lending_notes, lent_covariance
 from zgzx_research.did.moments import Moments, influence_covariance, panel_moments
-from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes
+from zgzx_research.did.sample import shown_cohorts
+from zgzx_research.did.small_cohorts import cohort_sizes, only_unit, size_notes
 from zgzx_research.errors import ZgzxError
 
 BASE = ("base", "reference")  # roles of cells without coefficients of their own
@@ -70,13 +72,17 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     cells = np.nonzero((role != "") & (role != "base"))
     statistics, slopes = _statistics(model, cells, role[cells] == "reference", options["scale"])
     on_means = np.einsum("rctk,ctk->rct", slopes, gram.curvature[..., 0, :])
-    covariance, df, by_cluster = _covariance(panel, moments, model, slopes, on_means, units)
+    single = _single_units(moments, model, units)
+    lent = lent_covariance(moments, on_means, np.stack([single] * len(on_means)), relative=family == "poisson")
+    at = zip(panel.cohorts[cells[0]], panel.periods[cells[1]], strict=True)
+    notes += lending_notes(lent, np.array([f"({g:g}, {t})" for g, t in at], dtype=object))
+    covariance, df, by_cluster = _covariance(panel, moments, model, slopes, lent, units)
     weight, total = gram.curvature[..., 0, 0], gram.gradient[..., 0]
     numbers = CellStatistics(options["scale"], statistics, np.arange(len(cells[0])), weight[cells], covariance)
     plain = family == "linear" and options["scale"] == "difference"
     kind = "linearised" if not plain else EXACT if points.z.shape[1] == 1 else "reweighted"
     means = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
-    weights = MeanWeights(on_means, means, panel.cohorts, panel.periods, kind)
+    weights = MeanWeights(on_means, means, shown_cohorts(panel), panel.periods, kind)
     return Fit(_rows(panel, role, cells, model, units), numbers, weights, df, notes, by_cluster)
 
 
@@ -144,9 +150,9 @@ def _statistics(
 
 
 def _covariance(
-    panel: Any, moments: Moments, model: Model, slopes: np.ndarray, on_means: np.ndarray, units: np.ndarray
+    panel: Any, moments: Moments, model: Model, slopes: np.ndarray, lent: np.ndarray, units: np.ndarray
 ) -> tuple[np.ndarray, float, np.ndarray | None]:
-    """Clustered covariance with the factor G/(G-1) · (N-1)/(N-K), G-1, and influence summed by cluster."""
+    """Clustered covariance and `lent`, with the factor G/(G-1) · (N-1)/(N-K), G-1, and influence summed by cluster."""
     function, coefficients = glm.FAMILIES[model.family], model.coefficients
     used = model.base | model.own
     if _by_stratum(panel):
@@ -159,8 +165,7 @@ def _covariance(
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
         covariance, by_cluster = glm.influence_by_unit(model.points, coefficients, function, slopes, panel.cluster)
-    lonely = (cohort_sizes(moments, len(used))[1] == 1) | ((on_means != 0) & (units == 1)).any(axis=2)
-    covariance = covariance + borrowed_covariance(moments, on_means, lonely, relative=model.family == "poisson")
+    covariance = covariance + lent
     takes_part = (moments.observed & used[moments.cohort]).any(axis=1)
     groups = int(moments.units[takes_part].sum())
     if (sums := moments.clusters) is not None:
@@ -172,6 +177,18 @@ def _covariance(
     factor = groups / (groups - 1) * (rows - 1) / (rows - model.rank) if known else 0.0
     by_cluster = None if by_cluster is None else by_cluster * np.sqrt(factor)
     return covariance * factor, max(groups - 1.0, 1.0), by_cluster
+
+
+def _single_units(moments: Moments, model: Model, units: np.ndarray) -> np.ndarray:
+    """(cohorts, periods) number of the one unit or cluster that a cohort is, or that a cell with coefficients of its
+    own observes, 0 where there are several. Such a cell is fitted perfectly."""
+    single = np.zeros(units.shape, dtype=np.int64)
+    for cohort in np.flatnonzero(((units == 1) & model.own).any(axis=1)):
+        observed = moments.observed & (moments.cohort == cohort)[:, None]
+        single[cohort] = np.where(model.own[cohort], 1 + only_unit(moments, observed), 0)
+    single[single == 1] = 0
+    single[cohort_sizes(moments, len(units))[1] == 1] = 1
+    return single
 
 
 def _by_stratum(panel: Any) -> bool:

@@ -15,11 +15,13 @@ from zgzx_research.did.cells import (
     Cells,
     cell_influence,
     cell_means,
+    last_bases,
     plan_cells,
     unit_weights,
 )
 from zgzx_research.did.counts import SCALES
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
+from zgzx_research.did.lent_variance import lending_notes, lent_covariance
 from zgzx_research.did.moments import (
     Moments,
     cohort_means,
@@ -28,9 +30,10 @@ from zgzx_research.did.moments import (
     panel_moments,
 )
 from zgzx_research.did.nuisances import TRIM
+from zgzx_research.did.sample import covariates_known, shown_cohorts
 from zgzx_research.did.small_cohorts import (
-    borrowed_covariance,
     cohort_sizes,
+    only_unit,
     size_notes,
     treated_freedom,
     with_freedom_lost,
@@ -44,10 +47,13 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     """Group-time effects of a PreparedPanel; `options` as in `estimate_effects`."""
     plan = plan_cells(
         panel.cohorts, panel.periods, controls=options["controls"], base_period=options["base_period"],
-        anticipation=options["anticipation"], leave_out=options["leave_out"],
+        anticipation=options["anticipation"], leave_out=options["leave_out"], until=panel.until,
     )  # fmt: skip
-    moments = panel_moments(panel.y, panel.cohort, unit_weights(panel.weights), panel.cluster)
+    known = covariates_known(panel)
+    moments = panel_moments(panel.y, panel.cohort, unit_weights(panel.weights), panel.cluster, known)
     notes = _cohort_notes(panel, plan, moments)
+    if known is not None:
+        _note_unknown_bases(panel, plan, known, notes)
     _note_partial_bases(panel, plan, moments, notes)
     means = cell_means(moments, plan, panel.gaps)
     cells = plan.take(_usable(panel, plan, means, options["scale"], notes))
@@ -70,7 +76,7 @@ def _unadjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, A
     spread = with_freedom_lost(moments, len(panel.cohorts)) if options["cohort_correction"] else moments
     joint, sums = influence_covariance(spread, influence)
     joint = joint[np.ix_(keep, keep)]
-    joint[: statistics.size, : statistics.size] += _borrowed(moments, cells, means, on_means, scale)
+    joint[: statistics.size, : statistics.size] += _lent(panel, moments, cells, means, on_means, scale, notes)
     numbers = CellStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used])
     plain = moments.observed.all() or (panel.gaps == "cross_section" and cells.base.max(axis=1).min() == 1)
     kind = "linearised" if scale == "ratio" else EXACT if plain else "pairwise"
@@ -106,8 +112,8 @@ def _adjusted(panel: Any, moments: Moments, cells: Cells, options: dict[str, Any
     joint, sums = result.covariance(shares, _drawn(panel, moments, shares))
     joint = joint[np.ix_(keep, keep)]
     on_means = _on_means(panel, moments, cells.take(kept), result.cohort_share[kept], statistics)
-    joint[: statistics.size, : statistics.size] += _borrowed(
-        moments, cells.take(kept), means, on_means, options["scale"]
+    joint[: statistics.size, : statistics.size] += _lent(
+        panel, moments, cells.take(kept), means, on_means, options["scale"], notes
     )
     kind = "approximate" if by_rows or len(statistics) > 1 else "reweighted"
     weights = _weights(panel, moments, on_means, kind)
@@ -145,12 +151,17 @@ def _over(part: np.ndarray, level: np.ndarray) -> np.ndarray:
 
 def _named(panel: Any, cells: Cells, rows: np.ndarray) -> tuple[str, ...]:
     """The first few of some cells, for the ledger."""
-    at = zip(panel.cohorts[cells.cohort[rows]], panel.periods[cells.period[rows]], strict=True)
-    return tuple(f"({g:g}, {t})" for g, t in at)[:3]
+    return tuple(_labels(panel, cells.take(rows))[:3])
+
+
+def _labels(panel: Any, cells: Cells) -> np.ndarray:
+    """(cells,) cohort and period of each as text."""
+    at = zip(panel.cohorts[cells.cohort], panel.periods[cells.period], strict=True)
+    return np.array([f"({g:g}, {t})" for g, t in at], dtype=object)
 
 
 def _weights(panel: Any, moments: Moments, on_means: np.ndarray, kind: str) -> MeanWeights:
-    return MeanWeights(on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods, kind)
+    return MeanWeights(on_means, cohort_means(moments, len(panel.cohorts)), shown_cohorts(panel), panel.periods, kind)
 
 
 def cell_rows(panel: Any, moments: Moments, cells: Cells, means: CellMeans) -> Rows:
@@ -158,23 +169,50 @@ def cell_rows(panel: Any, moments: Moments, cells: Cells, means: CellMeans) -> R
     start, now = panel.cohorts[cells.cohort], panel.periods[cells.period].astype(float)
     treated, compared = means.units.T
     _, clusters = cohort_sizes(moments, len(panel.cohorts))
-    n_clusters = np.minimum(treated, clusters[cells.cohort])
+    single = only_unit(moments, means.mask[:, :, :2]).any(axis=1)
+    n_clusters = np.where(single, 1, np.minimum(treated, clusters[cells.cohort]))
     return Rows(start, now, now - start, cells.role, treated, compared, means.value[:, 1], n_clusters)
 
 
 def _drawn(panel: Any, moments: Moments, shares: np.ndarray) -> np.ndarray:
-    """(cohorts,) whether the size of a cohort in use counts as drawn: not where its spread is borrowed."""
+    """(cohorts,) whether the size of a cohort in use counts as drawn: not where it is one unit or cluster."""
     return (shares > 0) & (cohort_sizes(moments, len(panel.cohorts))[1] > 1)
 
 
-def _borrowed(moments: Moments, cells: Cells, means: CellMeans, on_means: np.ndarray, scale: str) -> np.ndarray:
-    """What means of one unit or cluster add: of whole cohorts, or of cells in which one unit of several is observed."""
-    _, clusters = cohort_sizes(moments, cells.comparison.shape[1])
-    lonely = np.tile(clusters == 1, (len(cells.cohort), 1))
-    lonely[np.arange(len(lonely)), cells.cohort] |= means.units[:, 0] == 1
-    lonely |= cells.comparison & (means.units[:, 1] == 1)[:, None]
-    lonely = np.tile(lonely, (len(on_means) // len(lonely), 1))
-    return borrowed_covariance(moments, on_means, lonely, relative=scale == "ratio")
+def _lent(
+    panel: Any, moments: Moments, cells: Cells, means: CellMeans, on_means: np.ndarray, scale: str, notes: list[tuple]
+) -> np.ndarray:
+    """The covariance that means of one unit or cluster add; cells to which none can be lent go to the notes."""
+    by_rows = panel.gaps == "cross_section"
+    single = _single_units(moments, cells, means, by_rows)
+    single = np.concatenate([single] * (len(on_means) // len(single)))
+    lent = lent_covariance(moments, on_means, single, relative=scale == "ratio", samples=by_rows)
+    notes += lending_notes(lent, _labels(panel, cells))
+    return lent
+
+
+def _single_units(moments: Moments, cells: Cells, means: CellMeans, by_rows: bool) -> np.ndarray:
+    """(cells, cohorts[, periods]) number of the one unit or cluster a mean rests on, 0 where there are several.
+
+    A treated cohort may be one unit, or several of which a cell observes one; a comparison of several cohorts has a
+    spread about their common mean, though each be one unit. Where every row is used the mean at t and that at the base
+    may rest on different units, so each is looked at by itself.
+    """
+    cohorts = np.arange(cells.comparison.shape[1])
+    number = only_unit(moments, means.mask)  # (cells, 4)
+    number = np.where(number > 0, number + 1, 0)
+    whole = (cohort_sizes(moments, len(cohorts))[1] == 1) * 1
+    treated = cells.cohort[:, None] == cohorts
+
+    def among(column: int) -> np.ndarray:
+        own = (treated if column < 2 else cells.comparison) * number[:, [column]]
+        return np.where((whole > 0) & (own > 0), whole, own)
+
+    if not by_rows:
+        return np.maximum(among(0), among(2))
+    now = (np.arange(cells.base.shape[1]) == cells.period[:, None])[:, None, :]
+    base = (cells.base > 0)[:, None, :] & ~now
+    return np.maximum(among(0), among(2))[:, :, None] * now + np.maximum(among(1), among(3))[:, :, None] * base
 
 
 def _shares(cohorts: np.ndarray, used: np.ndarray, moments: Moments) -> np.ndarray:
@@ -203,6 +241,21 @@ def _note_partial_bases(panel: Any, plan: Cells, moments: Moments, notes: list[t
     if pooled.any() and partial.any():
         reason = "units seen in part of a pooled base: fair only if treated and comparison miss the same periods"
         notes.append(("note", reason, 0, int(moments.units[partial].sum()), ()))
+
+
+def _note_unknown_bases(panel: Any, plan: Cells, known: np.ndarray, notes: list[tuple]) -> None:
+    """Units whose covariates are not known at a base leave the cells that need them."""
+    lacking, base = ~known & ~np.isnan(panel.y), last_bases(plan)
+    cohorts = plan.comparison | (np.arange(len(panel.cohorts)) == plan.cohort[:, None])  # (cells, cohorts)
+    lost, touched = np.zeros(lacking.shape, dtype=bool), np.zeros(len(base), dtype=bool)
+    for b in np.unique(base):
+        here = lacking[:, b]
+        lost[:, b] = here & cohorts[base == b].any(axis=0)[panel.cohort]
+        touched |= (base == b) & cohorts[:, np.unique(panel.cohort[here])].any(axis=1)
+    if touched.any():
+        reason = "covariate missing at the base: unit left out of the cells that need it"
+        shown = _named(panel, plan, np.flatnonzero(touched))
+        notes.append(("units", reason, int(lost.sum()), int(lost.any(axis=1).sum()), shown))
 
 
 def _usable(panel: Any, plan: Cells, means: CellMeans, scale: str, notes: list[tuple]) -> np.ndarray:

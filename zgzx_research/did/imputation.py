@@ -17,7 +17,7 @@ from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.chunks import chunk_bounds, in_chunks
 from zgzx_research.did.collinear import independent
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights
-from zgzx_research.did.imputation_plan import Plan, borrowed, labels, make_plan, note_leads, row_weights, usable
+from zgzx_research.did.imputation_plan import Plan, labels, lent, make_plan, note_leads, row_weights, usable
 from zgzx_research.did.moments import (
     Moments,
     cohort_means,
@@ -106,7 +106,7 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     scale = np.concatenate([np.full(len(leads.estimate), np.sqrt(factor)), np.ones(len(cells.estimate))])
     numbers = CellStatistics(
         "difference", np.concatenate([part.estimate for part in parts])[None], np.arange(len(scale)),
-        row_weights(moments, plan), covariance * np.outer(scale, scale) + borrowed(moments, plan, on_means, rows),
+        row_weights(moments, plan), covariance * np.outer(scale, scale) + lent(moments, plan, on_means, rows, notes),
     )  # fmt: skip
     weights = MeanWeights(
         on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods,

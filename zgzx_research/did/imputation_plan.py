@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from zgzx_research.did.fit import Rows
+from zgzx_research.did.fit import Rows, row_labels
+from zgzx_research.did.lent_variance import lending_notes, lent_covariance
 from zgzx_research.did.moments import Moments
 from zgzx_research.did.ppml import clusters_within
-from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes
+from zgzx_research.did.small_cohorts import cohort_sizes, only_unit, size_notes
 from zgzx_research.errors import ZgzxError
 
 
@@ -136,7 +137,7 @@ def labels(panel: Any, moments: Moments, plan: Plan) -> Rows:
     )  # fmt: skip
 
 
-def borrowed(moments: Moments, plan: Plan, on_means: np.ndarray, rows: Rows) -> np.ndarray:
+def lent(moments: Moments, plan: Plan, on_means: np.ndarray, rows: Rows, notes: list[tuple]) -> np.ndarray:
     """(statistics, statistics) what means of one unit or cluster add to the covariance.
 
     Cells use the means of whole cohorts, or of the one unit of several that is observed in them. A lead that rests on
@@ -145,17 +146,20 @@ def borrowed(moments: Moments, plan: Plan, on_means: np.ndarray, rows: Rows) -> 
     Parameters
     ----------
     on_means : (statistics, cohorts, periods), leads and cells once for each total.
-    rows : labels of each lead and cell.
+    rows : labels of each lead and cell. notes : what nothing can be lent to; grows.
     """
-    cohorts, leads = on_means.shape[1], len(plan.leads)
+    cohorts, leads = np.arange(on_means.shape[1]), len(plan.leads)
     strata = np.vstack([plan.lead.any(axis=1).T, plan.member])
-    own = np.zeros((len(strata), cohorts), dtype=bool)
-    row, stratum = np.nonzero(strata)
-    own[row, moments.cohort[stratum]] = True
-    lonely = own & (np.asarray(rows.n_clusters) == 1)[:, None]
-    lonely[leads:] |= cohort_sizes(moments, cohorts)[1] == 1
-    totals = len(on_means) // len(lonely)
-    return borrowed_covariance(moments, on_means, np.tile(lonely, (totals, 1)), relative=totals == 2)
+    number = only_unit(moments, strata.T)
+    cohort = moments.cohort[strata.argmax(axis=1)]
+    single = np.where((cohort[:, None] == cohorts) & (number[:, None] > 0), 1 + number[:, None], 0)
+    whole = np.tile(cohort_sizes(moments, len(cohorts))[1] == 1, (len(strata), 1))
+    whole[:leads] &= single[:leads] > 0
+    single[whole] = 1
+    totals = len(on_means) // len(single)
+    covariance = lent_covariance(moments, on_means, np.tile(single, (totals, 1)), relative=totals == 2)
+    notes.extend(lending_notes(covariance, row_labels(rows)))
+    return covariance
 
 
 def row_weights(moments: Moments, plan: Plan) -> np.ndarray:

@@ -23,13 +23,16 @@ def power_factor(size: float = 0.05, power: float = 0.8, df: float = np.inf) -> 
 def simultaneous_quantile(covariance: np.ndarray, level: float, seed: int, df: float = np.inf) -> float:
     """Quantile of max |Z| for Z normal (multivariate t for finite df) with this covariance scaled to unit variances.
 
-    Rows of zero variance take no part. Never below the pointwise quantile.
+    Rows of zero variance take no part. Never below the pointwise quantile. Where a covariance is not known (NaN), that
+    of independent rows: no correlation gives a larger one (Šidák 1967).
     """
     sd = np.sqrt(np.diag(covariance))
     used = sd > 0
     if used.sum() <= 1:
         return t_quantile(level, df)
-    values, vectors = np.linalg.eigh(covariance[np.ix_(used, used)] / np.outer(sd[used], sd[used]))
+    correlation = covariance[np.ix_(used, used)] / np.outer(sd[used], sd[used])
+    correlation = np.eye(len(correlation)) if np.isnan(correlation).any() else correlation
+    values, vectors = np.linalg.eigh(correlation)
     large = values > SMALL * values[-1]
     root = (vectors[:, large] * np.sqrt(values[large])).astype(np.float32)  # digits enough for a quantile of draws
     generator = np.random.default_rng(seed)
@@ -80,8 +83,12 @@ def wald_test(estimate: np.ndarray, covariance: np.ndarray, freedom: float = np.
     df = len(estimate)
     if df == 0:
         return {"statistic": np.nan, "df": 0, "p_value": np.nan, "note": "no estimate before treatment to test"}
-    if not (np.isfinite(estimate).all() and np.isfinite(covariance).all()):
-        return {"statistic": np.nan, "df": df, "p_value": np.nan, "note": "an estimate before treatment is unknown"}
+    for known, note in (
+        (np.isfinite(estimate).all(), "an estimate before treatment is unknown"),
+        (np.isfinite(covariance).all(), "the covariance of the estimates before treatment is unknown"),
+    ):
+        if not known:
+            return {"statistic": np.nan, "df": df, "p_value": np.nan, "note": note}
     sd = np.sqrt(np.diag(covariance))
     scale = np.where(sd > 0, sd, 1.0)
     correlation = covariance / np.outer(scale, scale)

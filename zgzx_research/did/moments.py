@@ -49,6 +49,7 @@ class Moments:
     units : (strata,) int. weight : (strata,) Σw. mean : (strata, periods), 0 where unobserved.
     zeroth : (strata,) Σw². first : (strata, periods) Σw²(y-m). second : (strata, periods, periods) Σw²(y-m)(y-m)'.
     clusters : sums by cluster, where clusters were given.
+    known : (strata, periods) bool, periods whose covariates are known; None where they are in all that are observed.
     """
 
     cohort: np.ndarray
@@ -60,18 +61,26 @@ class Moments:
     first: np.ndarray
     second: np.ndarray
     clusters: ClusterSums | None = None
+    known: np.ndarray | None = None
 
 
-def panel_moments(y: np.ndarray, cohort: np.ndarray, weights: np.ndarray, cluster: np.ndarray | None = None) -> Moments:
+def panel_moments(
+    y: np.ndarray,
+    cohort: np.ndarray,
+    weights: np.ndarray,
+    cluster: np.ndarray | None = None,
+    known: np.ndarray | None = None,
+) -> Moments:
     """Sums per stratum of a panel.
 
     Parameters
     ----------
     y : (units, periods) float, NaN where unobserved. cohort : (units,) int. weights : (units,) positive.
     cluster : (units,) int from 0, or None for units that are independent.
+    known : (units, periods) bool, where covariates are known, if not everywhere: strata differ by that too.
     """
     seen = ~np.isnan(y)
-    member, first_unit = observation_strata(cohort, seen)
+    member, first_unit = observation_strata(cohort, seen if known is None else np.hstack([seen, known]))
     units = np.bincount(member)
     # small integers are sorted by radix; clusters are brought together within a stratum
     small = member.astype(np.int16 if len(units) < 2**15 else np.int64)
@@ -102,12 +111,17 @@ def panel_moments(y: np.ndarray, cohort: np.ndarray, weights: np.ndarray, cluste
     clusters = None if cluster is None else _cluster_sums(rows, delta, int(cluster.max()) + 1)
     return Moments(
         cohort[first_unit], seen[first_unit], units, weight, shift + delta, zeroth,
-        cross - zeroth[:, None] * delta, square, clusters,
+        cross - zeroth[:, None] * delta, square, clusters, None if known is None else known[first_unit],
     )  # fmt: skip
 
 
 def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(units,) stratum of each unit, numbered by cohort and pattern, and the first unit of each stratum."""
+    """(units,) stratum of each unit, numbered by cohort and pattern, and the first unit of each stratum.
+
+    Parameters
+    ----------
+    seen : (units, columns) bool, the pattern: periods observed, and whatever else tells strata apart.
+    """
     code = cohort.astype(np.int64)
     if not seen.all():
         for bits in np.packbits(seen, axis=1).T:

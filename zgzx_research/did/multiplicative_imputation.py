@@ -13,7 +13,7 @@ import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.fit import Fit, MeanWeights
-from zgzx_research.did.imputation_plan import Plan, borrowed, labels, note_leads, row_weights, usable
+from zgzx_research.did.imputation_plan import Plan, labels, lent, note_leads, row_weights, usable
 from zgzx_research.did.moments import (
     Influence,
     Moments,
@@ -46,7 +46,7 @@ def fit_ratio(panel: Any, moments: Moments, plan: Plan, notes: list[tuple]) -> F
     rows, on_means = labels(panel, moments, plan), mean_weights(moments, influence, len(panel.cohorts))
     numbers = CellStatistics(
         "ratio", statistics, np.arange(statistics.shape[1]), row_weights(moments, plan),
-        covariance + borrowed(moments, plan, on_means, rows),
+        covariance + lent(moments, plan, on_means, rows, notes),
     )  # fmt: skip
     weights = MeanWeights(
         on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods, "linearised"

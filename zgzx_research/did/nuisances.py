@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg, special
 
-from zgzx_research.did.cells import Cells, unit_weights
+from zgzx_research.did.cells import Cells, last_bases, unit_weights
 from zgzx_research.did.chunks import chunk_bounds, in_chunks
 
 TRIM = 0.995  # comparison units at least so likely to be treated take no part (DRDID's default)
@@ -78,6 +78,7 @@ class Pass:
     ----------
     pieces : (cohort, start, stop) into `order`. order : (units,) int.
     centre, scale : (covariates,) of the standardisation.
+    complete : every outcome and weight is observed. lacking : some covariates are not known.
     """
 
     panel: Any
@@ -86,6 +87,7 @@ class Pass:
     centre: np.ndarray
     scale: np.ndarray
     complete: bool
+    lacking: bool = False
 
     def chunk(self, units: np.ndarray) -> Chunk:
         """Some units, loaded once for all comparisons they take part in."""
@@ -126,7 +128,10 @@ class Chunk:
             values = panel.covariates[self.rows, at if panel.covariates.shape[1] > 1 else 0]
             x[:, 1:] = (values - centre) / self.units.scale
         weight = panel.weights[self.rows, at if panel.weights.shape[1] > 1 else 0]
-        return (x, weight) if self.units.complete else (np.nan_to_num(x, copy=False), weight)
+        if self.units.lacking:  # without covariates a unit is in no comparison that takes them from this period
+            weight = np.where(np.isnan(x).any(axis=1), 0.0, weight)
+        keep = self.units.complete and not self.units.lacking
+        return (x, weight) if keep else (np.nan_to_num(x, copy=False), weight)
 
     def outcomes(self, one: Comparison) -> tuple[np.ndarray, np.ndarray]:
         """(units, cells) outcomes at t and at the base; over the base periods a unit is seen in."""
@@ -224,7 +229,8 @@ def start_pass(panel: Any, *, standardise: bool = True) -> Pass:
         centre = np.nanmean(flat, axis=0) if standardise else np.zeros(flat.shape[1])
         scale = np.nanstd(flat, axis=0) if standardise else np.ones(flat.shape[1])
     complete = not (np.isnan(panel.y).any() or np.isnan(panel.weights).any())
-    return Pass(panel, order, pieces, centre, np.where(scale > 0, scale, 1.0), complete)
+    lacking = len(centre) > 0 and bool(np.isnan(panel.covariates.min()))
+    return Pass(panel, order, pieces, centre, np.where(scale > 0, scale, 1.0), complete, lacking)
 
 
 def models_of(adjustment: str) -> dict[str, bool]:
@@ -238,7 +244,7 @@ def models_of(adjustment: str) -> dict[str, bool]:
 def plan_comparisons(panel: Any, cells: Cells, complete: bool) -> list[Comparison]:
     """Group cells that share cohort, comparison group and covariates (and, in panels with gaps, their sample)."""
     constant = panel.weights.shape[1] == 1 and (panel.covariates is None or panel.covariates.shape[1] == 1)
-    latest_base = np.array([np.flatnonzero(row)[-1] for row in cells.base])
+    latest_base = last_bases(cells)
     source = latest_base if panel.covariates_at == "base" else np.minimum(cells.period, latest_base)
     source = np.zeros_like(source) if constant else source
     groups: dict[tuple, list[int]] = {}

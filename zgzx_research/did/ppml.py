@@ -24,6 +24,7 @@ from zgzx_research.did.moments import (
     panel_moments,
 )
 from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.did.sample import used_rows
 from zgzx_research.errors import ZgzxError
 
 DESIGNS = ("event_time", "static", "cohort_event")
@@ -183,6 +184,7 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
     Santos Silva, J. & Tenreyro, S. (2006), Review of Economics and Statistics 88(4).
     """
     _check(panel, design, leave_out)
+    panel, windows = used_rows(panel, leave_out, own_covariates=True)
     moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
     event = panel.periods - panel.cohorts[:, None]
     allowed = (event >= 0) | (event < -leave_out) | (design != "static")
@@ -203,7 +205,7 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
             remedy="Add units never treated, or earlier periods.",
         )  # fmt: skip
     result = _fit(panel, moments, fit, used, effects[kept], dummies[..., kept], leave_out)
-    result.notes.extend(notes)
+    result.notes.extend([*windows, *notes])
     options = {
         "method": "ppml", "design": design, "base_period": "universal", "leave_out": leave_out,
         "first_period": int(panel.periods[0]), "last_period": int(panel.periods[-1]),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.blocks import Block, Roles, read_blocks
+from zgzx_research.did.blocks import Block, Roles, observed, read_blocks
 from zgzx_research.did.collinear import independent_columns
+from zgzx_research.did.sample import constant_if_possible
 from zgzx_research.did.table import EPOCH, time_text
 from zgzx_research.errors import ZgzxError
 
@@ -44,6 +45,9 @@ class PreparedPanel:
     covariate_names : one name per covariate.
     covariates_at : the period that covariates and varying weights are taken from in a comparison: its "base", or the
         "earlier" of its two periods (as R did).
+    late : (units,) float, first treated period of the units treated after the last period, infinity for all others:
+        these are among the never treated, until a declared window of their own opens; None where there are none.
+    until : (cohorts,) float, infinity but for cohorts made of such units (see `sample.with_late_cohorts`).
     """
 
     y: np.ndarray
@@ -58,6 +62,8 @@ class PreparedPanel:
     covariates: np.ndarray | None = None
     covariate_names: tuple[str, ...] = ()
     covariates_at: str = "base"
+    late: np.ndarray | None = None
+    until: np.ndarray | None = None
 
 
 def prepare_panel(
@@ -83,8 +89,10 @@ def prepare_panel(
         periods alike, are whole numbers (text will do) or dates: these are counted in years where every date has a
         year of its own, else in quarters, months or days, and the ledger says so. `unit=None` makes each row its own
         unit (repeated cross-sections, `gaps="cross_section"`).
-    covariates : numeric columns, constant within a unit or not. A unit with a missing value leaves, in the ledger;
-        so does a covariate that is constant or a combination of those before it.
+    covariates : numeric columns, constant within a unit or not. Where a value is missing, the row leaves with
+        `gaps="cross_section"`, the unit leaves the comparisons with that base with `gaps="pairwise"` and
+        `covariates_at="base"`, and the unit leaves otherwise (as in R), in the ledger. A covariate leaves that is
+        constant or a combination of those before it.
     covariates_at : "base" or "earlier" (as R did): which period of a comparison gives covariates and varying weights.
     weights : column of positive weights, constant within a unit or not. cluster : column, constant within a unit.
     gaps : "pairwise" uses a unit where both periods of a comparison are observed; "balance" drops incomplete units;
@@ -112,9 +120,12 @@ def prepare_panel(
     block = read_blocks(data, roles)
     _refuse_tally(block, roles)
     ledger = [("rows", reason, *block.tally[reason]) for reason in LEFT_OUT if reason in block.tally]
+    if gaps == "cross_section":
+        block = _with_covariates(block, roles, ledger)
     periods, start = _count_periods(block, roles, ledger)
     _refuse_weights(block, roles)
-    start, keep = _leave_out(block, periods, start, roles, gaps, ledger)
+    by_base = gaps == "pairwise" and covariates_at == "base"
+    start, late, keep = _leave_out(block, periods, start, roles, by_base, gaps, ledger)
     block = block if keep.all() else block.take(keep)
     cohort, cohorts = pd.factorize(start[keep], sort=True)
     extra, names = _covariates(block, tuple(covariates), ledger)
@@ -124,7 +135,7 @@ def prepare_panel(
         block.y, cohort, cohorts, periods, np.ones((len(cohort), 1)) if weight is None else weight.astype(float), gaps,
         pd.DataFrame(ledger, columns=columns), roles,
         None if cluster is None else pd.factorize(block.columns["cluster"][:, 0], sort=True)[0],
-        extra, names, covariates_at,
+        extra, names, covariates_at, late[keep] if np.isfinite(late[keep]).any() else None,
     )  # fmt: skip
 
 
@@ -254,17 +265,25 @@ def _refuse_weights(block: Block, roles: Roles) -> None:
 
 
 def _leave_out(
-    block: Block, periods: np.ndarray, start: np.ndarray, roles: Roles, gaps: str, ledger: list[tuple]
-) -> tuple[np.ndarray, np.ndarray]:
-    """First treated period of each unit (infinity = not within the panel) and the mask of units kept."""
+    block: Block, periods: np.ndarray, start: np.ndarray, roles: Roles, by_base: bool, gaps: str, ledger: list[tuple]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First treated period of each unit (infinity = not within the panel), that of units treated after the panel
+    (infinity for all others), and the mask of units kept.
+
+    Parameters
+    ----------
+    by_base : whether a unit without a covariate leaves comparisons with that base only.
+    """
     start = np.where(np.isnan(start), NEVER, start)
-    late = np.isfinite(start) & (start > periods[-1])
-    if late.any():
+    beyond = np.isfinite(start) & (start > periods[-1])
+    late = np.where(beyond, start, NEVER)
+    if beyond.any():
         reason = "treated after the last period: serves as never treated"
-        ledger.append(("units", reason, 0, int(late.sum()), _first_few(block.units[late])))
-        start = np.where(late, NEVER, start)
+        ledger.append(("units", reason, 0, int(beyond.sum()), _first_few(block.units[beyond])))
+        start = np.where(beyond, NEVER, start)
     holes = np.isnan(block.y).any(axis=1) if np.isnan(block.y.min()) else np.zeros(len(start), dtype=bool)
-    lacking = _lacking_covariates(block, roles)
+    lacking = _rows_without_covariates(block, roles)
+    lacking = np.zeros(len(start), dtype=bool) if lacking is None else _units_without(lacking, block, by_base, ledger)
     keep = np.ones(len(start), dtype=bool)
     for gone, reason in (
         (start <= periods[0], "already treated in the first period"),
@@ -287,16 +306,16 @@ def _leave_out(
     elif (holes & keep).any():
         reason = f"units with unobserved periods, used by gaps={gaps!r}"
         ledger.append(("note", reason, 0, int((holes & keep).sum()), ()))
-    return start, keep
+    return start, late, keep
 
 
 def _first_few(units: np.ndarray) -> tuple[str, ...]:
     return tuple(str(unit) for unit in units[:3])
 
 
-def _lacking_covariates(block: Block, roles: Roles) -> np.ndarray:
-    """(units,) whether an observed row lacks a covariate; an infinite one is an error."""
-    lacking = np.zeros(len(block.units), dtype=bool)
+def _rows_without_covariates(block: Block, roles: Roles) -> np.ndarray | None:
+    """(units, periods) whether an observed row lacks a covariate; None where none does. An infinite one is an error."""
+    lacking = None
     for role, values in block.columns.items():
         if not role.startswith("covariate "):
             continue
@@ -306,9 +325,43 @@ def _lacking_covariates(block: Block, roles: Roles) -> np.ndarray:
                 "the covariate is infinite", where=f"column {roles[role]!r}", count=int(infinite.sum()),
                 examples=block.units[infinite][:3], remedy="Mend these values or set them to missing.",
             )  # fmt: skip
-        missing = np.isnan(values) if values.shape[1] == 1 else np.isnan(values) & ~np.isnan(block.y)
-        lacking |= missing.any(axis=1)
+        if np.isnan(values.min()):
+            missing = np.isnan(values) & ~np.isnan(block.y)
+            if missing.any():
+                lacking = missing if lacking is None else lacking | missing
     return lacking
+
+
+def _units_without(lacking: np.ndarray, block: Block, by_base: bool, ledger: list[tuple]) -> np.ndarray:
+    """(units,) whether a unit leaves for its missing covariates; with `by_base` only where it never has them all."""
+    some = lacking.any(axis=1)
+    if not by_base:
+        return some
+    never = (lacking | np.isnan(block.y)).all(axis=1)
+    partly = some & ~never
+    if partly.any():
+        rows = int(lacking[partly].sum())
+        reason = "covariate missing in some rows: the unit is in no comparison with such a row as its base"
+        ledger.append(("note", reason, rows, int(partly.sum()), _first_few(block.units[partly])))
+    return never
+
+
+def _with_covariates(block: Block, roles: Roles, ledger: list[tuple]) -> Block:
+    """The block without rows that lack a covariate, for samples of rows."""
+    lacking = _rows_without_covariates(block, roles)
+    if lacking is None:
+        return block
+    units = lacking.any(axis=1)
+    ledger.append(
+        ("rows", "covariate missing", int(lacking.sum()), int(units.sum()), _first_few(block.units[units]))
+    )
+    block = replace(block, y=np.where(lacking, np.nan, block.y))
+    if np.isnan(block.y).all():
+        raise ZgzxError(
+            "no row has all covariates", where="prepare_panel", count=int(lacking.sum()),
+            remedy="Leave out covariates with missing values.",
+        )  # fmt: skip
+    return observed(block)
 
 
 def _covariates(block: Block, names: tuple[str, ...], ledger: list[tuple]) -> tuple[np.ndarray | None, tuple[str, ...]]:
@@ -321,6 +374,7 @@ def _covariates(block: Block, names: tuple[str, ...], ledger: list[tuple]) -> tu
         values[:, :, k] = column
     if values.shape[1] > 1:
         values[np.isnan(block.y)] = np.nan
+        values = constant_if_possible(values, ~np.isnan(block.y))
     used = independent_columns(values)
     for name in np.array(names)[~used]:
         reason = "covariate dropped: constant, or a combination of the others"

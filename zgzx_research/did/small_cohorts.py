@@ -1,8 +1,8 @@
-"""Cohorts too small to tell their own spread: flagged, and in aggregates given the spread of the others.
+"""Cohorts too small to tell their own spread: sizes, ledger notes, and the correction for degrees of freedom.
 
-One unit (or one cluster) has no deviation from its own mean, so sums of squares would call its effect certain. Its mean
-varies as the means of other units (clusters) do; that variance is borrowed for every statistic that uses the mean. Its
-share then counts as fixed: a share's influence would count the same deviation again.
+One unit (or one cluster) has no deviation from its own mean, so sums of squares would call its effect certain. Its
+variance is that of other units, see `lent_variance`. Its share then counts as fixed: a share's influence would count
+the same deviation again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def with_freedom_lost(moments: Moments, cohorts: int) -> Moments:
     """Moments whose spread within each cohort of n units (clusters) is n / (n - 1) times as large.
 
     Influence values are taken about the cohort's own mean, so with n units their products fall short by 1 / n: with
-    eleven cohorts of ten, 95 % intervals cover 93.5 %. One unit has no spread to correct; its is borrowed.
+    eleven cohorts of ten, 95 % intervals cover 93.5 %. One unit has no spread to correct.
     """
     units, clusters = cohort_sizes(moments, cohorts)
     size = units if moments.clusters is None else clusters
@@ -68,49 +68,22 @@ def size_notes(cohorts: np.ndarray, units: np.ndarray, clusters: np.ndarray) -> 
     return notes
 
 
-def borrowed_covariance(
-    moments: Moments, on_means: np.ndarray, lonely: np.ndarray, *, relative: bool = False
-) -> np.ndarray:
-    """(statistics, statistics) variance that means of one unit (one cluster) add.
+def only_unit(moments: Moments, strata: np.ndarray) -> np.ndarray:
+    """(...) int: 1 + the number of the one unit (cluster) in these strata, 0 where there are none or several.
 
     Parameters
     ----------
-    on_means : (statistics, cohorts, periods) weight of each statistic on each mean.
-    lonely : (statistics, cohorts) bool, whether for this statistic the cohort's mean rests on one unit or cluster.
-    relative : counts: spread grows with the mean, so it is lent in proportion to it.
+    strata : (strata, ...) bool.
     """
-    level = _levels(moments) if relative else np.ones(len(moments.units))
-    total = np.zeros((len(on_means), len(on_means)))
-    for cohort in np.flatnonzero(lonely.any(axis=0)):
-        mine = moments.cohort == cohort
-        own = on_means[:, cohort] * lonely[:, cohort, None] * np.average(level[mine], weights=moments.weight[mine])
-        total += own @ _common_spread(moments, level, moments.observed[mine].any(axis=0)) @ own.T
-    return total
-
-
-def _levels(moments: Moments) -> np.ndarray:
-    """(strata,) mean outcome over the observed periods."""
-    return (moments.mean * moments.observed).sum(axis=1) / moments.observed.sum(axis=1)
-
-
-def _common_spread(moments: Moments, level: np.ndarray, needed: np.ndarray) -> np.ndarray:
-    """(periods, periods) covariance within strata of a unit's outcomes, or of a cluster's mean; 0 where unknown.
-
-    In units of the strata's `level`. From strata observed in all periods `needed`, so that unit effects cancel; from
-    all strata where there is none.
-    """
-    whole = (moments.observed | ~needed).all(axis=1) & (level > 0)
-    strata = np.flatnonzero(whole if moments.second[whole].any() else level > 0)
     if moments.clusters is None:
-        seen = moments.observed[strata, :, None] & moments.observed[strata, None, :]
-        products = (moments.second[strata] / level[strata, None, None] ** 2).sum(axis=0)
-        freedom = (seen * (moments.zeroth * (1 - 1 / moments.units))[strata, None, None]).sum(axis=0)
+        low = high = np.arange(len(moments.units))
+        several = moments.units > 1
     else:
-        sums = moments.clusters
-        stratum = np.repeat(np.arange(len(moments.units)), np.diff(sums.starts))
-        rows = np.isin(stratum, strata)
-        share = (sums.weight / sums.weight.mean())[rows]  # large clusters tell more of each other than small ones
-        seen, mean = moments.observed[stratum[rows]] * 1.0, (sums.total / (sums.weight * level[stratum])[:, None])[rows]
-        lost = max(1 - len(strata) / len(share), 1 / len(share))  # a mean is taken from each stratum
-        products, freedom = (share[:, None] * mean).T @ mean, lost * (share[:, None] * seen).T @ seen
-    return np.divide(products, freedom, out=np.zeros_like(products), where=freedom > 0)
+        starts = moments.clusters.starts[:-1]
+        low, high = (part.reduceat(moments.clusters.cluster, starts) for part in (np.minimum, np.maximum))
+        several = low < high
+    shape, last = (-1, *[1] * (strata.ndim - 1)), int(high.max()) + 1
+    low, high = np.where(several, 0, low).reshape(shape), np.where(several, last, high).reshape(shape)
+    least = np.where(strata, low, last + 1).min(axis=0)
+    most = np.where(strata, high, -1).max(axis=0)
+    return np.where(least == most, 1 + least, 0)

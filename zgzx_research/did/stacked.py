@@ -14,6 +14,7 @@ import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
+from zgzx_research.did.lent_variance import lending_notes, lent_covariance
 from zgzx_research.did.moments import (
     Influence,
     Moments,
@@ -22,7 +23,7 @@ from zgzx_research.did.moments import (
     mean_weights,
     panel_moments,
 )
-from zgzx_research.did.small_cohorts import borrowed_covariance, cohort_sizes, size_notes
+from zgzx_research.did.small_cohorts import cohort_sizes, size_notes
 from zgzx_research.errors import ZgzxError
 
 
@@ -61,9 +62,11 @@ def stacked(panel: Any, options: dict[str, Any]) -> Fit:
     count = len(panel.cohorts)
     on_means = mean_weights(moments, influence, count)
     lonely = np.broadcast_to(_lonely(moments, stacks, count), (len(events), count))
+    lent = lent_covariance(moments, on_means, lonely)
+    notes += lending_notes(lent, events.astype(str).astype(object))
     numbers = CellStatistics(
         "difference", statistics[None], np.arange(len(events)), np.ones(len(events)),
-        covariance * factor + borrowed_covariance(moments, on_means, lonely),
+        covariance * factor + lent,
     )  # fmt: skip
     notes += size_notes(panel.cohorts, *cohort_sizes(moments, count))
     kind = "pairwise" if np.isnan(panel.y).any() else EXACT

@@ -10,10 +10,12 @@ import numpy as np
 
 from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.cells import unit_weights
-from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
+from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows, row_labels
+from zgzx_research.did.lent_variance import lending_notes, lent_covariance
 from zgzx_research.did.moments import panel_moments
 from zgzx_research.did.regression import NormalSums, Regressions, is_plain, observed_units, regress
-from zgzx_research.did.small_cohorts import borrowed_covariance, size_notes
+from zgzx_research.did.sample import in_periods, of_units
+from zgzx_research.did.small_cohorts import size_notes
 from zgzx_research.errors import ZgzxError
 
 
@@ -136,21 +138,21 @@ def comparable(panel: Any, masked: int, notes: list[tuple]) -> Any:
         lost = ~np.isnan(panel.y[:, ~early])
         reason = "nobody is never treated: the last cohort is the comparison, and periods from its treatment on leave"
         notes.append(("rows", reason, int(lost.sum()), int(lost.any(axis=1).sum()), (f"{last:g}",)))
-        panel = _in_periods(replace(panel, cohorts=np.append(panel.cohorts[:-1], np.inf)), early)
+        panel = in_periods(replace(panel, cohorts=np.append(panel.cohorts[:-1], np.inf)), early)
     compared = observed_units(panel)[np.isinf(panel.cohorts)].sum(axis=0) > 0
     if not compared.all():
         lost = ~np.isnan(panel.y[:, ~compared])
         examples = tuple(str(t) for t in panel.periods[~compared][:3])
         reason = "period in which no comparison unit is observed"
         notes.append(("rows", reason, int(lost.sum()), int(lost.any(axis=1).sum()), examples))
-        panel = _in_periods(panel, compared)
+        panel = in_periods(panel, compared)
     based = np.isinf(panel.cohorts) | (panel.periods[0] + masked < panel.cohorts)
     sizes, clusters = _sizes(panel)
     for c in np.flatnonzero(~based):
         reason = "no period before treatment to serve as base"
         notes.append(("cohorts", reason, 0, int(sizes[c]), (f"{panel.cohorts[c]:g}",)))
     notes += size_notes(named, np.where(based, sizes, 0), np.where(based, clusters, 0))
-    return _of_units(panel, based[panel.cohort] & ~np.isnan(panel.y).all(axis=1))
+    return of_units(panel, based[panel.cohort] & ~np.isnan(panel.y).all(axis=1))
 
 
 def cell_design(panel: Any, masked: int, notes: list[tuple]) -> CellDesign:
@@ -207,26 +209,6 @@ def _event_times(panel: Any) -> np.ndarray:
     return panel.periods - panel.cohorts[:, None]
 
 
-def _in_periods(panel: Any, kept: np.ndarray) -> Any:
-    """The panel in some of its periods."""
-    weights = panel.weights[:, kept] if panel.weights.shape[1] > 1 else panel.weights
-    covariates = panel.covariates
-    if covariates is not None and covariates.shape[1] > 1:
-        covariates = covariates[:, kept]
-    return replace(panel, y=panel.y[:, kept], periods=panel.periods[kept], weights=weights, covariates=covariates)
-
-
-def _of_units(panel: Any, kept: np.ndarray) -> Any:
-    """The panel of some of its units; `cohorts` stays as it is."""
-    if kept.all():
-        return panel
-    return replace(
-        panel, y=panel.y[kept], cohort=panel.cohort[kept], weights=panel.weights[kept],
-        cluster=None if panel.cluster is None else np.unique(panel.cluster[kept], return_inverse=True)[1],
-        covariates=None if panel.covariates is None else panel.covariates[kept],
-    )  # fmt: skip
-
-
 def _roles(event: np.ndarray, reference: np.ndarray, leave_out: int) -> np.ndarray:
     """(rows,) role by event time."""
     before = np.where(event >= -leave_out, "left_out", "pre")
@@ -275,7 +257,9 @@ def _fit(
     on_means, covariance = np.tensordot(pick, result.weights, 1), pick @ result.covariance @ pick.T
     if lonely.any():
         moments = panel_moments(used.y, used.cohort, unit_weights(used.weights), used.cluster)
-        covariance += borrowed_covariance(moments, on_means, lonely)
+        lent = lent_covariance(moments, on_means, lonely)
+        notes += lending_notes(lent, row_labels(rows)[keep])
+        covariance += lent
     numbers = CellStatistics(
         "difference", (pick @ result.coefficients)[None], np.arange(len(pick)), shares[keep], covariance,
     )  # fmt: skip

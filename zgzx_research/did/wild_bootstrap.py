@@ -17,6 +17,7 @@ import numpy as np
 
 from zgzx_research.did.moments import Moments, cluster_influence, panel_moments
 from zgzx_research.did.regression import Solution, is_plain, sample_factor, solve, sums_of_moments
+from zgzx_research.did.sample import used_rows
 from zgzx_research.did.two_way import cell_design, comparable, event_design, static_design
 from zgzx_research.errors import ZgzxError
 
@@ -144,6 +145,7 @@ def _cluster_scores(
 ) -> ClusterScores:
     """The regression of the method, and its scores by cluster."""
     masked = anticipation + leave_out
+    panel, _ = used_rows(panel, masked, own_covariates=True)
     if method == "interaction_weighted":
         panel = comparable(panel, masked, [])
     if panel.cluster is None:
