@@ -174,7 +174,8 @@ def test_a_varying_base_is_the_last_period_before_the_window() -> None:
 
 @pytest.mark.parametrize("options", [
     {}, {"base_period": "varying"}, {"base_period": "pooled"}, {"controls": "not_yet_treated"},
-    {"method": "imputation"}, {"method": "interaction_weighted"}, {"method": "two_way_fixed_effects"}, {"method": "extended_two_way"},
+    {"method": "imputation"}, {"method": "interaction_weighted"}, {"method": "two_way_fixed_effects"},
+    {"method": "extended_two_way"},
     {"method": "stacked", "event_window": (-4, 1)}, {"scale": "ratio"},
 ])  # fmt: skip
 def test_no_method_tests_what_may_react(options: dict[str, Any]) -> None:
