@@ -16,7 +16,7 @@ from zgzx_research.did.fit import Fit, MeanWeights
 from zgzx_research.did.summary import Shown
 from zgzx_research.errors import ZgzxError
 
-ROUNDING = 4e-15  # a standard error this small beside the level of the outcome is rounding, not precision
+ROUNDING = 1e-12  # a standard error this small beside the level of the outcome is rounding, not precision
 LABELS = ("cohort", "period", "event_time")
 CELL_COLUMNS = (*LABELS, "role", "n_treated", "n_comparison", "base_mean", "n_clusters")
 ESTIMANDS = ("overall", "cohort", "event_time", "calendar")

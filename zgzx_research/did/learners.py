@@ -52,8 +52,8 @@ def _one(units: Pass, one: Comparison, fold: np.ndarray, options: dict[str, Any]
         score[rows[ask]] = _probability(model, x[ask])
     if not failed and not (score[rows[~treated]] > 0).any():
         failed = "no comparison unit has a propensity score above zero"
-    nothing = np.zeros((size, size))
-    return Nuisances(np.zeros((size, count)), nothing, np.zeros(size), nothing, failed, np.nan_to_num(fitted), score)
+    nothing, fitted, score = np.zeros((size, size)), np.nan_to_num(fitted), np.nan_to_num(score)
+    return Nuisances(np.zeros((size, count)), nothing, np.zeros(size), nothing, failed, fitted, score)
 
 
 def _fitted(model: Any, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Any:

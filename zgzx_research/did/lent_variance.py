@@ -57,7 +57,7 @@ def lent_covariance(
     on_means = np.where(size > NOTHING * size.max(axis=(1, 2), keepdims=True), on_means, 0.0)
     spread = _spread(moments, on_means.shape[1])
     single = single if single.ndim == 3 else single[:, :, None]
-    for cohort in np.flatnonzero(single.any(axis=(0, 2))):
+    for cohort in map(int, np.flatnonzero(single.any(axis=(0, 2)))):
         variance = _variance(spread, cohort, relative)
         for number in np.unique(single[:, cohort][single[:, cohort] != 0]):
             weight = on_means[:, cohort] * (single[:, cohort] == number)

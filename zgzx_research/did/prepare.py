@@ -334,10 +334,10 @@ def _rows_without_covariates(block: Block, roles: Roles) -> np.ndarray | None:
 
 def _units_without(lacking: np.ndarray, block: Block, by_base: bool, ledger: list[tuple]) -> np.ndarray:
     """(units,) whether a unit leaves for its missing covariates; with `by_base` only where it never has them all."""
-    some = lacking.any(axis=1)
+    some = np.asarray(lacking.any(axis=1))
     if not by_base:
         return some
-    never = (lacking | np.isnan(block.y)).all(axis=1)
+    never = np.asarray((lacking | np.isnan(block.y)).all(axis=1))
     partly = some & ~never
     if partly.any():
         rows = int(lacking[partly].sum())

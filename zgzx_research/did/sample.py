@@ -14,9 +14,7 @@ import numpy as np
 
 
 def of_units(panel: Any, kept: np.ndarray) -> Any:
-    """The panel of some of its units (mask); `cohorts` stays as it is."""
-    if kept.all():
-        return panel
+    """The panel of some of its units (mask or indices); `cohorts` stays as it is."""
     return replace(
         panel,
         y=panel.y[kept],
@@ -29,7 +27,7 @@ def of_units(panel: Any, kept: np.ndarray) -> Any:
 
 
 def in_periods(panel: Any, kept: np.ndarray) -> Any:
-    """The panel in some of its periods (mask)."""
+    """The panel in some of its periods (mask or indices)."""
     weights = panel.weights[:, kept] if panel.weights.shape[1] > 1 else panel.weights
     covariates = panel.covariates
     if covariates is not None and covariates.shape[1] > 1:
@@ -112,8 +110,9 @@ def without_rows(panel: Any, lost: np.ndarray | None) -> Any:
         covariates = constant_if_possible(np.where(np.isnan(y)[:, :, None], np.nan, covariates), ~np.isnan(y))
     panel = replace(panel, y=y, weights=weights, covariates=covariates)
     seen = ~np.isnan(y)
-    periods = seen.any(axis=0)
-    return of_units(panel if periods.all() else in_periods(panel, periods), seen.any(axis=1))
+    units, periods = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    panel = panel if len(periods) == seen.shape[1] else in_periods(panel, periods)
+    return panel if len(units) == len(seen) else of_units(panel, units)
 
 
 def constant_if_possible(values: np.ndarray, seen: np.ndarray) -> np.ndarray:

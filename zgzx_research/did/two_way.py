@@ -152,7 +152,8 @@ def comparable(panel: Any, masked: int, notes: list[tuple]) -> Any:
         reason = "no period before treatment to serve as base"
         notes.append(("cohorts", reason, 0, int(sizes[c]), (f"{panel.cohorts[c]:g}",)))
     notes += size_notes(named, np.where(based, sizes, 0), np.where(based, clusters, 0))
-    return of_units(panel, based[panel.cohort] & ~np.isnan(panel.y).all(axis=1))
+    kept = based[panel.cohort] & ~np.isnan(panel.y).all(axis=1)
+    return panel if kept.all() else of_units(panel, kept)
 
 
 def cell_design(panel: Any, masked: int, notes: list[tuple]) -> CellDesign:
