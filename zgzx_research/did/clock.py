@@ -204,6 +204,13 @@ def _exact_days(days: np.ndarray, *, weeks: bool) -> int:
     return step if len(days) > 1 and _usual(days) and (step % 7 == 0 or not weeks) else 0
 
 
+def month_edges(days: np.ndarray) -> bool:
+    """Whether all dates, evenly spaced in months, are the first day of a month, or all the last."""
+    months = [months_and_rest((days + more) * DAY) for more in (0, 1)]
+    edge = any(bool((into == 0).all()) for _, into in months)
+    return edge and exact_months(months[0][0], days) > 0
+
+
 def trading_days(days: np.ndarray) -> bool:
     """Whether most days from Monday to Friday are there, and no other."""
     weekday = np.mod(days - 1, 7)  # day 1 of the year 1 was a Monday

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.clock import YEARS, exact_months, months_and_rest, trading_days
+from zgzx_research.did.clock import YEARS, month_edges, trading_days
 from zgzx_research.did.time_columns import EPOCH
-from zgzx_research.did.time_texts import DAY
 from zgzx_research.errors import ZgzxError
 
 TEXT = '.astype("Int64").astype("string")'
@@ -23,9 +22,11 @@ ORIGINS = (
     ("1970-01-01", "days since 1970"),
     ("1960-01-01", "days since 1960"),
 )
-EARLIEST_DAY = 3650  # ten years after the origin: smaller numbers are no dates of our time
-# seconds, thousandths, millionths and billionths of a second since 1970, for dates from 1973 to 2103
-SINCE_1970 = (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
+OUR_TIME = ("1975-01-01", "2050-01-01")  # days outside are counted from another origin
+# units in which computers count from 1970, for dates from 1973 to 2103
+SINCE_1970 = (
+    ("s", 1, "seconds"), ("ms", 10**3, "milliseconds"), ("us", 10**6, "microseconds"), ("ns", 10**9, "nanoseconds"),
+)  # fmt: skip
 CENTURY_GAP = 40  # years between the two ends of a two-digit year that passes 99
 MANY_AWAY = 100  # periods before or after the panel: such a first treated period is written in another way
 
@@ -122,12 +123,18 @@ def _counted_days(origin: str) -> Callable[[np.ndarray], bool]:
     """Days since an origin that are even on the calendar but not as numbers: months, quarters, years, working days."""
 
     def fits(values: np.ndarray) -> bool:
-        if values[0] < EARLIEST_DAY or values[-1] > 10**5 or len(values) < 3 or len(set(np.diff(values))) == 1:
+        if len(values) < 3 or len(set(np.diff(values))) == 1:
             return False
-        days = values + float(np.datetime64(origin, "D").astype(np.int64) + EPOCH)
-        return exact_months(months_and_rest(days * DAY)[0], days) > 0 or trading_days(days)
+        days = values + _day_number(origin)
+        if days[0] < _day_number(OUR_TIME[0]) or days[-1] > _day_number(OUR_TIME[1]):
+            return False
+        return month_edges(days) or trading_days(days)
 
     return fits
+
+
+def _day_number(day: str) -> float:
+    return float(np.datetime64(day, "D").astype(np.int64) + EPOCH)
 
 
 def _month_lengths(values: np.ndarray) -> bool:
@@ -180,10 +187,10 @@ OTHER_CODINGS = (
     ),
     *(
         Coding(
-            f"{unit} since 1970", _since_1970(size),
+            f"{name} since 1970", _since_1970(size),
             f'pandas.to_datetime(table["{{column}}"], unit="{unit}")',
         )
-        for unit, size in SINCE_1970
+        for unit, size, name in SINCE_1970
     ),
     *(
         Coding(name, _counted_days(origin), f'pandas.to_datetime(table["{{column}}"], unit="D", origin="{origin}")')

@@ -22,6 +22,7 @@ from zgzx_research.errors import ZgzxError, warn
 GAPS = ("pairwise", "balance", "cross_section")
 COVARIATES_AT = ("base", "earlier")
 NEVER = np.inf
+NEVER_TREATED_LOST = "every unit never treated left for the reasons above"
 LEFT_OUT = ("unit missing", "period missing", "outcome missing")
 
 
@@ -291,8 +292,7 @@ def _note_units(block: Block, roles: Roles, ledger: list[tuple]) -> None:
 def _note_never_treated_lost(lost: np.ndarray, left: np.ndarray, block: Block, ledger: list[tuple]) -> None:
     """That every unit never treated left the panel for another reason: no other control group is needed then."""
     if lost.any() and not left.any():
-        reason = "every unit never treated left for the reasons above"
-        ledger.append(("note", reason, 0, int(lost.sum()), _first_few(block.units[lost])))
+        ledger.append(("note", NEVER_TREATED_LOST, 0, int(lost.sum()), _first_few(block.units[lost])))
 
 
 def _refuse_weights(block: Block, roles: Roles) -> None:
