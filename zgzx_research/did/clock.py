@@ -53,6 +53,11 @@ class Clock:
         """The step in words: "year", "2 years", "4 months"."""
         return self.unit if self.count == 1 else f"{self.count} {self.unit}s"
 
+    @property
+    def counted_step(self) -> str:
+        """The step in words with its number: "1 year", "2 years"."""
+        return f"1 {self.unit}" if self.count == 1 else self.step
+
     def labels(self) -> tuple[str, ...]:
         """What the table calls each period."""
         return tuple(time_text(value, self.dated) for value in self.written)

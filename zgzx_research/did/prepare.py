@@ -242,7 +242,7 @@ def _refuse_broken(start: np.ndarray, column: str) -> None:
 def _note_clock(clock: Clock, ledger: list[tuple]) -> None:
     """What the step is, and which periods within the panel nobody is observed in."""
     labels = clock.labels()
-    first, apart = f"{labels[0]} = {clock.numbers[0]}", f"step: {clock.step}"
+    first, apart = f"{labels[0]} = {clock.numbers[0]}", f"step: {clock.counted_step}"
     if clock.unit == "observed period":
         last = f"{labels[-1]} = {clock.numbers[-1]}"
         ledger.append(("note", "periods are counted as observed", 0, 0, (first, last)))
@@ -252,8 +252,8 @@ def _note_clock(clock: Clock, ledger: list[tuple]) -> None:
         unit = "steps of several months" if several else f"{clock.unit}s"
         shown = (first,) if clock.count == 1 else (first, apart)
         ledger.append(("note", f"periods are dates: read as {unit}", 0, 0, shown))
-    elif clock.count > 1:
-        ledger.append(("note", "periods are whole numbers, several apart", 0, 0, (apart,)))
+    else:
+        ledger.append(("note", "periods are whole numbers, counted as written", 0, 0, (apart,)))
     gap = np.diff(clock.numbers)
     usual = clock.count if clock.unit == "year" else gap.min(initial=1)
     at = np.flatnonzero(gap > usual)
