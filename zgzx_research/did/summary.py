@@ -281,7 +281,7 @@ def _sample(effects: Effects) -> str:
 
 
 def _step(options: dict[str, Any]) -> str:
-    """The step of the clock, and what the table calls the first and the last period where they are counted otherwise."""
+    """The step of the clock, and the first and the last period as written where they are counted otherwise."""
     unit, count = options.get("step_unit", "period"), options.get("step_count", 1)
     labels = options.get("first_label", ""), options.get("last_label", "")
     text = f": {labels[0]} to {labels[1]}" if labels[0] not in ("", str(options["first_period"])) else ""

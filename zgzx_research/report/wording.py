@@ -95,7 +95,6 @@ def event_axis(about: str, step: tuple[str, int] | None, language: str) -> str:
     return word("event_study.x.step", language, x=axis, step=shown)
 
 
-
 def word_or_code(family: str, code: str, language: str) -> str:
     """The words of `<family>.<code>`, or the code itself when nobody has written words for it yet."""
     return word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else code
