@@ -33,9 +33,11 @@ def level_codes(column: pd.Series, name: str) -> tuple[np.ndarray, tuple[str, ..
     used = np.unique(codes[~np.isnan(codes)])
     if len(used) > MOST_LEVELS:
         raise ZgzxError(
-            f"the covariate has {len(used)} levels", where=f"column {name!r}", examples=levels[:3],
+            f"the covariate has {len(used)} levels",
+            where=f"column {name!r}",
+            examples=levels[:3],
             remedy=f"Group them into {MOST_LEVELS} or fewer, or leave the covariate out.",
-        )  # fmt: skip
+        )
     return codes, tuple(levels)
 
 
@@ -51,9 +53,11 @@ def _text_codes(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
     whole = np.floor(numbers) == numbers
     if len(levels) and not np.isnan(numbers).any() and (len(levels) > MOST_NUMBERS or not whole.all()):
         raise ZgzxError(
-            f"column {name!r} holds numbers as text", where="prepare_panel", examples=levels[:3],
+            f"column {name!r} holds numbers as text",
+            where="prepare_panel",
+            examples=levels[:3],
             remedy=f'Call pandas.to_numeric(table["{name}"]).',
-        )  # fmt: skip
+        )
     return np.where(codes < 0, np.nan, codes), [str(level) for level in levels]
 
 

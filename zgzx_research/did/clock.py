@@ -119,11 +119,12 @@ def read_clock(periods: np.ndarray, kind: TimeKind, clock: str, column: str) -> 
     if isinstance(found, Clock):
         return found
     raise ZgzxError(
-        f"the dates are not evenly spaced{found}", where=f"column {column!r}",
+        f"the dates are not evenly spaced{found}",
+        where=f"column {column!r}",
         examples=(time_text(value, True) for value in values[:3]),
         remedy="Pass clock='observed' to count the observed periods 1, 2, 3, or write the even step each date stands "
         "for, e.g. its year.",
-    )  # fmt: skip
+    )
 
 
 def _dated(values: np.ndarray, kind: TimeKind) -> Clock | str:
@@ -235,9 +236,14 @@ def _span_ends(values: np.ndarray, kind: TimeKind) -> np.ndarray:
 
 
 def _by_months(
-    values: np.ndarray, days: np.ndarray, last_day: np.ndarray, ends: np.ndarray, month: np.ndarray, size: int,
+    values: np.ndarray,
+    days: np.ndarray,
+    last_day: np.ndarray,
+    ends: np.ndarray,
+    month: np.ndarray,
+    size: int,
     count: int,
-) -> Clock:  # fmt: skip
+) -> Clock:
     """Steps of `size` months; dates at the start or the end of them stand for all of it."""
     number = month // size
     begin, end = _month_start(number * size), _month_start((number + 1) * size)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.did import counts, extended_two_way, group_time, imputation, stacked, two_way
+from zgzx_research.did.advice import with_fitting_remedy
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.fit import Fit
 from zgzx_research.did.prepare import NEVER_TREATED_LOST, PreparedPanel
@@ -264,8 +265,17 @@ def _fit(panel: PreparedPanel, method: str, options: dict[str, Any]) -> tuple[di
         )  # fmt: skip
     _check_options(method, options)
     heeded = {name: options[name] for name in HEEDS[method]}
-    _check_panel(panel, heeded)
-    return heeded, METHODS[method](panel, heeded)
+    try:
+        _check_panel(panel, heeded)
+        return heeded, METHODS[method](panel, heeded)
+    except ZgzxError as error:
+        raise with_fitting_remedy(error, _in_force(panel, method, heeded)) from None
+
+
+def _in_force(panel: PreparedPanel, method: str, heeded: dict[str, Any]) -> dict[str, Any]:
+    """All options a remedy may name; other controls are no help where the never treated left for another reason."""
+    lost = {"controls": "not_yet_treated"} if _never_treated_lost(panel) is not None else {}
+    return heeded | {"method": method, "gaps": panel.gaps, "covariates_at": panel.covariates_at} | lost
 
 
 def _check_options(method: str, options: dict[str, Any]) -> None:

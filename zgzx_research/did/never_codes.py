@@ -52,9 +52,11 @@ def refuse_never_codes(start: np.ndarray, periods: np.ndarray, kind: TimeKind, c
     command = f" (on the command line: --never-treated {shown[0]})" if plain else ""
     raise ZgzxError(
         f"{column!r} seems to code 'never treated' as {what}",
-        where="prepare_panel", count=count, examples=shown,
+        where="prepare_panel",
+        count=count,
+        examples=shown,
         remedy=f"Set it to missing for units never treated{text}{command}.",
-    )  # fmt: skip
+    )
 
 
 def _coded_numbers(start: np.ndarray, periods: np.ndarray) -> np.ndarray:
@@ -97,7 +99,9 @@ def _refuse_other_writing(
     other = longer if years else short & ((known > periods[-1] + FAR_AFTER) | (known < periods[0] - FAR_BEFORE))
     if other.any():
         raise ZgzxError(
-            f"{column!r} is not written as the periods are", where="prepare_panel", count=int(units[other].sum()),
+            f"{column!r} is not written as the periods are",
+            where="prepare_panel",
+            count=int(units[other].sum()),
             examples=(f"{value:.0f}, where the periods are {periods[0]} to {periods[-1]}" for value in start[other]),
             remedy="Write the first treated period as the same period is written.",
-        )  # fmt: skip
+        )

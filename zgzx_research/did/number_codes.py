@@ -25,8 +25,11 @@ ORIGINS = (
 OUR_TIME = ("1975-01-01", "2050-01-01")  # days outside are counted from another origin
 # units in which computers count from 1970, for dates from 1973 to 2103
 SINCE_1970 = (
-    ("s", 1, "seconds"), ("ms", 10**3, "milliseconds"), ("us", 10**6, "microseconds"), ("ns", 10**9, "nanoseconds"),
-)  # fmt: skip
+    ("s", 1, "seconds"),
+    ("ms", 10**3, "milliseconds"),
+    ("us", 10**6, "microseconds"),
+    ("ns", 10**9, "nanoseconds"),
+)
 CENTURY_GAP = 40  # years between the two ends of a two-digit year that passes 99
 MANY_AWAY = 100  # periods before or after the panel: such a first treated period is written in another way
 
@@ -162,32 +165,37 @@ YEAR_CODINGS = (  # each number holds its year
     Coding("two years, as school years are written", _year_pairs(10**4), 'table["{column}"] // 10000'),
     Coding("months as YYYYMM", _parts(100, (1, 12)), DATES_CALL.replace("{format}", "%Y%m")),
     Coding(
-        "weeks as YYYYWW", _parts(100, (13, 53)),
+        "weeks as YYYYWW",
+        _parts(100, (13, 53)),
         f'pandas.to_datetime(table["{{column}}"]{TEXT} + "1", format="%G%V%u")',
     ),
     Coding("dates as YYYYMMDD", _days_of_the_calendar, DATES_CALL.replace("{format}", "%Y%m%d")),
     Coding("days as YYYYDDD", _parts(1000, (1, 366)), DATES_CALL.replace("{format}", "%Y%j")),
     Coding(
-        "half-years as YYYYH", _parts(10, (1, 2)),
+        "half-years as YYYYH",
+        _parts(10, (1, 2)),
         f'table["{{column}}"]{TEXT}.str.replace(r"(.)$", r"H\\1", regex=True)',
     ),
     Coding("thirds of a year", _parts(10, (3, 3)), '3 * (table["{column}"] // 10) + table["{column}"] % 10'),
     Coding(
-        "quarters as YYYYQ", _parts(10, (4, 4)),
+        "quarters as YYYYQ",
+        _parts(10, (4, 4)),
         f'table["{{column}}"]{TEXT}.str.replace(r"(.)$", r"Q\\1", regex=True)',
     ),
     Coding("sixths of a year", _parts(10, (5, 6)), '6 * (table["{column}"] // 10) + table["{column}"] % 10'),
-)  # fmt: skip
+)
 OTHER_CODINGS = (
     Coding("years of two digits", _two_digit_years, 'table["{column}"] + 1900 + 100 * (table["{column}"] < 50)', True),
     Coding("years beside longer codes", _mixed, "the same code in every row", True),
     Coding(
-        "months as YYMM", _years_and_months,
+        "months as YYMM",
+        _years_and_months,
         f'pandas.to_datetime(table["{{column}}"]{TEXT}.str.zfill(4), format="%y%m")',
     ),
     *(
         Coding(
-            f"{name} since 1970", _since_1970(size),
+            f"{name} since 1970",
+            _since_1970(size),
             f'pandas.to_datetime(table["{{column}}"], unit="{unit}")',
         )
         for unit, size, name in SINCE_1970
@@ -198,7 +206,7 @@ OTHER_CODINGS = (
     ),
     Coding("days of calendar months", _month_lengths, "dates"),
     Coding("a block and a part of it", _blocks, "dates"),
-)  # fmt: skip
+)
 
 
 def refuse_coded_dates(periods: np.ndarray, start: np.ndarray, columns: tuple[str, str], clock: str) -> None:
@@ -219,9 +227,11 @@ def refuse_coded_dates(periods: np.ndarray, start: np.ndarray, columns: tuple[st
     observed = "" if coding.disordered else ", or clock='observed' to count the observed periods 1, 2, 3"
     raise ZgzxError(
         f"the periods seem to be {coding.name}, which are not evenly spaced as numbers",
-        where=f"column {columns[0]!r}", count=None,
-        examples=_around_the_jump(values), remedy=f"{made}{observed}.",
-    )  # fmt: skip
+        where=f"column {columns[0]!r}",
+        count=None,
+        examples=_around_the_jump(values),
+        remedy=f"{made}{observed}.",
+    )
 
 
 def _coding(values: np.ndarray, codings: tuple[Coding, ...], clock: str) -> Coding | None:
@@ -241,13 +251,17 @@ def refuse_parts(period: np.ndarray, broken: np.ndarray, column: str) -> None:
     """Periods with parts of a year behind the point: quarters and months have a call that counts them."""
     parts = np.unique(np.round(period - np.floor(period), 6))
     calls = [
-        f'({times} * table["{column}"]).round()' for times in (2, 4, 12)
+        f'({times} * table["{column}"]).round()'
+        for times in (2, 4, 12)
         if len(parts) > 1 and (np.abs(np.round(parts * times) - parts * times) < 0.02 * times / 12).all()
-    ]  # fmt: skip
+    ]
     if len(parts) > 1 and np.isin(np.round(100 * parts, 4), np.arange(1, 13)).all():
         calls = [f'pandas.to_datetime(table["{column}"].map("{{:.2f}}".format), format="%Y.%m")']
     call = f" For parts of a year, call {calls[0]}." if calls else ""
     raise ZgzxError(
-        "periods must be whole numbers", where=f"column {column!r}", count=int(broken.sum()),
-        examples=np.unique(period[broken])[:3], remedy=f"Number the periods 1, 2, 3, or pass dates.{call}",
-    )  # fmt: skip
+        "periods must be whole numbers",
+        where=f"column {column!r}",
+        count=int(broken.sum()),
+        examples=np.unique(period[broken])[:3],
+        remedy=f"Number the periods 1, 2, 3, or pass dates.{call}",
+    )

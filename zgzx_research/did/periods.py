@@ -22,15 +22,17 @@ def count_periods(block: Block, roles: Roles, clock: str, ledger: list[tuple]) -
     known = np.isfinite(start).any()
     if known and kind.dated != first_kind.dated:
         raise ZgzxError(
-            f"only one of {columns[0]!r} and {columns[1]!r} holds dates", where="prepare_panel",
+            f"only one of {columns[0]!r} and {columns[1]!r} holds dates",
+            where="prepare_panel",
             remedy="Give both as dates, or both as whole numbers.",
-        )  # fmt: skip
+        )
     if known and kind.zone != first_kind.zone:
         raise ZgzxError(
-            "the columns of dates have more than one time zone", where="prepare_panel",
+            "the columns of dates have more than one time zone",
+            where="prepare_panel",
             examples=(f"{columns[0]}: {kind.zone or 'none'}", f"{columns[1]}: {first_kind.zone or 'none'}"),
             remedy=f'Call table["{columns[1]}"].dt.tz_convert or .dt.tz_localize with the zone of the place.',
-        )  # fmt: skip
+        )
     if not kind.dated:
         refuse_coded_dates(block.periods, np.full(1, np.nan), columns, clock)
     refuse_never_codes(start, block.periods, replace(first_kind, dated=kind.dated), columns[1])
@@ -49,10 +51,12 @@ def _refuse_broken(start: np.ndarray, column: str) -> None:
     broken &= ~np.isnan(start)
     if broken.any():
         raise ZgzxError(
-            "first treated periods must be whole numbers", where=f"column {column!r}",
-            count=int(broken.sum()), examples=(f"{v:g}" for v in np.unique(start[broken])),
+            "first treated periods must be whole numbers",
+            where=f"column {column!r}",
+            count=int(broken.sum()),
+            examples=(f"{v:g}" for v in np.unique(start[broken])),
             remedy="Give the period in which treatment began.",
-        )  # fmt: skip
+        )
 
 
 def _note_clock(clock: Clock, ledger: list[tuple]) -> None:

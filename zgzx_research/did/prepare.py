@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.advice import fitting
 from zgzx_research.did.blocks import Block, Roles, read_blocks
 from zgzx_research.did.categories import DROPPED, level_columns
 from zgzx_research.did.clock import CLOCKS, Clock
@@ -260,7 +261,12 @@ def _leave_out(
         raise ZgzxError(
             "no unit is left", where="prepare_panel", count=len(keep),
             examples=(f"{reason}: {units}" for step, reason, _, units, _ in ledger[::-1] if step == "units"),
-            remedy="Add earlier periods, choose gaps='pairwise', or leave out covariates with missing values.",
+            remedy=fitting(
+                "Add earlier periods, choose gaps='pairwise', or leave out covariates with missing values."
+                if any(role.startswith("covariate") for role in roles)
+                else "Add earlier periods, or choose gaps='pairwise'.",
+                {"gaps": gaps},
+            ),
         )  # fmt: skip
     if roles["unit"] is None:
         ledger.append(("note", "no unit column: each row is its own unit", 0, int(keep.sum()), ()))

@@ -73,10 +73,11 @@ def _few_times(found: Any, name: str, codes: bool, hint: str) -> tuple[np.ndarra
         isinstance(value, pd.Timestamp | pd.Period) or hasattr(value, "year") for value in values
     ):
         raise ZgzxError(
-            f"column {name!r} mixes types", where="prepare_panel",
+            f"column {name!r} mixes types",
+            where="prepare_panel",
             examples=(repr(value) for value in {type(v): v for v in values}.values()),
             remedy=f'Call pandas.to_datetime(table["{name}"]), or write all of it in one way.',
-        )  # fmt: skip
+        )
     read = read_texts(texts, name, hint)
     _refuse_unread(read, texts, name, codes)
     return read.values, TimeKind(read.dated, read.span, read.zone, read.spelling, read.codes)
@@ -89,12 +90,13 @@ def _refuse_unread(read: Texts, texts: list[str], name: str, codes: bool) -> Non
     if codes and len(texts) == 1:
         return
     raise ZgzxError(
-        f"column {name!r} holds values that are neither whole numbers nor dates", where="prepare_panel",
+        f"column {name!r} holds values that are neither whole numbers nor dates",
+        where="prepare_panel",
         examples=read.codes[:3],
         remedy="Leave it missing for units never treated, and write the others as the periods are written."
         if codes
         else "Convert them with pandas.to_datetime or pandas.PeriodIndex.",
-    )  # fmt: skip
+    )
 
 
 def _periods(values: pd.Series, name: str) -> tuple[np.ndarray, TimeKind]:
@@ -102,9 +104,11 @@ def _periods(values: pd.Series, name: str) -> tuple[np.ndarray, TimeKind]:
     rule, count = values.dtype.freq.rule_code, values.dtype.freq.n
     if rule in ("ms", "us", "ns"):
         raise ZgzxError(
-            f"column {name!r} holds periods shorter than a second", where="prepare_panel", examples=[values.iloc[0]],
+            f"column {name!r} holds periods shorter than a second",
+            where="prepare_panel",
+            examples=[values.iloc[0]],
             remedy="Number the periods 1, 2, 3.",
-        )  # fmt: skip
+        )
     starts, ends = (_seconds(times) for times in (values.dt.start_time, values.dt.end_time))
     letter = rule[0] if rule not in ("min", "MS") else ""
     span = ("months", MONTHS_OF[letter] * count) if letter in MONTHS_OF else ("seconds", int(ends[0] - starts[0]) + 1)
@@ -117,10 +121,12 @@ def _dates(values: pd.Series, name: str) -> tuple[np.ndarray, TimeKind]:
         zone, values = str(values.dt.tz), values.dt.tz_localize(None)
     elif values.dtype == object and any(getattr(value, "tzinfo", None) is not None for value in values):
         raise ZgzxError(
-            f"column {name!r} holds more than one time zone", where="prepare_panel", examples=values.head(3),
+            f"column {name!r} holds more than one time zone",
+            where="prepare_panel",
+            examples=values.head(3),
             remedy=f'Call pandas.to_datetime(table["{name}"], utc=True).dt.tz_convert("Asia/Shanghai"), with the '
             "zone of the place, for every column of dates.",
-        )  # fmt: skip
+        )
     return _seconds(values), TimeKind(dated=True, zone=zone)
 
 

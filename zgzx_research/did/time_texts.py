@@ -151,16 +151,19 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
     if found and not names:
         shown = {next(iter(fit)): str(raw) for raw, fit in zip(texts, fits, strict=True) if fit}
         raise ZgzxError(
-            f"column {column!r} is written in two ways", where="prepare_panel",
-            examples=(f"{text} ({name})" for name, text in shown.items()), remedy="Write all of it in one way.",
-        )  # fmt: skip
+            f"column {column!r} is written in two ways",
+            where="prepare_panel",
+            examples=(f"{text} ({name})" for name, text in shown.items()),
+            remedy="Write all of it in one way.",
+        )
     if len(names) > 1 and hint not in names:
         raise ZgzxError(
-            f"column {column!r} may mean {' or '.join(sorted(names))}", where="prepare_panel",
+            f"column {column!r} may mean {' or '.join(sorted(names))}",
+            where="prepare_panel",
             examples=[str(raw) for raw, fit in zip(texts, fits, strict=True) if fit],
             remedy=f'For months call pandas.to_datetime(table["{column}"], format="%Y-%m"); '
             f'for school years write the first year: table["{column}"].str[:4].',
-        )  # fmt: skip
+        )
     name = hint if hint in names else next(iter(names), "")
     values = [
         np.nan if text in MISSING else fit[name][0] if name in fit else -np.inf
@@ -169,11 +172,12 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
     zones = {fit[name][2] for fit in found}
     if len(zones) > 1:
         raise ZgzxError(
-            f"column {column!r} holds more than one time zone", where="prepare_panel",
+            f"column {column!r} holds more than one time zone",
+            where="prepare_panel",
             examples=sorted(zone or "none" for zone in zones),
             remedy=f'Call pandas.to_datetime(table["{column}"], utc=True).dt.tz_convert("Asia/Shanghai"), '
             "with the zone of the place, for every column of dates.",
-        )  # fmt: skip
+        )
     span = next((fit[name][1] for fit in found), None)
     dated = name not in ("", "number", "school year")
     return Texts(np.array(values, dtype=float), name, dated, span, next(iter(zones), None), codes)
@@ -209,6 +213,8 @@ def _refuse_day_first(clean: Sequence[str], codes: Sequence[str], column: str) -
     ]
     calls = " or ".join(f'pandas.to_datetime(table["{column}"], {order})' for order in orders)
     raise ZgzxError(
-        f"column {column!r} may have the day or the month first", where="prepare_panel", examples=codes,
+        f"column {column!r} may have the day or the month first",
+        where="prepare_panel",
+        examples=codes,
         remedy=f"Call {calls}.",
-    )  # fmt: skip
+    )

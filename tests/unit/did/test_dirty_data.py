@@ -206,8 +206,9 @@ def test_nothing_left() -> None:
     assert message(table(y=np.nan)) == expected
     assert message(table().iloc[:0]) == f"prepare_panel: no usable row is left. {remedy}"
     expected = "prepare_panel: no unit is left, 6 affected, e.g. already treated in the first period: 6. "
-    remedy = "Add earlier periods, choose gaps='pairwise', or leave out covariates with missing values."
-    assert message(table(first=2000.0)) == expected + remedy
+    assert message(table(first=2000.0)) == expected + "Add earlier periods."
+    gappy = table(first=2000.0).iloc[1:]
+    assert message(gappy, gaps="balance").endswith("Add earlier periods or choose gaps='pairwise'.")
 
 
 def test_unbalanced_says_what_is_in_force() -> None:
