@@ -13,7 +13,11 @@ import pyarrow as pa
 import pytest
 
 import zgzx_research as zr
+from zgzx_research.did.clock import SECONDS, UNIT_WORDS
 from zgzx_research.errors import ZgzxError, ZgzxWarning
+from zgzx_research.report.alt_text import alt_event_study
+from zgzx_research.report.figures import plot_event_study
+from zgzx_research.report.wording import event_axis
 
 DATA = Path(__file__).with_name("data")
 ROLES: dict[str, Any] = {"outcome": "y", "unit": "unit", "period": "t", "first_treated": "first"}
@@ -339,3 +343,20 @@ def test_months_within_one_year_are_even_as_they_stand() -> None:
     data = panel()
     data = data[data["t"] <= 12].assign(t=lambda d: d["t"] + 201500, first=lambda d: d["first"] + 201500)
     assert zr.prepare_panel(data, **ROLES).periods.tolist() == list(range(201501, 201513))
+
+
+def test_the_axis_of_the_figure_names_the_step() -> None:
+    assert event_axis("unit", ("year", 2), "en") == "Years since first treatment (step: 2 years)"
+    assert event_axis("unit", ("year", 2), "zh") == "距首次处理的年数（步长：2 年）"
+    assert event_axis("unit", ("quarter", 1), "en") == "Periods since first treatment (step: 1 quarter)"
+    assert event_axis("award", ("year", 1), "en") == event_axis("award", None, "en") == "Years since the first award"
+    for unit in (*UNIT_WORDS.values(), *(name for _, name in SECONDS), "month", "period", "observed period"):
+        assert "3" in event_axis("unit", (unit, 3), "zh")
+
+
+def test_the_step_stands_under_the_figure() -> None:
+    event = zr.estimate_effects(zr.prepare_panel(panel(list(TEXTS["2014Q1"])), **ROLES)).aggregate("event_time")
+    words: dict[str, Any] = {"scale": "difference", "outcome_label": "y", "synthetic": False, "about": "unit"}
+    figure = plot_event_study(event.to_frame(), language="zh", step=("quarter", 1), **words)
+    assert [axes.get_xlabel() for axes in figure.axes] == ["距首次处理的期数（步长：1 个季度）"]
+    assert "step: 1 quarter" in alt_event_study(event.to_frame(), language="en", step=("quarter", 1), **words)

@@ -266,8 +266,8 @@ def _at_end(days: np.ndarray, end: np.ndarray) -> bool:
 def _working_day(days: np.ndarray, away: int) -> np.ndarray:
     """The next working day before (-1) or after (1) each day."""
     dates = (days - EPOCH).astype(np.int64).astype("datetime64[D]")
-    roll = "forward" if away < 0 else "backward"
-    return np.busday_offset(dates, away, roll=roll).astype(np.int64) + EPOCH
+    near = np.busday_offset(dates, 0, roll="forward") if away < 0 else np.busday_offset(dates, 0, roll="backward")
+    return np.busday_offset(near, away).astype(np.int64) + EPOCH
 
 
 def _by_days(values: np.ndarray, days: np.ndarray, ends: np.ndarray, kind: TimeKind, step: int) -> Clock:

@@ -176,7 +176,8 @@ def estimate_effects(
     controls : "never_treated" or "not_yet_treated" (not treated by the later of the two periods compared).
     base_period : "universal" (last period before treatment), "varying" (the period before, in pre-treatment cells) or
         "pooled" (the mean of all periods before treatment).
-    anticipation : periods before treatment in which units may already react; the base lies before them.
+    anticipation : periods before treatment in which units may already react; the base lies before them. Windows count
+        the numbers of the periods (docs/methodology/clock.md); one that holds no observed period is warned of.
     leave_out : periods before treatment that take no part (the donut): no base, no pre-test, no aggregate.
     scale : "difference", or "ratio" for counts (proportional effect).
     outcome_model, propensity_model : learners with fit and predict (or predict_proba) instead of least squares and

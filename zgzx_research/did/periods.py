@@ -78,8 +78,8 @@ def _note_clock(clock: Clock, ledger: list[tuple]) -> None:
     usual = clock.count if clock.unit == "year" else gap.min(initial=1)
     at = np.flatnonzero(gap > usual)
     if len(at):
-        shown = tuple(f"between {labels[k]} and {labels[k + 1]}" for k in at[:3])
-        ledger.append(("note", "periods that nobody is observed in", 0, 0, shown))
+        between = tuple(f"between {labels[k]} and {labels[k + 1]}" for k in at[:3])
+        ledger.append(("note", "periods that nobody is observed in", 0, 0, between))
 
 
 def _note_between(clock: Clock, start: np.ndarray, number: np.ndarray, block: Block, ledger: list[tuple]) -> None:

@@ -148,23 +148,7 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
     )
     if codes:
         _refuse_day_first(clean, codes, column)
-    if found and not names:
-        shown = {next(iter(fit)): str(raw) for raw, fit in zip(texts, fits, strict=True) if fit}
-        raise ZgzxError(
-            f"column {column!r} is written in two ways",
-            where="prepare_panel",
-            examples=(f"{text} ({name})" for name, text in shown.items()),
-            remedy="Write all of it in one way.",
-        )
-    if len(names) > 1 and hint not in names:
-        raise ZgzxError(
-            f"column {column!r} may mean {' or '.join(sorted(names))}",
-            where="prepare_panel",
-            examples=[str(raw) for raw, fit in zip(texts, fits, strict=True) if fit],
-            remedy=f'For months call pandas.to_datetime(table["{column}"], format="%Y-%m"); '
-            f'for school years write the first year: table["{column}"].str[:4].',
-        )
-    name = hint if hint in names else next(iter(names), "")
+    name = _one_spelling(names, found, [raw for raw, fit in zip(texts, fits, strict=True) if fit], column, hint)
     values = [
         np.nan if text in MISSING else fit[name][0] if name in fit else -np.inf
         for text, fit in zip(clean, fits, strict=True)
@@ -183,9 +167,30 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
     return Texts(np.array(values, dtype=float), name, dated, span, next(iter(zones), None), codes)
 
 
+def _one_spelling(names: set[str], found: Sequence[dict], raw: Sequence[object], column: str, hint: str) -> str:
+    """The one spelling of all texts that were read; "" where there are none."""
+    if found and not names:
+        shown = {next(iter(fit)): str(text) for text, fit in zip(raw, found, strict=True)}
+        raise ZgzxError(
+            f"column {column!r} is written in two ways",
+            where="prepare_panel",
+            examples=(f"{text} ({name})" for name, text in shown.items()),
+            remedy="Write all of it in one way.",
+        )
+    if len(names) > 1 and hint not in names:
+        raise ZgzxError(
+            f"column {column!r} may mean {' or '.join(sorted(names))}",
+            where="prepare_panel",
+            examples=raw,
+            remedy=f'For months call pandas.to_datetime(table["{column}"], format="%Y-%m"); '
+            f'for school years write the first year: table["{column}"].str[:4].',
+        )
+    return hint if hint in names else next(iter(names), "")
+
+
 def _fits(text: str) -> dict[str, tuple[float, tuple[str, int] | None, str | None]]:
     """Spelling -> value, span and time zone of one text."""
-    fits = {}
+    fits: dict[str, tuple[float, tuple[str, int] | None, str | None]] = {}
     if ends := WEEK_RANGE.fullmatch(text):
         first, last = (datetime.strptime(end, "%Y-%m-%d").date() for end in ends.groups())
         return {"range of days": (seconds(first), ("seconds", ((last - first) + timedelta(1)).days * DAY), None)}

@@ -30,7 +30,9 @@ def note_empty_windows(panel: Any, options: dict[str, Any]) -> list[tuple]:
         width = options.get(name, 0)
         if not width or seen is None:
             continue
-        empty = [c for c in np.flatnonzero(np.isfinite(panel.cohorts)) if _is_empty(panel, seen[c], c, width, masked)]
+        empty = [
+            c for c in np.flatnonzero(np.isfinite(panel.cohorts)) if _is_empty(panel, seen[c], int(c), width, masked)
+        ]
         if not empty:
             continue
         units = int(np.isin(panel.cohort, empty).sum())

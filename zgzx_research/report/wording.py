@@ -91,7 +91,8 @@ def event_axis(about: str, step: tuple[str, int] | None, language: str) -> str:
     axis = word("event_study.x.unit_years" if years else f"event_study.x.{about}", language)
     if step is None or (about == "award" and step == ("year", 1)):
         return axis
-    shown = word(f"step.{step[0]}", language, count=step[1], s="s" * (step[1] != 1))
+    unit, count = step
+    shown = word(f"step.one.{unit}", language) if count == 1 else word(f"step.several.{unit}", language, count=count)
     return word("event_study.x.step", language, x=axis, step=shown)
 
 

@@ -208,7 +208,7 @@ def test_nothing_left() -> None:
     expected = "prepare_panel: no unit is left, 6 affected, e.g. already treated in the first period: 6. "
     assert message(table(first=2000.0)) == expected + "Add earlier periods."
     gappy = table(first=2000.0).iloc[1:]
-    assert message(gappy, gaps="balance").endswith("Add earlier periods or choose gaps='pairwise'.")
+    assert message(gappy, gaps="balance").endswith("Add earlier periods, or choose gaps='pairwise'.")
 
 
 def test_unbalanced_says_what_is_in_force() -> None:
