@@ -282,7 +282,7 @@ def _leave_out(
             remedy=fitting(
                 "Add earlier periods, choose gaps='pairwise', or leave out covariates with missing values."
                 if any(role.startswith("covariate") for role in roles)
-                else "Add earlier periods or choose gaps='pairwise'.",
+                else "Add earlier periods, or choose gaps='pairwise'.",
                 {"gaps": gaps},
             ),
         )  # fmt: skip
