@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 STUDY ?= demo
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 export PYTHONHASHSEED := 0
 
-.PHONY: report test quick lint lab browser proofs benchmark lock environment hooks clean
+.PHONY: report test quick fuzz lint lab browser proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -13,10 +14,18 @@ report: $(READY)
 	@$(BIN)/zgzx run $(STUDY)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore tests/browser
+	$(PYTEST) tests --ignore tests/browser
 
 quick: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests --ignore tests/browser
+	$(PYTEST) -m "not slow and not proof" tests --ignore tests/browser
+
+# New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
+ifndef SEED
+SEED := $(shell date +%s)
+endif
+fuzz: $(READY)
+	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
+	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests --ignore tests/browser
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -34,6 +43,7 @@ browser: $(READY)
 WORLDS ?= 2000
 CLEANED ?= 200
 proofs: $(READY)
+	$(PYTEST) -m proof tests
 	$(BIN)/python tests/proofs/coverage.py $(WORLDS)
 	$(BIN)/python tests/proofs/traps.py $(WORLDS)
 	$(BIN)/python tests/proofs/cleaning.py $(CLEANED)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from zgzx_research.pipeline import documents, store
 from zgzx_research.pipeline.build import Result
+from zgzx_research.pipeline.stages import Place
 from zgzx_research.pipeline.tasks import run_study
 from zgzx_research.simulate.raw_files import write_world
 
@@ -47,6 +49,34 @@ def copy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
         return target
 
     return copy
+
+
+@pytest.fixture
+def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages and documents say which facts they were made from, and nothing else: what runs when is all a test asks.
+
+    Kernels and typesetting take most of the time of a run; what they make is looked at in the `built` project.
+    """
+
+    def page(place: Place, page: str, language: str) -> None:
+        store.write_text(place.reports / language / "notebooks" / f"{page}.ipynb", facts_digest(place))
+
+    def document(
+        place: Place, name: str, pages: Sequence[str], language: str, synthetic: bool, formats: Sequence[str]
+    ) -> None:
+        for suffix in formats:
+            store.write_text(place.reports / language / f"{name}.{suffix}", facts_digest(place))
+
+    def book(place: Place, language: str, synthetic: bool, out: Path) -> None:
+        store.write_text(out, facts_digest(place))
+
+    monkeypatch.setattr(documents, "execute", page)
+    monkeypatch.setattr(documents, "render", document)
+    monkeypatch.setattr(documents, "workbook", book)
+
+
+def facts_digest(place: Place) -> str:
+    return store.file_digest(place.work / "facts.json")
 
 
 def run(project: Path, part: str = "all") -> Result:

@@ -1,8 +1,9 @@
-"""Two runs in two folders, time zones and locales give the same bytes."""
+"""Two runs in two folders, time zones and locales, one of them without the truth, give the same bytes."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,23 +13,44 @@ import pytest
 from tests.pipeline.conftest import make_project, tree_bytes
 
 pytestmark = pytest.mark.slow
-PLACES = (("Asia/Shanghai", "C.UTF-8", "1"), ("America/St_Johns", "C", "2"))
+ELSEWHERE = {"TZ": "America/St_Johns", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "2"}
 
 
-def test_reports_are_byte_identical(tmp_path: Path) -> None:
-    made = []
-    for zone, locale, seed in PLACES:
-        project = make_project(tmp_path / f"in a folder {seed}" / "project")
-        environment = {**os.environ, "TZ": zone, "LC_ALL": locale, "LANG": locale, "PYTHONHASHSEED": seed}
-        command = [sys.executable, "-m", "zgzx_research", "run", "demo"]
-        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert "39/39" in done.stdout
-        work = project / "data/work/demo"
-        stages = {name: data for name, data in tree_bytes(work).items() if not name.startswith((".pytask", "pytask"))}
-        made.append((tree_bytes(project / "data/raw"), stages, tree_bytes(project / "reports")))
-    for one, other in zip(*made, strict=True):
-        assert [name for name in one if one[name] != other.get(name)] == []
-        assert one.keys() == other.keys()
-    for data in (*made[0][1].values(), *made[0][2].values()):
-        assert str(tmp_path).encode() not in data
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo study run by the command in another folder, time zone and locale."""
+    project = make_project(tmp_path_factory.mktemp("in a folder") / "deeper" / "project")
+    shutil.move(project / "data/raw/demo/truth", project.parent / "truth")
+    command = [sys.executable, "-m", "zgzx_research", "run", "demo"]
+    environment = {**os.environ, **ELSEWHERE}
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "39/39" in done.stdout
+    return project
+
+
+def test_raw_files_are_byte_identical(built: Path, elsewhere: Path) -> None:
+    assert differing(tree_bytes(built / "data/raw/demo/raw"), tree_bytes(elsewhere / "data/raw/demo/raw")) == []
+    assert differing(tree_bytes(built / "data/raw/demo/truth"), tree_bytes(elsewhere.parent / "truth")) == []
+
+
+def test_stages_and_reports_are_byte_identical_and_read_no_truth(built: Path, elsewhere: Path) -> None:
+    for make in (stages, reports):
+        one, other = make(built), make(elsewhere)
+        assert differing(one, other) == []
+        assert not [name for name, data in other.items() if str(elsewhere).encode() in data]
+
+
+def stages(project: Path) -> dict[str, bytes]:
+    """What a run leaves in the work folder; pytask's own files name places."""
+    found = tree_bytes(project / "data/work/demo")
+    return {name: data for name, data in found.items() if not name.startswith((".pytask", "pytask"))}
+
+
+def reports(project: Path) -> dict[str, bytes]:
+    return tree_bytes(project / "reports")
+
+
+def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    assert one
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))

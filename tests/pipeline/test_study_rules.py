@@ -125,6 +125,7 @@ def test_wishes_that_cannot_be_met(project: Path, before: str, after: str, messa
         load_study(project, "demo")
 
 
+@pytest.mark.usefixtures("sketched")
 def test_a_study_in_one_language(project: Path) -> None:
     path = project / "studies/demo.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('["zh", "en"]', '["zh"]'), encoding="utf-8")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.prepare import prepare_panel
 
@@ -34,7 +35,7 @@ def close(one: pd.DataFrame, other: pd.DataFrame, factor: float = 1.0) -> None:
     np.testing.assert_allclose(one[NUMBERS], other[NUMBERS] * factor, rtol=1e-7, atol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(tables(), st.sampled_from(["universal", "varying", "pooled"]), st.sampled_from(["difference", "ratio"]))
 def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, base: str, scale: str) -> None:
     expected = event_frame(table, base_period=base, scale=scale)
@@ -46,7 +47,7 @@ def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, base: str, sca
     close(event_frame(later, base_period=base, scale=scale), expected)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(tables(), st.floats(-1e6, 1e6), st.floats(0.01, 100))
 def test_shifts_and_scales(table: pd.DataFrame, shift: float, factor: float) -> None:
     expected = event_frame(table)
@@ -55,7 +56,7 @@ def test_shifts_and_scales(table: pd.DataFrame, shift: float, factor: float) -> 
     close(event_frame(table.assign(y=table["y"] * factor), scale="ratio"), event_frame(table, scale="ratio"))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(tables())
 def test_unit_effects_and_period_effects_cancel(table: pd.DataFrame) -> None:
     rng = np.random.default_rng(7)
@@ -64,7 +65,7 @@ def test_unit_effects_and_period_effects_cancel(table: pd.DataFrame) -> None:
     np.testing.assert_allclose(event_frame(moved)[NUMBERS], event_frame(table)[NUMBERS], atol=1e-8)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(tables())
 def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:
     """The sums of moments equal a jackknife-free oracle: unit influence values added up one by one."""
@@ -102,7 +103,7 @@ def with_covariates(draw: st.DrawFn) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["u", "t", "y", "g", "x1", "x2"])
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(
     with_covariates(),
     st.sampled_from(["doubly_robust", "outcome_regression", "inverse_probability"]),
@@ -123,7 +124,7 @@ def test_covariates_may_be_rescaled_and_rows_shuffled(table: pd.DataFrame, adjus
     )
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(with_covariates(), st.sampled_from(["doubly_robust", "none"]))
 def test_estimation_changes_no_array(table: pd.DataFrame, adjustment: str) -> None:
     covariates = ("x1", "x2") if adjustment != "none" else ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
@@ -43,7 +44,7 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
     return table[rng.random(len(table)) > draw(st.sampled_from([0.0, 0.1]))]
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(tables(), CONTROLS, FAMILIES, st.sampled_from([(), ("x",)]))
 def test_rows_labels_and_clock_do_not_matter(
     table: pd.DataFrame, controls: str, family: str, covariates: tuple[str, ...]
@@ -55,7 +56,7 @@ def test_rows_labels_and_clock_do_not_matter(
     close(frames(table.assign(t=table["t"] + 2000, g=table["g"] + 2000), covariates, **options), expected)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(tables(), CONTROLS, st.floats(-1e5, 1e5), st.floats(0.01, 100))
 def test_shifts_and_scales(table: pd.DataFrame, controls: str, shift: float, factor: float) -> None:
     expected = frames(table, controls=controls)
@@ -66,7 +67,7 @@ def test_shifts_and_scales(table: pd.DataFrame, controls: str, shift: float, fac
     close(frames(table.assign(y=table["y"] + effects), controls=controls), expected)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(tables(), CONTROLS, st.floats(0.01, 100), st.sampled_from([(), ("x",)]))
 def test_ratios_do_not_depend_on_units(
     table: pd.DataFrame, controls: str, factor: float, covariates: tuple[str, ...]
@@ -80,7 +81,7 @@ def test_ratios_do_not_depend_on_units(
     close(counts, frames(table, covariates, controls=controls, family="poisson"), factor)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(tables(), CONTROLS)
 def test_logit_is_symmetric(table: pd.DataFrame, controls: str) -> None:
     """Failures instead of successes: the same effects with the other sign."""
@@ -90,7 +91,7 @@ def test_logit_is_symmetric(table: pd.DataFrame, controls: str) -> None:
     np.testing.assert_allclose(other["std_error"], one["std_error"], rtol=1e-6, atol=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(tables())
 def test_saturated_ratio_is_the_ratio_of_four_means(table: pd.DataFrame) -> None:
     """Complete panel, never-treated controls: group_time's ratio, its error up to the small-sample factor."""
@@ -108,7 +109,7 @@ def test_saturated_ratio_is_the_ratio_of_four_means(table: pd.DataFrame) -> None
     np.testing.assert_allclose(ours.numbers.covariance, expected, rtol=1e-7, atol=1e-9 * expected.max())
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(tables(), FAMILIES)
 def test_the_panel_is_left_alone(table: pd.DataFrame, family: str) -> None:
     panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", covariates=("x",))

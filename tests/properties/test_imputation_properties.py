@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.ppml import ppml
@@ -44,7 +45,7 @@ def same(one: Effects, other: Effects, factor: float = 1.0, shift: float = 0.0) 
     np.testing.assert_allclose(one.covariance, other.covariance * factor**2, rtol=1e-6, atol=1e-10 * scale)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(tables(), st.sampled_from(METHODS))
 def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) -> None:
     expected = effects(prepared(table), method)
@@ -54,7 +55,7 @@ def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) -
     same(effects(prepared(table.assign(w=table["w"] * 7)), method), expected)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(tables(), st.sampled_from(METHODS), st.floats(0.01, 100), st.floats(-1e3, 1e3))
 def test_scales_and_effects_of_units_and_periods(table: pd.DataFrame, method: str, factor: float, shift: float) -> None:
     expected = effects(prepared(table), method)
@@ -65,7 +66,7 @@ def test_scales_and_effects_of_units_and_periods(table: pd.DataFrame, method: st
         same(effects(prepared(table.assign(y=moved)), method), expected, shift=shift)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(tables(), st.sampled_from(METHODS))
 def test_nothing_is_changed_and_weights_give_the_estimate(table: pd.DataFrame, method: str) -> None:
     panel = prepared(table)
@@ -79,7 +80,7 @@ def test_nothing_is_changed_and_weights_give_the_estimate(table: pd.DataFrame, m
         np.testing.assert_allclose(on_means, result.estimates, rtol=1e-9, atol=1e-10)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(tables(), st.integers(1, 5))
 def test_an_effect_put_in_is_found(table: pd.DataFrame, effect: int) -> None:
     """Without noise the imputation is exact, in levels and in proportion."""

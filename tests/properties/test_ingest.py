@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from zgzx_research.ingest import delimited
 from zgzx_research.ingest.encoding import examine
 from zgzx_research.ingest.header import find_header
@@ -41,7 +42,7 @@ def written(text: str, encoding: str, folder: str) -> Path:
     return path
 
 
-@settings(deadline=None, max_examples=80)
+@examples(80)
 @given(rows=GRIDS, encoding=ENCODINGS, delimiter=st.sampled_from([",", "\t", ";", "|"]))
 def test_no_row_and_no_cell_vanishes(rows: list[list[str]], encoding: str, delimiter: str) -> None:
     full = [HEADER, *rows, ["91449900MA5D000164", "拟样厂", "2008-03-15", "存续", "龙城街道"]]
@@ -60,7 +61,7 @@ def test_no_row_and_no_cell_vanishes(rows: list[list[str]], encoding: str, delim
         assert record["surplus"] == sum(map(bool, cells[5:]))
 
 
-@settings(deadline=None, max_examples=80)
+@examples(80)
 @given(text=st.text(alphabet="拟样䶮㛃𬍛,1\n", min_size=1).filter(str.strip), encoding=ENCODINGS)
 def test_the_encoding_found_gives_the_text_back(text: str, encoding: str) -> None:
     line = "拟样精密有限公司,拟,1\n" * 3 + text  # GB18030 is told from UTF-8 by bytes that cannot be UTF-8
@@ -70,7 +71,7 @@ def test_the_encoding_found_gives_the_text_back(text: str, encoding: str) -> Non
         assert path.read_bytes().decode(found.encoding).removeprefix("\ufeff") == line
 
 
-@settings(deadline=None, max_examples=80)
+@examples(80)
 @given(rows=st.lists(st.lists(CHINESE, min_size=1, max_size=6), min_size=1, max_size=10))
 def test_both_readers_agree(rows: list[list[str]]) -> None:
     text = "\n".join(",".join(row) for row in [HEADER, *rows])
@@ -84,7 +85,7 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
     }
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     order=st.permutations(HEADER),
     above=st.lists(st.sampled_from(["", "导出时间：2021", "拟样登记所", "企业名录"]), max_size=15),

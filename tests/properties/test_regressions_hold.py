@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from zgzx_research.did.bacon import bacon_decomposition
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
@@ -54,7 +55,7 @@ def close(one: Effects, other: Effects, factor: float = 1.0) -> None:
     assert one.df == other.df
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(tables(), METHODS)
 def test_order_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) -> None:
     expected = fitted(table, method)
@@ -63,7 +64,7 @@ def test_order_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) 
     close(fitted(table.assign(t=table["t"] + 2000, g=table["g"] + 2000), method), expected)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(tables(), METHODS, st.floats(-1e5, 1e5), st.floats(0.01, 100))
 def test_scales_constants_unit_and_period_effects(
     table: pd.DataFrame, method: str, shift: float, factor: float
@@ -80,7 +81,7 @@ def test_scales_constants_unit_and_period_effects(
         close(both, expected)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(tables(), METHODS)
 def test_clusters_of_one_unit_are_units_and_equal_weights_are_none(table: pd.DataFrame, method: str) -> None:
     expected = fitted(table, method)
@@ -91,7 +92,7 @@ def test_clusters_of_one_unit_are_units_and_equal_weights_are_none(table: pd.Dat
         close(fitted(table.assign(w=wiggle), method, weights="w"), expected)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(tables(), METHODS)
 def test_the_panel_is_left_as_it_was(table: pd.DataFrame, method: str) -> None:
     panel = panel_of(table, cluster="k")
@@ -104,7 +105,7 @@ def test_the_panel_is_left_as_it_was(table: pd.DataFrame, method: str) -> None:
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, after, strict=True))
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(tables(gaps=False))
 def test_the_decomposition_adds_up(table: pd.DataFrame) -> None:
     frame = bacon_decomposition(panel_of(table))
@@ -113,7 +114,7 @@ def test_the_decomposition_adds_up(table: pd.DataFrame) -> None:
     assert (frame["weight"] > 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(tables(), st.floats(0.01, 100))
 def test_the_wild_bootstrap_follows_shifts_of_the_effect_and_scales(table: pd.DataFrame, factor: float) -> None:
     after = table["t"] >= table["g"]

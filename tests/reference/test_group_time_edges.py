@@ -169,6 +169,7 @@ def test_a_lonely_cohort_never_looks_certain() -> None:
     assert ours.loc[0, "std_error"] > theirs[0]
 
 
+@pytest.mark.proof
 def test_intervals_with_five_lonely_cohorts_cover() -> None:
     """Coverage was 87 % when one-unit cohorts counted as certain."""
     covered = []

@@ -62,9 +62,7 @@ class Rows:
 def row_labels(rows: Rows) -> np.ndarray:
     """(rows,) text of each row for the ledger: cohort and period, or event time, or its role."""
     cells = zip(rows.cohort, rows.period, rows.event_time, rows.role, strict=True)
-    named = [
-        str(role) if np.isnan(e) else f"{e:g}" if np.isnan(g) else f"({g:g}, {t:g})" for g, t, e, role in cells
-    ]
+    named = [str(role) if np.isnan(e) else f"{e:g}" if np.isnan(g) else f"({g:g}, {t:g})" for g, t, e, role in cells]
     return np.array(named, dtype=object)
 
 

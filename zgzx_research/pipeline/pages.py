@@ -145,6 +145,8 @@ def _known(builders: Mapping[str, Callable[..., Any]], kind: str, key: str) -> C
 
 def _event_study(page: Page, outcome: str, spec: str) -> tuple[Any, str, str]:
     frame, how = page.event_frame(outcome, spec), page.style(outcome, spec)
+    options = page.effects(outcome, spec).options
+    how["step"] = (options["step_unit"], options["step_count"]) if "step_unit" in options else None
     title = word(f"event_study.title.{page.about}", page.language, outcome=page.label(outcome))
     return figures.plot_event_study(frame, **how), title, alt_text.alt_event_study(frame, **how)
 

@@ -47,7 +47,7 @@ def peak_and_size(folder: Path) -> tuple[int, int, int, int]:
     return rows, rows_in, peak, size
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("text_encoding", ["utf-8", "gb18030"])
 @pytest.mark.parametrize("quoted", [False, True])
 def test_two_hundred_megabytes_take_little_more_memory_than_the_table(
@@ -69,7 +69,7 @@ def test_two_hundred_megabytes_take_little_more_memory_than_the_table(
 
 @pytest.mark.parametrize("quoted", [False, True])
 def test_python_never_holds_the_text_of_a_large_file(write: Callable, quoted: bool) -> None:
-    """The stand-in for the slow test: 10 MB; Arrow's memory is not Python's, so hardly anything must show here."""
+    """The stand-in for the proof above: 10 MB; Arrow's memory is not Python's, so hardly anything must show here."""
     line = MONTH.replace("养老", '"养老"') if quoted else MONTH
     folder = write("employment/a.csv", MONTHS + line * 80_000)
     tracemalloc.start()

@@ -6,9 +6,10 @@ import itertools
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.employment import build_employment
 from zgzx_research.link.records import month_lines
@@ -148,7 +149,7 @@ def covered(spans: list[tuple[int, int, int]]) -> set[tuple[int, int]]:
     return {(worker, month) for worker, start, end in spans for month in range(start, end + 1)}
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SPANS, st.randoms(use_true_random=False))
 def test_months_in_are_months_out_in_any_order(spans: list[tuple[int, int, int]], random) -> None:
     result = joined(spans, 0)

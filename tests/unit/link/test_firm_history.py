@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_link_firms import U1, U2, U3, keyed, linked, parties, registry, roster, spells
 
+from tests.examples import examples
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.audit import relink
 from zgzx_research.link.decisions import COLUMNS, read_decisions
@@ -118,7 +119,7 @@ def test_a_merger_in_a_circle_is_named() -> None:
         merged(("甲甲", "乙乙"), ("乙乙", "甲甲"), ("丙丙", "甲甲"))
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=10, unique=True))
 def test_chains_end_in_one_firm(order: list[int]) -> None:
     chain = [f"链{n}号" for n in order]

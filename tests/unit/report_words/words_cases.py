@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import pandas as pd
@@ -78,8 +79,9 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
     return Facts(facts)
 
 
+@functools.cache
 def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float) -> dict:
-    facts = {}
+    facts: dict = {}
     frame = pd.DataFrame([effect_row(*FINDINGS[finding])])
     for aggregate in ("headline", "overall"):
         facts |= effect_facts(outcome, spec, aggregate, frame, scale)
