@@ -55,16 +55,21 @@ def test_covariate_missing_in_a_unit() -> None:
 
 
 def test_covariate_missing_in_one_row() -> None:
-    """The unit stays, and leaves the comparisons that would take the covariate from this row."""
-    reason = "covariate missing in some rows: the unit is in no comparison with such a row as its base"
-    assert ledger(clean(soiled("size", 6, np.nan), covariates=("size",))) == [("note", reason, 1, 1, ("B",))]
+    """The unit leaves where the earlier period of a comparison counts, as in R; else the comparisons with that base."""
+    old = {"covariates_at": "earlier"}
+    assert ledger(clean(soiled("size", 6, np.nan), covariates=("size",), **old)) == [
+        ("units", "covariate missing", 4, 1, ("B",))
+    ]
     data = table(load=np.random.default_rng(0).normal(size=24))
     data.loc[9, "load"] = np.nan
+    panel = clean(data, covariates=("size", "load"), **old)
+    assert ledger(panel) == [("units", "covariate missing", 4, 1, ("C",))]
+    assert panel.covariates.shape == (5, 4, 2)
+    assert not np.isnan(panel.covariates).any()
+    reason = "covariate missing in some rows: the unit is in no comparison with such a row as its base"
     panel = clean(data, covariates=("size", "load"))
     assert ledger(panel) == [("note", reason, 1, 1, ("C",))]
     assert panel.covariates.shape == (6, 4, 2)
-    everywhere = clean(soiled("size", [4, 5, 6, 7], np.nan), covariates=("size",))
-    assert ledger(everywhere) == [("units", "covariate missing", 4, 1, ("B",))]
     assert np.argwhere(np.isnan(panel.covariates)).tolist() == [[2, 1, 1]]
 
 
