@@ -84,6 +84,8 @@ def test_which_observation_is_the_first_treated(periods: Any, first: str, treate
         (pd.period_range("2015-01", periods=12, freq="M"), pd.Period("2015Q3"), "2015-07"),
         (pd.period_range("2015-01", periods=12, freq="M"), pd.Period("2015-07-20", "D"), "2015-07"),
         (pd.period_range("2014Q1", periods=12, freq="Q"), pd.Period("2015-06", "M"), "2015Q2"),
+        (pd.period_range("2010", periods=8, freq="2Y"), pd.Period("2016", "Y"), "2016"),
+        (pd.period_range("2010", periods=8, freq="2Y"), pd.Period("2017-05", "M"), "2016"),
         (pd.period_range("2010", periods=8, freq="Y-MAR"), pd.Period("2012-06", "M"), "2013"),
         (pd.period_range("2014-11", periods=8, freq="Q-JAN"), pd.Period("2015-08-15", "D"), "2016Q3"),
     ],
@@ -93,7 +95,7 @@ def test_a_first_period_of_another_frequency(periods: pd.PeriodIndex, first: pd.
     column = pd.Series([first] * len(periods) + [pd.NaT] * len(periods), dtype=f"period[{first.freqstr}]")
     data = data.assign(t=periods[data["t"]], first=column)
     panel = zr.prepare_panel(data, **ROLES)
-    at = int(np.searchsorted(panel.periods, panel.cohorts[panel.cohort[0]]))
+    at = panel.periods.tolist().index(int(panel.cohorts[panel.cohort[0]]))
     assert str(periods[at]) == treated
 
 
@@ -149,3 +151,20 @@ def test_a_zone_does_not_matter_where_nobody_is_treated() -> None:
     data = table(MARCH, None)
     panel = zr.prepare_panel(data.assign(t=data["t"].dt.tz_localize("UTC")), **ROLES)
     assert panel.cohorts.tolist() == [np.inf]
+
+
+def test_python_datetimes_with_a_zone() -> None:
+    data = table(MARCH, pd.Timestamp("2018-09-01"))
+    for name in ("t", "first"):
+        local = pd.to_datetime(data[name]).dt.tz_localize("Asia/Shanghai")
+        data[name] = pd.Series([None if pd.isna(d) else d.to_pydatetime() for d in local], dtype=object)
+    assert zr.prepare_panel(data, **ROLES).cohorts.tolist() == [2019, np.inf]
+
+
+def test_dates_beside_whole_numbers_are_refused() -> None:
+    data = table(MARCH, 2018.0)
+    with pytest.raises(ZgzxError, match="only one of 't' and 'first' holds dates"):
+        zr.prepare_panel(data, **ROLES)
+    mixed = table([2015, pd.Timestamp("2016-01-01"), "2017"], None)
+    with pytest.raises(ZgzxError, match="column 't' (mixes types|is written in two ways)"):
+        zr.prepare_panel(mixed, **ROLES)

@@ -7,7 +7,7 @@ counted as observed, 1, 2, 3. Plain whole numbers count themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -79,6 +79,8 @@ class Clock:
         at = np.searchsorted(self.ends, start)
         near = np.minimum(at, len(self.ends) - 1)
         counted = self.numbers[near] - self._steps_between(start, self.ends[near])
+        within = (start >= self.written[near]) & (at < len(self.ends))  # of a span of several years
+        counted = np.where(within, self.numbers[near], counted)
         before = np.where(at > 0, self.numbers[np.maximum(at, 1) - 1] + 1, -np.inf)
         after = np.where(at < len(self.ends), self.numbers[near], np.inf)
         return np.clip(counted, before, after)
@@ -117,7 +119,7 @@ def read_clock(periods: np.ndarray, kind: TimeKind, clock: str, column: str) -> 
         return Clock(periods, values, unit, _divisor(values), 0, 0, values, False)
     found = _dated(values, kind)
     if isinstance(found, Clock):
-        return found
+        return replace(found, written=values)
     raise ZgzxError(
         f"the dates are not evenly spaced{found}",
         where=f"column {column!r}",
