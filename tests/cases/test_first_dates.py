@@ -166,5 +166,5 @@ def test_dates_beside_whole_numbers_are_refused() -> None:
     with pytest.raises(ZgzxError, match="only one of 't' and 'first' holds dates"):
         zr.prepare_panel(data, **ROLES)
     mixed = table([2015, pd.Timestamp("2016-01-01"), "2017"], None)
-    with pytest.raises(ZgzxError, match="column 't' (mixes types|is written in two ways)"):
+    with pytest.raises(ZgzxError, match=r"column 't' (mixes types|is written in two ways)"):
         zr.prepare_panel(mixed, **ROLES)
