@@ -13,6 +13,7 @@ from zgzx_research.evidence.disclosure import blank_small_counts
 from zgzx_research.evidence.facts import Fact, Facts, fact
 from zgzx_research.pipeline import estimates, store
 from zgzx_research.pipeline.stages import Place
+from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.study import Study
 
 COUNTS = {"rows_in": "rows_in", "rows_kept": "kept", "rows_quarantined": "quarantined", "rows_furniture": "furniture"}
@@ -38,6 +39,14 @@ def write_study_facts(place: Place, study: Study, stamp: dict[str, Any], synthet
 def load_effects(place: Place, outcome: str, spec: str) -> Effects:
     """Effects as the estimate stage stored them."""
     return Effects.from_json((place.work / "effects" / f"{outcome}.{spec}.json").read_text(encoding="utf-8"))
+
+
+def load_summary(place: Place, outcome: str, spec: str, window: tuple[int, int], seed: int) -> Summary:
+    """What is shown of an estimation: as an analysis stored it, or made from the effects of a study."""
+    stored = place.work / "summaries" / f"{outcome}.{spec}.json"
+    if stored.is_file():
+        return Summary.from_json(stored.read_text(encoding="utf-8"))
+    return summarise(load_effects(place, outcome, spec), window, seed)
 
 
 def estimated(facts: Facts) -> list[tuple[str, str]]:

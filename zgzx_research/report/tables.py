@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from zgzx_research.report.wording import (
-    ERROR_DIGITS,
     MISSING,
     FactSource,
+    effect_digits,
     entries,
     escape_markdown,
     format_number,
     format_value,
-    significant_digits,
     word,
     word_or_code,
 )
 
 WIDEST = 36  # display columns a Markdown column may claim; longer cells wrap
 MANY_FILES = 6  # of one source; more are shown by kind
-EFFECT_DIGITS = 1  # of effects in percent or percentage points
-RULE_DIGITS = {"effective_treated": 1, "pretest": 3, "linkage": 1, "detectable": 1}
+RULE_DIGITS = {"effective_treated": 1, "pretest": 3, "linkage": 1, "detectable": None}  # None: the unit's own
 
 # what a table or figure multiplies an effects frame by, for the unit its numbers are shown in
 FACTORS = {"percent": 100.0, "percentage_point": 100.0, "number": 1.0}
@@ -86,11 +84,6 @@ def display_unit(scale: str, share: bool) -> str:
     return "percent" if scale == "ratio" else "percentage_point" if share else "number"
 
 
-def effect_digits(unit: str, errors: Iterable[float | None]) -> int:
-    """Digits after the point for effects in `unit`; plain numbers show their errors to two significant digits."""
-    return significant_digits(errors, ERROR_DIGITS) if unit == "number" else EFFECT_DIGITS
-
-
 def half_widths(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
     """Half the interval of each row of `estimate_rows`, None where there is none."""
     bounded = [None not in (row["ci_low"], row["ci_high"]) for row in rows]
@@ -124,7 +117,8 @@ def cohort_table(frame: pd.DataFrame, scale: str, language: str, *, share: bool 
 
 def _effects_table(label: str, caption: str, frame: pd.DataFrame, scale: str, language: str, share: bool) -> Table:
     unit = display_unit(scale, share)
-    factor, digits = FACTORS[unit], effect_digits(unit, frame["std_error"])
+    factor = FACTORS[unit]
+    digits = effect_digits(unit, factor * frame["std_error"], factor * frame["estimate"])
     rows = []
     for row in frame.to_dict("records"):
         at = int(row[label])
@@ -154,7 +148,7 @@ def _effects_table(label: str, caption: str, frame: pd.DataFrame, scale: str, la
 
 def format_base_mean(value: float, share: bool) -> str:
     """A base mean: a share in percent, anything else to three significant digits."""
-    return format_number(100 * value, 1) + "%" if share else format_value(float(value), "number")
+    return format_value(float(value), "share" if share else "number")
 
 
 def estimate_rows(facts: FactSource, items: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
@@ -182,7 +176,7 @@ def estimates_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:
     """
     body = []
     for row in rows:
-        digits = effect_digits(row["unit"], half_widths([row]))
+        digits = effect_digits(row["unit"], half_widths([row]), [row["estimate"]])
         body.append(
             [
                 row["label"],
