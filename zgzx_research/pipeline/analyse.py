@@ -289,7 +289,7 @@ def _write_facts(analysis: Analysis, stamp: dict[str, Any], synthetic: bool) -> 
             found[f"panel.{name}"] = fact(shown, "text", "data", "panels")
     for spec in analysis.specs:
         found |= estimates.summary_facts(_read(analysis, spec), OUTCOME, spec)
-        found |= estimates.graded(found, OUTCOME, spec, claimed=None, linked_share=None)
+        found |= estimates.graded(found, OUTCOME, spec, claimed={}, linked_share=None)
     Facts(found).save(analysis.place.work / "facts.json")
 
 
@@ -298,7 +298,9 @@ def _study_facts(analysis: Analysis) -> dict[str, Fact]:
     told = {"source_file": analysis.file.name, "name": analysis.place.name}
     told |= {f"{role}_name": analysis.roles[role] for role in ("unit", "period", "outcome", "first_treated")}
     told |= {"covariates": ", ".join(analysis.roles.get("covariates", ()))}
-    told |= {"compared": compared(analysis.options), "another": next(iter([*analysis.specs][1:]), "")}
+    alone = analysis.options.get("method") == "interaction_weighted" and not _never(analysis.panel)
+    told |= {"compared": "last_cohort" if alone else compared(analysis.options)}
+    told |= {"another": next(iter([*analysis.specs][1:]), "")}
     return {f"study.{name}": fact(text, "text", "design", "study") for name, text in told.items()}
 
 

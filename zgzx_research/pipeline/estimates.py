@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -77,18 +78,21 @@ def summary_facts(
 
 
 def graded(
-    facts: dict[str, Fact], outcome: str, spec: str, *, claimed: float | None, linked_share: float | None
+    facts: dict[str, Fact], outcome: str, spec: str, *, claimed: Mapping[str, float], linked_share: float | None
 ) -> dict[str, Fact]:
-    """Grade facts of one outcome and specification, from its own facts and the design's."""
+    """Grade facts of one outcome and specification, from its own facts and the design's.
+
+    claimed : unit -> size of the effect claimed; an effect in another unit is held against no claim.
+    """
     prefix = f"{outcome}.{spec}"
     detectable = facts[f"{prefix}.headline.mde"]
     test = facts[f"{prefix}.pretest.p_value"]["value"]
-    nan = float("nan")
+    nan, size = float("nan"), claimed.get(detectable["unit"])
     result = grade(
         effective_treated=float(facts[f"{prefix}.headline.n_treated"]["value"]),
         pretest_p=nan if test is None else test,
         linked_share=linked_share,
-        mde=(nan if detectable["value"] is None else detectable["value"]) if claimed is not None else None,
-        claimed_effect=claimed,
+        mde=(nan if detectable["value"] is None else detectable["value"]) if size is not None else None,
+        claimed_effect=size,
     )
     return grade_facts(outcome, spec, result, detectable["unit"])

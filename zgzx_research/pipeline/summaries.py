@@ -65,8 +65,7 @@ class Summary:
         except (ValueError, KeyError, TypeError):
             remedy = "Run the analysis again."
             raise ZgzxError("a stored summary is damaged", where="summaries", remedy=remedy) from None
-        pretest = {name: float(value) if isinstance(value, str) and name != "note" else value
-                   for name, value in data["pretest"].items()}  # fmt: skip
+        pretest = data["pretest"] | {name: _number(data["pretest"][name]) for name in ("statistic", "p_value")}
         rest: dict[str, Any] = {"pretest": pretest, "ledger": pd.DataFrame(data["ledger"]), "options": data["options"]}
         return cls(**frames, **rest, labels=data["labels"])
 
@@ -109,6 +108,10 @@ def _plain(value: Any) -> Any:
         return None
     value = value.item() if hasattr(value, "item") else value
     return str(value) if isinstance(value, float) and math.isinf(value) else value
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _frame(columns: dict[str, list]) -> pd.DataFrame:
