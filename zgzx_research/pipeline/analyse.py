@@ -214,8 +214,8 @@ def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str)
         )  # fmt: skip
     if treated < MIN_FIRMS:
         raise ZgzxError(
-            f"the panel has {treated} treated units, and a report needs {MIN_FIRMS}", where=file,
-            remedy="Results of so few units tell of single ones. Add units treated within the panel.",
+            f"{treated} of {len(panel.y)} units are treated, and a report needs {MIN_FIRMS}", where=file,
+            remedy=f"Results of so few tell of single units, so no report is written. {_for_the_user(panel, options)}",
         )  # fmt: skip
     if never < MIN_FIRMS and compared(options) == "never_treated" and options.get("method") != "interaction_weighted":
         later = len(np.unique(panel.cohort)) - (never > 0) > 1
@@ -224,6 +224,16 @@ def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str)
             remedy="Add --controls not_yet_treated: units treated later then serve as comparison until then."
             if later else "All are treated at once, so nobody is left to compare with: add units never treated.",
         )  # fmt: skip
+
+
+def _for_the_user(panel: PreparedPanel, options: Mapping[str, Any]) -> str:
+    """The estimate of a panel too small for a report; nobody but whoever ran the command reads it."""
+    from zgzx_research.did.estimate import estimate_effects
+
+    try:
+        return f"For you alone: {_overall_line(summarise(estimate_effects(panel, **options), WINDOW, SEED))}."
+    except ZgzxError:
+        return "Nor can it be estimated."
 
 
 def _never(panel: PreparedPanel) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +92,9 @@ def half_widths(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
 
 
 def interval(low: float, high: float, digits: int, *, signed: bool = True) -> str:
-    """ "[−1.2, +3.4]"."""
+    """ "[−1.2, +3.4]"; a dash where there is no interval."""
+    if all(end is None or not math.isfinite(end) for end in (low, high)):
+        return MISSING
     return f"[{format_number(low, digits, signed=signed)}, {format_number(high, digits, signed=signed)}]"
 
 

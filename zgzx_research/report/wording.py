@@ -102,6 +102,8 @@ def format_number(value: float, digits: int, *, signed: bool = False) -> str:
     """
     if value is None or not math.isfinite(value):
         return MISSING
+    if not value and digits > MOST_DIGITS:
+        return "0"
     power = math.floor(math.log10(abs(value))) if value else 0
     if digits > MOST_DIGITS and power < SMALL_POWER:
         text = f"{float(value) / 10**power:z.{max(0, digits + power)}f}E{power}" if digits + power >= 0 else "0"
