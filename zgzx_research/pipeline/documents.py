@@ -14,7 +14,8 @@ from zgzx_research.pipeline.stages import Place
 
 REPORT = store.PACKAGE / "report"
 GLUE = (
-    "errors.py", "atomic.py", "pipeline/store.py", "pipeline/documents.py", "pipeline/stages.py", "pipeline/summaries.py",
+    "errors.py", "atomic.py", "pipeline/store.py", "pipeline/documents.py", "pipeline/stages.py",
+    "pipeline/summaries.py",
 )  # fmt: skip
 PAGE_ROOMS = ("report", "evidence", "did", "pipeline/pages.py", "pipeline/notebooks.py", "pipeline/kernel.py", *GLUE)
 RENDER_ROOMS = ("report", "evidence", "pipeline/workbooks.py", "pipeline/pages.py", *GLUE)
