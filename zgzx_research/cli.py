@@ -171,6 +171,7 @@ def analyse(
     weights: Annotated[str | None, typer.Option(help="column of positive weights")] = None,
     cluster: Annotated[str | None, typer.Option(help="column of clusters above the unit")] = None,
     gaps: Annotated[str | None, typer.Option(help="pairwise (default), balance or cross_section")] = None,
+    clock: Annotated[str | None, typer.Option(help="calendar (default), or observed: counts the periods seen")] = None,
     scale: Annotated[str | None, typer.Option(help="difference (default), or ratio for counts")] = None,
     base_period: Annotated[str | None, typer.Option(help="universal (default), varying or pooled")] = None,
     anticipation: Annotated[int | None, typer.Option(help="periods of possible anticipation")] = None,
@@ -188,7 +189,7 @@ def analyse(
     roles = {
         "unit": unit, "period": period, "outcome": outcome, "first_treated": first_treated,
         "covariates": as_columns(covariates or ()), "covariates_at": covariates_at, "weights": weights,
-        "cluster": cluster, "gaps": gaps,
+        "cluster": cluster, "gaps": gaps, "clock": clock,
     }  # fmt: skip
     options = {
         "method": method, "controls": controls, "adjustment": adjustment, "scale": scale, "base_period": base_period,

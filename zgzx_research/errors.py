@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class ZgzxError(ValueError):
@@ -40,3 +43,15 @@ class ZgzxError(ValueError):
 
 def _rebuild(what: str, where: str, count: int | None, examples: list[str], remedy: str) -> ZgzxError:
     return ZgzxError(what, where=where, count=count, examples=examples, remedy=remedy)
+
+
+class ZgzxWarning(UserWarning):
+    """Something the user should know although the result stands; it is in the ledger too."""
+
+
+def warn(text: str) -> None:
+    """Warn, and name the line of the user's own file that called the package."""
+    here, level, frame = str(Path(__file__).parent), 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, ZgzxWarning, stacklevel=level)

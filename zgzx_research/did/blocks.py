@@ -14,17 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.categories import level_codes
 from zgzx_research.did.chunks import CHUNK, in_chunks
-from zgzx_research.did.table import Columns, keys, numbers, parquet_batches, time_text, times, whole_table
-from zgzx_research.errors import ZgzxError
+from zgzx_research.did.number_codes import refuse_parts
+from zgzx_research.did.table import Columns, has_text, keys, numbers, parquet_batches, whole_table
+from zgzx_research.did.time_columns import TimeKind, read_times, time_text
 
 Roles = Mapping[str, str | None]
 Tally = dict[str, tuple[int, int, tuple[str, ...]]]
 """What was found -> rows, units, the first few as text."""
 
 CONSTANT = ("first_treated", "cluster")  # one value per unit, or it is an error
-PERIOD_REMEDY = "Convert them with pandas.to_datetime or pandas.PeriodIndex."
-NEVER_REMEDY = "Leave it missing for units never treated, and write the others as the periods are written."
+TIMES = ("period", "first_treated")  # in this order: the spelling of the periods helps to read the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Block:
     units : (units,) labels, rising. periods : (periods,) int, rising. y : (units, periods), NaN where unobserved.
     columns : role -> (units, 1), or (units, periods) where it changes within a unit; missing where an observed row has
         no value. Clusters are labels, all else numbers.
-    tally : rows left out, and what is wrong. dates : roles that held dates, which are counted in days.
+    tally : rows left out, and what is wrong. kinds : what the two columns of times hold.
+    levels : role -> levels of a covariate that is text; its column holds their places.
     """
 
     units: np.ndarray
@@ -44,7 +46,8 @@ class Block:
     y: np.ndarray
     columns: dict[str, np.ndarray]
     tally: Tally
-    dates: frozenset[str]
+    kinds: dict[str, TimeKind]
+    levels: dict[str, tuple[str, ...]]
 
     def take(self, units: np.ndarray) -> Block:
         """The units in `units` (mask)."""
@@ -60,7 +63,8 @@ class Rows:
     labels: np.ndarray | None
     columns: dict[str, np.ndarray]
     cluster_labels: np.ndarray | None
-    dates: frozenset[str]
+    kinds: dict[str, TimeKind]
+    levels: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,11 @@ def read_blocks(data: Any, roles: Roles) -> Block:
 
 
 def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
-    """A Parquet file batch by batch; None where it has no rows, or units that do not come in rising order."""
+    """A Parquet file batch by batch; None without rows, with text to be read as a whole, or units not in order."""
+    if has_text(
+        path, [name for role, name in roles.items() if name and (role in TIMES or role.startswith("covariate"))]
+    ):
+        return None
     blocks: list[Block] = []
     last = None
     for batch in parquet_batches(path, names, roles["unit"]):
@@ -116,27 +124,30 @@ def _block(table: Columns, roles: Roles) -> Block:
         grid = _counted(rows, period, present, roles, tally)
     y, columns = _fill(grid, outcome, rows, roles, tally)
     labels = grid.units if rows.labels is None else rows.labels[grid.units]
-    block = Block(labels, grid.periods, y, columns, tally, rows.dates)
+    block = Block(labels, grid.periods, y, columns, tally, rows.kinds, rows.levels)
     return block if missing is None or not missing.any() else _observed(block)
 
 
 def _typed(table: Columns, roles: Roles) -> Rows:
     unit, labels = keys(table[roles["unit"]], str(roles["unit"]))
-    columns, cluster_labels, dates = {}, None, set()
+    columns, cluster_labels = {}, None
+    kinds: dict[str, TimeKind] = {}
+    levels: dict[str, tuple[str, ...]] = {}
     for role, name in roles.items():
         if name is None or role == "unit":
             continue
-        if role in {"period", "first_treated"}:
-            remedy = PERIOD_REMEDY if role == "period" else NEVER_REMEDY
-            columns[role], is_date = times(table[name], name, remedy)
-            dates |= {role} if is_date else set()
+        if role in TIMES:
+            hint = kinds["period"].spelling if role == "first_treated" else ""
+            columns[role], kinds[role] = read_times(table[name], name, codes=role == "first_treated", hint=hint)
         elif role == "cluster":
             codes, cluster_labels = keys(table[name], name)
             missing = cluster_labels is not None and (codes < 0).any()
             columns[role] = np.where(codes < 0, np.nan, codes) if missing else codes
+        elif role.startswith("covariate") and (found := level_codes(table[name], name)):
+            columns[role], levels[role] = found
         else:
             columns[role] = numbers(table[name], name)
-    return Rows(unit, labels, columns, cluster_labels, frozenset(dates))
+    return Rows(unit, labels, columns, cluster_labels, kinds, levels)
 
 
 def _without_key(rows: Rows, roles: Roles, tally: Tally) -> Rows:
@@ -151,12 +162,8 @@ def _without_key(rows: Rows, roles: Roles, tally: Tally) -> Rows:
         kept = ~np.any(list(gone.values()), axis=0)
         columns = {role: column[kept] for role, column in rows.columns.items()}
         rows, period = replace(rows, unit=rows.unit[kept], columns=columns), columns["period"]
-    broken = np.mod(period, 1) != 0 if period.dtype.kind == "f" else np.zeros(0, bool)
-    if broken.any():
-        raise ZgzxError(
-            "periods must be whole numbers", where=f"column {roles['period']!r}", count=int(broken.sum()),
-            examples=np.unique(period[broken])[:3], remedy="Number the periods 1, 2, 3, or pass dates.",
-        )  # fmt: skip
+    if period.dtype.kind == "f" and (broken := period - np.floor(period) != 0).any():
+        refuse_parts(period, broken, str(roles["period"]))
     return rows
 
 
@@ -202,7 +209,7 @@ def _counted(rows: Rows, period: np.ndarray, present: np.ndarray, roles: Roles, 
     if np.count_nonzero(at >= 0) < len(cell):
         twice = np.flatnonzero(np.bincount(cell) > 1)
         pairs = zip(units[twice[:3] // len(periods)], periods[twice[:3] % len(periods)], strict=True)
-        shown = tuple(f"({_label(rows, u)}, {time_text(t, 'period' in rows.dates)})" for u, t in pairs)
+        shown = tuple(f"({_label(rows, u)}, {time_text(t, rows.kinds['period'].dated)})" for u, t in pairs)
         tally["twice"] = (len(twice), 0, shown)
     return Grid(units, periods, at.reshape(len(units), len(periods)))
 
@@ -310,8 +317,12 @@ def _values_text(rows: Rows, grid: Grid, y: np.ndarray, role: str, unit: int) ->
     if role == "cluster" and rows.cluster_labels is not None:
         shown = ["missing" if np.isnan(v) else str(rows.cluster_labels[int(v)]) for v in values]
     else:
-        shown = [time_text(v, role in rows.dates) for v in values]
+        shown = [_time_or_code(v, rows.kinds.get(role, TimeKind())) for v in values]
     return f"{_label(rows, grid.units[unit])}: {', '.join(shown)}"
+
+
+def _time_or_code(value: float, kind: TimeKind) -> str:
+    return kind.codes[0] if kind.codes and value == -np.inf else time_text(value, kind.dated)
 
 
 def _observed(block: Block) -> Block:
@@ -336,7 +347,9 @@ def _joined(blocks: list[Block]) -> Block:
     changing = {role: np.empty(y.shape) for role, many in wide.items() if many}
     parts: list[tuple] = []
     tally: Tally = {}
-    dates: frozenset[str] = frozenset()
+    kinds = blocks[0].kinds | {
+        role: kind for block in blocks for role, kind in block.kinds.items() if kind.dated
+    }  # a batch in which every value is missing does not know
     for end in ends:
         block = blocks.pop(0)
         at, period = slice(end - len(block.units), end), np.searchsorted(periods, block.periods)
@@ -351,6 +364,5 @@ def _joined(blocks: list[Block]) -> Block:
         for what, (rows, units, shown) in block.tally.items():
             before = tally.get(what, (0, 0, ()))
             tally[what] = (before[0] + rows, before[1] + units, (before[2] + shown)[:3])
-        dates |= block.dates
     columns = {role: np.concatenate([part[1][role] for part in parts]) for role, many in wide.items() if not many}
-    return Block(np.concatenate([part[0] for part in parts]), periods, y, columns | changing, tally, dates)
+    return Block(np.concatenate([part[0] for part in parts]), periods, y, columns | changing, tally, kinds, {})

@@ -14,6 +14,7 @@ from zgzx_research.did import inference
 from zgzx_research.did.aggregate import CellStatistics, Summary
 from zgzx_research.did.fit import Fit, MeanWeights
 from zgzx_research.did.summary import Shown
+from zgzx_research.did.windows import named_events, possible_events
 from zgzx_research.errors import ZgzxError
 
 ROUNDING = 4e-15  # a standard error this small beside the level of the outcome is rounding, not precision
@@ -126,7 +127,8 @@ class Effects(Shown):
         groups = self.cells.loc[keep].groupby(label)[label].first().to_numpy() if label else np.array([np.nan])
         sets = keep & (self.cells[label].to_numpy() == groups[:, None]) if label else keep[None, :]
         if not len(groups) or not sets.any():
-            raise ZgzxError("no cell is left to aggregate", where=estimand, remedy="Widen the event times.")
+            times = named_events(self.cells["event_time"].to_numpy(float))
+            raise ZgzxError("no cell is left to aggregate", where=estimand, remedy=f"{times} Widen the event times.")
         rows = summaries.over_cells(self.numbers, sets)
         labels = _labels(self.cells, sets, estimand)
         post = keep & self.cells["role"].isin(("post", "static")).to_numpy()
@@ -279,6 +281,8 @@ class Aggregate(Shown):
     def window(self, first: int, last: int) -> pd.DataFrame:
         """One row: the mean over event times first..last, over the cohorts seen at every one of them.
 
+        Event times count the numbers of the periods. Where these are several apart, only the event times that the
+        clock has belong to the window: with a wave every 2 years, window(0, 2) is the mean of event times 0 and 2.
         On the ratio scale, the total over these cells against its counterfactual.
 
         Raises
@@ -291,8 +295,10 @@ class Aggregate(Shown):
     def _window(self, first: int, last: int) -> tuple[pd.DataFrame, Summary]:
         cells = self.effects.cells
         inside = cells["event_time"].between(first, last).to_numpy().copy()
+        times = cells["event_time"].to_numpy(float)
+        events = possible_events(times, self.effects.weights.periods, first, last)
         seen = cells[inside].groupby("cohort", dropna=False)["event_time"].transform("nunique")
-        inside[inside] = (seen == last - first + 1).to_numpy()
+        inside[inside] = (seen == len(events)).to_numpy()
         if (cells.loc[inside, "role"] == "left_out").any():
             raise ZgzxError(
                 f"the window from {first} to {last} holds event times that were left out", where="window",
@@ -301,9 +307,8 @@ class Aggregate(Shown):
         if first > last or not inside.any():
             raise ZgzxError(
                 f"no cohort is seen at every event time from {first} to {last}", where="window",
-                remedy="Choose a shorter window or wait for later data.",
+                remedy=f"{named_events(times)} Choose a shorter window or wait for later data.",
             )  # fmt: skip
-        events = np.arange(first, last + 1)
         sets = inside & (cells["event_time"].to_numpy() == events[:, None])
         numbers = self.effects.numbers
         if numbers.scale == "ratio":

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.did import counts, extended_two_way, group_time, imputation, stacked, two_way
+from zgzx_research.did.advice import with_fitting_remedy
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.fit import Fit
-from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.did.prepare import NEVER_TREATED_LOST, PreparedPanel
+from zgzx_research.did.windows import note_empty_windows, period_step
 from zgzx_research.errors import ZgzxError
 
 ADJUSTMENTS = ("none", "doubly_robust", "outcome_regression", "inverse_probability")
@@ -55,6 +57,20 @@ LEAST = {"anticipation": 0, "leave_out": 0, "folds": 2, "seed": 0}
 # wrong combinations: test on (panel, options), what is wrong, remedy
 CONFLICTS: tuple[tuple[Callable[[PreparedPanel, dict[str, Any]], bool], str, str], ...] = (
     (
+        lambda panel, o: o.get("controls") == "never_treated" and _never_treated_lost(panel) is not None,
+        "every unit that was never treated left the panel for another reason (see panel.ledger), so nobody is left to "
+        "compare with",
+        "Keep them: complete what they lack, or prepare the panel without the columns or the gaps='balance' that "
+        "leave them out.",
+    ),
+    (
+        lambda panel, o: (
+            o.get("controls") == "never_treated" and not np.isinf(panel.cohorts).any() and (panel.cohorts == 0).any()
+        ),
+        "no value of first_treated is missing, and 0 counts as a period: nobody is left to compare with",
+        "Set 0 to missing if it codes 'never treated'; else pass controls='not_yet_treated'.",
+    ),
+    (
         lambda panel, o: o.get("controls") == "never_treated" and not np.isinf(panel.cohorts).any(),
         "every unit is treated in the end, so nobody is left to compare with",
         "Pass controls='not_yet_treated'.",
@@ -77,6 +93,11 @@ CONFLICTS: tuple[tuple[Callable[[PreparedPanel, dict[str, Any]], bool], str, str
         lambda panel, o: o.get("adjustment", "none") != "none" and panel.covariates is None,
         "there are no covariates to adjust for",
         "Name covariates in prepare_panel, or pass adjustment='none'.",
+    ),
+    (
+        lambda panel, o: "event_window" in o and "adjustment" not in o and period_step(panel.periods) > 1,
+        "stacked estimation needs event times that are one apart, and the periods are several apart",
+        "Prepare the panel with clock='observed', or use method='imputation' or 'group_time'.",
     ),
     (
         lambda _, o: (o.get("outcome_model") is None) != (o.get("propensity_model") is None),
@@ -183,12 +204,17 @@ def estimate_effects(
         "event_window": event_window, "leave_one_out": leave_one_out, "cohort_correction": cohort_correction,
     }  # fmt: skip
     heeded, fit = _fit(panel, method, given)
-    span = {
+    span: dict[str, Any] = {
         "outcome": panel.roles["outcome"],
         "first_period": int(panel.periods[0]),
         "last_period": int(panel.periods[-1]),
     }
+    if panel.clock is not None:
+        labels = panel.clock.labels()
+        span |= {"step_unit": panel.clock.unit, "step_count": panel.clock.count}
+        span |= {"first_label": labels[0], "last_label": labels[-1]}
     shown = {name: _named(value) for name, value in heeded.items()}
+    fit = replace(fit, notes=[*fit.notes, *note_empty_windows(panel, heeded)])
     if panel.cluster is not None:
         fit = _with_clusters(fit, len(np.unique(panel.cluster)), len(panel.cohort))
     return Effects.from_fit(fit, panel.ledger, {"method": method} | shown | span)
@@ -239,8 +265,17 @@ def _fit(panel: PreparedPanel, method: str, options: dict[str, Any]) -> tuple[di
         )  # fmt: skip
     _check_options(method, options)
     heeded = {name: options[name] for name in HEEDS[method]}
-    _check_panel(panel, heeded)
-    return heeded, METHODS[method](panel, heeded)
+    try:
+        _check_panel(panel, heeded)
+        return heeded, METHODS[method](panel, heeded)
+    except ZgzxError as error:
+        raise with_fitting_remedy(error, _in_force(panel, method, heeded)) from None
+
+
+def _in_force(panel: PreparedPanel, method: str, heeded: dict[str, Any]) -> dict[str, Any]:
+    """All options a remedy may name; other controls are no help where the never treated left for another reason."""
+    lost = {"controls": "not_yet_treated"} if _never_treated_lost(panel) is not None else {}
+    return heeded | {"method": method, "gaps": panel.gaps, "covariates_at": panel.covariates_at} | lost
 
 
 def _check_options(method: str, options: dict[str, Any]) -> None:
@@ -270,6 +305,18 @@ def _check_options(method: str, options: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
+def _never_treated_lost(panel: PreparedPanel) -> tuple | None:
+    """The row of the ledger that says all units never treated have left."""
+    rows = panel.ledger[panel.ledger["reason"] == NEVER_TREATED_LOST]
+    return None if rows.empty else tuple(rows.iloc[0])
+
+
+def _left_out(panel: PreparedPanel) -> list[str]:
+    """Reasons for which units or rows left, the one with most units first."""
+    rows = panel.ledger[panel.ledger["step"].isin(("units", "rows"))].sort_values("units", ascending=False)
+    return [f"{row.reason}: {row.units}" for row in rows.itertuples()]
+
+
 def _check_window(window: Any) -> None:
     """An event window is two whole numbers, rising."""
     if window is None:
@@ -286,7 +333,8 @@ def _check_panel(panel: PreparedPanel, options: dict[str, Any]) -> None:
     """Combinations that make no sense; `options` holds only what the method listens to."""
     for wrong, what, remedy in CONFLICTS:
         if wrong(panel, options):
-            raise ZgzxError(what, where="estimate_effects", count=len(panel.cohort), remedy=remedy)
+            left = _left_out(panel) if _never_treated_lost(panel) is not None else ()
+            raise ZgzxError(what, where="estimate_effects", count=len(panel.cohort), examples=left, remedy=remedy)
     if options.get("scale") == "ratio" and np.nanmin(panel.y) < 0:
         below = int((panel.y < 0).sum())
         raise ZgzxError(

@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.advice import fitting
 from zgzx_research.did.blocks import Block, Roles, read_blocks
+from zgzx_research.did.categories import DROPPED, level_columns
+from zgzx_research.did.clock import CLOCKS, Clock
 from zgzx_research.did.collinear import independent_columns
-from zgzx_research.did.table import EPOCH, time_text
-from zgzx_research.errors import ZgzxError
+from zgzx_research.did.periods import count_periods
+from zgzx_research.did.unit_names import spelled_alike
+from zgzx_research.errors import ZgzxError, warn
 
 GAPS = ("pairwise", "balance", "cross_section")
 COVARIATES_AT = ("base", "earlier")
 NEVER = np.inf
-FAR_AFTER = 50  # years, or periods that are not dates, past the end of the panel: so late is a code for "never"
-DAYS_A_YEAR = 366
-STEPS = ("years", "quarters", "months", "days")  # the first in which all dates stay apart
+NEVER_TREATED_LOST = "every unit never treated left for the reasons above"
 LEFT_OUT = ("unit missing", "period missing", "outcome missing")
 
 
@@ -44,6 +46,7 @@ class PreparedPanel:
     covariate_names : one name per covariate.
     covariates_at : the period that covariates and varying weights are taken from in a comparison: its "base", or the
         "earlier" of its two periods (as R did).
+    clock : how the periods were counted: its step, and what the table calls each period.
     """
 
     y: np.ndarray
@@ -58,6 +61,7 @@ class PreparedPanel:
     covariates: np.ndarray | None = None
     covariate_names: tuple[str, ...] = ()
     covariates_at: str = "base"
+    clock: Clock | None = None
 
 
 def prepare_panel(
@@ -72,6 +76,7 @@ def prepare_panel(
     weights: str | None = None,
     cluster: str | None = None,
     gaps: str = "pairwise",
+    clock: str = "calendar",
 ) -> PreparedPanel:
     """Check a tidy panel and turn it into arrays.
 
@@ -80,21 +85,27 @@ def prepare_panel(
     data : pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit and period. A Parquet
         file sorted by unit is read in parts and never stands in memory whole.
     outcome, unit, period, first_treated : columns. `first_treated` missing = never treated. Periods, and first treated
-        periods alike, are whole numbers (text will do) or dates: these are counted in years where every date has a
-        year of its own, else in quarters, months or days, and the ledger says so. `unit=None` makes each row its own
-        unit (repeated cross-sections, `gaps="cross_section"`).
-    covariates : numeric columns, constant within a unit or not. A unit with a missing value leaves, in the ledger;
-        so does a covariate that is constant or a combination of those before it.
+        periods alike, are whole numbers, dates, pandas periods, or text that writes them (2015, 2015-03, 2015Q1). A
+        unit is treated at an observation if that observation is not before its first treated date; dates that all
+        lie at the start or the end of their step (year, quarter, month, week) stand for the whole step.
+        `unit=None` makes each row its own unit (repeated cross-sections, `gaps="cross_section"`).
+    covariates : columns of numbers, or of text or categories (one column per level, the first left out), constant
+        within a unit or not. A unit with a missing value leaves, in the ledger; so does a covariate that is constant
+        or a combination of those before it.
     covariates_at : "base" or "earlier" (as R did): which period of a comparison gives covariates and varying weights.
     weights : column of positive weights, constant within a unit or not. cluster : column, constant within a unit.
     gaps : "pairwise" uses a unit where both periods of a comparison are observed; "balance" drops incomplete units;
         "cross_section" uses every observed row.
+    clock : "calendar" counts evenly spaced steps, in which periods may be missing, and refuses dates that are not
+        evenly spaced; "observed" numbers the observed periods 1, 2, 3 (trading days, irregular survey waves). See
+        docs/methodology/clock.md.
 
     Raises
     ------
     ZgzxError : missing column, one column in two roles, values of a wrong type, duplicate (unit, period),
         `first_treated` or cluster not constant within a unit, never treated coded as 0, infinity, a far year or text,
-        infinite outcome or covariate, unusable weights, missing cluster, nothing left.
+        periods that are not evenly spaced or that code dates as numbers, more than one time zone, infinite outcome or
+        covariate, unusable weights, missing cluster, nothing left.
 
     Examples
     --------
@@ -104,7 +115,7 @@ def prepare_panel(
     >>> prepare_panel(table, outcome="patents", unit="firm", period="year", first_treated="first_award").y.shape
     (2, 2)
     """
-    _refuse_words(unit, covariates, covariates_at, gaps)
+    _refuse_words(unit, covariates, covariates_at, gaps, clock)
     roles = {"outcome": outcome, "unit": unit, "period": period, "first_treated": first_treated}
     roles |= {"weights": weights, "cluster": cluster}
     _refuse_shared_columns(roles, covariates)
@@ -112,9 +123,13 @@ def prepare_panel(
     block = read_blocks(data, roles)
     _refuse_tally(block, roles)
     ledger = [("rows", reason, *block.tally[reason]) for reason in LEFT_OUT if reason in block.tally]
-    periods, start = _count_periods(block, roles, ledger)
+    counted, start = count_periods(block, roles, clock, ledger)
+    periods = counted.numbers
+    _note_units(block, roles, ledger)
+    never = np.isnan(start)
     _refuse_weights(block, roles)
     start, keep = _leave_out(block, periods, start, roles, gaps, ledger)
+    _note_never_treated_lost(never & ~keep, never & keep, block, ledger)
     block = block if keep.all() else block.take(keep)
     cohort, cohorts = pd.factorize(start[keep], sort=True)
     extra, names = _covariates(block, tuple(covariates), ledger)
@@ -124,12 +139,13 @@ def prepare_panel(
         block.y, cohort, cohorts, periods, np.ones((len(cohort), 1)) if weight is None else weight.astype(float), gaps,
         pd.DataFrame(ledger, columns=columns), roles,
         None if cluster is None else pd.factorize(block.columns["cluster"][:, 0], sort=True)[0],
-        extra, names, covariates_at,
+        extra, names, covariates_at, counted,
     )  # fmt: skip
 
 
-def _refuse_words(unit: str | None, covariates: Sequence[str], covariates_at: str, gaps: str) -> None:
-    for name, value, allowed in (("gaps", gaps, GAPS), ("covariates_at", covariates_at, COVARIATES_AT)):
+def _refuse_words(unit: str | None, covariates: Sequence[str], covariates_at: str, gaps: str, clock: str) -> None:
+    words = (("gaps", gaps, GAPS), ("covariates_at", covariates_at, COVARIATES_AT), ("clock", clock, CLOCKS))
+    for name, value, allowed in words:
         if value not in allowed:
             remedy = f"Choose one of {', '.join(allowed)}."
             raise ZgzxError(f"{name}={value!r} is unknown", where="prepare_panel", remedy=remedy)
@@ -181,58 +197,23 @@ def _refuse_tally(block: Block, roles: Roles) -> None:
         )  # fmt: skip
 
 
-def _count_periods(block: Block, roles: Roles, ledger: list[tuple]) -> tuple[np.ndarray, np.ndarray]:
-    """(periods,) int and (units,) first treated period; dates as whole numbers of years, quarters, months or days."""
-    start = block.columns["first_treated"][:, 0].astype(float)
-    dated = "period" in block.dates
-    if dated != ("first_treated" in block.dates) and not np.isnan(start).all():
-        raise ZgzxError(
-            f"only one of {roles['period']!r} and {roles['first_treated']!r} holds dates", where="prepare_panel",
-            remedy="Give both as dates, or both as whole numbers.",
-        )  # fmt: skip
-    _refuse_codes(start, block.periods, dated, roles)
-    if not dated:
-        return block.periods, start
-    for step in STEPS:
-        periods = _steps(block.periods.astype(float), step).astype(np.int64)
-        if len(np.unique(periods)) == len(periods):
-            break
-    shown = f"{time_text(block.periods[0], True)} = {periods[0]}"
-    ledger.append(("note", f"periods are dates: read as {step}", 0, 0, (shown,)))
-    return periods, _steps(start, step)
+def _note_units(block: Block, roles: Roles, ledger: list[tuple]) -> None:
+    """Units whose names differ only in the way they are written are named, and kept apart."""
+    groups = spelled_alike(block.units)
+    if groups:
+        shown = tuple(" and ".join(map(repr, group)) for group in groups[:3])
+        units = sum(map(len, groups))
+        ledger.append(("note", "names of units that differ only in the way they are written", 0, units, shown))
+        warn(
+            f"{units} names in column {roles['unit']!r} differ only in blanks, width, accents or a trailing .0, "
+            f"e.g. {'; '.join(shown)}. They count as different units; write them alike if they are one."
+        )
 
 
-def _steps(days: np.ndarray, step: str) -> np.ndarray:
-    """Days as the years, quarters, months or days they lie in, counted from the year 0 (days: from 0001-01-01)."""
-    given = ~np.isnan(days)
-    dates = (days[given] - EPOCH).astype(np.int64).astype("datetime64[D]")
-    months = dates.astype("datetime64[M]").astype(np.int64) + 12 * 1970
-    counted = days.copy()
-    if step != "days":
-        counted[given] = months // {"years": 12, "quarters": 3, "months": 1}[step]
-    return counted
-
-
-def _refuse_codes(start: np.ndarray, periods: np.ndarray, dated: bool, roles: Roles) -> None:
-    """`start` and `periods` are days where `dated`."""
-    treated = ~np.isnan(start)
-    far = start > periods[-1] + FAR_AFTER * (DAYS_A_YEAR if dated else 1)
-    coded = treated & ((start <= 0) & (periods[0] > 0) | np.isinf(start) | far)
-    if coded.any():
-        shown = [time_text(value, dated) for value in np.unique(start[coded])]
-        command = "" if dated else f" (on the command line: --never-treated {shown[0]})"
-        raise ZgzxError(
-            f"{roles['first_treated']!r} seems to code 'never treated' as a {'date' if dated else 'number'}",
-            where="prepare_panel", count=int(coded.sum()), examples=shown,
-            remedy=f"Set it to missing for units never treated{command}.",
-        )  # fmt: skip
-    broken = treated & (np.mod(start, 1) != 0)
-    if broken.any():
-        raise ZgzxError(
-            "first treated periods must be whole numbers", where=f"column {roles['first_treated']!r}",
-            count=int(broken.sum()), examples=(f"{v:g}" for v in np.unique(start[broken])),
-            remedy="Give the period in which treatment began.",
-        )  # fmt: skip
+def _note_never_treated_lost(lost: np.ndarray, left: np.ndarray, block: Block, ledger: list[tuple]) -> None:
+    """That every unit never treated left the panel for another reason: no other control group is needed then."""
+    if lost.any() and not left.any():
+        ledger.append(("note", NEVER_TREATED_LOST, 0, int(lost.sum()), _first_few(block.units[lost])))
 
 
 def _refuse_weights(block: Block, roles: Roles) -> None:
@@ -280,7 +261,12 @@ def _leave_out(
         raise ZgzxError(
             "no unit is left", where="prepare_panel", count=len(keep),
             examples=(f"{reason}: {units}" for step, reason, _, units, _ in ledger[::-1] if step == "units"),
-            remedy="Add earlier periods, choose gaps='pairwise', or leave out covariates with missing values.",
+            remedy=fitting(
+                "Add earlier periods, choose gaps='pairwise', or leave out covariates with missing values."
+                if any(role.startswith("covariate") for role in roles)
+                else "Add earlier periods, or choose gaps='pairwise'.",
+                {"gaps": gaps},
+            ),
         )  # fmt: skip
     if roles["unit"] is None:
         ledger.append(("note", "no unit column: each row is its own unit", 0, int(keep.sum()), ()))
@@ -315,16 +301,41 @@ def _covariates(block: Block, names: tuple[str, ...], ledger: list[tuple]) -> tu
     """(units, 1 or periods, covariates) and their names, without those that add nothing."""
     if not names:
         return None, ()
-    columns = [block.columns[f"covariate {name}"] for name in names]
-    values = np.empty((len(block.units), max(column.shape[1] for column in columns), len(names)))
+    columns, shown = _covariate_columns(block, names, ledger)
+    if not columns:
+        return None, ()
+    values = np.empty((len(block.units), max(column.shape[1] for column in columns), len(columns)))
     for k, column in enumerate(columns):
         values[:, :, k] = column
     if values.shape[1] > 1:
         values[np.isnan(block.y)] = np.nan
     used = independent_columns(values)
-    for name in np.array(names)[~used]:
-        reason = "covariate dropped: constant, or a combination of the others"
-        ledger.append(("note", reason, 0, 0, (str(name),)))
+    kept = tuple(name for name, use in zip(shown, used, strict=True) if use)
+    for name, use in zip(shown, used, strict=True):
+        if not use:
+            reason = "covariate dropped: constant, or a combination of the others"
+            ledger.append(("note", reason, 0, 0, (str(name),)))
     if used.all():
-        return values, names
-    return (values[:, :, used] if used.any() else None), tuple(np.array(names)[used].tolist())
+        return values, kept
+    return (values[:, :, used] if used.any() else None), kept
+
+
+def _covariate_columns(block: Block, names: tuple[str, ...], ledger: list[tuple]) -> tuple[list[np.ndarray], list[str]]:
+    """One column per number, and one per level of text but the first, with their names."""
+    columns, shown = [], []
+    for name in names:
+        values, levels = block.columns[f"covariate {name}"], block.levels.get(f"covariate {name}")
+        if levels is None:
+            columns.append(values)
+            shown.append(name)
+            continue
+        seen = values if values.shape[1] == 1 else np.where(np.isnan(block.y), np.nan, values)
+        dummies, used, dropped = level_columns(seen, levels)
+        columns += [dummies[..., k] for k in range(len(used))]
+        shown += [f"{name}[{level}]" for level in used]
+        if used:
+            ledger.append(("note", DROPPED, 0, 0, (f"{name}[{dropped}]",)))
+        else:
+            reason = "covariate dropped: constant, or a combination of the others"
+            ledger.append(("note", reason, 0, 0, (str(name),)))
+    return columns, shown

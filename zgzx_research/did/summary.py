@@ -46,7 +46,9 @@ NUMBER_WORDS = {
     "anticipation": "periods of anticipation: {}", "leave_out": "periods before treatment left out: {}",
     "event_window": "event times {}", "folds": "{} folds", "seed": "seed {}",
 }  # fmt: skip
-ELSEWHERE = ("method", "outcome", "first_period", "last_period")  # said in other lines
+ELSEWHERE = (  # said in other lines
+    "method", "outcome", "first_period", "last_period", "first_label", "last_label", "step_unit", "step_count",
+)  # fmt: skip
 ROLE_WORDS = {"reference": "base", "pre": "before", "mixed": "before", "post": "after", "left_out": "left out"}
 ESTIMAND_WORDS = {
     "group_time": "cell", "overall": "summary", "cohort": "cohort", "event_time": "event time", "calendar": "period",
@@ -273,9 +275,17 @@ def _sample(effects: Effects) -> str:
     count, first, last = cohorts.nunique(), cohorts.min(), cohorts.max()
     span = f"1 cohort ({first:g})" if count == 1 else f"{count} cohorts ({first:g} to {last:g})"
     text = f"{_n_treated(effects):,} treated units in {span}, compared with up to {_n_comparison(effects):,}"
-    text += f"; {len(periods)} periods ({periods[0]} to {periods[-1]})"
+    text += f"; {len(periods)} periods ({periods[0]} to {periods[-1]}{_step(effects.options)})"
     clusters = _n_clusters(effects)
     return text if clusters is None else f"{text}; {clusters:,} treated clusters"
+
+
+def _step(options: dict[str, Any]) -> str:
+    """The step of the clock, and the first and the last period as written where they are counted otherwise."""
+    unit, count = options.get("step_unit", "period"), options.get("step_count", 1)
+    labels = options.get("first_label", ""), options.get("last_label", "")
+    text = f": {labels[0]} to {labels[1]}" if labels[0] not in ("", str(options["first_period"])) else ""
+    return text if (unit, count) == ("period", 1) else f"{text}; step: {unit if count == 1 else f'{count} {unit}s'}"
 
 
 def _overall(result: Result, estimand: str, digits: int, level: str) -> str:

@@ -1,4 +1,4 @@
-"""From any table to typed columns: unit keys, periods as numbers, numbers; a Parquet file comes batch by batch."""
+"""From any table to typed columns: unit keys and numbers; a Parquet file comes batch by batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from zgzx_research.errors import ZgzxError
 
 BATCH = 1 << 20  # rows of a Parquet file read at once
 MANY_COLUMNS = 12  # above this an error names the nearest columns only
-EPOCH = 719163  # days from 0001-01-01 to 1970-01-01, plus one as in date.toordinal
 
 Columns = dict[str | None, pd.Series]
 """Name -> column; where no unit is named, the row numbers under None."""
@@ -36,6 +35,10 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
             "the table has columns of the same name", where="prepare_panel", count=len(twice), examples=twice,
             remedy="Rename one of them.",
         )  # fmt: skip
+    if isinstance(data, pd.DataFrame):  # its columns may be named by whole numbers
+        _refuse_missing(names, list(data.columns))
+        columns: Columns = {name: data[name] for name in names}
+        return columns if unit is not None else columns | {None: pd.Series(np.arange(len(data)))}
     try:
         frame = nw.from_native(data)
     except TypeError:
@@ -46,7 +49,7 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
     _refuse_missing(names, frame.collect_schema().names())
     if isinstance(frame, nw.LazyFrame):
         frame = frame.select(list(names)).collect()
-    columns: Columns = {}
+    columns = {}
     for name in names:
         column = frame[name]
         columns[name] = column.to_native() if isinstance(column.to_native(), pd.Series) else column.to_pandas()
@@ -76,6 +79,15 @@ def parquet_batches(path: str | Path, names: Sequence[str], unit: str | None) ->
         yield _series(waiting, names, unit, row)
 
 
+def has_text(path: str | Path, names: Sequence[str]) -> bool:
+    """Whether one of these columns of a Parquet file is text or categories, which are read as a whole."""
+    import pyarrow as pa
+
+    schema = _parquet(path, names).schema_arrow
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_dictionary)
+    return any(is_kind(schema.field(name).type) for name in names for is_kind in kinds)
+
+
 def _parquet(path: str | Path, names: Sequence[str]) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -100,6 +112,7 @@ def _series(rows: Any, names: Sequence[str], unit: str | None, first_row: int) -
 def _refuse_missing(names: Sequence[str], there: Sequence[str]) -> None:
     missing = [name for name in names if name not in there]
     if missing:
+        there = [str(name) for name in there]
         near = list(dict.fromkeys(close for name in missing for close in get_close_matches(str(name), there, 2)))
         asked = f"Did you mean {' or '.join(near)}? " if near else ""
         listed = f"Its columns are {', '.join(there)}." if len(there) <= MANY_COLUMNS else ""
@@ -133,7 +146,7 @@ def keys(column: pd.Series, name: str) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _whole(labels: np.ndarray) -> np.ndarray:
     """Whole numbers that became floats because some are missing, as whole numbers again."""
-    if labels.dtype.kind == "f" and (np.mod(labels, 1) == 0).all():
+    if labels.dtype.kind == "f" and (np.floor(labels) == labels).all():
         return labels.astype(np.int64)
     return labels if labels.dtype.kind in "iu" else labels.astype(object)
 
@@ -151,40 +164,6 @@ def numbers(column: pd.Series, name: str) -> np.ndarray:
     return column.to_numpy() if isinstance(column.dtype, np.dtype) else column.to_numpy(float, na_value=np.nan)
 
 
-def times(column: pd.Series, name: str, remedy: str) -> tuple[np.ndarray, bool]:
-    """(rows,) numbers or NaN, and whether there are dates, which are counted in days from 0001-01-01.
-
-    Accepts numbers, text that is numbers, dates, timestamps and pandas periods (their first day); `remedy` is what to
-    do with other text.
-    """
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return numbers(column, name), False
-    refuse_booleans(column, name)
-    codes, found = pd.factorize(column)
-    values, dates = _few_times(found, name, remedy)
-    return np.append(values, np.nan)[codes], dates
-
-
-def _few_times(found: Any, name: str, remedy: str) -> tuple[np.ndarray, bool]:
-    """Distinct values as floats, and whether there are dates among them."""
-    values = pd.Series(found)
-    if not isinstance(values.dtype, pd.PeriodDtype | pd.DatetimeTZDtype):
-        values = pd.Series(list(np.asarray(found))).infer_objects()
-    if isinstance(values.dtype, pd.PeriodDtype):
-        values = values.dt.start_time
-    elif isinstance(values.dtype, pd.DatetimeTZDtype):
-        values = values.dt.tz_localize(None)
-    if pd.api.types.infer_dtype(values) in {"date", "datetime", "datetime64"}:
-        return values.to_numpy().astype("datetime64[D]").astype(float) + EPOCH, len(values) > 0
-    plain = pd.to_numeric(values.astype(str), errors="coerce").to_numpy(float)
-    if not np.isnan(plain).any():
-        return plain, False
-    raise ZgzxError(
-        f"column {name!r} holds values that are neither whole numbers nor dates", where="prepare_panel",
-        examples=values[np.isnan(plain)].head(3), remedy=remedy,
-    )  # fmt: skip
-
-
 def refuse_booleans(column: pd.Series, name: str) -> None:
     """True and false are neither numbers nor names."""
     kind = pd.api.types.infer_dtype(column, skipna=True) if column.dtype == object else ""
@@ -193,12 +172,3 @@ def refuse_booleans(column: pd.Series, name: str) -> None:
             f"column {name!r} holds true and false", where="prepare_panel",
             remedy="Name another column, or write 1 and 0 where numbers are meant.",
         )  # fmt: skip
-
-
-def time_text(value: float, date: bool) -> str:
-    """A period or a first treated period as the table wrote it."""
-    if np.isnan(value):
-        return "missing"
-    if date:
-        return str(np.datetime64(int(value) - EPOCH, "D"))
-    return f"{value:.0f}" if value == np.round(value) else f"{value:g}"

@@ -189,7 +189,7 @@ def _prepared(
     panel = prepare_panel(table, **roles)
     _refuse_too_few(panel, options, file.name)
     specs = _specs(panel, options)
-    return Analysis(place, file, panel, len(table), roles, options, specs, _labels(panel, table, roles))
+    return Analysis(place, file, panel, len(table), roles, options, specs, _labels(panel))
 
 
 def _refuse_untreated(table: pd.DataFrame, roles: Mapping[str, Any], file: str) -> None:
@@ -258,25 +258,14 @@ def _specs(panel: PreparedPanel, options: dict[str, Any]) -> dict[str, dict[str,
     return specs
 
 
-def _labels(panel: PreparedPanel, table: pd.DataFrame, roles: Mapping[str, Any]) -> dict[str, str]:
-    """Counted periods -> dates as the file wrote them; nothing where periods are numbers."""
-    column = table[roles["period"]]
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return {}
-    dates = pd.Series(column[table[roles["outcome"]].notna()].dropna().unique())
-    if isinstance(dates.dtype, pd.PeriodDtype):
-        dates = dates.dt.start_time
-    days = pd.to_datetime(dates, errors="coerce").dropna().sort_values()
-    if len(days) != len(panel.periods):
-        return {}
-    return dict(zip(map(str, panel.periods), days.dt.strftime(_form(days)), strict=True))
-
-
-def _form(days: pd.Series) -> str:
-    """Years where every date is a first of January, months where every date is a first of a month, else days."""
-    if not (days.dt.day == 1).all():
-        return "%Y-%m-%d"
-    return "%Y" if (days.dt.month == 1).all() else "%Y-%m"
+def _labels(panel: PreparedPanel) -> dict[str, str]:
+    """Counted periods -> what the file calls them, where that is not the number: years, months or days."""
+    written = panel.clock.labels() if panel.clock is not None else ()
+    for end in ("-01-01", "-01"):
+        if written and all(label.endswith(end) and label.count("-") == 2 for label in written):
+            written = tuple(label.removesuffix(end) for label in written)
+    numbers = map(str, panel.periods)
+    return {number: label for number, label in zip(numbers, written, strict=False) if label != number}
 
 
 def _estimate(analysis: Analysis, spec: str) -> None:

@@ -19,6 +19,7 @@ NAMES = "|".join(OPTIONS)
 REWRITTEN = tuple(
     (re.compile(pattern), new)
     for pattern, new in (
+        (r"[Pp]ass pandas\.to_datetime\(.*\)", "Write the periods as dates (2015-12, 2015-12-31, 2015Q4)"),
         (r"[Pp]repare the panel without (?:them|covariates)", "leave out --covariates"),
         (r"[Pp]repare the panel with ", "add "),
         (r"Name covariates in prepare_panel", "Name columns with --covariates"),

@@ -52,9 +52,7 @@ def estimate_facts(
     return summary_facts(summarise(effects, window, seed, events), outcome, spec, events)
 
 
-def summary_facts(
-    summary: Summary, outcome: str, spec: str, events: tuple[int, int] | None = None
-) -> dict[str, Fact]:
+def summary_facts(summary: Summary, outcome: str, spec: str, events: tuple[int, int] | None = None) -> dict[str, Fact]:
     """All facts of one outcome and specification, from what was summarised of it."""
     scale = summary.options.get("scale", "difference")
     frames = {

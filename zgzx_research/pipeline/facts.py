@@ -145,8 +145,13 @@ def panel_facts(panel: PreparedPanel, rows: int) -> dict[str, Fact]:
         "never_treated_units": never, "left_out_units": int(gone["units"].sum()),
     }  # fmt: skip
     facts = {f"panel.{name}": fact(n, "count", "data", "panels") for name, n in counts.items()}
-    for name, period in (("first_period", panel.periods[0]), ("last_period", panel.periods[-1])):
-        facts[f"panel.{name}"] = fact(int(period), "year", "data", "panels")
+    labels = panel.clock.labels() if panel.clock is not None else ()
+    for name, at in (("first_period", 0), ("last_period", -1)):
+        written = str(panel.periods[at]) if not labels else labels[at]
+        if written != str(panel.periods[at]):  # the number of a quarter or of a day says nothing to a reader
+            facts[f"panel.{name}"] = fact(labels[at], "text", "data", "panels")
+        else:
+            facts[f"panel.{name}"] = fact(int(panel.periods[at]), "year", "data", "panels")
     return facts
 
 

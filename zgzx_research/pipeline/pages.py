@@ -154,6 +154,8 @@ def _known(builders: Mapping[str, Callable[..., Any]], kind: str, key: str) -> C
 
 def _event_study(page: Page, outcome: str, spec: str) -> tuple[Any, str, str]:
     frame, how = page.event_frame(outcome, spec), page.style(outcome, spec)
+    options = page.summary(outcome, spec).options
+    how["step"] = (options["step_unit"], options["step_count"]) if "step_unit" in options else None
     title = word(f"event_study.title.{page.about}", page.language, outcome=page.label(outcome))
     return figures.plot_event_study(frame, **how), title, alt_text.alt_event_study(frame, **how)
 
@@ -224,7 +226,8 @@ def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
     summary = page.summary(outcome, spec)
     frame = summary.event_time[:0] if summary.cohort is None else enough_firms(summary.cohort)
     scale = summary.options.get("scale", "difference")
-    return tables.cohort_table(frame, scale, page.language, share=outcome in SHARE_OUTCOMES)
+    share = outcome in SHARE_OUTCOMES
+    return tables.cohort_table(frame, scale, page.language, share=share, labels=summary.labels)
 
 
 def _quarantine(page: Page) -> tables.Table:

@@ -20,13 +20,11 @@ from zgzx_research.ingest.texts import Texts
 from zgzx_research.pipeline.panel_values import (
     Column,
     decimal_comma,
-    first_day,
-    is_number,
-    missing,
     read_factor,
     read_names,
     read_numbers,
     read_times,
+    same_value,
 )
 
 TYPED = (".dta", ".parquet")
@@ -117,14 +115,13 @@ def _read(column: Column, kind: str, comma: bool, never: str | None) -> Any:
         return read_times(column, TIME_REMEDY)
     if never is not None:
         column = _without_code(column, never)
-    other = [t for t in column.texts.texts if not missing(t) and not first_day(t) and not is_number(t)]
-    return read_times(column, NEVER_REMEDY.format(text=other[0]) if other else TIME_REMEDY)
+    return read_times(column, NEVER_REMEDY)
 
 
 def _without_code(column: Column, code: str) -> Column:
     """Cells that hold the code for never treated become empty."""
     texts = column.texts.texts
-    holds = np.array([bool(text) and _same(text, code) for text in texts])
+    holds = np.array([bool(text) and same_value(text, code) for text in texts])
     if not holds[column.texts.codes].any():
         raise _no_such_code(column.name, column.file, code)
     emptied = ["" if code_here else text for text, code_here in zip(texts, holds, strict=True)]
@@ -136,16 +133,6 @@ def _no_such_code(name: str, file: str, code: str) -> ZgzxError:
         f"no cell holds {code!r}, the code for never treated", where=f"{file}, column {name!r}",
         remedy="Give --never-treated as the file writes it; leave it out where such cells are empty.",
     )  # fmt: skip
-
-
-def _same(text: str, code: str) -> bool:
-    """0 and 0.0 are one number, 1900-01-01 and 1900/1/1 one day."""
-    if text.casefold() == code.strip().casefold():
-        return True
-    try:
-        return float(text) == float(code)
-    except ValueError:
-        return first_day(text) is not None and first_day(text) == first_day(code)
 
 
 def _under_header(sheets: Sequence[Sheet], names: Sequence[str], file: str) -> TextTable:
@@ -277,7 +264,7 @@ def _typed(series: pd.Series, kind: str, file: str, never: str | None) -> Any:
 
 def _masked(series: pd.Series, never: str, file: str) -> pd.Series:
     """Numbers and dates without the code for never treated."""
-    held = series.map(lambda value: not pd.isna(value) and _same(_name(value), never)).astype(bool)
+    held = series.map(lambda value: not pd.isna(value) and same_value(_name(value), never)).astype(bool)
     if not held.any():
         raise _no_such_code(str(series.name), file, never)
     return series.mask(held)

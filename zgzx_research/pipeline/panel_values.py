@@ -7,11 +7,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.time_texts import read_texts
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.texts import Texts
 
@@ -23,24 +23,6 @@ PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.IG
 POINT = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?", re.IGNORECASE)
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 COMMA = re.compile(r"[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+),\d+(e[+-]?\d+)?", re.IGNORECASE)
-
-QUARTER_WORDS = {"一": 1, "二": 2, "三": 3, "四": 4, "上": 1, "下": 2}
-DAY = r"(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?"
-CLOCK = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
-TIMES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        DAY + CLOCK,
-        r"(?P<year>\d{4})(?:[-/年]|[Mm])(?P<month>\d{1,2})月?",
-        r"(?P<year>\d{4})[-. /]?[Qq](?P<quarter>[1-4])",
-        r"[Qq](?P<quarter>[1-4])[-. /]?(?P<year>\d{4})",
-        r"(?P<year>\d{4})年第?(?P<quarter>[1-4一二三四])季度?",
-        r"(?P<year>\d{4})[-. /]?[HhSs](?P<half>[12])",
-        r"(?P<year>\d{4})年(?P<half>[上下])半年",
-        r"(?P<year>\d{4})-?W(?P<week>\d{2})",
-    )
-)
-YEAR = re.compile(r"(\d{4})年度?")
 
 
 @dataclass(frozen=True)
@@ -151,47 +133,39 @@ def read_names(column: Column, known: Callable[[str], bool] = bool) -> pd.Series
 
 
 def read_times(column: Column, remedy: str) -> pd.Series:
-    """(rows,) whole numbers, or dates: the first day of the day, month, quarter or half-year meant.
+    """(rows,) whole numbers, or text that names days, months, quarters …, which `prepare_panel` reads.
 
     Raises
     ------
-    ZgzxError : cells that are neither, dates and numbers in one column; with their rows.
+    ZgzxError : cells that name no period, with their rows; `remedy` may use {text}, the first of them.
     """
     texts = column.texts.texts
-    numbers = [missing(text) or PLAIN.fullmatch(_year(text)) is not None for text in texts]
-    if all(numbers):
-        values = np.array([math.nan if missing(text) else float(_year(text)) for text in texts])
-        values = values[column.texts.codes]
-        whole = not np.isnan(values).any() and (values == np.round(values)).all()
-        return pd.Series(values.astype(np.int64) if whole else values)
-    days = [None if missing(text) else first_day(text) for text in texts]
-    dated = [missing(text) or day is not None for text, day in zip(texts, days, strict=True)]
-    if sum(numbers) > sum(dated):
-        column.refuse([not fine for fine in numbers], "cells that are no whole numbers", remedy)
-    column.refuse([not fine for fine in dated], "cells that are neither dates nor whole numbers", remedy)
-    return pd.Series(np.array(days, dtype="datetime64[s]")[column.texts.codes])
-
-
-def _year(text: str) -> str:
-    """2015年 is the number 2015."""
-    found = YEAR.fullmatch(plain(text))
-    return found[1] if found else plain(text)
-
-
-def first_day(text: str) -> date | None:
-    """The first day of what a text names: 2015-03-01, 2015/3, 2015Q2, 2015年上半年; None for other text."""
-    shown = unicodedata.normalize("NFKC", text).strip()
-    found = next((match for pattern in TIMES if (match := pattern.fullmatch(shown))), None)
-    if found is None:
-        return None
-    part = found.groupdict()
-    year = int(part["year"])
+    given = [text for text in texts if not missing(text)]
     try:
-        if part.get("week"):
-            return date.fromisocalendar(year, int(part["week"]), 1)
-        for name, months in (("quarter", 3), ("half", 6)):
-            if at := part.get(name):
-                return date(year, months * (QUARTER_WORDS.get(at) or int(at)) - months + 1, 1)
-        return date(year, int(part["month"]), int(part.get("day") or 1))
-    except ValueError:
-        return None  # a month of 13, a day of 31 in June
+        read = read_texts(given, column.name)
+    except ZgzxError:  # more than one way to read them: prepare_panel sees the other column too, and says so
+        return read_names(column, lambda text: not missing(text))
+    wrong = set(read.codes)
+    shown = remedy.format(text=read.codes[0]) if wrong else ""
+    column.refuse([text in wrong for text in texts], "cells that name no year, date or other period", shown)
+    if read.spelling not in ("", "number"):
+        return read_names(column, lambda text: not missing(text))
+    number = dict(zip(given, read.values, strict=True))
+    values = np.array([number.get(text, math.nan) for text in texts])[column.texts.codes]
+    whole = not np.isnan(values).any() and (values == np.round(values)).all()
+    return pd.Series(values.astype(np.int64) if whole else values)
+
+
+def same_value(text: str, code: str) -> bool:
+    """0 and 0.0 are one number, 1900-01-01 and 1900/1/1 one day."""
+    if text.casefold() == code.strip().casefold():
+        return True
+    read = [_period(text), _period(code)]
+    return read[0] == read[1] and all(map(math.isfinite, read))
+
+
+def _period(text: str) -> float:
+    try:
+        return float(read_texts([text], "").values[0])
+    except ZgzxError:
+        return math.nan

@@ -11,6 +11,7 @@ from zgzx_research.report.tables import FACTORS, display_unit, half_widths
 from zgzx_research.report.wording import (
     ERROR_DIGITS,
     effect_digits,
+    event_axis,
     format_number,
     format_value,
     significant_digits,
@@ -31,13 +32,14 @@ def alt_event_study(
     synthetic: bool,
     share: bool = False,
     about: str = "award",
+    step: tuple[str, int] | None = None,
 ) -> str:
     """For `figures.plot_event_study`, with the same arguments."""
     unit = display_unit(scale, share)
     whole = word(
         "alt.event_study.whole", language,
         title=word(f"event_study.title.{about}", language, outcome=outcome_label),
-        x=word(f"event_study.x.{about}", language),
+        x=event_axis(about, step, language),
         first=format_number(int(frame["event_time"].min()), 0, signed=True),
         last=format_number(int(frame["event_time"].max()), 0, signed=True),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.report import canvas, fonts
 from zgzx_research.report.canvas import figure_bundle, new_figure, place, styled, watermark
 from zgzx_research.report.tables import FACTORS, display_unit, format_base_mean, half_widths
-from zgzx_research.report.wording import effect_digits, format_number, format_value, word, word_or_code
+from zgzx_research.report.wording import effect_digits, event_axis, format_number, format_value, word, word_or_code
 
 __all__ = [
     "SHOCKS", "figure_bundle", "plot_cohorts", "plot_estimators", "plot_event_study", "plot_outcome_paths", "plot_rows",
@@ -54,6 +54,7 @@ def plot_event_study(
     synthetic: bool,
     share: bool = False,
     about: str = "award",
+    step: tuple[str, int] | None = None,
 ) -> Figure:
     """Estimates by event time: shaded simultaneous band, pointwise bars, N treated and base mean below.
 
@@ -61,7 +62,7 @@ def plot_event_study(
     ----------
     frame : event-time rows of an effects frame.
     share : the outcome is a share (0..1), so differences are in percentage points.
-    about : "award" or "unit", whose words to use.
+    about : "award" or "unit", whose words to use. step : unit and number of the clock's step, e.g. ("year", 2).
 
     Raises
     ------
@@ -84,7 +85,7 @@ def plot_event_study(
     _limit_y(axes, finite, factor)
     _mark_before_and_after(axes, rows, language, about)
     _event_strip(axes, rows, language, share)
-    axes.set_xlabel(word(f"event_study.x.{about}", language), labelpad=3)
+    axes.set_xlabel(event_axis(about, step, language), labelpad=3)
     _event_legend(figure, rows, language)
     return watermark(figure, synthetic)
 

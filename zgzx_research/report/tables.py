@@ -113,12 +113,17 @@ def event_time_table(
     return _effects_table("event_time", caption, frame, scale, language, share)
 
 
-def cohort_table(frame: pd.DataFrame, scale: str, language: str, *, share: bool = False) -> Table:
-    """One row per cohort of an effects frame."""
-    return _effects_table("cohort", word("table.cohort", language), frame, scale, language, share)
+def cohort_table(
+    frame: pd.DataFrame, scale: str, language: str, *, share: bool = False, labels: Mapping[str, str] | None = None
+) -> Table:
+    """One row per cohort of an effects frame; `labels`: first treated period as it was counted -> as it is called."""
+    return _effects_table("cohort", word("table.cohort", language), frame, scale, language, share, labels)
 
 
-def _effects_table(label: str, caption: str, frame: pd.DataFrame, scale: str, language: str, share: bool) -> Table:
+def _effects_table(
+    label: str, caption: str, frame: pd.DataFrame, scale: str, language: str, share: bool,
+    labels: Mapping[str, str] | None = None,
+) -> Table:  # fmt: skip
     unit = display_unit(scale, share)
     factor = FACTORS[unit]
     digits = effect_digits(unit, factor * frame["std_error"], factor * frame["estimate"])
@@ -130,7 +135,7 @@ def _effects_table(label: str, caption: str, frame: pd.DataFrame, scale: str, la
         effect |= {name: factor * row[name] for name in ("band_low", "band_high")}
         rows.append(
             [
-                *(first if label == "event_time" else [str(at)]),
+                *(first if label == "event_time" else [(labels or {}).get(str(at), str(at))]),
                 format_number(effect["estimate"], digits, signed=True),
                 format_number(effect["std_error"], digits),
                 interval(effect["ci_low"], effect["ci_high"], digits),

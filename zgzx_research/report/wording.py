@@ -82,6 +82,21 @@ def word(key: str, language: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def event_axis(about: str, step: tuple[str, int] | None, language: str) -> str:
+    """What the axis of event times counts, and how far apart the periods are.
+
+    Parameters
+    ----------
+    about : "award" (always years) or "unit". step : unit and number of the clock's step; None where it is not known.
+    """
+    years = about == "unit" and step is not None and step[0] == "year"
+    axis = word("event_study.x.unit_years" if years else f"event_study.x.{about}", language)
+    if step is None or (about == "award" and step == ("year", 1)):
+        return axis
+    shown = word(f"step.{step[0]}", language, count=step[1], s="s" * (step[1] != 1))
+    return word("event_study.x.step", language, x=axis, step=shown)
+
+
 def word_or_code(family: str, code: str, language: str) -> str:
     """The words of `<family>.<code>`, or the code itself when nobody has written words for it yet."""
     return word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else code

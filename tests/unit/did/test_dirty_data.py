@@ -44,7 +44,8 @@ def clean(data: Any, **options: Any) -> PreparedPanel:
 def ledger(panel: PreparedPanel) -> list[tuple]:
     for reason in panel.ledger["reason"]:
         assert word_or_code("ledger.reason", reason, "zh") != reason
-    return [*panel.ledger.itertuples(index=False, name=None)]
+    counted = panel.ledger["reason"] == "periods are whole numbers, counted as written"
+    return [*panel.ledger[~counted].itertuples(index=False, name=None)]
 
 
 def test_covariate_missing_in_a_unit() -> None:
@@ -133,9 +134,9 @@ def test_never_treated_coded_as_a_far_date() -> None:
 def test_never_treated_coded_as_text() -> None:
     data = table()
     data["first"] = data["first"].astype(object).where(data["first"].notna(), "never")
-    expected = "prepare_panel: column 'first' holds values that are neither whole numbers nor dates, e.g. never. "
+    expected = "prepare_panel: 'first' seems to code 'never treated' as text, 3 affected, e.g. never. "
     assert message(data) == expected + (
-        "Leave it missing for units never treated, and write the others as the periods are written."
+        "Set it to missing for units never treated, e.g. with table[\"first\"].replace(['never'], None)."
     )
 
 
@@ -205,8 +206,9 @@ def test_nothing_left() -> None:
     assert message(table(y=np.nan)) == expected
     assert message(table().iloc[:0]) == f"prepare_panel: no usable row is left. {remedy}"
     expected = "prepare_panel: no unit is left, 6 affected, e.g. already treated in the first period: 6. "
-    remedy = "Add earlier periods, choose gaps='pairwise', or leave out covariates with missing values."
-    assert message(table(first=2000.0)) == expected + remedy
+    assert message(table(first=2000.0)) == expected + "Add earlier periods."
+    gappy = table(first=2000.0).iloc[1:]
+    assert message(gappy, gaps="balance").endswith("Add earlier periods, or choose gaps='pairwise'.")
 
 
 def test_unbalanced_says_what_is_in_force() -> None:
@@ -253,9 +255,13 @@ TYPES = {
         "column 'firm' mixes types, e.g. 1; '1'. Make them one type, e.g. with astype(str).",
     ),
     "text periods": (
-        {"year": ["2001Q1", "2001Q2", "2001Q3", "2001Q4"] * 6},
-        "column 'year' holds values that are neither whole numbers nor dates, e.g. 2001Q1; 2001Q2; 2001Q3. "
+        {"year": ["wave a", "wave b", "wave c", "wave d"] * 6},
+        "column 'year' holds values that are neither whole numbers nor dates, e.g. wave a; wave b; wave c. "
         "Convert them with pandas.to_datetime or pandas.PeriodIndex.",
+    ),
+    "quarters and numbers": (
+        {"year": ["2001Q1", "2001Q2", "2001Q3", "2001Q4"] * 6},
+        "only one of 'year' and 'first' holds dates. Give both as dates, or both as whole numbers.",
     ),
     "dates and numbers": (
         {"year": pd.to_datetime(["2001", "2002", "2003", "2004"] * 6)},

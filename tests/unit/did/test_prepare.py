@@ -60,7 +60,9 @@ def test_shapes_and_order_do_not_depend_on_row_order() -> None:
     assert ordered.y.shape == (3, 4)
     assert ordered.cohorts.tolist() == [2002, 2003, np.inf]
     assert ordered.cohort.tolist() == [1, 2, 0]
-    assert ordered.ledger.empty
+    assert [*ordered.ledger.itertuples(index=False, name=None)] == [
+        ("note", "periods are whole numbers, counted as written", 0, 0, ("step: 1 year",))
+    ]
 
 
 def test_input_is_not_changed() -> None:
