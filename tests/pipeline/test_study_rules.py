@@ -15,7 +15,7 @@ from zgzx_research.clean.corrections import row_digest, write_corrections
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import read_source
 from zgzx_research.pipeline import manifest, stages, store
-from zgzx_research.pipeline.estimates import read_panel_file
+from zgzx_research.pipeline.panel_file import read_panel_file
 from zgzx_research.pipeline.tasks import run_study
 from zgzx_research.study import load_study
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import TypeVar
 
@@ -22,6 +23,11 @@ Sums = TypeVar("Sums")
 def _controller() -> ThreadpoolController:
     """The BLAS libraries in use; finding them takes milliseconds, so once."""
     return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """BLAS with one thread: two that wait for each other on a busy machine take several times as long."""
+    return _controller().limit(limits=1)
 
 
 def chunk_bounds(groups: np.ndarray) -> list[tuple[int, int, int]]:
@@ -44,5 +50,5 @@ def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Itera
     if len(pieces) < WORTH_THREADS:
         yield from map(kernel, pieces)
         return
-    with _controller().limit(limits=1), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(kernel, pieces)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from zgzx_research.did.chunks import one_thread
+
 DRAWS = 32_768  # Monte-Carlo error of a 95 % critical value is then about .01
 SMALL = 1e-10  # relative size below which an eigenvalue of a covariance counts as zero
 
@@ -32,6 +34,13 @@ def simultaneous_quantile(covariance: np.ndarray, level: float, seed: int, df: f
         return t_quantile(level, df)
     correlation = covariance[np.ix_(used, used)] / np.outer(sd[used], sd[used])
     correlation = np.eye(len(correlation)) if np.isnan(correlation).any() else correlation
+    with one_thread():
+        largest = _largest(correlation, seed, df)
+    return max(float(np.quantile(largest, level)), t_quantile(level, df))
+
+
+def _largest(correlation: np.ndarray, seed: int, df: float) -> np.ndarray:
+    """(DRAWS,) draws of max |Z|."""
     values, vectors = np.linalg.eigh(correlation)
     large = values > SMALL * values[-1]
     root = (vectors[:, large] * np.sqrt(values[large])).astype(np.float32)  # digits enough for a quantile of draws
@@ -40,7 +49,7 @@ def simultaneous_quantile(covariance: np.ndarray, level: float, seed: int, df: f
     largest = np.maximum(z.max(axis=0), -z.min(axis=0)).astype(float)
     if np.isfinite(df):
         largest /= np.sqrt(generator.chisquare(df, DRAWS) / df)
-    return max(float(np.quantile(largest, level)), t_quantile(level, df))
+    return largest
 
 
 def ratio_interval(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zgzx_research.did.chunks import chunk_bounds, in_chunks
+from zgzx_research.did.chunks import chunk_bounds, in_chunks, one_thread
 
 Influence = Callable[[int], tuple[np.ndarray, np.ndarray]]
 """Stratum -> slope (rows, periods), 0 where unobserved, and level (rows,), for any number of estimates (rows)."""
@@ -169,11 +169,20 @@ def influence_covariance(moments: Moments, influence: Influence) -> tuple[np.nda
     for s in range(len(moments.units)):
         slope, level = influence(s)
         used = np.flatnonzero(slope.any(axis=1) | (level != 0))  # of many cells a stratum takes part in few
-        slope, level = slope[used], level[used]
-        cross = np.outer(slope @ moments.first[s], level)
-        within = slope @ moments.second[s] @ slope.T
-        covariance[np.ix_(used, used)] += within + cross + cross.T + moments.zeroth[s] * np.outer(level, level)
+        both = np.column_stack([slope[used], level[used]])
+        with one_thread():
+            part = both @ _products(moments, s) @ both.T
+        if len(used) == rows:
+            covariance += part
+        else:
+            covariance[used[:, None], used] += part
     return covariance, None
+
+
+def _products(moments: Moments, stratum: int) -> np.ndarray:
+    """(periods + 1, periods + 1) sums of products of the deviations of a stratum's units and of one."""
+    first, zeroth = moments.first[stratum], moments.zeroth[stratum]
+    return np.block([[moments.second[stratum], first[:, None]], [first[None], np.atleast_2d(zeroth)]])
 
 
 def cluster_influence(moments: Moments, influence: Influence) -> np.ndarray:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.claims import Grade, verdict
+from zgzx_research.evidence.claims import Grade, few_units, verdict
 
 VERSION = 1
 UNITS = ("percent", "percentage_point", "count", "share", "year", "text", "number")
@@ -103,6 +103,9 @@ def effect_facts(outcome: str, spec: str, aggregate_name: str, frame: pd.DataFra
     for row in frame.to_dict("records"):
         key = f"{prefix}.e{int(row['event_time']):+d}" if aggregate_name == "event_time" else prefix
         facts.update({f"{key}.{name}": record for name, record in _row_facts(row, outcome, scale).items()})
+        if aggregate_name == "headline":
+            few = few_units(row["n_treated"], row["n_comparison"])
+            facts[f"{key}.few"] = fact(few, "text", "design", "estimate")
     return facts
 
 

@@ -13,8 +13,11 @@ from zgzx_research.pipeline.build import Step
 from zgzx_research.pipeline.stages import Place
 
 REPORT = store.PACKAGE / "report"
-GLUE = ("errors.py", "atomic.py", "pipeline/store.py", "pipeline/documents.py", "pipeline/stages.py")
-PAGE_ROOMS = ("report", "evidence", "did", "pipeline/pages.py", "pipeline/notebooks.py", *GLUE)
+GLUE = (
+    "errors.py", "atomic.py", "pipeline/store.py", "pipeline/documents.py", "pipeline/stages.py",
+    "pipeline/summaries.py",
+)  # fmt: skip
+PAGE_ROOMS = ("report", "evidence", "did", "pipeline/pages.py", "pipeline/notebooks.py", "pipeline/kernel.py", *GLUE)
 RENDER_ROOMS = ("report", "evidence", "pipeline/workbooks.py", "pipeline/pages.py", *GLUE)
 FORMATS = ("html", "pdf", "docx")
 DOCUMENTS = ("brief", "report")  # the brief is a page of its own, the report all the others together

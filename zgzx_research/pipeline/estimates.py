@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,10 @@ import pandas as pd
 from zgzx_research.did.effects import Aggregate, Effects
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.prepare import prepare_panel
-from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import blank_few, enough_firms
 from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
+from zgzx_research.pipeline.summaries import Summary, summarise
 
 
 def estimate(
@@ -48,23 +49,26 @@ def estimate_facts(
     effects: Effects, outcome: str, spec: str, *, events: tuple[int, int] | None, window: tuple[int, int], seed: int
 ) -> dict[str, Fact]:
     """All facts of one outcome and specification."""
-    scale = effects.options["scale"]
-    event = event_study(effects, window, seed)
-    head = headline(effects, events, window, seed)
+    return summary_facts(summarise(effects, window, seed, events), outcome, spec, events)
+
+
+def summary_facts(summary: Summary, outcome: str, spec: str, events: tuple[int, int] | None = None) -> dict[str, Fact]:
+    """All facts of one outcome and specification, from what was summarised of it."""
+    scale = summary.options.get("scale", "difference")
     frames = {
-        "overall": blank_few(effects.aggregate("overall", seed=seed).to_frame()),
-        "headline": blank_few(head),
-        "event_time": enough_firms(event.to_frame()),
+        "overall": blank_few(summary.overall),
+        "headline": blank_few(summary.headline),
+        "event_time": enough_firms(summary.event_time),
     }
     facts: dict[str, Fact] = {}
     for name, frame in frames.items():
         facts |= effect_facts(outcome, spec, name, frame, scale)
-    shown = event.to_frame().query("role == 'post'")["event_time"]
+    shown = summary.event_time.query("role == 'post'")["event_time"]
     first, last = events or (int(shown.min()), int(shown.max()))
     prefix = f"{outcome}.{spec}"
     facts[f"{prefix}.headline.first_event"] = fact(first, "count", "design", "estimate")
     facts[f"{prefix}.headline.last_event"] = fact(last, "count", "design", "estimate")
-    test = event.pretest()
+    test = summary.pretest
     facts[f"{prefix}.pretest.statistic"] = fact(float(test["statistic"]), "number", "estimate", "estimate")
     facts[f"{prefix}.pretest.df"] = fact(int(test["df"]), "count", "estimate", "estimate")
     facts[f"{prefix}.pretest.p_value"] = fact(float(test["p_value"]), "number", "estimate", "estimate")
@@ -72,59 +76,21 @@ def estimate_facts(
 
 
 def graded(
-    facts: dict[str, Fact], outcome: str, spec: str, *, claimed: float | None, linked_share: float | None
+    facts: dict[str, Fact], outcome: str, spec: str, *, claimed: Mapping[str, float], linked_share: float | None
 ) -> dict[str, Fact]:
-    """Grade facts of one outcome and specification, from its own facts and the design's."""
+    """Grade facts of one outcome and specification, from its own facts and the design's.
+
+    claimed : unit -> size of the effect claimed; an effect in another unit is held against no claim.
+    """
     prefix = f"{outcome}.{spec}"
     detectable = facts[f"{prefix}.headline.mde"]
     test = facts[f"{prefix}.pretest.p_value"]["value"]
-    nan = float("nan")
+    nan, size = float("nan"), claimed.get(detectable["unit"])
     result = grade(
         effective_treated=float(facts[f"{prefix}.headline.n_treated"]["value"]),
         pretest_p=nan if test is None else test,
         linked_share=linked_share,
-        mde=(nan if detectable["value"] is None else detectable["value"]) if claimed is not None else None,
-        claimed_effect=claimed,
+        mde=(nan if detectable["value"] is None else detectable["value"]) if size is not None else None,
+        claimed_effect=size,
     )
     return grade_facts(outcome, spec, result, detectable["unit"])
-
-
-def read_panel_file(path: Any, roles: dict[str, str], never_treated: float | None) -> pd.DataFrame:
-    """A tidy panel from .csv or .parquet, units as text, the code for never treated turned into missing.
-
-    Raises
-    ------
-    ZgzxError : no such file, another format, unreadable text.
-    """
-    unit = roles["unit"]  # as text: 01000 and 1000 are two
-    if not path.is_file():
-        raise ZgzxError("there is no such file", where=str(path), remedy="Give the path of a .csv or .parquet file.")
-    if path.suffix not in {".csv", ".parquet"}:
-        raise ZgzxError(
-            f"files ending in {path.suffix!r} are not read here", where=path.name, remedy="Use .csv or .parquet."
-        )
-    try:
-        table = (
-            pd.read_csv(path, encoding="utf-8-sig", dtype={unit: str})
-            if path.suffix == ".csv"
-            else pd.read_parquet(path)
-        )
-    except (UnicodeDecodeError, ValueError, OSError) as problem:
-        what = f"the file cannot be read ({type(problem).__name__})"
-        raise ZgzxError(what, where=path.name, remedy="Save it as UTF-8 CSV.") from None
-    columns, first_treated = list(roles.values()), roles["first_treated"]
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        remedy = f"Its columns are {', '.join(map(str, table.columns))}."
-        raise ZgzxError(
-            "the file has no such column", where=path.name, count=len(missing), examples=missing, remedy=remedy
-        )
-    if never_treated is not None:
-        table[first_treated] = table[first_treated].mask(table[first_treated] == never_treated)
-    return table[list(dict.fromkeys(columns))]
-
-
-def refuse_study_name(root: Any, name: str) -> None:
-    """An analysis must not write over a study of the same name."""
-    if (root / "studies" / f"{name}.toml").is_file():
-        raise ZgzxError(f"{name!r} is a study", where="zgzx analyse", remedy="Pass another --name.")

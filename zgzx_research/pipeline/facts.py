@@ -13,6 +13,7 @@ from zgzx_research.evidence.disclosure import blank_small_counts
 from zgzx_research.evidence.facts import Fact, Facts, fact
 from zgzx_research.pipeline import estimates, store
 from zgzx_research.pipeline.stages import Place
+from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.study import Study
 
 COUNTS = {"rows_in": "rows_in", "rows_kept": "kept", "rows_quarantined": "quarantined", "rows_furniture": "furniture"}
@@ -24,9 +25,8 @@ def write_study_facts(place: Place, study: Study, stamp: dict[str, Any], synthet
     facts = _study(study, synthetic) | _data(place) | _links(place) | _panel(panel, place, study) | stamp_facts(stamp)
     linked = facts["link.roster.linked_share"]["value"]
     window, seed = study.estimate.event_window, study.study.seed
-    for outcome, chosen in study.estimate.outcomes.items():
-        grade = study.grade
-        claimed = grade.claimed_percent if chosen.scale == "ratio" else grade.claimed_percentage_points
+    claimed = {"percent": study.grade.claimed_percent, "percentage_point": study.grade.claimed_percentage_points}
+    for outcome in study.estimate.outcomes:
         for spec in study.estimate.specs:
             effects = load_effects(place, outcome, spec)
             events = study.estimate.headline_events
@@ -38,6 +38,14 @@ def write_study_facts(place: Place, study: Study, stamp: dict[str, Any], synthet
 def load_effects(place: Place, outcome: str, spec: str) -> Effects:
     """Effects as the estimate stage stored them."""
     return Effects.from_json((place.work / "effects" / f"{outcome}.{spec}.json").read_text(encoding="utf-8"))
+
+
+def load_summary(place: Place, outcome: str, spec: str, window: tuple[int, int], seed: int) -> Summary:
+    """What is shown of an estimation: as an analysis stored it, or made from the effects of a study."""
+    stored = place.work / "summaries" / f"{outcome}.{spec}.json"
+    if stored.is_file():
+        return Summary.from_json(stored.read_text(encoding="utf-8"))
+    return summarise(load_effects(place, outcome, spec), window, seed)
 
 
 def estimated(facts: Facts) -> list[tuple[str, str]]:
@@ -131,7 +139,7 @@ def _panel(panel: pd.DataFrame, place: Place, study: Study) -> dict[str, Fact]:
 def panel_facts(panel: PreparedPanel, rows: int) -> dict[str, Fact]:
     """Facts `panel.*` of any panel."""
     never = int((panel.cohorts[panel.cohort] == float("inf")).sum())
-    gone = panel.ledger[panel.ledger["reason"].str.contains("already treated|not observed in every")]
+    gone = panel.ledger[panel.ledger["reason"].str.contains("already treated|covariate missing|not observed in every")]
     counts = {
         "units": len(panel.y), "periods": len(panel.periods), "rows": rows, "treated_units": len(panel.y) - never,
         "never_treated_units": never, "left_out_units": int(gone["units"].sum()),

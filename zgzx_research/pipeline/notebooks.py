@@ -45,6 +45,8 @@ def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbfo
     import papermill
     from traitlets.config import Config
 
+    from zgzx_research.pipeline.kernel import QuietKernelManager
+
     # a socket path of its own per kernel: notebooks can run side by side, and nothing listens on the network
     with tempfile.TemporaryDirectory(prefix="zgzx-kernel-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -52,7 +54,8 @@ def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbfo
         try:
             return papermill.execute_notebook(
                 str(notebook), None, parameters=parameters, progress_bar=False, autosave_cell_every=0,
-                kernel_name="python3", config=sockets, resources={"metadata": {"path": str(root)}},
+                kernel_name="python3", kernel_manager_class=QuietKernelManager, config=sockets,
+                resources={"metadata": {"path": str(root)}},
             )  # fmt: skip
         except papermill.PapermillExecutionError as problem:
             if problem.ename == "ZgzxError":

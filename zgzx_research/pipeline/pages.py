@@ -15,9 +15,10 @@ from zgzx_research.did.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import enough_firms
 from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
-from zgzx_research.pipeline import estimates, store
-from zgzx_research.pipeline.facts import arm_linkage, estimated, linkage, load_effects
+from zgzx_research.pipeline import store
+from zgzx_research.pipeline.facts import arm_linkage, estimated, linkage, load_effects, load_summary
 from zgzx_research.pipeline.stages import Place
+from zgzx_research.pipeline.summaries import Summary
 from zgzx_research.report import alt_text, canvas, figures, tables
 from zgzx_research.report.wording import LANGUAGES, render_prose, word, word_or_code
 from zgzx_research.study import check_name, find_root
@@ -93,8 +94,18 @@ class Page:
         return Shown({"text/markdown": made.to_markdown()}, _mark("table", key, caption=made.caption))
 
     def effects(self, outcome: str, spec: str = "main") -> Effects:
-        """The estimates themselves, to go on from."""
+        """The estimates themselves, to go on from; an analysis of a file keeps only what its report shows."""
+        if not (self.place.work / "effects").is_dir():
+            raise ZgzxError(
+                "an analysis of a file does not keep its estimates", where=self.name,
+                remedy="Estimate them again in Python: zr.prepare_panel(table, …), then zr.estimate_effects(panel, …).",
+            )  # fmt: skip
         return load_effects(self.place, outcome, spec)
+
+    def summary(self, outcome: str, spec: str) -> Summary:
+        """What is shown of one estimation."""
+        window = (self.facts.get("study.event_first"), self.facts.get("study.event_last"))
+        return load_summary(self.place, outcome, spec, window, self.facts.get("study.seed"))
 
     def label(self, outcome: str) -> str:
         """What an outcome is called: ours have words, another panel's has its column name."""
@@ -111,9 +122,7 @@ class Page:
 
     def event_frame(self, outcome: str, spec: str) -> pd.DataFrame:
         """The event study as shown: nothing that rests on too few units."""
-        window = (self.facts.get("study.event_first"), self.facts.get("study.event_last"))
-        event = estimates.event_study(self.effects(outcome, spec), window, self.facts.get("study.seed"))
-        return enough_firms(event.to_frame())
+        return enough_firms(self.summary(outcome, spec).event_time)
 
     def estimate_rows(self, items: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
         """Rows of label, estimate, interval for forest plots and tables."""
@@ -123,7 +132,7 @@ class Page:
         """How figures of an outcome are drawn."""
         return {
             "language": self.language,
-            "scale": self.effects(outcome, spec).options["scale"],
+            "scale": self.summary(outcome, spec).options.get("scale", "difference"),
             "share": outcome in SHARE_OUTCOMES,
             "synthetic": self.synthetic,
             "outcome_label": self.label(outcome),
@@ -145,7 +154,7 @@ def _known(builders: Mapping[str, Callable[..., Any]], kind: str, key: str) -> C
 
 def _event_study(page: Page, outcome: str, spec: str) -> tuple[Any, str, str]:
     frame, how = page.event_frame(outcome, spec), page.style(outcome, spec)
-    options = page.effects(outcome, spec).options
+    options = page.summary(outcome, spec).options
     how["step"] = (options["step_unit"], options["step_count"]) if "step_unit" in options else None
     title = word(f"event_study.title.{page.about}", page.language, outcome=page.label(outcome))
     return figures.plot_event_study(frame, **how), title, alt_text.alt_event_study(frame, **how)
@@ -208,15 +217,17 @@ FIGURES: dict[str, Callable[..., tuple[Any, str, str]]] = {
 
 
 def _event_time(page: Page, outcome: str, spec: str) -> tables.Table:
-    frame, scale = page.event_frame(outcome, spec), page.effects(outcome, spec).options["scale"]
+    frame, scale = page.event_frame(outcome, spec), page.style(outcome, spec)["scale"]
     share = outcome in SHARE_OUTCOMES
     return tables.event_time_table(frame, scale, page.language, share=share, outcome_label=page.label(outcome))
 
 
 def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
-    effects = page.effects(outcome, spec)
-    frame = enough_firms(effects.aggregate("cohort", seed=page.facts.get("study.seed")).to_frame())
-    return tables.cohort_table(frame, effects.options["scale"], page.language, share=outcome in SHARE_OUTCOMES)
+    summary = page.summary(outcome, spec)
+    frame = summary.event_time[:0] if summary.cohort is None else enough_firms(summary.cohort)
+    scale = summary.options.get("scale", "difference")
+    share = outcome in SHARE_OUTCOMES
+    return tables.cohort_table(frame, scale, page.language, share=share, labels=summary.labels)
 
 
 def _quarantine(page: Page) -> tables.Table:
@@ -248,7 +259,7 @@ TABLES: dict[str, Callable[..., tables.Table]] = {
     "quarantine": _quarantine,
     "linkage": lambda page: tables.linkage_table(linkage(page.place), page.language),
     "arms": lambda page: tables.arms_table(arm_linkage(page.place), page.language),
-    "ledger": lambda page, outcome, spec: tables.ledger_table(page.effects(outcome, spec).ledger, page.language),
+    "ledger": lambda page, outcome, spec: tables.ledger_table(page.summary(outcome, spec).ledger, page.language),
     "grade": _grade,
     "panel": _panel,
     "stamp": _stamp,

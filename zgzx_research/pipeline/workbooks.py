@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from zgzx_research.evidence.disclosure import enough_firms
-from zgzx_research.evidence.facts import Facts
-from zgzx_research.pipeline import estimates, store
+from zgzx_research.evidence.facts import DIGITS_KEPT, Facts
+from zgzx_research.pipeline import store
 from zgzx_research.pipeline.documents import stamp
-from zgzx_research.pipeline.facts import estimated, load_effects
+from zgzx_research.pipeline.facts import estimated, load_summary
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.report import fonts
 from zgzx_research.report.wording import word, word_or_code
@@ -19,7 +19,6 @@ from zgzx_research.report.workbook import SheetTable, write_workbook
 INTERVALS = ("ci_low", "ci_high", "band_low", "band_high")
 UNITS = ("n_treated", "n_comparison", "base_mean")
 EFFECT_COLUMNS = ("event_time", "role", "estimate", "std_error", *INTERVALS, *UNITS)
-DIGITS = 8  # as in facts.json
 
 
 def write(place: Place, language: str, synthetic: bool, out: Path) -> None:
@@ -35,17 +34,24 @@ def write(place: Place, language: str, synthetic: bool, out: Path) -> None:
 
 
 def _event_sheet(place: Place, facts: Facts, outcome: str, spec: str, language: str) -> SheetTable:
-    effects = load_effects(place, outcome, spec)
     window = (facts.get("study.event_first"), facts.get("study.event_last"))
-    frame = enough_firms(estimates.event_study(effects, window, facts.get("study.seed")).to_frame())
-    table = frame[list(EFFECT_COLUMNS)].astype({"event_time": int}).round(DIGITS).astype(object)
-    rows = tuple(tuple(None if pd.isna(cell) else cell for cell in row) for row in table.itertuples(index=False))
+    summary = load_summary(place, outcome, spec, window, facts.get("study.seed"))
+    frame = enough_firms(summary.event_time)
+    table = frame[list(EFFECT_COLUMNS)].astype({"event_time": int}).astype(object)
+    rows = tuple(tuple(map(_cell, row)) for row in table.itertuples(index=False))
     own = "study.outcome_name" in facts.facts
     label = fonts.replace_missing(str(facts.get("study.outcome_name"))) if own else word(f"outcome.{outcome}", language)
-    scale = word(f"scale.{effects.options['scale']}", language)
+    scale = word(f"scale.{summary.options.get('scale', 'difference')}", language)
     columns = tuple(word_or_code("sheet.column", name, language) for name in EFFECT_COLUMNS)
     title = f"{label} · {word_or_code('spec', spec, language)} · {scale}"
     return SheetTable(f"{outcome}.{spec}"[:31], title, columns, rows)
+
+
+def _cell(value: object) -> object:
+    """A number as in facts.json: the last bits of two processors may differ."""
+    if pd.isna(value):
+        return None
+    return float(f"{value:.{DIGITS_KEPT}g}") + 0.0 if isinstance(value, float) else value
 
 
 def _rows_sheet(place: Place, language: str) -> SheetTable:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.report.tables import FACTORS, display_unit, effect_digits, half_widths
+from zgzx_research.report.tables import FACTORS, display_unit, half_widths
 from zgzx_research.report.wording import (
     ERROR_DIGITS,
+    effect_digits,
     event_axis,
     format_number,
     format_value,
@@ -51,7 +52,7 @@ def alt_event_study(
 
 
 def _range(rows: pd.DataFrame, when: str, unit: str, language: str) -> str:
-    digits = effect_digits(unit, rows["std_error"])
+    digits = effect_digits(unit, FACTORS[unit] * rows["std_error"], FACTORS[unit] * rows["estimate"])
     low, high = (
         format_value(FACTORS[unit] * float(value), unit, digits, language, signed=True)
         for value in (rows["estimate"].min(), rows["estimate"].max())
@@ -64,7 +65,7 @@ def alt_estimators(rows: Sequence[Mapping[str, Any]], *, language: str, syntheti
     """For `figures.plot_estimators`, with the same arguments."""
     items = []
     for row in rows:
-        digits = effect_digits(row["unit"], half_widths([row]))
+        digits = effect_digits(row["unit"], half_widths([row]), [row["estimate"]])
         low, high = (format_number(row[name], digits, signed=True) for name in ("ci_low", "ci_high"))
         estimate = format_value(row["estimate"], row["unit"], digits, language, signed=True)
         items.append(word("alt.estimators.item", language, label=row["label"], estimate=estimate, low=low, high=high))

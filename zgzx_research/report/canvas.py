@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, ParamSpec
@@ -16,7 +17,7 @@ from matplotlib.ticker import Formatter
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import fonts
 from zgzx_research.report.tables import display_width
-from zgzx_research.report.wording import MOST_DIGITS, format_number, word
+from zgzx_research.report.wording import LARGE_POWER, MINUS, SMALL_POWER, format_number, word
 
 WIDTH = 5.2  # inches: enlarged a little on paper, still readable when a phone shows it at two thirds
 DPI = 200  # of the bitmap for DOCX and notebooks
@@ -96,21 +97,31 @@ def place(figure: Figure, left: float, right: float, top: float, bottom: float) 
     return figure.add_axes(box)
 
 
+EXACT = 1e-6  # of the largest tick: two numbers this close are one
+
+
 class SignedTicks(Formatter):
     """Tick labels with sign and a true minus, all with as many digits as the finest of them needs."""
 
     def format_ticks(self, values: Iterable[float]) -> list[str]:
-        """All labels of an axis."""
+        """All labels of an axis; very small or large ones share one power of ten."""
         ticks = list(values)
-        digits = max((_digits_needed(value) for value in ticks), default=0)
-        return [format_number(value, digits if round(value, MOST_DIGITS) else 0, signed=True) for value in ticks]
+        largest = max(map(abs, ticks), default=0.0)
+        power = math.floor(math.log10(largest)) if largest else 0
+        if not SMALL_POWER <= power <= LARGE_POWER:
+            shown = self.format_ticks([tick / 10.0**power for tick in ticks])
+            after = f"E{power:+d}".replace("+", "").replace("-", MINUS)
+            return [text + after * (text != "0") for text in shown]
+        digits = max((_digits_needed(tick, largest) for tick in ticks), default=0)
+        # a tick that should be zero may be off by rounding
+        return [format_number(t, digits, signed=True) if abs(t) > EXACT * largest else "0" for t in ticks]
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         return self.format_ticks([x])[0]
 
 
-def _digits_needed(value: float) -> int:
-    return next((d for d in range(MOST_DIGITS) if abs(round(value, d) - value) < 1e-9 * (1 + abs(value))), MOST_DIGITS)
+def _digits_needed(value: float, largest: float) -> int:
+    return next((d for d in range(12) if abs(round(value, d) - value) <= EXACT * largest), 12)
 
 
 def grid(axes: Axes, direction: Literal["x", "y"]) -> None:

@@ -17,8 +17,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import canvas, fonts
 from zgzx_research.report.canvas import figure_bundle, new_figure, place, styled, watermark
-from zgzx_research.report.tables import FACTORS, display_unit, effect_digits, format_base_mean, half_widths
-from zgzx_research.report.wording import event_axis, format_number, format_value, word, word_or_code
+from zgzx_research.report.tables import FACTORS, display_unit, format_base_mean, half_widths
+from zgzx_research.report.wording import effect_digits, event_axis, format_number, format_value, word, word_or_code
 
 __all__ = [
     "SHOCKS", "figure_bundle", "plot_cohorts", "plot_estimators", "plot_event_study", "plot_outcome_paths", "plot_rows",
@@ -207,7 +207,7 @@ def plot_estimators(rows: Sequence[Mapping[str, Any]], *, language: str, synthet
 
 
 def _forest(axes: Axes, unit: str, rows: Sequence[Mapping[str, Any]], language: str) -> None:
-    digits = effect_digits(unit, half_widths(rows))
+    digits = effect_digits(unit, half_widths(rows), [row["estimate"] for row in rows])
     for y, row in enumerate(rows):
         colour = canvas.BLUE if y == 0 or len({r["label"] for r in rows}) < 2 else canvas.SLATE
         label, middle = fonts.replace_missing(str(row["label"])), y + 0.22

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from zgzx_research.report.wording import (
-    ERROR_DIGITS,
     MISSING,
     FactSource,
+    effect_digits,
     entries,
     escape_markdown,
     format_number,
     format_value,
-    significant_digits,
     word,
     word_or_code,
 )
 
 WIDEST = 36  # display columns a Markdown column may claim; longer cells wrap
 MANY_FILES = 6  # of one source; more are shown by kind
-EFFECT_DIGITS = 1  # of effects in percent or percentage points
-RULE_DIGITS = {"effective_treated": 1, "pretest": 3, "linkage": 1, "detectable": 1}
+RULE_DIGITS = {"effective_treated": 1, "pretest": 3, "linkage": 1, "detectable": None}  # None: the unit's own
 
 # what a table or figure multiplies an effects frame by, for the unit its numbers are shown in
 FACTORS = {"percent": 100.0, "percentage_point": 100.0, "number": 1.0}
@@ -86,11 +85,6 @@ def display_unit(scale: str, share: bool) -> str:
     return "percent" if scale == "ratio" else "percentage_point" if share else "number"
 
 
-def effect_digits(unit: str, errors: Iterable[float | None]) -> int:
-    """Digits after the point for effects in `unit`; plain numbers show their errors to two significant digits."""
-    return significant_digits(errors, ERROR_DIGITS) if unit == "number" else EFFECT_DIGITS
-
-
 def half_widths(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
     """Half the interval of each row of `estimate_rows`, None where there is none."""
     bounded = [None not in (row["ci_low"], row["ci_high"]) for row in rows]
@@ -98,7 +92,9 @@ def half_widths(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
 
 
 def interval(low: float, high: float, digits: int, *, signed: bool = True) -> str:
-    """ "[−1.2, +3.4]"."""
+    """ "[−1.2, +3.4]"; a dash where there is no interval."""
+    if all(end is None or not math.isfinite(end) for end in (low, high)):
+        return MISSING
     return f"[{format_number(low, digits, signed=signed)}, {format_number(high, digits, signed=signed)}]"
 
 
@@ -117,14 +113,20 @@ def event_time_table(
     return _effects_table("event_time", caption, frame, scale, language, share)
 
 
-def cohort_table(frame: pd.DataFrame, scale: str, language: str, *, share: bool = False) -> Table:
-    """One row per cohort of an effects frame."""
-    return _effects_table("cohort", word("table.cohort", language), frame, scale, language, share)
+def cohort_table(
+    frame: pd.DataFrame, scale: str, language: str, *, share: bool = False, labels: Mapping[str, str] | None = None
+) -> Table:
+    """One row per cohort of an effects frame; `labels`: first treated period as it was counted -> as it is called."""
+    return _effects_table("cohort", word("table.cohort", language), frame, scale, language, share, labels)
 
 
-def _effects_table(label: str, caption: str, frame: pd.DataFrame, scale: str, language: str, share: bool) -> Table:
+def _effects_table(
+    label: str, caption: str, frame: pd.DataFrame, scale: str, language: str, share: bool,
+    labels: Mapping[str, str] | None = None,
+) -> Table:  # fmt: skip
     unit = display_unit(scale, share)
-    factor, digits = FACTORS[unit], effect_digits(unit, frame["std_error"])
+    factor = FACTORS[unit]
+    digits = effect_digits(unit, factor * frame["std_error"], factor * frame["estimate"])
     rows = []
     for row in frame.to_dict("records"):
         at = int(row[label])
@@ -133,7 +135,7 @@ def _effects_table(label: str, caption: str, frame: pd.DataFrame, scale: str, la
         effect |= {name: factor * row[name] for name in ("band_low", "band_high")}
         rows.append(
             [
-                *(first if label == "event_time" else [str(at)]),
+                *(first if label == "event_time" else [(labels or {}).get(str(at), str(at))]),
                 format_number(effect["estimate"], digits, signed=True),
                 format_number(effect["std_error"], digits),
                 interval(effect["ci_low"], effect["ci_high"], digits),
@@ -154,7 +156,7 @@ def _effects_table(label: str, caption: str, frame: pd.DataFrame, scale: str, la
 
 def format_base_mean(value: float, share: bool) -> str:
     """A base mean: a share in percent, anything else to three significant digits."""
-    return format_number(100 * value, 1) + "%" if share else format_value(float(value), "number")
+    return format_value(float(value), "share" if share else "number")
 
 
 def estimate_rows(facts: FactSource, items: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
@@ -182,7 +184,7 @@ def estimates_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:
     """
     body = []
     for row in rows:
-        digits = effect_digits(row["unit"], half_widths([row]))
+        digits = effect_digits(row["unit"], half_widths([row]), [row["estimate"]])
         body.append(
             [
                 row["label"],

@@ -21,14 +21,16 @@ from zgzx_research.errors import ZgzxError
 LANGUAGES = ("zh", "en")
 MINUS = "−"
 MISSING = "—"
-MOST_DIGITS = 6
+MOST_DIGITS = 6  # digits after the point; a number that needs more is small, and written as 3.01E−7
 PROSE = Path(__file__).with_name("prose")
 MARKUP = re.compile(r"[\\`*_{}\[\]<>#|$~^@&!]")
 CHINESE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 
+EFFECT_UNITS = ("number", "percent", "percentage_point")
 EFFECT_FIELDS = {"estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high", "mde"}
 ERROR_DIGITS = 2  # significant ones of a standard error; estimates beside it end at the same place
 SIGNIFICANT = 3  # digits of a plain number, whose size nobody knows beforehand
+SMALL_POWER, LARGE_POWER = -3, 14  # powers of ten beyond which numbers are written as 3.01E−7
 
 # unit: digits shown (None: as many as make SIGNIFICANT ones), factor from the stored value, what follows the number
 # (a wording key when it begins with "unit.")
@@ -104,14 +106,27 @@ def word_or_code(family: str, code: str, language: str) -> str:
 def format_number(value: float, digits: int, *, signed: bool = False) -> str:
     """A number with thousands separators, a true minus sign and no "−0.0"; a missing one is a dash.
 
+    A number that begins far behind the point is written with its power of ten, as spreadsheets do; a very large one
+    too.
+
     Examples
     --------
     >>> format_number(-1234.56, 1), format_number(-0.04, 1), format_number(2, 1, signed=True)
     ('−1,234.6', '0.0', '+2.0')
+    >>> format_number(3.0099e-07, 10), format_number(-2.5e-09, 10), format_number(0.25, 7), format_number(2e16, 0)
+    ('3.010E−7', '−2.5E−9', '0.2500000', '2.00E+16')
     """
     if value is None or not math.isfinite(value):
         return MISSING
-    text = f"{float(value):z,.{digits}f}"
+    if not value and digits > MOST_DIGITS:
+        return "0"
+    power = math.floor(math.log10(abs(value))) if value else 0
+    if digits > MOST_DIGITS and power < SMALL_POWER:
+        text = f"{float(value) / 10**power:z.{max(0, digits + power)}f}E{power}" if digits + power >= 0 else "0"
+    elif power > LARGE_POWER:
+        text = f"{float(value) / 10.0**power:z.{SIGNIFICANT - 1}f}E+{power}"
+    else:
+        text = f"{float(value):z,.{digits}f}"
     if signed and float(text.replace(",", "")) > 0:
         text = "+" + text
     return text.replace("-", MINUS)
@@ -124,11 +139,24 @@ def significant_digits(sizes: Iterable[float | None], wanted: int = SIGNIFICANT)
     --------
     >>> significant_digits([0.0401]), significant_digits([2.7]), significant_digits([12345.0])
     (4, 2, 0)
+    >>> significant_digits([2.6e-09], 2)
+    10
     """
     known = sorted(abs(size) for size in sizes if size is not None and math.isfinite(size) and size != 0)
     if not known:
         return wanted - 1
-    return min(MOST_DIGITS, max(0, wanted - 1 - math.floor(math.log10(known[len(known) // 2]))))
+    return max(0, wanted - 1 - math.floor(math.log10(known[len(known) // 2])))
+
+
+def percent_digits(sizes: Iterable[float | None]) -> int:
+    """Digits of percentages and percentage points: one, and more where that would show sizes as zero.
+
+    Examples
+    --------
+    >>> percent_digits([12.3]), percent_digits([0.4]), percent_digits([0.02])
+    (1, 1, 2)
+    """
+    return max(1, significant_digits([size for size in sizes if size] or [1.0], 1))
 
 
 def format_value(
@@ -151,10 +179,17 @@ def format_value(
         return f"{int(value)}"
     own_digits, factor, after = UNIT_STYLE[unit]
     shown = own_digits if digits is None else digits
-    text = format_number(factor * value, significant_digits([value]) if shown is None else shown, signed=signed)
+    if digits is None:
+        shown = significant_digits([value]) if own_digits is None else _enough(own_digits, factor * value)
+    text = format_number(factor * value, shown or 0, signed=signed)
     if after.startswith("unit."):
         return text if bare else text + word(after, language)
     return text + after
+
+
+def _enough(digits: int, value: float) -> int:
+    """A unit's own digits, and as many more as it takes to tell a small value from zero; counts keep theirs."""
+    return percent_digits([value]) if digits and 0 < abs(value) < 1 else digits
 
 
 class ClaimTag(Extension):
@@ -234,10 +269,10 @@ def _functions(facts: FactSource, language: str) -> dict[str, Any]:
         record = facts.record(key)
         shown = abs(record["value"]) if magnitude and record["value"] is not None else record["value"]
         aggregate, _, field = key.rpartition(".")
-        if digits is None and record["unit"] == "number" and field in EFFECT_FIELDS:
+        if digits is None and record["unit"] in EFFECT_UNITS and field in EFFECT_FIELDS:
             # an estimate and its interval with the same digits, as many as its error is worth
             error = facts.record(f"{aggregate}.std_error")["value"]
-            digits = significant_digits([shown if error is None else error], ERROR_DIGITS)
+            digits = effect_digits(record["unit"], [error], [facts.record(f"{aggregate}.estimate")["value"]])
         text = format_value(shown, record["unit"], digits, language, **style)
         return escape_markdown(text) if record["unit"] == "text" else text
 
@@ -250,6 +285,18 @@ def _functions(facts: FactSource, language: str) -> dict[str, Any]:
 
     own = {"fact": fact, "value": value, "known": known, "language": language}
     return own | {"word": functools.partial(word, language=language)}
+
+
+def effect_digits(unit: str, errors: Iterable[float | None], values: Iterable[float | None] = ()) -> int:
+    """Digits after the point for effects in `unit`, alike for all that stand together.
+
+    Plain numbers show their errors to two significant digits, percentages have one digit, or more where their errors
+    are smaller. Where no error is known the `values` themselves decide.
+    """
+    known = [error for error in errors if error is not None and math.isfinite(error) and error]
+    if unit == "number":
+        return significant_digits(known, ERROR_DIGITS) if known else significant_digits(values)
+    return percent_digits(known or values)
 
 
 def escape_markdown(text: str) -> str:

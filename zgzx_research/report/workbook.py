@@ -24,6 +24,7 @@ from zgzx_research.report.tables import display_width
 
 WIDTHS = (6, 48)  # narrowest and widest column, in characters
 LANDSCAPE_FROM = 7  # columns
+SMALLEST, LARGEST = 1e-3, 1e15  # sizes between them are written without a power of ten
 NEVER_FORMULAS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 FORMATS: Mapping[str, Mapping[str, Any]] = {
     "mark": {"bold": True, "font_color": "#8A3B12", "bg_color": "#FDF0E3"},
@@ -36,6 +37,8 @@ FORMATS: Mapping[str, Mapping[str, Any]] = {
     "text": {"text_wrap": True, "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
     "integer": {"num_format": "0", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
     "decimal": {"num_format": "#,##0.0##", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
+    "below_one": {"num_format": "0.0#####", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
+    "power": {"num_format": "0.00#E+0", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
     "date": {"num_format": "yyyy-mm-dd", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
     "note": {"font_color": "#5B6774", "valign": "top"},
 }  # fmt: skip
@@ -134,7 +137,14 @@ def _write_cell(sheet: Worksheet, row: int, column: int, cell: Any, formats: Map
     elif isinstance(cell, numbers.Integral):
         sheet.write_number(row, column, int(cell), formats["integer"])
     else:
-        sheet.write_number(row, column, float(cell), formats["decimal"])
+        sheet.write_number(row, column, float(cell), formats[_format_of(abs(float(cell)))])
+
+
+def _format_of(size: float) -> str:
+    """The number format in which a size shows significant digits: 0.0000003 as 3.00E-7, not as 0.0."""
+    if size and not SMALLEST <= size < LARGEST:
+        return "power"
+    return "below_one" if 0 < size < 1 else "decimal"
 
 
 def _is_number(cell: object) -> bool:

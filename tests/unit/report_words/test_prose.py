@@ -111,8 +111,11 @@ def test_no_effect_is_told_with_what_is_ruled_out() -> None:
 
 
 def test_an_effect_that_cannot_be_judged_is_not_judged() -> None:
-    assert "不足以估计" in headline("unknown", "zh")
-    assert "do not suffice" in headline("unknown", "en")
+    # an estimate without an error is printed, and said to have no interval
+    zh, en = headline("unknown", "zh"), headline("unknown", "en")
+    assert "估计变化 **+3.0%**" in zh and "给不出区间" in zh
+    assert "estimated **+3.0%**" in en and "no interval" in en
+    assert not re.search("高出|低了|higher than|lower than|偶然|chance to", zh + en)
 
 
 def test_retention_is_told_in_percentage_points() -> None:

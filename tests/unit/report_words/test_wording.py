@@ -79,5 +79,5 @@ def test_a_bare_value_has_no_unit() -> None:
 
 def test_significant_digits_follow_the_median_and_have_bounds() -> None:
     assert significant_digits([0.012, 0.034, None, math.nan, 0.9], 2) == 3
-    assert significant_digits([1e-12]) == 6
+    assert significant_digits([1e-12]) == 14  # printed as 1.00E−12
     assert significant_digits([]) == 2

@@ -28,6 +28,9 @@ TEXTS = {
     "period_name": "year",
     "first_treated_name": "first",
     "source_file": "a|b.csv",
+    "compared": "never_treated",
+    "another": "not_yet",
+    "covariates": "",
 }
 
 
@@ -89,5 +92,6 @@ def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float
     facts[f"{prefix}.headline.first_event"] = fact(1, "count", "design", "estimate")
     facts[f"{prefix}.headline.last_event"] = fact(3, "count", "design", "estimate")
     facts[f"{prefix}.pretest.p_value"] = fact(p_value, "number", "estimate", "estimate")
+    facts[f"{prefix}.pretest.df"] = fact(3, "count", "estimate", "estimate")
     graded = grade(effective_treated=360.0, pretest_p=p_value, linked_share=0.9, mde=20.0, claimed_effect=10.0)
     return facts | grade_facts(outcome, spec, graded, "percent")

@@ -1,0 +1,303 @@
+"""A tidy panel from the file of a user: text, Excel, Stata or Parquet, every column by its role."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest import delimited, workbook
+from zgzx_research.ingest.sheet import Sheet
+from zgzx_research.ingest.texts import Texts
+from zgzx_research.pipeline.panel_values import (
+    Column,
+    decimal_comma,
+    read_factor,
+    read_names,
+    read_numbers,
+    read_times,
+    same_value,
+)
+
+TYPED = (".dta", ".parquet")
+FORMATS = (*delimited.EXTENSIONS, *workbook.EXTENSIONS, *TYPED)
+HEADER_WITHIN = 20  # filled rows in which the header is looked for: a title may stand above it
+FEW_COLUMNS = 12  # an error lists them all
+YEARS = range(1900, 2101)  # a number of this size in a column's name is a year
+LEAST_WIDE = 3  # columns named after years make a table wide
+
+NUMBERS = ("outcome", "weights")
+TIMES = ("period", "first_treated")
+NAMES = ("unit", "cluster")
+TIME_REMEDY = "Write them as 2015, 2015-03, 2015-03-01 or 2015Q1, all in one way."
+NEVER_REMEDY = "Where {text!r} means never treated, add --never-treated {text}. " + TIME_REMEDY
+
+Roles = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A sheet under its header: name -> cells, and the row of each as the file counts it."""
+
+    header: tuple[str, ...]
+    columns: Mapping[str, Texts]
+    rows: np.ndarray
+
+
+def read_panel_file(path: Path, roles: Roles, never_treated: str | None) -> pd.DataFrame:
+    """The columns named in `roles`; names of units as text, the code for never treated as missing.
+
+    Parameters
+    ----------
+    roles : outcome, unit, period, first_treated, weights, cluster -> a column; covariates -> columns.
+    never_treated : what a cell of `first_treated` holds where a unit is never treated, besides nothing.
+
+    Raises
+    ------
+    ZgzxError : no such file or column, another format, an empty or a wide table, cells that cannot be
+        read (with their rows), a code for never treated that no cell holds.
+    """
+    if not path.is_file():
+        remedy = f"Give the path of a file ending in {', '.join(FORMATS)}."
+        raise ZgzxError("there is no such file", where=path.name, remedy=remedy)
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        remedy = f"Save it as .csv or .xlsx; endings read are {', '.join(FORMATS)}."
+        raise ZgzxError(f"files ending in {path.suffix!r} are not read here", where=path.name, remedy=remedy)
+    kinds = _kinds(roles)
+    if suffix in TYPED:
+        table = _from_typed(path, suffix, kinds, never_treated)
+    else:
+        table = _from_text(path, suffix, kinds, never_treated)
+    return _on_one_clock(table, roles)
+
+
+def _kinds(roles: Roles) -> dict[str, str]:
+    """Column -> how its cells are read; where it has two roles, times come before names and numbers."""
+    kinds = dict.fromkeys(roles.get("covariates") or (), "factor")
+    for kind, names in (("number", NUMBERS), ("name", NAMES), ("time", TIMES)):
+        kinds |= {roles[name]: kind for name in names if roles.get(name)}
+    if roles.get("first_treated"):
+        kinds[roles["first_treated"]] = "start"
+    return kinds
+
+
+def _from_text(path: Path, suffix: str, kinds: Mapping[str, str], never: str | None) -> pd.DataFrame:
+    file = path.name
+    is_text = suffix in delimited.EXTENSIONS
+    sheets = (delimited.read_delimited if is_text else workbook.read_workbook)(path, file)
+    table = _under_header([sheet for sheet in sheets if len(sheet.filled)], list(kinds), file)
+    blank = Texts.blank(len(table.rows))
+    columns = {
+        name: Column(name, table.columns.get(name, blank), lambda r: int(table.rows[r]) + 1, file) for name in kinds
+    }
+    numeric = [columns[name] for name, kind in kinds.items() if kind in {"number", "factor"}]
+    comma = decimal_comma(numeric) if numeric else False
+    return pd.DataFrame({name: _read(columns[name], kind, comma, never) for name, kind in kinds.items()})
+
+
+def _read(column: Column, kind: str, comma: bool, never: str | None) -> Any:
+    if kind == "number":
+        return read_numbers(column, comma)
+    if kind == "factor":
+        return read_factor(column, comma)
+    if kind == "name":
+        return read_names(column)
+    if kind == "time":
+        return read_times(column, TIME_REMEDY)
+    if never is not None:
+        column = _without_code(column, never)
+    return read_times(column, NEVER_REMEDY)
+
+
+def _without_code(column: Column, code: str) -> Column:
+    """Cells that hold the code for never treated become empty."""
+    texts = column.texts.texts
+    holds = np.array([bool(text) and same_value(text, code) for text in texts])
+    if not holds[column.texts.codes].any():
+        raise _no_such_code(column.name, column.file, code)
+    emptied = ["" if code_here else text for text, code_here in zip(texts, holds, strict=True)]
+    return Column(column.name, Texts.of(column.texts.codes, emptied), column.row, column.file)
+
+
+def _no_such_code(name: str, file: str, code: str) -> ZgzxError:
+    return ZgzxError(
+        f"no cell holds {code!r}, the code for never treated", where=f"{file}, column {name!r}",
+        remedy="Give --never-treated as the file writes it; leave it out where such cells are empty.",
+    )  # fmt: skip
+
+
+def _under_header(sheets: Sequence[Sheet], names: Sequence[str], file: str) -> TextTable:
+    """The one sheet that has all columns; the header may stand below a title."""
+    if not sheets:
+        raise ZgzxError("the file is empty", where=file, remedy="Save the table again, header and rows.")
+    found = [table for sheet in sheets if (table := _table(sheet, names, file)) is not None]
+    if len(found) > 1:
+        remedy = "Keep the one to be analysed, or save it as a .csv file."
+        raise ZgzxError("several sheets have these columns", where=file, count=len(found), remedy=remedy)
+    if not found:
+        heads = [[cell for cell in sheet.row(int(sheet.filled[0])) if cell] for sheet in sheets]
+        refuse_missing(names, max(heads, key=lambda head: len(set(head) & set(names))), file)
+    table = found[0]
+    twice = [name for name in names if table.header.count(name) > 1]
+    if twice:
+        remedy = "Rename one of them."
+        raise ZgzxError("two columns have this name", where=file, count=len(twice), examples=twice, remedy=remedy)
+    if not len(table.rows):
+        remedy = "One row per unit and period is expected below the header."
+        raise ZgzxError("the table has a header but no rows", where=file, remedy=remedy)
+    return table
+
+
+def _table(sheet: Sheet, names: Sequence[str], file: str) -> TextTable | None:
+    for at in sheet.filled[:HEADER_WITHIN]:
+        header = sheet.row(int(at))
+        if set(names) <= set(header):
+            break
+    else:
+        return None
+    rows = sheet.filled[sheet.filled > at]
+    last = max(place for place, cell in enumerate(header) if cell)
+    for place, column in sheet.columns.items():
+        beyond = rows[column.filled[rows]] if place > last else rows[:0]
+        if len(beyond):
+            examples = [f"row {row + 1}: {column.texts[column.codes[row]]!r}" for row in beyond[:3]]
+            raise ZgzxError(
+                "rows have more cells than the header", where=file, count=len(beyond), examples=examples,
+                remedy="Put cells that hold the separator in quotation marks, or remove the extra cells.",
+            )  # fmt: skip
+    named = {place: column for place, column in sheet.columns.items() if place <= last and header[place]}
+    columns = {header[place]: _below(column, rows) for place, column in named.items()}
+    return TextTable(tuple(header), columns, rows)
+
+
+def _below(column: Texts, rows: np.ndarray) -> Texts:
+    """The cells of these rows, without the texts that only stand above them."""
+    used, codes = np.unique(column.codes[rows], return_inverse=True)
+    return Texts.of(codes, [column.texts[code] for code in used])
+
+
+def refuse_missing(names: Sequence[str], there: Sequence[str], file: str) -> None:
+    """An error for columns that a table does not have; in words of its own for a wide table.
+
+    Raises
+    ------
+    ZgzxError : some of `names` are not `there`.
+    """
+    lost = [name for name in names if name not in there]
+    if not lost:
+        return
+    wide = [name for name in there if _names_year(name)]
+    if len(wide) >= LEAST_WIDE:
+        raise ZgzxError(
+            "the table is wide: it has a column for each year", where=file, count=len(wide),
+            examples=[*wide[:2], wide[-1]],
+            remedy="Make it long, one row per unit and year with the year in a column of its own "
+            "(Excel: Power Query, Unpivot Columns, 逆透视列; Stata: reshape long; pandas: melt).",
+        )  # fmt: skip
+    folded = {name.casefold(): name for name in there}
+    near = [folded.get(name.casefold()) or next(iter(difflib.get_close_matches(name, there, 1)), "") for name in lost]
+    asked = f"Did you mean {' and '.join(filter(None, near))}? " if any(near) else ""
+    listed = f"Its columns are {', '.join(there)}." if len(there) <= FEW_COLUMNS else f"It has {len(there)} columns."
+    raise ZgzxError("the file has no such column", where=file, count=len(lost), examples=lost, remedy=asked + listed)
+
+
+def _names_year(name: str) -> bool:
+    return any(int(number) in YEARS for number in re.findall(r"(?<!\d)\d{4}(?!\d)", name))
+
+
+def _from_typed(path: Path, suffix: str, kinds: Mapping[str, str], never: str | None) -> pd.DataFrame:
+    """Files whose columns have types: numbers and dates stay what they are, text is read as elsewhere."""
+    read = _read_stata if suffix == ".dta" else _read_parquet
+    try:
+        frame = read(path, kinds)
+    except ZgzxError:
+        raise
+    except (ValueError, OSError, KeyError, EOFError, struct.error) as problem:
+        what = f"this is no {suffix} file that can be read ({type(problem).__name__})"
+        raise ZgzxError(what, where=path.name, remedy="Save it again, or as .csv.") from None
+    if not len(frame):
+        raise ZgzxError("the table has no rows", where=path.name, remedy="One row per unit and period is expected.")
+    return pd.DataFrame({name: _typed(frame[name], kind, path.name, never) for name, kind in kinds.items()})
+
+
+def _read_parquet(path: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
+    import pyarrow.parquet as pq
+
+    refuse_missing(list(kinds), pq.read_schema(path).names, path.name)
+    frame = pq.read_table(path, columns=list(kinds)).to_pandas(date_as_object=False)
+    return frame if set(kinds) <= set(frame.columns) else frame.reset_index()
+
+
+def _read_stata(path: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
+    frame = pd.read_stata(path, convert_categoricals=False)
+    refuse_missing(list(kinds), list(frame.columns), path.name)
+    labelled = [name for name, kind in kinds.items() if kind in {"name", "factor"}]
+    try:
+        frame[labelled] = pd.read_stata(path, columns=labelled)
+    except ValueError:  # two codes with one label: the codes themselves
+        return frame
+    return frame
+
+
+def _typed(series: pd.Series, kind: str, file: str, never: str | None) -> Any:
+    if kind == "name":
+        return _as_names(series)
+    text = series.dtype == object or isinstance(series.dtype, pd.StringDtype)
+    if text and pd.api.types.infer_dtype(series, skipna=True) in {"string", "empty"}:
+        codes, texts = pd.factorize(series)
+        cells = Texts.of(codes, [*(str(value).strip() for value in texts), ""])
+        column = Column(str(series.name), cells, lambda r: r + 1, file)
+        return _read(column, kind, decimal_comma([column]) if kind != "time" else False, never)
+    if kind == "start" and never is not None:
+        return _masked(series, never, file)
+    return series
+
+
+def _masked(series: pd.Series, never: str, file: str) -> pd.Series:
+    """Numbers and dates without the code for never treated."""
+    held = series.map(lambda value: not pd.isna(value) and same_value(_name(value), never)).astype(bool)
+    if not held.any():
+        raise _no_such_code(str(series.name), file, never)
+    return series.mask(held)
+
+
+def _as_names(series: pd.Series) -> pd.Series:
+    """Text as it stands; whole numbers without ".0", also where some are missing."""
+    codes, values = pd.factorize(series)
+    names: list[str | None] = [_name(value) or None for value in values]
+    return pd.Series(pd.array([*names, None], dtype="str").take(codes))
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, float | np.floating) and value == round(value):
+        return str(int(value))
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat() if value != value.normalize() else str(value.date())
+    return str(value).strip()
+
+
+def _on_one_clock(table: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """Years as dates in one of the two columns (Stata's %ty) and as numbers in the other: years in both."""
+    period, start = (roles.get(name) for name in TIMES)
+    dated = [name for name in (period, start) if name in table and table[name].dtype.kind == "M"]
+    if len(dated) != 1 or not table.drop(columns=dated)[period if dated[0] == start else start].notna().any():
+        return table
+    days = table[dated[0]]
+    if not ((days.dt.month == 1) & (days.dt.day == 1) | days.isna()).all():
+        return table
+    years: dict[Any, pd.Series] = {dated[0]: days.dt.year}
+    return table.assign(**years)
+
+
+def as_columns(given: Iterable[str]) -> tuple[str, ...]:
+    """Names of columns, given one by one or several with commas between them."""
+    return tuple(name for text in given for part in text.split(",") if (name := part.strip()))
