@@ -13,7 +13,7 @@ import pandas as pd
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.furniture import foot_table, kinds_of_rows, rows_of
 from zgzx_research.ingest.header import Header, find_header, place
-from zgzx_research.ingest.package import cell_name
+from zgzx_research.ingest.marks import cell_name
 from zgzx_research.ingest.profile import NOT_READ, Profile
 from zgzx_research.ingest.sheet import Sheet
 from zgzx_research.ingest.texts import Texts

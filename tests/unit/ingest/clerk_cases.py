@@ -80,7 +80,7 @@ TABLES = [
             (4, "id_no"): "9.90000198506150E+17",
             (4, "firm_name"): "+拟样厂",
             (4, "category"): "@技能之星",
-            (4, "phone"): None,
+            (4, "phone"): "#N/A",
             (5, "person_name"): "-拟减",
             (5, "birth"): "1990-05-07",
             (5, "id_no"): "FALSE",
