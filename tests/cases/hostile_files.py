@@ -14,7 +14,9 @@ from pathlib import Path
 HEADER = "统一社会信用代码,企业名称,成立日期,从业人数"
 ROW = "91449900MA5EQ102X0,深圳市拟样有限公司,2001-1-1,5"
 CELLS = HEADER.split(",")
-SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+)
 TYPES = '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:%s:1.0"
@@ -57,8 +59,7 @@ def measure(folder: Path, timeout: float = 120) -> Measured:
 
 def inline_row(number: int, texts: list[str]) -> str:
     cells = "".join(
-        f'<c r="{chr(65 + place)}{number}" t="inlineStr"><is><t>{text}</t></is></c>'
-        for place, text in enumerate(texts)
+        f'<c r="{chr(65 + place)}{number}" t="inlineStr"><is><t>{text}</t></is></c>' for place, text in enumerate(texts)
     )
     return f'<row r="{number}">{cells}</row>'
 
@@ -68,9 +69,7 @@ TOP = inline_row(1, CELLS) + inline_row(2, ROW.split(","))
 
 def xlsx(path: Path, sheets: list[str], others: dict[str, bytes] | None = None) -> None:
     """A minimal workbook: `sheets` are the contents of <sheetData>, `others` further parts."""
-    listed = "".join(
-        f'<sheet name="S{n}" sheetId="{n}" r:id="rId{n}"/>' for n in range(1, len(sheets) + 1)
-    )
+    listed = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="rId{n}"/>' for n in range(1, len(sheets) + 1))
     links = "".join(
         f'<Relationship Id="rId{n}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{n}.xml"/>'
         for n in range(1, len(sheets) + 1)
@@ -90,8 +89,11 @@ def xlsx(path: Path, sheets: list[str], others: dict[str, bytes] | None = None) 
         )
         package = "http://schemas.openxmlformats.org/package/2006/relationships"
         archive.writestr(
-            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}">{links}</Relationships>'
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}"><Relationship Id="r1" Target="xl/workbook.xml" '
+            f'Type="{RELATIONS}/officeDocument"/></Relationships>',
         )
+        archive.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}">{links}</Relationships>')
         for number, content in enumerate(sheets, start=1):
             archive.writestr(f"xl/worksheets/sheet{number}.xml", SHEET % content)
         for part, data in (others or {}).items():
@@ -122,8 +124,7 @@ def ods(path: Path, rows: str, styles: str = "") -> None:
 
 def ods_row(texts: list[str], repeated: int = 1) -> str:
     cells = "".join(
-        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
-        for text in texts
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
     )
     return f'<table:table-row table:number-rows-repeated="{repeated}">{cells}</table:table-row>'
 
@@ -244,9 +245,7 @@ def zip_bomb(path: Path, size: int = 1_000_000_000) -> None:
     row = b'<row r="3"><c r="A3"/></row>'
     xlsx(path, [TOP])
     start, end = (SHEET % TOP).encode().split(b"</sheetData>")
-    replace_part(
-        path, "xl/worksheets/sheet1.xml", start + row * (size // len(row)) + b"</sheetData>" + end
-    )
+    replace_part(path, "xl/worksheets/sheet1.xml", start + row * (size // len(row)) + b"</sheetData>" + end)
 
 
 def deep_xml(path: Path, depth: int = 1_000_000) -> None:
@@ -255,9 +254,7 @@ def deep_xml(path: Path, depth: int = 1_000_000) -> None:
 
 def entities(path: Path) -> None:
     """A billion laughs: entities that unfold to others."""
-    lines = ['<!ENTITY a0 "ha">'] + [
-        f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)
-    ]
+    lines = ['<!ENTITY a0 "ha">'] + [f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)]
     xlsx(path, [TOP])
     text = '<?xml version="1.0"?><!DOCTYPE x [' + "".join(lines) + "]>"
     with zipfile.ZipFile(path) as archive:

@@ -106,7 +106,9 @@ def _globals(stream: bytes) -> _Book:
     new = struct.unpack_from("<H", stream, 4)[0] >= 0x600  # BIFF8: names in Unicode
     for kind, place, length in _records(stream, 0):
         if kind == _SHEET:
-            book.sheets.append((struct.unpack_from("<I", stream, place)[0], _name(stream[place + 6 : place + length], new)))
+            book.sheets.append(
+                (struct.unpack_from("<I", stream, place)[0], _name(stream[place + 6 : place + length], new))
+            )
         elif kind == _FONT:
             book.fonts.append(bool(struct.unpack_from("<H", stream, place + 2)[0] & _STRUCK))
             if len(book.fonts) == 4:

@@ -147,6 +147,5 @@ class _Reader:
 def _local(attributes: dict[str, str]) -> dict[str, str]:
     """Attributes by local name; the error type of LibreOffice keeps its prefix."""
     return {
-        name if name == "calcext:value-type" else name.rpartition(":")[2]: value
-        for name, value in attributes.items()
+        name if name == "calcext:value-type" else name.rpartition(":")[2]: value for name, value in attributes.items()
     }

@@ -8,7 +8,7 @@ from typing import IO
 
 import numpy as np
 
-from zgzx_research.ingest.marks import Cell, Marks
+from zgzx_research.ingest.marks import MOST_CELLS, Cell, Marks
 
 BLOCK = 1 << 22
 _TAG = rb"<(?:\w+:)?"
@@ -26,9 +26,7 @@ _ERROR = re.compile(
     + rb")?\s*(?:<(?:\w+:)?v[^>]*>([^<]*)<)?"
 )  # fmt: skip
 _STYLED = re.compile(_TAG + rb'c\s(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*?\ss="(\d+)"')
-_STRING = re.compile(
-    _TAG + rb'c\s(?=[^>]*\bt="s")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*<(?:\w+:)?v>(\d+)<'
-)
+_STRING = re.compile(_TAG + rb'c\s(?=[^>]*\bt="s")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*<(?:\w+:)?v>(\d+)<')
 _STRIKE = re.compile(rb'<(?:\w+:)?strike(?:\s*/>|\s+val="(?:1|true|on)")')
 _LONGEST_NAME = 11  # XFD1048576 and the quotation mark behind it
 UNNAMED_ERROR = "#ERROR"
@@ -39,6 +37,8 @@ def scan_sheet(handle: IO[bytes], styles: frozenset[int], strings: frozenset[int
     marks = Marks()
     for text in _whole_rows(handle):
         _measure(text, marks)
+        if marks.rows * marks.columns > MOST_CELLS:
+            return marks  # it is refused
         if b"<f" in text or b":f" in text:
             marks.uncomputed |= {_place(*found) for found in _UNCOMPUTED.findall(text)}
         if b't="e"' in text:

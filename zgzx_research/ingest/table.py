@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.furniture import foot_table, kinds_of_rows, rows_of
-from zgzx_research.ingest.header import Header, find_header, place
+from zgzx_research.ingest.header import Header, find_header, place, title_unit
 from zgzx_research.ingest.marks import cell_name
 from zgzx_research.ingest.profile import NOT_READ, Profile
 from zgzx_research.ingest.sheet import Sheet
@@ -20,6 +21,10 @@ from zgzx_research.ingest.texts import Texts
 from zgzx_research.ingest.workbook import fill_down
 
 Records = tuple[dict[str, Texts], np.ndarray, np.ndarray]  # cells, grid rows, filled cells outside the columns
+LONGEST_TITLES = 5_000  # of a whole title
+LONGEST_TITLE = 500  # characters of a cell that are searched for the columns of a title
+_BARE_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+NOTE_SHEET = "note_sheet"
 NOWHERE = -1  # position of a column that the sheet does not have
 
 
@@ -36,10 +41,15 @@ class RawTable:
         title and of the foot table stand in every row they are about.
     numbers : (records,) the clerk's row number.
     surplus : (records,) filled cells outside the header's columns.
-    furniture : (row, kind) of title, header, section, note, total, foot, note_sheet and hidden_sheet rows.
+    furniture : (row, kind) of the non-data rows: title, header, section, note, total, foot, note_sheet, hidden_sheet.
     rows_in : non-blank rows = len(rows) + len(furniture).
+    left_out : text of the cells of each of the rows in `furniture`.
     title : text of the rows above the header.
     foot : rows of the foot table (`row` and its canonical columns), empty where the layout has none.
+    units : canonical column of amounts -> the unit its header names, which bare numbers have got.
+    broken : (records,) rows of a delimited file that a line break or its end has cut.
+    struck : (records,) rows that are struck through as a whole.
+    struck_cells : canonical column -> (records,) cells that are struck through in other rows.
     corrected, dropped : positions of the records a clerk corrected, with the columns, and of those he dropped.
     """
 
@@ -53,6 +63,11 @@ class RawTable:
     rows_in: int
     title: str
     foot: pd.DataFrame = field(default_factory=pd.DataFrame)
+    left_out: tuple[tuple[str, ...], ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
+    broken: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    struck: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    struck_cells: dict[str, np.ndarray] = field(default_factory=dict)
     corrected: dict[int, list[str]] = field(default_factory=dict)
     dropped: frozenset[int] = frozenset()
 
@@ -62,6 +77,27 @@ class RawTable:
         texts = {name: cells.series() for name, cells in self.cells.items()}
         return pd.DataFrame({"row": self.numbers, **texts, "surplus": self.surplus})
 
+    def without(self, rows: np.ndarray, kind: str) -> RawTable:
+        """The table with some records among the non-data rows instead."""
+        kept = ~rows
+        numbers = self.numbers[rows].tolist()
+        texts = self.rows.loc[rows, list(self.cells)]
+        added = [tuple(text for text in row if isinstance(text, str)) for row in texts.itertuples(index=False)]
+        both = sorted(
+            [*zip(self.furniture, self.left_out, strict=True), *zip([(n, kind) for n in numbers], added, strict=True)]
+        )
+        return replace(
+            self,
+            cells={name: cells.at(kept) for name, cells in self.cells.items()},
+            numbers=self.numbers[kept],
+            surplus=self.surplus[kept],
+            furniture=[place for place, _ in both],
+            left_out=tuple(text for _, text in both),
+            broken=self.broken[kept],
+            struck=self.struck[kept],
+            struck_cells={name: hit[kept] for name, hit in self.struck_cells.items()},
+        )
+
 
 def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) -> RawTable:
     """The sheet by the profile of this source that knows its header.
@@ -70,27 +106,113 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
     ------
     ZgzxError : an unknown header, two tables under each other, formulas without a stored result.
     """
-    notes = [profile.note_sheets for profile in profiles if profile.source == source and profile.note_sheets]
+    own = [profile for profile in profiles if profile.source == source]
+    notes = [profile.note_sheets for profile in own if profile.note_sheets]
     if sheet.hidden:
         return _set_aside(sheet, file, source, "hidden_sheet")
-    if any(pattern.search(sheet.name) for pattern in notes):
-        return _set_aside(sheet, file, source, "note_sheet")
-    header = find_header(sheet, file, source, profiles)
-    kinds = kinds_of_rows(sheet, header, file)
+    named_so = any(pattern.search(sheet.name) for pattern in notes)
+    try:
+        header = find_header(sheet, file, source, profiles)
+    except ZgzxError:
+        if not named_so:
+            raise
+        return _set_aside(sheet, file, source, NOTE_SHEET)
+    labels = {text for profile in own for text in profile.columns}
+    kinds = kinds_of_rows(sheet, header, labels, file)
     _refuse_uncomputed(sheet, header, kinds, file)
-    title = " ".join(text for row in sheet.filled[sheet.filled < header.first] for text in sheet.row(int(row)) if text)
+    title = " ".join(
+        text[:LONGEST_TITLE]
+        for row in sheet.filled[sheet.filled < header.first]
+        for text in sheet.row(int(row))
+        if text
+    )
     foot = foot_table(sheet, kinds, header.profile.foot)
     cells, data, surplus = _records(sheet, header, kinds, title, foot)
-    furniture = [(row + 1, kinds[row]) for row in sorted(kinds)]
+    unit = title_unit(title)
+    units = dict.fromkeys(header.profile.amount_columns, unit) if unit else {}
+    units |= header.units
+    struck, struck_cells = _struck(sheet, header, data)
     return RawTable(
-        file, sheet.name, header.profile, cells, data + 1, surplus, furniture, len(sheet.filled), title, foot
+        file,
+        sheet.name,
+        header.profile,
+        cells | {name: with_unit(cells[name], unit) for name, unit in units.items()},
+        data + 1,
+        surplus,
+        [(row + 1, kinds[row]) for row in sorted(kinds)],
+        len(sheet.filled),
+        title,
+        foot,
+        left_out=_texts_of(sheet, sorted(kinds)),
+        units=units,
+        broken=broken_rows(sheet, header, data),
+        struck=struck,
+        struck_cells=struck_cells,
     )
+
+
+def with_unit(cells: Texts, unit: str) -> Texts:
+    """The cells with the unit of their header behind every bare number."""
+    return Texts.of(cells.codes, [text + unit if _BARE_NUMBER.fullmatch(text) else text for text in cells.texts])
+
+
+def _texts_of(sheet: Sheet, rows: Iterable[int]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(filter(None, sheet.row(int(row)))) for row in rows)
 
 
 def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
     furniture = [(int(row) + 1, kind) for row in sheet.filled]
     none = np.zeros(0, dtype="int64")
-    return RawTable(file, sheet.name, Profile(kind, source), {}, none, none, furniture, len(furniture), "")
+    return RawTable(
+        file, sheet.name, Profile(kind, source), {}, none, none, furniture, len(furniture), "",
+        left_out=_texts_of(sheet, sheet.filled),
+    )  # fmt: skip
+
+
+def broken_rows(sheet: Sheet, header: Header, data: np.ndarray) -> np.ndarray:
+    """(records,) rows of a delimited file that are parts of one record, or end before its necessary columns do.
+
+    A line break that stands in a cell without quotes cuts a record into rows which together have one cell more than it
+    for each break. A row that only lacks blank cells at its end is whole: spreadsheets leave those out.
+    """
+    broken = np.zeros(len(data), dtype=bool)
+    if not sheet.short:
+        return broken
+    place_of = {int(row): number for number, row in enumerate(data)}
+    width = max(place for place, name in enumerate(header.columns) if name is not None) + 1
+    needed = max(header.columns.index(name) for name in header.profile.required) + 1
+    short = {row: count for row, count in sheet.short.items() if row in place_of and count < width}
+    last = int(sheet.filled[-1])
+    for row, count in short.items():
+        parts = count + short.get(row + 1, 0)
+        if count < needed or (row == last and sheet.cut_off):
+            broken[place_of[row]] = True
+        if row + 1 in short and parts == width + 1:
+            broken[[place_of[row], place_of[row + 1]]] = True
+        if count == 1 and row != last and row - 1 in place_of and row - 1 not in short:
+            broken[place_of[row - 1]] = True  # the break stands in the last cell of the row above
+    return broken
+
+
+def _struck(sheet: Sheet, header: Header, data: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Rows whose necessary cells are all struck through, and struck cells of other rows."""
+    rows = np.zeros(len(data), dtype=bool)
+    if not sheet.struck:
+        return rows, {}
+    place_of = {int(row): number for number, row in enumerate(data)}
+    cells: dict[str, np.ndarray] = {}
+    for row, column in sheet.struck:
+        name = header.columns[column] if column < len(header.columns) else None
+        if row in place_of and name not in (None, NOT_READ):
+            cells.setdefault(str(name), np.zeros(len(data), dtype=bool))[place_of[row]] = True
+    place = {name: column for column, name in enumerate(header.columns)}
+    struck, filled = np.zeros((2, len(data)), dtype=np.int32)
+    for name in header.profile.required:
+        struck += cells.get(name, rows)
+        if place[name] in sheet.columns:
+            filled += sheet.columns[place[name]].at(data).filled
+    rows = (struck > 0) & (struck >= filled)
+    return rows, {name: hit & ~rows for name, hit in cells.items() if (hit & ~rows).any()}
 
 
 def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:
@@ -161,7 +283,7 @@ def _names_any(profile: Profile, text: str) -> bool:
 
 def _found(profile: Profile, name: str, texts: Iterable[str]) -> str | None:
     for text in texts:
-        found = profile.title[name].search(unicodedata.normalize("NFKC", text))
+        found = profile.title[name].search(unicodedata.normalize("NFKC", text[:LONGEST_TITLES]))
         if found and found[1].strip():
             return found[1].strip()
     return None

@@ -268,7 +268,7 @@ def test_both_ways_of_reading_text_give_the_same_rows(write: Callable, monkeypat
 def test_a_text_without_line_ends(write: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "LONGEST_ROW", 2_000)
     text = message(write("employment/a.csv", MONTHS + MONTH.strip() * 100), "employment")
-    assert "employment/a.csv: a row of more than 2,000 bytes" in text
+    assert "employment/a.csv: a row of more than 16,777,216 characters" in text
     assert "拟" not in text
 
 
