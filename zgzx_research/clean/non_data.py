@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
 
@@ -49,7 +50,7 @@ def _label_or_masked(text: str) -> str:
 
 def masked(text: str) -> str:
     """Text with everything hidden but digits that belong to nobody, signs, and words of headers and notes."""
-    safe = without_personal_numbers(text) or "•••"
+    safe = without_personal_numbers(unicodedata.normalize("NFKC", text)) or "•••"
     parts = _vocabulary().split(safe)  # every other part is a word that may be shown
     return "".join(part if place % 2 else mask("", part) if part else "" for place, part in enumerate(parts))
 

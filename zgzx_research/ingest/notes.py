@@ -57,7 +57,7 @@ def words() -> Words:
         (NOTE, re.compile(rf"{_MARKS}(?:{labels}){behind}{_MARKS}[:：].*", re.DOTALL)),
         (NOTE, re.compile(rf"\s*[【\[(（](?:{labels}){behind}[】\])）].*", re.DOTALL)),
         (NOTE, re.compile(rf"{_MARKS}(?:{ends}){_MARKS}[:：]?")),
-        (NOTE, re.compile(rf"{_MARKS}(?:{sentences}).*", re.DOTALL)),
+        (NOTE, re.compile(rf"{_MARKS}(?:{sentences})(?!.*(?:公司|厂|店|社|部|中心)$).*", re.DOTALL)),
     )
     known = [*data["label"]["words"], *data["end"]["words"], *data["total"]["words"]]
     begins = {word[0] for word in known} | set("本以共数统资信截第-—–_=*·.。…(（[【<《〈~～/|#※★☆●◆")

@@ -64,13 +64,14 @@ def unknown_second(sheet: Sheet, file: str, row: int, known: Collection[str]) ->
 
 
 def _after_gaps(sheet: Sheet, header: Header, kinds: dict[int, str]) -> list[int]:
-    """Records that follow a blank row or a row that is none: where another table may begin."""
+    """Records that follow a blank row, a row of one cell or one that is no record: another table may begin there."""
     filled = sheet.filled[sheet.filled > header.last]
     if not len(filled):
         return []
     is_record = ~np.isin(filled, list(kinds))
-    before = np.concatenate([[False], is_record[:-1] & (np.diff(filled) == 1)])
-    return filled[is_record & ~before].tolist()
+    inside = is_record & (sheet.counts[filled] > 1)
+    before = np.concatenate([[False], inside[:-1] & (np.diff(filled) == 1)])
+    return filled[inside & ~before].tolist()
 
 
 def _is_header(sheet: Sheet, row: int, known: Collection[str]) -> bool:
