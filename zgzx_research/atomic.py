@@ -92,6 +92,4 @@ def disk_error(problem: OSError, where: str = "") -> ZgzxError:
     """The same for the user, in one line."""
     place = where or str(problem.filename or "")
     number = problem.errno or 0
-    return ZgzxError(
-        f"a file cannot be read or written ({os.strerror(number)})", where=place, remedy=REMEDIES[number]
-    )
+    return ZgzxError(f"a file cannot be read or written ({os.strerror(number)})", where=place, remedy=REMEDIES[number])

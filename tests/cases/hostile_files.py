@@ -292,7 +292,8 @@ def ods_far_cell(path: Path) -> None:
 
 def ods_spaces(path: Path) -> None:
     """<text:s text:c="…"/> stands for so many blanks."""
-    cell = '<table:table-cell office:value-type="string"><text:p>x<text:s text:c="2000000000"/></text:p></table:table-cell>'
+    text = '<text:p>x<text:s text:c="2000000000"/></text:p>'
+    cell = f'<table:table-cell office:value-type="string">{text}</table:table-cell>'
     ods(path, f"{ODS_TOP}<table:table-row>{cell}</table:table-row>")
 
 
@@ -318,10 +319,14 @@ def xls_far_cell(path: Path) -> None:
 HOSTILE: dict[str, tuple[str, Callable[[Path], None]]] = {
     name: (ending, make)
     for ending, makers in {
-        "csv": (million_commas, header_of_commas, million_labels, quoted_commas, long_line, long_quoted_line, long_first_line),
+        "csv": (
+            million_commas, header_of_commas, million_labels, quoted_commas, long_line, long_quoted_line,
+            long_first_line,
+        ),
         "xlsx": (
             far_cell_in_row_one, far_row, far_row_and_column, cells_without_place, far_cell_with_prefix, many_sheets,
-            many_parts, huge_shared_strings, many_shared_strings, long_shared_string, deep_zip, zip_bomb, deep_xml, entities,
+            many_parts, huge_shared_strings, many_shared_strings, long_shared_string, deep_zip, zip_bomb, deep_xml,
+            entities,
         ),
         "ods": (ods_repeated_cell, ods_repeated_row, ods_repeated_both, ods_far_cell, ods_spaces, ods_blank_to_the_end),
         "xls": (xls_far_cell,),
@@ -343,4 +348,6 @@ if __name__ == "__main__":
                 found = measure(Path(folder))
             except subprocess.TimeoutExpired:
                 found = Measured("more than two minutes", 120, -1)
-        print(f"{name:22} {found.seconds:6.1f} s {found.peak / 1e6:7.0f} MB  {found.said[:200]}", flush=True)
+        print(  # noqa: T201
+            f"{name:22} {found.seconds:6.1f} s {found.peak / 1e6:7.0f} MB  {found.said[:200]}", flush=True
+        )

@@ -323,7 +323,9 @@ def test_a_summary_that_repeats_other_sheets_is_set_aside_row_by_row(tmp_path: P
 
 
 def test_a_sheet_of_explanations_is_still_set_aside(tmp_path: Path) -> None:
-    tables = roster(tmp_path, 名单=[ROSTER, [1, "拟一", None, FIRM, "技能之星"]], 说明=[["姓名", "填全名"], ["单位", "填全称"]])
+    tables = roster(
+        tmp_path, 名单=[ROSTER, [1, "拟一", None, FIRM, "技能之星"]], 说明=[["姓名", "填全名"], ["单位", "填全称"]]
+    )
     assert tables[1].furniture == [(1, "note_sheet"), (2, "note_sheet")]
 
 
@@ -348,7 +350,12 @@ def test_links_to_files_are_read_and_other_links_are_named(tmp_path: Path) -> No
 
 
 def test_every_non_data_row_is_listed_without_a_name(tmp_path: Path) -> None:
-    rows = [["第九届拟一同志等获奖名单（联系人：拟联 19900001111）"], ROSTER, [1, "拟一", None, FIRM, "技能之星"], [None, "填表人：拟填"]]
+    rows = [
+        ["第九届拟一同志等获奖名单（联系人：拟联 19900001111）"],
+        ROSTER,
+        [1, "拟一", None, FIRM, "技能之星"],
+        [None, "填表人：拟填"],
+    ]
     tables = roster(tmp_path, 名单=rows)
     left_out = non_data_rows(tables, "roster")
     assert left_out[["row", "kind"]].to_numpy().tolist() == [[1, "title"], [2, "header"], [4, "note"]]
@@ -357,7 +364,10 @@ def test_every_non_data_row_is_listed_without_a_name(tmp_path: Path) -> None:
     assert "拟" not in text
     assert "19900001111" not in text
     out = write_audit(
-        clean_source(tables, "roster", b"k" * 16).quarantine, tmp_path / "audit.xlsx", {"note": ("备注", "Note")}, left_out
+        clean_source(tables, "roster", b"k" * 16).quarantine,
+        tmp_path / "audit.xlsx",
+        {"note": ("备注", "Note")},
+        left_out,
     )
     listed = next(sheet for sheet in read_workbook(out, "audit.xlsx") if sheet.name == LEFT_OUT_SHEET)
     assert listed.cells[3][3:6] == ["4", "备注", "Note"]
@@ -366,7 +376,11 @@ def test_every_non_data_row_is_listed_without_a_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("合计：30人", "合计:30人"), ("拟甲 身份证号：990000199003071235", "•• 身份证号"), ("数据来源：拟样所", "数据来源:•••")],
+    [
+        ("合计：30人", "合计:30人"),
+        ("拟甲 身份证号：990000199003071235", "•• 身份证号"),
+        ("数据来源：拟样所", "数据来源:•••"),
+    ],
 )
 def test_words_of_notes_are_shown_and_all_else_is_hidden(text: str, shown: str) -> None:
     assert masked(text).startswith(shown)
@@ -396,13 +410,20 @@ def test_a_unit_in_the_header_holds_for_bare_numbers(tmp_path: Path) -> None:
     ],
 )
 def test_units_of_other_headers(tmp_path: Path, label: str, cell: str, yuan: float | None) -> None:
-    table = csv(tmp_path, f"统一社会信用代码\t企业名称\t成立日期\t{label}", f"91449900MA5EQ102X0\t{FIRM}\t2001-1-1\t{cell}")
+    table = csv(
+        tmp_path, f"统一社会信用代码\t企业名称\t成立日期\t{label}", f"91449900MA5EQ102X0\t{FIRM}\t2001-1-1\t{cell}"
+    )
     found = clean_source([table], "registry", b"k" * 16).tables["registry"]["capital_cny"].tolist()
     assert [None if pd.isna(value) else value for value in found] == [yuan]
 
 
 def test_a_unit_above_the_header(tmp_path: Path) -> None:
-    lines = ("登记名录,,,", "金额单位：万元,,,", "统一社会信用代码,企业名称,成立日期,注册资本", f"91449900MA5EQ102X0,{FIRM},2001-1-1,500")
+    lines = (
+        "登记名录,,,",
+        "金额单位：万元,,,",
+        "统一社会信用代码,企业名称,成立日期,注册资本",
+        f"91449900MA5EQ102X0,{FIRM},2001-1-1,500",
+    )
     table = csv(tmp_path, *lines)
     found = clean_source([table], "registry", b"k" * 16).tables["registry"]
     assert found["capital_cny"].tolist() == [5_000_000.0]

@@ -77,9 +77,10 @@ def write_audit(
             for first in range(0, len(entries), ROWS_PER_SHEET):
                 name = str(source) if not first else f"{source} {first // ROWS_PER_SHEET + 1}"
                 _write_sheet(book, name, entries.iloc[first : first + ROWS_PER_SHEET], words)
-        for first in range(0, 0 if left_out is None else len(left_out), ROWS_PER_SHEET):
+        rows = pd.DataFrame() if left_out is None else left_out
+        for first in range(0, len(rows), ROWS_PER_SHEET):
             name = LEFT_OUT_SHEET if not first else f"{LEFT_OUT_SHEET} {first // ROWS_PER_SHEET + 1}"
-            _write_left_out(book, name, left_out.iloc[first : first + ROWS_PER_SHEET], words)
+            _write_left_out(book, name, rows.iloc[first : first + ROWS_PER_SHEET], words)
     return write_whole(out, buffer.getvalue())
 
 

@@ -45,7 +45,7 @@ def _shown(texts: Sequence[str], kind: str) -> str:
 
 
 def _label_or_masked(text: str) -> str:
-    return without_personal_numbers(text) if label(text) in _labels() else masked(text)
+    return (without_personal_numbers(text) or "") if label(text) in _labels() else masked(text)
 
 
 def masked(text: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.cut_rows import broken_rows, struck_rows
 from zgzx_research.ingest.furniture import foot_table, kinds_of_rows, rows_of
 from zgzx_research.ingest.header import Header, find_header, place, title_unit
 from zgzx_research.ingest.marks import cell_name
@@ -120,18 +121,11 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
     labels = {text for profile in own for text in profile.columns}
     kinds = kinds_of_rows(sheet, header, labels, file)
     _refuse_uncomputed(sheet, header, kinds, file)
-    title = " ".join(
-        text[:LONGEST_TITLE]
-        for row in sheet.filled[sheet.filled < header.first]
-        for text in sheet.row(int(row))
-        if text
-    )
+    title = _title(sheet, header)
     foot = foot_table(sheet, kinds, header.profile.foot)
     cells, data, surplus = _records(sheet, header, kinds, title, foot)
-    unit = title_unit(title)
-    units = dict.fromkeys(header.profile.amount_columns, unit) if unit else {}
-    units |= header.units
-    struck, struck_cells = _struck(sheet, header, data)
+    units = dict.fromkeys(header.profile.amount_columns, title_unit(title)) | header.units
+    struck, cells_struck = struck_rows(sheet, header, data)
     return RawTable(
         file,
         sheet.name,
@@ -147,12 +141,19 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
         units=units,
         broken=broken_rows(sheet, header, data),
         struck=struck,
-        struck_cells=struck_cells,
+        struck_cells=cells_struck,
     )
+
+
+def _title(sheet: Sheet, header: Header) -> str:
+    above = (sheet.row(int(row)) for row in sheet.filled[sheet.filled < header.first])
+    return " ".join(text[:LONGEST_TITLE] for row in above for text in row if text)
 
 
 def with_unit(cells: Texts, unit: str) -> Texts:
     """The cells with the unit of their header behind every bare number."""
+    if not unit:
+        return cells
     return Texts.of(cells.codes, [text + unit if _BARE_NUMBER.fullmatch(text) else text for text in cells.texts])
 
 
@@ -167,52 +168,6 @@ def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
         file, sheet.name, Profile(kind, source), {}, none, none, furniture, len(furniture), "",
         left_out=_texts_of(sheet, sheet.filled),
     )  # fmt: skip
-
-
-def broken_rows(sheet: Sheet, header: Header, data: np.ndarray) -> np.ndarray:
-    """(records,) rows of a delimited file that are parts of one record, or end before its necessary columns do.
-
-    A line break that stands in a cell without quotes cuts a record into rows which together have one cell more than it
-    for each break. A row that only lacks blank cells at its end is whole: spreadsheets leave those out.
-    """
-    broken = np.zeros(len(data), dtype=bool)
-    if not sheet.short:
-        return broken
-    place_of = {int(row): number for number, row in enumerate(data)}
-    width = max(place for place, name in enumerate(header.columns) if name is not None) + 1
-    needed = max(header.columns.index(name) for name in header.profile.required) + 1
-    short = {row: count for row, count in sheet.short.items() if row in place_of and count < width}
-    last = int(sheet.filled[-1])
-    for row, count in short.items():
-        parts = count + short.get(row + 1, 0)
-        if count < needed or (row == last and sheet.cut_off):
-            broken[place_of[row]] = True
-        if row + 1 in short and parts == width + 1:
-            broken[[place_of[row], place_of[row + 1]]] = True
-        if count == 1 and row != last and row - 1 in place_of and row - 1 not in short:
-            broken[place_of[row - 1]] = True  # the break stands in the last cell of the row above
-    return broken
-
-
-def _struck(sheet: Sheet, header: Header, data: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Rows whose necessary cells are all struck through, and struck cells of other rows."""
-    rows = np.zeros(len(data), dtype=bool)
-    if not sheet.struck:
-        return rows, {}
-    place_of = {int(row): number for number, row in enumerate(data)}
-    cells: dict[str, np.ndarray] = {}
-    for row, column in sheet.struck:
-        name = header.columns[column] if column < len(header.columns) else None
-        if row in place_of and name not in (None, NOT_READ):
-            cells.setdefault(str(name), np.zeros(len(data), dtype=bool))[place_of[row]] = True
-    place = {name: column for column, name in enumerate(header.columns)}
-    struck, filled = np.zeros((2, len(data)), dtype=np.int32)
-    for name in header.profile.required:
-        struck += cells.get(name, rows)
-        if place[name] in sheet.columns:
-            filled += sheet.columns[place[name]].at(data).filled
-    rows = (struck > 0) & (struck >= filled)
-    return rows, {name: hit & ~rows for name, hit in cells.items() if (hit & ~rows).any()}
 
 
 def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:
