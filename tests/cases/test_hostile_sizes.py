@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hostile_files import HOSTILE, Measured, measure
+
 from zgzx_research.atomic import disk_problem, write_whole
 from zgzx_research.cli import main
 from zgzx_research.errors import ZgzxError

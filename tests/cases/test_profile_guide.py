@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from zgzx_research.clean import employment, patents, programmes, registry, roster
 from zgzx_research.clean.sources import CLEANERS, clean_source
 from zgzx_research.ingest.profile import FOLDER, KEYS, load_profiles
@@ -73,4 +74,4 @@ def test_the_names_of_columns_are_those_of_the_cleaning(module: object) -> None:
 def test_every_source_and_every_key_is_explained() -> None:
     assert {line[0] for line in lines_below("| source | needed |")} == set(CLEANERS)
     explained = set(re.findall(r"`\[?(\w+)\]?`", GUIDE))
-    assert KEYS <= explained
+    assert explained >= KEYS

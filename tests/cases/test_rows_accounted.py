@@ -1,8 +1,7 @@
-"""Nothing vanishes between the rows: every row is a record, in the quarantine with a reason, or listed with its kind."""
+"""Nothing vanishes between the rows: each is a record, in the quarantine with a reason, or listed with its kind."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import xlsxwriter
 import xlwt
 from hostile_files import CELLS, HEADER, ROW, ods, ods_row
+
 from zgzx_research.clean.audit import LEFT_OUT_SHEET, read_audit, write_audit
 from zgzx_research.clean.non_data import masked, non_data_rows
 from zgzx_research.clean.sources import clean_source
@@ -142,8 +142,10 @@ def test_a_subtotal_behind_an_edition_is_no_cost(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        ",——以下空白——,,", "2,,,合计", ",,填表人：甄明,审核人：伍会", "2,（以下空白）,,", ",合 计：30人,,30", "龙岗街道小计,,,5", ",,本表由系统导出,",
-        "注1：数据截至2023年,,,", ",【说明】按年末口径,,", "共 2 条记录,,,", ",,单位：万元,", ",资料来源：拟样登记所,,",
+        ",——以下空白——,,", "2,,,合计", ",,填表人：甄明,审核人：伍会", "2,（以下空白）,,",
+        ",合 计：30人,,30", "龙岗街道小计,,,5", ",,本表由系统导出,",
+        "注1：数据截至2023年,,,", "-----,-----,-----,-----", ",共2户,,10",
+        ",【说明】按年末口径,,", "共 2 条记录,,,", ",,单位：万元,", ",资料来源：拟样登记所,,",
     ],
 )  # fmt: skip
 def test_a_word_in_any_column_makes_a_row_no_record(tmp_path: Path, row: str) -> None:
@@ -157,8 +159,10 @@ def test_a_word_in_any_column_makes_a_row_no_record(tmp_path: Path, row: str) ->
 @pytest.mark.parametrize(
     "row",
     [
-        "总计科技有限公司,91449900MA5EQ102X0,2001-1-1,5", "深圳市百合计算机有限公司,,2001-1-1,5", "合计,91449900MA5EQ102X0,2001-1-1,5",
-        "深圳市以下空白文化有限公司,,2001-1-1,5", "注册家居（深圳）有限公司,,,", "备注通讯有限公司,91449900MA5EQ102X0,,", "单位后勤服务部,,2001-1-1,",
+        "总计科技有限公司,91449900MA5EQ102X0,2001-1-1,5", "深圳市百合计算机有限公司,,2001-1-1,5",
+        "合计,91449900MA5EQ102X0,2001-1-1,5",
+        "深圳市以下空白文化有限公司,,2001-1-1,5", "注册家居（深圳）有限公司,,,",
+        "备注通讯有限公司,91449900MA5EQ102X0,,", "单位后勤服务部,,2001-1-1,",
         "第1页书店,,2001-1-1,3", "本表科技有限公司,91449900MA5EQ102X0,2001-1-1,5",
         "以上信息咨询有限公司,,2001-1-1,5",
     ],
@@ -215,6 +219,18 @@ def test_a_break_in_the_last_cell_takes_the_row_above(tmp_path: Path) -> None:
     first = "91449900MA5EQ102X0,深圳市拟一有限公司,2001-1-1,龙岗区"
     table = csv(tmp_path, header, first, "拟路2号", first.replace("拟一", "拟二"))
     assert table.broken.tolist() == [True, True, False]
+
+
+def test_a_record_cut_twice_leaves_as_a_whole(tmp_path: Path) -> None:
+    table = csv(tmp_path, HEADER, "91449900MA5EQ102X0,深圳", "市断行", "有限公司,2001-1-1,5", ROW)
+    assert table.broken.tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize("below", ["甲,乙,1,2", "1,2,3,4", "(1),(2),(3),(4)", "uscc,name,founded,staff"])
+def test_numbers_and_names_of_columns_below_the_header_are_no_record(tmp_path: Path, below: str) -> None:
+    table = csv(tmp_path, HEADER, below, ROW)
+    assert table.furniture == [(1, "header"), (2, "header")]
+    assert table.rows["firm_name"].tolist() == ["深圳市拟样有限公司"]
 
 
 def test_a_row_without_its_blank_last_cells_is_whole(tmp_path: Path) -> None:
@@ -287,7 +303,7 @@ def test_struck_rows_of_xls_and_ods_and_of_rich_text(tmp_path: Path) -> None:
     ],
 )
 def test_records_above_the_header_are_no_titles(tmp_path: Path, above: list) -> None:
-    with pytest.raises(ZgzxError, match="rows above the header .* that look like records"):
+    with pytest.raises(ZgzxError, match=r"rows above the header .* that look like records"):
         roster(tmp_path, 名单=[*above, ROSTER, [2, "拟二", None, FIRM, "技能之星"]])
 
 
@@ -335,13 +351,13 @@ def test_links_to_files_are_read_and_other_links_are_named(tmp_path: Path) -> No
     (elsewhere / "b.csv").write_text(f"{HEADER}\n{ROW}\n", encoding="utf-8")
     folder = tmp_path / "raw"
     (folder / "registry").mkdir(parents=True)
-    os.symlink(elsewhere / "b.csv", folder / "registry" / "a.csv")
+    (folder / "registry" / "a.csv").symlink_to(elsewhere / "b.csv")
     assert [table.file for table in read_source(folder, "registry")] == ["registry/a.csv"]
-    os.symlink(elsewhere, folder / "registry" / "more")
+    (folder / "registry" / "more").symlink_to(elsewhere)
     with pytest.raises(ZgzxError, match=r"links to folders.*1 affected, e\.g\. registry/more"):
         read_source(folder, "registry")
     (folder / "registry" / "more").unlink()
-    os.symlink(elsewhere / "gone.csv", folder / "registry" / "gone.csv")
+    (folder / "registry" / "gone.csv").symlink_to(elsewhere / "gone.csv")
     with pytest.raises(ZgzxError, match=r"lead nowhere.*e\.g\. registry/gone\.csv"):
         read_source(folder, "registry")
 

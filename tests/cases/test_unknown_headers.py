@@ -9,6 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from hostile_files import HEADER, ROW
+
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import read_source
 
@@ -87,6 +88,13 @@ def test_an_unknown_header_above_or_below(tmp_path: Path, labels: list[str], fir
     text = of_sheet(tmp_path, [*other, *known] if first else [*known, *other])
     assert f"unknown header in row {1 if first else 5}" in text
     assert "拟" not in text
+
+
+@pytest.mark.parametrize("labels", [["街道", "人数"], ["指标", "数值", "占比"]])
+def test_a_small_summary_below_the_records_is_another_table(tmp_path: Path, labels: list[str]) -> None:
+    rows = [["横岗街道", 5, 0.5], ["龙岗街道", 5, 0.5]]
+    text = of_sheet(tmp_path, [ROSTER, WINNER, [], labels, *(row[: len(labels)] for row in rows)])
+    assert "a second table under an unknown header in row 4" in text
 
 
 def test_two_known_tables_of_different_columns_are_still_refused(tmp_path: Path) -> None:

@@ -24,14 +24,21 @@ def broken_rows(sheet: Sheet, header: Header, data: np.ndarray) -> np.ndarray:
     short = {row: count for row, count in sheet.short.items() if row in place_of and count < width}
     last = int(sheet.filled[-1])
     for row, count in short.items():
-        parts = count + short.get(row + 1, 0)
         if count < needed or (row == last and sheet.cut_off):
             broken[place_of[row]] = True
-        if row + 1 in short and parts == width + 1:
-            broken[[place_of[row], place_of[row + 1]]] = True
+        broken[[place_of[part] for part in _parts_of_one(short, row, width)]] = True
         if count == 1 and row != last and row - 1 in place_of and row - 1 not in short:
             broken[place_of[row - 1]] = True  # the break stands in the last cell of the row above
     return broken
+
+
+def _parts_of_one(short: dict[int, int], row: int, width: int) -> list[int]:
+    """The short rows from `row` on that together make one record; none where they do not."""
+    cells, last = short[row], row
+    while cells < width + last - row and last + 1 in short:
+        last += 1
+        cells += short[last]
+    return list(range(row, last + 1)) if last > row and cells == width + last - row else []
 
 
 def struck_rows(sheet: Sheet, header: Header, data: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:

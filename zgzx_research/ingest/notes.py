@@ -25,6 +25,10 @@ IDENTIFIERS = frozenset(
 )  # fmt: skip
 _IDENTIFIER = re.compile(r"(?=(?:.*\d){4})[0-9A-Z*×.\-]{8,}", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d.,\s%+\-]*\d[\d.,\s%+\-]*\w{0,2}")
+_STROKES = frozenset(sign * 3 for sign in "-—–_=*·~～")
+_STEMS = "甲乙丙丁戊己庚辛壬癸"
+_LATIN = re.compile(r"[A-Za-z][A-Za-z _./()\-]+")
+LEAST_NAMED = 3  # filled cells of a row that numbers or names columns
 _MARKS = r"[\s\-—–_=*·.。…()（）\[\]【】<>《》〈〉~～/|#※★☆●◆]*"
 
 
@@ -72,6 +76,7 @@ def _any(texts: Iterable[str]) -> str:
 def noted_rows(sheet: Sheet, header: Header) -> dict[int, str]:
     """Grid row -> note or total, for the rows below the header that such a cell makes no record."""
     found: dict[int, dict[int, str]] = {}
+    ruled = {int(row): NOTE for row in _ruled_rows(sheet) if row > header.last}
     for column, texts in sheet.columns.items():
         kinds = {number: kind for number, text in enumerate(texts.texts) if (kind := words().kind(text))}
         if kinds:
@@ -79,9 +84,38 @@ def noted_rows(sheet: Sheet, header: Header) -> dict[int, str]:
             hit[: header.last + 1] = False
             for row in np.flatnonzero(hit).tolist():
                 found.setdefault(row, {})[column] = kinds[int(texts.codes[row])]
-    return {
-        row: next(iter(cells.values())) for row, cells in found.items() if not _is_record(sheet.row(row), cells, header)
-    }
+    return (
+        ruled
+        | _numbered_columns(sheet, header)
+        | {
+            row: next(iter(cells.values()))
+            for row, cells in found.items()
+            if not _is_record(sheet.row(row), cells, header)
+        }
+    )
+
+
+def _ruled_rows(sheet: Sheet) -> np.ndarray:
+    """Rows of strokes only: -----, =====."""
+    strokes = np.zeros(sheet.height, dtype=np.int32)
+    for texts in sheet.columns.values():
+        hit = [number for number, text in enumerate(texts.texts) if text[:3] in _STROKES and len(set(text)) == 1]
+        strokes += np.isin(texts.codes, hit) if hit else 0
+    return np.flatnonzero((strokes > 0) & (strokes == sheet.counts))
+
+
+def _numbered_columns(sheet: Sheet, header: Header) -> dict[int, str]:
+    """The row below the header where it numbers the columns (甲, 乙, 1, 2) or says their names in Latin letters."""
+    below = sheet.filled[sheet.filled > header.last][:1].tolist() if sheet.filled[-1] > header.last + 1 else []
+    texts = [text for row in below for text in sheet.row(row) if text]
+    if len(texts) < LEAST_NAMED:
+        return {}
+    numbers = [text.strip("()（）") for text in texts]
+    arabic = [int(text) for text in numbers if text.isascii() and text.isdecimal()]
+    letters = [text for text in numbers if not text.isdecimal()]
+    numbered = "".join(letters) in _STEMS and arabic == list(range(1, len(arabic) + 1))
+    latin = all(_LATIN.fullmatch(text) for text in texts) and len(set(texts)) == len(texts)
+    return dict.fromkeys(below, "header") if numbered or latin else {}
 
 
 def _is_record(row: list[str], said: Mapping[int, str], header: Header) -> bool:

@@ -124,7 +124,8 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
     title = _title(sheet, header)
     foot = foot_table(sheet, kinds, header.profile.foot)
     cells, data, surplus = _records(sheet, header, kinds, title, foot)
-    units = dict.fromkeys(header.profile.amount_columns, title_unit(title)) | header.units
+    unit = title_unit(title)
+    units = (dict.fromkeys(header.profile.amount_columns, unit) if unit else {}) | header.units
     struck, cells_struck = struck_rows(sheet, header, data)
     return RawTable(
         file,

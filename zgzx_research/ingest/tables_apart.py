@@ -12,10 +12,10 @@ from zgzx_research.ingest.header import Header, place, shown_label
 from zgzx_research.ingest.profile import label
 from zgzx_research.ingest.sheet import Sheet
 
-LEAST_LABELS = 3  # filled cells of a header none of whose labels is known
+LEAST_LABELS = 3  # filled cells of a header none of whose labels is known; one less where one is
 _LABEL = re.compile(
     r"\D{0,12}(?:姓名|名称|全称|简称|人员|人|号|号码|编号|编码|代码|日期|时间|年月|年份|年度|单位|企业|公司名|类别|类型|种类|奖项|金额|"
-    r"地址|住所|电话|手机|街道|备注|情况|状态|序号|届次|级别|等级|职务|岗位|工种|性别|分数|得分|名次|排名|人数|次数|数量|说明)"
+    r"地址|住所|电话|手机|街道|备注|情况|状态|序号|届次|级别|等级|职务|岗位|工种|性别|分数|得分|名次|排名|数|数量|数值|指标|项目|比例|占比|说明)"
 )
 _RECORD_NUMBER = re.compile(r"(?=(?:.*\d){8})[0-9A-Z*×']{11,19}", re.IGNORECASE)
 _FIRM = re.compile(r".{2,}(?:公司|工厂|厂|商店|经营部|事务所|合作社|研究院|医院|学校)(?:[(（].*[)）])?")
@@ -47,7 +47,7 @@ def refuse_other_tables(sheet: Sheet, header: Header, kinds: dict[int, str], kno
             remedy="Move them below the header, or give them a header and a sheet of their own.",
         )
     for row in _after_gaps(sheet, header, kinds):
-        if _is_header(sheet, row, known):
+        if sheet.counts[row + 1 : row + 2].sum() >= 2 and _is_header(sheet, row, known):
             raise unknown_second(sheet, file, row, known)
 
 
@@ -79,7 +79,9 @@ def _is_header(sheet: Sheet, row: int, known: Collection[str]) -> bool:
     count = sum(label(text) in known for text in texts)
     if count >= 2 and 2 * count >= len(texts):
         return True
-    return len(texts) >= LEAST_LABELS and all(label(text) in known or _LABEL.fullmatch(label(text)) for text in texts)
+    return len(texts) >= LEAST_LABELS - (count > 0) and all(
+        label(text) in known or _LABEL.fullmatch(label(text)) for text in texts
+    )
 
 
 def _is_like_record(sheet: Sheet, header: Header, row: int, known: Collection[str]) -> bool:
