@@ -86,9 +86,9 @@ def _pass_over(path: Path, encoding: str, file: str) -> TextFile:
     for text in _decoded(path, encoding):
         quoted = quoted or '"' in text
         start = start or text.removeprefix(BYTE_ORDER_MARK).strip()[:100]
-        ends = max(text.rfind("\n"), text.rfind("\r"))
-        lines += max(text.count("\n"), text.count("\r"))
-        run = run + len(text) if ends < 0 else len(text) - ends - 1
+        end = "\n" if "\n" in text else "\r"
+        lines += text.count(end)
+        run = len(text) - text.rfind(end) - 1 if end in text else run + len(text)
         last = text[-1:] or last
         if run > LONGEST_LINE:
             raise no_line_ends(file)

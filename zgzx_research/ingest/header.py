@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.marks import column_name
@@ -103,27 +104,35 @@ def _readings(sheet: Sheet, profiles: list[Profile]) -> Iterator[Header]:
 
 def _read(labels: list[list[str]], profile: Profile, first: int, last: int) -> Header:
     columns: list[str | None] = []
-    unknown, units = [], {}
+    unknown: list[tuple[int, str]] = []
+    units: dict[str, str] = {}
     for place, choices in enumerate(labels):
-        found, unit = next(filter(None, (_known(choice, profile) for choice in choices)), (None, ""))
-        columns.append(found)
-        if found is None and choices:
+        found = next((choice for choice in choices if choice in profile.columns), None)
+        name = profile.columns[found] if found else _without_unit(choices, profile)
+        columns.append(name)
+        if name is None and choices:
             unknown.append((place, choices[-1]))
-        if found in profile.amount_columns and unit:
-            units[found] = unit
+        if name in profile.amount_columns:
+            unit = next(filter(None, (_unit(choice)[1] for choice in choices)), "")
+            units |= {name: unit} if unit else {}
     return Header(profile, first, last, tuple(columns), tuple(unknown), units)
 
 
-def _known(text: str, profile: Profile) -> tuple[str, str] | None:
-    """The canonical column of a label and the unit in it; a unit that changes the number only where it is used."""
-    with_unit = _WITH_UNIT.fullmatch(text)
-    unit = next(filter(None, with_unit.groups()[1:]), "") if with_unit else ""
-    if text in profile.columns:
-        return profile.columns[text], unit
-    found = profile.columns.get(with_unit["name"]) if with_unit and unit else None
-    if found is None or not (found in profile.amount_columns or found == NOT_READ or unit in _PLAIN_UNITS):
-        return None
-    return found, unit
+def _without_unit(choices: list[str], profile: Profile) -> str | None:
+    """The canonical column of a label with a unit; a unit that changes the number only where it is used."""
+    for name, unit in map(_unit, choices):
+        found = profile.columns.get(name) if unit else None
+        if found is not None and (found in profile.amount_columns or found == NOT_READ or unit in _PLAIN_UNITS):
+            return found
+    return None
+
+
+@cache
+def _unit(text: str) -> tuple[str, str]:
+    """A label and the unit in it, "" where there is none."""
+    found = _WITH_UNIT.fullmatch(text)
+    unit = next(filter(None, found.groups()[1:]), "") if found else ""
+    return (found["name"], unit) if found and unit else (text, "")
 
 
 def title_unit(title: str) -> str:

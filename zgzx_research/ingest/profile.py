@@ -16,8 +16,8 @@ FOLDER = Path(__file__).parent / "profiles"
 NOT_READ = "not_read"
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00ad]+")
 KEYS = {
-    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "amounts", "amount_columns",
-    "furniture",
+    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "amounts",
+    "amount_columns", "furniture",
 }  # fmt: skip
 
 
