@@ -97,22 +97,26 @@ def _readings(sheet: Sheet, profiles: list[Profile]) -> Iterator[Header]:
     for first in map(int, sheet.filled[:SEARCHED_ROWS]):
         for last in range(first, min(first + levels, sheet.height)):
             choices = _labels(sheet, first, last)
+            priced = {place for place, texts in enumerate(choices) if any(_unit(text)[1] for text in texts)}
             for profile in profiles:
                 if last - first < profile.header_levels:
-                    yield _read(choices, profile, first, last)
+                    yield _read(choices, priced, profile, first, last)
 
 
-def _read(labels: list[list[str]], profile: Profile, first: int, last: int) -> Header:
+def _read(labels: list[list[str]], priced: set[int], profile: Profile, first: int, last: int) -> Header:
+    """The labels by one profile; `priced` are the columns with a unit in their label."""
     columns: list[str | None] = []
     unknown: list[tuple[int, str]] = []
     units: dict[str, str] = {}
     for place, choices in enumerate(labels):
         found = next((choice for choice in choices if choice in profile.columns), None)
-        name = profile.columns[found] if found else _without_unit(choices, profile)
+        name = profile.columns[found] if found else None
+        if name is None and place in priced:
+            name = _without_unit(choices, profile)
         columns.append(name)
         if name is None and choices:
             unknown.append((place, choices[-1]))
-        if name in profile.amount_columns:
+        if place in priced and name in profile.amount_columns:
             unit = next(filter(None, (_unit(choice)[1] for choice in choices)), "")
             units |= {name: unit} if unit else {}
     return Header(profile, first, last, tuple(columns), tuple(unknown), units)
