@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from zgzx_research.atomic import disk_error, disk_problem
 from zgzx_research.errors import ZgzxError
 
 app = typer.Typer(
@@ -209,9 +210,13 @@ def _say_result(ran: tuple[str, ...], skipped: tuple[str, ...], place: str) -> N
 
 
 def main() -> None:
-    """Entry point: problems the user can mend are one message and exit code 2."""
+    """Entry point: problems the user can mend are one message and exit code 2; a full disk is one of them."""
     try:
         app()
-    except ZgzxError as problem:
+    except Exception as error:
+        on_disk = None if isinstance(error, ZgzxError) else disk_problem(error)
+        problem = disk_error(on_disk) if on_disk else error
+        if not isinstance(problem, ZgzxError):
+            raise
         sys.stderr.write(f"zgzx: {problem}\n")
         sys.exit(2)

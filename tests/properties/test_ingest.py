@@ -77,11 +77,12 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
     text = "\n".join(",".join(row) for row in [HEADER, *rows])
     with tempfile.TemporaryDirectory() as folder:
         path = written(text, "utf-8", folder)
-        plain, height = delimited._plain(path, "a.csv", "utf-8", ",", 5)
-        quoted, same_height = delimited._quoted(path, "a.csv", "utf-8", ",", 5)
-    assert height == same_height
-    assert {place: column.series().fillna("").tolist() for place, column in plain.items()} == {
-        place: column.series().fillna("").tolist() for place, column in quoted.items()
+        layout = delimited.Layout(",", 5, 20)
+        plain = delimited._plain(path, "a.csv", "utf-8", layout)
+        quoted = delimited._quoted(path, "a.csv", "utf-8", layout)
+    assert (plain.height, plain.short) == (quoted.height, quoted.short)
+    assert {place: column.series().fillna("").tolist() for place, column in plain.columns.items()} == {
+        place: column.series().fillna("").tolist() for place, column in quoted.columns.items()
     }
 
 

@@ -36,19 +36,33 @@ GUIDE = (
     "Names, IDs and phone numbers cannot be corrected here: mend them at the source and export again.",
 )
 GUIDE_SHEET = "说明"
+LEFT_OUT_SHEET = "非数据行"
+LEFT_OUT_GUIDE = (
+    "工作表“非数据行”列出未作为记录读入的行（标题、表头、备注、合计等），请核对其中有没有记录；如有，请告知课题组。",
+    "The sheet 非数据行 lists the rows that were not read as records; look for records among them, and tell the team.",
+)
+LEFT_OUT_HEADINGS = {
+    "来源 source": 12, "文件 file": 34, "工作表 sheet": 14, "行 row": 8, "类型": 20, "kind": 20, "内容 text shown": 80,
+}  # fmt: skip
 ROWS_PER_SHEET = 1_000_000
 WIDTHS = (34, 14, 8, 18, 26, 34, 40, 26, 10, 12, 12)
 CODES = frozenset({*RULES["shown"]["codes"], "registration_no"})
 _FORMULA = re.compile(r"[=+@]|-(?!\d+(?:\.\d+)?$)")
 
 
-def write_audit(quarantine: pd.DataFrame, out: Path, words: Mapping[str, tuple[str, str]]) -> Path:
+def write_audit(
+    quarantine: pd.DataFrame,
+    out: Path,
+    words: Mapping[str, tuple[str, str]],
+    left_out: pd.DataFrame | None = None,
+) -> Path:
     """Write the workbook: a sheet per source, an entry per row, the clerk's four columns empty.
 
     Parameters
     ----------
     quarantine : as `Cleaned.quarantine`, of one source or of several one below the other.
-    words : reason code -> (Chinese, English); a code without words is written as it stands.
+    words : reason code or kind of non-data row -> (Chinese, English); a code without words is written as it stands.
+    left_out : the non-data rows, as `clean.non_data` gives them, for a sheet of their own.
     """
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(
@@ -57,12 +71,16 @@ def write_audit(quarantine: pd.DataFrame, out: Path, words: Mapping[str, tuple[s
         book.set_properties({"created": datetime(2000, 1, 1)})  # equal bytes each time
         guide = book.add_worksheet(GUIDE_SHEET)
         guide.set_column(0, 0, 110)
-        for row, text in enumerate(GUIDE):
+        for row, text in enumerate((*GUIDE, *(LEFT_OUT_GUIDE if left_out is not None else ()))):
             guide.write_string(row, 0, text)
         for source, entries in quarantine.groupby("source", sort=True):
             for first in range(0, len(entries), ROWS_PER_SHEET):
                 name = str(source) if not first else f"{source} {first // ROWS_PER_SHEET + 1}"
                 _write_sheet(book, name, entries.iloc[first : first + ROWS_PER_SHEET], words)
+        rows = pd.DataFrame() if left_out is None else left_out
+        for first in range(0, len(rows), ROWS_PER_SHEET):
+            name = LEFT_OUT_SHEET if not first else f"{LEFT_OUT_SHEET} {first // ROWS_PER_SHEET + 1}"
+            _write_left_out(book, name, rows.iloc[first : first + ROWS_PER_SHEET], words)
     return write_whole(out, buffer.getvalue())
 
 
@@ -87,6 +105,23 @@ def _write_sheet(
                 sheet.write_string(row, column, str(cell))  # whatever it begins with, it is no formula
     action = list(HEADINGS.values()).index("action")
     sheet.data_validation(1, action, len(table), action, {"validate": "list", "source": list(CHOICES)})
+    sheet.freeze_panes(1, 0)
+
+
+def _write_left_out(
+    book: xlsxwriter.Workbook, name: str, rows: pd.DataFrame, words: Mapping[str, tuple[str, str]]
+) -> None:
+    sheet = book.add_worksheet(name)
+    head = book.add_format({"bold": True, "bg_color": "#E8EEF4", "text_wrap": True})
+    for column, (heading, width) in enumerate(LEFT_OUT_HEADINGS.items()):
+        sheet.write_string(0, column, heading, head)
+        sheet.set_column(column, column, width)
+    for number, entry in enumerate(rows.itertuples(index=False), start=1):
+        kinds = words.get(entry.kind, (entry.kind, entry.kind))
+        sheet.write_number(number, 3, entry.row)
+        texts = {0: entry.source, 1: entry.file, 2: entry.sheet, 4: kinds[0], 5: kinds[1], 6: entry.text_masked}
+        for column, text in texts.items():
+            sheet.write_string(number, column, str(text))  # whatever it begins with, it is no formula
     sheet.freeze_panes(1, 0)
 
 
@@ -121,7 +156,7 @@ def _entries(path: Path) -> pd.DataFrame:
     """Rows in which the clerk decided something; blank cells are null, dates ISO, actions in our words."""
     frames = []
     for sheet in read_workbook(path, path.name):
-        if sheet.name == GUIDE_SHEET or not len(sheet.filled):
+        if sheet.name == GUIDE_SHEET or sheet.name.startswith(LEFT_OUT_SHEET) or not len(sheet.filled):
             continue
         if sheet.cells[0][: len(HEADINGS)] != list(HEADINGS):
             raise ZgzxError(

@@ -114,14 +114,29 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
         rows[name] = _cleaned(known[0].below(known[1:]), rows.index, layout.repeated)
     rows["heading"] = _cleaned(Texts.of(number, [table.title for table in tables]), rows.index, layout.repeated)
     rows["surplus"] = np.concatenate([table.surplus for table in tables])
+    rows["broken"], rows["struck"] = _marked(tables, "broken"), _marked(tables, "struck")
+    crossed = {name: f"{name} struck" for table in tables for name in table.struck_cells}
+    for name, mark in crossed.items():
+        rows[mark] = np.concatenate(
+            [table.struck_cells.get(name, np.zeros(len(table.numbers), bool)) for table in tables]
+        )
     rows, entries = _decided(rows, tables)
     extra = rows["surplus"] > 0
-    shifted = extra & (rows["sheet"] == "")
+    shifted = (extra & (rows["sheet"] == "")) | rows["broken"]
     beside = rows[extra & ~shifted]
     entries += [note(rows[shifted], None, reasons.RAGGED_ROW), note(beside, None, reasons.VALUE_WITHOUT_HEADER)]
+    entries.append(note(rows[rows["struck"]], None, reasons.STRUCK_ROW))
+    entries += [note(rows[rows[mark]], name, reasons.VALUE_STRUCK) for name, mark in crossed.items()]
+    leave = shifted | rows["struck"]
     wanted = [*KEY, "part", "heading", "section", *layout.columns]
-    kept = rows[wanted] if not shifted.any() else rows.loc[~shifted, wanted].reset_index(drop=True)
+    kept = rows[wanted] if not leave.any() else rows.loc[~leave, wanted].reset_index(drop=True)
     return Piece(profile, kept, entries)
+
+
+def _marked(tables: Sequence[RawTable], name: str) -> np.ndarray:
+    """(rows,) a mark of whole rows; tables that say nothing of it have none."""
+    found = [(getattr(table, name), len(table.numbers)) for table in tables]
+    return np.concatenate([marks if len(marks) else np.zeros(count, dtype=bool) for marks, count in found])
 
 
 def _cleaned(cells: Texts, index: pd.Index, repeated: bool) -> pd.Series:

@@ -16,6 +16,7 @@ from zgzx_research.clean.schemas import KEY
 from zgzx_research.clean.values import clean_texts
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import RawTable
+from zgzx_research.ingest.table import with_unit
 
 CELL = [*KEY, "column"]
 COLUMNS = [*CELL, "corrected", "action", "reviewer", "date", "digest"]
@@ -107,7 +108,8 @@ def _corrected(table: RawTable, entries: list[dict], key: bytes, lost: list[str]
         elif entry["action"] == DROP:
             dropped.add(index)
         elif column is not None and pd.notna(entry["corrected"]):
-            cells[column] = cells[column].with_cell(index, entry["corrected"])
+            corrected_cells = cells[column].with_cell(index, entry["corrected"])
+            cells[column] = with_unit(corrected_cells, table.units.get(column, ""))
             corrected.setdefault(index, []).append(column)
     return replace(table, cells=cells, corrected=corrected, dropped=frozenset(dropped))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from zgzx_research.errors import ZgzxError
 
 BLOCK = 1 << 22  # bytes read at a time
+LONGEST_LINE = 1 << 24  # characters; a longer one is no row of a list
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 BYTE_ORDER_MARK = "\ufeff"
 # Digits, delimiters and line ends are half zeros in UTF-16; a file with fewer zeros is a damaged one.
@@ -18,11 +19,17 @@ LEAST_UTF16_ZEROS = 0.05
 
 @dataclass(frozen=True)
 class TextFile:
-    """What one pass over a file tells: its encoding, whether a quotation mark stands in it, its first text."""
+    """What one pass over a file tells.
+
+    quoted : whether a quotation mark stands in it. start : its first text. lines : line ends, about. ended : whether
+    the last line has one.
+    """
 
     encoding: str
     quoted: bool
     start: str
+    lines: int
+    ended: bool
 
 
 class _Damage(Exception):
@@ -47,12 +54,12 @@ def examine(path: Path, file: str) -> TextFile:
         head = handle.read(BLOCK)
     encoding = _marked(head) or _utf16_without_mark(head) or "utf-8"
     try:
-        return _pass_over(path, encoding)
+        return _pass_over(path, encoding, file)
     except _Damage as damage:
         if encoding != "utf-8" or not damage.byte or _marked(head) or _has_chinese_line(head[: damage.offset]):
             raise _undecodable(damage, encoding, file) from None
     try:
-        return _pass_over(path, "gb18030")
+        return _pass_over(path, "gb18030", file)
     except _Damage as damage:
         raise _undecodable(damage, "gb18030", file) from None
 
@@ -74,12 +81,26 @@ def _has_chinese_line(good: bytes) -> bool:
     return any(not line.isascii() for line in good.split(b"\n")[:-1])
 
 
-def _pass_over(path: Path, encoding: str) -> TextFile:
-    quoted, start = False, ""
+def _pass_over(path: Path, encoding: str, file: str) -> TextFile:
+    quoted, start, lines, run, last = False, "", 0, 0, ""
     for text in _decoded(path, encoding):
         quoted = quoted or '"' in text
         start = start or text.removeprefix(BYTE_ORDER_MARK).strip()[:100]
-    return TextFile(encoding, quoted, start)
+        end = "\n" if "\n" in text else "\r"
+        lines += text.count(end)
+        run = len(text) - text.rfind(end) - 1 if end in text else run + len(text)
+        last = text[-1:] or last
+        if run > LONGEST_LINE:
+            raise no_line_ends(file)
+    return TextFile(encoding, quoted, start, lines, last in "\r\n")
+
+
+def no_line_ends(file: str) -> ZgzxError:
+    return ZgzxError(
+        f"a row of more than {LONGEST_LINE:,} characters: no list, or the line ends are gone",
+        where=file,
+        remedy="Export the file again.",
+    )
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[str]:

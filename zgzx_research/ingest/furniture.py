@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
 
 from zgzx_research.ingest.header import Header, two_headers
+from zgzx_research.ingest.notes import noted_rows
 from zgzx_research.ingest.profile import Foot, label
 from zgzx_research.ingest.sheet import Sheet
+from zgzx_research.ingest.tables_apart import refuse_other_tables, unknown_second
 from zgzx_research.ingest.texts import Texts
 
+LONGEST_LABEL = 500  # characters; a longer cell is no label, and need not be compared with any
 
-def kinds_of_rows(sheet: Sheet, header: Header, file: str) -> dict[int, str]:
-    """Grid row -> kind of furniture; every other filled row is a record.
+
+def kinds_of_rows(sheet: Sheet, header: Header, known: Collection[str], file: str) -> dict[int, str]:
+    """Grid row -> kind of non-data row; every other filled row is a record.
+
+    Parameters
+    ----------
+    known : labels of every profile of the source.
 
     Raises
     ------
-    ZgzxError : a second table with other columns stands below the first.
+    ZgzxError : a second table with other columns stands above or below the first.
     """
     first = _first_cells(sheet)
     alone = sheet.counts[sheet.filled] == 1
-    kinds: dict[int, str] = {}
+    kinds = noted_rows(sheet, header)
     for rule in reversed(header.profile.furniture):  # the first rule wins
         hit = first.holds(rule.match.search) & (alone | (not rule.alone))
         kinds |= dict.fromkeys(sheet.filled[hit].tolist(), rule.kind)
-    _mark_repeated(kinds, first, sheet, header, file)
+    _mark_repeated(kinds, sheet, header, known, file)
     if header.profile.foot:
         _mark_foot(kinds, sheet, header, header.profile.foot)
+    refuse_other_tables(sheet, header, kinds, known, file)
     return kinds | dict.fromkeys(sheet.filled[sheet.filled < header.first].tolist(), "title")
 
 
@@ -42,13 +51,14 @@ def _first_cells(sheet: Sheet) -> Texts:
     return first
 
 
-def _mark_repeated(kinds: dict[int, str], first: Texts, sheet: Sheet, header: Header, file: str) -> None:
+def _mark_repeated(kinds: dict[int, str], sheet: Sheet, header: Header, known: Collection[str], file: str) -> None:
     """Title and header rows may be printed again on every page; what else looks like a header is another table's."""
     tops = {row: _filled_labels(sheet, row) for row in map(int, sheet.filled[sheet.filled <= header.last])}
-    texts = {text for labels in tops.values() for text in labels.values()} | set(header.profile.columns)
-    for row in sheet.filled[first.holds(lambda text: label(text) in texts)].tolist():
+    texts = {text for labels in tops.values() for text in labels.values()} | {*known}
+    foot = set(header.profile.foot.columns) if header.profile.foot else set()
+    for row in _rows_with(sheet, texts):
         labels = _filled_labels(sheet, row)
-        same = next((top for top, known in tops.items() if known == labels), None)
+        same = next((top for top, those in tops.items() if those == labels), None)
         names = {column: header.profile.columns.get(text) for column, text in labels.items()}
         if same is not None:
             kinds[row] = "title" if same < header.first else "header"
@@ -56,8 +66,31 @@ def _mark_repeated(kinds: dict[int, str], first: Texts, sheet: Sheet, header: He
             if any(header.columns[column] != name for column, name in names.items() if column < len(header.columns)):
                 raise two_headers(sheet, file, header.last, row)
             kinds[row] = "header"
+        elif row > header.last and not foot.issuperset(labels.values()) and _is_other_header(labels.values(), known):
+            raise unknown_second(sheet, file, row, known)
     inside = (sheet.filled >= header.first) & (sheet.filled <= header.last)
     kinds |= dict.fromkeys(sheet.filled[inside].tolist(), "header")
+
+
+def _is_other_header(labels: Iterable[str], known: Collection[str]) -> bool:
+    hits = [text in known for text in labels]
+    return sum(hits) >= 2 and 2 * sum(hits) >= len(hits)
+
+
+def _rows_with(sheet: Sheet, labels: Collection[str]) -> list[int]:
+    """Rows in which a cell is one of these labels; most texts are told by their first character."""
+    begins = {text[0] for text in labels if text}
+    hit = np.zeros(sheet.height, dtype=bool)
+    for column in sheet.columns.values():
+        found = [
+            number
+            for number, text in enumerate(column.texts)
+            if len(text) < LONGEST_LABEL and text and (text[0] in begins or not text[0].isalnum())
+            if label(text) in labels
+        ]
+        if found:
+            hit |= np.isin(column.codes, found)
+    return np.flatnonzero(hit).tolist()
 
 
 def rows_of(kinds: dict[int, str], kind: str) -> list[int]:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.marks import column_name
 from zgzx_research.ingest.profile import NOT_READ, Profile, label
+from zgzx_research.ingest.remedies import remedy
 from zgzx_research.ingest.sheet import Sheet
 
 SEARCHED_ROWS = 20
 MOST_SHOWN = 20  # unknown columns named in a message
+LONGEST_SHOWN = 120  # characters of one of them
+_UNIT = r"(?:人民币)?[亿万千百]?(?:元人民币|人民币元|人民币|元|美元|港元|港币|欧元|日元|USD|HKD|EUR|RMB|CNY)?"
+# 注册资本(万元), 注册资本(单位:万元), 注册资本/万元, 注册资本万元
+_WITH_UNIT = re.compile(
+    rf"(?P<name>.+?)(?:[(\[【](?:金额)?(?:单位:?)?(?=[^)])(?P<inside>{_UNIT})[)\]】]|[:/_\-](?=.)(?P<behind>{_UNIT})|(?P<joined>[亿万千百]元))"
+)
+_TITLE_UNIT = re.compile(rf"单位\s*[:：]\s*(?P<unit>(?=\S){_UNIT})(?=[\s)）\]】]|$)")
+_PLAIN_UNITS = frozenset({"元", "人民币", "人民币元", "元人民币"})  # a number in them is the number itself
 
 
 @dataclass(frozen=True)
@@ -20,14 +31,16 @@ class Header:
     """A reading of the grid rows `first`..`last` (from 0) as the header of `profile`.
 
     columns : canonical name per grid column; NOT_READ, or None for a blank or unknown label.
-    unknown : labels the profile does not know.
+    unknown : grid column and label of those the profile does not know.
+    units : canonical column of amounts -> the unit that its label names.
     """
 
     profile: Profile
     first: int
     last: int
     columns: tuple[str | None, ...]
-    unknown: tuple[str, ...]
+    unknown: tuple[tuple[int, str], ...]
+    units: dict[str, str] = field(default_factory=dict)
 
     @property
     def known(self) -> int:
@@ -49,10 +62,11 @@ class Header:
 
 def find_header(sheet: Sheet, file: str, source: str, profiles: Iterable[Profile]) -> Header:
     """The complete header of a profile of this source with the most known labels, else an error naming the closest."""
-    readings = sorted(_readings(sheet, list(profiles)), key=lambda read: _distance(read, source))
+    known = list(profiles)
+    readings = sorted(_readings(sheet, known), key=lambda read: _distance(read, source))
     complete = [read for read in readings if read.complete and read.profile.source == source]
     if not complete:
-        raise _unknown_header(sheet, file, source, readings)
+        raise _unknown_header(sheet, file, source, readings, known)
     best = complete[0]
     between = [read for read in complete if (sheet.filled[sheet.filled > read.last] < best.first).any()]
     if between:
@@ -83,20 +97,52 @@ def _readings(sheet: Sheet, profiles: list[Profile]) -> Iterator[Header]:
     for first in map(int, sheet.filled[:SEARCHED_ROWS]):
         for last in range(first, min(first + levels, sheet.height)):
             choices = _labels(sheet, first, last)
+            priced = {place for place, texts in enumerate(choices) if any(_unit(text)[1] for text in texts)}
             for profile in profiles:
                 if last - first < profile.header_levels:
-                    yield _read(choices, profile, first, last)
+                    yield _read(choices, priced, profile, first, last)
 
 
-def _read(labels: list[list[str]], profile: Profile, first: int, last: int) -> Header:
+def _read(labels: list[list[str]], priced: set[int], profile: Profile, first: int, last: int) -> Header:
+    """The labels by one profile; `priced` are the columns with a unit in their label."""
     columns: list[str | None] = []
-    unknown = []
-    for choices in labels:
-        found = next((profile.columns[choice] for choice in choices if choice in profile.columns), None)
-        columns.append(found)
-        if found is None and choices:
-            unknown.append(choices[-1])
-    return Header(profile, first, last, tuple(columns), tuple(unknown))
+    unknown: list[tuple[int, str]] = []
+    units: dict[str, str] = {}
+    for place, choices in enumerate(labels):
+        found = next((choice for choice in choices if choice in profile.columns), None)
+        name = profile.columns[found] if found else None
+        if name is None and place in priced:
+            name = _without_unit(choices, profile)
+        columns.append(name)
+        if name is None and choices:
+            unknown.append((place, choices[-1]))
+        if place in priced and name in profile.amount_columns:
+            unit = next(filter(None, (_unit(choice)[1] for choice in choices)), "")
+            units |= {name: unit} if unit else {}
+    return Header(profile, first, last, tuple(columns), tuple(unknown), units)
+
+
+def _without_unit(choices: list[str], profile: Profile) -> str | None:
+    """The canonical column of a label with a unit; a unit that changes the number only where it is used."""
+    for name, unit in map(_unit, choices):
+        found = profile.columns.get(name) if unit else None
+        if found is not None and (found in profile.amount_columns or found == NOT_READ or unit in _PLAIN_UNITS):
+            return found
+    return None
+
+
+@cache
+def _unit(text: str) -> tuple[str, str]:
+    """A label and the unit in it, "" where there is none."""
+    found = _WITH_UNIT.fullmatch(text)
+    unit = next(filter(None, found.groups()[1:]), "") if found else ""
+    return (found["name"], unit) if found and unit else (text, "")
+
+
+def title_unit(title: str) -> str:
+    """The unit of money that the rows above a header name: 金额单位：万元."""
+    found = _TITLE_UNIT.search(title)
+    return found["unit"] if found else ""
 
 
 def _labels(sheet: Sheet, first: int, last: int) -> list[list[str]]:
@@ -112,31 +158,28 @@ def _labels(sheet: Sheet, first: int, last: int) -> list[list[str]]:
     return [list(dict.fromkeys(text for text in (f"{a}/{b}" if a and b else "", b, a) if text)) for a, b in pairs]
 
 
-def _unknown_header(sheet: Sheet, file: str, source: str, readings: list[Header]) -> ZgzxError:
+def _unknown_header(sheet: Sheet, file: str, source: str, readings: list[Header], profiles: list[Profile]) -> ZgzxError:
     best = readings[0]
-    where = f"{place(sheet, file)}, row {best.last + 1}"
-    name = best.profile.name
-    parts = [f"unknown header; the closest known profile is {name}"]
+    parts = [f"unknown header; the closest known profile is {best.profile.name}"]
     if best.missing:
         parts.append("missing columns: " + ", ".join(map(best.profile.alias, best.missing)))
     if best.repeated:
         parts.append("columns that stand twice: " + ", ".join(map(best.profile.alias, best.repeated)))
-    shown = _printable(best)
-    if shown:
-        more = f" and {len(shown) - MOST_SHOWN:,} more" if len(shown) > MOST_SHOWN else ""
-        parts.append("unknown columns: " + ", ".join(shown[:MOST_SHOWN]) + more)
-    remedy = (
-        f"Add the header as a line to [columns] of zgzx_research/ingest/profiles/{name}.toml "
-        f"({NOT_READ} for a column that is not needed), or add a new profile there."
+    if best.unknown and best.known >= 2:  # without a header the first row is a person's, and is not shown
+        shown = [shown_label(column, text) for column, text in best.unknown[:MOST_SHOWN]]
+        more = f" and {len(best.unknown) - MOST_SHOWN:,} more" if len(best.unknown) > MOST_SHOWN else ""
+        parts.append("unknown columns: " + ", ".join(shown) + more)
+    return ZgzxError(
+        "; ".join(parts),
+        where=f"{place(sheet, file)}, row {best.last + 1}",
+        count=len(best.missing) + len(best.unknown) + len(best.repeated),
+        remedy=remedy(sheet, best, source, profiles),
     )
-    if best.known and best.profile.source != source:
-        remedy = f"It looks like a {best.profile.source} file in the {source} folder: move it, or else: {remedy}"
-    count = len(best.missing) + len(best.unknown) + len(best.repeated)
-    return ZgzxError("; ".join(parts), where=where, count=count, remedy=remedy)
 
 
-def _printable(best: Header) -> list[str]:
-    """Unknown labels fit for a message: in a file without a header the first row is a person's, which is not."""
-    if best.known < 2:
-        return []
-    return [text for text in best.unknown if len(text) <= 20 and not re.search(r"\d{6}", text)]
+def shown_label(column: int, text: str) -> str:
+    """A label for a message: cut where it is very long, digits that may be a person's number hidden."""
+    safe = re.sub(r"\d{6,}", "•••", text)
+    if len(safe) > LONGEST_SHOWN:
+        safe = safe[:LONGEST_SHOWN] + "…"
+    return safe if safe == text else f"{safe} (column {column_name(column)})"

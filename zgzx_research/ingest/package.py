@@ -1,49 +1,43 @@
-"""What the container of a workbook says before its cells are read: password, size, stray cells, formulas."""
+"""What the container of a workbook says before its cells are read: password, size, marks of cells."""
 
 from __future__ import annotations
 
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 from xml.etree import ElementTree
+from xml.parsers.expat import ExpatError
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest import old_workbook, opendocument, sheet_xml
+from zgzx_research.ingest.marks import Marks, check_reach
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A full sheet of 1,048,576 rows and 16 columns is about 0.7 GB of XML; anything beyond is no clerk's list.
 MOST_EXPANDED = 1 << 30  # bytes of all parts of a workbook, unpacked
-# Every cell up to the last takes memory, filled or not: a stray cell in column XFD makes 16,384 columns.
-MOST_CELLS = 50_000_000
+# Tables pack to a twentieth at best; what packs to a hundredth (Apache POI's limit as well) is the same text again
+# and again, made to fill the memory.
+LARGE = 100_000_000  # bytes; smaller parts may pack as they like
+MOST_PACKED = 100
+MOST_PARTS = 65_535
+MOST_SHEETS = 5_000
+MOST_DIRECTORY = 1 << 24  # bytes of the list of sheets, of the links, and of the directory of the ZIP
+MOST_UNUSED_STRINGS = 1_000_000  # texts in the common list beyond the number of cells
 BLOCK = 1 << 22
 
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 # BIFF: the begin-of-file record of the workbook (16 bytes of content), then FILEPASS.
 _FILEPASS = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
-_ROW = re.compile(rb'<(?:\w+:)?row\s(?:[^>]*?\s)?r="(\d+)"')
-_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)\d+"')
-_BEYOND_Z = re.compile(
-    rb'r="[A-Z]{2}'
-)  # most sheets have no such cell, and their cells need not be looked at one by one
-_UNCOMPUTED = re.compile(
-    rb'<(?:\w+:)?c\s(?![^>]*\bt="str")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*'
-    rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
-)
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ElementTree.ParseError, KeyError)
-
-
-@dataclass
-class Extent:
-    """How far a sheet reaches (to Z at least), and its formulas without a stored result."""
-
-    rows: int = 0
-    columns: int = 26
-    uncomputed: set[tuple[int, int]] = field(default_factory=set)
+_END_OF_DIRECTORY = b"PK\x05\x06"
+_STRINGS, _STYLES, _CONTENT = "xl/sharedStrings.xml", "xl/styles.xml", "content.xml"
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ElementTree.ParseError, ExpatError, KeyError,
+    UnicodeDecodeError,
+)  # fmt: skip
 
 
 def signature(path: Path) -> bytes:
@@ -53,20 +47,27 @@ def signature(path: Path) -> bytes:
     return next((known for known in (ZIP, OLE) if head.startswith(known)), b"")
 
 
-def check_package(path: Path, file: str) -> dict[str, frozenset[tuple[int, int]]]:
-    """Per sheet of an .xlsx the formulas without a stored result; nothing for other workbooks.
+def check_package(path: Path, file: str) -> dict[str, Marks]:
+    """Per sheet what the file says of its cells beyond their text; nothing for .xlsb.
 
     Raises
     ------
-    ZgzxError : a password, a part that is damaged, more than MOST_EXPANDED bytes or MOST_CELLS cells.
+    ZgzxError : a password, a part that is damaged, more of anything than a table can have.
     """
     if signature(path) == OLE:
         content = path.read_bytes()
         if _ENCRYPTED_PACKAGE in content or _FILEPASS.search(content):
             raise protected(file)
-        return {}
+        found = old_workbook.scan(content)
+        for name, marks in found.items():
+            check_reach(marks, file, name)
+        return found
     try:
+        _check_directory(path, file)
         with zipfile.ZipFile(path) as archive:
+            _check_sizes(archive, file)
+            if _CONTENT in archive.namelist():
+                return _scan_opendocument(archive, file)
             return _check_parts(archive, file)
     except _DAMAGE as error:
         raise damaged(file) from error
@@ -86,81 +87,98 @@ def protected(file: str) -> ZgzxError:
     return ZgzxError("the workbook is protected by a password", where=file, remedy="Save it without one.")
 
 
-def cell_name(row: int, column: int) -> str:
-    """A1 for (0, 0)."""
-    letters, column = "", column + 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return f"{letters}{row + 1}"
+def _too_large(what: str, file: str) -> ZgzxError:
+    return ZgzxError(what, where=file, remedy="Ask for the table in parts, or as .csv.")
 
 
-def _check_parts(archive: zipfile.ZipFile, file: str) -> dict[str, frozenset[tuple[int, int]]]:
-    size = sum(part.file_size for part in archive.infolist())
+def _check_directory(path: Path, file: str) -> None:
+    """Look at the last bytes only: reading a directory of millions of parts would take the memory itself."""
+    with path.open("rb") as handle:
+        handle.seek(max(path.stat().st_size - (1 << 16) - 22, 0))
+        tail = handle.read()
+    end = tail.rfind(_END_OF_DIRECTORY)
+    if end < 0 or len(tail) < end + 22:
+        raise zipfile.BadZipFile
+    parts, size = struct.unpack_from("<HI", tail, end + 10)
+    if parts >= MOST_PARTS or size > MOST_DIRECTORY:
+        raise _too_large(f"the workbook has {MOST_PARTS:,} parts or more", file)
+
+
+def _check_sizes(archive: zipfile.ZipFile, file: str) -> None:
+    parts = archive.infolist()
+    size = sum(part.file_size for part in parts)
     if size > MOST_EXPANDED:
-        raise ZgzxError(
-            f"the workbook unpacks to {size:,} bytes, more than {MOST_EXPANDED:,}", where=file,
-            remedy="Ask for the table in parts, or as .csv.",
-        )  # fmt: skip
-    sheets = _sheet_parts(archive)
+        raise _too_large(f"the workbook unpacks to {size:,} bytes, more than {MOST_EXPANDED:,}", file)
+    packed = sum(part.compress_size for part in parts)
+    if size > LARGE and size > MOST_PACKED * packed:
+        raise _too_large(
+            f"the workbook unpacks to {size:,} bytes, {size // max(packed, 1):,} times its own size: no table does",
+            file,
+        )
+
+
+def _check_parts(archive: zipfile.ZipFile, file: str) -> dict[str, Marks]:
+    sheets = _sheet_parts(archive, file)
+    parts = {part.filename for part in archive.infolist()}
+    styles = sheet_xml.struck_styles(archive.read(_STYLES)) if sheets and _STYLES in parts else frozenset()
+    strings, count = _shared_strings(archive) if sheets and _STRINGS in parts else (frozenset(), 0)
     found = {}
     for part in archive.infolist():  # a part that unpacks to another size than it says fails its checksum here
         with archive.open(part) as handle:
-            extent = _extent(handle)
-        if part.filename not in sheets:
-            continue
-        name = sheets[part.filename]
-        if extent.rows * extent.columns > MOST_CELLS:
-            raise ZgzxError(
-                f"the sheet reaches to {cell_name(extent.rows - 1, extent.columns - 1)}, far beyond any table",
-                where=f"{file}, sheet {name}", count=extent.rows * extent.columns,
-                remedy="Delete the columns and rows beside the table, or save the table alone as .csv.",
-            )  # fmt: skip
-        found[name] = frozenset(extent.uncomputed)
+            if part.filename in sheets:
+                name = sheets[part.filename]
+                found[name] = sheet_xml.scan_sheet(handle, styles, strings)
+                check_reach(found[name], file, name)
+            elif part.filename not in (_STYLES, _STRINGS):
+                while handle.read(BLOCK):
+                    pass
+    if count > sum(marks.filled for marks in found.values()) + MOST_UNUSED_STRINGS:
+        raise _too_large(f"the workbook lists {count:,} texts that no cell shows", file)
     return found
 
 
-def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+def _shared_strings(archive: zipfile.ZipFile) -> tuple[frozenset[int], int]:
+    """Those struck through, and how many there are."""
+    count, struck = 0, False
+    with archive.open(_STRINGS) as handle:
+        while block := handle.read(BLOCK):
+            count += block.count(b"<si>") + block.count(b"<si ") + block.count(b"<si/") + block.count(b":si>")
+            struck = struck or b"strike" in block
+    return (sheet_xml.struck_strings(archive.read(_STRINGS)) if struck else frozenset()), count
+
+
+def _scan_opendocument(archive: zipfile.ZipFile, file: str) -> dict[str, Marks]:
+    for part in archive.infolist():
+        if part.filename != _CONTENT:
+            with archive.open(part) as handle:
+                while handle.read(BLOCK):
+                    pass
+    with archive.open(_CONTENT) as handle:
+        return opendocument.scan(handle, file)
+
+
+def _small_part(archive: zipfile.ZipFile, name: str, file: str) -> bytes:
+    if archive.getinfo(name).file_size > MOST_DIRECTORY:
+        raise _too_large(f"the list of sheets is longer than {MOST_DIRECTORY:,} bytes", file)
+    return archive.read(name)
+
+
+def _sheet_parts(archive: zipfile.ZipFile, file: str) -> dict[str, str]:
     """Part -> sheet name of an .xlsx."""
     if "xl/workbook.xml" not in archive.namelist():
         return {}
-    relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    book = _small_part(archive, "xl/workbook.xml", file)
+    if b"<!DOCTYPE" in book:  # it could define words that unfold to gigabytes; no office program writes one
+        raise zipfile.BadZipFile
+    relations = ElementTree.fromstring(_small_part(archive, "xl/_rels/workbook.xml.rels", file))
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    found = [entry for entry in ElementTree.fromstring(book).iter() if entry.tag.endswith("}sheet")]
+    if len(found) > MOST_SHEETS:
+        raise _too_large(f"the workbook has {len(found):,} sheets, more than {MOST_SHEETS:,}", file)
     parts = {}
-    for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
-        if sheet.tag.endswith("}sheet"):
-            relation = next((value for key, value in sheet.items() if key.endswith("}id")), "")
-            part = posixpath.join("/xl", targets.get(relation, "")).lstrip("/")
-            parts[part] = sheet.get("name", "")
+    for entry in found:
+        relation = next((value for key, value in entry.items() if key.endswith("}id")), "")
+        parts[posixpath.join("/xl", targets.get(relation, "")).lstrip("/")] = entry.get("name", "")
+    if len(parts) < len(found):
+        raise zipfile.BadZipFile  # two sheets in one part
     return parts
-
-
-def _extent(handle: IO[bytes]) -> Extent:
-    extent = Extent()
-    for text in _whole_rows(handle):
-        rows = _ROW.findall(text, max(text.rfind(b"<row "), 0)) or _ROW.findall(text)
-        extent.rows = max([extent.rows, *map(int, rows[-1:])])
-        if _BEYOND_Z.search(text):
-            extent.columns = max([extent.columns, *map(_column, set(_CELL.findall(text)))])
-        if b"<f" in text or b":f" in text:
-            extent.uncomputed |= {(int(row) - 1, _column(name) - 1) for name, row in _UNCOMPUTED.findall(text)}
-    return extent
-
-
-def _whole_rows(handle: IO[bytes]) -> Iterator[bytes]:
-    rest = b""
-    while block := handle.read(BLOCK):
-        text = rest + block
-        cut = text.rfind(b"row>") + len(b"row>")
-        if cut < len(b"row>"):
-            cut = max(len(text) - BLOCK, 0)  # no row ends here: another part, or one row longer than a block
-        yield text[:cut]
-        rest = text[cut:]
-    yield rest
-
-
-def _column(name: bytes) -> int:
-    number = 0
-    for letter in name:
-        number = number * 26 + letter - ord("A") + 1
-    return number

@@ -14,8 +14,10 @@ from zgzx_research.errors import ZgzxError
 
 FOLDER = Path(__file__).parent / "profiles"
 NOT_READ = "not_read"
+_INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00ad]+")
 KEYS = {
-    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "amounts", "furniture",
+    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "amounts",
+    "amount_columns", "furniture",
 }  # fmt: skip
 
 
@@ -65,6 +67,7 @@ class Profile:
     separators : canonical name -> characters that separate several values in one cell.
     dates : styles of `clean/rules.toml` in which this agency writes dates (`day`) and months (`month`).
     amounts : `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
+    amount_columns : canonical columns of amounts: a unit in their header, as in 注册资本(万元), holds for bare numbers.
     furniture : title, section, note and total rows below the header.
     note_sheets : names of sheets that hold explanations only.
     """
@@ -80,6 +83,7 @@ class Profile:
     separators: dict[str, str] = field(default_factory=dict)
     dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     amounts: dict[str, str] = field(default_factory=dict)
+    amount_columns: tuple[str, ...] = ()
     furniture: tuple[Furniture, ...] = ()
     note_sheets: re.Pattern[str] | None = None
 
@@ -90,8 +94,9 @@ class Profile:
 
 @cache
 def label(text: str) -> str:
-    """A header as it is compared: NFKC, no blanks or line breaks, no asterisk that marks it as compulsory."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).strip("*").upper()
+    """A header as it is compared: NFKC, no blanks, line breaks or invisible characters (the byte-order mark of a file
+    that was joined to another), no asterisk that marks it as compulsory."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("*").upper()
 
 
 @cache
@@ -147,6 +152,7 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         separators=data.get("separators", {}),
         dates={kind: tuple(styles) for kind, styles in data.get("dates", {}).items()},
         amounts=data.get("amounts", {}),
+        amount_columns=tuple(data.get("amount_columns", ())),
         furniture=tuple(
             Furniture(kind, re.compile(rule["match"]), rule.get("alone", False)) for kind, rule in furniture.items()
         ),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest import delimited, package, workbook
 from zgzx_research.ingest.profile import Profile, load_profiles
 from zgzx_research.ingest.sheet import Sheet
-from zgzx_research.ingest.table import RawTable, read_table
+from zgzx_research.ingest.table import NOTE_SHEET, RawTable, read_table
+from zgzx_research.ingest.texts import Texts
 
 __all__ = ["RawTable", "read_source"]
 
@@ -32,8 +35,21 @@ def read_source(folder: Path, source: str, profiles: dict[str, Profile] | None =
 
 
 def _files(folder: Path, source: str) -> list[Path]:
-    """Raw files in a fixed order; files an office program keeps beside an open one are passed over."""
-    found = [path for path in (folder / source).rglob("*") if path.is_file() and path.name[0] not in ".~"]
+    """Raw files in a fixed order; files an office program keeps beside an open one are passed over.
+
+    A link to a file is read like the file; a link to a folder, one that leads nowhere, a device are refused by name.
+    """
+    entries = [path for path in (folder / source).rglob("*") if path.name[0] not in ".~"]
+    odd = [path for path in entries if not path.is_file() and (path.is_symlink() or not path.is_dir())]
+    if odd:
+        raise ZgzxError(
+            "links to folders, links that lead nowhere, or devices among the raw files, which are not read",
+            where=str(folder / source),
+            count=len(odd),
+            examples=sorted(path.relative_to(folder).as_posix() for path in odd),
+            remedy="Copy the files themselves into the folder.",
+        )
+    found = [path for path in entries if path.is_file()]
     strange = [path.relative_to(folder).as_posix() for path in found if path.suffix.lower() not in EXTENSIONS]
     if strange:
         raise ZgzxError(
@@ -56,9 +72,28 @@ def _read_file(path: Path, folder: Path, source: str, profiles: list[Profile]) -
         hidden = f" ({len(sheets)} hidden sheets)" if sheets else ""
         raise ZgzxError(f"the file is empty{hidden}", where=file, remedy="Ask for it again, or move it elsewhere.")
     tables = [read_table(sheet, file, source, profiles) for sheet in sheets]
+    tables = [_without_repeats(table, tables, profiles) for table in tables]
     if not any(len(table.numbers) for table in tables):
         raise ZgzxError("a header but no data rows", where=file, remedy="Ask for the file again, or move it elsewhere.")
     return tables
+
+
+def _without_repeats(table: RawTable, tables: list[RawTable], profiles: list[Profile]) -> RawTable:
+    """A sheet named as a summary without the records that stand in other sheets of its file."""
+    notes = [profile.note_sheets for profile in profiles if profile.note_sheets]
+    if not len(table.numbers) or not any(pattern.search(table.sheet) for pattern in notes):
+        return table
+    others = [other for other in tables if other is not table and len(other.numbers)]
+    known = {key for other in others for key in _keys(other, table.profile)}
+    again = [key in known for key in _keys(table, table.profile)]
+    return table.without(np.array(again, dtype=bool), NOTE_SHEET) if any(again) else table
+
+
+def _keys(table: RawTable, profile: Profile) -> list[tuple[str, ...]]:
+    """The necessary cells of every record, by which the same record is known in another sheet."""
+    blank = Texts.blank(len(table.numbers))
+    columns = [table.cells.get(name, blank) for name in profile.required]
+    return list(zip(*([texts.texts[code] for code in texts.codes] for texts in columns), strict=True))
 
 
 def _sheets(path: Path, file: str) -> list[Sheet]:

@@ -26,6 +26,9 @@ class Sheet:
     merged : merged ranges as ((top, left), (bottom, right)), counted from 0.
     reading : how the bytes were read (the encoding), for messages.
     uncomputed : (row, column) of cells whose formula has no stored result, counted from 0.
+    struck : (row, column) of cells whose text is struck through, counted from 0.
+    short : rows of a delimited file with fewer cells than the others: row -> number of cells.
+    cut_off : the last line of a delimited file has no line end.
     """
 
     name: str
@@ -35,6 +38,9 @@ class Sheet:
     merged: tuple[Range, ...] = field(default=())
     reading: str = ""
     uncomputed: frozenset[tuple[int, int]] = frozenset()
+    struck: frozenset[tuple[int, int]] = frozenset()
+    short: dict[int, int] = field(default_factory=dict)
+    cut_off: bool = False
 
     @cached_property
     def counts(self) -> np.ndarray:

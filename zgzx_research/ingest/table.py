@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.cut_rows import broken_rows, struck_rows
 from zgzx_research.ingest.furniture import foot_table, kinds_of_rows, rows_of
-from zgzx_research.ingest.header import Header, find_header, place
-from zgzx_research.ingest.package import cell_name
+from zgzx_research.ingest.header import Header, find_header, place, title_unit
+from zgzx_research.ingest.marks import cell_name
 from zgzx_research.ingest.profile import NOT_READ, Profile
 from zgzx_research.ingest.sheet import Sheet
 from zgzx_research.ingest.texts import Texts
 from zgzx_research.ingest.workbook import fill_down
 
 Records = tuple[dict[str, Texts], np.ndarray, np.ndarray]  # cells, grid rows, filled cells outside the columns
+LONGEST_TITLES = 5_000  # of a whole title
+LONGEST_TITLE = 500  # characters of a cell that are searched for the columns of a title
+_BARE_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+NOTE_SHEET = "note_sheet"
 NOWHERE = -1  # position of a column that the sheet does not have
 
 
@@ -36,10 +42,15 @@ class RawTable:
         title and of the foot table stand in every row they are about.
     numbers : (records,) the clerk's row number.
     surplus : (records,) filled cells outside the header's columns.
-    furniture : (row, kind) of title, header, section, note, total, foot, note_sheet and hidden_sheet rows.
+    furniture : (row, kind) of the non-data rows: title, header, section, note, total, foot, note_sheet, hidden_sheet.
     rows_in : non-blank rows = len(rows) + len(furniture).
+    left_out : text of the cells of each of the rows in `furniture`.
     title : text of the rows above the header.
     foot : rows of the foot table (`row` and its canonical columns), empty where the layout has none.
+    units : canonical column of amounts -> the unit its header names, which bare numbers have got.
+    broken : (records,) rows of a delimited file that a line break or its end has cut.
+    struck : (records,) rows that are struck through as a whole.
+    struck_cells : canonical column -> (records,) cells that are struck through in other rows.
     corrected, dropped : positions of the records a clerk corrected, with the columns, and of those he dropped.
     """
 
@@ -53,6 +64,11 @@ class RawTable:
     rows_in: int
     title: str
     foot: pd.DataFrame = field(default_factory=pd.DataFrame)
+    left_out: tuple[tuple[str, ...], ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
+    broken: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    struck: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    struck_cells: dict[str, np.ndarray] = field(default_factory=dict)
     corrected: dict[int, list[str]] = field(default_factory=dict)
     dropped: frozenset[int] = frozenset()
 
@@ -62,6 +78,27 @@ class RawTable:
         texts = {name: cells.series() for name, cells in self.cells.items()}
         return pd.DataFrame({"row": self.numbers, **texts, "surplus": self.surplus})
 
+    def without(self, rows: np.ndarray, kind: str) -> RawTable:
+        """The table with some records among the non-data rows instead."""
+        kept = ~rows
+        numbers = self.numbers[rows].tolist()
+        texts = self.rows.loc[rows, list(self.cells)]
+        added = [tuple(text for text in row if isinstance(text, str)) for row in texts.itertuples(index=False)]
+        both = sorted(
+            [*zip(self.furniture, self.left_out, strict=True), *zip([(n, kind) for n in numbers], added, strict=True)]
+        )
+        return replace(
+            self,
+            cells={name: cells.at(kept) for name, cells in self.cells.items()},
+            numbers=self.numbers[kept],
+            surplus=self.surplus[kept],
+            furniture=[place for place, _ in both],
+            left_out=tuple(text for _, text in both),
+            broken=self.broken[kept],
+            struck=self.struck[kept],
+            struck_cells={name: hit[kept] for name, hit in self.struck_cells.items()},
+        )
+
 
 def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) -> RawTable:
     """The sheet by the profile of this source that knows its header.
@@ -70,27 +107,68 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
     ------
     ZgzxError : an unknown header, two tables under each other, formulas without a stored result.
     """
-    notes = [profile.note_sheets for profile in profiles if profile.source == source and profile.note_sheets]
+    own = [profile for profile in profiles if profile.source == source]
+    notes = [profile.note_sheets for profile in own if profile.note_sheets]
     if sheet.hidden:
         return _set_aside(sheet, file, source, "hidden_sheet")
-    if any(pattern.search(sheet.name) for pattern in notes):
-        return _set_aside(sheet, file, source, "note_sheet")
-    header = find_header(sheet, file, source, profiles)
-    kinds = kinds_of_rows(sheet, header, file)
+    named_so = any(pattern.search(sheet.name) for pattern in notes)
+    try:
+        header = find_header(sheet, file, source, profiles)
+    except ZgzxError:
+        if not named_so:
+            raise
+        return _set_aside(sheet, file, source, NOTE_SHEET)
+    labels = {text for profile in own for text in profile.columns}
+    kinds = kinds_of_rows(sheet, header, labels, file)
     _refuse_uncomputed(sheet, header, kinds, file)
-    title = " ".join(text for row in sheet.filled[sheet.filled < header.first] for text in sheet.row(int(row)) if text)
+    title = _title(sheet, header)
     foot = foot_table(sheet, kinds, header.profile.foot)
     cells, data, surplus = _records(sheet, header, kinds, title, foot)
-    furniture = [(row + 1, kinds[row]) for row in sorted(kinds)]
+    unit = title_unit(title)
+    units = (dict.fromkeys(header.profile.amount_columns, unit) if unit else {}) | header.units
+    struck, cells_struck = struck_rows(sheet, header, data)
     return RawTable(
-        file, sheet.name, header.profile, cells, data + 1, surplus, furniture, len(sheet.filled), title, foot
+        file,
+        sheet.name,
+        header.profile,
+        cells | {name: with_unit(cells[name], unit) for name, unit in units.items()},
+        data + 1,
+        surplus,
+        [(row + 1, kinds[row]) for row in sorted(kinds)],
+        len(sheet.filled),
+        title,
+        foot,
+        left_out=_texts_of(sheet, sorted(kinds)),
+        units=units,
+        broken=broken_rows(sheet, header, data),
+        struck=struck,
+        struck_cells=cells_struck,
     )
+
+
+def _title(sheet: Sheet, header: Header) -> str:
+    above = (sheet.row(int(row)) for row in sheet.filled[sheet.filled < header.first])
+    return " ".join(text[:LONGEST_TITLE] for row in above for text in row if text)
+
+
+def with_unit(cells: Texts, unit: str) -> Texts:
+    """The cells with the unit of their header behind every bare number."""
+    if not unit:
+        return cells
+    return Texts.of(cells.codes, [text + unit if _BARE_NUMBER.fullmatch(text) else text for text in cells.texts])
+
+
+def _texts_of(sheet: Sheet, rows: Iterable[int]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(filter(None, sheet.row(int(row)))) for row in rows)
 
 
 def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
     furniture = [(int(row) + 1, kind) for row in sheet.filled]
     none = np.zeros(0, dtype="int64")
-    return RawTable(file, sheet.name, Profile(kind, source), {}, none, none, furniture, len(furniture), "")
+    return RawTable(
+        file, sheet.name, Profile(kind, source), {}, none, none, furniture, len(furniture), "",
+        left_out=_texts_of(sheet, sheet.filled),
+    )  # fmt: skip
 
 
 def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:
@@ -161,7 +239,7 @@ def _names_any(profile: Profile, text: str) -> bool:
 
 def _found(profile: Profile, name: str, texts: Iterable[str]) -> str | None:
     for text in texts:
-        found = profile.title[name].search(unicodedata.normalize("NFKC", text))
+        found = profile.title[name].search(unicodedata.normalize("NFKC", text[:LONGEST_TITLES]))
         if found and found[1].strip():
             return found[1].strip()
     return None

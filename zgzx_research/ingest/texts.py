@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -58,9 +58,13 @@ class Texts:
 
     def with_cell(self, row: int, text: str) -> Texts:
         """The same column with another text in one row."""
+        return self.with_cells({row: text})
+
+    def with_cells(self, cells: Mapping[int, str]) -> Texts:
+        """The same column with other texts in some rows."""
         codes = self.codes.copy()
-        codes[row] = len(self.texts)
-        return Texts.of(codes, [*self.texts, text])
+        codes[list(cells)] = np.arange(len(self.texts), len(self.texts) + len(cells), dtype=CODE)
+        return Texts.of(codes, [*self.texts, *cells.values()])
 
     def below(self, others: Sequence[Texts]) -> Texts:
         """The column and others one below the other."""

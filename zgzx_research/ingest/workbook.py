@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import python_calamine as calamine
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.marks import Cell, Marks
 from zgzx_research.ingest.package import check_package, damaged, protected
 from zgzx_research.ingest.sheet import Sheet
 from zgzx_research.ingest.texts import Columns, Texts
@@ -18,6 +20,7 @@ EXTENSIONS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 # Excel keeps 15 significant digits: a longer number has lost its last ones, so it is written in scientific form
 # (9.9E+17) and can be told from text that was typed in full.
 LARGEST_EXACT = 1e15
+ROWS = 5_000  # rows held as Python lists at a time
 # A sheet that is full to the last row .xls or .xlsx has was most likely cut off by the program that exported it.
 ROW_LIMITS = (65_536, 1_048_576)
 
@@ -29,11 +32,11 @@ def read_workbook(path: Path, file: str) -> list[Sheet]:
     ------
     ZgzxError : a password, damage, a workbook too large or a sheet too wide to be read, a sheet full to its last row.
     """
-    uncomputed = check_package(path, file)
+    marks = check_package(path, file)
     try:
         with path.open("rb") as handle:
             book = calamine.CalamineWorkbook.from_filelike(handle)
-        sheets = [_read_sheet(book, entry, uncomputed) for entry in book.sheets_metadata]
+        sheets = [_read_sheet(book, entry, marks.get(entry.name, Marks())) for entry in book.sheets_metadata]
     except calamine.PasswordError as error:
         raise protected(file) from error
     except calamine.CalamineError as error:
@@ -41,20 +44,40 @@ def read_workbook(path: Path, file: str) -> list[Sheet]:
     return [_not_full(sheet, file) for sheet in sheets if sheet is not None]
 
 
-def _read_sheet(
-    book: calamine.CalamineWorkbook,
-    entry: calamine.SheetMetadata,
-    uncomputed: dict[str, frozenset[tuple[int, int]]],
-) -> Sheet | None:
+def _read_sheet(book: calamine.CalamineWorkbook, entry: calamine.SheetMetadata, marks: Marks) -> Sheet | None:
     if entry.typ != calamine.SheetTypeEnum.WorkSheet:
         return None  # chart and macro sheets hold no rows
     sheet = book.get_sheet_by_name(entry.name)
     columns = Columns()
-    columns.add_rows([[cell_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)])
-    hidden = entry.visible != calamine.SheetVisibleEnum.Visible
-    merged = tuple(sheet.merged_cell_ranges or ())
-    formulas = uncomputed.get(entry.name, frozenset())
-    return Sheet(entry.name, columns.filled(), columns.height, hidden, merged, uncomputed=formulas)
+    rows = sheet.iter_rows()  # in blocks: a list of all cells would take twice the memory of the sheet
+    while block := [[*map(cell_text, row)] for row in islice(rows, ROWS)]:
+        columns.add_rows(block)
+    # iter_rows leaves out blank columns on the left, to_python(skip_empty_area=False) does not
+    left = sheet.start[1] if sheet.start else 0
+    found = {place + left: texts for place, texts in columns.filled().items()}
+    height = max([columns.height, *(row + 1 for row, _ in marks.errors)])
+    return Sheet(
+        entry.name,
+        _with_errors(found, height, marks.errors),
+        height,
+        hidden=entry.visible != calamine.SheetVisibleEnum.Visible,
+        merged=tuple(sheet.merged_cell_ranges or ()),
+        uncomputed=frozenset(marks.uncomputed),
+        struck=frozenset(marks.struck),
+    )
+
+
+def _with_errors(columns: dict[int, Texts], height: int, errors: dict[Cell, str]) -> dict[int, Texts]:
+    """The columns with the text of every error value, for which calamine gives a blank or a nought."""
+    if not errors:
+        return columns
+    columns = {place: texts.below([Texts.blank(height - len(texts.codes))]) for place, texts in columns.items()}
+    by_column: dict[int, dict[int, str]] = {}
+    for (row, column), text in errors.items():
+        by_column.setdefault(column, {})[row] = text
+    for column, cells in by_column.items():
+        columns[column] = columns.get(column, Texts.blank(height)).with_cells(cells)
+    return columns
 
 
 def _not_full(sheet: Sheet, file: str) -> Sheet:

@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
+from zgzx_research.atomic import disk_error, disk_problem, writing
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
 
@@ -69,7 +70,8 @@ def build(
     ------
     ZgzxError : the first error a step raised for the user; other exceptions pass through unchanged.
     """
-    work.mkdir(parents=True, exist_ok=True)
+    with writing(work):
+        work.mkdir(parents=True, exist_ok=True)
     config = work / "pytask.toml"
     if not config.exists():
         store.write_text(config, "[tool.pytask.ini_options]\n")
@@ -185,7 +187,8 @@ def _raise_first(session: Any) -> None:
     reports = [*session.collection_reports, *session.execution_reports]
     for report in reports:
         if report.outcome.name in {"FAIL"} and report.exc_info:
-            raise report.exc_info[1]
+            problem = disk_problem(report.exc_info[1])
+            raise disk_error(problem, str(problem.filename or "")) if problem else report.exc_info[1]
     if session.exit_code != 0:
         raise ZgzxError("the task graph could not be built", where="pipeline", examples=_reasons(reports))
 

@@ -34,6 +34,9 @@ def check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
             )  # fmt: skip
 
 
+DISK_ERRORS = ("OSError", "PermissionError")  # as a kernel names them
+
+
 def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbformat.NotebookNode:
     """Execute a notebook in a fresh kernel of its own and give it back with its outputs.
 
@@ -60,4 +63,10 @@ def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbfo
         except papermill.PapermillExecutionError as problem:
             if problem.ename == "ZgzxError":
                 raise ZgzxError(problem.evalue.rstrip("."), where=f"notebooks/{notebook.name}") from None
+            if problem.ename in DISK_ERRORS:
+                raise ZgzxError(
+                    f"a file cannot be read or written ({problem.evalue})",
+                    where=f"notebooks/{notebook.name}",
+                    remedy="Make room on the disk, or work in a folder that you may write to, and run again.",
+                ) from None
             raise

@@ -121,14 +121,17 @@ def check_corrections(place: Place) -> None:
 def clean(place: Place, source: str, key: bytes) -> None:
     """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
     from zgzx_research.clean.corrections import read_corrections
+    from zgzx_research.clean.non_data import non_data_rows
     from zgzx_research.clean.sources import clean_source
     from zgzx_research.ingest.read import read_source
 
     corrections = read_corrections(place.decisions / "corrections.csv")
-    cleaned = clean_source(read_source(place.raw, source), source, key, corrections)
+    tables = read_source(place.raw, source)
+    cleaned = clean_source(tables, source, key, corrections)
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)
+    store.write_table(place.stage("clean/parts", f"{source}.non_data")[0], non_data_rows(tables, source))
     store.write_json(place.work / "clean" / "parts" / f"{source}.json", cleaned.ledger)
 
 
@@ -145,7 +148,15 @@ def collect(place: Place) -> None:
         code: (word_or_code("reason", code, "zh"), word_or_code("reason", code, "en"))
         for code in quarantine["reason"].unique()
     }
-    write_audit(quarantine, place.work / "clean" / "audit.xlsx", words)
+    left_out = pd.concat(
+        [pd.read_parquet(path) for path in place.stage("clean/parts", *(f"{source}.non_data" for source in SOURCES))],
+        ignore_index=True,
+    )
+    words |= {
+        kind: (word_or_code("non_data_row", kind, "zh"), word_or_code("non_data_row", kind, "en"))
+        for kind in left_out["kind"].unique()
+    }
+    write_audit(quarantine, place.work / "clean" / "audit.xlsx", words, left_out)
     ledger = {source: store.read_json(place.work / "clean" / "parts" / f"{source}.json") for source in SOURCES}
     store.write_json(place.work / "clean" / "ledger.json", {"sources": ledger})
 

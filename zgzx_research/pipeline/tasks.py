@@ -31,6 +31,7 @@ ROOMS = {
     "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
     "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", *GLUE),
 }
+PART_ENDINGS = (".parquet", ".non_data.parquet", ".json")  # what cleaning one source leaves besides its tables
 NUMBERS = tuple(sorted({room for rooms in ROOMS.values() for room in rooms}))
 
 
@@ -76,6 +77,11 @@ def check_study(root: Path, name: str) -> list[str]:
         profiles = sorted({table.profile.name for table in tables})
         rows = sum(table.rows_in for table in tables)
         lines.append(f"{source}: {len(found)} files, {rows:,} rows, read as {', '.join(profiles)}")
+        lines += [
+            f"{source}: sheet {table.sheet} of {table.file} set aside ({table.profile.name}), {table.rows_in:,} rows"
+            for table in tables
+            if not table.cells
+        ]
     return lines
 
 
@@ -157,13 +163,13 @@ def _clean_steps(place: Place, files: dict[str, list[Path]], key: bytes, correct
     decided = [corrections] if corrections else []
     steps = []
     for source, tables in stages.SOURCES.items():
-        outputs = (*place.stage("clean", *tables), parts / f"{source}.parquet", parts / f"{source}.json")
+        outputs = (*place.stage("clean", *tables), *(parts / f"{source}{ending}" for ending in PART_ENDINGS))
         run = partial(stages.clean, place, source, key)
         inputs = (*files[source], *decided)
         steps.append(Step(f"clean.{source}", run, inputs, outputs, ROOMS["clean"], fingerprint, apart=True))
     whole = place.work / "clean"
     collected = (*place.stage("clean", "quarantine"), whole / "audit.xlsx", whole / "ledger.json")
-    gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in (".parquet", ".json"))
+    gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in PART_ENDINGS)
     collect = partial(stages.collect, place)
     steps.append(Step("clean.collect", collect, gathered, collected, ROOMS["collect"], apart=True, last=True))
     return steps

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from zgzx_research.atomic import writing
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.calibration import calibration_lines
 from zgzx_research.simulate.constants import Order
@@ -61,6 +62,14 @@ def write_world(
     say = progress or (lambda _: None)
     say(f"drawing the world: {scenario}, {size}, seed {seed}")
     world = simulate_world(order)
+    with writing(folder):
+        _write_draft(folder, world, say)
+    for line in calibration_lines(world):
+        say(line)
+
+
+def _write_draft(folder: Path, world: World, say: Callable[[str], None]) -> None:
+    """Write under a temporary name beside the folder, then rename it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -70,8 +79,6 @@ def write_world(
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)
-        for line in calibration_lines(world):
-            say(line)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise

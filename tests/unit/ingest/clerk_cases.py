@@ -80,7 +80,7 @@ TABLES = [
             (4, "id_no"): "9.90000198506150E+17",
             (4, "firm_name"): "+拟样厂",
             (4, "category"): "@技能之星",
-            (4, "phone"): None,
+            (4, "phone"): "#N/A",
             (5, "person_name"): "-拟减",
             (5, "birth"): "1990-05-07",
             (5, "id_no"): "FALSE",
@@ -550,7 +550,7 @@ TABLES = [
         {(2, "matter"): "夹具,精度", (2, "team"): "拟一、拟二", (3, "date"): "2021年6月"},
     ),
     Expected(
-        "programmes/costs.csv", "cost", "1 header, 4 total", (2, 3), {(2, "edition"): "第九届", (2, "amount"): "12.5"}
+        "programmes/costs.csv", "cost", "1 header, 4 total", (2, 3), {(2, "edition"): "第九届", (2, "amount"): "12.5万元"}
     ),
     Expected(
         "programmes/participation.csv",
