@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -72,21 +73,26 @@ def estimate_facts(
 
 
 def graded(
-    facts: dict[str, Fact], outcome: str, spec: str, *, claimed: float | None, linked_share: float | None
-) -> dict[str, Fact]:
-    """Grade facts of one outcome and specification, from its own facts and the design's."""
+    facts: dict[str, Fact], outcome: str, spec: str, *, claimed: float | None, linked_share: float | None,
+    withheld: Collection[str] = (),
+) -> dict[str, Fact]:  # fmt: skip
+    """Grade facts of one outcome and specification, from its own facts and the design's.
+
+    withheld : rules whose measure may not be shown.
+    """
     prefix = f"{outcome}.{spec}"
     detectable = facts[f"{prefix}.headline.mde"]
     test = facts[f"{prefix}.pretest.p_value"]["value"]
-    nan = float("nan")
+    nan, treated = float("nan"), facts[f"{prefix}.headline.n_treated"]["value"]
+    few = [] if treated is not None else ["effective_treated"]
     result = grade(
-        effective_treated=float(facts[f"{prefix}.headline.n_treated"]["value"]),
+        effective_treated=nan if treated is None else float(treated),
         pretest_p=nan if test is None else test,
         linked_share=linked_share,
         mde=(nan if detectable["value"] is None else detectable["value"]) if claimed is not None else None,
         claimed_effect=claimed,
     )
-    return grade_facts(outcome, spec, result, detectable["unit"])
+    return grade_facts(outcome, spec, result, detectable["unit"], withheld=[*withheld, *few])
 
 
 def read_panel_file(path: Any, roles: dict[str, str], never_treated: float | None) -> pd.DataFrame:

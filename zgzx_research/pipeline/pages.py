@@ -13,10 +13,10 @@ import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS, blank_few_units, enough_firms
 from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
 from zgzx_research.pipeline import estimates, store
-from zgzx_research.pipeline.facts import arm_linkage, estimated, linkage, load_effects
+from zgzx_research.pipeline.facts import arm_linkage, estimated, first_outcome, linkage, load_effects
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.report import alt_text, canvas, figures, tables
 from zgzx_research.report.wording import LANGUAGES, render_prose, word, word_or_code
@@ -153,7 +153,8 @@ def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
     panel = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=[outcome])
     group = panel["first_award"].notna().map({True: "treated", False: "never_treated"})
     named = panel.assign(group=group, mean=panel[outcome].astype(float))
-    frame = named.groupby(["year", "group"], as_index=False)["mean"].mean()
+    frame = named.groupby(["year", "group"], as_index=False).agg(mean=("mean", "mean"), firms=("firm_id", "nunique"))
+    frame = frame[frame["firms"].ge(MIN_FIRMS)]
     shocks = figures.SHOCKS if outcome.startswith("patents") else figures.SHOCKS[:1]
     how = page.style(outcome, "main") | {"shocks": shocks}
     caption = word("paths.title", page.language, outcome=page.label(outcome))
@@ -188,7 +189,7 @@ def _cohorts(page: Page) -> tuple[Any, str, str]:
 
 def _rows(page: Page) -> tuple[Any, str, str]:
     sources = _ledger(page.place)
-    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
+    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic, "minimum": MIN_RECORDS}
     return figures.plot_rows(sources, **how), word("rows.title", page.language), alt_text.alt_rows(sources, **how)
 
 
@@ -219,7 +220,15 @@ def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
 
 def _quarantine(page: Page) -> tables.Table:
     reasons = pd.read_parquet(page.place.stage("clean", "quarantine")[0])["reason"]
-    return tables.quarantine_table(reasons.value_counts().to_dict(), page.language)
+    counts = {code: count if count >= MIN_RECORDS else None for code, count in reasons.value_counts().items()}
+    return tables.quarantine_table(counts, page.language)
+
+
+def _left_out(page: Page, outcome: str = "", spec: str = "main") -> tables.Table:
+    """What estimation left out; without an outcome that of the study's first."""
+    asked = dict.fromkeys(name for name, _ in estimated(page.facts))
+    ledger = page.effects(outcome or first_outcome(asked), spec).ledger
+    return tables.ledger_table(blank_few_units(ledger), page.language)
 
 
 def _grade(page: Page, outcome: str) -> tables.Table:
@@ -242,11 +251,11 @@ TABLES: dict[str, Callable[..., tables.Table]] = {
     "event_time": _event_time,
     "cohort": _cohort,
     "estimates": lambda page, which: tables.estimates_table(page.estimate_rows(_items(page, which)), page.language),
-    "rows": lambda page: tables.rows_table(_ledger(page.place), page.language),
+    "rows": lambda page: tables.rows_table(_ledger(page.place), page.language, MIN_RECORDS),
     "quarantine": _quarantine,
     "linkage": lambda page: tables.linkage_table(linkage(page.place), page.language),
     "arms": lambda page: tables.arms_table(arm_linkage(page.place), page.language),
-    "ledger": lambda page, outcome, spec: tables.ledger_table(page.effects(outcome, spec).ledger, page.language),
+    "ledger": _left_out,
     "grade": _grade,
     "panel": _panel,
     "stamp": _stamp,

@@ -100,6 +100,12 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
     return key
 
 
+def raw_files(raw: Path, source: str) -> list[Path]:
+    """Files of a source, by name; hidden ones do not count. An optional source may have no folder."""
+    found = (raw / source).rglob("*")
+    return sorted(path for path in found if path.is_file() and path.name[0] not in ".~")
+
+
 def check_corrections(place: Place) -> None:
     """Every correction must be about a file of a known source: no step would ever read another.
 
@@ -121,11 +127,14 @@ def check_corrections(place: Place) -> None:
 def clean(place: Place, source: str, key: bytes) -> None:
     """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
     from zgzx_research.clean.corrections import read_corrections
-    from zgzx_research.clean.sources import clean_source
+    from zgzx_research.clean.sources import clean_source, nothing_to_clean
     from zgzx_research.ingest.read import read_source
 
     corrections = read_corrections(place.decisions / "corrections.csv")
-    cleaned = clean_source(read_source(place.raw, source), source, key, corrections)
+    if raw_files(place.raw, source):
+        cleaned = clean_source(read_source(place.raw, source), source, key, corrections)
+    else:  # empty tables take the place of what an earlier run may have left
+        cleaned = nothing_to_clean(SOURCES[source])
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)
@@ -199,7 +208,8 @@ def panels(place: Place, study: Study) -> None:
     calendar = pd.read_csv(place.root / CALENDAR)
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
-    check_coverage(tables["patent"], linked["employment"], first_year, last_year, months)
+    told = [source for source in study.needed_sources if source in ("patents", "employment")]
+    check_coverage(tables["patent"], linked["employment"], first_year, last_year, months, sources=told)
     store.write_table(place.stage("panels", "firm_year")[0], firm_year(study, tables, calendar, **linked))
     people = build_worker_final(
         tables["roster"], tables["entry"], **linked, calendar=calendar, longest_break=study.retention.gap
@@ -219,7 +229,7 @@ def firm_year(
         **linked,
         first_year=first_year,
         last_year=last_year,
-        patent_truncation=study.patents.truncation,
+        patent_truncation=study.patents_until,
         calendar=calendar,
         longest_break=study.retention.gap,
         holder=study.patents.holder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import documents, facts, manifest, stages, store
 from zgzx_research.pipeline.build import Result, Step, build
-from zgzx_research.pipeline.stages import Place
+from zgzx_research.pipeline.stages import Place, raw_files
 from zgzx_research.study import Study, load_study
 
 PAGES = ("brief", "1_data_audit", "3_retention", "4_patents")
@@ -29,14 +29,9 @@ ROOMS = {
     "link": ("link", "engine.py", "distinct.py", *GLUE),
     "panels": ("panels", "link", "engine.py", "distinct.py", *GLUE),
     "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
-    "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", *GLUE),
+    "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", "report/tables.py", *GLUE),
 }
 NUMBERS = tuple(sorted({room for rooms in ROOMS.values() for room in rooms}))
-
-
-def raw_files(raw: Path, source: str) -> list[Path]:
-    """Files of a source, by name; hidden ones do not count."""
-    return sorted(path for path in (raw / source).rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
 def decision_files(place: Place) -> list[Path]:
@@ -54,11 +49,28 @@ def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path
     study = load_study(root, name)
     raw = (root / study.raw.path).resolve()
     files = {source: raw_files(raw, source) for source in stages.SOURCES}
-    absent = [f"{study.raw.path}/{source}/" for source, found in files.items() if not found]
+    absent = [source for source in study.needed_sources if not files[source]]
     if absent:
-        make = "Make the synthetic files with 'make report'." if name == "demo" else "Put the agencies' files there."
-        raise ZgzxError("raw files are missing", where=f"study {name}", count=len(absent), examples=absent, remedy=make)
+        raise missing_sources(study, absent)
     return Place(root, name, raw), study, files
+
+
+def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
+    """What to say of sources without files that the study cannot do without."""
+    name, path = study.study.name, study.raw.path
+    outcomes = [outcome for source in absent for outcome in study.needed_sources[source]]
+    make = "Make the synthetic files with 'make report'" if name == "demo" else "Put the agencies' files there"
+    leave = f", or take {', '.join(outcomes)} out of [estimate.outcomes]" if outcomes else ""
+    folders = [f"{path}/{source}/" for source in absent]
+    return ZgzxError(
+        "raw files are missing", where=f"study {name}", count=len(absent), examples=folders, remedy=f"{make}{leave}."
+    )
+
+
+def pages_of(study: Study) -> tuple[str, ...]:
+    """The pages of a study's report: those about outcomes it does not ask for are left out."""
+    needed = {"3_retention": "employment", "4_patents": "patents"}
+    return tuple(page for page in PAGES if needed.get(page, "roster") in study.needed_sources)
 
 
 def check_study(root: Path, name: str) -> list[str]:
@@ -102,7 +114,7 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     }
     steps = [
         *_number_steps(place, study, files, key, stamp, synthetic),
-        *documents.steps(place, PAGES, study.study.languages, synthetic, page_inputs(place, study)),
+        *documents.steps(place, pages_of(study), study.study.languages, synthetic, page_inputs(place, study)),
     ]
     # the landing page belongs to all studies; pytask's own files and partial stages to none
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
@@ -143,8 +155,8 @@ def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
     patents = tuple(path for outcome, paths in effects.items() if outcome.startswith("patents") for path in paths)
     return {
         "brief": always,
-        "1_data_audit": (*always, *audit, *panel, *effects["patents_invention"]),
-        "3_retention": (*always, *panel, *effects["retention"]),
+        "1_data_audit": (*always, *audit, *panel, *effects[facts.first_outcome(study.estimate.outcomes)]),
+        "3_retention": (*always, *panel, *effects.get("retention", ())),
         "4_patents": (*always, *panel, *patents),
         "workbook": (*always, *audit, *(path for paths in effects.values() for path in paths)),
     }
@@ -182,6 +194,7 @@ def _number_steps(
     steps.append(Step("link", partial(stages.link, place), told, linked, ROOMS["link"]))
     panel = place.stage("panels", "firm_year")
     settings = [study.study.years, study.retention.months, study.retention.gap, study.patents.model_dump(mode="json")]
+    settings.append(sorted(study.needed_sources))
     run = partial(stages.panels, place, study)
     made = place.stage("panels", *stages.PANEL_TABLES)
     steps.append(Step("panels", run, (*clean_tables, *linked, calendar), made, ROOMS["panels"], settings))
@@ -193,8 +206,10 @@ def _number_steps(
             run = partial(stages.estimate, place, study, outcome, spec)
             steps.append(Step(f"estimate.{outcome}.{spec}", run, panel, (output,), ROOMS["estimate"], settings))
             effects.append(output)
-    inputs = (*effects, *panel, *linked, place.work / "clean" / "ledger.json", *place.stage("clean", "roster"))
+    read = (place.work / "clean" / "ledger.json", *place.stage("clean", "roster", "entry"), calendar)
+    inputs = (*effects, *panel, *linked, *read)
     settings = [study.estimate.model_dump(mode="json"), study.grade.model_dump(), stamp, synthetic, study.study.seed]
+    settings += [study.study.years, sorted(study.needed_sources)]
     run = partial(facts.write_study_facts, place, study, stamp, synthetic)
     steps.append(Step("facts", run, inputs, (place.work / "facts.json",), ROOMS["facts"], settings))
     return steps

@@ -85,6 +85,11 @@ def word_or_code(family: str, code: str, language: str) -> str:
     return word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else code
 
 
+def is_withheld(record: Mapping[str, Any]) -> bool:
+    """Whether a fact has no value because it would tell of too few (`evidence.facts.withheld_fact`)."""
+    return bool(record.get("withheld"))
+
+
 def format_number(value: float, digits: int, *, signed: bool = False) -> str:
     """A number with thousands separators, a true minus sign and no "−0.0"; a missing one is a dash.
 
@@ -186,7 +191,7 @@ def render_prose(
     """Markdown of one block of `prose/<page>.<language>.md.j2`.
 
     In the templates: `fact(key, digits=, signed=, magnitude=, bare=)` prints a fact (bare: no unit in words),
-    `value(key)` and `known(key)` are for guards, `word(key)` a label, `say.<macro>(…)` a sentence of
+    `value(key)`, `known(key)` and `given(key)` (whether there is such a fact at all) are for guards, `word(key)` a label, `say.<macro>(…)` a sentence of
     `_sentences.<language>.md.j2`.
 
     Parameters
@@ -216,6 +221,8 @@ def render_prose(
 def _functions(facts: FactSource, language: str) -> dict[str, Any]:
     def fact(key: str, digits: int | None = None, magnitude: bool = False, **style: bool) -> str:
         record = facts.record(key)
+        if is_withheld(record):
+            return word("withheld", language)
         shown = abs(record["value"]) if magnitude and record["value"] is not None else record["value"]
         aggregate, _, field = key.rpartition(".")
         if digits is None and record["unit"] == "number" and field in EFFECT_FIELDS:
@@ -232,7 +239,13 @@ def _functions(facts: FactSource, language: str) -> dict[str, Any]:
     def known(key: str) -> bool:
         return facts.record(key)["value"] is not None
 
-    own = {"fact": fact, "value": value, "known": known, "language": language}
+    def given(key: str) -> bool:
+        try:
+            return facts.record(key) is not None
+        except ZgzxError:
+            return False
+
+    own = {"fact": fact, "value": value, "known": known, "given": given, "language": language}
     return own | {"word": functools.partial(word, language=language)}
 
 
