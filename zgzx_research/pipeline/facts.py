@@ -10,7 +10,7 @@ import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.prepare import PreparedPanel
-from zgzx_research.evidence.disclosure import MIN_FIRMS, TOTAL, Counts, blank_small_counts, hidden_parts, row_balance
+from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS, TOTAL, Counts, blank_small_counts, hidden_parts, row_balance
 from zgzx_research.evidence.facts import Fact, Facts, fact, shown_fact
 from zgzx_research.pipeline import estimates, store
 from zgzx_research.pipeline.stages import CALENDAR, Place
@@ -128,6 +128,10 @@ def _links(place: Place) -> dict[str, Fact]:
     for row in (*arm_linkage(place), *_told(link_rows(place))):
         about = f"link.{row['arm']}.{row['entity']}" if "arm" in row else f"link.{row['source']}"
         facts |= {f"{about}.{name}": shown_fact(row[name], unit, "data", "link") for name, unit in measures}
+    rosters = link_rows(place).set_index("source").loc["roster"]
+    if facts["link.roster.linked"]["value"] is None and facts["link.roster.rows"]["value"] is not None:
+        few = "linked" if rosters["linked"] < MIN_RECORDS else "unlinked"  # which of the two is small, not how small
+        facts["link.roster.few"] = fact(few, "text", "data", "link")
     return facts
 
 
@@ -176,7 +180,8 @@ def _panel(panel: pd.DataFrame, place: Place, study: Study) -> dict[str, Fact]:
         "never_treated_firms": int((firms.isna() | late).sum()), "left_out_firms": int(early.sum()),
     }  # fmt: skip
     facts = _counted(counts, FIRMS)
-    facts["study.editions"] = fact(int(awarded["edition"].nunique()), "count", "data", "clean")
+    held = set(awarded["edition"].dropna()) | set(pd.read_csv(place.root / CALENDAR)["edition"])
+    facts["study.editions"] = fact(len(held), "count", "data", "clean")
     for name, year in zip(("first_year", "last_year"), study.study.years, strict=True):
         facts[f"panel.{name}"] = fact(year, "year", "data", "panels")
     return facts

@@ -67,6 +67,11 @@ class Place:
         """What people decided about cells and links: `corrections.csv`, `links.csv`; either may be absent."""
         return self.root / "data" / "decisions" / self.name
 
+    @property
+    def review_workbook(self) -> Path:
+        """Candidates for records without a firm, to be filled in and handed back."""
+        return self.work / "link" / "link_review.xlsx"
+
     def stage(self, stage: str, *names: str) -> tuple[Path, ...]:
         """Parquet files of a stage."""
         return tuple(self.work / stage / f"{name}.parquet" for name in names)
@@ -172,6 +177,7 @@ def link(place: Place) -> None:
     from zgzx_research.link.firms import link_firms
     from zgzx_research.link.people import link_people
     from zgzx_research.link.records import month_lines
+    from zgzx_research.link.review_workbook import write_review
 
     calendar = pd.read_csv(place.root / CALENDAR)
     tables, months = month_lines(clean_tables(place))
@@ -190,6 +196,7 @@ def link(place: Place) -> None:
     }
     for name, table in linked.items():
         store.write_table(place.stage("link", name)[0], table)
+    write_review(firms.link_review, firms.firm, place.review_workbook)
 
 
 def panels(place: Place, study: Study) -> None:

@@ -26,7 +26,7 @@ GLUE = ("errors.py", "atomic.py", "pipeline/stages.py", "pipeline/store.py")
 ROOMS = {
     "clean": ("ingest", "clean", "distinct.py", *GLUE),
     "collect": ("clean/audit.py", "report/wording.py", "report/wording.toml", *GLUE),
-    "link": ("link", "engine.py", "distinct.py", *GLUE),
+    "link": ("link", "engine.py", "distinct.py", "clean/rules.toml", *GLUE),
     "panels": ("panels", "link", "engine.py", "distinct.py", *GLUE),
     "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
     "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", "report/tables.py", *GLUE),
@@ -191,7 +191,7 @@ def _number_steps(
     linked = place.stage("link", *stages.LINK_TABLES)
     calendar = place.root / stages.CALENDAR
     told = (*clean_tables, calendar, *([decisions["links"]] if "links" in decisions else []))
-    steps.append(Step("link", partial(stages.link, place), told, linked, ROOMS["link"]))
+    steps.append(Step("link", partial(stages.link, place), told, (*linked, place.review_workbook), ROOMS["link"]))
     panel = place.stage("panels", "firm_year")
     settings = [study.study.years, study.retention.months, study.retention.gap, study.patents.model_dump(mode="json")]
     settings.append(sorted(study.needed_sources))
