@@ -74,12 +74,15 @@ def init(name: Name) -> None:
 
 @app.command()
 def check(name: Name) -> None:
-    """Read the study file and the raw files; say what is there, change nothing."""
-    from zgzx_research.pipeline.tasks import check_study
+    """Read study file, raw files and decisions; say what is there and all that a run would fail at; change nothing."""
+    from functools import partial
+
+    from zgzx_research.pipeline.check import check_study, say
     from zgzx_research.study import find_root
 
-    for line in check_study(find_root(), name):
-        typer.echo(line)
+    if not say(check_study(find_root(), name), typer.echo, partial(typer.echo, err=True)):
+        raise typer.Exit(2)
+    typer.echo("nothing is wrong that a check can see")
 
 
 @app.command()
@@ -108,7 +111,7 @@ def verify(name: Name) -> None:
 @app.command()
 def review(
     name: Name,
-    workbook: Annotated[Path, typer.Argument(help="clean/audit.xlsx or link/link_review.xlsx of data/work/NAME, filled in")],
+    workbook: Annotated[Path, typer.Argument(help="audit.xlsx or link_review.xlsx of data/work/NAME, filled in")],
 ) -> None:
     """Take the decisions in a workbook that came back (audit or link_review); the next run applies them."""
     from zgzx_research.pipeline.review import take_workbook

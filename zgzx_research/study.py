@@ -113,6 +113,13 @@ class Estimate(_Section):
             raise ValueError("the headline's years run from 0 or later upwards, e.g. [1, 3]")
         return events
 
+    @field_validator("event_window")
+    @classmethod
+    def _around(cls, window: tuple[int, int]) -> tuple[int, int]:
+        if not window[0] < 0 <= window[1]:
+            raise ValueError("the window reaches from before the award to it or beyond, e.g. [-5, 6]")
+        return window
+
     @field_validator("outcomes")
     @classmethod
     def _told_outcomes(cls, outcomes: dict[OutcomeName, Outcome]) -> dict[OutcomeName, Outcome]:

@@ -13,6 +13,7 @@ import pandas as pd
 MIN_FIRMS = 3  # firms; no Chinese statutory threshold was found, so the common statistical-office rule of three
 MIN_RECORDS = 10  # lines about persons; winners are publicly named, so the few of a small count could be told apart
 
+SEVERAL = "several"  # the category that small ones are put into
 TOTAL = ""  # the name of the totals in a row balance
 BALANCE = ("rows_in", "kept", "quarantined", "furniture")
 Counts = Mapping[str, int | None]
@@ -62,6 +63,22 @@ def hidden_parts(sizes: Sequence[int], small: Sequence[bool], minimum: int, *, l
 
 def _sum(sizes: Sequence[int], chosen: Sequence[bool]) -> int:
     return sum(size for size, is_in in zip(sizes, chosen, strict=True) if is_in)
+
+
+def pooled_categories(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFrame:
+    """Firms by year and category (year, category, firms) with the small cells of a year in one category, "several".
+
+    A year with fewer than `minimum` firms in all is left out.
+    """
+    parts = []
+    for _, year in frame.groupby("year", sort=True):
+        sizes = [int(size) for size in year["firms"]]
+        if sum(sizes) < minimum:
+            continue
+        hidden = hidden_parts(sizes, [0 < size < minimum for size in sizes], minimum)
+        parts.append(year.assign(category=year["category"].mask(pd.Series(hidden, index=year.index), SEVERAL)))
+    told = pd.concat(parts) if parts else frame.iloc[:0]
+    return told.groupby(["year", "category"], as_index=False, observed=True)["firms"].sum()
 
 
 def row_balance(

@@ -84,8 +84,13 @@ def build_firm_year(
 
 
 def check_coverage(
-    patent: pd.DataFrame, employment: pd.DataFrame, first_year: int, last_year: int, months: pd.DataFrame | None = None,
-    *, sources: Collection[str] = ("patents", "employment"),
+    patent: pd.DataFrame,
+    employment: pd.DataFrame,
+    first_year: int,
+    last_year: int,
+    months: pd.DataFrame | None = None,
+    *,
+    sources: Collection[str] = ("patents", "employment"),
 ) -> None:
     """Every year of the panel must stand in the exports: a missing file would otherwise read as zeros.
 
@@ -100,10 +105,18 @@ def check_coverage(
     for source, absent in uncovered_years(
         patent["filed"].dt.year, employment, range(first_year, last_year + 1), months, sources=sources
     ).items():
-        raise ZgzxError(
-            f"the {source} export holds nothing for years of the panel", where=source.split()[-1],
-            count=len(absent), examples=absent, remedy="Add the missing file, or shorten [study] years.",
-        )  # fmt: skip
+        raise nothing_for_years(source, absent)
+
+
+def nothing_for_years(source: str, absent: list[int]) -> ZgzxError:
+    """What to say of an export that lacks years of the panel."""
+    return ZgzxError(
+        f"the {source} export holds nothing for years of the panel",
+        where=source.split()[-1],
+        count=len(absent),
+        examples=absent,
+        remedy="Add the missing file, or shorten [study] years.",
+    )
 
 
 def uncovered_years(

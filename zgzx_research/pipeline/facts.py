@@ -10,7 +10,15 @@ import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.prepare import PreparedPanel
-from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS, TOTAL, Counts, blank_small_counts, hidden_parts, row_balance
+from zgzx_research.evidence.disclosure import (
+    MIN_FIRMS,
+    MIN_RECORDS,
+    TOTAL,
+    Counts,
+    blank_small_counts,
+    hidden_parts,
+    row_balance,
+)
 from zgzx_research.evidence.facts import Fact, Facts, fact, shown_fact
 from zgzx_research.pipeline import estimates, store
 from zgzx_research.pipeline.stages import CALENDAR, Place

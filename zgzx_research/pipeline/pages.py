@@ -13,13 +13,14 @@ import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS, blank_few_units, enough_firms
+from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS, blank_few_units, enough_firms, pooled_categories
 from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
 from zgzx_research.pipeline import estimates, store
 from zgzx_research.pipeline.facts import arm_linkage, estimated, first_outcome, linkage, load_effects
 from zgzx_research.pipeline.stages import Place
-from zgzx_research.report import alt_text, canvas, figures, tables
-from zgzx_research.report.wording import LANGUAGES, render_prose, word, word_or_code
+from zgzx_research.report import alt_text, canvas, figures, fonts, tables
+from zgzx_research.report.look import label
+from zgzx_research.report.wording import LANGUAGES, from_data, render_prose, word, word_or_code
 from zgzx_research.study import check_name, find_root
 
 
@@ -75,8 +76,16 @@ class Page:
         return bool(self.facts.get("study.synthetic"))
 
     def text(self, key: str) -> Shown:
-        """A block of the page's prose."""
-        return Shown({"text/markdown": render_prose(self.name, key, self.language, self.facts)}, _mark("text", key))
+        """A block of the page's prose; the first says so where data hold characters that the fonts lack."""
+        text = render_prose(self.name, key, self.language, self.facts)
+        if key == "title" and self._lacks_characters:
+            text += f"\n> {label('geta_note', self.language)}\n"
+        return Shown({"text/markdown": text}, _mark("text", key))
+
+    @property
+    def _lacks_characters(self) -> bool:
+        texts = (str(fact["value"]) for fact in self.facts.facts.values() if fact["unit"] == "text")
+        return bool(fonts.missing("".join(texts)))
 
     def figure(self, key: str) -> Shown:
         """A figure; `key` is its kind, then outcome and specification, e.g. "event_study.retention.main"."""
@@ -99,7 +108,7 @@ class Page:
     def label(self, outcome: str) -> str:
         """What an outcome is called: ours have words, another panel's has its column name."""
         return (
-            str(self.facts.get("study.outcome_name"))
+            from_data(str(self.facts.get("study.outcome_name")))
             if outcome == "outcome"
             else word(f"outcome.{outcome}", self.language)
         )
@@ -183,6 +192,7 @@ def _cohorts(page: Page) -> tuple[Any, str, str]:
     firms = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=["first_award"])
     counts = firms.groupby(["first_award", "first_category"])["firm_id"].nunique().reset_index(name="firms")
     frame = counts.rename(columns={"first_award": "year", "first_category": "category"}).astype({"year": int})
+    frame = pooled_categories(frame)
     how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
     return figures.plot_cohorts(frame, **how), word("cohorts.title", page.language), alt_text.alt_cohorts(frame, **how)
 

@@ -1,4 +1,4 @@
-"""What people decide about a study: audit workbooks handed back, and how much the answer hangs on weak links."""
+"""What people decide about a study: returned workbooks, and how much the answer hangs on weak links."""
 
 from __future__ import annotations
 

@@ -73,24 +73,6 @@ def pages_of(study: Study) -> tuple[str, ...]:
     return tuple(page for page in PAGES if needed.get(page, "roster") in study.needed_sources)
 
 
-def check_study(root: Path, name: str) -> list[str]:
-    """Read the study file and every raw file's header, change nothing; lines for the user."""
-    from zgzx_research.ingest.read import read_source
-
-    place, study, files = open_study(root, name)
-    synthetic = manifest.is_synthetic(place.raw, [path for found in files.values() for path in found])
-    stages.secret_key(study, root, synthetic)
-    lines = [
-        f"study {name}: {study.study.years[0]}–{study.study.years[1]}, {'synthetic' if synthetic else 'real'} data"
-    ]
-    for source, found in files.items():
-        tables = read_source(place.raw, source)
-        profiles = sorted({table.profile.name for table in tables})
-        rows = sum(table.rows_in for table in tables)
-        lines.append(f"{source}: {len(found)} files, {rows:,} rows, read as {', '.join(profiles)}")
-    return lines
-
-
 def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -> Result:
     """Bring a study (or one part of it) up to date."""
     if part not in PARTS:
@@ -141,7 +123,7 @@ def _warn_of_public_key(place: Place, inputs: list[Path], key: bytes, say: Calla
 
 def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
     """Stage files each page reads."""
-    effects = {
+    effects: dict[str, tuple[Path, ...]] = {
         outcome: tuple(place.work / "effects" / f"{outcome}.{spec}.json" for spec in study.estimate.specs)
         for outcome in study.estimate.outcomes
     }

@@ -51,7 +51,7 @@ def _event_sheet(place: Place, facts: Facts, outcome: str, spec: str, language: 
 
 
 def _rows_sheet(place: Place, language: str) -> SheetTable:
-    """Every sheet of every file; small numbers are blank as in the report's own table, of whose lines these are parts."""
+    """Every sheet of every file; small numbers are blank as in the report's table, of whose lines these are parts."""
     sources = store.read_json(place.work / "clean" / "ledger.json")["sources"]
     lines = {source: file_lines(sheets, language) for source, sheets in sources.items() if sheets}
     balance = row_balance(all_lines(sources, language))

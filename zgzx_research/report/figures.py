@@ -17,7 +17,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import canvas, fonts
 from zgzx_research.report.canvas import figure_bundle, new_figure, place, styled, watermark
-from zgzx_research.report.tables import FACTORS, display_unit, effect_digits, format_base_mean, half_widths, source_counts
+from zgzx_research.report.tables import (
+    FACTORS,
+    display_unit,
+    effect_digits,
+    format_base_mean,
+    half_widths,
+    source_counts,
+)
 from zgzx_research.report.wording import format_number, format_value, word, word_or_code
 
 __all__ = [

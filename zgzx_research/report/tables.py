@@ -19,6 +19,7 @@ from zgzx_research.report.wording import (
     escape_markdown,
     format_number,
     format_value,
+    from_data,
     is_withheld,
     significant_digits,
     word,
@@ -74,7 +75,8 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _table(key: str, caption: str, columns: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> Table:
-    """`align` has one letter per column: l or r."""
+    """`align` has one letter per column: l or r. Cells may come from data, the other texts are our own."""
+    rows = [[from_data(cell) for cell in row] for row in rows]
     sides = tuple({"l": "left", "r": "right"}[letter] for letter in align)
     return Table(key, caption, tuple(columns), sides, tuple(map(tuple, rows)))
 
@@ -237,7 +239,9 @@ def _count(number: int | None) -> str:
     return MISSING if number is None else format_number(number, 0)
 
 
-def all_lines(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str) -> dict[str, dict[str, dict[str, int]]]:
+def all_lines(
+    sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str
+) -> dict[str, dict[str, dict[str, int]]]:
     """source -> line of `rows_table` -> BALANCE, of the sources that have files."""
     return {source: _line_counts(file_lines(sheets, language)) for source, sheets in sources.items() if sheets}
 

@@ -82,7 +82,19 @@ def word(key: str, language: str, **values: object) -> str:
 
 def word_or_code(family: str, code: str, language: str) -> str:
     """The words of `<family>.<code>`, or the code itself when nobody has written words for it yet."""
-    return word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else code
+    return word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else from_data(code)
+
+
+def from_data(text: str) -> str:
+    """A text of data as the report fonts can print it: 〓 for every character they lack.
+
+    Our own words are not passed through here, so that a character missing in them stays an error.
+    """
+    if text.isascii():
+        return text
+    from zgzx_research.report.fonts import replace_missing  # matplotlib is slow to load, and data are mostly numbers
+
+    return replace_missing(text)
 
 
 def is_withheld(record: Mapping[str, Any]) -> bool:
@@ -191,8 +203,8 @@ def render_prose(
     """Markdown of one block of `prose/<page>.<language>.md.j2`.
 
     In the templates: `fact(key, digits=, signed=, magnitude=, bare=)` prints a fact (bare: no unit in words),
-    `value(key)`, `known(key)` and `given(key)` (whether there is such a fact at all) are for guards, `word(key)` a label, `say.<macro>(…)` a sentence of
-    `_sentences.<language>.md.j2`.
+    `value(key)`, `known(key)` and `given(key)` (whether there is such a fact at all) are for guards, `word(key)` a
+    label, `say.<macro>(…)` a sentence of `_sentences.<language>.md.j2`.
 
     Parameters
     ----------
@@ -230,7 +242,7 @@ def _functions(facts: FactSource, language: str) -> dict[str, Any]:
             error = facts.record(f"{aggregate}.std_error")["value"]
             digits = significant_digits([shown if error is None else error], ERROR_DIGITS)
         text = format_value(shown, record["unit"], digits, language, **style)
-        return escape_markdown(text) if record["unit"] == "text" else text
+        return escape_markdown(from_data(text)) if record["unit"] == "text" else text
 
     def value(key: str) -> Any:
         found = facts.record(key)["value"]
