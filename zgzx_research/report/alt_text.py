@@ -113,6 +113,8 @@ def cohort_word(cohort: Any, language: str) -> str:
 
 def alt_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> str:
     """For `figures.plot_cohorts`, with the same arguments."""
+    if frame.empty:
+        return _joined([word("cohorts.none", language)], synthetic, language)
     by_year = frame.groupby("year")["firms"].sum()
     whole = word(
         "alt.cohorts.whole", language, first=by_year.index.min(), last=by_year.index.max(),

@@ -252,6 +252,9 @@ def plot_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> Figu
     frame : columns year, category, firms. Years without an award stay on the axis, empty.
     """
     figure = new_figure(3.6, word("cohorts.title", language), word("cohorts.y", language))
+    if frame.empty:
+        figure.text(0.5, 0.5, word("cohorts.none", language), ha="center", va="center", color=canvas.SLATE)
+        return watermark(figure, synthetic)
     axes = place(figure, 0.5, 0.15, 0.92, 0.6)
     years = np.arange(frame["year"].min(), frame["year"].max() + 1)
     counts = frame.pivot_table(index="year", columns="category", values="firms", aggfunc="sum", observed=True)
