@@ -52,7 +52,9 @@ class World:
     def registry(self) -> list[list[object]]:
         """Rows of the registry's workbook."""
         rows = zip(self.codes, self.firms, strict=True)
-        return [[code, firm, "", "2010-03-01", "", "存续", "龙城街道", "", "3972", 20, "小型", "否"] for code, firm in rows]
+        return [
+            [code, firm, "", "2010-03-01", "", "存续", "龙城街道", "", "3972", 20, "小型", "否"] for code, firm in rows
+        ]
 
     def employment(self) -> list[list[object]]:
         """Rows of the workbook of insurance by spells."""
@@ -112,7 +114,9 @@ def blank(project: Path, file: str) -> Path:
     return project / "data/raw" / NAME / TEMPLATES / f"{source}_{file}.xlsx"
 
 
-def make_small_study(folder: Path, *, sources: Sequence[str] = ("employment", "patents", "scores", "programmes")) -> Path:
+def make_small_study(
+    folder: Path, *, sources: Sequence[str] = ("employment", "patents", "scores", "programmes")
+) -> Path:
     """A project with the small study: rosters and registry, and of the other sources those named."""
     project = folder / "project"
     for name in ("notebooks", "data/published", "requirements.lock", "pyproject.toml"):
@@ -126,7 +130,9 @@ def make_small_study(folder: Path, *, sources: Sequence[str] = ("employment", "p
     key.write_bytes(b"k" * 32)
     key.chmod(0o600)
     text = (project / f"studies/{NAME}.toml").read_text(encoding="utf-8")
-    text = text.replace("[2010, 2025]", str(list(YEARS))).replace('# key_file = "~/keys/zgzx.key"', f'key_file = "{key}"')
+    text = text.replace("[2010, 2025]", str(list(YEARS))).replace(
+        '# key_file = "~/keys/zgzx.key"', f'key_file = "{key}"'
+    )
     write_study(project, text)
     _fill(project, World(), sources)
     return project
