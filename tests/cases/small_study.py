@@ -86,8 +86,8 @@ class World:
             points = [95 - rank] * 7
             won = "是" if rank <= WINNERS else "否"
             rows.append(
-                [f"第{edition}届", "职工技能之星", stage, self.names[firm * STAFF], self.firms[firm], *points, 95 - rank,
-                 rank, won]
+                [f"第{edition}届", "职工技能之星", stage, self.names[firm * STAFF], self.firms[firm], *points,
+                 95 - rank, rank, won]
             )  # fmt: skip
         return rows
 

@@ -1,4 +1,4 @@
-"""`zgzx init` gives a clerk all that is needed; `zgzx check` names everything that a run would stumble over, at once."""
+"""`zgzx init` gives a clerk all that is needed; `zgzx check` names everything a run would fail at, at once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from openpyxl import load_workbook
 from small_study import NAME, World, blank, change_study, fill, make_small_study
 from typer.testing import CliRunner
 
-from zgzx_research.cli import app
 from zgzx_research.clean.sources import clean_source
+from zgzx_research.cli import app
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.profile import NOT_READ, label, load_profiles
 from zgzx_research.ingest.read import read_source
@@ -25,8 +25,9 @@ from zgzx_research.study import load_study
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = templates()["template"]
-CELLS = {"text": "深圳市无名有限公司", "number": "12", "code": "9001", "day": "2021-05-06", "month": "202103", "year": "2021",
-         "several": "深圳市无名有限公司", "persons": "赵甲"}  # fmt: skip
+FIRM = "深圳市无名有限公司"
+CELLS = {"text": FIRM, "number": "12", "code": "9001", "day": "2021-05-06", "month": "202103", "year": "2021"}
+CELLS |= {"several": FIRM, "persons": "赵甲"}
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_a_panel_with_rare_characters_everywhere_makes_its_report(
         shutil.copytree(ROOT / name, tmp_path / name)
     (tmp_path / "studies").mkdir()
     rows = [
-        {"单位": f"u{unit}", "年": year, f"产{RARE}": (unit * 7 + year * 3) % 11 + (2 if unit < 8 and year >= 2020 else 0),
+        {"单位": f"u{unit}", "年": year, f"产{RARE}": (unit * 7 + year * 3) % 11 + 2 * (unit < 8 <= year - 2012),
          "首年": 2020 if unit < 8 else None}
         for unit in range(24) for year in range(2015, 2024)
     ]  # fmt: skip
