@@ -62,32 +62,28 @@ def prove(
 
 @app.command()
 def init(name: Name) -> None:
-    """Make a study file for a new year from the demo's."""
-    from zgzx_research.pipeline import store
-    from zgzx_research.study import check_name, find_root
+    """Make a study for a new year: its file, folders for the raw files, and blank workbooks for the clerk."""
+    from zgzx_research.pipeline.new_study import README, TEMPLATES, init_study
+    from zgzx_research.study import find_root
 
-    root = find_root()
-    path = root / "studies" / f"{check_name(name)}.toml"
-    if path.exists():
-        raise ZgzxError(
-            "there is such a study already", where=f"studies/{name}.toml", remedy="Edit it, or choose a name."
-        )
-    demo = (root / "studies/demo.toml").read_text(encoding="utf-8")
-    text = demo.replace('name = "demo"', f'name = "{name}"').replace("data/raw/demo/raw", f"data/raw/{name}")
-    store.write_text(path, text)
-    typer.echo(
-        f"studies/{name}.toml written; put the agencies' files under data/raw/{name}/ and set [privacy] key_file"
-    )
+    written = init_study(find_root(), name)
+    typer.echo(f"{written[0]} written; set [privacy] key_file and the years there")
+    typer.echo(f"data/raw/{name}/: put the agencies' files in its folders; {README} (Chinese) says which and how,")
+    typer.echo(f"data/raw/{name}/{TEMPLATES}/ holds {len(written) - 3} blank workbooks for what has no file yet")
+    typer.echo(f"{written[-1]}: decisions about links, still without a line")
 
 
 @app.command()
 def check(name: Name) -> None:
-    """Read the study file and the raw files; say what is there, change nothing."""
-    from zgzx_research.pipeline.tasks import check_study
+    """Read study file, raw files and decisions; say what is there and all that a run would fail at; change nothing."""
+    from functools import partial
+
+    from zgzx_research.pipeline.check import check_study, say
     from zgzx_research.study import find_root
 
-    for line in check_study(find_root(), name):
-        typer.echo(line)
+    if not say(check_study(find_root(), name), typer.echo, partial(typer.echo, err=True)):
+        raise typer.Exit(2)
+    typer.echo("nothing is wrong that a check can see")
 
 
 @app.command()
@@ -116,13 +112,13 @@ def verify(name: Name) -> None:
 @app.command()
 def review(
     name: Name,
-    workbook: Annotated[Path, typer.Argument(help="the audit workbook (data/work/NAME/clean/audit.xlsx), filled in")],
+    workbook: Annotated[Path, typer.Argument(help="audit.xlsx or link_review.xlsx of data/work/NAME, filled in")],
 ) -> None:
-    """Take the decisions in an audit workbook that came back; the next run applies them."""
-    from zgzx_research.pipeline.review import take_audit
+    """Take the decisions in a workbook that came back (audit or link_review); the next run applies them."""
+    from zgzx_research.pipeline.review import take_workbook
     from zgzx_research.study import find_root
 
-    count, path = take_audit(find_root(), name, workbook)
+    count, path = take_workbook(find_root(), name, workbook)
     typer.echo(f"decisions written to {path.relative_to(find_root())}: {count}; apply them with zgzx run {name}")
 
 

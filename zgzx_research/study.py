@@ -20,7 +20,8 @@ OutcomeName = Literal["retention", "patents_invention", "patents_utility_model",
 
 # what the reports tell of; further ones appear in figures, tables and the workbook
 TOLD_SPECS = ("main", "full_base", "not_yet")
-TOLD_OUTCOMES = ("retention", "patents_invention", "patents_utility_model", "patents_all")
+TOLD_PATENTS = ("patents_invention", "patents_utility_model", "patents_all")  # of a study that asks for any patents
+NEEDED = ("roster", "registry")  # sources without which there are no firms and no awards
 Given = TypeVar("Given", bound=Mapping[Any, Any])
 
 
@@ -29,6 +30,10 @@ def _need(given: Given, told: tuple[str, ...]) -> Given:
     if missing:
         raise ValueError(f"the reports also tell of {', '.join(missing)}")
     return given
+
+
+def _is_patents(outcome: str) -> bool:
+    return outcome.startswith("patents")
 
 
 class _Section(BaseModel):
@@ -71,7 +76,7 @@ class Retention(_Section):
 
 
 class Patents(_Section):
-    truncation: dt.date
+    truncation: dt.date | None = None
     holder: Literal["original", "current"] = "original"
     joint: Literal["whole", "fractional"] = "whole"
     dual: Literal["once", "both"] = "once"
@@ -108,10 +113,19 @@ class Estimate(_Section):
             raise ValueError("the headline's years run from 0 or later upwards, e.g. [1, 3]")
         return events
 
+    @field_validator("event_window")
+    @classmethod
+    def _around(cls, window: tuple[int, int]) -> tuple[int, int]:
+        if not window[0] < 0 <= window[1]:
+            raise ValueError("the window reaches from before the award to it or beyond, e.g. [-5, 6]")
+        return window
+
     @field_validator("outcomes")
     @classmethod
     def _told_outcomes(cls, outcomes: dict[OutcomeName, Outcome]) -> dict[OutcomeName, Outcome]:
-        return _need(outcomes, TOLD_OUTCOMES)
+        if not outcomes:
+            raise ValueError("name at least one outcome, e.g. retention")
+        return _need(outcomes, TOLD_PATENTS) if any(map(_is_patents, outcomes)) else outcomes
 
 
 class Grade(_Section):
@@ -126,16 +140,33 @@ class Study(_Section):
     raw: Raw
     privacy: Privacy = Privacy()
     retention: Retention = Retention()
-    patents: Patents
+    patents: Patents = Patents()
     estimate: Estimate
     grade: Grade = Grade()
 
     @model_validator(mode="after")
     def _covered(self) -> Study:
-        last = self.study.years[1]
-        if self.patents.truncation < dt.date(last, 12, 31):
-            raise ValueError(f"the patent export ends {self.patents.truncation}, before the end of {last}")
+        last, end = self.study.years[1], self.patents.truncation
+        if "patents" not in self.needed_sources:
+            return self
+        if end is None:
+            raise ValueError("[patents] truncation, the date of the patent export, is missing")
+        if end < dt.date(last, 12, 31):
+            raise ValueError(f"the patent export ends {end}, before the end of {last}")
         return self
+
+    @property
+    def patents_until(self) -> dt.date:
+        """The date of the patent export; the end of the last year where the study has no patents."""
+        return self.patents.truncation or dt.date(self.study.years[1], 12, 31)
+
+    @property
+    def needed_sources(self) -> dict[str, list[str]]:
+        """Sources without which the study cannot be made -> the outcomes that need them (none: any outcome does)."""
+        needs: dict[str, list[str]] = {source: [] for source in NEEDED}
+        for outcome in self.estimate.outcomes:
+            needs.setdefault("patents" if _is_patents(outcome) else "employment", []).append(outcome)
+        return needs
 
 
 def find_root(start: Path | None = None) -> Path:

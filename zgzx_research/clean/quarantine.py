@@ -57,6 +57,12 @@ def length_only(text: str) -> str:
     return f"•••{len(text)}"
 
 
+def no_entries() -> pd.DataFrame:
+    """A quarantine (COLUMNS) without an entry."""
+    kinds = dict.fromkeys(COLUMNS, "str") | {"row": "int64", "row_lost": "bool"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
 def note(rows: pd.DataFrame, column: str | None, why: pd.Series | str) -> pd.DataFrame:
     """Entries for the rows whose reason is not null. `column` names a text column of `rows`, None the whole row."""
     codes = pd.Series(why, index=rows.index, dtype="object") if isinstance(why, str) else why

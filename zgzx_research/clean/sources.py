@@ -11,8 +11,10 @@ from zgzx_research.clean.corrections import apply_corrections
 from zgzx_research.clean.employment import clean_employment
 from zgzx_research.clean.patents import clean_patents
 from zgzx_research.clean.programmes import clean_programmes
+from zgzx_research.clean.quarantine import no_entries
 from zgzx_research.clean.registry import clean_registry
 from zgzx_research.clean.roster import clean_roster
+from zgzx_research.clean.schemas import empty
 from zgzx_research.clean.scores import clean_scores
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import RawTable
@@ -41,3 +43,8 @@ def clean_source(
         return CLEANERS[source](tables, key)
     mended = apply_corrections(tables, corrections, source, key)
     return CLEANERS[source](mended, key)
+
+
+def nothing_to_clean(tables: Sequence[str]) -> Cleaned:
+    """What a source without files comes to: these clean tables without a row."""
+    return Cleaned({name: empty(name) for name in tables}, no_entries(), [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import Grade, few_units, verdict
+from zgzx_research.evidence.disclosure import MIN_FIRMS
 
 VERSION = 1
 UNITS = ("percent", "percentage_point", "count", "share", "year", "text", "number")
@@ -83,6 +84,16 @@ def fact(value: Any, unit: str, kind: str, stage: str) -> Fact:
     return {"value": value, "unit": unit, "kind": kind, "stage": stage}
 
 
+def withheld_fact(unit: str, kind: str, stage: str) -> Fact:
+    """A record whose value would tell of too few firms or persons."""
+    return fact(None, unit, kind, stage) | {"withheld": True}
+
+
+def shown_fact(value: Any, unit: str, kind: str, stage: str) -> Fact:
+    """A record of a number after disclosure control: None and NaN mean that it may not be shown."""
+    return withheld_fact(unit, kind, stage) if pd.isna(value) else fact(value, unit, kind, stage)
+
+
 def effect_facts(outcome: str, spec: str, aggregate_name: str, frame: pd.DataFrame, scale: str) -> dict[str, Fact]:
     """Facts `<outcome>.<spec>.<aggregate>[.e±k].<field>` of one effects frame.
 
@@ -117,19 +128,23 @@ def _row_facts(row: Mapping[str, Any], outcome: str, scale: str) -> dict[str, Fa
     effect["mde"] = row["mde"]
     facts = {name: fact(factor * float(value), unit, "estimate", "estimate") for name, value in effect.items()}
     for name in ("n_treated", "n_comparison"):
-        facts[name] = fact(int(row[name]), "count", "estimate", "estimate")
+        few = 0 < row[name] < MIN_FIRMS
+        facts[name] = shown_fact(None if few else int(row[name]), "count", "estimate", "estimate")
     base_unit = "share" if outcome in SHARE_OUTCOMES else "number"
     facts["base_mean"] = fact(float(row["base_mean"]), base_unit, "estimate", "estimate")
     facts["verdict"] = fact(verdict(row["ci_low"], row["ci_high"]), "text", "verdict", "estimate")
     return facts
 
 
-def grade_facts(outcome: str, spec: str, graded: Grade, effect_unit: str) -> dict[str, Fact]:
+def grade_facts(
+    outcome: str, spec: str, graded: Grade, effect_unit: str, withheld: Collection[str] = ()
+) -> dict[str, Fact]:
     """Facts `<outcome>.<spec>.grade`, `.grade_start` and, per rule, `.grade_rule.<rule>.{value,limit,change}`.
 
     Parameters
     ----------
-    effect_unit : unit of the minimum detectable and the claimed effect.
+    effect_unit : unit of the minimum detectable and the claimed effect. withheld : rules whose measure would tell of
+        too few; that they were met or not is said all the same.
     """
     units = {"effective_treated": "number", "pretest": "number", "linkage": "share", "detectable": effect_unit}
     prefix = f"{outcome}.{spec}.grade"
@@ -137,7 +152,9 @@ def grade_facts(outcome: str, spec: str, graded: Grade, effect_unit: str) -> dic
     facts[f"{prefix}_start"] = fact(graded.start, "text", "verdict", "estimate")
     for step in graded.steps:
         key = f"{prefix}_rule.{step.rule}"
-        facts[f"{key}.value"] = fact(float(step.value), units[step.rule], "verdict", "estimate")
+        value = None if step.rule in withheld else float(step.value)
+        record = shown_fact if step.rule in withheld else fact
+        facts[f"{key}.value"] = record(value, units[step.rule], "verdict", "estimate")
         facts[f"{key}.limit"] = fact(float(step.limit), units[step.rule], "verdict", "estimate")
         facts[f"{key}.change"] = fact(step.change, "count", "verdict", "estimate")
     return facts

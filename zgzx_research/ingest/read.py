@@ -103,3 +103,19 @@ def _sheets(path: Path, file: str) -> list[Sheet]:
     if path.suffix.lower() in TEXT_EXTENSIONS or not path.stat().st_size:
         return delimited.read_delimited(path, file)
     raise package.damaged(file)
+
+
+def faults_of(folder: Path, source: str) -> list[ZgzxError]:
+    """What is wrong with each file of a source that cannot be read, one problem per file."""
+    known = list(load_profiles().values())
+    try:
+        files = _files(folder, source)
+    except ZgzxError as fault:
+        return [fault]
+    faults = []
+    for path in files:
+        try:
+            _read_file(path, folder, source, known)
+        except ZgzxError as fault:
+            faults.append(fault)
+    return faults

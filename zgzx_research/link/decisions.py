@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pandas as pd
 
+from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.company_names import normalise_company_name
 
@@ -50,6 +52,15 @@ def read_decisions(path: Path) -> pd.DataFrame:
             lines = (f"line {n + 2}" for n in table.index[bad])
             raise ZgzxError(what, where=path.name, count=int(bad.sum()), examples=lines, remedy="Mend the line.")
     return table[COLUMNS]
+
+
+def write_decisions(decided: pd.DataFrame, path: Path) -> Path:
+    """Add decisions to the file; a newer one on the same name and firm takes the place of the older."""
+    same = ["source", "text", "uscc", "firm_name"]
+    both = pd.concat([read_decisions(path), decided[COLUMNS]], ignore_index=True).drop_duplicates(same, keep="last")
+    buffer = io.StringIO()
+    both.to_csv(buffer, index=False, lineterminator="\n")
+    return write_whole(path, buffer.getvalue().encode("utf-8-sig"))
 
 
 def resolve_decisions(decisions: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -46,6 +46,7 @@ def build_firm_year(
     longest_break : months without insurance between two spells at one place that still count as insured.
     holder, joint, dual : of `patents.count_patents`. incomplete : of `patents.add_patents`.
 
+    Patents are missing, never 0, where no patent is known of anybody: the study has no export of them.
     Retention and patents are missing, never 0, once a firm has closed or merged; `closed_year` says when it left.
     Years of first award, entry and final and of the concurrent programmes are null where there was none.
     `patents_before`: `covariates.firm_covariates` before the panel's first award.
@@ -76,14 +77,24 @@ def build_firm_year(
         panel = panel.merge(table, on="firm_id", how="left")
     panel = add_retention(panel, staff, last_month(employment))
     panel = add_patents(panel, counts, patent_truncation, incomplete=incomplete)
+    if patent.empty:  # no export of patents: nobody knows of any, which is not the same as none
+        unknown = [*PATENT_COLUMNS, "patents_before", "utility_share"]
+        panel[unknown] = panel[unknown].mask(panel["firm_id"].notna())
     return panel.sort_values(["firm_id", "year"], ignore_index=True)[COLUMNS]
 
 
 def check_coverage(
-    patent: pd.DataFrame, employment: pd.DataFrame, first_year: int, last_year: int, months: pd.DataFrame | None = None
+    patent: pd.DataFrame,
+    employment: pd.DataFrame,
+    first_year: int,
+    last_year: int,
+    months: pd.DataFrame | None = None,
+    *,
+    sources: Collection[str] = ("patents", "employment"),
 ) -> None:
     """Every year of the panel must stand in the exports: a missing file would otherwise read as zeros.
 
+    sources : those the study's outcomes rest on; what nobody asks about need not be complete.
     months : `si_month`, where the study has months: other layouts tell of other people and do not stand in for them.
 
     Raises
@@ -91,23 +102,43 @@ def check_coverage(
     ZgzxError : names the years without a single filing, without anybody insured at the end of the year before, or with
         less than SPARSE of the months that a usual year has (personal statements reach back further than the extract).
     """
-    years = range(first_year, last_year + 1)
+    for source, absent in uncovered_years(
+        patent["filed"].dt.year, employment, range(first_year, last_year + 1), months, sources=sources
+    ).items():
+        raise nothing_for_years(source, absent)
+
+
+def nothing_for_years(source: str, absent: list[int]) -> ZgzxError:
+    """What to say of an export that lacks years of the panel."""
+    return ZgzxError(
+        f"the {source} export holds nothing for years of the panel",
+        where=source.split()[-1],
+        count=len(absent),
+        examples=absent,
+        remedy="Add the missing file, or shorten [study] years.",
+    )
+
+
+def uncovered_years(
+    filed: pd.Series, employment: pd.DataFrame, years: range, months: pd.DataFrame | None = None,
+    *, sources: Collection[str] = ("patents", "employment"),
+) -> dict[str, list[int]]:  # fmt: skip
+    """Export -> the years of the panel it says nothing of; without the exports that say something of every year.
+
+    filed : years of filing. employment, months, sources : as for `check_coverage`.
+    """
     reach = employment["end_ym"].fillna(LATEST)
     decembers = {year: (year - 1) * 100 + 12 for year in years}
     staffed = {
         year for year, month in decembers.items() if ((employment["start_ym"] <= month) & (reach >= month)).any()
     }
-    present = {"patents": set(patent["filed"].dt.year), "employment": staffed}
+    present = {"patents": set(filed), "employment": staffed}
     if months is not None and len(months):
         lines = (months["period_ym"] // 100).value_counts().reindex(years, fill_value=0)
         present["monthly employment"] = set(lines.index[lines.ge(SPARSE * lines.median())])
-    for source, told in present.items():
-        absent = [year for year in years if year not in told]
-        if absent:
-            raise ZgzxError(
-                f"the {source} export holds nothing for years of the panel", where=source.split()[-1],
-                count=len(absent), examples=absent, remedy="Add the missing file, or shorten [study] years.",
-            )  # fmt: skip
+    asked = {source: told for source, told in present.items() if source.split()[-1] in sources}
+    absent = {source: [year for year in years if year not in told] for source, told in asked.items()}
+    return {source: gone for source, gone in absent.items() if gone}
 
 
 def check_firm_year(panel: pd.DataFrame) -> pd.DataFrame:

@@ -136,10 +136,10 @@ def workbook(place: Place, language: str, synthetic: bool, out: Path) -> None:
 
 def stamp(facts: Facts, language: str) -> dict[str, str]:
     """The reproducibility stamp in words."""
-    from zgzx_research.report.wording import word
+    from zgzx_research.report.wording import from_data, word
 
     keys = [key for key in facts.facts if key.startswith("stamp.")]
-    return {word(key, language): str(facts.get(key)) for key in sorted(keys)}
+    return {word(key, language): from_data(str(facts.get(key))) for key in sorted(keys)}
 
 
 def write_card(place: Place, page: str, languages: Sequence[str], synthetic: bool) -> None:

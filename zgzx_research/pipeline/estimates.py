@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -76,21 +76,25 @@ def summary_facts(summary: Summary, outcome: str, spec: str, events: tuple[int, 
 
 
 def graded(
-    facts: dict[str, Fact], outcome: str, spec: str, *, claimed: Mapping[str, float], linked_share: float | None
-) -> dict[str, Fact]:
+    facts: dict[str, Fact], outcome: str, spec: str, *, claimed: Mapping[str, float], linked_share: float | None,
+    withheld: Collection[str] = (),
+) -> dict[str, Fact]:  # fmt: skip
     """Grade facts of one outcome and specification, from its own facts and the design's.
 
     claimed : unit -> size of the effect claimed; an effect in another unit is held against no claim.
+    withheld : rules whose measure may not be shown.
     """
     prefix = f"{outcome}.{spec}"
     detectable = facts[f"{prefix}.headline.mde"]
     test = facts[f"{prefix}.pretest.p_value"]["value"]
     nan, size = float("nan"), claimed.get(detectable["unit"])
+    treated = facts[f"{prefix}.headline.n_treated"]["value"]
+    few = [] if treated is not None else ["effective_treated"]
     result = grade(
-        effective_treated=float(facts[f"{prefix}.headline.n_treated"]["value"]),
+        effective_treated=nan if treated is None else float(treated),
         pretest_p=nan if test is None else test,
         linked_share=linked_share,
         mde=(nan if detectable["value"] is None else detectable["value"]) if size is not None else None,
         claimed_effect=size,
     )
-    return grade_facts(outcome, spec, result, detectable["unit"])
+    return grade_facts(outcome, spec, result, detectable["unit"], withheld=[*withheld, *few])

@@ -13,14 +13,22 @@ import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS, blank_few_units, enough_firms, pooled_categories
 from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
 from zgzx_research.pipeline import store
-from zgzx_research.pipeline.facts import arm_linkage, estimated, linkage, load_effects, load_summary
+from zgzx_research.pipeline.facts import (
+    arm_linkage,
+    estimated,
+    first_outcome,
+    linkage,
+    load_effects,
+    load_summary,
+)
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.pipeline.summaries import Summary
-from zgzx_research.report import alt_text, canvas, figures, tables
-from zgzx_research.report.wording import LANGUAGES, render_prose, word, word_or_code
+from zgzx_research.report import alt_text, canvas, figures, fonts, tables
+from zgzx_research.report.look import label
+from zgzx_research.report.wording import LANGUAGES, from_data, render_prose, word, word_or_code
 from zgzx_research.study import check_name, find_root
 
 
@@ -76,8 +84,16 @@ class Page:
         return bool(self.facts.get("study.synthetic"))
 
     def text(self, key: str) -> Shown:
-        """A block of the page's prose."""
-        return Shown({"text/markdown": render_prose(self.name, key, self.language, self.facts)}, _mark("text", key))
+        """A block of the page's prose; the first says so where data hold characters that the fonts lack."""
+        text = render_prose(self.name, key, self.language, self.facts)
+        if key == "title" and self._lacks_characters:
+            text += f"\n> {label('geta_note', self.language)}\n"
+        return Shown({"text/markdown": text}, _mark("text", key))
+
+    @property
+    def _lacks_characters(self) -> bool:
+        texts = (str(fact["value"]) for fact in self.facts.facts.values() if fact["unit"] == "text")
+        return bool(fonts.missing("".join(texts)))
 
     def figure(self, key: str) -> Shown:
         """A figure; `key` is its kind, then outcome and specification, e.g. "event_study.retention.main"."""
@@ -110,7 +126,7 @@ class Page:
     def label(self, outcome: str) -> str:
         """What an outcome is called: ours have words, another panel's has its column name."""
         return (
-            str(self.facts.get("study.outcome_name"))
+            from_data(str(self.facts.get("study.outcome_name")))
             if outcome == "outcome"
             else word(f"outcome.{outcome}", self.language)
         )
@@ -164,7 +180,8 @@ def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
     panel = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=[outcome])
     group = panel["first_award"].notna().map({True: "treated", False: "never_treated"})
     named = panel.assign(group=group, mean=panel[outcome].astype(float))
-    frame = named.groupby(["year", "group"], as_index=False)["mean"].mean()
+    frame = named.groupby(["year", "group"], as_index=False).agg(mean=("mean", "mean"), firms=("firm_id", "nunique"))
+    frame = frame[frame["firms"].ge(MIN_FIRMS)]
     shocks = figures.SHOCKS if outcome.startswith("patents") else figures.SHOCKS[:1]
     how = page.style(outcome, "main") | {"shocks": shocks}
     caption = word("paths.title", page.language, outcome=page.label(outcome))
@@ -193,13 +210,14 @@ def _cohorts(page: Page) -> tuple[Any, str, str]:
     firms = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=["first_award"])
     counts = firms.groupby(["first_award", "first_category"])["firm_id"].nunique().reset_index(name="firms")
     frame = counts.rename(columns={"first_award": "year", "first_category": "category"}).astype({"year": int})
+    frame = pooled_categories(frame)
     how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
     return figures.plot_cohorts(frame, **how), word("cohorts.title", page.language), alt_text.alt_cohorts(frame, **how)
 
 
 def _rows(page: Page) -> tuple[Any, str, str]:
     sources = _ledger(page.place)
-    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
+    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic, "minimum": MIN_RECORDS}
     return figures.plot_rows(sources, **how), word("rows.title", page.language), alt_text.alt_rows(sources, **how)
 
 
@@ -232,7 +250,15 @@ def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
 
 def _quarantine(page: Page) -> tables.Table:
     reasons = pd.read_parquet(page.place.stage("clean", "quarantine")[0])["reason"]
-    return tables.quarantine_table(reasons.value_counts().to_dict(), page.language)
+    counts = {code: count if count >= MIN_RECORDS else None for code, count in reasons.value_counts().items()}
+    return tables.quarantine_table(counts, page.language)
+
+
+def _left_out(page: Page, outcome: str = "", spec: str = "main") -> tables.Table:
+    """What estimation left out; without an outcome that of the study's first."""
+    asked = dict.fromkeys(name for name, _ in estimated(page.facts))
+    ledger = page.summary(outcome or first_outcome(asked), spec).ledger
+    return tables.ledger_table(blank_few_units(ledger), page.language)
 
 
 def _grade(page: Page, outcome: str) -> tables.Table:
@@ -255,11 +281,11 @@ TABLES: dict[str, Callable[..., tables.Table]] = {
     "event_time": _event_time,
     "cohort": _cohort,
     "estimates": lambda page, which: tables.estimates_table(page.estimate_rows(_items(page, which)), page.language),
-    "rows": lambda page: tables.rows_table(_ledger(page.place), page.language),
+    "rows": lambda page: tables.rows_table(_ledger(page.place), page.language, MIN_RECORDS),
     "quarantine": _quarantine,
     "linkage": lambda page: tables.linkage_table(linkage(page.place), page.language),
     "arms": lambda page: tables.arms_table(arm_linkage(page.place), page.language),
-    "ledger": lambda page, outcome, spec: tables.ledger_table(page.summary(outcome, spec).ledger, page.language),
+    "ledger": _left_out,
     "grade": _grade,
     "panel": _panel,
     "stamp": _stamp,

@@ -17,7 +17,7 @@ import pandas as pd
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import stages, store
 from zgzx_research.pipeline.manifest import is_synthetic
-from zgzx_research.pipeline.tasks import raw_files
+from zgzx_research.pipeline.stages import raw_files
 from zgzx_research.study import load_study
 
 NUMBERS = {

@@ -1,4 +1,4 @@
-"""What people decide about a study: audit workbooks handed back, and how much the answer hangs on weak links."""
+"""What people decide about a study: returned workbooks, and how much the answer hangs on weak links."""
 
 from __future__ import annotations
 
@@ -17,6 +17,50 @@ from zgzx_research.study import OutcomeName, Study
 
 SHOWN = ("n_treated", "estimate", "std_error", "ci_low", "ci_high")
 THRESHOLDS = (0.0, 0.8, 0.85, 0.9, 0.95)  # any, parents of branches, their names, cores, full names; codes have more
+
+
+def take_workbook(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
+    """Take the decisions of a workbook that came back, of the audit or of the candidate links, by what it holds.
+
+    Returns
+    -------
+    How many decisions it holds, and the decision file; the next run applies them.
+
+    Raises
+    ------
+    ZgzxError : no such workbook, no decision in it, or a decision that cannot be taken.
+    """
+    from zgzx_research.link.review_workbook import is_review
+
+    if not workbook.is_file():
+        raise ZgzxError("no such file", where=str(workbook), remedy="Give the workbook the clerk handed back.")
+    return take_links(root, name, workbook) if is_review(workbook) else take_audit(root, name, workbook)
+
+
+def take_links(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
+    """Add the decisions in a returned `link_review.xlsx` to the study's `links.csv`.
+
+    Raises
+    ------
+    ZgzxError : no decision, or one that cannot be taken (see `link.review_workbook.read_review`), or about a firm that
+        is none of the registry.
+    """
+    from zgzx_research.link.decisions import resolve_decisions, write_decisions
+    from zgzx_research.link.firm_names import registry_firms
+    from zgzx_research.link.review_workbook import read_review
+
+    place, _, _ = open_study(root, name)
+    decided = read_review(workbook)
+    if decided.empty:
+        raise ZgzxError(
+            "no row of the workbook holds a decision", where=workbook.name,
+            remedy="Fill in the columns of the reviewer (decision, reviewer, date).",
+        )  # fmt: skip
+    tables = stages.clean_tables(place, dict.fromkeys(("registry", "registry_name", "registry_event", "roster")))
+    if "registry" not in tables:
+        raise ZgzxError("the study has not been run", where=name, remedy=f"Run zgzx run {name} build first.")
+    resolve_decisions(decided, registry_firms(tables)[1])
+    return len(decided), write_decisions(decided, place.decisions / "links.csv")
 
 
 def take_audit(root: Path, name: str, workbook: Path) -> tuple[int, Path]:

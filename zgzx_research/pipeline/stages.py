@@ -67,6 +67,11 @@ class Place:
         """What people decided about cells and links: `corrections.csv`, `links.csv`; either may be absent."""
         return self.root / "data" / "decisions" / self.name
 
+    @property
+    def review_workbook(self) -> Path:
+        """Candidates for records without a firm, to be filled in and handed back."""
+        return self.work / "link" / "link_review.xlsx"
+
     def stage(self, stage: str, *names: str) -> tuple[Path, ...]:
         """Parquet files of a stage."""
         return tuple(self.work / stage / f"{name}.parquet" for name in names)
@@ -100,6 +105,12 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
     return key
 
 
+def raw_files(raw: Path, source: str) -> list[Path]:
+    """Files of a source, by name; hidden ones do not count. An optional source may have no folder."""
+    found = (raw / source).rglob("*")
+    return sorted(path for path in found if path.is_file() and path.name[0] not in ".~")
+
+
 def check_corrections(place: Place) -> None:
     """Every correction must be about a file of a known source: no step would ever read another.
 
@@ -122,12 +133,15 @@ def clean(place: Place, source: str, key: bytes) -> None:
     """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
     from zgzx_research.clean.corrections import read_corrections
     from zgzx_research.clean.non_data import non_data_rows
-    from zgzx_research.clean.sources import clean_source
+    from zgzx_research.clean.sources import clean_source, nothing_to_clean
     from zgzx_research.ingest.read import read_source
 
     corrections = read_corrections(place.decisions / "corrections.csv")
-    tables = read_source(place.raw, source)
-    cleaned = clean_source(tables, source, key, corrections)
+    if raw_files(place.raw, source):
+        tables = read_source(place.raw, source)
+        cleaned = clean_source(tables, source, key, corrections)
+    else:  # empty tables take the place of what an earlier run may have left
+        tables, cleaned = [], nothing_to_clean(SOURCES[source])
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)
@@ -174,6 +188,7 @@ def link(place: Place) -> None:
     from zgzx_research.link.firms import link_firms
     from zgzx_research.link.people import link_people
     from zgzx_research.link.records import month_lines
+    from zgzx_research.link.review_workbook import write_review
 
     calendar = pd.read_csv(place.root / CALENDAR)
     tables, months = month_lines(clean_tables(place))
@@ -192,6 +207,7 @@ def link(place: Place) -> None:
     }
     for name, table in linked.items():
         store.write_table(place.stage("link", name)[0], table)
+    write_review(firms.link_review, firms.firm, place.review_workbook)
 
 
 def panels(place: Place, study: Study) -> None:
@@ -210,7 +226,8 @@ def panels(place: Place, study: Study) -> None:
     calendar = pd.read_csv(place.root / CALENDAR)
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
-    check_coverage(tables["patent"], linked["employment"], first_year, last_year, months)
+    told = [source for source in study.needed_sources if source in ("patents", "employment")]
+    check_coverage(tables["patent"], linked["employment"], first_year, last_year, months, sources=told)
     store.write_table(place.stage("panels", "firm_year")[0], firm_year(study, tables, calendar, **linked))
     people = build_worker_final(
         tables["roster"], tables["entry"], **linked, calendar=calendar, longest_break=study.retention.gap
@@ -230,7 +247,7 @@ def firm_year(
         **linked,
         first_year=first_year,
         last_year=last_year,
-        patent_truncation=study.patents.truncation,
+        patent_truncation=study.patents_until,
         calendar=calendar,
         longest_break=study.retention.gap,
         holder=study.patents.holder,

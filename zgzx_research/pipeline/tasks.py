@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import documents, facts, manifest, stages, store
 from zgzx_research.pipeline.build import Result, Step, build
-from zgzx_research.pipeline.stages import Place
+from zgzx_research.pipeline.stages import Place, raw_files
 from zgzx_research.study import Study, load_study
 
 PAGES = ("brief", "1_data_audit", "3_retention", "4_patents")
@@ -26,18 +26,13 @@ GLUE = ("errors.py", "atomic.py", "pipeline/stages.py", "pipeline/store.py")
 ROOMS = {
     "clean": ("ingest", "clean", "distinct.py", *GLUE),
     "collect": ("clean/audit.py", "report/wording.py", "report/wording.toml", *GLUE),
-    "link": ("link", "engine.py", "distinct.py", *GLUE),
+    "link": ("link", "engine.py", "distinct.py", "clean/rules.toml", *GLUE),
     "panels": ("panels", "link", "engine.py", "distinct.py", *GLUE),
     "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
-    "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", *GLUE),
+    "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", "report/tables.py", *GLUE),
 }
 PART_ENDINGS = (".parquet", ".non_data.parquet", ".json")  # what cleaning one source leaves besides its tables
 NUMBERS = tuple(sorted({room for rooms in ROOMS.values() for room in rooms}))
-
-
-def raw_files(raw: Path, source: str) -> list[Path]:
-    """Files of a source, by name; hidden ones do not count."""
-    return sorted(path for path in (raw / source).rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
 def decision_files(place: Place) -> list[Path]:
@@ -55,34 +50,28 @@ def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path
     study = load_study(root, name)
     raw = (root / study.raw.path).resolve()
     files = {source: raw_files(raw, source) for source in stages.SOURCES}
-    absent = [f"{study.raw.path}/{source}/" for source, found in files.items() if not found]
+    absent = [source for source in study.needed_sources if not files[source]]
     if absent:
-        make = "Make the synthetic files with 'make report'." if name == "demo" else "Put the agencies' files there."
-        raise ZgzxError("raw files are missing", where=f"study {name}", count=len(absent), examples=absent, remedy=make)
+        raise missing_sources(study, absent)
     return Place(root, name, raw), study, files
 
 
-def check_study(root: Path, name: str) -> list[str]:
-    """Read the study file and every raw file's header, change nothing; lines for the user."""
-    from zgzx_research.ingest.read import read_source
+def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
+    """What to say of sources without files that the study cannot do without."""
+    name, path = study.study.name, study.raw.path
+    outcomes = [outcome for source in absent for outcome in study.needed_sources[source]]
+    make = "Make the synthetic files with 'make report'" if name == "demo" else "Put the agencies' files there"
+    leave = f", or take {', '.join(outcomes)} out of [estimate.outcomes]" if outcomes else ""
+    folders = [f"{path}/{source}/" for source in absent]
+    return ZgzxError(
+        "raw files are missing", where=f"study {name}", count=len(absent), examples=folders, remedy=f"{make}{leave}."
+    )
 
-    place, study, files = open_study(root, name)
-    synthetic = manifest.is_synthetic(place.raw, [path for found in files.values() for path in found])
-    stages.secret_key(study, root, synthetic)
-    lines = [
-        f"study {name}: {study.study.years[0]}–{study.study.years[1]}, {'synthetic' if synthetic else 'real'} data"
-    ]
-    for source, found in files.items():
-        tables = read_source(place.raw, source)
-        profiles = sorted({table.profile.name for table in tables})
-        rows = sum(table.rows_in for table in tables)
-        lines.append(f"{source}: {len(found)} files, {rows:,} rows, read as {', '.join(profiles)}")
-        lines += [
-            f"{source}: sheet {table.sheet} of {table.file} set aside ({table.profile.name}), {table.rows_in:,} rows"
-            for table in tables
-            if not table.cells
-        ]
-    return lines
+
+def pages_of(study: Study) -> tuple[str, ...]:
+    """The pages of a study's report: those about outcomes it does not ask for are left out."""
+    needed = {"3_retention": "employment", "4_patents": "patents"}
+    return tuple(page for page in PAGES if needed.get(page, "roster") in study.needed_sources)
 
 
 def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -> Result:
@@ -108,7 +97,7 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     }
     steps = [
         *_number_steps(place, study, files, key, stamp, synthetic),
-        *documents.steps(place, PAGES, study.study.languages, synthetic, page_inputs(place, study)),
+        *documents.steps(place, pages_of(study), study.study.languages, synthetic, page_inputs(place, study)),
     ]
     # the landing page belongs to all studies; pytask's own files and partial stages to none
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
@@ -135,7 +124,7 @@ def _warn_of_public_key(place: Place, inputs: list[Path], key: bytes, say: Calla
 
 def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
     """Stage files each page reads."""
-    effects = {
+    effects: dict[str, tuple[Path, ...]] = {
         outcome: tuple(place.work / "effects" / f"{outcome}.{spec}.json" for spec in study.estimate.specs)
         for outcome in study.estimate.outcomes
     }
@@ -149,8 +138,8 @@ def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
     patents = tuple(path for outcome, paths in effects.items() if outcome.startswith("patents") for path in paths)
     return {
         "brief": always,
-        "1_data_audit": (*always, *audit, *panel, *effects["patents_invention"]),
-        "3_retention": (*always, *panel, *effects["retention"]),
+        "1_data_audit": (*always, *audit, *panel, *effects[facts.first_outcome(study.estimate.outcomes)]),
+        "3_retention": (*always, *panel, *effects.get("retention", ())),
         "4_patents": (*always, *panel, *patents),
         "workbook": (*always, *audit, *(path for paths in effects.values() for path in paths)),
     }
@@ -185,9 +174,10 @@ def _number_steps(
     linked = place.stage("link", *stages.LINK_TABLES)
     calendar = place.root / stages.CALENDAR
     told = (*clean_tables, calendar, *([decisions["links"]] if "links" in decisions else []))
-    steps.append(Step("link", partial(stages.link, place), told, linked, ROOMS["link"]))
+    steps.append(Step("link", partial(stages.link, place), told, (*linked, place.review_workbook), ROOMS["link"]))
     panel = place.stage("panels", "firm_year")
     settings = [study.study.years, study.retention.months, study.retention.gap, study.patents.model_dump(mode="json")]
+    settings.append(sorted(study.needed_sources))
     run = partial(stages.panels, place, study)
     made = place.stage("panels", *stages.PANEL_TABLES)
     steps.append(Step("panels", run, (*clean_tables, *linked, calendar), made, ROOMS["panels"], settings))
@@ -199,8 +189,10 @@ def _number_steps(
             run = partial(stages.estimate, place, study, outcome, spec)
             steps.append(Step(f"estimate.{outcome}.{spec}", run, panel, (output,), ROOMS["estimate"], settings))
             effects.append(output)
-    inputs = (*effects, *panel, *linked, place.work / "clean" / "ledger.json", *place.stage("clean", "roster"))
+    read = (place.work / "clean" / "ledger.json", *place.stage("clean", "roster", "entry"), calendar)
+    inputs = (*effects, *panel, *linked, *read)
     settings = [study.estimate.model_dump(mode="json"), study.grade.model_dump(), stamp, synthetic, study.study.seed]
+    settings += [study.study.years, sorted(study.needed_sources)]
     run = partial(facts.write_study_facts, place, study, stamp, synthetic)
     steps.append(Step("facts", run, inputs, (place.work / "facts.json",), ROOMS["facts"], settings))
     return steps

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.disclosure import BALANCE, enough_firms, row_balance, sheet_balance
 from zgzx_research.evidence.facts import DIGITS_KEPT, Facts
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.documents import stamp
 from zgzx_research.pipeline.facts import estimated, load_summary
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.report import fonts
+from zgzx_research.report.tables import all_lines, file_lines
 from zgzx_research.report.wording import word, word_or_code
 from zgzx_research.report.workbook import SheetTable, write_workbook
 
@@ -55,12 +57,17 @@ def _cell(value: object) -> object:
 
 
 def _rows_sheet(place: Place, language: str) -> SheetTable:
-    names = ("file", "sheet", "rows_in", "kept", "quarantined", "furniture")
+    """Every sheet of every file; small numbers are blank as in the report's table, of whose lines these are parts."""
     sources = store.read_json(place.work / "clean" / "ledger.json")["sources"]
-    rows = tuple(
-        (word_or_code("source", source, language), *(entry[name] for name in names))
-        for source, files in sources.items()
-        for entry in files
-    )
-    columns = tuple(word_or_code("column", name, language) for name in ("source", *names))
-    return SheetTable(word("sheet.rows", language), word("table.rows", language), columns, rows)
+    lines = {source: file_lines(sheets, language) for source, sheets in sources.items() if sheets}
+    balance = row_balance(all_lines(sources, language))
+    rows: list[tuple[object, ...]] = []
+    for source, groups in lines.items():
+        blank = [balance[source][name]["kept"] is None for name in groups]
+        counts = sheet_balance(list(groups.values()), blank)
+        for sheet, shown in zip(chain(*groups.values()), chain(*counts), strict=True):
+            place_of = (word_or_code("source", source, language), sheet["file"], sheet["sheet"])
+            rows.append((*place_of, *(shown[name] for name in BALANCE)))
+    columns = tuple(word_or_code("column", name, language) for name in ("source", "file", "sheet", *BALANCE))
+    notes = (word("note.few", language),) if any(None in row[3:] for row in rows) else ()
+    return SheetTable(word("sheet.rows", language), word("table.rows", language), columns, tuple(rows), notes)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.report.tables import FACTORS, display_unit, half_widths
+from zgzx_research.report.tables import FACTORS, display_unit, half_widths, source_counts
 from zgzx_research.report.wording import (
     ERROR_DIGITS,
     effect_digits,
@@ -116,6 +116,8 @@ def cohort_word(cohort: Any, language: str) -> str:
 
 def alt_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> str:
     """For `figures.plot_cohorts`, with the same arguments."""
+    if frame.empty:
+        return _joined([word("cohorts.none", language)], synthetic, language)
     by_year = frame.groupby("year")["firms"].sum()
     whole = word(
         "alt.cohorts.whole", language, first=by_year.index.min(), last=by_year.index.max(),
@@ -124,13 +126,18 @@ def alt_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> str:
     return _joined([whole], synthetic, language)
 
 
-def alt_rows(sources: Mapping[str, Sequence[Mapping[str, Any]]], *, language: str, synthetic: bool) -> str:
+def alt_rows(
+    sources: Mapping[str, Sequence[Mapping[str, Any]]], *, language: str, synthetic: bool, minimum: int = 0
+) -> str:
     """For `figures.plot_rows`, with the same arguments."""
     items = []
-    for source, files in sources.items():
-        names = {"rows": "rows_in", "kept": "kept", "quarantined": "quarantined", "furniture": "furniture"}
-        sums = {name: format_number(sum(f[column] for f in files), 0) for name, column in names.items()}
-        items.append(word("alt.rows.item", language, source=word_or_code("source", source, language), **sums))
+    names = {"rows": "rows_in", "kept": "kept", "quarantined": "quarantined", "furniture": "furniture"}
+    for source, counts in source_counts(sources, minimum).items():
+        blank = counts["kept"] is None
+        known = {name: format_number(counts[column] or 0, 0) for name, column in names.items()}
+        both = format_number((counts["rows_in"] or 0) - (counts["furniture"] or 0), 0)
+        key = "alt.rows.both" if blank else "alt.rows.item"
+        items.append(word(key, language, source=word_or_code("source", source, language), both=both, **known))
     whole = word("alt.rows.whole", language, items=word("alt.shared.separator", language).join(items))
     return _joined([whole], synthetic, language)
 

@@ -17,7 +17,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import canvas, fonts
 from zgzx_research.report.canvas import figure_bundle, new_figure, place, styled, watermark
-from zgzx_research.report.tables import FACTORS, display_unit, format_base_mean, half_widths
+from zgzx_research.report.tables import (
+    FACTORS,
+    display_unit,
+    format_base_mean,
+    half_widths,
+    source_counts,
+)
 from zgzx_research.report.wording import effect_digits, event_axis, format_number, format_value, word, word_or_code
 
 __all__ = [
@@ -246,6 +252,9 @@ def plot_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> Figu
     frame : columns year, category, firms. Years without an award stay on the axis, empty.
     """
     figure = new_figure(3.6, word("cohorts.title", language), word("cohorts.y", language))
+    if frame.empty:
+        figure.text(0.5, 0.5, word("cohorts.none", language), ha="center", va="center", color=canvas.SLATE)
+        return watermark(figure, synthetic)
     axes = place(figure, 0.5, 0.15, 0.92, 0.6)
     years = np.arange(frame["year"].min(), frame["year"].max() + 1)
     counts = frame.pivot_table(index="year", columns="category", values="firms", aggfunc="sum", observed=True)
@@ -273,33 +282,38 @@ def plot_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> Figu
 
 
 @styled
-def plot_rows(sources: Mapping[str, Sequence[Mapping[str, Any]]], *, language: str, synthetic: bool) -> Figure:
+def plot_rows(
+    sources: Mapping[str, Sequence[Mapping[str, Any]]], *, language: str, synthetic: bool, minimum: int = 0
+) -> Figure:
     """One bar per source: which share of its rows was kept, quarantined, or was titles and notes.
 
     Parameters
     ----------
-    sources : `ledger.json`["sources"], as for `tables.rows_table`.
+    sources, minimum : as for `tables.rows_table`.
     """
-    height = 1.45 + 0.55 * len(sources)
+    shown = source_counts(sources, minimum)
+    height = 1.45 + 0.55 * len(shown)
     figure = new_figure(height, word("rows.title", language))
     axes = place(figure, 0.2, 0.25, 0.68, 0.55)
-    for y, (source, files) in enumerate(sources.items()):
-        total = sum(entry["rows_in"] for entry in files)
+    for y, (source, counts) in enumerate(shown.items()):
+        total, blank = counts["rows_in"] or 0, counts["kept"] is None
+        records = total - (counts["furniture"] or 0)
         left = 0.0
         for name, colour in ROW_COLOURS.items():
-            count = sum(entry[name] for entry in files)
+            count = (records if name == "kept" else 0) if blank and name != "furniture" else counts[name] or 0
             width = 100 * count / total if total else 0.0
             axes.barh(y + 0.2, width, left=left, height=0.42, color=colour)
             left += width
         name = word_or_code("source", source, language)
         text = word("rows.read", language, source=name, rows=format_number(total, 0))
-        kept = format_number(sum(entry["kept"] for entry in files), 0)
-        for x, side, label in ((0, "left", text), (1, "right", f"{word('rows.kept', language)} {kept}")):
+        kept = format_number(records if blank else counts["kept"] or 0, 0)
+        what = word("rows.both" if blank else "rows.kept", language)
+        for x, side, label in ((0, "left", text), (1, "right", f"{what} {kept}")):
             axes.text(
                 x, y - 0.23, label, transform=axes.get_yaxis_transform(), ha=side, va="center", fontsize=canvas.SMALL
             )
     axes.set_xlim(0, 100)
-    axes.set_ylim(len(sources) - 0.5, -0.5)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(word("rows.x", language), labelpad=2)

@@ -84,6 +84,7 @@ def render_document(
         raise ZgzxError(f"format {unknown[0]!r} is unknown", remedy=f"Choose from {', '.join(WRITERS)}.")
     with tempfile.TemporaryDirectory() as folder:
         tree = _read(document, Path(folder), language)
+        tree["blocks"] += _geta_note(tree, stamp, language)
         tree["blocks"] += [_stamp(stamp, language)] if stamp else []
         tree["meta"] = _meta(tree, language, title, subtitle, synthetic, compact)
         fonts.require("".join(_strings(tree)), where=out.name)
@@ -183,6 +184,15 @@ def _meta(
 
 def _top_level(tree: Mapping[str, Any]) -> int:
     return min((node["c"][0] for node in _nodes(tree) if node["t"] == "Header"), default=1)
+
+
+def _geta_note(tree: Mapping[str, Any], stamp: Mapping[str, str], language: str) -> list[dict[str, Any]]:
+    """What 〓 stands for, where it stands anywhere and the pages themselves have not said so."""
+    note = label("geta_note", language)
+    said = "".join(_strings(tree)) + "".join(stamp.values())
+    if fonts.GETA not in said or note.replace(" ", "") in said.replace(" ", ""):
+        return []
+    return [{"t": "Para", "c": [{"t": "Str", "c": note}]}]
 
 
 def _stamp(stamp: Mapping[str, str], language: str) -> dict[str, Any]:

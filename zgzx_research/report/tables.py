@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from zgzx_research.evidence.disclosure import BALANCE, TOTAL, Counts, row_balance
 from zgzx_research.report.wording import (
     MISSING,
     FactSource,
@@ -19,6 +20,8 @@ from zgzx_research.report.wording import (
     escape_markdown,
     format_number,
     format_value,
+    from_data,
+    is_withheld,
     word,
     word_or_code,
 )
@@ -71,7 +74,8 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _table(key: str, caption: str, columns: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> Table:
-    """`align` has one letter per column: l or r."""
+    """`align` has one letter per column: l or r. Cells may come from data, the other texts are our own."""
+    rows = [[from_data(cell) for cell in row] for row in rows]
     sides = tuple({"l": "left", "r": "right"}[letter] for letter in align)
     return Table(key, caption, tuple(columns), sides, tuple(map(tuple, rows)))
 
@@ -191,8 +195,8 @@ def estimates_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:
                 format_value(row["estimate"], row["unit"], digits, language, signed=True),
                 interval(row["ci_low"], row["ci_high"], digits),
                 format_value(row["mde"], row["unit"], digits, language),
-                format_value(row["n_treated"], "count", language=language),
-                format_value(row["n_comparison"], "count", language=language),
+                _count(row["n_treated"]),
+                _count(row["n_comparison"]),
                 word(f"reading.{row['verdict']}", language),
             ]
         )
@@ -202,7 +206,7 @@ def estimates_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:
     return _table("estimates", caption, columns, "lrrrrrl", body)
 
 
-def rows_table(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str) -> Table:
+def rows_table(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str, minimum: int = 0) -> Table:
     """Rows in and out of every file; files that differ by numbers stand together where a source has many.
 
     A total per source that has several lines, and a grand total. Every sheet has its line in the workbook.
@@ -210,23 +214,45 @@ def rows_table(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str
     Parameters
     ----------
     sources : `ledger.json`["sources"]: source -> [{file, sheet, rows_in, kept, quarantined, furniture}].
+    minimum : smaller numbers of rows set aside are left blank (`disclosure.row_balance`).
     """
-    counts = ("rows_in", "kept", "quarantined", "furniture")
-    body, grand = [], dict.fromkeys(counts, 0)
-    for source, sheets in sources.items():
-        name, lines = word_or_code("source", source, language), _file_lines(sheets, language)
-        for place, group in lines.items():
-            body.append([name, place, *(format_number(sum(sheet[c] for sheet in group), 0) for c in counts)])
-        sums = {c: sum(sheet[c] for sheet in sheets) for c in counts}
-        if len(lines) > 1:
-            body.append([name, word("total", language), *(format_number(sums[c], 0) for c in counts)])
-        grand = {c: grand[c] + sums[c] for c in counts}
-    body.append([word("total", language), "", *(format_number(grand[c], 0) for c in counts)])
-    columns = [word(f"column.{name}", language) for name in ("source", "file", *counts)]
-    return _table("rows", word("table.rows", language), columns, "llrrrr", body)
+    lines = all_lines(sources, language)
+    balance = row_balance(lines, minimum)
+    body = []
+    for source, own in lines.items():
+        name = word_or_code("source", source, language)
+        body += [[name, place, *_balance_cells(balance[source][place])] for place in own]
+        if len(own) > 1:
+            body.append([name, word("total", language), *_balance_cells(balance[source][TOTAL])])
+    body.append([word("total", language), "", *_balance_cells(balance[TOTAL][TOTAL])])
+    columns = [word(f"column.{name}", language) for name in ("source", "file", *BALANCE)]
+    caption = word("table.rows", language)
+    if any(None in counts.values() for own in balance.values() for counts in own.values()):
+        caption = _with_note(caption, "few", language)
+    return _table("rows", caption, columns, "llrrrr", body)
 
 
-def _file_lines(sheets: Sequence[Mapping[str, Any]], language: str) -> dict[str, list[Mapping[str, Any]]]:
+def _balance_cells(counts: Counts) -> list[str]:
+    return [_count(counts[name]) for name in BALANCE]
+
+
+def _count(number: int | None) -> str:
+    """A count; a dash where it may not be shown."""
+    return MISSING if number is None else format_number(number, 0)
+
+
+def all_lines(
+    sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str
+) -> dict[str, dict[str, dict[str, int]]]:
+    """source -> line of `rows_table` -> BALANCE, of the sources that have files."""
+    return {source: _line_counts(file_lines(sheets, language)) for source, sheets in sources.items() if sheets}
+
+
+def _line_counts(lines: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, dict[str, int]]:
+    return {place: {name: sum(sheet[name] for sheet in group) for name in BALANCE} for place, group in lines.items()}
+
+
+def file_lines(sheets: Sequence[Mapping[str, Any]], language: str) -> dict[str, list[Mapping[str, Any]]]:
     """What is shown of a source's files -> their ledger entries."""
     many = len({sheet["file"] for sheet in sheets}) > MANY_FILES
     groups: dict[str, list[Mapping[str, Any]]] = {}
@@ -240,30 +266,40 @@ def _file_lines(sheets: Sequence[Mapping[str, Any]], language: str) -> dict[str,
     return lines
 
 
-def quarantine_table(counts: Mapping[str, int], language: str) -> Table:
-    """Entries by reason code, most frequent first."""
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    body = [[word_or_code("reason", code, language), format_number(count, 0)] for code, count in ordered]
+def source_counts(sources: Mapping[str, Sequence[Mapping[str, Any]]], minimum: int) -> dict[str, Counts]:
+    """BALANCE of each source that has files, as far as it may be shown (`disclosure.row_balance`)."""
+    balance = row_balance(all_lines(sources, "zh"), minimum)
+    return {source: counts[TOTAL] for source, counts in balance.items() if source != TOTAL}
+
+
+def quarantine_table(counts: Mapping[str, int | None], language: str) -> Table:
+    """Entries by reason code, most frequent first; None = too few to be told."""
+    ordered = sorted(counts.items(), key=lambda item: (-(item[1] or 0), item[0]))
+    body = [[word_or_code("reason", code, language), _count(count)] for code, count in ordered]
     columns = [word(f"column.{name}", language) for name in ("reason", "cells")]
     caption = word("table.quarantine", language)
     if any(code.startswith("value_") for code in counts):
         caption = _with_note(caption, "value_codes", language)
+    if None in counts.values():
+        caption = _with_note(caption, "few", language)
     return _table("quarantine", caption, columns, "lr", body)
 
 
 def linkage_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
-    """Records, linked records and their share, a row per source ({source, rows, linked, linked_share})."""
-    body = [
-        [
-            word_or_code("source", row["source"], language),
-            format_number(row["rows"], 0),
-            format_number(row["linked"], 0),
-            format_value(row["linked_share"], "share", language=language),
-        ]
-        for row in summary
-    ]
+    """Records, linked records and their share, a row per source ({source, rows, linked, linked_share}); None = too few
+    to be told."""
+    body = [[word_or_code("source", row["source"], language), *_linked_cells(row, language)] for row in summary]
     columns = [word(f"column.{name}", language) for name in ("source", "rows", "linked", "linked_share")]
-    return _table("linkage", word("table.linkage", language), columns, "lrrr", body)
+    caption = word("table.linkage", language)
+    if any(row["linked"] is None for row in summary):
+        caption = _with_note(caption, "few", language)
+    return _table("linkage", caption, columns, "lrrr", body)
+
+
+def _linked_cells(row: Mapping[str, Any], language: str) -> list[str]:
+    share = row["linked_share"]
+    shown = MISSING if share is None else format_value(share, "share", language=language)
+    return [_count(row["rows"]), _count(row["linked"]), shown]
 
 
 def arms_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
@@ -273,8 +309,7 @@ def arms_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
         [
             word(f"arm.{row['arm']}", language),
             word(f"entity.{row['entity']}", language),
-            *(MISSING if row[name] is None else format_number(row[name], 0) for name in ("rows", "linked")),
-            MISSING if row["linked_share"] is None else format_value(row["linked_share"], "share", language=language),
+            *_linked_cells(row, language),
         ]
         for row in summary
     ]
@@ -288,8 +323,8 @@ def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
         [
             word_or_code("ledger.step", step, language),
             word_or_code("ledger.reason", reason, language),
-            format_number(rows, 0),
-            format_number(units, 0),
+            _count(rows),
+            _count(units),
         ]
         for step, reason, rows, units in zip(*(ledger[c] for c in ("step", "reason", "rows", "units")), strict=True)
     ]
@@ -314,6 +349,8 @@ def _place_in_wording(family: str) -> Callable[[str], int]:
 
 def _plain_fact(facts: FactSource, key: str, language: str) -> str:
     record = facts.record(key)
+    if is_withheld(record):
+        return word("withheld", language)
     return format_value(record["value"], record["unit"], language=language)
 
 
@@ -333,7 +370,9 @@ def grade_table(facts: FactSource, outcome: str, spec: str, rules: Sequence[str]
         body.append(
             [
                 word(f"grade_rule.{rule}", language),
-                format_value(measured["value"], measured["unit"], RULE_DIGITS[rule], language),
+                word("withheld", language)
+                if is_withheld(measured)
+                else format_value(measured["value"], measured["unit"], RULE_DIGITS[rule], language),
                 format_value(limit["value"], limit["unit"], RULE_DIGITS[rule], language),
                 word("grade_rule.down", language, steps=-change) if change else word("grade_rule.kept", language),
             ]

@@ -100,7 +100,24 @@ def event_axis(about: str, step: tuple[str, int] | None, language: str) -> str:
 
 def word_or_code(family: str, code: str, language: str) -> str:
     """The words of `<family>.<code>`, or the code itself when nobody has written words for it yet."""
-    return word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else code
+    return word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else from_data(code)
+
+
+def from_data(text: str) -> str:
+    """A text of data as the report fonts can print it: 〓 for every character they lack.
+
+    Our own words are not passed through here, so that a character missing in them stays an error.
+    """
+    if text.isascii():
+        return text
+    from zgzx_research.report.fonts import replace_missing  # matplotlib is slow to load, and data are mostly numbers
+
+    return replace_missing(text)
+
+
+def is_withheld(record: Mapping[str, Any]) -> bool:
+    """Whether a fact has no value because it would tell of too few (`evidence.facts.withheld_fact`)."""
+    return bool(record.get("withheld"))
 
 
 def format_number(value: float, digits: int, *, signed: bool = False) -> str:
@@ -237,8 +254,8 @@ def render_prose(
     """Markdown of one block of `prose/<page>.<language>.md.j2`.
 
     In the templates: `fact(key, digits=, signed=, magnitude=, bare=)` prints a fact (bare: no unit in words),
-    `value(key)` and `known(key)` are for guards, `word(key)` a label, `say.<macro>(…)` a sentence of
-    `_sentences.<language>.md.j2`.
+    `value(key)`, `known(key)` and `given(key)` (whether there is such a fact at all) are for guards, `word(key)` a
+    label, `say.<macro>(…)` a sentence of `_sentences.<language>.md.j2`.
 
     Parameters
     ----------
@@ -267,6 +284,8 @@ def render_prose(
 def _functions(facts: FactSource, language: str) -> dict[str, Any]:
     def fact(key: str, digits: int | None = None, magnitude: bool = False, **style: bool) -> str:
         record = facts.record(key)
+        if is_withheld(record):
+            return word("withheld", language)
         shown = abs(record["value"]) if magnitude and record["value"] is not None else record["value"]
         aggregate, _, field = key.rpartition(".")
         if digits is None and record["unit"] in EFFECT_UNITS and field in EFFECT_FIELDS:
@@ -274,7 +293,7 @@ def _functions(facts: FactSource, language: str) -> dict[str, Any]:
             error = facts.record(f"{aggregate}.std_error")["value"]
             digits = effect_digits(record["unit"], [error], [facts.record(f"{aggregate}.estimate")["value"]])
         text = format_value(shown, record["unit"], digits, language, **style)
-        return escape_markdown(text) if record["unit"] == "text" else text
+        return escape_markdown(from_data(text)) if record["unit"] == "text" else text
 
     def value(key: str) -> Any:
         found = facts.record(key)["value"]
@@ -283,7 +302,13 @@ def _functions(facts: FactSource, language: str) -> dict[str, Any]:
     def known(key: str) -> bool:
         return facts.record(key)["value"] is not None
 
-    own = {"fact": fact, "value": value, "known": known, "language": language}
+    def given(key: str) -> bool:
+        try:
+            return facts.record(key) is not None
+        except ZgzxError:
+            return False
+
+    own = {"fact": fact, "value": value, "known": known, "given": given, "language": language}
     return own | {"word": functools.partial(word, language=language)}
 
 

@@ -550,7 +550,11 @@ TABLES = [
         {(2, "matter"): "夹具,精度", (2, "team"): "拟一、拟二", (3, "date"): "2021年6月"},
     ),
     Expected(
-        "programmes/costs.csv", "cost", "1 header, 4 total", (2, 3), {(2, "edition"): "第九届", (2, "amount"): "12.5万元"}
+        "programmes/costs.csv",
+        "cost",
+        "1 header, 4 total",
+        (2, 3),
+        {(2, "edition"): "第九届", (2, "amount"): "12.5万元"},
     ),
     Expected(
         "programmes/participation.csv",

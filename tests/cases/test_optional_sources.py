@@ -1,0 +1,184 @@
+"""Optional sources are optional: the report is made without them and says in plain words what it cannot show."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from small_study import NAME, change_study, make_small_study
+
+from zgzx_research.clean.schemas import SCHEMAS
+from zgzx_research.clean.sources import nothing_to_clean
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.facts import Facts
+from zgzx_research.pipeline import stages, tasks
+from zgzx_research.pipeline.pages import open_page
+from zgzx_research.report.wording import LANGUAGES, render_prose
+from zgzx_research.study import load_study
+
+BLOCKS = {
+    "brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say data_and_method next",
+    "1_data_audit": "title purpose rows linkage arms panel limits",
+    "3_retention": "title question design headline event_study checks limits",
+    "4_patents": "title question design headline event_study checks limits",
+}
+WITHOUT_PATENTS = (r"patents_\w+ = \{scale.*\n", ""), (r"truncation = .*\n", "")
+WITHOUT_RETENTION = (r"retention = \{scale.*\n", "")
+
+
+def run(project: Path, part: str) -> None:
+    tasks.run_study(project, NAME, part, say=lambda line: None)
+
+
+def said(project: Path, page: str, language: str) -> str:
+    facts = Facts.load(project / f"data/work/{NAME}/facts.json")
+    return "\n".join(render_prose(page, block, language, facts) for block in BLOCKS[page].split())
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No folder scores/, an empty folder programmes/: two editions and six years."""
+    project = make_small_study(tmp_path_factory.mktemp("bare"), sources=("employment", "patents"))
+    (project / f"data/raw/{NAME}/scores").rmdir()
+    run(project, "estimate")
+    return project
+
+
+@pytest.fixture(scope="module")
+def retention_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No patents and no question about them; score sheets of finals only; one language."""
+    project = make_small_study(tmp_path_factory.mktemp("retention"), sources=("employment", "scores"))
+    for path in (project / f"data/raw/{NAME}/scores").glob("*_0.xlsx"):
+        path.unlink()
+    change_study(project, *WITHOUT_PATENTS, (r'\["zh", "en"\]', '["zh"]'))
+    run(project, "all")
+    return project
+
+
+def test_a_source_without_files_is_empty_tables_of_the_right_types() -> None:
+    for source, tables in stages.SOURCES.items():
+        made = nothing_to_clean(tables)
+        assert list(made.tables) == list(tables), source
+        assert all(len(table) == 0 for table in made.tables.values())
+        assert made.ledger == []
+    assert list(nothing_to_clean(("entry",)).tables["entry"]) == list(SCHEMAS["entry"].columns)
+
+
+@pytest.mark.slow
+def test_without_scores_and_programmes_both_languages_say_what_is_missing(bare: Path) -> None:
+    for page in ("brief", "1_data_audit"):
+        zh, en = said(bare, page, "zh"), said(bare, page, "en")
+        assert "没有评分表，所以看不到参赛而没有获奖的人" in zh
+        assert "没有同期项目的名单" in zh
+        assert "There are no score sheets, so entrants without an award cannot be seen" in en
+        assert "There are no lists of other programmes" in en
+        # rosters of editions 9 and 10; the calendar also lists 1 to 8 and, up to 2024, 11
+        assert "获奖名单从第 9 届开始" in zh and "获奖名单到第 10 届为止" in zh
+        assert "The award rosters begin with edition 9" in en
+        assert "没有专利数据" not in zh and "没有参保记录，" not in zh
+
+
+@pytest.mark.slow
+def test_every_figure_and_table_of_the_pages_is_made(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(bare)
+    for language in LANGUAGES:
+        audit = open_page(NAME, language, "1_data_audit")
+        shown = [audit.table(key) for key in ("rows", "quarantine", "linkage", "arms", "ledger")]
+        shown += [audit.figure(key) for key in ("rows", "cohorts")]
+        for outcome, page in (("retention", "3_retention"), ("patents_invention", "4_patents")):
+            opened = open_page(NAME, language, page)
+            shown += [opened.figure(f"event_study.{outcome}.main"), opened.figure(f"paths.{outcome}")]
+            shown += [opened.table(f"event_time.{outcome}.main"), opened.table(f"grade.{outcome}")]
+            shown += [opened.figure(f"estimators.{outcome}"), opened.table(f"estimates.{outcome}")]
+        assert all(output.data for output in shown)
+        # the score sheets and programmes have no line of their own
+        table = str(shown[0].data["text/markdown"])
+        assert ("评分表" if language == "zh" else "Score sheets") not in table
+
+
+def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> None:
+    """The tables of an earlier run must not be read as if their files were still there."""
+    project = make_small_study(tmp_path)
+    place = stages.Place(project, NAME, project / f"data/raw/{NAME}")
+    stages.clean(place, "scores", b"k" * 32)
+    assert len(pd.read_parquet(place.stage("clean", "entry")[0])) == 64  # 4 sheets of 16 lines
+    shutil.rmtree(place.raw / "scores")
+    stages.clean(place, "scores", b"k" * 32)
+    assert len(pd.read_parquet(place.stage("clean", "entry")[0])) == 0
+
+
+@pytest.mark.slow
+def test_a_study_of_retention_alone_makes_its_report_in_all_formats(retention_only: Path) -> None:
+    reports = retention_only / f"reports/{NAME}/zh"
+    for name in ("brief", "report"):
+        assert all((reports / f"{name}.{suffix}").stat().st_size > 1000 for suffix in ("html", "pdf", "docx"))
+    assert not (reports / "notebooks/4_patents.ipynb").exists()
+    brief = said(retention_only, "brief", "zh")
+    assert "没有专利数据，所以没有检验专利申请" in brief
+    assert "评分表里没有初赛，所以看不到只参加初赛的人" in brief
+    assert "发明专利的估计" not in brief and "**专利" not in brief
+    assert "后一点：**企业第一次有员工获奖之后，与没有获奖相比，员工留存率有没有变化？**" in brief
+    panel = pd.read_parquet(retention_only / f"data/work/{NAME}/panels/firm_year.parquet")
+    assert panel["patents_all"].isna().all()  # nobody knows of any, which is not the same as none
+
+
+@pytest.mark.slow
+def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
+    project = make_small_study(tmp_path, sources=("patents",))
+    change_study(project, WITHOUT_RETENTION)
+    run(project, "estimate")
+    assert tasks.pages_of(load_study(project, NAME)) == ("brief", "1_data_audit", "4_patents")
+    facts = json.loads((project / f"data/work/{NAME}/facts.json").read_text(encoding="utf-8"))["facts"]
+    assert facts["absent.employment"]["value"] is True
+    assert "patents_all.main.headline.estimate" in facts and "retention.main.headline.estimate" not in facts
+    assert "There are no employment records, so retention was not examined" in said(project, "brief", "en")
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        (("patents",), r"e\.g\. data/raw/small/employment/\. .*or take retention out of \[estimate\.outcomes\]"),
+        (("employment",), r"e\.g\. data/raw/small/patents/\. .*or take patents_invention, patents_utility_model"),
+    ],
+)
+def test_an_outcome_without_its_source_is_refused_with_both_ways_out(
+    tmp_path: Path, sources: tuple[str, ...], message: str
+) -> None:
+    project = make_small_study(tmp_path, sources=sources)
+    with pytest.raises(ZgzxError, match=message):
+        tasks.open_study(project, NAME)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ([*WITHOUT_PATENTS, WITHOUT_RETENTION], "name at least one outcome"),
+        ([(r"patents_all = \{scale.*\n", "")], "the reports also tell of patents_all"),
+        ([(r"truncation = .*\n", "")], "truncation, the date of the patent export, is missing"),
+    ],
+)
+def test_outcomes_that_make_no_report_are_refused(
+    tmp_path: Path, change: list[tuple[str, str]], message: str, study_of: Callable[[Path], Path]
+) -> None:
+    project = study_of(tmp_path)
+    change_study(project, *change)
+    with pytest.raises(ZgzxError, match=message):
+        load_study(project, NAME)
+
+
+@pytest.fixture
+def study_of() -> Callable[[Path], Path]:
+    """A folder with the study file alone."""
+
+    def make(folder: Path) -> Path:
+        (folder / "studies").mkdir()
+        root = Path(__file__).parents[2]
+        text = (root / "studies/demo.toml").read_text(encoding="utf-8").replace('name = "demo"', f'name = "{NAME}"')
+        (folder / f"studies/{NAME}.toml").write_text(text, encoding="utf-8")
+        return folder
+
+    return make

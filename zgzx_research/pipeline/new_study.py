@@ -1,0 +1,99 @@
+"""`zgzx init`: the study file, the folders for raw files, a note and blank workbooks for the clerk."""
+
+from __future__ import annotations
+
+import io
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from zgzx_research.atomic import write_whole
+from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline import stages, store
+from zgzx_research.study import check_name
+
+HERE = Path(__file__).parent
+README = "请先读我.md"  # beside the sources' folders, where nothing is read
+TEMPLATES = "templates"
+ROWS = 2000  # below the heading that have a drop-down list
+DATE = datetime(2000, 1, 1)  # equal bytes each time
+
+
+def init_study(root: Path, name: str) -> list[str]:
+    """Make a study: its file from the demo's, folders, blank workbooks, and an empty list of decided links.
+
+    Returns
+    -------
+    What was written, relative to the project.
+
+    Raises
+    ------
+    ZgzxError : a wrong name, or a study of that name.
+    """
+    from zgzx_research.link.decisions import COLUMNS
+
+    path = root / "studies" / f"{check_name(name)}.toml"
+    if path.exists():
+        raise ZgzxError(
+            "there is such a study already", where=f"studies/{name}.toml", remedy="Edit it, or choose a name."
+        )
+    raw = root / "data" / "raw" / name
+    for source in stages.SOURCES:
+        (raw / source).mkdir(parents=True, exist_ok=True)
+    files = [raw / README, *write_templates(raw / TEMPLATES)]
+    note = (HERE / "clerk_readme.md").read_text(encoding="utf-8")
+    store.write_text(files[0], note.format(name=name, templates=TEMPLATES))
+    links = root / "data" / "decisions" / name / "links.csv"
+    if not links.exists():
+        write_whole(links, (",".join(COLUMNS) + "\n").encode("utf-8-sig"))
+    demo = (root / "studies/demo.toml").read_text(encoding="utf-8")
+    text = demo.replace('name = "demo"', f'name = "{name}"').replace("data/raw/demo/raw", f"data/raw/{name}")
+    store.write_text(path, text)  # last: a study that exists is whole
+    return [file.relative_to(root).as_posix() for file in (path, *files, links)]
+
+
+def templates() -> dict[str, Any]:
+    """`clerk_templates.toml`: kinds of columns, and the workbooks with their source, profile and columns."""
+    return tomllib.loads((HERE / "clerk_templates.toml").read_text(encoding="utf-8"))
+
+
+def write_templates(folder: Path) -> list[Path]:
+    """The blank workbooks, `<source>_<name>.xlsx` each."""
+    told = templates()
+    return [
+        write_whole(folder / f"{template['source']}_{template['file']}.xlsx", _workbook(template, told["kinds"]))
+        for template in told["template"]
+    ]
+
+
+def _workbook(template: Mapping[str, Any], kinds: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """One sheet with the headings; cells hold text, so that codes and dates stay as they are typed."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        book.set_properties({"created": DATE})
+        sheet = book.add_worksheet(template["file"])
+        head = book.add_format({"bold": True, "bg_color": "#E8EEF4", "text_wrap": True, "border": 1})
+        text = book.add_format({"num_format": "@"})
+        for column, (heading, kind) in enumerate(template["columns"]):
+            width = max(12, 2 * len(heading) + 4)
+            sheet.set_column(column, column, width, text if kind != "number" else None)
+            sheet.write_string(0, column, heading, head)
+            rule = _validation(heading, kinds[kind])
+            if rule:
+                sheet.data_validation(1, column, ROWS, column, rule)
+        sheet.freeze_panes(1, 0)
+    return buffer.getvalue()
+
+
+def _validation(heading: str, kind: Mapping[str, Any]) -> dict[str, Any]:
+    """A drop-down list, or a hint that shows when the cell is chosen; nothing for plain text."""
+    if "choices" in kind:
+        wrong = {"error_title": heading, "error_message": "请从下拉框里选。"}
+        return {"validate": "list", "source": list(kind["choices"]), **wrong}
+    if kind["prompt"]:
+        return {"validate": "any", "input_title": heading[:32], "input_message": kind["prompt"]}
+    return {}
