@@ -108,6 +108,9 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
     for name in ("file", "sheet"):
         texts = as_categories(pd.Series([getattr(table, name) for table in tables], dtype="str"), number, rows.index)
         rows[name] = texts if layout.repeated else texts.astype("str")
+    for name in ("file_name", "sheet_name"):  # personal text that a cleaner may read and never keeps
+        names = pd.Series([getattr(table, name) for table in tables], dtype="str")
+        rows[name] = as_categories(names, number, rows.index)
     blank = Texts.blank(len(rows))
     for name in ("section", *layout.columns):
         known = [table.cells[name] for table in tables if name in table.cells] or [blank]
@@ -119,7 +122,7 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
     shifted = extra & (rows["sheet"] == "")
     beside = rows[extra & ~shifted]
     entries += [note(rows[shifted], None, reasons.RAGGED_ROW), note(beside, None, reasons.VALUE_WITHOUT_HEADER)]
-    wanted = [*KEY, "part", "heading", "section", *layout.columns]
+    wanted = [*KEY, "part", "file_name", "sheet_name", "heading", "section", *layout.columns]
     kept = rows[wanted] if not shifted.any() else rows.loc[~shifted, wanted].reset_index(drop=True)
     return Piece(profile, kept, entries)
 

@@ -40,7 +40,7 @@ def read_editions(rows: pd.DataFrame) -> pd.Series:
     ZgzxError : a file that says it nowhere.
     """
     column = edition_cells(rows["edition"])
-    for source in ("heading", "sheet"):
+    for source in ("heading", "sheet_name"):
         column = column.where(column.notna(), on_unique(rows[source], edition_of))
     lost = rows[column.isna()]
     if len(lost):

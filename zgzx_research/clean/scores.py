@@ -81,7 +81,7 @@ def _entries(persons: pd.DataFrame, key: bytes) -> pd.DataFrame:
 
 def _first_said(rows: pd.DataFrame, name: str) -> pd.Series:
     said = rows[name]
-    for place in ("sheet", "section", "heading"):
+    for place in ("sheet_name", "section", "heading"):
         known = read_choices(rows[place], name).value.notna()
         said = said.fillna(rows[place].where(known))
     return said

@@ -113,7 +113,7 @@ def _check_parts(archive: zipfile.ZipFile, file: str) -> dict[str, frozenset[tup
         if extent.rows * extent.columns > MOST_CELLS:
             raise ZgzxError(
                 f"the sheet reaches to {cell_name(extent.rows - 1, extent.columns - 1)}, far beyond any table",
-                where=f"{file}, sheet {name}", count=extent.rows * extent.columns,
+                where=f"{file}, sheet {[*sheets.values()].index(name) + 1}", count=extent.rows * extent.columns,
                 remedy="Delete the columns and rows beside the table, or save the table alone as .csv.",
             )  # fmt: skip
         found[name] = frozenset(extent.uncomputed)

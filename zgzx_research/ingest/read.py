@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest import delimited, package, workbook
+from zgzx_research.ingest.file_numbers import LIST, number_files
 from zgzx_research.ingest.profile import Profile, load_profiles
 from zgzx_research.ingest.sheet import Sheet
 from zgzx_research.ingest.table import RawTable, read_table
@@ -15,10 +18,14 @@ __all__ = ["RawTable", "read_source"]
 EXTENSIONS = (*workbook.EXTENSIONS, *delimited.EXTENSIONS)
 # Programs write text under the name of a workbook (.xls); a workbook in XML is never text.
 TEXT_EXTENSIONS = (*delimited.EXTENSIONS, ".xls", ".et")
+PLAIN_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}")  # behind another dot of a name may stand anything
 
 
 def read_source(folder: Path, source: str, profiles: dict[str, Profile] | None = None) -> list[RawTable]:
-    """All tables of `folder/source`, by file name and then by sheet.
+    """All tables of `folder/source`, by the number of the file and then by sheet.
+
+    Names of files and sheets may be people's: tables and messages say numbers, and the list of names stays in the
+    folder (see `ingest.file_numbers`).
 
     Raises
     ------
@@ -28,17 +35,28 @@ def read_source(folder: Path, source: str, profiles: dict[str, Profile] | None =
     sources = sorted({profile.source for profile in known})
     if source not in sources:
         raise ZgzxError(f"no profile for the source {source}", remedy=f"Known sources: {', '.join(sources)}.")
-    return [table for path in _files(folder, source) for table in _read_file(path, folder, source, known)]
+    files = _files(folder, source)
+    try:
+        return [table for path, number in files.items() for table in _read_file(path, number, folder, source, known)]
+    except ZgzxError as problem:
+        raise problem.with_remedy(f"Names of files by number: {LIST} in the folder of the raw files.") from problem
 
 
-def _files(folder: Path, source: str) -> list[Path]:
-    """Raw files in a fixed order; files an office program keeps beside an open one are passed over."""
+def _files(folder: Path, source: str) -> dict[Path, str]:
+    """Raw files and their numbers, in this order; files an office program keeps beside an open one are passed over."""
     found = [path for path in (folder / source).rglob("*") if path.is_file() and path.name[0] not in ".~"]
-    strange = [path.relative_to(folder).as_posix() for path in found if path.suffix.lower() not in EXTENSIONS]
+    numbers = number_files(folder, found)
+    strange = [
+        f"{number} ({path.suffix})" if PLAIN_ENDING.fullmatch(path.suffix) else number
+        for path, number in numbers.items()
+        if path.suffix.lower() not in EXTENSIONS
+    ]
     if strange:
         raise ZgzxError(
             "files of a type that cannot be read", where=str(folder / source), count=len(strange),
-            examples=sorted(strange), remedy=f"Readable: {' '.join(EXTENSIONS)}; save them so, or move them elsewhere.",
+            examples=strange,
+            remedy=f"Readable: {' '.join(EXTENSIONS)}; save them so, or move them elsewhere. "
+            f"Names of files by number: {LIST} in the folder of the raw files.",
         )  # fmt: skip
     if not found:
         raise ZgzxError(
@@ -46,16 +64,16 @@ def _files(folder: Path, source: str) -> list[Path]:
             where=str(folder / source),
             remedy=f"Put the files there ({' '.join(EXTENSIONS)}), or make synthetic ones with `zgzx simulate`.",
         )
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+    return numbers
 
 
-def _read_file(path: Path, folder: Path, source: str, profiles: list[Profile]) -> list[RawTable]:
-    file = path.relative_to(folder).as_posix()
+def _read_file(path: Path, file: str, folder: Path, source: str, profiles: list[Profile]) -> list[RawTable]:
     sheets = [sheet for sheet in _sheets(path, file) if len(sheet.filled)]
     if all(sheet.hidden for sheet in sheets):
         hidden = f" ({len(sheets)} hidden sheets)" if sheets else ""
         raise ZgzxError(f"the file is empty{hidden}", where=file, remedy="Ask for it again, or move it elsewhere.")
-    tables = [read_table(sheet, file, source, profiles) for sheet in sheets]
+    name = path.relative_to(folder).as_posix()
+    tables = [replace(read_table(sheet, file, source, profiles), file_name=name) for sheet in sheets]
     if not any(len(table.numbers) for table in tables):
         raise ZgzxError("a header but no data rows", where=file, remedy="Ask for the file again, or move it elsewhere.")
     return tables

@@ -18,7 +18,7 @@ class Sheet:
 
     Attributes
     ----------
-    name : sheet name, "" for a delimited file.
+    name : sheet name, "" for a delimited file; it may be a person's and stays in memory.
     columns : position -> stripped text; index 0 is the clerk's row 1, and blank rows are kept so that numbers stay
         right. Blank columns are left out.
     height : number of rows, blank ones included.
@@ -26,6 +26,7 @@ class Sheet:
     merged : merged ranges as ((top, left), (bottom, right)), counted from 0.
     reading : how the bytes were read (the encoding), for messages.
     uncomputed : (row, column) of cells whose formula has no stored result, counted from 0.
+    number : place in the workbook from 1, hidden sheets included; "" for a delimited file.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Sheet:
     merged: tuple[Range, ...] = field(default=())
     reading: str = ""
     uncomputed: frozenset[tuple[int, int]] = frozenset()
+    number: str = ""
 
     @cached_property
     def counts(self) -> np.ndarray:

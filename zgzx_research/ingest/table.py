@@ -29,8 +29,8 @@ class RawTable:
 
     Attributes
     ----------
-    file : path relative to the raw folder, with forward slashes.
-    sheet : sheet name, "" for a delimited file.
+    file : source and number of the file (see `ingest.file_numbers`).
+    sheet : number of the sheet in the workbook, "" for a delimited file.
     profile : the layout it was read by.
     cells : canonical name -> text of every record, and `section`, the text of the section row above. Columns of the
         title and of the foot table stand in every row they are about.
@@ -40,7 +40,10 @@ class RawTable:
     rows_in : non-blank rows = len(rows) + len(furniture).
     title : text of the rows above the header.
     foot : rows of the foot table (`row` and its canonical columns), empty where the layout has none.
-    corrected, dropped : positions of the records a clerk corrected, with the columns, and of those he dropped.
+    corrected, dropped, kept : positions of the records a clerk corrected, with the columns, of those he dropped and of
+        those he decided to keep.
+    file_name, sheet_name : as the agency wrote them (the path relative to the raw folder); personal text.
+    labels : canonical name -> header label, for what a header says beside the name (a unit).
     """
 
     file: str
@@ -55,6 +58,10 @@ class RawTable:
     foot: pd.DataFrame = field(default_factory=pd.DataFrame)
     corrected: dict[int, list[str]] = field(default_factory=dict)
     dropped: frozenset[int] = frozenset()
+    kept: frozenset[int] = frozenset()
+    file_name: str = ""
+    sheet_name: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -83,14 +90,28 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
     cells, data, surplus = _records(sheet, header, kinds, title, foot)
     furniture = [(row + 1, kinds[row]) for row in sorted(kinds)]
     return RawTable(
-        file, sheet.name, header.profile, cells, data + 1, surplus, furniture, len(sheet.filled), title, foot
-    )
+        file, sheet.number, header.profile, cells, data + 1, surplus, furniture, len(sheet.filled), title, foot,
+        sheet_name=sheet.name, labels=_labels(sheet, header),
+    )  # fmt: skip
+
+
+def _labels(sheet: Sheet, header: Header) -> dict[str, str]:
+    """Canonical name -> what stands above the column, group cells included."""
+    rows = [sheet.row(row) for row in range(header.first, header.last + 1)]
+    return {
+        name: " ".join(filter(None, (row[column] for row in rows)))
+        for column, name in enumerate(header.columns)
+        if name not in (None, NOT_READ)
+    }
 
 
 def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
     furniture = [(int(row) + 1, kind) for row in sheet.filled]
     none = np.zeros(0, dtype="int64")
-    return RawTable(file, sheet.name, Profile(kind, source), {}, none, none, furniture, len(furniture), "")
+    profile = Profile(kind, source)
+    return RawTable(
+        file, sheet.number, profile, {}, none, none, furniture, len(furniture), "", sheet_name=sheet.name
+    )
 
 
 def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:

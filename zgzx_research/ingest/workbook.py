@@ -33,7 +33,8 @@ def read_workbook(path: Path, file: str) -> list[Sheet]:
     try:
         with path.open("rb") as handle:
             book = calamine.CalamineWorkbook.from_filelike(handle)
-        sheets = [_read_sheet(book, entry, uncomputed) for entry in book.sheets_metadata]
+        entries = enumerate(book.sheets_metadata, start=1)
+        sheets = [_read_sheet(book, entry, uncomputed, str(number)) for number, entry in entries]
     except calamine.PasswordError as error:
         raise protected(file) from error
     except calamine.CalamineError as error:
@@ -45,6 +46,7 @@ def _read_sheet(
     book: calamine.CalamineWorkbook,
     entry: calamine.SheetMetadata,
     uncomputed: dict[str, frozenset[tuple[int, int]]],
+    number: str,
 ) -> Sheet | None:
     if entry.typ != calamine.SheetTypeEnum.WorkSheet:
         return None  # chart and macro sheets hold no rows
@@ -54,14 +56,16 @@ def _read_sheet(
     hidden = entry.visible != calamine.SheetVisibleEnum.Visible
     merged = tuple(sheet.merged_cell_ranges or ())
     formulas = uncomputed.get(entry.name, frozenset())
-    return Sheet(entry.name, columns.filled(), columns.height, hidden, merged, uncomputed=formulas)
+    return Sheet(
+        entry.name, columns.filled(), columns.height, hidden, merged, uncomputed=formulas, number=number
+    )
 
 
 def _not_full(sheet: Sheet, file: str) -> Sheet:
     if len(sheet.filled) and sheet.filled[-1] + 1 in ROW_LIMITS:
         raise ZgzxError(
             f"the sheet is full to its last row ({sheet.height:,}): what came after it is missing",
-            where=f"{file}, sheet {sheet.name}",
+            where=f"{file}, sheet {sheet.number}",
             remedy="Ask for the table in parts of at most 60,000 rows, or as .csv.",
         )
     return sheet

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.file_numbers import LIST
 from zgzx_research.pipeline import store
 from zgzx_research.study import OutcomeName, Study
 
@@ -105,16 +106,25 @@ def check_corrections(place: Place) -> None:
 
     Raises
     ------
-    ZgzxError : names the files of no known source.
+    ZgzxError : files of no known source; files by name, which may be personal.
     """
     from zgzx_research.clean.corrections import read_corrections
 
     files = read_corrections(place.decisions / "corrections.csv")["file"]
+    where = f"data/decisions/{place.name}/corrections.csv"
     lost = files[~files.str.split("/").str[0].isin(SOURCES)]
     if len(lost):
         raise ZgzxError(
-            "corrections of files of no known source", where=f"data/decisions/{place.name}/corrections.csv",
-            count=len(lost), examples=lost, remedy=f"Known: {', '.join(SOURCES)}; mend or delete the lines.",
+            "corrections of files of no known source", where=where, count=len(lost), examples=lost,
+            remedy=f"Known: {', '.join(SOURCES)}; mend or delete the lines.",
+        )  # fmt: skip
+    named = ~files.str.fullmatch(r"[a-z]+/\d{3,}")
+    if named.any():
+        raise ZgzxError(
+            "corrections that name files instead of their numbers", where=where, count=int(named.sum()),
+            examples=[f"line {row + 2}" for row in named[named].index],
+            remedy=f"Delete these lines and decide again in a new audit workbook; {LIST} beside the raw files says which "
+            "number a file has.",
         )  # fmt: skip
 
 
