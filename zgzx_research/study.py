@@ -58,6 +58,8 @@ class Identity(_Section):
 
 class Raw(_Section):
     path: str
+    # numbers of files (file_numbers.csv), the oldest delivery first
+    deliveries: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]+/\d{3,}$")], ...] = ()
 
 
 class Privacy(_Section):

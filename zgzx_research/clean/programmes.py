@@ -20,7 +20,6 @@ from zgzx_research.clean.values import (
     Parsed,
     chinese_number,
     parsed,
-    read_amounts,
     read_choices,
     read_counts,
     read_dates,
@@ -104,7 +103,7 @@ def _visits(piece: Piece) -> Parts:
 def _costs(piece: Piece) -> Parts:
     rows = piece.rows
     edition, item = _editions(rows["edition"]), read_choices(rows["item"], "cost_item")
-    amount = read_amounts(rows["amount"], piece.profile.amounts.get("bare_unit", ""))
+    amount = piece.amounts("amount")
     frame = rows[[*KEY, "part"]].assign(edition=edition.value, item=item.value, amount_cny=amount.value)
     return frame, _notes(piece, {"edition": edition.reason, "item": item.reason, "amount": amount.reason})
 

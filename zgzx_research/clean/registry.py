@@ -19,7 +19,14 @@ from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.registry_names import names_of_firms
 from zgzx_research.clean.schemas import KEY
 from zgzx_research.clean.streets import read_addresses, read_streets
-from zgzx_research.clean.values import Parsed, read_amounts, read_choices, read_counts, read_dates, split_cells
+from zgzx_research.clean.values import (
+    Parsed,
+    read_choices,
+    read_counts,
+    read_dates,
+    split_cells,
+    without_open_ends,
+)
 from zgzx_research.ingest.read import RawTable
 
 LAYOUTS = {
@@ -58,11 +65,11 @@ def _parse(piece: Piece) -> Parts:
     rows, day = piece.rows, piece.styles("day")
     read = _codes(rows) | {
         "founded": read_dates(rows["founded"], day),
-        "closed": read_dates(rows["closed"], day),
+        "closed": read_dates(without_open_ends(rows["closed"], piece.open_ends("closed")), day),
         "status": read_choices(rows["status"], "status"),
         "size": read_choices(rows["size"], "size"),
         "staff": read_counts(rows["staff"]),
-        "capital": read_amounts(rows["capital"], piece.profile.amounts.get("bare_unit", "")),
+        "capital": piece.amounts("capital"),
         "hitech": read_choices(rows["hitech"], "hitech"),
     }
     industry, address = read_industries(rows["industry"]), read_addresses(rows["address"])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.profile import NOT_READ, Profile, label
+from zgzx_research.ingest.profile import NOT_READ, Profile, label, without_unit
 from zgzx_research.ingest.sheet import Sheet
 
 SEARCHED_ROWS = 20
@@ -92,7 +92,8 @@ def _read(labels: list[list[str]], profile: Profile, first: int, last: int) -> H
     columns: list[str | None] = []
     unknown = []
     for choices in labels:
-        found = next((profile.columns[choice] for choice in choices if choice in profile.columns), None)
+        known = (choice for choice in [*choices, *map(without_unit, choices)] if choice in profile.columns)
+        found = next((profile.columns[choice] for choice in known), None)
         columns.append(found)
         if found is None and choices:
             unknown.append(choices[-1])

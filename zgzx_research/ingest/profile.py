@@ -14,8 +14,10 @@ from zgzx_research.errors import ZgzxError
 
 FOLDER = Path(__file__).parent / "profiles"
 NOT_READ = "not_read"
+_UNIT = re.compile(r"(?<=.)(?:[(\[](?:单位:?)?(?:人民币)?[十百千]?[万亿]?元?(?:人民币)?[)\]]|/[十百千]?[万亿]?元)$")
 KEYS = {
-    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "amounts", "furniture",
+    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "open_ends", "amounts",
+    "furniture",
 }  # fmt: skip
 
 
@@ -64,6 +66,7 @@ class Profile:
     header_levels : 2 when group cells may stand above the column headers.
     separators : canonical name -> characters that separate several values in one cell.
     dates : styles of `clean/rules.toml` in which this agency writes dates (`day`) and months (`month`).
+    open_ends : canonical name -> what this agency writes for "still so" in a column of ends (至今, 999912).
     amounts : `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
     furniture : title, section, note and total rows below the header.
     note_sheets : names of sheets that hold explanations only.
@@ -79,6 +82,7 @@ class Profile:
     header_levels: int = 1
     separators: dict[str, str] = field(default_factory=dict)
     dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    open_ends: dict[str, tuple[str, ...]] = field(default_factory=dict)
     amounts: dict[str, str] = field(default_factory=dict)
     furniture: tuple[Furniture, ...] = ()
     note_sheets: re.Pattern[str] | None = None
@@ -92,6 +96,12 @@ class Profile:
 def label(text: str) -> str:
     """A header as it is compared: NFKC, no blanks or line breaks, no asterisk that marks it as compulsory."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).strip("*").upper()
+
+
+@cache
+def without_unit(text: str) -> str:
+    """A compared header without the unit of an amount: 注册资本 of 注册资本(万元)."""
+    return _UNIT.sub("", text)
 
 
 @cache
@@ -146,6 +156,7 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         header_levels=data.get("header_levels", 1),
         separators=data.get("separators", {}),
         dates={kind: tuple(styles) for kind, styles in data.get("dates", {}).items()},
+        open_ends={column: tuple(words) for column, words in data.get("open_ends", {}).items()},
         amounts=data.get("amounts", {}),
         furniture=tuple(
             Furniture(kind, re.compile(rule["match"]), rule.get("alone", False)) for kind, rule in furniture.items()

@@ -43,6 +43,7 @@ class RawTable:
     corrected, dropped, kept : positions of the records a clerk corrected, with the columns, of those he dropped and of
         those he decided to keep.
     file_name, sheet_name : as the agency wrote them (the path relative to the raw folder); personal text.
+    delivered : which delivery the table belongs to (see `clean.deliveries`), 0 where it is unknown.
     labels : canonical name -> header label, for what a header says beside the name (a unit).
     """
 
@@ -61,6 +62,7 @@ class RawTable:
     kept: frozenset[int] = frozenset()
     file_name: str = ""
     sheet_name: str = ""
+    delivered: int = 0
     labels: dict[str, str] = field(default_factory=dict)
 
     @cached_property

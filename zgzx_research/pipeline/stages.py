@@ -128,14 +128,14 @@ def check_corrections(place: Place) -> None:
         )  # fmt: skip
 
 
-def clean(place: Place, source: str, key: bytes) -> None:
+def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ()) -> None:
     """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
     from zgzx_research.clean.corrections import read_corrections
     from zgzx_research.clean.sources import clean_source
     from zgzx_research.ingest.read import read_source
 
     corrections = read_corrections(place.decisions / "corrections.csv")
-    cleaned = clean_source(read_source(place.raw, source), source, key, corrections)
+    cleaned = clean_source(read_source(place.raw, source), source, key, corrections, deliveries)
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)

@@ -160,8 +160,9 @@ def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
 
 
 def _clean_steps(
-    place: Place, files: dict[str, list[Path]], numbers: dict[Path, str], key: bytes, corrections: Path | None
-) -> list[Step]:
+    place: Place, study: Study, files: dict[str, list[Path]], numbers: dict[Path, str], key: bytes,
+    corrections: Path | None,
+) -> list[Step]:  # fmt: skip
     """Clean every source, then what belongs to all of them."""
     fingerprint = store.digest(b"pseudonym key" + key)[:12]
     parts = place.work / "clean" / "parts"
@@ -169,10 +170,12 @@ def _clean_steps(
     steps = []
     for source, tables in stages.SOURCES.items():
         outputs = (*place.stage("clean", *tables), parts / f"{source}.parquet", parts / f"{source}.json")
-        run = partial(stages.clean, place, source, key)
+        deliveries = tuple(file for file in study.raw.deliveries if file.startswith(f"{source}/"))
+        run = partial(stages.clean, place, source, key, deliveries)
         inputs = (*files[source], *decided)
         own = {path: numbers[path] for path in files[source]}
-        steps.append(Step(f"clean.{source}", run, inputs, outputs, ROOMS["clean"], fingerprint, apart=True, numbers=own))
+        settings = [fingerprint, deliveries]
+        steps.append(Step(f"clean.{source}", run, inputs, outputs, ROOMS["clean"], settings, apart=True, numbers=own))
     whole = place.work / "clean"
     collected = (*place.stage("clean", "quarantine"), whole / "audit.xlsx", whole / "ledger.json")
     gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in (".parquet", ".json"))
@@ -187,7 +190,7 @@ def _number_steps(
 ) -> list[Step]:  # fmt: skip
     """Clean, link, panels, estimate, facts."""
     decisions = {path.stem: path for path in decision_files(place)}
-    steps = _clean_steps(place, files, numbers, key, decisions.get("corrections"))
+    steps = _clean_steps(place, study, files, numbers, key, decisions.get("corrections"))
     clean_tables = place.stage("clean", *(table for tables in stages.SOURCES.values() for table in tables))
     linked = place.stage("link", *stages.LINK_TABLES)
     calendar = place.root / stages.CALENDAR
