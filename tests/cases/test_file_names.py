@@ -37,7 +37,11 @@ def roster(folder: Path, name: str, sheet: str) -> Path:
     book.active.title = "封面"
     book.active.append(["说明"])
     rows = book.create_sheet(sheet)
-    for cells in (['龙岗区第九届"职工之星"获奖名单'], ["姓名", "工作单位", "奖项类别"], ["伍会", "鸿远精密", "技能之星"]):
+    for cells in (
+        ['龙岗区第九届"职工之星"获奖名单'],
+        ["姓名", "工作单位", "奖项类别"],
+        ["伍会", "鸿远精密", "技能之星"],
+    ):
         rows.append(cells)
     path = folder / "roster" / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +110,10 @@ def test_a_folder_that_cannot_be_written_is_numbered_in_the_order_of_names(
 
     files = [spells(tmp_path, name) for name in ("b.csv", "a.csv")]
     monkeypatch.setattr(file_numbers, "write_whole", refuse)
-    assert [table.file_name for table in read_source(tmp_path, "employment")] == ["employment/a.csv", "employment/b.csv"]
+    assert [table.file_name for table in read_source(tmp_path, "employment")] == [
+        "employment/a.csv",
+        "employment/b.csv",
+    ]
     assert list(number_files(tmp_path, files).values()) == ["employment/001", "employment/002"]
     assert not (tmp_path / LIST).exists()
     assert not is_listed(tmp_path, files)
@@ -209,5 +216,12 @@ def test_scan_looks_for_what_stands_in_names_of_files_and_sheets(tmp_path: Path)
 
 def test_words_of_the_trade_and_firms_are_no_names_of_people() -> None:
     own, firms = {"社保缴费明细表", "获奖名单", "街道", "汇总"}, {"深圳市鸿远精密有限公司"}
-    texts = ["employment/甄明社保缴费明细表.xlsx", "roster/2024获奖名单.xlsx", "鸿远精密", "汇总", "欧阳会明 街道", "王"]
+    texts = [
+        "employment/甄明社保缴费明细表.xlsx",
+        "roster/2024获奖名单.xlsx",
+        "鸿远精密",
+        "汇总",
+        "欧阳会明 街道",
+        "王",
+    ]
     assert names_in_file_names(texts, own, firms) == {"甄明", "欧阳会明"}

@@ -166,9 +166,7 @@ def _unknown(cells: Texts, rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def decided_to_keep(tables: Sequence[RawTable]) -> frozenset[Place]:
     """The rows that a clerk decided to keep."""
-    return frozenset(
-        (table.file, table.sheet, int(table.numbers[place])) for table in tables for place in table.kept
-    )
+    return frozenset((table.file, table.sheet, int(table.numbers[place])) for table in tables for place in table.kept)
 
 
 def _decided(rows: pd.DataFrame, tables: Sequence[RawTable]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:

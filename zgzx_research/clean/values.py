@@ -310,8 +310,8 @@ def chinese_number(text: str) -> int | None:
 
 
 def split_cells(column: pd.Series, separators: str) -> pd.Series:
-    """Lists of the trimmed, non-empty parts of each cell; missing cells give empty lists."""
-    pattern = re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + "]")
+    """Lists of the trimmed, non-empty parts of each cell, line breaks apart too; missing cells give empty lists."""
+    pattern = re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + r"\n\r]")
     rows, texts = pd.factorize(column)
     lists = [[part.strip() for part in pattern.split(text) if part.strip()] for text in texts.tolist()]
     parts = np.fromiter([*lists, []], dtype="object", count=len(lists) + 1)  # the last is that of a missing cell

@@ -111,9 +111,7 @@ def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
     furniture = [(int(row) + 1, kind) for row in sheet.filled]
     none = np.zeros(0, dtype="int64")
     profile = Profile(kind, source)
-    return RawTable(
-        file, sheet.number, profile, {}, none, none, furniture, len(furniture), "", sheet_name=sheet.name
-    )
+    return RawTable(file, sheet.number, profile, {}, none, none, furniture, len(furniture), "", sheet_name=sheet.name)
 
 
 def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:

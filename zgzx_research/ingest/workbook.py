@@ -56,9 +56,7 @@ def _read_sheet(
     hidden = entry.visible != calamine.SheetVisibleEnum.Visible
     merged = tuple(sheet.merged_cell_ranges or ())
     formulas = uncomputed.get(entry.name, frozenset())
-    return Sheet(
-        entry.name, columns.filled(), columns.height, hidden, merged, uncomputed=formulas, number=number
-    )
+    return Sheet(entry.name, columns.filled(), columns.height, hidden, merged, uncomputed=formulas, number=number)
 
 
 def _not_full(sheet: Sheet, file: str) -> Sheet:
