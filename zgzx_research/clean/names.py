@@ -40,7 +40,7 @@ _AND_BETWEEN_FIRMS = re.compile(
 _TAIL = re.compile(
     r"(?i)(?:有限|股份|责任|集团|分公司|总公司|控股).*|(?:CO|LTD|INC|LLC|CORP|GMBH|LIMITED|COMPANY|PLC)\.?"
 )
-LONGEST_NAME = 4  # characters of a Han name
+LONGEST_NAME, LONGEST_RUN = 4, 24  # characters of a Han name, and of several without a mark between them
 
 
 def people_in(text: str, separators: str) -> Split:
@@ -127,7 +127,12 @@ def _by_and(name: str) -> list[str]:
 def _runs_together(name: str) -> bool:
     """Whether two names may stand in it without anything between them: 甄知明伍会行."""
     bare = _BRACKETS.sub("", name)
-    if len(bare) <= LONGEST_NAME or not _ONLY_HAN.fullmatch(bare) or is_team_name(bare) or is_organisation(bare):
+    if (
+        not LONGEST_NAME < len(bare) <= LONGEST_RUN
+        or not _ONLY_HAN.fullmatch(bare)
+        or is_team_name(bare)
+        or is_organisation(bare)
+    ):
         return False
     return any(_is_name(bare[:size]) and _are_names(bare[size:]) for size in (2, 3, 4))
 
