@@ -28,7 +28,8 @@ def test_the_newer_register_holds(tmp_path: Path) -> None:
 
 def test_a_rename_between_two_deliveries_is_an_event(tmp_path: Path) -> None:
     files = {
-        "名录2025年3月": f"{REGISTRY}{FIRM},{AFTER},2001-1-1,存续,\n", "名录2024": f"{REGISTRY}{FIRM},{BEFORE},2001-1-1,存续,\n"
+        "名录2025年3月": f"{REGISTRY}{FIRM},{AFTER},2001-1-1,存续,\n",
+        "名录2024": f"{REGISTRY}{FIRM},{BEFORE},2001-1-1,存续,\n"
     }  # fmt: skip
     result = cleaned_text(tmp_path, "registry", **files)
     event = result.tables["registry_event"]
@@ -72,7 +73,8 @@ def test_a_firm_that_the_newer_delivery_does_not_have_stays(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("612345678", "612345678"), ("0612345678", "612345678"), ("'612345678", "612345678"), ("612345678.0", "612345678"),
+        ("612345678", "612345678"), ("0612345678", "612345678"), ("'612345678", "612345678"),
+        ("612345678.0", "612345678"),
         ("6.12345678E+08", "612345678"), ("612 345 678", "612345678"), ("6.12E+08", None), ("6123***78", None),
         ("990000199003071235", "990000199003071235"), ("9.90000199003071E+17", None), ("000", None),
     ],

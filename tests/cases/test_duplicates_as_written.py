@@ -29,7 +29,7 @@ def test_two_costs_alike_in_kind_and_amount(tmp_path: Path) -> None:
 
 
 def test_the_same_line_twice_is_one(tmp_path: Path) -> None:
-    result = cleaned_text(tmp_path, "programmes", costs=COSTS + "第九届,奖金,20\n第九届,奖 金,20.0\n第九届,奖品,20\n")
+    result = cleaned_text(tmp_path, "programmes", costs=COSTS + "第九届,奖金,20\n第九届,奖金 ,20.0\n第九届,奖品,20\n")
     assert plain(result.tables["cost"]["row"]) == [2, 4]
     assert (3, None, "duplicate_row", True) in reasons(result)
 

@@ -77,7 +77,7 @@ def test_a_file_keeps_its_number_when_others_come_and_go(tmp_path: Path) -> None
     third = spells(tmp_path, "part/丙.csv")
     roster(tmp_path, "a.xlsx", "名单")
     assert [table.file for table in read_source(tmp_path, "roster")] == ["roster/001", "roster/001"]
-    assert {path: number for path, number in number_files(tmp_path, [first, second, third]).items()} == {
+    assert number_files(tmp_path, [first, second, third]) == {
         second: "employment/001", first: "employment/002", third: "employment/003"
     }  # fmt: skip
     first.unlink()

@@ -66,7 +66,7 @@ def test_decisions_take_effect(project: Path) -> None:
     text = roster["firm_name"].dropna().iloc[0]
     with (decisions / "links.csv").open("a", encoding="utf-8") as file:
         file.write(f"roster,{text},,,reject,LM,2026-04-02,test\n")
-    table = next(t for t in read_source(project / "data/raw/demo/raw", "registry") if t.file == "registry/changes.csv")
+    table = next(t for t in read_source(project / "data/raw/demo/raw", "registry") if t.file_name == "registry/changes.csv")
     row = table.rows.iloc[0]
     entry = {
         "file": table.file, "sheet": table.sheet, "row": int(row["row"]), "column": None, "corrected": None,
@@ -90,7 +90,7 @@ def test_edited_synthetic_files_warn_of_the_public_key(project: Path) -> None:
     said: list[str] = []
     build(project, said)
     assert re.match(
-        r"warning: 1 of \d{2} raw files are not in SYNTHETIC\.json \(e\.g\. registry/registry\.csv\)", said[0]
+        r"warning: 1 of \d{2} raw files are not in SYNTHETIC\.json \(e\.g\. registry/002\)", said[0]
     )
 
 

@@ -37,10 +37,11 @@ GUIDE = (
     "Names, IDs and phone numbers cannot be corrected here: mend them at the source and export again.",
 )
 GUIDE_FILES = (
-    f"文件只写编号（如 employment/007），工作表写从左数的第几张（含隐藏的）。编号与文件名的对照表是原始文件夹里的 {LIST}，"
-    "文件名可能含个人信息，对照表请勿外传。",
-    f"Files stand by number (employment/007), sheets by their place from the left, hidden ones included. Which file has "
-    f"which number: {LIST} in the folder of the raw files. Names of files may be personal: keep that list there.",
+    f"文件只写编号（如 employment/007），工作表写从左数的第几张（含隐藏的）。"
+    f"编号与文件名的对照表是原始文件夹里的 {LIST}，文件名可能含个人信息，对照表请勿外传。",
+    f"Files stand by number (employment/007), sheets by their place from the left, hidden ones included. "
+    f"Which file has which number: {LIST} in the folder of the raw files. "
+    "Names of files may be personal: keep that list there.",
 )
 GUIDE_SHEET = "说明"
 ROWS_PER_SHEET = 1_000_000

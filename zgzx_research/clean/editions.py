@@ -50,7 +50,8 @@ def read_editions(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     if len(lost):
         raise ZgzxError(
             "no edition (届次), or several, in the title rows, a column 届次, the names of sheet and file",
-            where=lost["file"].iloc[0], count=len(lost), remedy='Write it into the title, e.g. 第九届"职工之星"获奖名单.',
+            where=lost["file"].iloc[0], count=len(lost),
+            remedy='Write it into the title, e.g. 第九届"职工之星"获奖名单.',
         )  # fmt: skip
     return column.astype("int64"), differ
 

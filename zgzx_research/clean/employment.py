@@ -61,7 +61,7 @@ def clean_employment(tables: Sequence[RawTable], key: bytes) -> Cleaned:
 
 
 def _spells(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
-    """A blank end and one that says 至今 are open spells; an end that is unknown or unreadable is not: the row leaves."""
+    """A blank end and one that says 至今 are open spells; with an unknown or unreadable end the row leaves."""
     frame, notes = stacked([_spell_rows(piece, key) for piece in found["spell"]], "spell")
     if not len(frame):
         return empty("spell"), notes

@@ -230,8 +230,8 @@ def without_personal_numbers(text: str) -> str | None:
 def read_person_numbers(column: pd.Series) -> Parsed:
     """Computer numbers of the insured (社保电脑号), in the one form in which they are compared.
 
-    Without blanks, marks and leading zeros; what a spreadsheet made a number (612345678.0, 6.12345678E+08) is read where
-    no digit is lost. Some offices write the resident ID here.
+    Without blanks, marks and leading zeros; what a spreadsheet made a number (612345678.0, 6.12345678E+08) is read
+    where no digit is lost. Some offices write the resident ID here.
     """
 
     def read(text: str) -> tuple[str | None, str | None]:

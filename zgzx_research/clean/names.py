@@ -23,6 +23,7 @@ Split = tuple[list[str], str | None]  # the names, and a reason where something 
 
 _COMPOUND = frozenset(RULES["persons"]["compound_surnames"].split())
 _SURNAMES = frozenset("".join(RULES["persons"]["surnames"].split()))
+_TITLES = frozenset(RULES["persons"]["titles"])
 _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
 _ONLY_HAN = re.compile(f"[{_HAN}]+")
 _ANY_HAN = re.compile(f"[{_HAN}]")
@@ -76,7 +77,9 @@ def _cut(text: str, separators: str) -> list[str]:
 
 def _by_blanks(part: str) -> list[str] | None:
     """The people of a part that holds blanks: 甄 明 is one, 甄明 伍会 are two; None where it is not sure."""
-    tokens = re.sub(r"\s*([·(\[])\s*", r"\1", part).split()
+    tokens = [token for token in re.sub(r"\s*([·(\[])\s*", r"\1", part).split() if token not in _TITLES]
+    if not tokens:
+        return None
     if len(tokens) == 1 or not _ANY_HAN.search(part):
         return [part if not _ANY_HAN.search(part) else tokens[0]]
     names: list[str] = []
@@ -127,12 +130,8 @@ def _by_and(name: str) -> list[str]:
 def _runs_together(name: str) -> bool:
     """Whether two names may stand in it without anything between them: 甄知明伍会行."""
     bare = _BRACKETS.sub("", name)
-    if (
-        not LONGEST_NAME < len(bare) <= LONGEST_RUN
-        or not _ONLY_HAN.fullmatch(bare)
-        or is_team_name(bare)
-        or is_organisation(bare)
-    ):
+    several = LONGEST_NAME < len(bare) <= LONGEST_RUN and _ONLY_HAN.fullmatch(bare)
+    if not several or is_team_name(bare):
         return False
     return any(_is_name(bare[:size]) and _are_names(bare[size:]) for size in (2, 3, 4))
 

@@ -227,7 +227,7 @@ def _in_arabic_digits(text: str) -> str:
 
 
 def header_unit(label: str) -> str | None:
-    """The unit that a header gives for the bare numbers below it: 万 of 注册资本(万元), "" of 金额（元）, None of neither."""
+    """The unit a header gives for bare numbers: 万 of 注册资本(万元), "" of 金额（元）, None of others."""
     found = _HEADER_UNIT.search(unicodedata.normalize("NFKC", label))
     return (found["unit"] or found["bare"] or "") if found else None
 

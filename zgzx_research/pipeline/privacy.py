@@ -215,7 +215,7 @@ def _numbers(columns: dict[str, Iterable[str]]) -> dict[str, str]:
 
 
 def names_in_file_names(texts: Iterable[str], own: Iterable[str], public: Iterable[str]) -> set[str]:
-    """What may be a person's name in the names of files and sheets: 甄明 of 甄明_社保清单.xlsx and of 甄明社保清单.xlsx.
+    """What may be a person's name in the names of files and sheets: 甄明 of 甄明社保清单.xlsx.
 
     Words that the project's own texts know (`own`) are taken off both ends of a run of Chinese characters; what is left
     counts as a name if it has two to four characters. A firm's name (`public`) has four, and then counts as none.

@@ -123,8 +123,8 @@ def check_corrections(place: Place) -> None:
         raise ZgzxError(
             "corrections that name files instead of their numbers", where=where, count=int(named.sum()),
             examples=[f"line {row + 2}" for row in named[named].index],
-            remedy=f"Delete these lines and decide again in a new audit workbook; {LIST} beside the raw files says which "
-            "number a file has.",
+            remedy=f"Delete these lines and decide again in a new audit workbook; {LIST} beside the raw files says "
+            "which number a file has.",
         )  # fmt: skip
 
 
