@@ -33,8 +33,8 @@ _DATABASE = {
 }  # fmt: skip
 
 
-def write_whole(path: Path, data: bytes) -> Path:
-    """Write under a temporary name beside `path`, force it to disk, then rename it.
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> Path:
+    """Write under a temporary name beside `path`, force it to disk, then rename it; `mode`: who may read it.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def write_whole(path: Path, data: bytes) -> Path:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
+            Path(temporary).chmod(mode)
             Path(temporary).replace(path)
         except BaseException:
             with suppress(OSError):

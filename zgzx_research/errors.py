@@ -37,6 +37,11 @@ class ZgzxError(ValueError):
         text = ", ".join(parts)
         return f"{text}. {self.remedy}" if self.remedy else f"{text}."
 
+    def with_remedy(self, more: str) -> ZgzxError:
+        """The same problem with one more sentence to its remedy."""
+        remedy = f"{self.remedy} {more}".strip()
+        return ZgzxError(self.what, where=self.where, count=self.count, examples=self.examples, remedy=remedy)
+
     def __reduce__(self) -> tuple:
         return (_rebuild, (self.what, self.where, self.count, self.examples, self.remedy))
 

@@ -63,6 +63,12 @@ class Identity(_Section):
 
 class Raw(_Section):
     path: str
+    # numbers of files (file_numbers.csv), the oldest delivery first
+    deliveries: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]+/\d{3,}$")], ...] = ()
+
+    def deliveries_of(self, source: str) -> tuple[str, ...]:
+        """Those of one source."""
+        return tuple(file for file in self.deliveries if file.startswith(f"{source}/"))
 
 
 class Privacy(_Section):

@@ -59,8 +59,8 @@ def test_unknown_header(project: Path) -> None:
     path = project / "data/raw/demo/raw/registry/registry.csv"
     text = path.read_bytes().decode("gb18030").replace("统一社会信用代码", "统一代号", 1)
     path.write_bytes(text.encode("gb18030"))
-    refused(project, "registry/registry.csv", "统一代号", "profiles")
-    refused(project, "registry/registry.csv", "统一代号", command=("check", "demo"))
+    refused(project, "registry/002", "统一代号", "profiles")
+    refused(project, "registry/002", "统一代号", command=("check", "demo"))
 
 
 def test_wrong_encoding(project: Path) -> None:
@@ -68,7 +68,7 @@ def test_wrong_encoding(project: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 3] = b"\xff\xff\xff"
     path.write_bytes(bytes(data))
-    refused(project, "registry/registry.csv", "byte")
+    refused(project, "registry/002", "byte")
 
 
 def test_duplicate_firm_year() -> None:

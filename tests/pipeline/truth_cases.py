@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from python_calamine import CalamineWorkbook
 
 from tests.unit.link.evaluation import true_workers
+from zgzx_research.ingest.file_numbers import read_list
 
 KEY = ["file", "sheet", "row", "part"]
 ROW = KEY[:3]
@@ -46,10 +48,24 @@ class Recovered:
         return rows.assign(kind=rows["dirt"].fillna("").str.split(";")).explode("kind").query("kind != ''")
 
 
+def numbered(record: pd.DataFrame, raw: Path) -> pd.DataFrame:
+    """The truth of records with files and sheets by number, as the tables have them."""
+    number = read_list(raw)
+    tabs = {
+        (name, tab): str(place)
+        for name in record["file"].unique()
+        if name.endswith(".xlsx")
+        for place, tab in enumerate(CalamineWorkbook.from_path(raw / name).sheet_names, start=1)
+    }
+    sheet = [tabs.get(place, "") for place in zip(record["file"], record["sheet"], strict=True)]
+    return record.assign(file=record["file"].map(number), sheet=pd.Series(sheet, record.index, dtype="str"))
+
+
 def recovered(project: Path) -> Recovered:
     """Read what a run of the demo study left behind, and the truth."""
     raw, work = project / "data/raw/demo/truth", project / "data/work/demo"
     truth = {name: pd.read_parquet(raw / f"{name}.parquet") for name in TRUTH}
+    truth["record"] = numbered(truth["record"], project / "data/raw/demo/raw")
     clean = {name: pd.read_parquet(work / "clean" / f"{name}.parquet") for name in CLEAN}
     link = {name: pd.read_parquet(work / "link" / f"{name}.parquet") for name in LINK}
     firms = _true_firms(link["firm"], clean["registry"], truth["record"])

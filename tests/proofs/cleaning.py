@@ -121,7 +121,17 @@ def deliver(order: Order, sources: Sequence[str], raw: Path) -> Files:
     clean: dict[str, pd.DataFrame] = {}
     for source in sources:
         clean |= clean_source(tables[source], source, b"proofs").tables
-    return Files(world, clean, tables, pd.concat(records, ignore_index=True))
+    return Files(world, clean, tables, _numbered(pd.concat(records, ignore_index=True), tables))
+
+
+def _numbered(record: pd.DataFrame, tables: dict[str, list[Any]]) -> pd.DataFrame:
+    """The truth of records with files and sheets by number, as the clean tables have them."""
+    number = {(one.file_name, one.sheet_name): (one.file, one.sheet) for rows in tables.values() for one in rows}
+    pairs = [number[place] for place in zip(record["file"], record["sheet"], strict=True)]
+    files, sheets = zip(*pairs, strict=True)
+    return record.assign(
+        file=pd.Series(files, record.index, dtype="str"), sheet=pd.Series(sheets, record.index, dtype="str")
+    )
 
 
 def _write_employment(world: World, raw: Path) -> list[pd.DataFrame]:

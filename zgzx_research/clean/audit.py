@@ -18,6 +18,7 @@ from zgzx_research.clean.quarantine import PERSONAL
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.values import read_dates
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.file_numbers import LIST
 from zgzx_research.ingest.read import RawTable
 from zgzx_research.ingest.workbook import read_workbook
 
@@ -34,6 +35,13 @@ GUIDE = (
     "Write what the cell of the raw file should hold, or choose 保留 (keep) or 删除 (drop), with reviewer and date.",
     "个人信息（姓名、证件号、电话）不能在此更正：请在原始系统中更正后重新导出。",
     "Names, IDs and phone numbers cannot be corrected here: mend them at the source and export again.",
+)
+GUIDE_FILES = (
+    f"文件只写编号（如 employment/007），工作表写从左数的第几张（含隐藏的）。"
+    f"编号与文件名的对照表是原始文件夹里的 {LIST}，文件名可能含个人信息，对照表请勿外传。",
+    f"Files stand by number (employment/007), sheets by their place from the left, hidden ones included. "
+    f"Which file has which number: {LIST} in the folder of the raw files. "
+    "Names of files may be personal: keep that list there.",
 )
 GUIDE_SHEET = "说明"
 LEFT_OUT_SHEET = "非数据行"
@@ -71,7 +79,7 @@ def write_audit(
         book.set_properties({"created": datetime(2000, 1, 1)})  # equal bytes each time
         guide = book.add_worksheet(GUIDE_SHEET)
         guide.set_column(0, 0, 110)
-        for row, text in enumerate((*GUIDE, *(LEFT_OUT_GUIDE if left_out is not None else ()))):
+        for row, text in enumerate((*GUIDE, *GUIDE_FILES, *(LEFT_OUT_GUIDE if left_out is not None else ()))):
             guide.write_string(row, 0, text)
         for source, entries in quarantine.groupby("source", sort=True):
             for first in range(0, len(entries), ROWS_PER_SHEET):

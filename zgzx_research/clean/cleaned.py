@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.quarantine import COLUMNS, note
+from zgzx_research.clean.quarantine import COLUMNS, Place, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
-from zgzx_research.clean.values import clean_texts
+from zgzx_research.clean.values import Parsed, clean_texts, read_amounts, unknown
 from zgzx_research.distinct import as_categories
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.profile import Profile
 from zgzx_research.ingest.read import RawTable
 from zgzx_research.ingest.texts import Texts
 
+BLANK_SAYS = frozenset(RULES["blank_says"])
 NOWHERE = -(1 << 60)  # a row of no sheet is an error of the program, and an IndexError
 # what a parser of one piece returns: rows, and the entries of the quarantine
 Parts = tuple[pd.DataFrame, list[pd.DataFrame]]
@@ -67,6 +68,14 @@ class Piece:
         """Date styles of this layout for "day" or "month"; the usual ones where the profile names none."""
         return self.profile.dates.get(kind) or tuple(RULES["usual_dates"][kind])
 
+    def amounts(self, column: str) -> Parsed:
+        """Amounts in yuan: by the unit of the cell, which has that of its header, else of this layout."""
+        return read_amounts(self.rows[column], self.profile.amounts.get("bare_unit") or None)
+
+    def open_ends(self, column: str) -> tuple[str, ...]:
+        """What this agency writes in a column of ends for "still so"."""
+        return self.profile.open_ends.get(column) or tuple(RULES["usual_open_ends"][column])
+
     def separators(self, column: str) -> str:
         return self.profile.separators.get(column) or RULES["usual_separators"][column]
 
@@ -108,10 +117,15 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
     for name in ("file", "sheet"):
         texts = as_categories(pd.Series([getattr(table, name) for table in tables], dtype="str"), number, rows.index)
         rows[name] = texts if layout.repeated else texts.astype("str")
+    for name in ("file_name", "sheet_name"):  # personal text that a cleaner may read and never keeps
+        names = pd.Series([getattr(table, name) for table in tables], dtype="str")
+        rows[name] = as_categories(names, number, rows.index)
     blank = Texts.blank(len(rows))
+    said = {}
     for name in ("section", *layout.columns):
         known = [table.cells[name] for table in tables if name in table.cells] or [blank]
-        rows[name] = _cleaned(known[0].below(known[1:]), rows.index, layout.repeated)
+        said[name] = known[0].below(known[1:])
+        rows[name] = _cleaned(said[name], rows.index, layout.repeated, name in BLANK_SAYS)
     rows["heading"] = _cleaned(Texts.of(number, [table.title for table in tables]), rows.index, layout.repeated)
     rows["surplus"] = np.concatenate([table.surplus for table in tables])
     rows["broken"], rows["struck"] = _marked(tables, "broken"), _marked(tables, "struck")
@@ -120,7 +134,9 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
         rows[mark] = np.concatenate(
             [table.struck_cells.get(name, np.zeros(len(table.numbers), bool)) for table in tables]
         )
+    unknown_cells = [_unknown(cells, rows, name) for name, cells in said.items() if name not in BLANK_SAYS]
     rows, entries = _decided(rows, tables)
+    entries += unknown_cells
     extra = rows["surplus"] > 0
     shifted = (extra & (rows["sheet"] == "")) | rows["broken"]
     beside = rows[extra & ~shifted]
@@ -128,7 +144,7 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
     entries.append(note(rows[rows["struck"]], None, reasons.STRUCK_ROW))
     entries += [note(rows[rows[mark]], name, reasons.VALUE_STRUCK) for name, mark in crossed.items()]
     leave = shifted | rows["struck"]
-    wanted = [*KEY, "part", "heading", "section", *layout.columns]
+    wanted = [*KEY, "part", "file_name", "sheet_name", "heading", "section", *layout.columns]
     kept = rows[wanted] if not leave.any() else rows.loc[~leave, wanted].reset_index(drop=True)
     return Piece(profile, kept, entries)
 
@@ -139,12 +155,25 @@ def _marked(tables: Sequence[RawTable], name: str) -> np.ndarray:
     return np.concatenate([marks if len(marks) else np.zeros(count, dtype=bool) for marks, count in found])
 
 
-def _cleaned(cells: Texts, index: pd.Index, repeated: bool) -> pd.Series:
+def _cleaned(cells: Texts, index: pd.Index, repeated: bool, keep_unknown: bool = False) -> pd.Series:
     """Cleaned text on `index`, as categories where texts repeat by the thousand."""
-    texts = pd.array([None, *clean_texts(cells.texts[1:])], dtype="str")
+    texts = pd.array([None, *clean_texts(cells.texts[1:], keep_unknown)], dtype="str")
     if repeated:
         return as_categories(pd.Series(texts), cells.codes, index)
     return pd.Series(texts.take(cells.codes), index, copy=False)
+
+
+def _unknown(cells: Texts, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Entries for cells that say that nobody knows, and for error cells: they read as missing, and are not blank."""
+    why = pd.array([None, *map(unknown, cells.texts[1:])], dtype="object")
+    if pd.isna(why).all():
+        return note(rows.iloc[:0], None, "")
+    return note(rows[KEY], name, pd.Series(why[cells.codes], rows.index))
+
+
+def decided_to_keep(tables: Sequence[RawTable]) -> frozenset[Place]:
+    """The rows that a clerk decided to keep."""
+    return frozenset((table.file, table.sheet, int(table.numbers[place])) for table in tables for place in table.kept)
 
 
 def _decided(rows: pd.DataFrame, tables: Sequence[RawTable]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
@@ -185,7 +214,8 @@ def finish(
     kept, lost = np.zeros((2, starts[-1]), dtype=bool)
     for table in tables.values():
         kept[_places(table, sheets)] = True
-    quarantine = pd.concat(list(entries), ignore_index=True).assign(source=source)
+    kept_in_vain = [_not_kept(raw, sheets, kept)]
+    quarantine = pd.concat([*entries, *kept_in_vain], ignore_index=True).assign(source=source)
     places = _places(quarantine, sheets)
     quarantine["row_lost"] = ~kept[places]
     lost[places] = ~kept[places]
@@ -200,6 +230,13 @@ def finish(
             raise RuntimeError(f"{table.file} {table.sheet}: {table.rows_in} rows in, accounted for {counts}")
         ledger.append({"file": table.file, "sheet": table.sheet, "rows_in": table.rows_in, **counts})
     return Cleaned(tables, _tidy(quarantine), ledger)
+
+
+def _not_kept(raw: Sequence[RawTable], sheets: Mapping[tuple[str, str], int], kept: np.ndarray) -> pd.DataFrame:
+    """Entries for the rows that a clerk decided to keep and no table can hold."""
+    wanted = pd.DataFrame(sorted(decided_to_keep(raw)), columns=KEY).astype({"file": "str", "sheet": "str"})
+    lost = ~kept[_places(wanted, sheets)] if len(wanted) else np.zeros(0, dtype=bool)
+    return note(wanted[lost], None, reasons.CANNOT_BE_KEPT)
 
 
 def _places(rows: pd.DataFrame, sheets: Mapping[tuple[str, str], int]) -> np.ndarray:

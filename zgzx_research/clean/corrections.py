@@ -55,7 +55,7 @@ def write_corrections(corrections: pd.DataFrame, path: Path) -> Path:
 
 def shown(row: pd.Series, column: str) -> str:
     """A cell as the quarantine shows it, "" where it is blank."""
-    text = clean_texts([str(row[column])])[0] if pd.notna(row[column]) else None
+    text = clean_texts([str(row[column])], keep_unknown=True)[0] if pd.notna(row[column]) else None
     return mask(column, text) if text else ""
 
 
@@ -95,7 +95,8 @@ def apply_corrections(tables: Sequence[RawTable], corrections: pd.DataFrame, sou
 
 
 def _corrected(table: RawTable, entries: list[dict], key: bytes, lost: list[str], changed: list[str]) -> RawTable:
-    cells, corrected, dropped = dict(table.cells), dict[int, list[str]](), set[int]()
+    cells, corrected = dict(table.cells), dict[int, list[str]]()
+    dropped, kept = set[int](), set[int]()
     at = pd.Series(range(len(table.numbers)), index=table.numbers)
     for entry in entries:
         column = entry["column"] if pd.notna(entry["column"]) else None
@@ -107,11 +108,13 @@ def _corrected(table: RawTable, entries: list[dict], key: bytes, lost: list[str]
             changed.append(_place(entry))
         elif entry["action"] == DROP:
             dropped.add(index)
-        elif column is not None and pd.notna(entry["corrected"]):
+        elif column is None:
+            kept.add(index)
+        elif pd.notna(entry["corrected"]):
             corrected_cells = cells[column].with_cell(index, entry["corrected"])
             cells[column] = with_unit(corrected_cells, table.units.get(column, ""))
             corrected.setdefault(index, []).append(column)
-    return replace(table, cells=cells, corrected=corrected, dropped=frozenset(dropped))
+    return replace(table, cells=cells, corrected=corrected, dropped=frozenset(dropped), kept=frozenset(kept))
 
 
 def _place(entry: dict) -> str:

@@ -9,13 +9,28 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
-from zgzx_research.clean.identifiers import firm_names, is_among, read_employer_numbers, read_uscc
+from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.deliveries import deliveries_of, newer_only, several, subject_of
+from zgzx_research.clean.identifiers import (
+    firm_names,
+    is_among,
+    read_employer_numbers,
+    read_person_numbers,
+    read_uscc,
+)
 from zgzx_research.clean.pseudonyms import keyed_hash, person_keys
-from zgzx_research.clean.quarantine import enforce, first_only, flag, note
+from zgzx_research.clean.quarantine import enforce, first_only, flag, is_one_of, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
-from zgzx_research.clean.values import Parsed, read_choices, read_decimals, read_month_ranges, read_months, split_cells
+from zgzx_research.clean.values import (
+    Parsed,
+    read_choices,
+    read_decimals,
+    read_month_ranges,
+    read_months,
+    split_cells,
+    without_open_ends,
+)
 from zgzx_research.distinct import as_categories, distinct_rows, holds, without_unused
 from zgzx_research.ingest.read import RawTable
 
@@ -40,33 +55,47 @@ def clean_employment(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     found = pieces(tables, LAYOUTS)
     result, entries = {}, []
     for table, clean in (("spell", _spells), ("si_month", _months), ("dispatch", _dispatch)):
-        result[table], notes = clean(found, key)
+        result[table], notes = clean(found, key, tables)
         entries += notes
     return finish("employment", tables, result, entries)
 
 
-def _spells(found: dict[str, list[Piece]], key: bytes) -> Parts:
-    """A blank end is an open spell; an end that cannot be read is not, so such a row leaves."""
+def _spells(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
+    """A blank end and one that says 至今 are open spells; with an unknown or unreadable end the row leaves."""
     frame, notes = stacked([_spell_rows(piece, key) for piece in found["spell"]], "spell")
     if not len(frame):
         return empty("spell"), notes
     good, failed = enforce(frame[~frame["unreadable_end"]], "spell")
-    kept, again = first_only(good, good.columns.difference(KEY), reasons.DUPLICATE_ROW)
+    newest, older = newer_only(good, _begun_spell, tables)
+    keep = decided_to_keep(tables)
+    kept, again = first_only(newest, newest.columns.difference(KEY), reasons.DUPLICATE_ROW, keep)
     kept = kept.astype({"start_ym": "int64"}).reset_index(drop=True)
-    return kept, [*notes, failed, again]
+    return kept, [*notes, failed, older, again]
+
+
+def _begun_spell(rows: pd.DataFrame) -> pd.Series:
+    """A person who began at an employer in a month: an older delivery may not know yet when it ended."""
+    begun = rows[["person_key", "start_ym"]].assign(employer=_employer(rows))
+    return subject_of(begun, [*begun.columns])
+
+
+def _employer(rows: pd.DataFrame) -> pd.Series:
+    """What an employer is known by: the number, else the code, else the name."""
+    return rows["employer_no"].fillna(rows["employer_uscc"]).fillna(rows["employer_name"])
 
 
 def _spell_rows(piece: Piece, key: bytes) -> Parts:
     rows, styles = piece.rows, piece.styles("month")
     line, lines, notes = _person_and_employer(piece, key)
-    read = {name: _period(rows[name], styles) for name in ("start_ym", "end_ym")}
+    ends = without_open_ends(rows["end_ym"], piece.open_ends("end_ym"))
+    read = {"start_ym": _period(rows["start_ym"], styles), "end_ym": _period(ends, styles)}
     values = {name: result.value for name, result in read.items()}
     frame = rows[[*KEY, "part"]].join(lines.take(line).set_axis(rows.index))
     frame = frame.assign(**values, unreadable_end=read["end_ym"].reason.notna())
     return frame, [*notes, *(note(rows, column, result.reason) for column, result in read.items())]
 
 
-def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
+def _months(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
     """A month counts once per person, employer, period and kind; where months and statements tell of the same month of
     the same person and employer, the statement's row leaves, for it knows no kind."""
     parts = [_month_rows(piece, key) for piece in found["month"]]
@@ -75,7 +104,9 @@ def _months(found: dict[str, list[Piece]], key: bytes) -> Parts:
     if not len(frame):
         return empty("si_month"), notes
     good, failed = enforce(frame, "si_month")
-    again = _told_before(good, frame["rank"].reindex(good.index))
+    rank = frame["rank"].reindex(good.index)
+    newer = -deliveries_of(good, tables) if several(tables) else pd.Series(0, good.index)
+    again = _told_before(good, rank, newer) & ~is_one_of(good, decided_to_keep(tables))
     kept = (good[~again] if again.any() else good).reset_index(drop=True)
     said = kept.select_dtypes("category")
     kept = kept.assign(**{name: without_unused(said[name]) for name in said})  # nor is what left kept there
@@ -102,17 +133,17 @@ def _with_lines(parts: Sequence[Months]) -> Parts:
     return frame.assign(**texts, **said), notes
 
 
-def _told_before(months: pd.DataFrame, rank: pd.Series) -> np.ndarray:
-    """(rows,) whether a month is told by a row of a lower rank, or of the same rank and further up.
+def _told_before(months: pd.DataFrame, rank: pd.Series, newer: pd.Series) -> np.ndarray:
+    """(rows,) whether a month is told by a row of a lower rank, of a newer delivery (`newer` is less), or further up.
 
     A statement may know the person by another number, so the ID counts too.
     """
     line, first = distinct_rows(months, EMPLOYER)
     named = months[[*EMPLOYER]].iloc[first].astype("str")
-    names = named["employer_no"].fillna(named["employer_uscc"]).fillna(named["employer_name"])
+    names = _employer(named)
     employer, period = pd.factorize(names)[0][line], months["period_ym"].to_numpy("int64")
     kind, stated = months["kind"].cat.codes.to_numpy("int64"), rank.eq(STATEMENT).to_numpy()
-    order = np.argsort(rank.to_numpy(), kind="stable")
+    order = np.lexsort((newer.to_numpy(), rank.to_numpy()))
     again = np.zeros(len(months), dtype=bool)
     for column in ("person_key", "id_key"):
         person = months[column].cat.codes.to_numpy("int64")
@@ -168,7 +199,7 @@ def _statement_rows(piece: Piece, key: bytes) -> Months:
     return frame, lines, [*notes, note(rows, "month", unread), note(rows, "base", base.reason)]
 
 
-def _dispatch(found: dict[str, list[Piece]], key: bytes) -> Parts:
+def _dispatch(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
     """A row per person and unbroken range of months; a month that was refunded is none.
 
     The refund of a longer range does not say of which month it is: the person was sent there all the same, and whether
@@ -178,17 +209,18 @@ def _dispatch(found: dict[str, list[Piece]], key: bytes) -> Parts:
     if not len(frame):
         return empty("dispatch"), notes
     good, failed = enforce(frame[~frame["refunded"] & ~frame["unread"]], "dispatch")
-    kept, again = first_only(good, good.columns.difference([*KEY, "part"]), reasons.DUPLICATE_ROW)
+    content = good.columns.difference([*KEY, "part"])
+    kept, again = first_only(good, content, reasons.DUPLICATE_ROW, decided_to_keep(tables))
     return kept.reset_index(drop=True), [*notes, failed, again]
 
 
 def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
     rows = piece.rows
-    persons = person_keys(rows, piece.styles("month"), key)
+    persons, number = person_keys(rows, piece.styles("month"), key), read_person_numbers(rows["person_no"])
     refund = read_decimals(rows["refund"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
     firms, personal = _firms(rows, ("agency", "service_firm"))
     whole = rows[[*KEY]].assign(
-        person_key=keyed_hash(rows["person_no"], key).fillna(persons.keys["id_key"]),
+        person_key=keyed_hash(number.value, key).fillna(persons.keys["id_key"]),
         name_key=persons.keys["name_key"],
         id_key=persons.keys["id_key"],
         agency_name=firms["agency"],
@@ -204,6 +236,7 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
         note(frame, "period", months["reason"]),
         note(rows, "refund", refund.reason),
         note(rows, "id_no", persons.reasons["id_no"]),
+        note(rows, "person_no", number.reason),
     ]
     one_month = frame.groupby(KEY)["part"].transform("size").eq(1) & months["start_ym"].eq(months["end_ym"])
     part_of_it = frame["refunded"] & ~one_month.fillna(False).astype("bool")
@@ -224,19 +257,20 @@ def _person_and_employer(piece: Piece, key: bytes) -> tuple[np.ndarray, pd.DataF
     line, first = distinct_rows(rows, [*PERSON, *EMPLOYER])
     text = rows[[*KEY, "part", *PERSON, *EMPLOYER]].iloc[first].reset_index(drop=True)
     text = text.astype(dict.fromkeys([*PERSON, *EMPLOYER], "str"))
-    persons = person_keys(text, piece.styles("month"), key)
+    persons, own = person_keys(text, piece.styles("month"), key), read_person_numbers(text["person_no"])
     code, number = read_uscc(text["employer_uscc"]), read_employer_numbers(text["employer_no"])
     names, personal = _firms(text, ("employer_name",))
     lines = pd.DataFrame(
         {
-            "person_key": keyed_hash(text["person_no"], key).fillna(persons.keys["id_key"]),
+            "person_key": keyed_hash(own.value, key).fillna(persons.keys["id_key"]),
             **{name: persons.keys[name] for name in persons.keys},
             "employer_no": number.value,
             "employer_name": names["employer_name"],
             "employer_uscc": code.value,
         }
     )
-    why = {"employer_uscc": code.reason, "employer_no": number.reason, **persons.reasons, **personal}
+    why = {"person_no": own.reason, "employer_uscc": code.reason, "employer_no": number.reason}
+    why |= persons.reasons | personal
     told = {column: as_categories(reason, line, rows.index) for column, reason in why.items() if reason.notna().any()}
     notes = [note(rows, column, reason) for column, reason in told.items()]
     return line, lines, [*piece.entries, *notes]

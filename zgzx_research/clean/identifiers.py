@@ -41,6 +41,7 @@ _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+")
 # What is left of an 18-digit ID that a spreadsheet held as a number: 15 to 17 digits and zeros, or scientific form.
 _ROUNDED_ID = re.compile(r"\d{15}000|\d{18}\.0+")
 _EMPLOYER_NUMBER = re.compile(r"[0-9A-Za-z\-]*\d[0-9A-Za-z\-]*")
+_PERSON_NUMBER = re.compile(r"(?=.*\d)[0-9A-Z]{2,30}")
 _PERSONAL_RUN = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:86)?1[3-9]\d{9})(?!\d)")
 
 
@@ -224,6 +225,37 @@ def without_personal_numbers(text: str) -> str | None:
     if scrubbed != text:
         scrubbed = scrubbed.replace("()", "").strip(" ,;:/、")
     return scrubbed or None
+
+
+def read_person_numbers(column: pd.Series) -> Parsed:
+    """Computer numbers of the insured (社保电脑号), in the one form in which they are compared.
+
+    Without blanks, marks and leading zeros; what a spreadsheet made a number (612345678.0, 6.12345678E+08) is read
+    where no digit is lost. Some offices write the resident ID here.
+    """
+
+    def read(text: str) -> tuple[str | None, str | None]:
+        code = re.sub(r"[\s'’‘`\-]", "", text).upper()
+        if _ROUNDED_ID.fullmatch(code):
+            return None, reasons.VALUE_ID_DAMAGED
+        code = _whole_number(re.sub(r"(?<=\d)\.0+$", "", code))
+        if full := resident_id(code):
+            return full, None
+        bare = code.lstrip("0") if code.isdecimal() else code
+        return (bare, None) if _PERSON_NUMBER.fullmatch(bare) else (None, reasons.VALUE_PERSON_NUMBER)
+
+    return parsed(column, read, "str")
+
+
+def _whole_number(code: str) -> str:
+    """6.12345678E+08 as 612345678; as it is where the exponent asks for digits that are not written."""
+    found = re.fullmatch(r"(\d)(?:\.(\d+))?E\+?(\d+)", code)
+    if not found:
+        return code
+    digits = found[1] + (found[2] or "").rstrip("0")
+    places = int(found[3]) + 1
+    written = len(found[1] + (found[2] or ""))
+    return digits.ljust(places, "0") if len(digits) <= places <= written else code
 
 
 def read_employer_numbers(column: pd.Series) -> Parsed:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
+from zgzx_research.clean.deliveries import newer_only, subject_of
 from zgzx_research.clean.double_filings import pair_double_filings
 from zgzx_research.clean.identifiers import firm_names, read_application_numbers, read_uscc, without_blanks
+from zgzx_research.clean.names import parties_in, people_in, split_column
 from zgzx_research.clean.pseudonyms import is_organisation, keyed_hash, name_keys
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
@@ -41,7 +44,9 @@ def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     found = pieces(tables, LAYOUTS)["patents"]
     frame, notes = stacked([_parse(piece) for piece in found], ROWS_OF_PATENTS)
     good, failed = enforce(frame, ROWS_OF_PATENTS)
-    distinct, again = first_only(good, ["app_no", "publication_no"], reasons.DUPLICATE_ROW)
+    publication = ["app_no", "publication_no"]
+    newest, older = newer_only(good, lambda rows: subject_of(rows, publication), tables)
+    distinct, again = first_only(newest, publication, reasons.DUPLICATE_ROW)
     kept, merged = _merge(distinct)
     kept = kept.assign(
         dual_app_no=pair_double_filings(kept),
@@ -51,7 +56,9 @@ def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     parties = [_parties(kept[kept["profile"] == piece.profile.name], piece, key) for piece in found]
     rows, more = stacked(parties, "patent_party")
     party, _ = enforce(rows.sort_values([*KEY, "part"], ignore_index=True), "patent_party")
-    return finish("patents", tables, {"patent": patent, "patent_party": party}, [*notes, *more, failed, again, merged])
+    return finish(
+        "patents", tables, {"patent": patent, "patent_party": party}, [*notes, *more, failed, older, again, merged]
+    )
 
 
 def _parse(piece: Piece) -> Parts:
@@ -120,7 +127,11 @@ def _merge(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
     """One row per party, applicants first; organisations by name, everybody else by pseudonym only."""
-    lists = {role: split_cells(rows[column], piece.separators(column)) for role, column in ROLES.items()}
+    lists, notes = {}, []
+    for role, column in ROLES.items():
+        split = people_in if role == "inventor" else parties_in
+        lists[role], why = split_column(rows[column], partial(split, separators=piece.separators(column)))
+        notes.append(note(rows, column, why))
     frames = [rows[[*KEY, "app_no"]].assign(role=role, text=cells) for role, cells in lists.items()]
     party = pd.concat(frames).explode("text").dropna(subset="text").astype({"text": "str", "role": "str"})
     party["text"] = clean_column(party["text"])
@@ -134,7 +145,7 @@ def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
     told = rows[rows["codes"].notna()].rename(columns={"codes": "uscc"})
     codes = split_cells(told["uscc"], piece.separators("uscc"))
     party["uscc"], unplaced = _codes_of_applicants(party, told, codes, lists)
-    return party, [note(told, "uscc", flag(unplaced, reasons.VALUE_PARTY_CODES))]
+    return party, [*notes, note(told, "uscc", flag(unplaced, reasons.VALUE_PARTY_CODES))]
 
 
 def _codes_of_applicants(

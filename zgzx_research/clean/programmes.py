@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
+from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.deliveries import newer_only, subject_of
 from zgzx_research.clean.editions import edition_cells
 from zgzx_research.clean.identifiers import firm_names, is_among, read_uscc, without_personal_numbers
 from zgzx_research.clean.pseudonyms import name_keys
-from zgzx_research.clean.quarantine import enforce, first_only, flag, note
+from zgzx_research.clean.quarantine import as_written, enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import CRAFTSMAN, KEY, SPECIALISED, VISIT
 from zgzx_research.clean.streets import read_streets
@@ -20,7 +21,6 @@ from zgzx_research.clean.values import (
     Parsed,
     chinese_number,
     parsed,
-    read_amounts,
     read_choices,
     read_counts,
     read_dates,
@@ -42,6 +42,10 @@ _BATCH = re.compile(r"(?:(?:19|20)\d{2}年)?第?(?P<number>[一二三四五六�
 _TEXTS = {name: re.compile(pattern) for name, pattern in RULES["texts"].items()}
 
 
+# What a row is about, where a later delivery may say it anew.
+SUBJECTS = {"participation": lambda rows: subject_of(rows, ["edition", "union_name"])}
+
+
 def clean_programmes(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     """Clean tables `programme`, `cost`, `participation`, `district_year` (see the data dictionary)."""
     found = pieces(tables, LAYOUTS)
@@ -54,13 +58,15 @@ def clean_programmes(tables: Sequence[RawTable], key: bytes) -> Cleaned:
         *(_craftsmen(piece, key) for piece in found[CRAFTSMAN]),
         *(_visits(piece) for piece in found[VISIT]),
     ]
-    result, entries = {}, []
+    result, entries, keep = {}, [], decided_to_keep(tables)
     for table, of_table in parts.items():
         frame, notes = stacked(of_table, table)
         good, failed = enforce(frame, table)
-        kept, again = first_only(good, good.columns.difference(KEY), reasons.DUPLICATE_ROW)
+        newest, older = newer_only(good, SUBJECTS[table], tables) if table in SUBJECTS else (good, failed.iloc[:0])
+        content = good.columns.difference(KEY)
+        kept, again = first_only(newest, content, reasons.DUPLICATE_ROW, keep, frame.get("written"))
         result[table] = kept.reset_index(drop=True)
-        entries += [*notes, failed, again]
+        entries += [*notes, failed, older, again]
     return finish("programmes", tables, result, entries)
 
 
@@ -71,7 +77,7 @@ def _specialised(piece: Piece) -> Parts:
     batch = parsed(rows["batch"], _batch, "str")
     frame = rows[[*KEY, "part"]].assign(
         programme=SPECIALISED, firm_name=firm_names(rows["firm_name"]), uscc=code.value, name_key=None,
-        onset=onset.value, detail=batch.value,
+        onset=onset.value, detail=batch.value, written=as_written(rows, ("firm_name", "uscc", "batch")),
     )  # fmt: skip
     return _typed(frame), _notes(piece, {"uscc": code.reason, "year": onset.reason, "batch": batch.reason})
 
@@ -84,6 +90,7 @@ def _craftsmen(piece: Piece, key: bytes) -> Parts:
     frame = rows[[*KEY, "part"]].assign(
         programme=CRAFTSMAN, firm_name=firm_names(rows["firm_name"].mask(a_person)), uscc=None,
         name_key=name_keys(rows["person_name"], key)["name_key"], onset=onset.value, detail=title.value,
+        written=as_written(rows, ("person_name", "firm_name", "title")),
     )  # fmt: skip
     a_name = flag(a_person, reasons.VALUE_PERSONAL_NAME)
     return _typed(frame), _notes(piece, {"year": onset.reason, "title": title.reason, "firm_name": a_name})
@@ -96,7 +103,7 @@ def _visits(piece: Piece) -> Parts:
     subject = read_choices(rows["matter"], "matter")
     frame = rows[[*KEY, "part"]].assign(
         programme=VISIT, firm_name=firm_names(rows["firm_name"]), uscc=code.value, name_key=None, onset=date.value,
-        detail=subject.value,
+        detail=subject.value, written=as_written(rows, ("firm_name", "uscc", "team", "matter")),
     )  # fmt: skip
     return _typed(frame), _notes(piece, {"date": date.reason, "uscc": code.reason, "matter": subject.reason})
 
@@ -104,8 +111,9 @@ def _visits(piece: Piece) -> Parts:
 def _costs(piece: Piece) -> Parts:
     rows = piece.rows
     edition, item = _editions(rows["edition"]), read_choices(rows["item"], "cost_item")
-    amount = read_amounts(rows["amount"], piece.profile.amounts.get("bare_unit", ""))
+    amount = piece.amounts("amount")
     frame = rows[[*KEY, "part"]].assign(edition=edition.value, item=item.value, amount_cny=amount.value)
+    frame["written"] = as_written(rows, ("item",))
     return frame, _notes(piece, {"edition": edition.reason, "item": item.reason, "amount": amount.reason})
 
 
@@ -117,6 +125,7 @@ def _participation(piece: Piece) -> Parts:
     frame = rows[[*KEY, "part"]].assign(
         edition=edition.value, union_name=union.value.fillna(street["street"]), street=street["street"],
         street_code=street["street_code"], route=route.value.fillna(street["route"]), persons=persons.value,
+        written=as_written(rows, ("union", "route")),
     )  # fmt: skip
     why = {"edition": edition.reason, "persons": persons.reason, "route": route.reason}
     return frame, _notes(piece, why)
@@ -131,6 +140,7 @@ def _district(piece: Piece) -> Parts:
     texts = {name: _text(rows[name], name) for name in ("indicator", "unit", "vintage", "origin")}
     values = {name: text.value for name, text in texts.items()}
     frame = rows[[*KEY, "part"]].assign(year=year.value, value=value.value, **values)
+    frame["written"] = as_written(rows, ("indicator", "unit", "vintage", "origin"))
     number = value.reason.fillna(flag(personal, reasons.VALUE_PERSONAL_NUMBER))
     why = {"year": year.reason, "value": number} | {name: text.reason for name, text in texts.items()}
     return frame, _notes(piece, why)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.identifiers import without_personal_numbers
+from zgzx_research.clean.identifiers import without_blanks, without_personal_numbers
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, SCHEMAS, empty
-from zgzx_research.distinct import on_unique
+from zgzx_research.distinct import on_texts, on_unique
 
+Place = tuple[str, str, int]  # file, sheet, row
 COLUMNS = ["source", "file", "sheet", "row", "column", "value_masked", "reason", "row_lost"]
 # clean column -> the raw column it was read from, where the names differ
 RAW_COLUMN = {
@@ -108,10 +111,40 @@ def enforce(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, pd.DataFrame
     return frame.loc[~frame.index.isin(failures["index"]), columns], entries.astype(_TYPES)
 
 
-def first_only(frame: pd.DataFrame, columns: Sequence[str], reason: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The first row of each content, and an entry for every other; rows with nothing in `columns` are all kept."""
-    again = frame.duplicated(subset=list(columns)) & frame[list(columns)].notna().any(axis=1)
-    return frame[~again] if again.any() else frame, note(frame[again], None, reason)
+def first_only(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    reason: str,
+    keep: AbstractSet[Place] = frozenset(),
+    written: pd.Series | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The first row of each content, and an entry for every other; rows with nothing in `columns` are all kept.
+
+    keep : rows (file, sheet, row) that a clerk decided to keep though their content stands elsewhere too.
+    written : what the rows say in words, where `columns` hold less of it (see `as_written`); rows that differ in it
+        are not the same.
+    """
+    content = frame[list(columns)]
+    compared = content if written is None else content.assign(written=written.reindex(frame.index))
+    again = compared.duplicated() & content.notna().any(axis=1)
+    if not again.any():
+        return frame, note(frame[again], None, reason)
+    kept = again & pd.Series(is_one_of(frame, keep), frame.index)
+    entries = [note(frame[again & ~kept], None, reason), note(frame[kept], None, reasons.VALUE_KEPT_BY_DECISION)]
+    return frame[~again | kept], pd.concat(entries, ignore_index=True)
+
+
+def is_one_of(rows: pd.DataFrame, places: AbstractSet[Place]) -> np.ndarray:
+    """(rows,) whether a row is one of these (file, sheet, row)."""
+    if not places:
+        return np.zeros(len(rows), dtype=bool)
+    return pd.MultiIndex.from_frame(rows[KEY]).isin(places)
+
+
+def as_written(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """What the rows say in these columns, script and blanks apart: clean tables keep only a kind or a place of it."""
+    texts = [on_texts(rows[name], without_blanks, "str").fillna("") for name in columns]
+    return texts[0].str.cat(texts[1:], sep="\x1f") if len(texts) > 1 else texts[0]
 
 
 _TYPES = {"column": "str", "value_masked": "str", "reason": "str"}

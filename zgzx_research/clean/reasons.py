@@ -37,8 +37,12 @@ MISSING_DATE = "missing_date"
 MISSING_FIRM = "missing_firm"
 MISSING_NUMBER = "missing_number"
 MISSING_EDITION = "missing_edition"
+OLDER_DELIVERY = "older_delivery"
+AMBIGUOUS_CATEGORY = "ambiguous_category"
+AMBIGUOUS_STAGE = "ambiguous_stage"
 REFUNDED_PERIOD = "refunded_period"
 DROPPED_BY_DECISION = "dropped_by_decision"
+CANNOT_BE_KEPT = "cannot_be_kept"
 SCHEMA = "schema"
 
 # values not taken
@@ -68,10 +72,20 @@ VALUE_PARTY_CODES = "value_party_codes"
 VALUE_TEAM = "value_team"
 VALUE_WITHOUT_HEADER = "value_without_header"
 VALUE_STRUCK = "value_struck"
+VALUE_UNKNOWN = "value_unknown"
+VALUE_ERROR_CELL = "value_error_cell"
+VALUE_PERSON_NUMBER = "value_person_number"
+VALUE_SEVERAL_NAMES = "value_several_names"
+VALUE_SEVERAL_FIRMS = "value_several_firms"
+VALUE_NAMES_LEFT_OUT = "value_names_left_out"
+VALUE_DISAGREEMENT = "value_disagreement"
 # values repaired
 VALUE_USCC_REPAIRED = "value_uscc_repaired"
 VALUE_CHECK_DIGIT_ADDED = "value_check_digit_added"
 # values corrected
 VALUE_CORRECTED = "value_corrected"
+VALUE_KEPT_BY_DECISION = "value_kept_by_decision"
+# what two deliveries say of one firm
+VALUE_RENAMED_BETWEEN_DELIVERIES = "value_renamed_between_deliveries"
 
 ALL = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))

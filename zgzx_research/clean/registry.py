@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
+from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.deliveries import deliveries_of, first_day, newer_only, several
 from zgzx_research.clean.identifiers import (
     firm_names,
     read_organisation_codes,
@@ -15,11 +16,18 @@ from zgzx_research.clean.identifiers import (
     read_uscc,
 )
 from zgzx_research.clean.industries import read_industries
-from zgzx_research.clean.quarantine import enforce, first_only, flag, note
+from zgzx_research.clean.names import parties_in, split_column
+from zgzx_research.clean.quarantine import as_written, enforce, first_only, flag, note
 from zgzx_research.clean.registry_names import names_of_firms
 from zgzx_research.clean.schemas import KEY
 from zgzx_research.clean.streets import read_addresses, read_streets
-from zgzx_research.clean.values import Parsed, read_amounts, read_choices, read_counts, read_dates, split_cells
+from zgzx_research.clean.values import (
+    Parsed,
+    read_choices,
+    read_counts,
+    read_dates,
+    without_open_ends,
+)
 from zgzx_research.ingest.read import RawTable
 
 LAYOUTS = {
@@ -32,6 +40,8 @@ LAYOUTS = {
         ),
     ),
 }  # fmt: skip
+# Of these the clean table keeps less than is written.
+AS_WRITTEN = ("firm_name", "former_names", "street", "address", "industry")
 
 
 def clean_registry(tables: Sequence[RawTable], key: bytes) -> Cleaned:
@@ -42,27 +52,60 @@ def clean_registry(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     found = pieces(tables, LAYOUTS)
     frame, notes = stacked([_parse(piece) for piece in found["registry"]], "registry")
     good, failed = enforce(frame, "registry")
-    distinct, again = first_only(good, good.columns.difference(KEY), reasons.DUPLICATE_ROW)
-    kept, same_code = first_only(distinct, ["uscc"], reasons.DUPLICATE_USCC)
+    newest, older = newer_only(good, _firm, tables)
+    keep, content = decided_to_keep(tables), good.columns.difference(KEY)
+    distinct, again = first_only(newest, content, reasons.DUPLICATE_ROW, keep, frame.get("written"))
+    kept, same_code = first_only(distinct, ["uscc"], reasons.DUPLICATE_USCC, keep)
     changes, more = stacked([_changes(piece) for piece in found["registry_changes"]], "registry_event")
     event, bad_change = enforce(changes, "registry_event")
-    event, change_again = first_only(event, event.columns.difference(KEY), reasons.DUPLICATE_ROW)
+    content = event.columns.difference(KEY)
+    event, change_again = first_only(event, content, reasons.DUPLICATE_ROW, keep, changes.get("written"))
+    renamed, found_renamed = _renamed_between(good, event, tables)
+    event = pd.concat([event, renamed], ignore_index=True) if len(renamed) else event
     lists, _ = stacked([_former_names(piece, frame) for piece in found["registry"]], "registry_name")
     name = names_of_firms(kept, event, lists)
     result = {"registry": kept, "registry_name": name, "registry_event": event}
-    entries = [*notes, failed, again, same_code, *more, bad_change, change_again]
+    entries = [*notes, failed, older, again, same_code, *more, bad_change, change_again, found_renamed]
     return finish("registry", tables, {table: rows.reset_index(drop=True) for table, rows in result.items()}, entries)
+
+
+def _firm(rows: pd.DataFrame) -> pd.Series:
+    """What a firm is known by in every delivery: its code, else its registration number, else name and founding day."""
+    name = rows["name"] + " " + rows["founded"].astype("str")
+    return rows["uscc"].fillna(rows["registration_no"]).fillna(name)
+
+
+def _renamed_between(rows: pd.DataFrame, event: pd.DataFrame, tables: Sequence[RawTable]) -> Parts:
+    """A change of name for each firm that a later delivery knows by another name, unless it is recorded already.
+
+    Its day is not known: the first day of the later delivery stands for it.
+    """
+    if not several(tables):
+        return event.iloc[:0], note(rows.iloc[:0], None, "")
+    dated = rows.assign(delivered=deliveries_of(rows, tables), firm=rows["uscc"].fillna(rows["registration_no"]))
+    dated = dated[dated["delivered"].gt(0) & dated["firm"].notna()].sort_values(["firm", "delivered", *KEY])
+    before = dated.groupby("firm")["name"].shift()
+    changed = dated[before.notna() & before.ne(dated["name"])]
+    found = changed[[*KEY, "uscc"]].assign(
+        part=1, firm_name=changed["name"], type="rename", date=first_day(changed["delivered"]),
+        before=before[changed.index], after=changed["name"],
+    )  # fmt: skip
+    names = ["uscc", "before", "after"]
+    recorded = event.loc[event["type"].eq("rename"), names].drop_duplicates().assign(recorded=True)
+    new = found[found.merge(recorded, on=names, how="left")["recorded"].isna().to_numpy()]
+    good, _ = enforce(new.dropna(subset="date").astype({"type": "str"}), "registry_event")
+    return good, note(new, "firm_name", reasons.VALUE_RENAMED_BETWEEN_DELIVERIES)
 
 
 def _parse(piece: Piece) -> Parts:
     rows, day = piece.rows, piece.styles("day")
     read = _codes(rows) | {
         "founded": read_dates(rows["founded"], day),
-        "closed": read_dates(rows["closed"], day),
+        "closed": read_dates(without_open_ends(rows["closed"], piece.open_ends("closed")), day),
         "status": read_choices(rows["status"], "status"),
         "size": read_choices(rows["size"], "size"),
         "staff": read_counts(rows["staff"]),
-        "capital": read_amounts(rows["capital"], piece.profile.amounts.get("bare_unit", "")),
+        "capital": piece.amounts("capital"),
         "hitech": read_choices(rows["hitech"], "hitech"),
     }
     industry, address = read_industries(rows["industry"]), read_addresses(rows["address"])
@@ -81,6 +124,7 @@ def _parse(piece: Piece) -> Parts:
         staff=read["staff"].value,
         capital_cny=read["capital"].value,
         hitech=read["hitech"].value.eq("true"),
+        written=as_written(rows, AS_WRITTEN),
     )
     notes = [note(rows, column, result.reason) for column, result in read.items()]
     notes += [note(rows, column, table["reason"]) for column, table in (("industry", industry), ("street", street))]
@@ -108,7 +152,8 @@ def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:
 
 def _former_names(piece: Piece, frame: pd.DataFrame) -> Parts:
     """A row per name listed under 曾用名, for the rows of the registry in `frame`."""
-    lists = split_cells(piece.rows["former_names"], piece.separators("former_names"))
+    separators = piece.separators("former_names")
+    lists, _ = split_column(piece.rows["former_names"], lambda text: parties_in(text, separators))
     listed = piece.rows[KEY].assign(name=lists).explode("name", ignore_index=True).dropna(subset="name")
     listed["part"] = listed.groupby(KEY).cumcount() + 1
     listed["name"] = firm_names(listed["name"].astype("str"))
@@ -126,7 +171,8 @@ def _changes(piece: Piece) -> Parts:
         for side in ("before", "after")
     }
     frame = rows[[*KEY, "part"]].assign(
-        uscc=code.value, firm_name=firm_names(rows["firm_name"]), type=change.value, date=date.value, **texts
-    )
+        uscc=code.value, firm_name=firm_names(rows["firm_name"]), type=change.value, date=date.value, **texts,
+        written=as_written(rows, ("firm_name", "change", "before", "after")),
+    )  # fmt: skip
     read = {"uscc": code.reason, "change": change.reason, "changed": date.reason}
     return frame, [*piece.entries, *(note(rows, column, why) for column, why in read.items())]

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Piece, finish, pieces, stacked
-from zgzx_research.clean.editions import read_editions
+from zgzx_research.clean.cleaned import Cleaned, Layout, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.deliveries import newer_only, subject_of
+from zgzx_research.clean.editions import first_said, read_editions
 from zgzx_research.clean.identifiers import firm_names, is_among
+from zgzx_research.clean.names import several_in_a_cell
 from zgzx_research.clean.pseudonyms import name_keys
-from zgzx_research.clean.quarantine import enforce, first_only, flag, note
+from zgzx_research.clean.quarantine import as_written, enforce, first_only, flag, note
 from zgzx_research.clean.schemas import KEY
 from zgzx_research.clean.teams import one_row_per_person
 from zgzx_research.clean.values import Parsed, read_choices, read_counts, read_decimals
@@ -27,6 +29,7 @@ LAYOUTS = {
         (*JUDGES[1:], *TOTALS, *PARTS, "rank", "outcome", "edition", "category", "stage"),
     )
 }
+AS_WRITTEN = ("person_name", "firm_name", "category", "stage", *JUDGES, *PARTS, "outcome")
 ROUNDING = 0.011  # a mean of two decimals against ours
 
 
@@ -36,18 +39,25 @@ def clean_scores(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     frame, notes = stacked([(entry, found) for entry, _, found in parts], "entry")
     scores, _ = stacked([(score, []) for _, score, _ in parts], "score")
     good, failed = enforce(frame, "entry")
-    entry, again = first_only(good, good.columns.difference(KEY), reasons.DUPLICATE_ROW)
+    entrant = ["edition", "category", "stage", "firm_name", "part"]
+    newest, older = newer_only(
+        good, lambda rows: subject_of(rows[entrant].assign(named=frame["named"]), [*entrant, "named"]), tables
+    )
+    content, written = good.columns.difference(KEY), frame.get("written")
+    entry, again = first_only(newest, content, reasons.DUPLICATE_ROW, decided_to_keep(tables), written)
     entry = entry.sort_values([*KEY, "part"], ignore_index=True)
     score, bad = enforce(scores.merge(entry[KEY].drop_duplicates(), on=KEY), "score")
-    return finish("scores", tables, {"entry": entry, "score": score}, [*notes, failed, again, bad])
+    return finish("scores", tables, {"entry": entry, "score": score}, [*notes, failed, older, again, bad])
 
 
 def _parse(piece: Piece, key: bytes) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
-    rows = piece.rows.assign(edition=read_editions(piece.rows))
+    edition, disagree = read_editions(piece.rows)
+    rows = piece.rows.assign(edition=edition, written=as_written(piece.rows, AS_WRITTEN))
+    differ = {}
     for name in ("category", "stage"):  # in its own column, else on the sheet's tab, else in the title
-        rows[name] = _first_said(rows, name)
-    category = read_choices(rows["category"], "category", reasons.UNKNOWN_CATEGORY)
-    stage = read_choices(rows["stage"], "stage", reasons.UNKNOWN_STAGE)
+        rows[name], differ[name] = first_said(rows, name, ("sheet_name", "section", "heading"))
+    category = read_choices(rows["category"], "category", reasons.UNKNOWN_CATEGORY, reasons.AMBIGUOUS_CATEGORY)
+    stage = read_choices(rows["stage"], "stage", reasons.UNKNOWN_STAGE, reasons.AMBIGUOUS_STAGE)
     scores, absent, notes = _scores(rows)
     total, found = _total(rows, scores)
     rank = read_counts(rows["rank"])
@@ -55,16 +65,19 @@ def _parse(piece: Piece, key: bytes) -> tuple[pd.DataFrame, pd.DataFrame, list[p
     rows = rows.assign(
         category_code=category.value, stage_code=stage.value, points=total.mask(absent), place=rank.value,
         result=told.value.mask(absent & total.isna(), "absent"), named=rows["person_name"].notna(),
+        whole_name=as_written(rows, ("person_name",)),
     )  # fmt: skip
-    persons, _ = one_row_per_person(rows, (), piece.separators)
+    persons, unaligned = one_row_per_person(rows, (), piece.separators)
     frame = _entries(persons, key)
     a_person = is_among(persons["firm_name"], persons["person_name"])
     frame["firm_name"] = firm_names(persons["firm_name"].mask(a_person))
     reason = {"category": category.reason, "stage": stage.reason, "rank": rank.reason, "outcome": told.reason}
     notes += [note(rows, column, why) for column, why in reason.items()]
+    notes += [note(rows, column, why) for column, why in (differ | {"edition": disagree}).items()]
     notes.append(note(persons, "firm_name", flag(a_person, reasons.VALUE_PERSONAL_NAME)))
+    notes.append(note(rows, "firm_name", several_in_a_cell(rows["firm_name"])))
     score = _long(rows, scores)
-    return frame, score, [*piece.entries, *notes, *found]
+    return frame, score, [*piece.entries, *unaligned, *notes, *found]
 
 
 def _entries(persons: pd.DataFrame, key: bytes) -> pd.DataFrame:
@@ -76,15 +89,9 @@ def _entries(persons: pd.DataFrame, key: bytes) -> pd.DataFrame:
         total=persons["points"],
         rank=persons["place"],
         outcome=persons["result"],
+        written=persons["written"],
+        named=persons["whole_name"],
     )
-
-
-def _first_said(rows: pd.DataFrame, name: str) -> pd.Series:
-    said = rows[name]
-    for place in ("sheet", "section", "heading"):
-        known = read_choices(rows[place], name).value.notna()
-        said = said.fillna(rows[place].where(known))
-    return said
 
 
 def _scores(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, list[pd.DataFrame]]:

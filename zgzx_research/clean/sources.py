@@ -8,6 +8,7 @@ import pandas as pd
 
 from zgzx_research.clean.cleaned import Cleaned
 from zgzx_research.clean.corrections import apply_corrections
+from zgzx_research.clean.deliveries import with_deliveries
 from zgzx_research.clean.employment import clean_employment
 from zgzx_research.clean.patents import clean_patents
 from zgzx_research.clean.programmes import clean_programmes
@@ -30,19 +31,23 @@ CLEANERS: dict[str, Callable[[Sequence[RawTable], bytes], Cleaned]] = {
 
 
 def clean_source(
-    tables: Sequence[RawTable], source: str, key: bytes, corrections: pd.DataFrame | None = None
+    tables: Sequence[RawTable],
+    source: str,
+    key: bytes,
+    corrections: pd.DataFrame | None = None,
+    deliveries: Sequence[str] = (),
 ) -> Cleaned:
     """Clean the raw tables of one source; `key` makes the pseudonyms of persons.
 
     corrections : a clerk's decisions, as `clean.corrections.read_corrections` gives them; those on other sources are
         left alone.
+    deliveries : numbers of files, the oldest delivery first, where neither names nor contents say when it was made.
     """
     if source not in CLEANERS:
         raise ZgzxError(f"no cleaning for the source {source}", remedy=f"Known sources: {', '.join(CLEANERS)}.")
-    if corrections is None or not len(corrections):
-        return CLEANERS[source](tables, key)
-    mended = apply_corrections(tables, corrections, source, key)
-    return CLEANERS[source](mended, key)
+    if corrections is not None and len(corrections):
+        tables = apply_corrections(tables, corrections, source, key)
+    return CLEANERS[source](with_deliveries(tables, deliveries), key)
 
 
 def nothing_to_clean(tables: Sequence[str]) -> Cleaned:

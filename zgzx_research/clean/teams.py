@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from zgzx_research.clean import reasons
+from zgzx_research.clean.names import people_in, split_column
 from zgzx_research.clean.pseudonyms import is_team_name
 from zgzx_research.clean.quarantine import note
 from zgzx_research.clean.schemas import KEY
@@ -25,26 +26,37 @@ def one_row_per_person(
     Cells of the columns `others` go to the members of a team only when there is one for each.
     """
     listed = on_unique(rows["person_name"], _members, "str")
-    names = split_cells(listed, separators("person_name")).map(_without_team)
+    found, why = split_column(listed, lambda text: people_in(text, separators("person_name")))
+    names = found.map(_without_team)
+    unsure = why.eq(reasons.VALUE_SEVERAL_NAMES)  # nobody is named then: the row stays a team's
     size = names.map(len).clip(lower=1)
     lists = {"person_name": names.where(names.map(bool), pd.Series([[None]] * len(rows), index=rows.index))}
-    entries = []
+    entries = [note(rows, "person_name", why)]
     for column in others:
-        values = split_cells(rows[column], separators(column))
+        values = _as_many(rows[column], separators(column), size)
         count = values.map(len)
-        single = size == 1  # a slash or bar in a single person's cell is left to the reader of the value
-        fits = single | (count == size)
+        single = (size == 1) & ~unsure  # a slash or bar in a single person's cell is left to the reader of the value
+        fits = single | ((count == size) & ~unsure)
         entries.append(note(rows, column, pd.Series(reasons.VALUE_TEAM, rows.index).where(~fits & (count > 0))))
         whole = rows[column].astype("object").map(lambda text: [text])
         lists[column] = values.where(fits & ~single, whole.where(single, size.map(lambda n: [None] * n)))
     columns = ["person_name", *others]
-    frame = rows.assign(**lists, is_team=size > 1).explode(columns, ignore_index=True)
+    frame = rows.assign(**lists, is_team=size > 1, unsure=unsure).explode(columns, ignore_index=True)
     frame[columns] = frame[columns].astype("str")
     frame["part"] = frame.groupby(KEY).cumcount() + 1
     whole_team = holds(frame["person_name"], is_team_name)
     frame["is_team"] = (frame["is_team"] | whole_team) & frame["person_name"].notna()
+    frame["is_team"] |= frame["unsure"]
     frame["person_name"] = frame["person_name"].mask(whole_team)
-    return frame, entries
+    return frame.drop(columns="unsure"), entries
+
+
+def _as_many(column: pd.Series, separators: str, size: pd.Series) -> pd.Series:
+    """Lists of the values of each cell; those of a team also where blanks part them and there is one for each."""
+    values = split_cells(column, separators)
+    by_blanks = split_cells(column, separators + " \t")
+    better = (size > 1) & (values.map(len) != size) & (by_blanks.map(len) == size)
+    return values.where(~better, by_blanks)
 
 
 def _members(text: str) -> str:

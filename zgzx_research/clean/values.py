@@ -17,12 +17,14 @@ import pandas as pd
 
 from zgzx_research.clean import reasons
 from zgzx_research.clean.rules import RULES
-from zgzx_research.distinct import by_distinct, on_texts
+from zgzx_research.distinct import by_distinct, holds, on_texts
 
 _REPLACE = {pair[0]: pair[1] for pair in RULES["characters"]["replace"].split()}
 _TABLE = _REPLACE | dict.fromkeys(RULES["characters"]["drop"], "")
 _IN_TABLE = re.compile("[" + re.escape("".join(_TABLE)) + "]")
 _MISSING = frozenset(RULES["missing"])
+_UNKNOWN = frozenset(RULES["unknown"])
+_ERROR_CELL = re.compile(RULES["error_cell"])
 _BETWEEN = "\x1f"  # in hardly any cell, and neither NFKC nor opencc looks across it
 _KEEP = frozenset(RULES["characters"]["keep"])
 _STYLES = {name: re.compile(pattern) for name, pattern in RULES["date_styles"].items()}
@@ -30,6 +32,7 @@ _AMOUNT = re.compile(r"(?P<before>\D*?)\s*" + RULES["amounts"]["pattern"])
 _BLANK = re.compile(r"\s")
 _CJK_GAP = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
 _DECIMAL = re.compile(r"[+\-]?\d+(?:\.\d+)?")
+_BETWEEN_DIGITS = re.compile(r"\s+|(?<=\d)[-./年月日]")
 _TO = re.compile(r"[-~至到—–]+")
 _TYPED_MONTH = re.compile(r"(?P<y>\d{4})\s*[./\-年]\s*(?P<m>\d{1,2})\s*月?")
 _DIGITS = "〇一二三四五六七八九"
@@ -80,10 +83,25 @@ def at_once(texts: Sequence[str], convert: Callable[[str], str]) -> list[str]:
     return parts if len(parts) == len(texts) else [*map(convert, texts)]
 
 
-def clean_texts(texts: Sequence[str]) -> list[str | None]:
-    """NFKC and our own character table, blanks trimmed; None for words that mean "nothing"."""
-    plain = at_once(texts, _normalised)
-    return [bare if (bare := text.strip()) and bare.upper() not in _MISSING else None for text in plain]
+def clean_texts(texts: Sequence[str], keep_unknown: bool = False) -> list[str | None]:
+    """NFKC and our own character table, blanks trimmed; None for words that mean "nothing".
+
+    keep_unknown : whether words that mean "unknown" and error cells stay text; else they are None too.
+    """
+    plain = [text.strip() for text in at_once(texts, _normalised)]
+    return [bare if bare and (keep_unknown or not unknown(bare)) and not _is_missing(bare) else None for bare in plain]
+
+
+def _is_missing(text: str) -> bool:
+    return text.upper() in _MISSING
+
+
+def unknown(text: str) -> str | None:
+    """Why a cell says that its value is not known (a code of `reasons`); None for any other text."""
+    bare = unicodedata.normalize("NFKC", text).strip().upper()
+    if bare in _UNKNOWN:
+        return reasons.VALUE_UNKNOWN
+    return reasons.VALUE_ERROR_CELL if bare and bare[0] in "#E" and _ERROR_CELL.fullmatch(bare) else None
 
 
 def _normalised(text: str) -> str:
@@ -156,6 +174,12 @@ def read_month_ranges(column: pd.Series, styles: Iterable[str]) -> pd.DataFrame:
     return parsed_frame(column, read, {"start_ym": "Int64", "end_ym": "Int64", "reason": "str"})
 
 
+def without_open_ends(column: pd.Series, words: Iterable[str]) -> pd.Series:
+    """The column without the cells that say "still so": 至今, 长期, 9999-12-31."""
+    known = frozenset(words)
+    return column.mask(holds(column, lambda text: _BETWEEN_DIGITS.sub("", text) in known))
+
+
 def _months_beside(text: str, cut: re.Match[str], patterns: list[re.Pattern[str]]) -> tuple[int, int] | None:
     """The months left and right of a separator; the right one may leave its year out.
 
@@ -201,8 +225,11 @@ def _in_arabic_digits(text: str) -> str:
     return f"{year}年{month}月" + (f"{day}日" if found["day"] else "")
 
 
-def read_amounts(column: pd.Series, bare_unit: str = "") -> Parsed:
-    """Amounts in yuan (float64). Other currencies and bare numbers without a known unit stay out, with a reason."""
+def read_amounts(column: pd.Series, bare_unit: str | None = None) -> Parsed:
+    """Amounts in yuan (float64). Other currencies and bare numbers without a known unit stay out, with a reason.
+
+    bare_unit : unit of bare numbers ("万", "" = yuan); None where nobody says it.
+    """
     rules = RULES["amounts"]
 
     def read(text: str) -> tuple[float | None, str | None]:
@@ -215,9 +242,9 @@ def read_amounts(column: pd.Series, bare_unit: str = "") -> Parsed:
         words = [word for word in re.split(r"[()\s]+", f"{found['before']} {found['currency']}") if word]
         if not set(words) <= set(rules["yuan"]):
             return None, reasons.VALUE_AMOUNT
-        unit = found["unit"] or ("" if words else bare_unit)
-        if not (unit or words):
+        if not (found["unit"] or words) and bare_unit is None:
             return None, reasons.VALUE_AMOUNT_UNIT
+        unit = found["unit"] or ("" if words else bare_unit or "")
         amount = round(float(found["number"]) * rules["units"][unit], 2)
         return (amount, None) if amount <= rules["largest"] else (None, reasons.VALUE_AMOUNT)
 
@@ -245,15 +272,22 @@ def read_decimals(column: pd.Series, lowest: float, highest: float, reason: str)
     return parsed(column, read, "float64")
 
 
-def read_choices(column: pd.Series, table: str, reason: str = reasons.VALUE_CHOICE) -> Parsed:
-    """The name of the first pattern of `rules.toml` [choices.<table>] found in the text."""
+def read_choices(
+    column: pd.Series, table: str, reason: str = reasons.VALUE_CHOICE, ambiguous: str | None = None
+) -> Parsed:
+    """The name of the first pattern of `rules.toml` [choices.<table>] found in the text.
+
+    ambiguous : the reason where several patterns are found and none may be preferred; no value is taken then.
+    """
     patterns: Mapping[str, re.Pattern[str]] = {
         name: re.compile(pattern) for name, pattern in RULES["choices"][table].items()
     }
 
     def read(text: str) -> tuple[str | None, str | None]:
-        name = next((name for name, pattern in patterns.items() if pattern.search(text.upper())), None)
-        return name, None if name else reason
+        names = [name for name, pattern in patterns.items() if pattern.search(text.upper())]
+        if ambiguous and len(names) > 1:
+            return None, ambiguous
+        return (names[0], None) if names else (None, reason)
 
     return parsed(column, read, "str")
 
@@ -269,8 +303,8 @@ def chinese_number(text: str) -> int | None:
 
 
 def split_cells(column: pd.Series, separators: str) -> pd.Series:
-    """Lists of the trimmed, non-empty parts of each cell; missing cells give empty lists."""
-    pattern = re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + "]")
+    """Lists of the trimmed, non-empty parts of each cell, line breaks apart too; missing cells give empty lists."""
+    pattern = re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + r"\n\r]")
     rows, texts = pd.factorize(column)
     lists = [[part.strip() for part in pattern.split(text) if part.strip()] for text in texts.tolist()]
     parts = np.fromiter([*lists, []], dtype="object", count=len(lists) + 1)  # the last is that of a missing cell

@@ -84,7 +84,7 @@ def two_headers(sheet: Sheet, file: str, first: int, second: int) -> ZgzxError:
 
 
 def place(sheet: Sheet, file: str) -> str:
-    where = f"{file}, sheet {sheet.name}" if sheet.name else file
+    where = f"{file}, sheet {sheet.number}" if sheet.number else file
     return where + (f" (read as {sheet.reading})" if sheet.reading else "")
 
 

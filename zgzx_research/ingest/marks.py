@@ -40,7 +40,7 @@ class Marks:
         self.rows, self.columns = max(self.rows, rows), max(self.columns, columns)
 
 
-def check_reach(marks: Marks, file: str, sheet: str) -> None:
+def check_reach(marks: Marks, file: str, sheet: int) -> None:
     """Refuse a sheet that would take more memory than any table.
 
     Raises

@@ -101,7 +101,7 @@ class _Reader:
         elif name == "table-row" and self.tables:
             self.tables[-1].row += self.tables[-1].rows
         elif name == "table" and self.tables and not self._in_cell:
-            check_reach(self.tables[-1].marks, self.file, self.tables[-1].name)
+            check_reach(self.tables[-1].marks, self.file, len(self.tables))
 
     def text(self, text: str) -> None:
         if self._in_cell:
@@ -135,7 +135,7 @@ class _Reader:
         table.marks.reach(first[0] + times[0], first[1] + times[1])
         table.marks.filled += times[0] * times[1]
         if times[0] * times[1] > 1:
-            check_reach(table.marks, self.file, table.name)
+            check_reach(table.marks, self.file, len(self.tables))
         if is_error:
             table.errors.append((first, times, text or UNNAMED_ERROR))
         elif "formula" in self._cell and "value-type" not in self._cell and not text:

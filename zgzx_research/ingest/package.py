@@ -59,8 +59,8 @@ def check_package(path: Path, file: str) -> dict[str, Marks]:
         if _ENCRYPTED_PACKAGE in content or _FILEPASS.search(content):
             raise protected(file)
         found = old_workbook.scan(content)
-        for name, marks in found.items():
-            check_reach(marks, file, name)
+        for number, marks in enumerate(found.values(), start=1):
+            check_reach(marks, file, number)
         return found
     try:
         _check_directory(path, file)
@@ -128,7 +128,7 @@ def _check_parts(archive: zipfile.ZipFile, file: str) -> dict[str, Marks]:
             if part.filename in sheets:
                 name = sheets[part.filename]
                 found[name] = sheet_xml.scan_sheet(handle, styles, strings)
-                check_reach(found[name], file, name)
+                check_reach(found[name], file, [*sheets.values()].index(name) + 1)
             elif part.filename not in (_STYLES, _STRINGS):
                 while handle.read(BLOCK):
                     pass

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "profiles"
 NOT_READ = "not_read"
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00ad]+")
 KEYS = {
-    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "amounts",
+    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "open_ends", "amounts",
     "amount_columns", "furniture",
 }  # fmt: skip
 
@@ -66,6 +66,7 @@ class Profile:
     header_levels : 2 when group cells may stand above the column headers.
     separators : canonical name -> characters that separate several values in one cell.
     dates : styles of `clean/rules.toml` in which this agency writes dates (`day`) and months (`month`).
+    open_ends : canonical name -> what this agency writes for "still so" in a column of ends (至今, 999912).
     amounts : `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
     amount_columns : canonical columns of amounts: a unit in their header, as in 注册资本(万元), holds for bare numbers.
     furniture : title, section, note and total rows below the header.
@@ -82,6 +83,7 @@ class Profile:
     header_levels: int = 1
     separators: dict[str, str] = field(default_factory=dict)
     dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    open_ends: dict[str, tuple[str, ...]] = field(default_factory=dict)
     amounts: dict[str, str] = field(default_factory=dict)
     amount_columns: tuple[str, ...] = ()
     furniture: tuple[Furniture, ...] = ()
@@ -151,6 +153,7 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         header_levels=data.get("header_levels", 1),
         separators=data.get("separators", {}),
         dates={kind: tuple(styles) for kind, styles in data.get("dates", {}).items()},
+        open_ends={column: tuple(words) for column, words in data.get("open_ends", {}).items()},
         amounts=data.get("amounts", {}),
         amount_columns=tuple(data.get("amount_columns", ())),
         furniture=tuple(

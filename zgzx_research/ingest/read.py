@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest import delimited, package, workbook
+from zgzx_research.ingest.file_numbers import LIST, number_files
 from zgzx_research.ingest.profile import Profile, load_profiles
 from zgzx_research.ingest.sheet import Sheet
 from zgzx_research.ingest.table import NOTE_SHEET, RawTable, read_table
@@ -18,10 +21,14 @@ __all__ = ["RawTable", "read_source"]
 EXTENSIONS = (*workbook.EXTENSIONS, *delimited.EXTENSIONS)
 # Programs write text under the name of a workbook (.xls); a workbook in XML is never text.
 TEXT_EXTENSIONS = (*delimited.EXTENSIONS, ".xls", ".et")
+PLAIN_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}")  # behind another dot of a name may stand anything
 
 
 def read_source(folder: Path, source: str, profiles: dict[str, Profile] | None = None) -> list[RawTable]:
-    """All tables of `folder/source`, by file name and then by sheet.
+    """All tables of `folder/source`, by the number of the file and then by sheet.
+
+    Names of files and sheets may be people's: tables and messages say numbers, and the list of names stays in the
+    folder (see `ingest.file_numbers`).
 
     Raises
     ------
@@ -31,47 +38,56 @@ def read_source(folder: Path, source: str, profiles: dict[str, Profile] | None =
     sources = sorted({profile.source for profile in known})
     if source not in sources:
         raise ZgzxError(f"no profile for the source {source}", remedy=f"Known sources: {', '.join(sources)}.")
-    return [table for path in _files(folder, source) for table in _read_file(path, folder, source, known)]
+    files = _files(folder, source)
+    try:
+        return [table for path, number in files.items() for table in _read_file(path, number, folder, source, known)]
+    except ZgzxError as problem:
+        raise problem.with_remedy(f"Names of files by number: {LIST} in the folder of the raw files.") from problem
 
 
-def _files(folder: Path, source: str) -> list[Path]:
-    """Raw files in a fixed order; files an office program keeps beside an open one are passed over.
+def _files(folder: Path, source: str) -> dict[Path, str]:
+    """Raw files and their numbers, in this order; files an office program keeps beside an open one are passed over.
 
-    A link to a file is read like the file; a link to a folder, one that leads nowhere, a device are refused by name.
+    A link to a file is read like the file; a link to a folder, one that leads nowhere, a device are refused.
     """
     entries = [path for path in (folder / source).rglob("*") if path.name[0] not in ".~"]
     odd = [path for path in entries if not path.is_file() and (path.is_symlink() or not path.is_dir())]
     if odd:
         raise ZgzxError(
             "links to folders, links that lead nowhere, or devices among the raw files, which are not read",
-            where=str(folder / source),
-            count=len(odd),
-            examples=sorted(path.relative_to(folder).as_posix() for path in odd),
-            remedy="Copy the files themselves into the folder.",
-        )
-    found = [path for path in entries if path.is_file()]
-    strange = [path.relative_to(folder).as_posix() for path in found if path.suffix.lower() not in EXTENSIONS]
+            where=f"{source}/", count=len(odd), examples=number_files(folder, odd).values(),
+            remedy="Copy the files themselves into the folder. "
+            f"Names of files by number: {LIST} in the folder of the raw files.",
+        )  # fmt: skip
+    numbers = number_files(folder, [path for path in entries if path.is_file()])
+    strange = [
+        f"{number} ({path.suffix})" if PLAIN_ENDING.fullmatch(path.suffix) else number
+        for path, number in numbers.items()
+        if path.suffix.lower() not in EXTENSIONS
+    ]
     if strange:
         raise ZgzxError(
             "files of a type that cannot be read", where=str(folder / source), count=len(strange),
-            examples=sorted(strange), remedy=f"Readable: {' '.join(EXTENSIONS)}; save them so, or move them elsewhere.",
+            examples=strange,
+            remedy=f"Readable: {' '.join(EXTENSIONS)}; save them so, or move them elsewhere. "
+            f"Names of files by number: {LIST} in the folder of the raw files.",
         )  # fmt: skip
-    if not found:
+    if not numbers:
         raise ZgzxError(
             f"missing raw file: no file of the source {source}",
             where=str(folder / source),
             remedy=f"Put the files there ({' '.join(EXTENSIONS)}), or make synthetic ones with `zgzx simulate`.",
         )
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+    return numbers
 
 
-def _read_file(path: Path, folder: Path, source: str, profiles: list[Profile]) -> list[RawTable]:
-    file = path.relative_to(folder).as_posix()
+def _read_file(path: Path, file: str, folder: Path, source: str, profiles: list[Profile]) -> list[RawTable]:
     sheets = [sheet for sheet in _sheets(path, file) if len(sheet.filled)]
     if all(sheet.hidden for sheet in sheets):
         hidden = f" ({len(sheets)} hidden sheets)" if sheets else ""
         raise ZgzxError(f"the file is empty{hidden}", where=file, remedy="Ask for it again, or move it elsewhere.")
-    tables = [read_table(sheet, file, source, profiles) for sheet in sheets]
+    name = path.relative_to(folder).as_posix()
+    tables = [replace(read_table(sheet, file, source, profiles), file_name=name) for sheet in sheets]
     tables = [_without_repeats(table, tables, profiles) for table in tables]
     if not any(len(table.numbers) for table in tables):
         raise ZgzxError("a header but no data rows", where=file, remedy="Ask for the file again, or move it elsewhere.")
@@ -81,7 +97,7 @@ def _read_file(path: Path, folder: Path, source: str, profiles: list[Profile]) -
 def _without_repeats(table: RawTable, tables: list[RawTable], profiles: list[Profile]) -> RawTable:
     """A sheet named as a summary without the records that stand in other sheets of its file."""
     notes = [profile.note_sheets for profile in profiles if profile.note_sheets]
-    if not len(table.numbers) or not any(pattern.search(table.sheet) for pattern in notes):
+    if not len(table.numbers) or not any(pattern.search(table.sheet_name) for pattern in notes):
         return table
     others = [other for other in tables if other is not table and len(other.numbers)]
     known = {key for other in others for key in _keys(other, table.profile)}
@@ -113,9 +129,9 @@ def faults_of(folder: Path, source: str) -> list[ZgzxError]:
     except ZgzxError as fault:
         return [fault]
     faults = []
-    for path in files:
+    for path, number in files.items():
         try:
-            _read_file(path, folder, source, known)
+            _read_file(path, number, folder, source, known)
         except ZgzxError as fault:
             faults.append(fault)
     return faults

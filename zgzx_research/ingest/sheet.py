@@ -18,7 +18,7 @@ class Sheet:
 
     Attributes
     ----------
-    name : sheet name, "" for a delimited file.
+    name : sheet name, "" for a delimited file; it may be a person's and stays in memory.
     columns : position -> stripped text; index 0 is the clerk's row 1, and blank rows are kept so that numbers stay
         right. Blank columns are left out.
     height : number of rows, blank ones included.
@@ -29,6 +29,7 @@ class Sheet:
     struck : (row, column) of cells whose text is struck through, counted from 0.
     short : rows of a delimited file with fewer cells than the others: row -> number of cells.
     cut_off : the last line of a delimited file has no line end.
+    number : place in the workbook from 1, hidden sheets included; "" for a delimited file.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Sheet:
     struck: frozenset[tuple[int, int]] = frozenset()
     short: dict[int, int] = field(default_factory=dict)
     cut_off: bool = False
+    number: str = ""
 
     @cached_property
     def counts(self) -> np.ndarray:

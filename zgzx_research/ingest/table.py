@@ -35,8 +35,8 @@ class RawTable:
 
     Attributes
     ----------
-    file : path relative to the raw folder, with forward slashes.
-    sheet : sheet name, "" for a delimited file.
+    file : source and number of the file (see `ingest.file_numbers`).
+    sheet : number of the sheet in the workbook, "" for a delimited file.
     profile : the layout it was read by.
     cells : canonical name -> text of every record, and `section`, the text of the section row above. Columns of the
         title and of the foot table stand in every row they are about.
@@ -51,7 +51,10 @@ class RawTable:
     broken : (records,) rows of a delimited file that a line break or its end has cut.
     struck : (records,) rows that are struck through as a whole.
     struck_cells : canonical column -> (records,) cells that are struck through in other rows.
-    corrected, dropped : positions of the records a clerk corrected, with the columns, and of those he dropped.
+    corrected, dropped, kept : positions of the records a clerk corrected, with the columns, of those he dropped and of
+        those he decided to keep.
+    file_name, sheet_name : as the agency wrote them (the path relative to the raw folder); personal text.
+    delivered : which delivery the table belongs to (see `clean.deliveries`), 0 where it is unknown.
     """
 
     file: str
@@ -71,6 +74,10 @@ class RawTable:
     struck_cells: dict[str, np.ndarray] = field(default_factory=dict)
     corrected: dict[int, list[str]] = field(default_factory=dict)
     dropped: frozenset[int] = frozenset()
+    kept: frozenset[int] = frozenset()
+    file_name: str = ""
+    sheet_name: str = ""
+    delivered: int = 0
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -129,7 +136,7 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
     struck, cells_struck = struck_rows(sheet, header, data)
     return RawTable(
         file,
-        sheet.name,
+        sheet.number,
         header.profile,
         cells | {name: with_unit(cells[name], unit) for name, unit in units.items()},
         data + 1,
@@ -143,6 +150,7 @@ def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) ->
         broken=broken_rows(sheet, header, data),
         struck=struck,
         struck_cells=cells_struck,
+        sheet_name=sheet.name,
     )
 
 
@@ -166,8 +174,8 @@ def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
     furniture = [(int(row) + 1, kind) for row in sheet.filled]
     none = np.zeros(0, dtype="int64")
     return RawTable(
-        file, sheet.name, Profile(kind, source), {}, none, none, furniture, len(furniture), "",
-        left_out=_texts_of(sheet, sheet.filled),
+        file, sheet.number, Profile(kind, source), {}, none, none, furniture, len(furniture), "",
+        left_out=_texts_of(sheet, sheet.filled), sheet_name=sheet.name,
     )  # fmt: skip
 
 

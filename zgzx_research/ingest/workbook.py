@@ -36,7 +36,10 @@ def read_workbook(path: Path, file: str) -> list[Sheet]:
     try:
         with path.open("rb") as handle:
             book = calamine.CalamineWorkbook.from_filelike(handle)
-        sheets = [_read_sheet(book, entry, marks.get(entry.name, Marks())) for entry in book.sheets_metadata]
+        sheets = [
+            _read_sheet(book, entry, marks.get(entry.name, Marks()), str(number))
+            for number, entry in enumerate(book.sheets_metadata, start=1)
+        ]
     except calamine.PasswordError as error:
         raise protected(file) from error
     except calamine.CalamineError as error:
@@ -44,7 +47,9 @@ def read_workbook(path: Path, file: str) -> list[Sheet]:
     return [_not_full(sheet, file) for sheet in sheets if sheet is not None]
 
 
-def _read_sheet(book: calamine.CalamineWorkbook, entry: calamine.SheetMetadata, marks: Marks) -> Sheet | None:
+def _read_sheet(
+    book: calamine.CalamineWorkbook, entry: calamine.SheetMetadata, marks: Marks, number: str
+) -> Sheet | None:
     if entry.typ != calamine.SheetTypeEnum.WorkSheet:
         return None  # chart and macro sheets hold no rows
     sheet = book.get_sheet_by_name(entry.name)
@@ -64,6 +69,7 @@ def _read_sheet(book: calamine.CalamineWorkbook, entry: calamine.SheetMetadata, 
         merged=tuple(sheet.merged_cell_ranges or ()),
         uncomputed=frozenset(marks.uncomputed),
         struck=frozenset(marks.struck),
+        number=number,
     )
 
 
@@ -84,7 +90,7 @@ def _not_full(sheet: Sheet, file: str) -> Sheet:
     if len(sheet.filled) and sheet.filled[-1] + 1 in ROW_LIMITS:
         raise ZgzxError(
             f"the sheet is full to its last row ({sheet.height:,}): what came after it is missing",
-            where=f"{file}, sheet {sheet.name}",
+            where=f"{file}, sheet {sheet.number}",
             remedy="Ask for the table in parts of at most 60,000 rows, or as .csv.",
         )
     return sheet

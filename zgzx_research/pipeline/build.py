@@ -6,7 +6,7 @@ import gc
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +35,8 @@ class Step:
     settings : JSON-able values whose change makes the step run again.
     apart : `run` can be pickled and may run in a process of its own; other steps that make its inputs stand apart too.
     last : nobody waits for it: what else can run goes first.
+    numbers : inputs whose names may be written nowhere -> their numbers. pytask writes the paths of inputs into its
+        lock file; of these it is given number and digest only.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Step:
     settings: Any = field(default_factory=dict)
     apart: bool = False
     last: bool = False
+    numbers: Mapping[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -170,9 +173,11 @@ def _task(
     run.__annotations__ = {"produces": Annotated[Any, pytask.Product]}
     code = f"{store.code_digest(step.rooms)} {lock_digest}"
     # the list of inputs is a setting too: pytask alone would not notice a file that is gone
-    settings = json.dumps([step.settings, [path.name for path in step.inputs]], sort_keys=True, default=str)
+    named = tuple(path for path in step.inputs if path not in step.numbers)
+    numbered = [f"{step.numbers[path]} {store.file_digest(path)}" for path in step.inputs if path in step.numbers]
+    settings = json.dumps([step.settings, [path.name for path in named], numbered], sort_keys=True, default=str)
     kwargs = {
-        "inputs": step.inputs,
+        "inputs": named,
         "code": pytask.PythonNode(value=code, hash=True),
         "settings": pytask.PythonNode(value=settings, hash=True),
         "produces": step.outputs,

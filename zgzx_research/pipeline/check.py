@@ -6,7 +6,7 @@ cover, editions without a roster, a headline that no edition can carry, firms wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,13 +100,15 @@ def _tables(
                 check.lines.append(f"{source}: no files; the report will say what it cannot show without them")
             tables |= nothing_to_clean(names).tables
             continue
-        found = _cleaned(check, place, source, len(files[source]), key)
+        found = _cleaned(check, place, source, len(files[source]), key, study.raw.deliveries_of(source))
         complete &= found is not None
         tables |= found or {}
     return tables, complete
 
 
-def _cleaned(check: Check, place: Place, source: str, files: int, key: bytes) -> Tables | None:
+def _cleaned(
+    check: Check, place: Place, source: str, files: int, key: bytes, deliveries: Sequence[str]
+) -> Tables | None:
     """Clean tables of a source; None where a file cannot be read or a correction fits no row."""
     from zgzx_research.clean.corrections import read_corrections
     from zgzx_research.clean.sources import clean_source
@@ -120,7 +122,7 @@ def _cleaned(check: Check, place: Place, source: str, files: int, key: bytes) ->
     check.lines += _said(source, files, raw)
     with check.noting():
         corrections = read_corrections(place.decisions / "corrections.csv")
-        return clean_source(raw, source, key, corrections).tables
+        return clean_source(raw, source, key, corrections, deliveries).tables
     return None
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.file_numbers import number_files
 from zgzx_research.pipeline import store
 
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "duckdb", "matplotlib", "papermill", "pypandoc-binary", "typst")
@@ -24,10 +26,10 @@ def is_synthetic(raw: Path, files: list[Path]) -> bool:
     return any(store.file_digest(path) in known for path in files)
 
 
-def unmarked(raw: Path, files: list[Path]) -> list[str]:
-    """Inputs of a synthetic study whose digest the mark does not hold: edited, or not synthetic at all."""
+def unmarked(raw: Path, files: Mapping[Path, str]) -> list[str]:
+    """Numbers of the inputs of a synthetic study whose digest the mark does not hold: edited, or not synthetic."""
     known = set(store.read_json(raw / MARK)["files"].values())
-    return [path.relative_to(raw).as_posix() for path in files if store.file_digest(path) not in known]
+    return [number for path, number in files.items() if store.file_digest(path) not in known]
 
 
 def commit(root: Path) -> str:
@@ -37,11 +39,11 @@ def commit(root: Path) -> str:
 
 
 def write_manifest(
-    root: Path, raw: Path, path: Path, *, inputs: list[Path], outputs: list[Path], settings: Any, stamp: dict[str, Any]
+    root: Path, path: Path, *, inputs: Mapping[Path, str], outputs: list[Path], settings: Any, stamp: dict[str, Any]
 ) -> None:
-    """Write `manifest.json`; inputs are named from the raw folder, the other files from the project folder."""
+    """Write `manifest.json`; raw files stand by number (`ingest.file_numbers`), the others from the project folder."""
     manifest = {
-        "inputs": {file.relative_to(raw).as_posix(): store.file_digest(file) for file in sorted(inputs)},
+        "inputs": {number: store.file_digest(file) for file, number in inputs.items()},
         "outputs": {file.relative_to(root).as_posix(): store.file_digest(file) for file in sorted(outputs)},
         "settings": settings,
         "stamp": stamp,
@@ -64,9 +66,12 @@ def verify_manifest(root: Path, name: str) -> int:
         raise ZgzxError("there is no manifest yet", where=name, remedy=f"Run it first: zgzx run {name}")
     manifest = store.read_json(path)
     raw = root / manifest["settings"]["raw"]["path"]
-    files = [(raw, file, digest) for file, digest in manifest["inputs"].items()]
-    files += [(root, file, digest) for file, digest in manifest["outputs"].items()]
-    changed = [file for folder, file, digest in files if not _same(folder / file, digest)]
+    sources = sorted({number.split("/")[0] for number in manifest["inputs"]})
+    found = [path for source in sources for path in (raw / source).rglob("*") if path.is_file()]
+    paths = {number: path for path, number in number_files(raw, found).items()}
+    paths |= {file: root / file for file in manifest["outputs"]}
+    files = manifest["inputs"] | manifest["outputs"]
+    changed = [file for file, digest in files.items() if file not in paths or not _same(paths[file], digest)]
     if changed:
         remedy = f"Run 'zgzx run {name}' again, or bring the file back."
         raise ZgzxError(

@@ -25,6 +25,7 @@ NUMBERS = {
     "phone": ("phone", re.compile(r"1\d{10}")),
     "person_no": ("insurance number", re.compile(r"\d{8,20}")),
 }
+NUMBERS_IN_NAMES = (NUMBERS["id_no"], NUMBERS["phone"], ("insurance number", re.compile(r"\d{9,10}")))
 NAMES, PARTIES = ("person_name", "inventors"), ("applicants", "holders")
 # What these say is no secret, though it may hold a surname or a whole name (王平五金厂).
 PUBLIC = (
@@ -113,13 +114,17 @@ def collect_secrets(root: Path, raw: Path, key: bytes) -> Secrets:
     names: set[str] = set()
     numbers: dict[str, str] = {}
     runs: set[str] = set()
+    written: set[str] = set()  # names of files and sheets
     for source in sorted(source for source in CLEANERS if raw_files(raw, source)):
         for table in read_source(raw, source):
             columns = {column: table.rows[column].dropna().unique() for column in table.rows.columns}
+            written |= {table.file_name, table.sheet_name}
             names |= _names(columns)
             numbers |= _numbers(columns)
             runs |= {run for column in PUBLIC for text in columns.get(column, ()) for run in HAN.findall(text)}
     own = {run for text in _own_texts(root) for run in HAN.findall(text)}
+    names |= names_in_file_names(written, own, runs)
+    numbers |= {found.upper(): kind for text in written for found, kind in _numbers_in(text)}
     runs -= names  # a name typed into a wrong column stays a secret
     parts = {part for run in own for part in _parts(run, range(2, LARGEST + 1))}
     parts |= {part for run in runs for part in _parts(run, [2])}
@@ -207,6 +212,40 @@ def _numbers(columns: dict[str, Iterable[str]]) -> dict[str, str]:
             parts = (part.upper() for part in SEPARATORS.split(cell))
             found |= {part: kind for part in parts if pattern.fullmatch(part)}
     return found
+
+
+def names_in_file_names(texts: Iterable[str], own: Iterable[str], public: Iterable[str]) -> set[str]:
+    """What may be a person's name in the names of files and sheets: 甄明 of 甄明社保清单.xlsx.
+
+    Words that the project's own texts know (`own`) are taken off both ends of a run of Chinese characters; what is left
+    counts as a name if it has two to four characters. A firm's name (`public`) has four, and then counts as none.
+    """
+    words, firms = "\n".join(own), "\n".join(public)
+    left = {_without_known_ends(run, words) for text in texts for run in HAN.findall(text)}
+    return {rest for rest in left if 2 <= len(rest) <= 4 and not (len(rest) == 4 and rest in firms)}
+
+
+def _without_known_ends(run: str, words: str) -> str:
+    rest, before = run, ""
+    while rest != before:
+        before = rest
+        for size in range(len(rest), 1, -1):
+            if rest[-size:] in words:
+                rest = rest[:-size]
+                break
+            if rest[:size] in words:
+                rest = rest[size:]
+                break
+    return rest
+
+
+def _numbers_in(text: str) -> Iterator[tuple[str, str]]:
+    """Phones, IDs and insurance numbers in the name of a file or sheet; a date (20250131) is none of them."""
+    for found in re.findall(r"(?<![0-9A-Za-z])\d{9,20}X?(?![0-9A-Za-z])", text, re.IGNORECASE):
+        for kind, pattern in NUMBERS_IN_NAMES:
+            if pattern.fullmatch(found.upper()):
+                yield found, kind
+                break
 
 
 def _own_texts(root: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.file_numbers import LIST
 from zgzx_research.pipeline import store
 from zgzx_research.study import OutcomeName, Study
 
@@ -116,20 +117,29 @@ def check_corrections(place: Place) -> None:
 
     Raises
     ------
-    ZgzxError : names the files of no known source.
+    ZgzxError : files of no known source; files by name, which may be personal.
     """
     from zgzx_research.clean.corrections import read_corrections
 
     files = read_corrections(place.decisions / "corrections.csv")["file"]
+    where = f"data/decisions/{place.name}/corrections.csv"
     lost = files[~files.str.split("/").str[0].isin(SOURCES)]
     if len(lost):
         raise ZgzxError(
-            "corrections of files of no known source", where=f"data/decisions/{place.name}/corrections.csv",
-            count=len(lost), examples=lost, remedy=f"Known: {', '.join(SOURCES)}; mend or delete the lines.",
+            "corrections of files of no known source", where=where, count=len(lost), examples=lost,
+            remedy=f"Known: {', '.join(SOURCES)}; mend or delete the lines.",
+        )  # fmt: skip
+    named = ~files.str.fullmatch(r"[a-z]+/\d{3,}")
+    if named.any():
+        raise ZgzxError(
+            "corrections that name files instead of their numbers", where=where, count=int(named.sum()),
+            examples=[f"line {row + 2}" for row in named[named].index],
+            remedy=f"Delete these lines and decide again in a new audit workbook; {LIST} beside the raw files says "
+            "which number a file has.",
         )  # fmt: skip
 
 
-def clean(place: Place, source: str, key: bytes) -> None:
+def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ()) -> None:
     """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
     from zgzx_research.clean.corrections import read_corrections
     from zgzx_research.clean.non_data import non_data_rows
@@ -139,7 +149,7 @@ def clean(place: Place, source: str, key: bytes) -> None:
     corrections = read_corrections(place.decisions / "corrections.csv")
     if raw_files(place.raw, source):
         tables = read_source(place.raw, source)
-        cleaned = clean_source(tables, source, key, corrections)
+        cleaned = clean_source(tables, source, key, corrections, deliveries)
     else:  # empty tables take the place of what an earlier run may have left
         tables, cleaned = [], nothing_to_clean(SOURCES[source])
     for name, table in cleaned.tables.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files
 from zgzx_research.pipeline import documents, facts, manifest, stages, store
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.stages import Place, raw_files
@@ -53,6 +54,7 @@ def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path
     absent = [source for source in study.needed_sources if not files[source]]
     if absent:
         raise missing_sources(study, absent)
+    number_files(raw, [path for found in files.values() for path in found])  # once, before sources run side by side
     return Place(root, name, raw), study, files
 
 
@@ -81,6 +83,12 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     place, study, files = open_study(root, name)
     stages.check_corrections(place)
     inputs = [path for found in files.values() for path in found]
+    numbers = number_files(place.raw, inputs)
+    if not is_listed(place.raw, inputs):
+        say(
+            f"warning: the folder of the raw files cannot be written, so there is no {LIST}: files are numbered in the "
+            "order of their names. Add or rename none, or decisions on cells and rows are about other files."
+        )
     synthetic = manifest.is_synthetic(place.raw, inputs)
     key = stages.secret_key(study, root, synthetic)
     _warn_of_public_key(place, inputs, key, say)
@@ -96,24 +104,25 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
         "seed": study.study.seed,
     }
     steps = [
-        *_number_steps(place, study, files, key, stamp, synthetic),
+        *_number_steps(place, study, files, numbers, key, stamp, synthetic),
         *documents.steps(place, pages_of(study), study.study.languages, synthetic, page_inputs(place, study)),
     ]
     # the landing page belongs to all studies; pytask's own files and partial stages to none
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
     write = partial(
-        manifest.write_manifest, root, place.raw, place.work / "manifest.json", inputs=inputs,
+        manifest.write_manifest, root, place.work / "manifest.json", inputs=numbers,
         outputs=[*outputs, root / stages.CALENDAR, *decision_files(place)], settings=settings,
         stamp=stamp,
     )  # fmt: skip
     done = (place.work / "manifest.json",)
-    steps.append(Step("manifest", write, (*inputs, *outputs), done, ("pipeline/manifest.py", *GLUE), [settings, stamp]))
+    code = ("pipeline/manifest.py", *GLUE)
+    steps.append(Step("manifest", write, (*inputs, *outputs), done, code, [settings, stamp], numbers=numbers))
     return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
 
 
 def _warn_of_public_key(place: Place, inputs: list[Path], key: bytes, say: Callable[[str], None]) -> None:
     """Real people must not get pseudonyms whose key everybody knows."""
-    changed = manifest.unmarked(place.raw, inputs) if key == stages.FIXED_KEY else []
+    changed = manifest.unmarked(place.raw, number_files(place.raw, inputs)) if key == stages.FIXED_KEY else []
     if changed:
         say(
             f"warning: {len(changed)} of {len(inputs)} raw files are not in {manifest.MARK} (e.g. {changed[0]}). The "
@@ -145,7 +154,10 @@ def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
     }
 
 
-def _clean_steps(place: Place, files: dict[str, list[Path]], key: bytes, corrections: Path | None) -> list[Step]:
+def _clean_steps(
+    place: Place, study: Study, files: dict[str, list[Path]], numbers: dict[Path, str], key: bytes,
+    corrections: Path | None,
+) -> list[Step]:  # fmt: skip
     """Clean every source, then what belongs to all of them."""
     fingerprint = store.digest(b"pseudonym key" + key)[:12]
     parts = place.work / "clean" / "parts"
@@ -153,9 +165,12 @@ def _clean_steps(place: Place, files: dict[str, list[Path]], key: bytes, correct
     steps = []
     for source, tables in stages.SOURCES.items():
         outputs = (*place.stage("clean", *tables), *(parts / f"{source}{ending}" for ending in PART_ENDINGS))
-        run = partial(stages.clean, place, source, key)
+        deliveries = study.raw.deliveries_of(source)
+        run = partial(stages.clean, place, source, key, deliveries)
         inputs = (*files[source], *decided)
-        steps.append(Step(f"clean.{source}", run, inputs, outputs, ROOMS["clean"], fingerprint, apart=True))
+        own = {path: numbers[path] for path in files[source]}
+        settings = [fingerprint, deliveries]
+        steps.append(Step(f"clean.{source}", run, inputs, outputs, ROOMS["clean"], settings, apart=True, numbers=own))
     whole = place.work / "clean"
     collected = (*place.stage("clean", "quarantine"), whole / "audit.xlsx", whole / "ledger.json")
     gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in PART_ENDINGS)
@@ -165,11 +180,12 @@ def _clean_steps(place: Place, files: dict[str, list[Path]], key: bytes, correct
 
 
 def _number_steps(
-    place: Place, study: Study, files: dict[str, list[Path]], key: bytes, stamp: dict[str, Any], synthetic: bool
-) -> list[Step]:
+    place: Place, study: Study, files: dict[str, list[Path]], numbers: dict[Path, str], key: bytes,
+    stamp: dict[str, Any], synthetic: bool,
+) -> list[Step]:  # fmt: skip
     """Clean, link, panels, estimate, facts."""
     decisions = {path.stem: path for path in decision_files(place)}
-    steps = _clean_steps(place, files, key, decisions.get("corrections"))
+    steps = _clean_steps(place, study, files, numbers, key, decisions.get("corrections"))
     clean_tables = place.stage("clean", *(table for tables in stages.SOURCES.values() for table in tables))
     linked = place.stage("link", *stages.LINK_TABLES)
     calendar = place.root / stages.CALENDAR

@@ -53,6 +53,7 @@ def test_a_preliminary_and_its_mean() -> None:
             entry("甄试样", *scores, "91.17", "", "1", "晋级"),
             entry("贾样本", *scores, "91.40", "", "1", "未晋级"),
             entry("司徒验", *scores, "91.17", "", "1", "√"),
+            title='第九届"职工之星"职工技能之星初赛成绩表',
         )
     )
     assert by_row(result.tables["entry"], "category", "stage", "total", "outcome") == [
@@ -95,7 +96,7 @@ def test_what_is_not_taken() -> None:
         (2, "stage", "unknown_stage", True),  # of the other sheet
         (2, "judge_1", "value_score", False),
         (2, "judge_2", "value_score", False),
-        (2, "outcome", "value_choice", False),
+        (2, "outcome", "value_unknown", False),
         (2, "rank", "value_number", False),
         (2, "total", "value_score", False),
         (3, None, "missing_name", True),

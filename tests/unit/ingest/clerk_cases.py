@@ -575,7 +575,7 @@ TABLES = [
 # file -> what the message must say
 REFUSED = {
     "roster/uncomputed.xlsx": r"formulas without a stored result, 2 affected, e.g. B3; D4\. Open the file",
-    "roster/two_tables.xlsx": r"sheet Sheet1: two tables under each other, with different headers in rows 2 and 5",
+    "roster/two_tables.xlsx": r"sheet 1: two tables under each other, with different headers in rows 2 and 5",
     "roster/small_table_first.xlsx": r"two tables under each other, with different headers in rows 2 and 5",
     "roster/only_notes.xlsx": r"unknown header; the closest known profile is roster; missing columns: 姓名, 工作单位",
     "roster/encrypted.xlsx": r"protected by a password\. Save it without one",

@@ -48,7 +48,7 @@ def test_a_new_layout_is_a_new_file(write: Callable, tmp_path: Path) -> None:
 
 def test_unknown_and_missing_columns_are_named_with_the_line_to_add(write: Callable) -> None:
     text = message(write("registry/a.csv", "统一社会信用代码,字号,成立日期\n1,2,3\n"), "registry")
-    assert "registry/a.csv (read as utf-8), row 1: unknown header" in text
+    assert "registry/001 (read as utf-8), row 1: unknown header" in text
     assert "closest known profile is registry" in text
     assert "missing columns: 企业名称" in text
     assert "unknown columns: 字号" in text

@@ -13,13 +13,13 @@ from zgzx_research.ingest.read import read_source
 PERSON = ["990000001", "甄试样", "990000199003071235", "44990001", "样例五金", "", "201001", ""]
 
 
-def test_files_come_by_name_and_are_named_from_the_raw_folder(write: Callable, lines: Callable) -> None:
+def test_files_come_by_number_and_numbers_follow_the_names(write: Callable, lines: Callable) -> None:
     for name in ("b.csv", "A.CSV", "part/c.csv", ".hidden.csv", "~$b.csv"):
         folder = write(f"employment/{name}", lines(PERSON))
-    assert [table.file for table in read_source(folder, "employment")] == [
-        "employment/A.CSV",
-        "employment/b.csv",
-        "employment/part/c.csv",
+    assert [(table.file, table.file_name) for table in read_source(folder, "employment")] == [
+        ("employment/001", "employment/A.CSV"),
+        ("employment/002", "employment/b.csv"),
+        ("employment/003", "employment/part/c.csv"),
     ]
 
 
@@ -60,21 +60,21 @@ def test_unknown_source(tmp_path: Path) -> None:
 
 
 def test_a_file_type_that_cannot_be_read(write: Callable) -> None:
-    with pytest.raises(ZgzxError, match=r"1 affected, e.g. patents/a.pdf. Readable: .xlsx"):
+    with pytest.raises(ZgzxError, match=r"1 affected, e.g. patents/001 \(.pdf\). Readable: .xlsx"):
         read_source(write("patents/a.pdf", "x"), "patents")
 
 
 @pytest.mark.parametrize("text", ["", "\r\n,,,\r\n"])
 def test_an_empty_file(write: Callable, text: str) -> None:
-    with pytest.raises(ZgzxError, match=r"employment/a.csv: the file is empty. Ask for it again"):
+    with pytest.raises(ZgzxError, match=r"employment/001: the file is empty. Ask for it again"):
         read_source(write("employment/a.csv", text), "employment")
 
 
 def test_a_workbook_with_nothing_but_hidden_sheets(book: Callable) -> None:
-    with pytest.raises(ZgzxError, match=r"roster/a.xlsx: the file is empty \(1 hidden sheets\)"):
+    with pytest.raises(ZgzxError, match=r"roster/001: the file is empty \(1 hidden sheets\)"):
         read_source(book([], second=[["甄旧稿"]], hidden=True), "roster")
 
 
 def test_a_header_and_nothing_below(write: Callable, lines: Callable) -> None:
-    with pytest.raises(ZgzxError, match=r"employment/a.csv: a header but no data rows"):
+    with pytest.raises(ZgzxError, match=r"employment/001: a header but no data rows"):
         read_source(write("employment/a.csv", lines()), "employment")

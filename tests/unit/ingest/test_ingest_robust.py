@@ -119,10 +119,10 @@ def test_exports_split_into_files_and_sheets(tmp_path: Path) -> None:
     book.save(tmp_path / "employment" / "c.xlsx")
     tables = read_source(tmp_path, "employment")
     assert [(table.file, table.sheet, len(table.rows), table.rows_in) for table in tables] == [
-        ("employment/a.csv", "", 60_000, 60_001),
-        ("employment/b.csv", "", 60_000, 60_001),
-        ("employment/c.xlsx", "1", 300, 301),
-        ("employment/c.xlsx", "2", 300, 301),
+        ("employment/001", "", 60_000, 60_001),
+        ("employment/002", "", 60_000, 60_001),
+        ("employment/003", "1", 300, 301),
+        ("employment/003", "2", 300, 301),
     ]
 
 
@@ -135,7 +135,7 @@ def test_a_continued_sheet_without_header_is_named(tmp_path: Path) -> None:
     book.create_sheet("2").append(MONTH.strip().split(","))
     book.save(tmp_path / "employment" / "a.xlsx")
     text = message(tmp_path, "employment")
-    assert "employment/a.xlsx, sheet 2, row 1: unknown header" in text
+    assert "employment/001, sheet 2, row 1: unknown header" in text
     assert "拟" not in text
 
 
@@ -143,7 +143,7 @@ def test_a_sheet_full_to_its_last_row(book: Callable, monkeypatch: pytest.Monkey
     assert workbook.ROW_LIMITS == (65_536, 1_048_576)
     monkeypatch.setattr(workbook, "ROW_LIMITS", (3,))
     text = message(book([HEADER, [1, "拟一", None, "甲厂", "创新"], [2, "拟二", None, "甲厂", "创新"]]), "roster")
-    assert "roster/a.xlsx, sheet 名单: the sheet is full to its last row (3)" in text
+    assert "roster/001, sheet 1: the sheet is full to its last row (3)" in text
     assert "at most 60,000 rows" in text
 
 
@@ -201,7 +201,7 @@ def test_a_stray_cell_at_the_far_end_is_refused_before_it_fills_the_memory(tmp_p
     book.active["XFD1048576"] = "x"
     book.save(tmp_path / "roster" / "a.xlsx")
     text = message(tmp_path, "roster")
-    assert "roster/a.xlsx, sheet Sheet: the sheet reaches to XFD1048576, far beyond any table" in text
+    assert "roster/001, sheet 1: the sheet reaches to XFD1048576, far beyond any table" in text
     assert "17,179,869,184 affected" in text
 
 
@@ -268,7 +268,7 @@ def test_both_ways_of_reading_text_give_the_same_rows(write: Callable, monkeypat
 def test_a_text_without_line_ends(write: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "LONGEST_ROW", 2_000)
     text = message(write("employment/a.csv", MONTHS + MONTH.strip() * 100), "employment")
-    assert "employment/a.csv: a row of more than 16,777,216 characters" in text
+    assert "employment/001: a row of more than 16,777,216 characters" in text
     assert "拟" not in text
 
 

@@ -95,11 +95,11 @@ def test_a_row_that_only_looks_like_a_section_stays_a_row(book: Callable) -> Non
 def test_hidden_and_note_sheets_are_counted_as_furniture(book: Callable, hidden: bool, kind: str) -> None:
     folder = book([HEADER, [1, "甄一", None, "甲厂"]], hidden=hidden, second=[["甄旧稿"], [], ["乙"]])
     shown, aside = read_source(folder, "roster")
-    assert (shown.sheet, shown.rows_in) == ("名单", 2)
-    assert (aside.sheet, aside.furniture, aside.rows_in) == ("说明", [(1, kind), (3, kind)], 2)
+    assert (shown.sheet_name, shown.rows_in) == ("名单", 2)
+    assert (aside.sheet_name, aside.furniture, aside.rows_in) == ("说明", [(1, kind), (3, kind)], 2)
     assert aside.rows.empty
 
 
 def test_a_damaged_workbook(write: Callable) -> None:
-    with pytest.raises(ZgzxError, match=r"roster/a.xlsx: not a readable workbook.*save it as .xlsx"):
+    with pytest.raises(ZgzxError, match=r"roster/001: not a readable workbook.*save it as .xlsx"):
         read_source(write("roster/a.xlsx", b"not a zip"), "roster")
