@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from zgzx_research.clean.sources import clean_source
 from zgzx_research.cli import app
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.profile import NOT_READ, label, load_profiles
+from zgzx_research.ingest.profile import NOT_READ, Profile, label, load_profiles
 from zgzx_research.ingest.read import read_source
 from zgzx_research.link.decisions import COLUMNS, read_decisions
 from zgzx_research.pipeline.check import check_study
@@ -69,11 +69,16 @@ def test_the_command_says_where_everything_is(tmp_path: Path, monkeypatch: pytes
     assert f"{len(TEMPLATE)} blank workbooks" in said.output and README in said.output
 
 
+def column_of(heading: str, profile: Profile) -> str | None:
+    """The canonical column of a heading, with or without its unit: 金额(万元)."""
+    return profile.columns.get(label(heading)) or profile.columns.get(label(heading.partition("(")[0]))
+
+
 @pytest.mark.parametrize("template", TEMPLATE, ids=lambda template: template["file"])
 def test_every_heading_is_one_of_its_profile(template: dict) -> None:
     profile = load_profiles()[template["profile"]]
     assert profile.source == template["source"]
-    known = {heading: profile.columns.get(label(heading)) for heading, _ in template["columns"]}
+    known = {heading: column_of(heading, profile) for heading, _ in template["columns"]}
     assert None not in known.values(), known
     assert set(profile.required) <= set(known.values())
     read = [name for name in known.values() if name != NOT_READ]
@@ -93,8 +98,11 @@ def test_a_workbook_filled_in_is_read_and_a_blank_one_refused(new: Path, templat
     fill(blank(new, template["file"]), raw / source / "filled.xlsx", [row])
     (table,) = read_source(raw, source)
     assert table.profile.name == template["profile"] and len(table.numbers) == 1
-    read = {name: cell for (heading, _), cell in zip(template["columns"], row, strict=True)
-            if (name := table.profile.columns[label(heading)]) != NOT_READ}  # fmt: skip
+    read = {}
+    for (heading, _), cell in zip(template["columns"], row, strict=True):
+        name = column_of(heading, table.profile)
+        if name != NOT_READ:
+            read[name] = f"{cell}{table.units.get(name, '')}"
     assert {name: table.rows[name].iloc[0] for name in read} == read
 
 

@@ -106,7 +106,7 @@ def test_a_folder_that_cannot_be_written_is_numbered_in_the_order_of_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
+        raise ZgzxError("a file cannot be written") from PermissionError(13, "Permission denied")
 
     files = [spells(tmp_path, name) for name in ("b.csv", "a.csv")]
     monkeypatch.setattr(file_numbers, "write_whole", refuse)

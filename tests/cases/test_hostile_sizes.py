@@ -80,7 +80,7 @@ def test_what_is_said(tmp_path: Path, name: str) -> None:
     with pytest.raises(ZgzxError) as caught:
         read_source(folder, "registry")
     assert said in str(caught.value)
-    assert str(caught.value).startswith("registry/a.")
+    assert str(caught.value).startswith("registry/001")
 
 
 @pytest.mark.slow

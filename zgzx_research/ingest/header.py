@@ -17,10 +17,11 @@ from zgzx_research.ingest.sheet import Sheet
 SEARCHED_ROWS = 20
 MOST_SHOWN = 20  # unknown columns named in a message
 LONGEST_SHOWN = 120  # characters of one of them
-_UNIT = r"(?:人民币)?[亿万千百]?(?:元人民币|人民币元|人民币|元|美元|港元|港币|欧元|日元|USD|HKD|EUR|RMB|CNY)?"
+_CURRENCIES = "元人民币|人民币元|人民币|元|美元|港元|港币|欧元|日元|USD|HKD|EUR|RMB|CNY"
+_UNIT = rf"(?:人民币)?(?:[十百千]?[亿万]|[百千])?(?:{_CURRENCIES})?"
 # 注册资本(万元), 注册资本(单位:万元), 注册资本/万元, 注册资本万元
 _WITH_UNIT = re.compile(
-    rf"(?P<name>.+?)(?:[(\[【](?:金额)?(?:单位:?)?(?=[^)])(?P<inside>{_UNIT})[)\]】]|[:/_\-](?=.)(?P<behind>{_UNIT})|(?P<joined>[亿万千百]元))"
+    rf"(?P<name>.+?)(?:[(\[【](?:金额)?(?:单位:?)?(?=[^)])(?P<inside>{_UNIT})[)\]】]|[:/_\-](?=.)(?P<behind>{_UNIT})|(?P<joined>(?:[十百千]?[亿万]|[百千])元))"
 )
 _TITLE_UNIT = re.compile(rf"单位\s*[:：]\s*(?P<unit>(?=\S){_UNIT})(?=[\s)）\]】]|$)")
 _PLAIN_UNITS = frozenset({"元", "人民币", "人民币元", "元人民币"})  # a number in them is the number itself
