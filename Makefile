@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 STUDY ?= demo
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 export PYTHONHASHSEED := 0
 
 .PHONY: report test quick fuzz lint lab browser proofs benchmark lock environment hooks clean

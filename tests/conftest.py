@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 FUZZ = 25  # times as many examples: about 20 minutes on two cores
 
@@ -19,17 +22,28 @@ settings.register_profile(
 settings.load_profile("fixed")
 
 
-@pytest.hookimpl(tryfirst=True)
+TESTS = Path(__file__).parent
+# files whose tests look at the study that is built once
+STUDY_FILES = frozenset(
+    path.relative_to(TESTS.parent).as_posix()
+    for path in (TESTS / "pipeline").glob("test_*.py")
+    if "built: Path" in path.read_text(encoding="utf-8")
+)
+
+
+class StudyTogether(LoadFileScheduling):
+    """Tests of one file share a worker; all files that look at the built study share one, so it is built once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "the built study" if file in STUDY_FILES else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> StudyTogether:
+    return StudyTogether(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file share a worker (`--dist loadgroup`).
-
-    All tests that look at the built study share one worker, so that it is built once; they start first, being longest.
-    """
-
-    def looks_at_study(item: pytest.Item) -> bool:
-        return "built" in getattr(item, "fixturenames", ())
-
-    for item in items:
-        group = "the built study" if looks_at_study(item) else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=looks_at_study, reverse=True)
+    """Tests of the built study start first: they take longest."""
+    items.sort(key=lambda item: item.nodeid.split("::")[0] in STUDY_FILES, reverse=True)

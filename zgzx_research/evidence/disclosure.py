@@ -34,13 +34,13 @@ def blank_few(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFrame:
 def blank_small_counts(frame: pd.DataFrame, counts: Sequence[str], minimum: int = MIN_RECORDS) -> pd.DataFrame:
     """A frame without small counts, small complements, and the shares (`…_share`) from which they could be had.
 
-    counts : columns; the first is the whole, the others are parts of it, and a part is missing as well where less than
-        `minimum` of the whole is left beside it.
+    counts : columns; the first is the whole, the others are parts of it. A part is missing as well where some of the
+        whole is left beside it, but less than `minimum`; a part that is the whole tells nobody from the others.
     """
     whole, *parts = counts
     small = frame[list(counts)].lt(minimum)
     for name in parts:
-        small[name] |= (frame[whole] - frame[name]).lt(minimum)
+        small[name] |= (frame[whole] - frame[name]).between(1, minimum - 1)
     told = {name: frame[name].astype("Int64").mask(small[name]) for name in counts}
     shares = [name for name in frame.columns if name.endswith("_share")]
     return frame.assign(**told, **{name: frame[name].mask(small.any(axis=1)) for name in shares})
