@@ -85,3 +85,10 @@ def test_what_means_nothing_and_what_means_unknown() -> None:
     assert [unknown(text) for text in ("-", "＃Ｎ／Ａ", "未知", "E101")] == [
         None, "value_error_cell", "value_unknown", None
     ]  # fmt: skip
+
+
+def test_the_error_cell_of_the_case(tmp_path: Path) -> None:
+    """The workbook holds #N/A as an error value, not as text: the spell ended on a day that nobody knows."""
+    result = cleaned_case(tmp_path, "employment", "employment/end_is_error_cell.xlsx")
+    assert result.tables["spell"].empty
+    assert (2, "end_ym", "bad_period", True) in reasons(result)

@@ -12,7 +12,7 @@ from zgzx_research.clean import reasons
 from zgzx_research.clean.quarantine import COLUMNS, Place, note
 from zgzx_research.clean.rules import RULES
 from zgzx_research.clean.schemas import KEY, empty
-from zgzx_research.clean.values import Parsed, clean_texts, read_amounts, unknown
+from zgzx_research.clean.values import Parsed, clean_texts, read_amounts, unknown_among
 from zgzx_research.distinct import as_categories
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.profile import Profile
@@ -134,7 +134,9 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
         rows[mark] = np.concatenate(
             [table.struck_cells.get(name, np.zeros(len(table.numbers), bool)) for table in tables]
         )
-    unknown_cells = [_unknown(cells, rows, name) for name, cells in said.items() if name not in BLANK_SAYS]
+    unknown_cells = [
+        entry for name, cells in said.items() if name not in BLANK_SAYS for entry in _unknown(cells, rows, name)
+    ]
     rows, entries = _decided(rows, tables)
     entries += unknown_cells
     extra = rows["surplus"] > 0
@@ -163,12 +165,13 @@ def _cleaned(cells: Texts, index: pd.Index, repeated: bool, keep_unknown: bool =
     return pd.Series(texts.take(cells.codes), index, copy=False)
 
 
-def _unknown(cells: Texts, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+def _unknown(cells: Texts, rows: pd.DataFrame, name: str) -> list[pd.DataFrame]:
     """Entries for cells that say that nobody knows, and for error cells: they read as missing, and are not blank."""
-    why = pd.array([None, *map(unknown, cells.texts[1:])], dtype="object")
-    if pd.isna(why).all():
-        return note(rows.iloc[:0], None, "")
-    return note(rows[KEY], name, pd.Series(why[cells.codes], rows.index))
+    found = unknown_among(cells.texts)
+    if not found:
+        return []
+    why = pd.array([found.get(number) for number in range(len(cells.texts))], dtype="object")
+    return [note(rows[KEY], name, pd.Series(why[cells.codes], rows.index))]
 
 
 def decided_to_keep(tables: Sequence[RawTable]) -> frozenset[Place]:

@@ -111,6 +111,8 @@ def resident_id(text: str) -> str | None:
 
     Area codes are not judged: birthplaces have been renumbered many times.
     """
+    if len(text) not in (15, 18):
+        return None
     code = text.upper()
     if len(code) == 15 and code.isascii() and code.isdigit():
         code = code[:6] + "19" + code[6:]
@@ -235,10 +237,11 @@ def read_person_numbers(column: pd.Series) -> Parsed:
     """
 
     def read(text: str) -> tuple[str | None, str | None]:
-        code = re.sub(r"[\s'’‘`\-]", "", text).upper()
+        code = text if text.isdecimal() else re.sub(r"[\s'’‘`\-]", "", text).upper()
         if _ROUNDED_ID.fullmatch(code):
             return None, reasons.VALUE_ID_DAMAGED
-        code = _whole_number(re.sub(r"(?<=\d)\.0+$", "", code))
+        if not code.isdecimal():
+            code = _whole_number(re.sub(r"(?<=\d)\.0+$", "", code))
         if full := resident_id(code):
             return full, None
         bare = code.lstrip("0") if code.isdecimal() else code

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,8 @@ _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _ROLES = re.compile(rf"(?:{'|'.join(RULES['persons']['roles'])})\s*:")
 _AND_OTHERS = re.compile(r"\s*等\s*(?:(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})\s*(?:人|名|位|同志)|人|名)?\s*$")
 _MARKS = r"\n\r\t、,;/|&+"
+_BLANK = re.compile(r"\s")
+_BEFORE_BRACKET = re.compile(r"\s*([·(\[])\s*")
 _BETWEEN_PEOPLE = re.compile(f"[{_MARKS}]")
 _BETWEEN_FIRMS = re.compile(rf"[{_MARKS}]+|(?<=[{_HAN})\]])\s+(?=[{_HAN}])")
 _STRONG = re.compile(rf"[{_MARKS}]")
@@ -44,20 +47,27 @@ _TAIL = re.compile(
 LONGEST_NAME, LONGEST_RUN = 4, 24  # characters of a Han name, and of several without a mark between them
 
 
+@cache
+def _own(separators: str) -> re.Pattern[str]:
+    """The signs of an agency, and line breaks."""
+    return re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + r"\n\r]")
+
+
 def people_in(text: str, separators: str) -> Split:
     """The people named in a cell; none, with a reason, where blanks or letters do not say who is who.
 
     A list that ends in 等3人 and names fewer keeps those it names, with a reason.
     """
-    listed = _ROLES.sub("、", text)
-    others = _AND_OTHERS.search(listed)
+    listed = _ROLES.sub("、", text) if ":" in text else text
+    others = _AND_OTHERS.search(listed) if "等" in listed else None
     listed = listed[: others.start()] if others and others.start() else listed
     names: list[str] = []
+    joined = _AND.search(listed) is not None
     for part in _cut(listed, separators):
         found = _by_blanks(part)
         if found is None:
             return [], reasons.VALUE_SEVERAL_NAMES
-        names += [name for one in found for name in _by_and(one)]
+        names += [name for one in found for name in _by_and(one)] if joined else found
     if any(_runs_together(name) for name in names):
         return [], reasons.VALUE_SEVERAL_NAMES
     if not others or not others.start():
@@ -68,16 +78,18 @@ def people_in(text: str, separators: str) -> Split:
 
 def _cut(text: str, separators: str) -> list[str]:
     """Parts at the signs of this agency, and at any mark between parts with Chinese characters."""
-    own = re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + r"\n\r]")
     parts = []
-    for part in own.split(text):
-        parts += _BETWEEN_PEOPLE.split(part) if _ANY_HAN.search(part) else [part]
+    for part in _own(separators).split(text):
+        pieces = _BETWEEN_PEOPLE.split(part)
+        parts += pieces if len(pieces) == 1 or _ANY_HAN.search(part) else [part]
     return [part.strip() for part in parts if part.strip()]
 
 
 def _by_blanks(part: str) -> list[str] | None:
     """The people of a part that holds blanks: 甄 明 is one, 甄明 伍会 are two; None where it is not sure."""
-    tokens = [token for token in re.sub(r"\s*([·(\[])\s*", r"\1", part).split() if token not in _TITLES]
+    if part not in _TITLES and not _BLANK.search(part):
+        return [part]
+    tokens = [token for token in _BEFORE_BRACKET.sub(r"\1", part).split() if token not in _TITLES]
     if not tokens:
         return None
     if len(tokens) == 1 or not _ANY_HAN.search(part):
@@ -129,6 +141,8 @@ def _by_and(name: str) -> list[str]:
 
 def _runs_together(name: str) -> bool:
     """Whether two names may stand in it without anything between them: 甄知明伍会行."""
+    if len(name) <= LONGEST_NAME:
+        return False
     bare = _BRACKETS.sub("", name)
     several = LONGEST_NAME < len(bare) <= LONGEST_RUN and _ONLY_HAN.fullmatch(bare)
     if not several or is_team_name(bare):
@@ -142,9 +156,8 @@ def _are_names(text: str) -> bool:
 
 def parties_in(text: str, separators: str) -> Split:
     """The firms and people named in a cell; a part with a mark that may belong to a name stays, with a reason."""
-    own = re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + r"\n\r]")
     parties, unsure = [], None
-    for part in filter(None, map(str.strip, own.split(text))):
+    for part in filter(None, map(str.strip, _own(separators).split(text))):
         pieces = _BETWEEN_FIRMS.split(part) if _ANY_HAN.search(part) else [part]
         found = [piece.strip() for piece in pieces if piece.strip()]
         if len(found) > 1 and not all(map(_is_party, found)):
@@ -159,7 +172,7 @@ def _is_party(text: str) -> bool:
 
 
 def _by_and_of_firms(text: str) -> list[str]:
-    found = _AND_BETWEEN_FIRMS.split(text)
+    found = _AND_BETWEEN_FIRMS.split(text) if _AND.search(text) else [text]
     return found if len(found) > 1 and all(map(_is_party, found)) else [text]
 
 

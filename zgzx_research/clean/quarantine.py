@@ -69,6 +69,8 @@ def no_entries() -> pd.DataFrame:
 def note(rows: pd.DataFrame, column: str | None, why: pd.Series | str) -> pd.DataFrame:
     """Entries for the rows whose reason is not null. `column` names a text column of `rows`, None the whole row."""
     codes = pd.Series(why, index=rows.index, dtype="object") if isinstance(why, str) else why
+    if not codes.notna().any():  # most parsers find nothing wrong
+        return rows[KEY].iloc[:0].assign(**{name: pd.Series(dtype="str") for name in _TYPES})
     cell = [column] if column is not None and column in rows else []
     hit = rows.loc[codes.notna(), [*KEY, *cell]]
     entries = hit[KEY].assign(column=column, value_masked=None, reason=codes[codes.notna()])

@@ -25,6 +25,7 @@ _IN_TABLE = re.compile("[" + re.escape("".join(_TABLE)) + "]")
 _MISSING = frozenset(RULES["missing"])
 _UNKNOWN = frozenset(RULES["unknown"])
 _ERROR_CELL = re.compile(RULES["error_cell"])
+_ERROR_BEGINS = frozenset("#E")
 _BETWEEN = "\x1f"  # in hardly any cell, and neither NFKC nor opencc looks across it
 _KEEP = frozenset(RULES["characters"]["keep"])
 _STYLES = {name: re.compile(pattern) for name, pattern in RULES["date_styles"].items()}
@@ -89,19 +90,29 @@ def clean_texts(texts: Sequence[str], keep_unknown: bool = False) -> list[str | 
     keep_unknown : whether words that mean "unknown" and error cells stay text; else they are None too.
     """
     plain = [text.strip() for text in at_once(texts, _normalised)]
-    return [bare if bare and (keep_unknown or not unknown(bare)) and not _is_missing(bare) else None for bare in plain]
-
-
-def _is_missing(text: str) -> bool:
-    return text.upper() in _MISSING
+    nothing = _MISSING if keep_unknown else _MISSING | _UNKNOWN
+    begins = frozenset() if keep_unknown else _ERROR_BEGINS
+    return [
+        text if text and upper not in nothing and not (upper[0] in begins and _ERROR_CELL.fullmatch(upper)) else None
+        for text, upper in zip(plain, map(str.upper, plain), strict=True)
+    ]
 
 
 def unknown(text: str) -> str | None:
     """Why a cell says that its value is not known (a code of `reasons`); None for any other text."""
-    bare = unicodedata.normalize("NFKC", text).strip().upper()
-    if bare in _UNKNOWN:
-        return reasons.VALUE_UNKNOWN
-    return reasons.VALUE_ERROR_CELL if bare and bare[0] in "#E" and _ERROR_CELL.fullmatch(bare) else None
+    return unknown_among([text]).get(0)
+
+
+def unknown_among(texts: Sequence[str]) -> dict[int, str]:
+    """Position and reason of the texts that are `unknown`; hardly any is, so the others are only looked up."""
+    plain = at_once(texts, lambda text: unicodedata.normalize("NFKC", text).upper())
+    found = {}
+    for place, text in enumerate(map(str.strip, plain)):
+        if text in _UNKNOWN:
+            found[place] = reasons.VALUE_UNKNOWN
+        elif text[:1] in _ERROR_BEGINS and _ERROR_CELL.fullmatch(text):
+            found[place] = reasons.VALUE_ERROR_CELL
+    return found
 
 
 def _normalised(text: str) -> str:
@@ -119,6 +130,8 @@ def _converter() -> opencc.OpenCC:
 
 def simplified(texts: Sequence[str]) -> list[str]:
     """Traditional characters simplified, except those that are simplified in their own right."""
+    if "".join(texts).isascii():  # numbers and scores, of which a list has most
+        return [*texts]
     pairs = zip(texts, at_once(texts, _converter().convert), strict=True)
     return [new if new == old or len(new) != len(old) else _as_it_was(old, new) for old, new in pairs]
 

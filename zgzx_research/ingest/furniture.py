@@ -84,9 +84,8 @@ def _rows_with(sheet: Sheet, labels: Collection[str]) -> list[int]:
     for column in sheet.columns.values():
         found = [
             number
-            for number, text in enumerate(column.texts)
-            if len(text) < LONGEST_LABEL and text and (text[0] in begins or not text[0].isalnum())
-            if label(text) in labels
+            for number, text in column.beginning(lambda first: first in begins or not first.isalnum())
+            if len(text) < LONGEST_LABEL and label(text) in labels
         ]
         if found:
             hit |= np.isin(column.codes, found)

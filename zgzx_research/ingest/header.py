@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.marks import column_name
@@ -64,10 +64,11 @@ class Header:
 def find_header(sheet: Sheet, file: str, source: str, profiles: Iterable[Profile]) -> Header:
     """The complete header of a profile of this source with the most known labels, else an error naming the closest."""
     known = list(profiles)
-    readings = sorted(_readings(sheet, known), key=lambda read: _distance(read, source))
-    complete = [read for read in readings if read.complete and read.profile.source == source]
-    if not complete:
-        raise _unknown_header(sheet, file, source, readings, known)
+    own = [profile for profile in known if profile.source == source]
+    by_distance = partial(_distance, source=source)
+    complete = sorted((read for read in _readings(sheet, own) if read.complete), key=by_distance)
+    if not complete:  # only a message asks what the profiles of other sources make of the sheet
+        raise _unknown_header(sheet, file, source, sorted(_readings(sheet, known), key=by_distance), known)
     best = complete[0]
     between = [read for read in complete if (sheet.filled[sheet.filled > read.last] < best.first).any()]
     if between:
@@ -94,7 +95,7 @@ def _distance(read: Header, source: str) -> tuple[int, bool, int, str]:
 
 
 def _readings(sheet: Sheet, profiles: list[Profile]) -> Iterator[Header]:
-    levels = max(profile.header_levels for profile in profiles)
+    levels = max((profile.header_levels for profile in profiles), default=0)
     for first in map(int, sheet.filled[:SEARCHED_ROWS]):
         for last in range(first, min(first + levels, sheet.height)):
             choices = _labels(sheet, first, last)

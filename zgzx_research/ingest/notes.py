@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from zgzx_research.ingest.header import Header
 from zgzx_research.ingest.sheet import Sheet
+from zgzx_research.ingest.texts import Texts
 
 PATH = Path(__file__).parent / "non_data_rows.toml"
 NOTE, TOTAL = "note", "total"
@@ -25,7 +26,8 @@ IDENTIFIERS = frozenset(
 )  # fmt: skip
 _IDENTIFIER = re.compile(r"(?=(?:.*\d){4})[0-9A-Z*×.\-]{8,}", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d.,\s%+\-]*\d[\d.,\s%+\-]*\w{0,2}")
-_STROKES = frozenset(sign * 3 for sign in "-—–_=*·~～")
+_STROKE = frozenset("-—–_=*·~～")
+_STROKES = frozenset(sign * 3 for sign in _STROKE)
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _LATIN = re.compile(r"[A-Za-z][A-Za-z _./()\-]+")
 LEAST_NAMED = 3  # filled cells of a row that numbers or names columns
@@ -78,7 +80,7 @@ def noted_rows(sheet: Sheet, header: Header) -> dict[int, str]:
     found: dict[int, dict[int, str]] = {}
     ruled = {int(row): NOTE for row in _ruled_rows(sheet) if row > header.last}
     for column, texts in sheet.columns.items():
-        kinds = {number: kind for number, text in enumerate(texts.texts) if (kind := words().kind(text))}
+        kinds = {number: kind for number, text in _candidates(texts) if (kind := words().kind(text))}
         if kinds:
             hit = np.isin(texts.codes, list(kinds))
             hit[: header.last + 1] = False
@@ -95,11 +97,19 @@ def noted_rows(sheet: Sheet, header: Header) -> dict[int, str]:
     )
 
 
+def _candidates(texts: Texts) -> Iterator[tuple[int, str]]:
+    """The texts that begin or end as a note or total does; most do not."""
+    yield from texts.beginning(words().begins.__contains__)
+    ends = tuple(words().ends)
+    yield from ((number, text) for number, text in enumerate(texts.texts) if text.endswith(ends))
+
+
 def _ruled_rows(sheet: Sheet) -> np.ndarray:
     """Rows of strokes only: -----, =====."""
     strokes = np.zeros(sheet.height, dtype=np.int32)
     for texts in sheet.columns.values():
-        hit = [number for number, text in enumerate(texts.texts) if text[:3] in _STROKES and len(set(text)) == 1]
+        strokes_only = texts.beginning(_STROKE.__contains__)
+        hit = [number for number, text in strokes_only if text[:3] in _STROKES and len(set(text)) == 1]
         strokes += np.isin(texts.codes, hit) if hit else 0
     return np.flatnonzero((strokes > 0) & (strokes == sheet.counts))
 
