@@ -83,7 +83,7 @@ def test_what_is_said(tmp_path: Path, name: str) -> None:
     assert str(caught.value).startswith("registry/001")
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("name", SAID)
 def test_time_and_memory(tmp_path: Path, name: str) -> None:
     found = measure(made(tmp_path, name))

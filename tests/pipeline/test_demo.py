@@ -234,6 +234,7 @@ def test_editing_clean_reruns_clean_onwards(built: Path, copy_of: Copy, package_
     assert ran - RENDERED == {*(f"clean.{source}" for source in SOURCES), "facts"}
 
 
+@pytest.mark.usefixtures("sketched")
 def test_editing_one_prose_file_reruns_its_page_only(built: Path, copy_of: Copy, package_copy: Path) -> None:
     project = copy_of(built)
     run(project)

@@ -55,15 +55,20 @@ ROSTER_ROWS = [
 ]
 
 
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
+def write_raw(folder: Path) -> Path:
     for name, encoding in ENCODINGS.items():
-        path = tmp_path / name
+        path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes((TEXTS / path.name).read_text(encoding="utf-8").encode(encoding))
-    (tmp_path / "roster").mkdir()
-    roster_book().save(tmp_path / "roster" / "a.xlsx")
-    return tmp_path
+    (folder / "roster").mkdir()
+    roster_book().save(folder / "roster" / "a.xlsx")
+    return folder
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """Raw files that a test may change."""
+    return write_raw(tmp_path)
 
 
 def roster_book() -> openpyxl.Workbook:
@@ -85,7 +90,9 @@ def roster_book() -> openpyxl.Workbook:
     return book
 
 
-@pytest.fixture
-def cleaned(raw: Path) -> dict[str, Cleaned]:
+@pytest.fixture(scope="session")
+def cleaned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Cleaned]:
+    """What the raw files come to; tests must not change it."""
+    raw = write_raw(tmp_path_factory.mktemp("raw"))
     sources = ("roster", "registry", "employment", "patents")
     return {source: clean_source(read_source(raw, source), source, KEY) for source in sources}
