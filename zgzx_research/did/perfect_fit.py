@@ -1,8 +1,10 @@
-"""Estimates that are fitted perfectly: their residuals are zero whatever the outcomes are, and say nothing of precision.
+"""Errors near zero: rounding, computed again without unit effects, and perfect fits, which say nothing of precision.
 
-With many effects and few rows a regression may have as many coefficients as observations behind an estimate. Sums of
-squared residuals then hold rounding errors only, and their size grows with the level of the outcomes. So it is asked of
-the structure: the same rows are fitted to random outcomes, and where residuals vanish again the variance is unknown.
+Variances come from sums of squares, so what is left of large unit effects is the root of the rounding error of one
+number. And with many effects and few rows a regression may have as many coefficients as observations behind an
+estimate: its residuals then are rounding only. Both grow with the level of the outcomes. So small errors are computed
+again from outcomes about the means of their units, and perfect fits are told by structure: the same rows are fitted to
+random outcomes, and where residuals vanish again the variance is unknown.
 """
 
 from __future__ import annotations
@@ -18,22 +20,27 @@ from zgzx_research.did.aggregate import over_cells
 from zgzx_research.did.fit import Fit, row_labels
 from zgzx_research.errors import ZgzxError
 
-SUSPECT = 1e-8  # a standard error this small beside weights times outcomes is worth a second fit
-NOTHING = 1e-7  # the same with random outcomes of variance 1 near zero: rounding is far below, errors are far above
+SUSPECT = 1e-5  # a standard error this small beside weights times outcomes is worth a second fit
+NOTHING = 1e-6  # the same with random outcomes of variance 1: rounding is below (1e-8), errors are above
+SAME = 1e-6  # estimates without unit effects must agree to this share of weights times outcomes
 SEED = 20_120_521  # of the random outcomes; which rows are fitted perfectly does not depend on it
 
 
-def without_perfect_fits(panel: Any, fit: Fit, refit: Callable[[Any], Fit]) -> Fit:
-    """The fit, with NaN for the variance of estimates that any outcomes would fit perfectly, and a note of them.
+def with_small_errors_known(panel: Any, fit: Fit, refit: Callable[[Any], Fit], *, absorbed: bool) -> Fit:
+    """The fit with its small standard errors computed precisely, and NaN and a note where any outcomes fit perfectly.
 
     Parameters
     ----------
     panel : what was fitted. refit : the same estimation of another panel.
+    absorbed : constants added to all outcomes of a unit change nothing.
     """
     suspect = (fit.rows.role != "reference") & (_relative_error(fit, panel.y) < SUSPECT)
     if not suspect.any():
         return fit
-    other = _random_outcomes(panel.y, positive=fit.numbers.scale == "ratio" or fit.weights.kind == "linearised")
+    nonlinear = fit.numbers.scale == "ratio" or fit.weights.kind == "linearised"
+    if absorbed and not nonlinear:
+        fit = _about_units(panel, fit, refit)
+    other = random_outcomes(panel.y, positive=nonlinear)
     try:
         again = refit(replace(panel, y=other))
     except ZgzxError:  # a nonlinear fit may not exist for these outcomes: then nothing is known
@@ -42,6 +49,23 @@ def without_perfect_fits(panel: Any, fit: Fit, refit: Callable[[Any], Fit]) -> F
         return fit
     perfect = suspect & ~(_relative_error(again, other) > NOTHING)
     return _unknown(fit, perfect) if perfect.any() else fit
+
+
+def about_units(y: np.ndarray) -> np.ndarray:
+    """(units, periods) outcomes less the mean of their unit, NaN where unobserved."""
+    seen = ~np.isnan(y)
+    mean = np.where(seen, y, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    return np.asarray(y - mean[:, None])
+
+
+def _about_units(panel: Any, fit: Fit, refit: Callable[[Any], Fit]) -> Fit:
+    """The fit with the covariance that outcomes about the means of their units have: the same, but for rounding."""
+    about = refit(replace(panel, y=about_units(panel.y)))
+    one, other = fit.numbers.statistics, about.numbers.statistics
+    size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * np.nanmax(np.abs(panel.y))
+    if one.shape != other.shape or not (np.abs(one - other) <= SAME * size).all():
+        return fit
+    return replace(fit, numbers=replace(fit.numbers, covariance=about.numbers.covariance), influence=about.influence)
 
 
 def _relative_error(fit: Fit, y: np.ndarray) -> np.ndarray:
@@ -55,7 +79,7 @@ def _relative_error(fit: Fit, y: np.ndarray) -> np.ndarray:
     return np.divide(error, size, out=np.full_like(error, np.nan), where=size > 0)
 
 
-def _random_outcomes(y: np.ndarray, *, positive: bool) -> np.ndarray:
+def random_outcomes(y: np.ndarray, *, positive: bool = False) -> np.ndarray:
     """Outcomes like these, NaN where these are; zeros (and ones of shares) stay where a fit depends on them."""
     noise = np.random.default_rng(SEED).normal(size=y.shape)
     if not positive:
