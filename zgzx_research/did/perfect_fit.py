@@ -47,7 +47,7 @@ def with_small_errors_known(panel: Any, fit: Fit, refit: Callable[[Any], Fit], *
         return fit
     if not np.array_equal(row_labels(again.rows), row_labels(fit.rows)):
         return fit
-    perfect = suspect & ~(_relative_error(again, other) > NOTHING)
+    perfect = suspect & (_relative_error(again, other) <= NOTHING)  # NaN there: changes that contradict each other
     return _unknown(fit, perfect) if perfect.any() else fit
 
 
