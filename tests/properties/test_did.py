@@ -133,7 +133,7 @@ def alike(one: np.ndarray | str, other: np.ndarray | str, atol: float) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-7, atol=atol)
 
 
-@examples(120)
+@examples(50)
 @given(
     tables_with_clusters(),
     st.sampled_from(CANCEL),
@@ -160,7 +160,7 @@ def test_unit_effects_and_period_effects_cancel(
     alike(numbers_of(moved, options, cluster, gaps), expected, atol=1e-9 + 1e-11 * size)
 
 
-@examples(60)
+@examples(30)
 @given(
     tables_with_clusters(),
     st.sampled_from(RATIO),

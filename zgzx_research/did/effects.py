@@ -375,7 +375,10 @@ def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, 
     covariance = rows.covariance(cells)
     error = np.sqrt(np.maximum(np.diag(covariance), 0))
     role = labels["role"].to_numpy(dtype=object)
-    floor = ROUNDING * (np.abs(rows.value) + _size(rows, effects))
+    size = (
+        1.0 if cells.scale == "ratio" else np.abs(rows.gradient[:, : len(cells.statistics[0])]) @ effects.weights.size
+    )
+    floor = ROUNDING * (np.abs(rows.value) + size)
     known = (role != "reference") & np.isfinite(rows.value) & (error > floor) & (labels["n_clusters"] > 1).to_numpy()
     error = np.where(known, error, np.nan)
     banded = known & (role != "left_out")
@@ -390,15 +393,3 @@ def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, 
     columns = {name: labels[name] for name in ("estimand", *LABELS)} | values
     about = {name: labels[name] for name in ("n_treated", "n_comparison", "base_mean", "role")}
     return pd.DataFrame(columns | about | {"mde": mde})
-
-
-def _size(rows: Summary, effects: Effects) -> np.ndarray:
-    """(rows,) size of the numbers whose differences make a row, which rounding errors are in proportion to.
-
-    That is Σ |weight| |mean| over all means; on the ratio scale the unit of the outcome cancels.
-    """
-    if effects.numbers.scale == "ratio":
-        return np.ones(len(rows.value))
-    weights = effects.weights
-    each = (np.abs(weights.weights) * np.abs(np.nan_to_num(weights.means))).sum(axis=(1, 2))
-    return np.asarray(np.abs(rows.gradient[:, : len(each)]) @ each)
