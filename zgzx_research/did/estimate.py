@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -283,8 +282,7 @@ def _fit(panel: PreparedPanel, method: str, options: dict[str, Any]) -> tuple[di
         fit = METHODS[method](used, heeded)
         if options["outcome_model"] is None:  # a learner's fit is never perfect for all outcomes
             absorbed = panel.gaps != "cross_section" and (method != "extended_two_way" or not np.isnan(used.y).any())
-            refit = partial(METHODS[method], options=heeded)
-            fit = with_small_errors_known(used, fit, refit, absorbed=absorbed)
+            fit = with_small_errors_known(used, fit, lambda other: METHODS[method](other, heeded), absorbed=absorbed)
     except ZgzxError as error:
         raise with_fitting_remedy(error, _in_force(panel, method, heeded)) from None
     return heeded, replace(fit, notes=[*notes, *fit.notes])
