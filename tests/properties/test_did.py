@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from zgzx_research.did import inference
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.errors import ZgzxError
 
 
 def event_frame(table: pd.DataFrame, **options: object) -> pd.DataFrame:
@@ -56,13 +60,120 @@ def test_shifts_and_scales(table: pd.DataFrame, shift: float, factor: float) -> 
     close(event_frame(table.assign(y=table["y"] * factor), scale="ratio"), event_frame(table, scale="ratio"))
 
 
-@examples(25)
-@given(tables())
-def test_unit_effects_and_period_effects_cancel(table: pd.DataFrame) -> None:
+# estimators that cancel what is constant within units, and whether they cancel what is alike for all in a period too.
+# A pooled base does so only without gaps. Stacks have effects of event times, alike for all stacks, not of periods:
+# what differs between the periods of two stacks stays in their residuals, as in Wing, Freedman & Hollingsworth.
+CANCEL: tuple[tuple[dict[str, object], bool], ...] = (
+    ({}, True),
+    ({"base_period": "varying"}, True),
+    ({"base_period": "pooled"}, False),
+    ({"controls": "not_yet_treated"}, True),
+    ({"cohort_correction": True}, True),
+    ({"adjustment": "doubly_robust"}, True),
+    ({"adjustment": "outcome_regression"}, True),
+    ({"method": "imputation"}, True),
+    ({"method": "imputation", "leave_one_out": True}, True),
+    ({"method": "imputation", "adjustment": "outcome_regression"}, True),
+    ({"method": "interaction_weighted"}, True),
+    ({"method": "two_way_fixed_effects"}, True),
+    ({"method": "extended_two_way"}, True),
+    ({"method": "stacked", "event_window": (-1, 0)}, False),
+)
+RATIO: tuple[dict[str, object], ...] = (
+    {},
+    {"base_period": "varying"},
+    {"base_period": "pooled"},
+    {"controls": "not_yet_treated"},
+    {"adjustment": "outcome_regression"},
+    {"adjustment": "inverse_probability"},
+    {"method": "imputation"},
+    {"method": "extended_two_way"},
+)
+
+
+@st.composite
+def tables_with_clusters(draw: st.DrawFn) -> pd.DataFrame:
+    """Few units, many gaps, clusters that cut across cohorts, and a covariate."""
+    rng = np.random.default_rng(draw(st.integers(0, 100_000)))
+    units, periods = draw(st.integers(8, 24)), draw(st.integers(3, 7))
+    start = rng.choice([np.nan, np.nan, *range(2, periods + 1)], units)
+    start[:4] = [np.nan, np.nan, 2, 2]
+    x = rng.normal(size=units)
+    rows = [
+        (u, t, rng.gamma(2.0) + u % 3, start[u], u % max(3, units // 3), x[u])
+        for u in range(units)
+        for t in range(1, periods + 1)
+    ]
+    table = pd.DataFrame(rows, columns=["u", "t", "y", "g", "c", "x"])
+    return table[rng.random(len(table)) > draw(st.sampled_from([0.0, 0.1, 0.3, 0.5]))]
+
+
+def numbers_of(table: pd.DataFrame, options: dict[str, object], cluster: str | None, gaps: str) -> np.ndarray | str:
+    """(rows, numbers) of cells, event times and the overall effect; the reason where there is no estimate."""
+    try:
+        panel = prepare_panel(
+            table, outcome="y", unit="u", period="t", first_treated="g", cluster=cluster, gaps=gaps,
+            covariates=("x",) if "adjustment" in options else (),
+        )  # fmt: skip
+        effects = estimate_effects(panel, **options)  # type: ignore[arg-type]
+        summaries = [effects.aggregate(kind) for kind in ("event_time", "overall")]
+    except ZgzxError as error:
+        return error.what
+    with mock.patch.object(inference, "simultaneous_quantile", return_value=2.0):  # 32 768 draws that nobody looks at
+        frames = [part.to_frame()[NUMBERS].to_numpy(float) for part in (effects, *summaries)]
+    return np.concatenate(frames)
+
+
+def alike(one: np.ndarray | str, other: np.ndarray | str, atol: float) -> None:
+    """The same numbers, NaN in the same places; or the same reason."""
+    if isinstance(one, str) or isinstance(other, str):
+        assert isinstance(one, str)
+        assert one == other
+    else:
+        np.testing.assert_allclose(one, other, rtol=1e-7, atol=atol)
+
+
+@examples(50)
+@given(
+    tables_with_clusters(),
+    st.sampled_from(CANCEL),
+    st.sampled_from([None, "c"]),
+    st.sampled_from(["pairwise", "balance"]),
+    st.sampled_from([1.0, 1e3, 1e6]),
+)
+def test_unit_effects_and_period_effects_cancel(
+    table: pd.DataFrame, estimator: tuple[dict[str, object], bool], cluster: str | None, gaps: str, size: float
+) -> None:
+    """Outcomes carry 1e-16 of the size of the effects as rounding: 1e-11 leaves room for what weights make of it."""
+    options, periods_too = estimator
+    if options.get("method") == "extended_two_way":
+        gaps = (
+            "balance"  # it has effects of cohorts, which are those of units only where the same units are always seen
+        )
+    pooled = options.get("base_period") == "pooled"
     rng = np.random.default_rng(7)
-    unit, period = rng.normal(size=table["u"].max() + 1), rng.normal(size=table["t"].max() + 1)
-    moved = table.assign(y=table["y"] + unit[table["u"]] + period[table["t"]])
-    np.testing.assert_allclose(event_frame(moved)[NUMBERS], event_frame(table)[NUMBERS], atol=1e-8)
+    unit, period = size * rng.normal(size=table["u"].max() + 1), rng.normal(size=table["t"].max() + 1)
+    moved = table.assign(
+        y=table["y"] + unit[table["u"]] + (periods_too or (pooled and gaps == "balance")) * period[table["t"]]
+    )
+    expected = numbers_of(table, options, cluster, gaps)
+    alike(numbers_of(moved, options, cluster, gaps), expected, atol=1e-9 + 1e-11 * size)
+
+
+@examples(30)
+@given(
+    tables_with_clusters(),
+    st.sampled_from(RATIO),
+    st.sampled_from([None, "c"]),
+    st.sampled_from(["pairwise", "balance"]),
+    st.sampled_from([1e-9, 1e-3, 7.0, 1e12]),
+)
+def test_proportions_have_no_unit(
+    table: pd.DataFrame, options: dict[str, object], cluster: str | None, gaps: str, factor: float
+) -> None:
+    options = {"scale": "ratio"} | options
+    expected = numbers_of(table, options, cluster, gaps)
+    alike(numbers_of(table.assign(y=table["y"] * factor), options, cluster, gaps), expected, atol=1e-8)
 
 
 @examples(25)

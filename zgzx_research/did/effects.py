@@ -17,7 +17,7 @@ from zgzx_research.did.summary import Shown
 from zgzx_research.did.windows import named_events, possible_events
 from zgzx_research.errors import ZgzxError
 
-ROUNDING = 1e-12  # a standard error this small beside the level of the outcome is rounding, not precision
+ROUNDING = 1e-12  # a standard error this small beside weights times means (beside 1 for log ratios) is rounding
 LABELS = ("cohort", "period", "event_time")
 CELL_COLUMNS = (*LABELS, "role", "n_treated", "n_comparison", "base_mean", "n_clusters")
 ESTIMANDS = ("overall", "cohort", "event_time", "calendar")
@@ -375,7 +375,10 @@ def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, 
     covariance = rows.covariance(cells)
     error = np.sqrt(np.maximum(np.diag(covariance), 0))
     role = labels["role"].to_numpy(dtype=object)
-    floor = ROUNDING * (np.abs(rows.value) + np.abs(labels["base_mean"].to_numpy()))
+    size = (
+        1.0 if cells.scale == "ratio" else np.abs(rows.gradient[:, : len(cells.statistics[0])]) @ effects.weights.size
+    )
+    floor = ROUNDING * (np.abs(rows.value) + size)
     known = (role != "reference") & np.isfinite(rows.value) & (error > floor) & (labels["n_clusters"] > 1).to_numpy()
     error = np.where(known, error, np.nan)
     banded = known & (role != "left_out")

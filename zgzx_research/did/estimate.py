@@ -13,6 +13,7 @@ from zgzx_research.did import counts, extended_two_way, group_time, imputation, 
 from zgzx_research.did.advice import with_fitting_remedy
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.fit import Fit
+from zgzx_research.did.perfect_fit import with_small_errors_known
 from zgzx_research.did.prepare import NEVER_TREATED_LOST, PreparedPanel
 from zgzx_research.did.sample import rows_left_out, used_rows, with_late_cohorts
 from zgzx_research.did.windows import note_empty_windows, period_step
@@ -279,6 +280,9 @@ def _fit(panel: PreparedPanel, method: str, options: dict[str, Any]) -> tuple[di
         _check_panel(panel, heeded)
         used, notes = _used(panel, method, _masked(options))
         fit = METHODS[method](used, heeded)
+        if options["outcome_model"] is None:  # a learner's fit is never perfect for all outcomes
+            absorbed = panel.gaps != "cross_section" and (method != "extended_two_way" or not np.isnan(used.y).any())
+            fit = with_small_errors_known(used, fit, lambda other: METHODS[method](other, heeded), absorbed=absorbed)
     except ZgzxError as error:
         raise with_fitting_remedy(error, _in_force(panel, method, heeded)) from None
     return heeded, replace(fit, notes=[*notes, *fit.notes])

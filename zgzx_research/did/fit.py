@@ -36,6 +36,11 @@ class MeanWeights:
     periods: np.ndarray
     kind: str
 
+    @property
+    def size(self) -> np.ndarray:
+        """(statistics,) Σ |weight| |mean|, what rounding errors of a statistic are in proportion to."""
+        return np.asarray(np.abs(self.weights * np.nan_to_num(self.means)).sum(axis=(1, 2)))
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:

@@ -289,9 +289,10 @@ def _means_of_others(panel: Any, plan: Plan, cells: Part, z: np.ndarray) -> np.n
     def kernel(s: int, unit: np.ndarray, y: np.ndarray) -> np.ndarray:
         away = y - z[unit] @ cells.fitted[s]
         effect = away - (away @ plan.own[s])[:, None]
-        return panel.weights[unit] ** 2 * np.where(treated[s], np.stack([effect, np.ones_like(effect)]), 0.0)
+        weight = panel.weights[unit] ** 2 * treated[s]
+        return np.stack([weight * effect, weight, treated[s] & (weight > 0)])
 
-    sums = np.zeros((2, *panel.y.shape))
+    sums = np.zeros((3, *panel.y.shape))
     alone = np.zeros(panel.y.shape)
     for stratum, unit, result in _over_units(panel, kernel):
         sums[:, unit] = result
@@ -301,6 +302,5 @@ def _means_of_others(panel: Any, plan: Plan, cells: Part, z: np.ndarray) -> np.n
         own = panel.cluster * len(panel.cohorts) + panel.cohort
         group = np.unique(own, return_inverse=True)[1]
         sums = np.stack([np.stack([np.bincount(group, c)[group] for c in part.T], axis=1) for part in sums])
-    total, weight = everyone[:, panel.cohort] - sums
-    enough = weight > 1e-12 * everyone[1, panel.cohort]
-    return np.divide(total, weight, out=alone, where=enough)
+    total, weight, others = everyone[:, panel.cohort] - sums
+    return np.divide(total, weight, out=alone, where=(others > 0) & (weight > 0))

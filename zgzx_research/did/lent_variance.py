@@ -118,16 +118,17 @@ def _covariance(weight: np.ndarray, variance: np.ndarray, samples: bool) -> np.n
     if not missing.any() and roots[0] >= -INDEFINITE * max(roots[-1], 0.0):
         return covariance
     used = (weight != 0) * 1.0
-    return _definite(np.where(used @ missing @ used.T > 0, np.nan, covariance))
+    covariance = np.where(used @ missing @ used.T > 0, np.nan, covariance)
+    return _definite(covariance, INDEFINITE * np.einsum("at,ts,as->a", abs(weight), abs(products), abs(weight)))
 
 
-def _definite(covariance: np.ndarray) -> np.ndarray:
+def _definite(covariance: np.ndarray, rounding: np.ndarray) -> np.ndarray:
     """The covariance with smaller correlations where, coming from different units, they contradict each other.
 
-    Variances stay as they are; one below zero is unknown.
+    Variances stay as they are; one below zero by more than its `rounding` is unknown.
     """
     variance = np.diag(covariance)
-    bad = ~(variance >= 0)
+    bad = ~(variance >= -rounding)
     covariance = np.where(bad | bad[:, None], np.nan, covariance)
     root = np.sqrt(np.where(bad | (variance <= 0), 1.0, variance))
     correlation = np.nan_to_num(covariance) / np.outer(root, root)

@@ -65,9 +65,13 @@ def _by_growth(x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndar
     """As `_by_odds`, from Poisson regressions of the outcomes at t and at the base."""
     own, other = np.where(treated, weight, 0.0), np.where(treated, 0.0, weight)
     y = np.hstack([now, base])
+    mean = other @ y / other.sum()
+    size = np.where(mean > 0, mean, 1.0)  # in units of its mean an outcome is fitted alike, whatever its own unit is
     start = np.zeros((y.shape[1], x.shape[1]))
-    start[:, 0] = np.log(other @ y / other.sum())
-    value, hessian, bad = newton(partial(_poisson_sums, x, other, y), start)
+    with np.errstate(divide="ignore"):
+        start[:, 0] = np.log(mean / size)
+    value, hessian, bad = newton(partial(_poisson_sums, x, other, y / size), start)
+    value[:, 0], hessian = value[:, 0] + np.log(size), hessian * size[:, None, None]
     if bad.any():
         reason = "no Poisson regression of the comparison units on these covariates"
         return np.full(now.shape[1], np.nan), np.zeros_like(now), other, 0, reason

@@ -19,7 +19,7 @@ from zgzx_research.did.collinear import independent
 from zgzx_research.did.moments import Influence, Moments, cohort_means, influence_covariance, panel_moments
 from zgzx_research.errors import ZgzxError
 
-ROUNDING = 1e-12  # deviation from a unit's mean, relative to it, that is rounding and not variation
+ROUNDING = 1e-12  # a covariate's deviation from its unit's mean, relative to it, that is rounding and not variation
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,8 @@ def _over_units(panel: Any, kernel: Callable[..., Any]) -> list[tuple[int, np.nd
         values = np.where(seen[..., None], values, 0.0)
         mean = (weight[..., None] * values).sum(axis=1, keepdims=True) / weight.sum(axis=1)[:, None, None]
         away = np.where(seen[..., None], values - mean, 0.0)
-        away[np.abs(away) <= ROUNDING * np.abs(mean)] = 0.0
+        still = np.abs(away) <= ROUNDING * np.abs(mean)
+        away[still & (np.arange(away.shape[2]) > 0)] = 0.0  # not of the outcome: there the size of unit effects is free
         return cohort, unit, kernel(cohort, unit, weight, away)
 
     return list(in_chunks(one, pieces))

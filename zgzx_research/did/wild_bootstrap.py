@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from zgzx_research.did.moments import Moments, cluster_influence, panel_moments
+from zgzx_research.did.perfect_fit import NOTHING, about_units, random_outcomes
 from zgzx_research.did.regression import Solution, is_plain, sample_factor, solve, sums_of_moments
 from zgzx_research.did.sample import used_rows
 from zgzx_research.did.two_way import cell_design, comparable, event_design, static_design
@@ -150,7 +151,7 @@ def _cluster_scores(
         panel = comparable(panel, masked, [])
     if panel.cluster is None:
         panel = replace(panel, cluster=np.arange(len(panel.y)))
-    moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
+    moments = panel_moments(about_units(panel.y), panel.cohort, panel.weights[:, 0], panel.cluster)
     sums = sums_of_moments(moments, len(panel.cohorts))
     design, contrast = _target(panel, method, event_time, masked, sums.weight)
     solution = solve(sums, design)
@@ -163,7 +164,7 @@ def _cluster_scores(
     score, lean = _by_cluster(moments, solution, contrast)
     factor = sample_factor(panel, solution)
     error = np.sqrt(factor * ((score @ solution.inverse @ contrast) ** 2).sum())
-    if error <= ROUNDING * np.nanmax(np.abs(panel.y)):
+    if error <= ROUNDING * np.nanmax(np.abs(panel.y)) or _fits_anything(panel, design, contrast):
         raise ZgzxError(
             "the standard error is zero but for rounding, so there is nothing to compare draws with",
             where="wild_cluster_bootstrap", count=len(score),
@@ -171,6 +172,15 @@ def _cluster_scores(
         )  # fmt: skip
     estimate = float(contrast @ solution.coefficients)
     return ClusterScores(estimate, float(error), score, lean, solution.inverse, contrast, factor)
+
+
+def _fits_anything(panel: Any, design: np.ndarray, contrast: np.ndarray) -> bool:
+    """Whether the residuals behind the estimate vanish whatever the outcomes are: its error then is rounding only."""
+    moments = panel_moments(random_outcomes(panel.y), panel.cohort, panel.weights[:, 0], panel.cluster)
+    solution = solve(sums_of_moments(moments, len(panel.cohorts)), design)
+    score, _ = _by_cluster(moments, solution, contrast)
+    by_cluster, scale = score @ solution.inverse @ contrast, np.sqrt(contrast @ solution.inverse @ contrast)
+    return bool(np.sqrt((by_cluster**2).sum()) <= NOTHING * scale)
 
 
 def _target(
