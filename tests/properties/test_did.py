@@ -133,7 +133,7 @@ def alike(one: np.ndarray | str, other: np.ndarray | str, atol: float) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-7, atol=atol)
 
 
-@examples(50)
+@examples(35)
 @given(
     tables_with_clusters(),
     st.sampled_from(CANCEL),

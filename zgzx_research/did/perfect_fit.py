@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from zgzx_research.did.aggregate import over_cells
 from zgzx_research.did.fit import Fit, row_labels
 from zgzx_research.errors import ZgzxError
 
 SUSPECT = 1e-5  # a standard error this small beside weights times outcomes is worth a second fit
 NOTHING = 1e-6  # the same with random outcomes of variance 1: rounding is below (1e-8), errors are above
 SAME = 1e-6  # estimates without unit effects must agree to this share of weights times outcomes
+ENOUGH = 4096  # units whose outcomes say how large outcomes are
 SEED = 20_120_521  # of the random outcomes; which rows are fitted perfectly does not depend on it
 
 
@@ -62,7 +62,7 @@ def _about_units(panel: Any, fit: Fit, refit: Callable[[Any], Fit]) -> Fit:
     """The fit with the covariance that outcomes about the means of their units have: the same, but for rounding."""
     about = refit(replace(panel, y=about_units(panel.y)))
     one, other = fit.numbers.statistics, about.numbers.statistics
-    size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * np.nanmax(np.abs(panel.y))
+    size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * _largest(panel.y)
     if one.shape != other.shape or not (np.abs(one - other) <= SAME * size).all():
         return fit
     return replace(fit, numbers=replace(fit.numbers, covariance=about.numbers.covariance), influence=about.influence)
@@ -70,13 +70,20 @@ def _about_units(panel: Any, fit: Fit, refit: Callable[[Any], Fit]) -> Fit:
 
 def _relative_error(fit: Fit, y: np.ndarray) -> np.ndarray:
     """(rows,) standard error, on the difference scale relative to weights on means times the largest outcome."""
-    rows = np.eye(len(fit.rows.role))
-    with np.errstate(invalid="ignore"):
-        error = np.sqrt(np.maximum(np.diag(over_cells(fit.numbers, rows).covariance(fit.numbers)), 0))
-    if fit.numbers.scale == "ratio":
-        return error
-    size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * np.nanmax(np.abs(y))
-    return np.divide(error, size, out=np.full_like(error, np.nan), where=size > 0)
+    variance, count = np.diag(fit.numbers.covariance), len(fit.rows.role)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if fit.numbers.scale == "ratio":
+            treated, without = fit.numbers.statistics
+            both = np.diag(fit.numbers.covariance, count)[:count] / (treated * without)
+            spread = variance[:count] / treated**2 + variance[count : 2 * count] / without**2 - 2 * both
+            return np.sqrt(np.maximum(spread, 0))
+        size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * _largest(y)
+        return np.where(size > 0, np.sqrt(np.maximum(variance[:count], 0)) / size, np.nan)
+
+
+def _largest(y: np.ndarray) -> float:
+    """The size of the outcomes of some thousand units: near enough to say whether an error is small beside them."""
+    return float(np.nanmax(np.abs(y[:: max(1, len(y) // ENOUGH)]), initial=0.0))
 
 
 def random_outcomes(y: np.ndarray, *, positive: bool = False) -> np.ndarray:
