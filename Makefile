@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 STUDY ?= demo
-PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+# two workers on two cores: one thread of linear algebra each
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 export PYTHONHASHSEED := 0
 
 .PHONY: report test quick fuzz lint lab browser proofs benchmark lock environment hooks clean

@@ -28,10 +28,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's reports, made once."""
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose demo study has been run once."""
     project = make_project(tmp_path_factory.mktemp("demo") / "project")
     run_study(project, "demo", "all", say=lambda line: None)
+    return project
+
+
+@pytest.fixture(scope="session")
+def demo(project: Path) -> Path:
+    """The demo's reports."""
     return project / "reports"
 
 

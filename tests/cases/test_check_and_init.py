@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from zgzx_research.clean.sources import clean_source
 from zgzx_research.cli import app
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest.file_numbers import LIST
 from zgzx_research.ingest.profile import NOT_READ, Profile, label, load_profiles
 from zgzx_research.ingest.read import read_source
 from zgzx_research.link.decisions import COLUMNS, read_decisions
@@ -157,12 +158,15 @@ def problems(project: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_complete_study_passes_and_nothing_is_written(project: Path) -> None:
+def test_a_complete_study_passes_and_only_file_numbers_are_written(project: Path) -> None:
+    """Messages name files by number, so the list of the numbers must be there."""
     before = sorted(path for path in project.rglob("*") if path.is_file())
     found = check_study(project, NAME)
     assert found.problems == []
     assert "firms that win for the first time within the years: 16 (2021: 8, 2023: 8)" in found.lines
-    assert [path for path in sorted(project.rglob("*")) if path.is_file()] == before
+    after = [path for path in sorted(project.rglob("*")) if path.is_file()]
+    assert set(after) - set(before) <= {project / "data/raw" / NAME / LIST}
+    assert set(before) <= set(after)
 
 
 @pytest.mark.slow

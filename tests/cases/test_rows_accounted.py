@@ -367,7 +367,7 @@ def test_links_to_files_are_read_and_other_links_are_named(tmp_path: Path) -> No
 
 def test_every_non_data_row_is_listed_without_a_name(tmp_path: Path) -> None:
     rows = [
-        ["第九届拟一同志等获奖名单（联系人：拟联 19900001111）"],
+        ["第九届拟一同志等获奖名单（联系人：拟联 19900001111，社保电脑号 990000001）"],
         ROSTER,
         [1, "拟一", None, FIRM, "技能之星"],
         [None, "填表人：拟填"],
@@ -378,7 +378,7 @@ def test_every_non_data_row_is_listed_without_a_name(tmp_path: Path) -> None:
     assert left_out["text_masked"].tolist()[1:] == [" | ".join(ROSTER), "填表人:••"]
     text = " ".join(left_out["text_masked"])
     assert "拟" not in text
-    assert "19900001111" not in text
+    assert "19900001111" not in text and "990000001" not in text
     out = write_audit(
         clean_source(tables, "roster", b"k" * 16).quarantine,
         tmp_path / "audit.xlsx",

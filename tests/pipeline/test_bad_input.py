@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import shutil
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from zgzx_research.cli import main
 from zgzx_research.errors import ZgzxError
 from zgzx_research.panels.firm_year import check_firm_year
 from zgzx_research.pipeline.notebooks import check_parameters
@@ -35,18 +37,21 @@ def project(tmp_path: Path, world: Path) -> Path:
 
 def refused(project: Path, *words: str, command: tuple[str, ...] = ("run", "demo")) -> str:
     """The message of a command that must fail with exit code 2 and leave no result behind."""
-    done = subprocess.run(
-        [sys.executable, "-m", "zgzx_research", *command], cwd=project, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stderr.startswith("zgzx: ")
-    assert len(done.stderr.splitlines()) == 1
+    said, message = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as here, redirect_stdout(said), redirect_stderr(message):
+        here.chdir(project)
+        here.setattr(sys, "argv", ["zgzx", *command])
+        with pytest.raises(SystemExit) as left:
+            main()
+    text = message.getvalue()
+    assert left.value.code == 2, said.getvalue() + text
+    assert text.startswith("zgzx: ")
+    assert len(text.splitlines()) == 1
     for word in words:
-        assert word in done.stderr
+        assert word in text
     assert not list(project.glob("reports/**/*.*"))
     assert not list(project.glob("data/work/**/.*.parquet*"))
-    return done.stderr
+    return text
 
 
 def test_missing_raw_files(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -107,4 +108,4 @@ def test_estimates_across_thresholds(project: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(project)
     shown = CliRunner().invoke(app, ["thresholds", "demo", "--min-score", "0.9"])
     assert shown.exit_code == 0
-    assert "0.9000" in shown.output
+    assert re.search(r"^ +0\.9 ", shown.output, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Two worlds for each trap: cleaning is near the truth where the naive treatment is far from it, on the known side."""
+"""One world for each trap: cleaning is near the truth where the naive treatment is far from it, on the known side."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from cleaning import TRAPS, Quantity, Trap, judge, one_world
 from zgzx_research.simulate.constants import switched
 
 TOO_MANY = {"double filing", "A and B rows", "bought patents"}
-SEEDS = (0, 1)
-
-
-@pytest.fixture(scope="module")
-def worlds() -> list[list[Quantity]]:
-    return [one_world(TRAPS, seed) for seed in SEEDS]
+SHORT = {"double filing", "A and B rows", "bought patents", "renames"}  # the others take minutes: `make proofs`
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("k", range(len(TRAPS)), ids=[trap.label for trap in TRAPS])
-def test_cleaning_finds_what_the_naive_treatment_loses(worlds: list[list[Quantity]], k: int) -> None:
-    for true, cleaned, naive in (world[k] for world in worlds):
-        assert abs(cleaned - true) < 0.1 * abs(naive - true)
-        assert (naive > true) == (TRAPS[k].label in TOO_MANY)
+@pytest.mark.parametrize(
+    "trap",
+    [pytest.param(trap, marks=() if trap.label in SHORT else pytest.mark.proof) for trap in TRAPS],
+    ids=[trap.label for trap in TRAPS],
+)
+def test_cleaning_finds_what_the_naive_treatment_loses(trap: Trap) -> None:
+    ((true, cleaned, naive),) = one_world([trap], seed=0)
+    assert abs(cleaned - true) < 0.1 * abs(naive - true)
+    assert (naive > true) == (trap.label in TOO_MANY)
+
+
+def test_the_short_form_names_traps_there_are() -> None:
+    assert {trap.label for trap in TRAPS} > SHORT
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=[trap.label for trap in TRAPS])

@@ -20,6 +20,10 @@ HEADER = "header"
 BETWEEN = " | "
 MOST_CELLS = 20  # cells of a row that are shown
 LONGEST = 60  # characters of a cell that are shown
+HIDDEN = "•••"
+LONG_NUMBER = re.compile(
+    r"[0-9]{7,}[0-9Xx]*"
+)  # numbers of persons: telephones have 7 digits or more, computer numbers 9
 
 
 def non_data_rows(tables: Iterable[RawTable], source: str) -> pd.DataFrame:
@@ -50,7 +54,8 @@ def _label_or_masked(text: str) -> str:
 
 def masked(text: str) -> str:
     """Text with everything hidden but digits that belong to nobody, signs, and words of headers and notes."""
-    safe = without_personal_numbers(unicodedata.normalize("NFKC", text)) or "•••"
+    safe = without_personal_numbers(unicodedata.normalize("NFKC", text)) or HIDDEN
+    safe = LONG_NUMBER.sub(HIDDEN, safe)
     parts = _vocabulary().split(safe)  # every other part is a word that may be shown
     return "".join(part if place % 2 else mask("", part) if part else "" for place, part in enumerate(parts))
 

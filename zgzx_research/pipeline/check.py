@@ -1,4 +1,4 @@
-"""`zgzx check`: everything that a run would stumble over, found in one go, and nothing written.
+"""`zgzx check`: everything that a run would stumble over, found in one go, and nothing written but the numbers of files.
 
 The files are read, cleaned and linked to firms in memory, for some faults show only then: years that an export does not
 cover, editions without a roster, a headline that no edition can carry, firms with too few staff.

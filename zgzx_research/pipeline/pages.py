@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -72,6 +72,7 @@ class Page:
     place: Place
     language: str
     name: str
+    summaries: dict[tuple[str, str], Summary] = field(default_factory=dict, compare=False)
 
     @cached_property
     def facts(self) -> Facts:
@@ -120,8 +121,11 @@ class Page:
 
     def summary(self, outcome: str, spec: str) -> Summary:
         """What is shown of one estimation."""
-        window = (self.facts.get("study.event_first"), self.facts.get("study.event_last"))
-        return load_summary(self.place, outcome, spec, window, self.facts.get("study.seed"))
+        if (outcome, spec) not in self.summaries:
+            window = (self.facts.get("study.event_first"), self.facts.get("study.event_last"))
+            seed = self.facts.get("study.seed")
+            self.summaries[outcome, spec] = load_summary(self.place, outcome, spec, window, seed)
+        return self.summaries[outcome, spec]
 
     def label(self, outcome: str) -> str:
         """What an outcome is called: ours have words, another panel's has its column name."""

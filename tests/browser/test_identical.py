@@ -12,7 +12,6 @@ import pytest
 
 from tests.pipeline.conftest import make_project, tree_bytes
 
-pytestmark = pytest.mark.slow
 ELSEWHERE = {"TZ": "America/St_Johns", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "2"}
 
 
@@ -29,14 +28,14 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-def test_raw_files_are_byte_identical(built: Path, elsewhere: Path) -> None:
-    assert differing(tree_bytes(built / "data/raw/demo/raw"), tree_bytes(elsewhere / "data/raw/demo/raw")) == []
-    assert differing(tree_bytes(built / "data/raw/demo/truth"), tree_bytes(elsewhere.parent / "truth")) == []
+def test_raw_files_are_byte_identical(project: Path, elsewhere: Path) -> None:
+    assert differing(tree_bytes(project / "data/raw/demo/raw"), tree_bytes(elsewhere / "data/raw/demo/raw")) == []
+    assert differing(tree_bytes(project / "data/raw/demo/truth"), tree_bytes(elsewhere.parent / "truth")) == []
 
 
-def test_stages_and_reports_are_byte_identical_and_read_no_truth(built: Path, elsewhere: Path) -> None:
+def test_stages_and_reports_are_byte_identical_and_read_no_truth(project: Path, elsewhere: Path) -> None:
     for make in (stages, reports):
-        one, other = make(built), make(elsewhere)
+        one, other = make(project), make(elsewhere)
         assert differing(one, other) == []
         assert not [name for name, data in other.items() if str(elsewhere).encode() in data]
 
