@@ -47,6 +47,7 @@ def test_the_report_says_what_r_says(project: Path) -> None:
         assert "合成数据" not in (folder / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("sketched")
 def test_the_same_again_does_nothing_and_another_option_does(project: Path) -> None:
     analyse(project)
     assert analyse(project)[0].ran == ()

@@ -1,4 +1,4 @@
-"""`zgzx check`: everything that a run would stumble over, found in one go, and nothing written but the numbers of files.
+"""`zgzx check`: everything that a run would fail at, found in one go; only the numbers of files are written.
 
 The files are read, cleaned and linked to firms in memory, for some faults show only then: years that an export does not
 cover, editions without a roster, a headline that no edition can carry, firms with too few staff.
