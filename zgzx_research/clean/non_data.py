@@ -21,9 +21,8 @@ BETWEEN = " | "
 MOST_CELLS = 20  # cells of a row that are shown
 LONGEST = 60  # characters of a cell that are shown
 HIDDEN = "•••"
-LONG_NUMBER = re.compile(
-    r"[0-9]{7,}[0-9Xx]*"
-)  # numbers of persons: telephones have 7 digits or more, computer numbers 9
+# numbers of persons: telephones have 7 digits or more, computer numbers 9
+LONG_NUMBER = re.compile(r"[0-9]{7,}[0-9Xx]*")
 
 
 def non_data_rows(tables: Iterable[RawTable], source: str) -> pd.DataFrame:

@@ -31,7 +31,6 @@ SINCE_1970 = (
     ("ns", 10**9, "nanoseconds"),
 )
 CENTURY_GAP = 40  # years between the two ends of a two-digit year that passes 99
-MANY_AWAY = 100  # periods before or after the panel: such a first treated period is written in another way
 
 
 @dataclass(frozen=True, slots=True)
