@@ -1,4 +1,7 @@
-"""Write environment.yml from pyproject.toml: the six core packages by conda, everything else by pip."""
+"""Write environment.yml from pyproject.toml.
+
+The six core packages by conda, everything else by pip.
+"""
 
 import re
 import sys
@@ -14,13 +17,26 @@ def environment(project: dict) -> str:
     name = {line: re.match(r"[A-Za-z0-9_.-]+", line).group() for line in project["dependencies"]}
     conda = [line for line in project["dependencies"] if name[line] in CORE]
     pip = [line for line in project["dependencies"] if name[line] not in CORE]
-    lines = ["# Made by `make environment` from pyproject.toml; edit that file instead.", "name: zgzx"]
-    lines += ["channels:", "  - conda-forge", "dependencies:", f'  - "python{project["requires-python"]}"', "  - pip"]
-    lines += [f'  - "{line}"' for line in conda] + ["  - pip:"] + [f'      - "{line}"' for line in pip]
+    lines = [
+        "# Made by `make environment` from pyproject.toml; edit that file instead.",
+        "name: zgzx",
+    ]
+    lines += [
+        "channels:",
+        "  - conda-forge",
+        "dependencies:",
+        f'  - "python{project["requires-python"]}"',
+        "  - pip",
+    ]
+    lines += (
+        [f'  - "{line}"' for line in conda] + ["  - pip:"] + [f'      - "{line}"' for line in pip]
+    )
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    text = environment(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"])
+    text = environment(
+        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    )
     (ROOT / "environment.yml").write_text(text, encoding="utf-8")
     sys.stdout.write("environment.yml written\n")

@@ -13,7 +13,10 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-WEIGHTS = {"Regular": "400Regular/NotoSansSC_400Regular.ttf", "Bold": "700Bold/NotoSansSC_700Bold.ttf"}
+WEIGHTS = {
+    "Regular": "400Regular/NotoSansSC_400Regular.ttf",
+    "Bold": "700Bold/NotoSansSC_700Bold.ttf",
+}
 RANGES = [
     (0x20, 0x7E),  # ASCII
     (0xA0, 0xFF),  # Latin-1

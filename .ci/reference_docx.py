@@ -1,4 +1,6 @@
-"""Make templates/reference.docx, the look of the Word reports, from pandoc's own; run by hand when the look changes.
+"""Make templates/reference.docx, the look of the Word reports, from pandoc's own.
+
+Run by hand when the look changes.
 
 .venv/bin/python .ci/reference_docx.py
 """
@@ -55,17 +57,44 @@ def inset(before: int, after: int, line: int) -> str:
 BOLD = "<w:b/><w:bCs/>"
 KEEP = "<w:keepNext/><w:keepLines/>"
 TOP_RULE = f'<w:pBdr><w:top w:val="single" w:sz="6" w:space="8" w:color="{BRAND}"/></w:pBdr>'
-BOTTOM_RULE = f'<w:pBdr><w:bottom w:val="single" w:sz="18" w:space="10" w:color="{BRAND}"/></w:pBdr>'
+BOTTOM_RULE = (
+    f'<w:pBdr><w:bottom w:val="single" w:sz="18" w:space="10" w:color="{BRAND}"/></w:pBdr>'
+)
 # style id: name, based on, paragraph properties, run properties
 STYLES: dict[str, tuple[str, str, str, str]] = {
     "BodyText": ("Body Text", "Normal", spacing(0, 160), ""),
     "Compact": ("Compact", "Normal", spacing(40, 40, 300), ""),
     "Title": ("Title", "Normal", KEEP + spacing(240, 120, 280), BOLD + colour(BRAND) + size(24)),
-    "Subtitle": ("Subtitle", "Normal", KEEP + BOTTOM_RULE + spacing(0, 360), colour(MUTED) + size(12)),
-    "Heading1": ("heading 1", "Normal", KEEP + spacing(480, 160, 300), BOLD + colour(BRAND) + size(16)),
-    "Heading2": ("heading 2", "Normal", KEEP + spacing(360, 120, 300), BOLD + colour(BRAND) + size(13)),
-    "Heading3": ("heading 3", "Normal", KEEP + spacing(280, 100, 300), BOLD + colour(BRAND) + size(11)),
-    "Heading4": ("heading 4", "Normal", KEEP + spacing(240, 80, 300), BOLD + colour(INK) + size(10.5)),
+    "Subtitle": (
+        "Subtitle",
+        "Normal",
+        KEEP + BOTTOM_RULE + spacing(0, 360),
+        colour(MUTED) + size(12),
+    ),
+    "Heading1": (
+        "heading 1",
+        "Normal",
+        KEEP + spacing(480, 160, 300),
+        BOLD + colour(BRAND) + size(16),
+    ),
+    "Heading2": (
+        "heading 2",
+        "Normal",
+        KEEP + spacing(360, 120, 300),
+        BOLD + colour(BRAND) + size(13),
+    ),
+    "Heading3": (
+        "heading 3",
+        "Normal",
+        KEEP + spacing(280, 100, 300),
+        BOLD + colour(BRAND) + size(11),
+    ),
+    "Heading4": (
+        "heading 4",
+        "Normal",
+        KEEP + spacing(240, 80, 300),
+        BOLD + colour(INK) + size(10.5),
+    ),
     "Headline": ("Headline", "Normal", box(36, BRAND, SOFT) + inset(240, 400, 370), size(12.5)),
     "Note": ("Note", "Normal", box(18, MUTED, "F5F6F8") + inset(200, 360, 320), size(9.5)),
     "Stamp": ("Stamp", "Normal", KEEP + TOP_RULE + spacing(0, 0, 280), colour(MUTED) + size(8)),
@@ -115,13 +144,19 @@ def field(code: str) -> str:
     """A Word field such as PAGE, in the footer's look."""
     look = f"<w:rPr>{colour(MUTED)}{size(8)}</w:rPr>"
     parts = ['<w:fldChar w:fldCharType="begin"/>', f"<w:instrText>{code}</w:instrText>"]
-    parts += ['<w:fldChar w:fldCharType="separate"/>', "<w:t>1</w:t>", '<w:fldChar w:fldCharType="end"/>']
+    parts += [
+        '<w:fldChar w:fldCharType="separate"/>',
+        "<w:t>1</w:t>",
+        '<w:fldChar w:fldCharType="end"/>',
+    ]
     return "".join(f"<w:r>{look}{part}</w:r>" for part in parts)
 
 
 def footer() -> str:
     slash = f'<w:r><w:rPr>{colour(MUTED)}{size(8)}</w:rPr><w:t xml:space="preserve"> / </w:t></w:r>'
-    paragraph = f'<w:p><w:pPr><w:jc w:val="right"/></w:pPr>{field("PAGE")}{slash}{field("NUMPAGES")}</w:p>'
+    paragraph = (
+        f'<w:p><w:pPr><w:jc w:val="right"/></w:pPr>{field("PAGE")}{slash}{field("NUMPAGES")}</w:p>'
+    )
     return f'<?xml version="1.0" encoding="UTF-8"?><w:ftr {NAMESPACES}>{paragraph}</w:ftr>'
 
 
@@ -130,9 +165,7 @@ SECTION = (
     '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1474" w:right="1304" w:bottom="1304" w:left="1304" '
     'w:header="680" w:footer="567" w:gutter="0"/></w:sectPr>'
 )
-RELATION = (
-    '<Relationship Id="{}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}" Target="{}"/>'
-)
+RELATION = '<Relationship Id="{}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}" Target="{}"/>'
 CONTENT = (
     '<Override PartName="/word/{0}1.xml" '
     'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.{0}+xml"/>'
@@ -153,28 +186,51 @@ def style(style_id: str) -> str:
 def restyle(text: str) -> str:
     """pandoc's styles.xml with ours in place of those of the same id."""
     for style_id in [*STYLES, "Table"]:
-        text = re.sub(rf'<w:style [^>]*w:styleId="{style_id}">.*?</w:style>', "", text, flags=re.DOTALL)
+        text = re.sub(
+            rf'<w:style [^>]*w:styleId="{style_id}">.*?</w:style>', "", text, flags=re.DOTALL
+        )
     text = re.sub(r"<w:rFonts[^>]*/>", FONTS, text)
     defaults = f"<w:rPr>{FONTS}{colour(INK)}{size(10.5)}"
-    text = re.sub(r"(<w:rPrDefault>\s*)<w:rPr>.*?(<w:lang)", rf"\1{defaults}\2", text, count=1, flags=re.DOTALL)
+    text = re.sub(
+        r"(<w:rPrDefault>\s*)<w:rPr>.*?(<w:lang)",
+        rf"\1{defaults}\2",
+        text,
+        count=1,
+        flags=re.DOTALL,
+    )
     ours = "".join(style(style_id) for style_id in STYLES) + TABLE
     return text.replace("</w:styles>", ours + "</w:styles>")
 
 
 def main() -> None:
-    default = subprocess.run([PANDOC, "--print-default-data-file=reference.docx"], capture_output=True, check=True)
+    default = subprocess.run(
+        [PANDOC, "--print-default-data-file=reference.docx"], capture_output=True, check=True
+    )
     parts = {name: data.decode("utf-8") for name, data in unzip(default.stdout).items()}
     parts["word/styles.xml"] = restyle(parts["word/styles.xml"])
-    parts["word/fontTable.xml"] = parts["word/fontTable.xml"].replace("</w:fonts>", FALLBACK + "</w:fonts>")
-    document = re.sub(r"<w:sectPr\s*/>|<w:sectPr.*?</w:sectPr>", "", parts["word/document.xml"], flags=re.DOTALL)
+    parts["word/fontTable.xml"] = parts["word/fontTable.xml"].replace(
+        "</w:fonts>", FALLBACK + "</w:fonts>"
+    )
+    document = re.sub(
+        r"<w:sectPr\s*/>|<w:sectPr.*?</w:sectPr>", "", parts["word/document.xml"], flags=re.DOTALL
+    )
     parts["word/document.xml"] = document.replace("</w:body>", SECTION + "</w:body>")
-    links = RELATION.format("rId91", "header", "header1.xml") + RELATION.format("rId92", "footer", "footer1.xml")
+    links = RELATION.format("rId91", "header", "header1.xml") + RELATION.format(
+        "rId92", "footer", "footer1.xml"
+    )
     relations = parts["word/_rels/document.xml.rels"]
-    parts["word/_rels/document.xml.rels"] = relations.replace("</Relationships>", links + "</Relationships>")
+    parts["word/_rels/document.xml.rels"] = relations.replace(
+        "</Relationships>", links + "</Relationships>"
+    )
     types = CONTENT.format("header") + CONTENT.format("footer")
-    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace("</Types>", types + "</Types>")
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(
+        "</Types>", types + "</Types>"
+    )
     parts |= {"word/header1.xml": HEADER, "word/footer1.xml": footer()}
-    write_whole(TEMPLATES / "reference.docx", zip_members({name: text.encode() for name, text in parts.items()}))
+    write_whole(
+        TEMPLATES / "reference.docx",
+        zip_members({name: text.encode() for name, text in parts.items()}),
+    )
 
 
 if __name__ == "__main__":

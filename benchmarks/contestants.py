@@ -1,8 +1,8 @@
 """Each package on each job, with its fastest documented options.
 
-A contestant takes the frame in the form its package wants (`FORMS`) and returns a frame with event_time, estimate and
-std_error, and the critical value of its simultaneous band where the job asks for one. Packages are imported inside, for
-they live in two environments.
+A contestant takes the frame in the form its package wants (`FORMS`) and returns a frame with
+event_time, estimate and std_error, and the critical value of its simultaneous band where the job
+asks for one. Packages are imported inside, for they live in two environments.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ def ours(data: pd.DataFrame | Path, covariates: tuple[str, ...] = (), **options:
 
 
 def diff_diff(frame: pd.DataFrame, **options: Any) -> Found:
-    """Event study at fit time: in 3.13 faster than aggregating afterwards, which runs a bootstrap twice."""
+    """Event study at fit time.
+
+    In 3.13 faster than aggregating afterwards, which runs a bootstrap twice.
+    """
     from diff_diff import CallawaySantAnna
 
     covariates = options.pop("covariates", None)
@@ -62,9 +65,13 @@ def diff_diff_poisson(frame: pd.DataFrame) -> Found:
     from diff_diff import WooldridgeDiD
 
     model = WooldridgeDiD(method="poisson", control_group="not_yet_treated")
-    result = model.fit(frame, outcome="y", unit="unit", time="period", first_treat="start").aggregate("event")
+    result = model.fit(
+        frame, outcome="y", unit="unit", time="period", first_treat="start"
+    ).aggregate("event")
     event = result.to_dataframe("event")
-    return _table({e: (a, s) for e, a, s in event[["relative_period", "att", "se"]].to_numpy()}), None
+    return _table(
+        {e: (a, s) for e, a, s in event[["relative_period", "att", "se"]].to_numpy()}
+    ), None
 
 
 def csdid(frame: pd.DataFrame, formula: str = "y~1", method: str = "reg", draws: int = 0) -> Found:
@@ -73,24 +80,43 @@ def csdid(frame: pd.DataFrame, formula: str = "y~1", method: str = "reg", draws:
 
     boot = {"bstrap": draws > 0}
     model = ATTgt(
-        yname="y", tname="period", idname="unit", gname="start", data=frame, control_group="nevertreated",
-        xformla=formula, cband=draws > 0, biters=draws or 1000,
-    ).fit(est_method=method, base_period="universal", **boot)  # fmt: skip
+        yname="y",
+        tname="period",
+        idname="unit",
+        gname="start",
+        data=frame,
+        control_group="nevertreated",
+        xformla=formula,
+        cband=draws > 0,
+        biters=draws or 1000,
+    ).fit(est_method=method, base_period="universal", **boot)
     model.aggte("dynamic", cband=draws > 0, **boot)
     found = model.atte
     se, critical = np.ravel(found["se_egt"]), np.ravel(found["crit_val_egt"])[0]
-    return _table(dict(zip(found["egt"], zip(found["att_egt"], se, strict=True), strict=True))), float(critical)
+    return _table(
+        dict(zip(found["egt"], zip(found["att_egt"], se, strict=True), strict=True))
+    ), float(critical)
 
 
-def moderndid(frame: pd.DataFrame, formula: str | None = None, method: str = "reg", draws: int = 0) -> Found:
+def moderndid(
+    frame: pd.DataFrame, formula: str | None = None, method: str = "reg", draws: int = 0
+) -> Found:
     """moderndid; more jobs were not faster here."""
     import moderndid as package
 
     boot = {"boot": draws > 0, "biters": draws or 1000, "cband": draws > 0}
     cells = package.att_gt(
-        frame, "y", "period", "unit", "start", xformla=formula, est_method=method, base_period="universal",
-        random_state=0, **boot,
-    )  # fmt: skip
+        frame,
+        "y",
+        "period",
+        "unit",
+        "start",
+        xformla=formula,
+        est_method=method,
+        base_period="universal",
+        random_state=0,
+        **boot,
+    )
     event = package.aggte(cells, type="dynamic", random_state=0, **boot)
     errors = np.asarray(event.se_by_event, dtype=float)
     found = dict(zip(event.event_times, zip(event.att_by_event, errors, strict=True), strict=True))
@@ -149,9 +175,14 @@ CALLS: dict[str, dict[str, Callable[[Any], Found]]] = {
         "csdid": lambda frame: csdid(frame, draws=DRAWS),
         "moderndid": lambda frame: moderndid(frame, draws=DRAWS),
     },
-    "imputation": {OURS: lambda frame: ours(frame, method="imputation"), "diff-diff": diff_diff_imputation},
+    "imputation": {
+        OURS: lambda frame: ours(frame, method="imputation"),
+        "diff-diff": diff_diff_imputation,
+    },
     "poisson_etwfe": {
-        OURS: lambda frame: ours(frame, method="extended_two_way", family="poisson", controls="not_yet_treated"),
+        OURS: lambda frame: ours(
+            frame, method="extended_two_way", family="poisson", controls="not_yet_treated"
+        ),
         "diff-diff": diff_diff_poisson,
     },
     "parquet": {OURS: ours},

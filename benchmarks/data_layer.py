@@ -1,9 +1,14 @@
-"""The data layer at full size: `python benchmarks/data_layer.py layer|link|spells`, one measurement a process.
+"""The data layer at full size.
 
-layer : raw files of a world of default size to panels (ingest, clean, link, panels), as `zgzx run STUDY build` does it,
-    start of the command and digests of the files included; seconds in all and by step.
-link : firms and persons of a district (12,000 firms, 40,000 workers, a million insured months), seconds.
-spells : staff and retention from a Parquet file of 10 million spells, seconds and the highest resident size.
+`python benchmarks/data_layer.py layer|link|spells`, one measurement a process.
+
+layer : raw files of a world of default size to panels (ingest, clean, link, panels), as `zgzx run
+    STUDY build` does it, start of the command and digests of the files included; seconds in all and
+    by step.
+link : firms and persons of a district (12,000 firms, 40,000 workers, a million insured months),
+    seconds.
+spells : staff and retention from a Parquet file of 10 million spells, seconds and the highest
+    resident size.
 """
 
 from __future__ import annotations
@@ -43,7 +48,9 @@ def layer() -> dict[str, float]:
         ).stdout
         seconds = time.perf_counter() - started
         steps = {name: float(told) for name, told in re.findall(r"\] (\S+) +([\d.]+) s", said)}
-        months = len(pd.read_parquet(root / "data/work/demo/clean/si_month.parquet", columns=["row"]))
+        months = len(
+            pd.read_parquet(root / "data/work/demo/clean/si_month.parquet", columns=["row"])
+        )
     return {"months": months, **steps, "seconds": seconds}
 
 
@@ -61,10 +68,13 @@ def link() -> dict[str, float]:
     ended = time.perf_counter()
     cpu = time.process_time() - cpu
     return {
-        "months": len(world.clean["si_month"]), "records": len(firms.link_audit) + len(people.link_audit),
-        "firms_seconds": half - started, "people_seconds": ended - half, "seconds": ended - started,
+        "months": len(world.clean["si_month"]),
+        "records": len(firms.link_audit) + len(people.link_audit),
+        "firms_seconds": half - started,
+        "people_seconds": ended - half,
+        "seconds": ended - started,
         "cpu_seconds": cpu,
-    }  # fmt: skip
+    }
 
 
 def spells() -> dict[str, float]:
@@ -79,7 +89,13 @@ def spells() -> dict[str, float]:
         staff = count_staff(firm, path, years=range(2012, 2026))
         seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"spells": SPELLS, "rows": len(staff), "seconds": seconds, "peak_mb": peak, "before_mb": before}
+    return {
+        "spells": SPELLS,
+        "rows": len(staff),
+        "seconds": seconds,
+        "peak_mb": peak,
+        "before_mb": before,
+    }
 
 
 def _write_spells(path: Path) -> None:
@@ -92,7 +108,9 @@ def _write_spells(path: Path) -> None:
         worker = (first + np.arange(BLOCK)) // 3
         columns = {
             "worker_id": pa.array(np.char.add("W", np.char.zfill(worker.astype(str), 7))),
-            "firm_id": pa.array(np.char.add("F", np.char.zfill(rng.integers(0, FIRMS, BLOCK).astype(str), 6))),
+            "firm_id": pa.array(
+                np.char.add("F", np.char.zfill(rng.integers(0, FIRMS, BLOCK).astype(str), 6))
+            ),
             "start_ym": pa.array(start // 12 * 100 + start % 12 + 1),
             "end_ym": pa.array(end // 12 * 100 + end % 12 + 1),
         }

@@ -1,7 +1,10 @@
-"""One measurement in a process of its own: `python measure.py '{"job": ..., "package": ..., "units": ...}'` -> JSON.
+"""One measurement in a process of its own.
 
-The clock runs from the frame to the event study. Memory is the highest resident size during the first call above the
-size right before it, when the input is there and the package is imported and warm.
+`python measure.py '{"job": ..., "package": ..., "units": ...}'` -> JSON.
+
+The clock runs from the frame to the event study. Memory is the highest resident size during the
+first call above the size right before it, when the input is there and the package is imported and
+warm.
 """
 
 from __future__ import annotations
@@ -51,7 +54,9 @@ def frame_of(job: str, package: str, units: int, shuffle: bool) -> Any:
 def measure(job: str, package: str, units: int, shuffle: bool, limit: int) -> dict[str, Any]:
     """Seconds of every run, MB above the input, and the estimates."""
     signal.signal(signal.SIGALRM, _too_long)
-    call("group_time" if job == "parquet" else job, package, frame_of(job, package, WARM_UP, shuffle))
+    call(
+        "group_time" if job == "parquet" else job, package, frame_of(job, package, WARM_UP, shuffle)
+    )
     with tempfile.TemporaryDirectory() as folder:
         data: Any = Path(folder) / "panel.parquet"
         if job == "parquet":
@@ -61,7 +66,9 @@ def measure(job: str, package: str, units: int, shuffle: bool, limit: int) -> di
         before = settle()
         signal.alarm(limit)
         seconds: list[float] = []
-        while not seconds or (sum(seconds) < REPEAT_FOR and len(seconds) < REPEATS and seconds[0] < REPEAT_FOR / 2):
+        while not seconds or (
+            sum(seconds) < REPEAT_FOR and len(seconds) < REPEATS and seconds[0] < REPEAT_FOR / 2
+        ):
             start = time.perf_counter()
             found, critical = call(job, package, data)
             seconds.append(time.perf_counter() - start)
@@ -69,10 +76,14 @@ def measure(job: str, package: str, units: int, shuffle: bool, limit: int) -> di
                 peak = memory("VmHWM")
         signal.alarm(0)
     return {
-        "seconds": [round(s, 4) for s in seconds], "peak_mb": round(peak - before, 1), "input_mb": round(before, 1),
-        "event_time": [int(e) for e in found["event_time"]], "estimate": found["estimate"].tolist(),
-        "std_error": found["std_error"].tolist(), "critical": critical,
-    }  # fmt: skip
+        "seconds": [round(s, 4) for s in seconds],
+        "peak_mb": round(peak - before, 1),
+        "input_mb": round(before, 1),
+        "event_time": [int(e) for e in found["event_time"]],
+        "estimate": found["estimate"].tolist(),
+        "std_error": found["std_error"].tolist(),
+        "critical": critical,
+    }
 
 
 def _too_long(*_: Any) -> None:
@@ -82,7 +93,9 @@ def _too_long(*_: Any) -> None:
 def main() -> None:
     """Print the measurement, or why there is none."""
     asked = json.loads(sys.argv[1])
-    version = importlib.metadata.version("zgzx-research" if asked["package"] == OURS else asked["package"])
+    version = importlib.metadata.version(
+        "zgzx-research" if asked["package"] == OURS else asked["package"]
+    )
     try:
         result = measure(**asked)
     except TimeoutError:

@@ -17,14 +17,19 @@ PIECE = 500_000  # units per row group of the Parquet file
 def staggered(units: int, *, covariates: bool = False, first: int = 0) -> pd.DataFrame:
     """unit period start y [x1 x2 x3 x4], sorted; start is 0 for the never treated.
 
-    Random-walk outcomes whose trend depends on the covariates, which differ a little by cohort; effects grow.
+    Random-walk outcomes whose trend depends on the covariates, which differ a little by cohort;
+    effects grow.
     """
     rng = np.random.default_rng([units, first])
     cohort = rng.choice(len(STARTS), units, p=SHARES)
     start = STARTS[cohort]
     y = rng.normal(size=(units, len(PERIODS))).cumsum(axis=1)
     y += 0.2 * (PERIODS - start[:, None] + 1).clip(0) * (start > 0)[:, None]
-    x = rng.normal(size=(units, len(COVARIATES))) + 0.1 * (start > 0)[:, None] if covariates else None
+    x = (
+        rng.normal(size=(units, len(COVARIATES))) + 0.1 * (start > 0)[:, None]
+        if covariates
+        else None
+    )
     if x is not None:
         y += (x @ [0.3, 0.2, 0.1, 0.0])[:, None] * PERIODS / len(PERIODS)
     return _long(y, start, x, first)

@@ -8,10 +8,12 @@ from typing import Any
 from contestants import OURS
 
 AGREE = 1e-6  # of estimates, relative to the larger of the estimate and 1
-BAND = (
-    0.1  # of critical values, relative: 999 draws leave a Monte-Carlo error of .02, and scaling by quartiles adds more
-)
-REFERENCE = {"doubly_robust": "csdid"}  # whose estimates ours must equal where the fastest peer normalises differently
+# of critical values, relative: 999 draws leave a Monte-Carlo error of .02, and scaling by quartiles
+# adds more
+BAND = 0.1
+REFERENCE = {
+    "doubly_robust": "csdid"
+}  # whose estimates ours must equal where the fastest peer normalises differently
 Measurement = dict[str, Any]
 
 
@@ -25,12 +27,20 @@ def gap(one: Measurement, other: Measurement) -> float:
 
 
 def error_gap(one: Measurement, other: Measurement) -> float:
-    """The largest relative difference of standard errors after treatment: for information, definitions differ."""
+    """The largest relative difference of standard errors after treatment.
+
+    For information, definitions differ.
+    """
     mine, theirs = (dict(zip(m["event_time"], m["std_error"], strict=True)) for m in (one, other))
-    return max((abs(mine[e] / theirs[e] - 1) for e in mine.keys() & theirs.keys() if e >= 0), default=float("nan"))
+    return max(
+        (abs(mine[e] / theirs[e] - 1) for e in mine.keys() & theirs.keys() if e >= 0),
+        default=float("nan"),
+    )
 
 
-def agreement(own: Measurement, peer: Measurement, all_of: Sequence[Measurement]) -> tuple[bool, str]:
+def agreement(
+    own: Measurement, peer: Measurement, all_of: Sequence[Measurement]
+) -> tuple[bool, str]:
     """Whether a ratio may be printed, and what to say of the estimates."""
     off = gap(own, peer)
     said = f"{off:.0e}"
@@ -59,24 +69,35 @@ def to_markdown(results: dict[str, Any], jobs: Sequence[Any]) -> str:
     m, found = results["machine"], results["measurements"]
     versions = {x["package"]: x["version"] for x in found if "version" in x}
     lines = [
-        "# Side by side with peers", "",
+        "# Side by side with peers",
+        "",
         f"Written by `make benchmark` on {results['date']}: {m['cores']} cores ({m['processor']}), "
         f"{m['memory_gb']} GB, {m['system']}, Python {m['python']}, load {m['load_at_start']} at the start. "
-        + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".", "",
+        + ", ".join(f"{name} {version}" for name, version in versions.items())
+        + ".",
+        "",
         "Seconds are from the data frame to the event study with its intervals, best of several runs (one run where a",
         f"call takes more than 5 s); MB are the peak above the input. Where estimates agree to {AGREE:g}, ratios are",
         "printed: theirs / ours for time, ours / theirs for memory. Standard errors after treatment are compared for",
-        "information: definitions differ. Asks are against the fastest peer.", "",
+        "information: definitions differ. Asks are against the fastest peer.",
+        "",
         "| job | units | package | seconds | MB | times faster | memory | estimates off | errors off | ask |",
         "|---|---|---|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
+    ]
     for job in jobs:
         for units in sorted({x["units"] for x in found if x["label"] == job.label}):
-            lines += _rows(job, units, [x for x in found if x["label"] == job.label and x["units"] == units], found)
+            lines += _rows(
+                job,
+                units,
+                [x for x in found if x["label"] == job.label and x["units"] == units],
+                found,
+            )
     return "\n".join(lines) + "\n"
 
 
-def _rows(job: Any, units: int, row: Sequence[Measurement], found: Sequence[Measurement]) -> list[str]:
+def _rows(
+    job: Any, units: int, row: Sequence[Measurement], found: Sequence[Measurement]
+) -> list[str]:
     """The lines of one job at one size, ours first."""
     own = next(x for x in row if x["package"] == OURS)
     peers = [x for x in row if x is not own]
@@ -91,7 +112,11 @@ def _rows(job: Any, units: int, row: Sequence[Measurement], found: Sequence[Meas
         memory = own["peak_mb"] / max(peer["peak_mb"], 0.1)
         asks = [judged(faster, job.asks[units])] if peer is done[0] and units in job.asks else []
         if peer is done[0] and units in job.memory_asks:
-            asks.append("memory met (≤ 1/10)" if memory <= 0.1 else f"memory **missed**: {memory:.2f} of .10")
+            asks.append(
+                "memory met (≤ 1/10)"
+                if memory <= 0.1
+                else f"memory **missed**: {memory:.2f} of .10"
+            )
         shown = (f"{faster:.1f}×", f"{memory:.2f}") if agree else ("–", "–")
         verdict = "; ".join(asks) if agree else "**estimates differ**"
         lines.append(_line(job, units, peer, *shown, said, f"{error_gap(own, peer):.0e}", verdict))
@@ -102,9 +127,19 @@ def _own_ask(job: Any, own: Measurement) -> str:
     if job.gigabytes is None or "failed" in own:
         return ""
     used = (own["peak_mb"] + own["input_mb"]) / 1024
-    return f"met: {used:.1f} of {job.gigabytes:g} GB" if used <= job.gigabytes else f"**missed**: {used:.1f} GB"
+    return (
+        f"met: {used:.1f} of {job.gigabytes:g} GB"
+        if used <= job.gigabytes
+        else f"**missed**: {used:.1f} GB"
+    )
 
 
-def _line(job: Any, units: int, x: Measurement, faster: str, memory: str, said: str, errors: str, ask: str) -> str:
-    time, size = ("failed", x["failed"]) if "failed" in x else (f"{min(x['seconds']):.3f}", f"{x['peak_mb']:.0f}")
+def _line(
+    job: Any, units: int, x: Measurement, faster: str, memory: str, said: str, errors: str, ask: str
+) -> str:
+    time, size = (
+        ("failed", x["failed"])
+        if "failed" in x
+        else (f"{min(x['seconds']):.3f}", f"{x['peak_mb']:.0f}")
+    )
     return f"| {' | '.join([job.label, f'{units:,}', x['package'], time, size, faster, memory, said, errors, ask])} |"

@@ -1,4 +1,7 @@
-"""How all tests are run: the same random examples every time, and one worker for all that look at the built study."""
+"""How all tests are run.
+
+The same random examples every time, and one worker for all that look at the built study.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ STUDY_FILES = frozenset(
 
 
 class StudyTogether(LoadFileScheduling):
-    """Tests of one file share a worker; all files that look at the built study share one, so it is built once."""
+    """Tests of one file share a worker.
+
+    All files that look at the built study share one, so it is built once.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]

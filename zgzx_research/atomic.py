@@ -1,4 +1,7 @@
-"""Files written whole or not at all; a disk that is full or may not be written to is an error for the user."""
+"""Files written whole or not at all.
+
+A disk that is full or may not be written to is an error for the user.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +31,17 @@ REMEDIES = {
 }
 # How SQLite, in which pytask keeps what it has done, says the same.
 _DATABASE = {
-    "disk is full": errno.ENOSPC, "readonly database": errno.EROFS, "unable to open database file": errno.EACCES,
+    "disk is full": errno.ENOSPC,
+    "readonly database": errno.EROFS,
+    "unable to open database file": errno.EACCES,
     "disk I/O error": errno.EIO,
-}  # fmt: skip
+}
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> Path:
-    """Write under a temporary name beside `path`, force it to disk, then rename it; `mode`: who may read it.
+    """Write under a temporary name beside `path`, force it to disk, then rename it.
+
+    `mode`: who may read it.
 
     Raises
     ------
@@ -59,7 +66,10 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> Path:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What goes wrong with the disk inside is an error that names `path`; other errors pass through."""
+    """What goes wrong with the disk inside is an error that names `path`.
+
+    Other errors pass through.
+    """
     try:
         yield
     except ZgzxError:
@@ -72,13 +82,19 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def disk_problem(error: BaseException, *, missing: bool = False) -> OSError | None:
-    """The problem with a disk or folder behind an error, whatever library raised it; None where there is none.
+    """The problem with a disk or folder behind an error, whatever library raised it.
+
+    None where there is none.
 
     missing : a file or folder that is not there counts too.
     """
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, OSError) and seen.errno in REMEDIES and (missing or seen.errno != errno.ENOENT):
+        if (
+            isinstance(seen, OSError)
+            and seen.errno in REMEDIES
+            and (missing or seen.errno != errno.ENOENT)
+        ):
             return seen
         text = str(seen)
         code = next((code for words, code in _DATABASE.items() if words in text), None)
@@ -92,4 +108,8 @@ def disk_error(problem: OSError, where: str = "") -> ZgzxError:
     """The same for the user, in one line."""
     place = where or str(problem.filename or "")
     number = problem.errno or 0
-    return ZgzxError(f"a file cannot be read or written ({os.strerror(number)})", where=place, remedy=REMEDIES[number])
+    return ZgzxError(
+        f"a file cannot be read or written ({os.strerror(number)})",
+        where=place,
+        remedy=REMEDIES[number],
+    )

@@ -12,9 +12,11 @@ from zgzx_research.atomic import disk_error, disk_problem
 from zgzx_research.errors import ZgzxError
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
     help="From raw agency files to bilingual reports on 职工之星 (Worker Star).",
-)  # fmt: skip
+)
 
 Name = Annotated[str, typer.Argument(help="study name, as in studies/NAME.toml")]
 
@@ -22,35 +24,52 @@ Name = Annotated[str, typer.Argument(help="study name, as in studies/NAME.toml")
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="an empty or new folder")],
-    scenario: Annotated[str, typer.Option(help="calibrated, null, teaching or harm")] = "calibrated",
+    scenario: Annotated[
+        str, typer.Option(help="calibrated, null, teaching or harm")
+    ] = "calibrated",
     size: Annotated[str, typer.Option(help="tiny, default or large")] = "tiny",
     seed: Annotated[
         int,
         typer.Option(help="the same seed gives the same world; the demo is 2"),
     ] = 2,
-    without: Annotated[list[str] | None, typer.Option(help="a trap to switch off; may be given again")] = None,
-    also: Annotated[list[str] | None, typer.Option(help="an optional trap to switch on; may be given again")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="a trap to switch off; may be given again")
+    ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(help="an optional trap to switch on; may be given again")
+    ] = None,
 ) -> None:
     """Write a synthetic world with known truth as raw agency files."""
     from zgzx_research.simulate.raw_files import write_world
 
     off, on = without or (), also or ()
-    write_world(folder, scenario=scenario, size=size, seed=seed, without=off, also=on, progress=typer.echo)
-    typer.echo(f"{folder}: synthetic world written ({scenario}, {size}, seed {seed}); truth/ is for checking only")
+    write_world(
+        folder, scenario=scenario, size=size, seed=seed, without=off, also=on, progress=typer.echo
+    )
+    typer.echo(
+        f"{folder}: synthetic world written ({scenario}, {size}, seed {seed}); truth/ is for checking only"
+    )
 
 
 @app.command()
 def prove(
     method: Annotated[str, typer.Option(help="primary, before_after, two_way …")] = "primary",
-    outcome: Annotated[str, typer.Option(help="patents_invention, patents_utility_model, retention …")] = (
-        "patents_invention"
-    ),
-    scenario: Annotated[str, typer.Option(help="calibrated, null, teaching or harm")] = "calibrated",
+    outcome: Annotated[
+        str, typer.Option(help="patents_invention, patents_utility_model, retention …")
+    ] = ("patents_invention"),
+    scenario: Annotated[
+        str, typer.Option(help="calibrated, null, teaching or harm")
+    ] = "calibrated",
     size: Annotated[str, typer.Option(help="tiny, default or large")] = "tiny",
     seeds: Annotated[int, typer.Option(help="worlds, with the seeds 0, 1, …", min=2)] = 200,
-    trap: Annotated[list[str] | None, typer.Option(help="a trap that is on; without any, all usual ones are")] = None,
+    trap: Annotated[
+        list[str] | None, typer.Option(help="a trap that is on; without any, all usual ones are")
+    ] = None,
 ) -> None:
-    """Whether a method finds the truth of synthetic worlds: bias, coverage, size or power, detectable effect."""
+    """Whether a method finds the truth of synthetic worlds.
+
+    Bias, coverage, size or power, detectable effect.
+    """
     from zgzx_research.simulate.constants import switched
     from zgzx_research.simulate.proofs import Proof
     from zgzx_research.simulate.proofs import prove as prove_rows
@@ -62,20 +81,30 @@ def prove(
 
 @app.command()
 def init(name: Name) -> None:
-    """Make a study for a new year: its file, folders for the raw files, and blank workbooks for the clerk."""
+    """Make a study for a new year.
+
+    Its file, folders for the raw files, and blank workbooks for the clerk.
+    """
     from zgzx_research.pipeline.new_study import README, TEMPLATES, init_study
     from zgzx_research.study import find_root
 
     written = init_study(find_root(), name)
     typer.echo(f"{written[0]} written; set [privacy] key_file and the years there")
-    typer.echo(f"data/raw/{name}/: put the agencies' files in its folders; {README} (Chinese) says which and how,")
-    typer.echo(f"data/raw/{name}/{TEMPLATES}/ holds {len(written) - 3} blank workbooks for what has no file yet")
+    typer.echo(
+        f"data/raw/{name}/: put the agencies' files in its folders; {README} (Chinese) says which and how,"
+    )
+    typer.echo(
+        f"data/raw/{name}/{TEMPLATES}/ holds {len(written) - 3} blank workbooks for what has no file yet"
+    )
     typer.echo(f"{written[-1]}: decisions about links, still without a line")
 
 
 @app.command()
 def check(name: Name) -> None:
-    """Read study file, raw files and decisions; say what is there and all that a run would fail at; change nothing."""
+    """Read study file, raw files and decisions; say what is there and all that a run would fail at.
+
+    Change nothing.
+    """
     from functools import partial
 
     from zgzx_research.pipeline.check import check_study, say
@@ -89,7 +118,9 @@ def check(name: Name) -> None:
 @app.command()
 def run(
     name: Name,
-    part: Annotated[str, typer.Argument(help="all, build (clean to panels), estimate or report")] = "all",
+    part: Annotated[
+        str, typer.Argument(help="all, build (clean to panels), estimate or report")
+    ] = "all",
 ) -> None:
     """Bring panels, estimates and reports of a study up to date; unchanged work is skipped."""
     from zgzx_research.pipeline.tasks import run_study
@@ -112,23 +143,37 @@ def verify(name: Name) -> None:
 @app.command()
 def review(
     name: Name,
-    workbook: Annotated[Path, typer.Argument(help="audit.xlsx or link_review.xlsx of data/work/NAME, filled in")],
+    workbook: Annotated[
+        Path, typer.Argument(help="audit.xlsx or link_review.xlsx of data/work/NAME, filled in")
+    ],
 ) -> None:
-    """Take the decisions in a workbook that came back (audit or link_review); the next run applies them."""
+    """Take the decisions in a workbook that came back (audit or link_review).
+
+    The next run applies them.
+    """
     from zgzx_research.pipeline.review import take_workbook
     from zgzx_research.study import find_root
 
     count, path = take_workbook(find_root(), name, workbook)
-    typer.echo(f"decisions written to {path.relative_to(find_root())}: {count}; apply them with zgzx run {name}")
+    typer.echo(
+        f"decisions written to {path.relative_to(find_root())}: {count}; apply them with zgzx run {name}"
+    )
 
 
 @app.command()
 def thresholds(
     name: Name,
-    outcome: Annotated[str, typer.Option(help="patents_invention, retention …")] = "patents_invention",
-    min_score: Annotated[list[float] | None, typer.Option(help="a score, 0 to 1; may be given again")] = None,
+    outcome: Annotated[
+        str, typer.Option(help="patents_invention, retention …")
+    ] = "patents_invention",
+    min_score: Annotated[
+        list[float] | None, typer.Option(help="a score, 0 to 1; may be given again")
+    ] = None,
 ) -> None:
-    """How much the main estimate hangs on weak links of firms: the same with only links of a score and above."""
+    """How much the main estimate hangs on weak links of firms.
+
+    The same with only links of a score and above.
+    """
     from zgzx_research.pipeline.review import THRESHOLDS, across_thresholds
     from zgzx_research.study import find_root
 
@@ -138,12 +183,19 @@ def thresholds(
 
 @app.command()
 def scan(name: Name) -> None:
-    """Look for persons in what a study left behind; exit code 2 when a name, a number or the key is found."""
+    """Look for persons in what a study left behind.
+
+    Exit code 2 when a name, a number or the key is found.
+    """
     from zgzx_research.pipeline.privacy import scan_study, table_of
     from zgzx_research.study import check_name, find_root
 
     result = scan_study(find_root(), check_name(name))
-    left = f"; not read: {len(result.not_read)} pictures, fonts and PDF files" if result.not_read else ""
+    left = (
+        f"; not read: {len(result.not_read)} pictures, fonts and PDF files"
+        if result.not_read
+        else ""
+    )
     typer.echo(f"{name}: {result.read} files read{left}")
     if result.findings:
         typer.echo(table_of(result.findings))
@@ -153,29 +205,65 @@ def scan(name: Name) -> None:
 
 @app.command()
 def analyse(
-    file: Annotated[Path, typer.Argument(help="a tidy panel, a row per unit and period: .csv, .xlsx, .dta, .parquet")],
-    unit: Annotated[str, typer.Option(help="column naming the unit; read as text, 001 and NA are names")],
-    period: Annotated[str, typer.Option(help="column with the period: a year, 2015-03, 2015Q1, 2015-03-01 …")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="a tidy panel, a row per unit and period: .csv, .xlsx, .dta, .parquet"),
+    ],
+    unit: Annotated[
+        str, typer.Option(help="column naming the unit; read as text, 001 and NA are names")
+    ],
+    period: Annotated[
+        str, typer.Option(help="column with the period: a year, 2015-03, 2015Q1, 2015-03-01 …")
+    ],
     outcome: Annotated[str, typer.Option(help="column with the outcome")],
-    first_treated: Annotated[str, typer.Option(help="column with the first treated period, empty for never")],
-    never_treated: Annotated[str | None, typer.Option(help="what stands for never treated, e.g. 0")] = None,
-    name: Annotated[str | None, typer.Option(help="name of the report; made from the file's by default")] = None,
-    method: Annotated[str | None, typer.Option(help="group_time (default), imputation, stacked …")] = None,
-    controls: Annotated[str | None, typer.Option(help="never_treated (default) or not_yet_treated")] = None,
-    covariates: Annotated[list[str] | None, typer.Option(help="columns; may be given again, or with commas")] = None,
-    adjustment: Annotated[str | None, typer.Option(help="doubly_robust (default with covariates) …")] = None,
+    first_treated: Annotated[
+        str, typer.Option(help="column with the first treated period, empty for never")
+    ],
+    never_treated: Annotated[
+        str | None, typer.Option(help="what stands for never treated, e.g. 0")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="name of the report; made from the file's by default")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="group_time (default), imputation, stacked …")
+    ] = None,
+    controls: Annotated[
+        str | None, typer.Option(help="never_treated (default) or not_yet_treated")
+    ] = None,
+    covariates: Annotated[
+        list[str] | None, typer.Option(help="columns; may be given again, or with commas")
+    ] = None,
+    adjustment: Annotated[
+        str | None, typer.Option(help="doubly_robust (default with covariates) …")
+    ] = None,
     covariates_at: Annotated[str | None, typer.Option(help="base (default) or earlier")] = None,
     weights: Annotated[str | None, typer.Option(help="column of positive weights")] = None,
     cluster: Annotated[str | None, typer.Option(help="column of clusters above the unit")] = None,
-    gaps: Annotated[str | None, typer.Option(help="pairwise (default), balance or cross_section")] = None,
-    clock: Annotated[str | None, typer.Option(help="calendar (default), or observed: counts the periods seen")] = None,
-    scale: Annotated[str | None, typer.Option(help="difference (default), or ratio for counts")] = None,
-    base_period: Annotated[str | None, typer.Option(help="universal (default), varying or pooled")] = None,
-    anticipation: Annotated[int | None, typer.Option(help="periods of possible anticipation")] = None,
-    leave_out: Annotated[int | None, typer.Option(help="periods before treatment to leave out")] = None,
-    family: Annotated[str | None, typer.Option(help="of extended_two_way: linear, poisson or logit")] = None,
+    gaps: Annotated[
+        str | None, typer.Option(help="pairwise (default), balance or cross_section")
+    ] = None,
+    clock: Annotated[
+        str | None, typer.Option(help="calendar (default), or observed: counts the periods seen")
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="difference (default), or ratio for counts")
+    ] = None,
+    base_period: Annotated[
+        str | None, typer.Option(help="universal (default), varying or pooled")
+    ] = None,
+    anticipation: Annotated[
+        int | None, typer.Option(help="periods of possible anticipation")
+    ] = None,
+    leave_out: Annotated[
+        int | None, typer.Option(help="periods before treatment to leave out")
+    ] = None,
+    family: Annotated[
+        str | None, typer.Option(help="of extended_two_way: linear, poisson or logit")
+    ] = None,
     event_window: Annotated[
-        tuple[int, int] | None, typer.Option(help="first and last event time of stacked or imputation, e.g. -3 2")
+        tuple[int, int] | None,
+        typer.Option(help="first and last event time of stacked or imputation, e.g. -3 2"),
     ] = None,
 ) -> None:
     """The same analysis and report on any tidy panel."""
@@ -184,15 +272,31 @@ def analyse(
     from zgzx_research.study import find_root
 
     roles = {
-        "unit": unit, "period": period, "outcome": outcome, "first_treated": first_treated,
-        "covariates": as_columns(covariates or ()), "covariates_at": covariates_at, "weights": weights,
-        "cluster": cluster, "gaps": gaps, "clock": clock,
-    }  # fmt: skip
+        "unit": unit,
+        "period": period,
+        "outcome": outcome,
+        "first_treated": first_treated,
+        "covariates": as_columns(covariates or ()),
+        "covariates_at": covariates_at,
+        "weights": weights,
+        "cluster": cluster,
+        "gaps": gaps,
+        "clock": clock,
+    }
     options = {
-        "method": method, "controls": controls, "adjustment": adjustment, "scale": scale, "base_period": base_period,
-        "anticipation": anticipation, "leave_out": leave_out, "family": family, "event_window": event_window,
-    }  # fmt: skip
-    result, place, lines = run_analysis(find_root(), file, name, roles, options, never_treated, say=typer.echo)
+        "method": method,
+        "controls": controls,
+        "adjustment": adjustment,
+        "scale": scale,
+        "base_period": base_period,
+        "anticipation": anticipation,
+        "leave_out": leave_out,
+        "family": family,
+        "event_window": event_window,
+    }
+    result, place, lines = run_analysis(
+        find_root(), file, name, roles, options, never_treated, say=typer.echo
+    )
     for line in lines:
         typer.echo(line)
     _say_result(result.ran, result.skipped, f"reports/{place.name}")
@@ -200,13 +304,20 @@ def analyse(
 
 def _say_result(ran: tuple[str, ...], skipped: tuple[str, ...], place: str) -> None:
     if not ran:
-        typer.echo(f"nothing to do: all {len(skipped)} tasks are up to date; see {place} and reports/index.html")
+        typer.echo(
+            f"nothing to do: all {len(skipped)} tasks are up to date; see {place} and reports/index.html"
+        )
     else:
-        typer.echo(f"{len(ran)} tasks done, {len(skipped)} were up to date; open reports/index.html")
+        typer.echo(
+            f"{len(ran)} tasks done, {len(skipped)} were up to date; open reports/index.html"
+        )
 
 
 def main() -> None:
-    """Entry point: problems the user can mend are one message and exit code 2; a full disk is one of them."""
+    """Entry point: problems the user can mend are one message and exit code 2.
+
+    A full disk is one of them.
+    """
     try:
         app()
     except Exception as error:

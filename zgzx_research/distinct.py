@@ -20,7 +20,8 @@ def by_distinct(column: pd.Series, build: Callable[[pd.Series], Distinct]) -> Di
     built = build(pd.Series(texts, dtype="str"))
     if isinstance(built, pd.DataFrame):
         return pd.DataFrame(
-            {name: built[name].array.take(codes, allow_fill=True) for name in built}, index=column.index
+            {name: built[name].array.take(codes, allow_fill=True) for name in built},
+            index=column.index,
         )
     return pd.Series(built.array.take(codes, allow_fill=True), index=column.index, copy=False)
 
@@ -30,18 +31,27 @@ def holds(column: pd.Series, test: Callable[[str], object]) -> pd.Series:
     return on_unique(column, lambda text: bool(test(text)), "boolean").fillna(False).astype("bool")
 
 
-def on_unique(column: pd.Series, function: Callable[[str], Any], dtype: str = "object") -> pd.Series:
+def on_unique(
+    column: pd.Series, function: Callable[[str], Any], dtype: str = "object"
+) -> pd.Series:
     """`function` of every distinct text, as `dtype`; missing stays missing."""
     return on_texts(column, lambda texts: [*map(function, texts)], dtype)
 
 
-def on_texts(column: pd.Series, function: Callable[[list[str]], Sequence[Any]], dtype: str = "object") -> pd.Series:
+def on_texts(
+    column: pd.Series, function: Callable[[list[str]], Sequence[Any]], dtype: str = "object"
+) -> pd.Series:
     """The same with a function of all distinct texts at once."""
-    return by_distinct(column, lambda texts: pd.Series(function(texts.tolist()), dtype="object").astype(dtype))
+    return by_distinct(
+        column, lambda texts: pd.Series(function(texts.tolist()), dtype="object").astype(dtype)
+    )
 
 
 def is_in(column: pd.Series, texts: pd.Series) -> pd.Series:
-    """Whether a text of `column` stands in `texts`; a missing one does not. pandas looks at each text by itself."""
+    """Whether a text of `column` stands in `texts`; a missing one does not.
+
+    Pandas looks at each text by itself.
+    """
     code, known = pd.factorize(pd.concat([texts, column]))
     wanted = np.zeros(len(known) + 1, dtype=bool)  # the last is a missing text
     wanted[code[: len(texts)]] = True
@@ -69,10 +79,15 @@ def without_unused(column: pd.Series) -> pd.Series:
     if used.all():
         return column
     number = np.append(np.cumsum(used) - 1, -1)  # the last is that of a missing cell
-    return pd.Series(pd.Categorical.from_codes(number[codes], texts[used], validate=False), index=column.index)
+    return pd.Series(
+        pd.Categorical.from_codes(number[codes], texts[used], validate=False), index=column.index
+    )
 
 
 def as_categories(values: pd.Series, rows: np.ndarray, index: pd.Index) -> pd.Series:
-    """values[rows] as a categorical on `index`: a long column costs four bytes a row, whatever its texts."""
+    """values[rows] as a categorical on `index`.
+
+    A long column costs four bytes a row, whatever its texts.
+    """
     own, texts = pd.factorize(values)
     return pd.Series(pd.Categorical.from_codes(own[rows], texts), index=index)

@@ -14,9 +14,12 @@ import pyarrow as pa
 
 
 def connect(*, threads: int = 2, memory: str = "4GB") -> duckdb.DuckDBPyConnection:
-    """A database in memory, to be used in a `with`; it downloads nothing. Beyond `memory` it spills to a scratch file.
+    """A database in memory, to be used in a `with`; it downloads nothing.
 
-    Row order is nobody's business before `collect`: it sorts, so the number of threads cannot change a result.
+    Beyond `memory` it spills to a scratch file.
+
+    Row order is nobody's business before `collect`: it sorts, so the number of threads cannot
+    change a result.
     """
     scratch = Path(tempfile.gettempdir()) / f"zgzx-{os.getpid()}"
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -30,14 +33,20 @@ def connect(*, threads: int = 2, memory: str = "4GB") -> duckdb.DuckDBPyConnecti
 
 
 def lazy(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame | Path) -> nw.LazyFrame:
-    """A table of the engine, to be transformed by Narwhals expressions; a Parquet file is read as it is needed."""
+    """A table of the engine, to be transformed by Narwhals expressions.
+
+    A Parquet file is read as it is needed.
+    """
     if isinstance(table, Path):
         return nw.from_native(connection.read_parquet(str(table)))
     return nw.from_native(connection.from_arrow(pa.Table.from_pandas(table, preserve_index=False)))
 
 
 def kept(connection: duckdb.DuckDBPyConnection, frame: nw.LazyFrame, name: str) -> nw.LazyFrame:
-    """The same rows, computed once: for a table that several others are made of. It may spill like any other."""
+    """The same rows, computed once: for a table that several others are made of.
+
+    It may spill like any other.
+    """
     frame.to_native().create(name)
     return nw.from_native(connection.table(name))
 

@@ -21,7 +21,13 @@ class ZgzxError(ValueError):
     """
 
     def __init__(
-        self, what: str, *, where: str = "", count: int | None = None, examples: Iterable[object] = (), remedy: str = ""
+        self,
+        what: str,
+        *,
+        where: str = "",
+        count: int | None = None,
+        examples: Iterable[object] = (),
+        remedy: str = "",
     ) -> None:
         self.what, self.where, self.count, self.remedy = what, where, count, remedy
         self.examples = [str(example) for example in examples][:3]
@@ -40,13 +46,17 @@ class ZgzxError(ValueError):
     def with_remedy(self, more: str) -> ZgzxError:
         """The same problem with one more sentence to its remedy."""
         remedy = f"{self.remedy} {more}".strip()
-        return ZgzxError(self.what, where=self.where, count=self.count, examples=self.examples, remedy=remedy)
+        return ZgzxError(
+            self.what, where=self.where, count=self.count, examples=self.examples, remedy=remedy
+        )
 
     def __reduce__(self) -> tuple:
         return (_rebuild, (self.what, self.where, self.count, self.examples, self.remedy))
 
 
-def _rebuild(what: str, where: str, count: int | None, examples: list[str], remedy: str) -> ZgzxError:
+def _rebuild(
+    what: str, where: str, count: int | None, examples: list[str], remedy: str
+) -> ZgzxError:
     return ZgzxError(what, where=where, count=count, examples=examples, remedy=remedy)
 
 

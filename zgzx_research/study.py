@@ -10,17 +10,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from zgzx_research.errors import ZgzxError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
-OutcomeName = Literal["retention", "patents_invention", "patents_utility_model", "patents_design", "patents_all"]
+OutcomeName = Literal[
+    "retention", "patents_invention", "patents_utility_model", "patents_design", "patents_all"
+]
 
 
 # what the reports tell of; further ones appear in figures, tables and the workbook
 TOLD_SPECS = ("main", "full_base", "not_yet")
-TOLD_PATENTS = ("patents_invention", "patents_utility_model", "patents_all")  # of a study that asks for any patents
+TOLD_PATENTS = (
+    "patents_invention",
+    "patents_utility_model",
+    "patents_all",
+)  # of a study that asks for any patents
 NEEDED = ("roster", "registry")  # sources without which there are no firms and no awards
 Given = TypeVar("Given", bound=Mapping[Any, Any])
 
@@ -123,7 +137,9 @@ class Estimate(_Section):
     @classmethod
     def _around(cls, window: tuple[int, int]) -> tuple[int, int]:
         if not window[0] < 0 <= window[1]:
-            raise ValueError("the window reaches from before the award to it or beyond, e.g. [-5, 6]")
+            raise ValueError(
+                "the window reaches from before the award to it or beyond, e.g. [-5, 6]"
+            )
         return window
 
     @field_validator("outcomes")
@@ -163,15 +179,23 @@ class Study(_Section):
 
     @property
     def patents_until(self) -> dt.date:
-        """The date of the patent export; the end of the last year where the study has no patents."""
+        """The date of the patent export.
+
+        The end of the last year where the study has no patents.
+        """
         return self.patents.truncation or dt.date(self.study.years[1], 12, 31)
 
     @property
     def needed_sources(self) -> dict[str, list[str]]:
-        """Sources without which the study cannot be made -> the outcomes that need them (none: any outcome does)."""
+        """Sources without which the study cannot be made -> the outcomes that need them.
+
+        None: any outcome does.
+        """
         needs: dict[str, list[str]] = {source: [] for source in NEEDED}
         for outcome in self.estimate.outcomes:
-            needs.setdefault("patents" if _is_patents(outcome) else "employment", []).append(outcome)
+            needs.setdefault("patents" if _is_patents(outcome) else "employment", []).append(
+                outcome
+            )
         return needs
 
 
@@ -182,7 +206,9 @@ def find_root(start: Path | None = None) -> Path:
         if (folder / "studies").is_dir():
             return folder
     raise ZgzxError(
-        "no project here: no folder above holds studies/", where=str(start or "."), remedy="Work inside one."
+        "no project here: no folder above holds studies/",
+        where=str(start or "."),
+        remedy="Work inside one.",
     )
 
 
@@ -190,9 +216,10 @@ def check_name(name: str) -> str:
     """A study name is a plain word; anything that could be a path is refused."""
     if not NAME.fullmatch(name):
         raise ZgzxError(
-            f"study name {name!r} is not a plain word", where="study",
+            f"study name {name!r} is not a plain word",
+            where="study",
             remedy="Use lower-case letters, digits, '-' and '_', for instance demo or year2026; no path and no ending.",
-        )  # fmt: skip
+        )
     return name
 
 
@@ -213,7 +240,9 @@ def load_study(root: Path, name: str) -> Study:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         study = Study.model_validate(data)
     except tomllib.TOMLDecodeError as problem:
-        raise ZgzxError(f"not valid TOML ({problem})", where=where, remedy="Mend that line.") from None
+        raise ZgzxError(
+            f"not valid TOML ({problem})", where=where, remedy="Mend that line."
+        ) from None
     except UnicodeDecodeError as problem:
         remedy = "Save the file as UTF-8."
         raise ZgzxError(f"not UTF-8 (byte {problem.start})", where=where, remedy=remedy) from None
@@ -226,7 +255,10 @@ def load_study(root: Path, name: str) -> Study:
 
 
 def _explain(problem: ValidationError, where: str) -> ZgzxError:
-    """All wrong keys at once: unknown ones with the nearest known, the others with what was expected."""
+    """All wrong keys at once.
+
+    Unknown ones with the nearest known, the others with what was expected.
+    """
     said, unknown = [], False
     for error in problem.errors(include_url=False):
         *section, key = [str(part) for part in error["loc"]] or ["patents"]
@@ -249,5 +281,7 @@ def _known(section: list[str]) -> list[str]:
         return list(inner[section[1]].model_fields)
     if section[:1] == ["estimate"] and section[1:]:
         return list(get_args(OutcomeName)) if section[1] == "outcomes" else []
-    sections: dict[str, Any] = {name: field.annotation for name, field in Study.model_fields.items()}
+    sections: dict[str, Any] = {
+        name: field.annotation for name, field in Study.model_fields.items()
+    }
     return list(sections[section[0]].model_fields) if section else list(sections)

@@ -1,4 +1,7 @@
-"""The house rules that a machine can check: sizes, the map, the environment, the lock, the notebooks."""
+"""The house rules that a machine can check.
+
+Sizes, the map, the environment, the lock, the notebooks.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def tracked() -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.decode()
     return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
 
 
@@ -93,7 +98,11 @@ def test_notebooks_call_and_show(path: Path) -> None:
         assert len(cell.source.splitlines()) <= 8
         assert "groupby" not in cell.source
         tree = ast.walk(ast.parse(cell.source))
-        assert not [n for n in tree if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.Lambda)]
+        assert not [
+            n
+            for n in tree
+            if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.Lambda)
+        ]
 
 
 def test_python_versions_are_said_once() -> None:

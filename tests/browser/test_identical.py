@@ -22,18 +22,32 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.move(project / "data/raw/demo/truth", project.parent / "truth")
     command = [sys.executable, "-m", "zgzx_research", "run", "demo"]
     environment = {**os.environ, **ELSEWHERE}
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "39/39" in done.stdout
     return project
 
 
 def test_raw_files_are_byte_identical(project: Path, elsewhere: Path) -> None:
-    assert differing(tree_bytes(project / "data/raw/demo/raw"), tree_bytes(elsewhere / "data/raw/demo/raw")) == []
-    assert differing(tree_bytes(project / "data/raw/demo/truth"), tree_bytes(elsewhere.parent / "truth")) == []
+    assert (
+        differing(
+            tree_bytes(project / "data/raw/demo/raw"), tree_bytes(elsewhere / "data/raw/demo/raw")
+        )
+        == []
+    )
+    assert (
+        differing(
+            tree_bytes(project / "data/raw/demo/truth"), tree_bytes(elsewhere.parent / "truth")
+        )
+        == []
+    )
 
 
-def test_stages_and_reports_are_byte_identical_and_read_no_truth(project: Path, elsewhere: Path) -> None:
+def test_stages_and_reports_are_byte_identical_and_read_no_truth(
+    project: Path, elsewhere: Path
+) -> None:
     for make in (stages, reports):
         one, other = make(project), make(elsewhere)
         assert differing(one, other) == []
@@ -43,7 +57,9 @@ def test_stages_and_reports_are_byte_identical_and_read_no_truth(project: Path, 
 def stages(project: Path) -> dict[str, bytes]:
     """What a run leaves in the work folder; pytask's own files name places."""
     found = tree_bytes(project / "data/work/demo")
-    return {name: data for name, data in found.items() if not name.startswith((".pytask", "pytask"))}
+    return {
+        name: data for name, data in found.items() if not name.startswith((".pytask", "pytask"))
+    }
 
 
 def reports(project: Path) -> dict[str, bytes]:

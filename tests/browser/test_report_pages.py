@@ -24,7 +24,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_needs_no_network_and_says_it_is_synthetic(browser: Browser, reports: Path, name: str) -> None:
+def test_a_page_needs_no_network_and_says_it_is_synthetic(
+    browser: Browser, reports: Path, name: str
+) -> None:
     page, requests = open_page(browser, reports / name, DESK)
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text))
@@ -43,7 +45,9 @@ def test_a_page_needs_no_network_and_says_it_is_synthetic(browser: Browser, repo
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("viewport", [DESK, PHONE, {"width": 320, "height": 600}])
-def test_no_page_scrolls_sideways(browser: Browser, reports: Path, name: str, viewport: dict[str, int]) -> None:
+def test_no_page_scrolls_sideways(
+    browser: Browser, reports: Path, name: str, viewport: dict[str, int]
+) -> None:
     page, _ = open_page(browser, reports / name, viewport)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     page.close()
@@ -51,14 +55,18 @@ def test_no_page_scrolls_sideways(browser: Browser, reports: Path, name: str, vi
 
 def test_a_wide_table_scrolls_inside_itself_on_a_phone(browser: Browser, reports: Path) -> None:
     page, _ = open_page(browser, reports / "sample/zh/report.html", PHONE)
-    inside, shown = page.evaluate("(b => [b.scrollWidth, b.clientWidth])(document.querySelector('.scroll'))")
+    inside, shown = page.evaluate(
+        "(b => [b.scrollWidth, b.clientWidth])(document.querySelector('.scroll'))"
+    )
     assert inside > shown
     assert shown <= PHONE["width"]
     page.close()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_pictures_and_our_font_are_really_drawn(browser: Browser, reports: Path, language: str) -> None:
+def test_pictures_and_our_font_are_really_drawn(
+    browser: Browser, reports: Path, language: str
+) -> None:
     page, _ = open_page(browser, reports / f"sample/{language}/report.html", DESK)
     sizes = page.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth])")
     assert len(sizes) == 2
@@ -81,7 +89,11 @@ def test_every_pdf_page_is_drawn_and_marked(reports: Path, tmp_path: Path, langu
     for tool in ("pdftoppm", "pdftotext"):
         assert shutil.which(tool), f"these tests need {tool}: run `make browser`, which installs it"
     pdf = reports / "sample" / language / "report.pdf"
-    subprocess.run(["pdftoppm", "-r", "40", "-png", str(pdf), str(tmp_path / "page")], check=True, capture_output=True)
+    subprocess.run(
+        ["pdftoppm", "-r", "40", "-png", str(pdf), str(tmp_path / "page")],
+        check=True,
+        capture_output=True,
+    )
     pictures = sorted(tmp_path.glob("page*.png"))
     assert len(pictures) >= 2
     assert all(picture.stat().st_size > 3_000 for picture in pictures)

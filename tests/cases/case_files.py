@@ -15,7 +15,9 @@ DATA = Path(__file__).parent / "data"
 KEY = b"a key for tests"
 
 
-def cleaned_case(folder: Path, source: str, *cases: str, deliveries: tuple[str, ...] = ()) -> Cleaned:
+def cleaned_case(
+    folder: Path, source: str, *cases: str, deliveries: tuple[str, ...] = ()
+) -> Cleaned:
     """The source cleaned from these case files (below tests/cases/data)."""
     (folder / source).mkdir(parents=True)
     for case in cases:
@@ -23,7 +25,9 @@ def cleaned_case(folder: Path, source: str, *cases: str, deliveries: tuple[str, 
     return clean_source(read_source(folder, source), source, KEY, deliveries=deliveries)
 
 
-def cleaned_text(folder: Path, source: str, deliveries: tuple[str, ...] = (), **files: str) -> Cleaned:
+def cleaned_text(
+    folder: Path, source: str, deliveries: tuple[str, ...] = (), **files: str
+) -> Cleaned:
     """The source cleaned from delimited files: name without ending -> text."""
     (folder / source).mkdir(parents=True)
     for name, text in files.items():

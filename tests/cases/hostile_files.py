@@ -14,9 +14,7 @@ from pathlib import Path
 HEADER = "统一社会信用代码,企业名称,成立日期,从业人数"
 ROW = "91449900MA5EQ102X0,深圳市拟样有限公司,2001-1-1,5"
 CELLS = HEADER.split(",")
-SHEET = (
-    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
-)
+SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
 TYPES = '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:%s:1.0"
@@ -41,7 +39,10 @@ print(json.dumps([said, seconds, peak]))
 
 @dataclass(frozen=True)
 class Measured:
-    """What reading a folder said, and took: seconds, and bytes at the peak of a process of its own."""
+    """What reading a folder said, and took.
+
+    Seconds, and bytes at the peak of a process of its own.
+    """
 
     said: str
     seconds: float
@@ -59,7 +60,8 @@ def measure(folder: Path, timeout: float = 120) -> Measured:
 
 def inline_row(number: int, texts: list[str]) -> str:
     cells = "".join(
-        f'<c r="{chr(65 + place)}{number}" t="inlineStr"><is><t>{text}</t></is></c>' for place, text in enumerate(texts)
+        f'<c r="{chr(65 + place)}{number}" t="inlineStr"><is><t>{text}</t></is></c>'
+        for place, text in enumerate(texts)
     )
     return f'<row r="{number}">{cells}</row>'
 
@@ -69,7 +71,9 @@ TOP = inline_row(1, CELLS) + inline_row(2, ROW.split(","))
 
 def xlsx(path: Path, sheets: list[str], others: dict[str, bytes] | None = None) -> None:
     """A minimal workbook: `sheets` are the contents of <sheetData>, `others` further parts."""
-    listed = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="rId{n}"/>' for n in range(1, len(sheets) + 1))
+    listed = "".join(
+        f'<sheet name="S{n}" sheetId="{n}" r:id="rId{n}"/>' for n in range(1, len(sheets) + 1)
+    )
     links = "".join(
         f'<Relationship Id="rId{n}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{n}.xml"/>'
         for n in range(1, len(sheets) + 1)
@@ -93,7 +97,10 @@ def xlsx(path: Path, sheets: list[str], others: dict[str, bytes] | None = None) 
             f'<Relationships xmlns="{package}"><Relationship Id="r1" Target="xl/workbook.xml" '
             f'Type="{RELATIONS}/officeDocument"/></Relationships>',
         )
-        archive.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}">{links}</Relationships>')
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{package}">{links}</Relationships>',
+        )
         for number, content in enumerate(sheets, start=1):
             archive.writestr(f"xl/worksheets/sheet{number}.xml", SHEET % content)
         for part, data in (others or {}).items():
@@ -102,7 +109,9 @@ def xlsx(path: Path, sheets: list[str], others: dict[str, bytes] | None = None) 
 
 def ods(path: Path, rows: str, styles: str = "") -> None:
     """A minimal OpenDocument spreadsheet with one table."""
-    names = "".join(f' xmlns:{name}="{OFFICE % name}"' for name in ("office", "table", "text", "style"))
+    names = "".join(
+        f' xmlns:{name}="{OFFICE % name}"' for name in ("office", "table", "text", "style")
+    )
     names += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{names} office:version="1.2">'
@@ -124,7 +133,8 @@ def ods(path: Path, rows: str, styles: str = "") -> None:
 
 def ods_row(texts: list[str], repeated: int = 1) -> str:
     cells = "".join(
-        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+        for text in texts
     )
     return f'<table:table-row table:number-rows-repeated="{repeated}">{cells}</table:table-row>'
 
@@ -182,7 +192,12 @@ def far_cell_with_prefix(path: Path) -> None:
     xlsx(path, [TOP])
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     body = (TOP + f'<row r="1">{FAR % "XFD1048576"}</row>').replace("</", "</x:")
-    body = body.replace("<row", "<x:row").replace("<c ", "<x:c ").replace("<is>", "<x:is>").replace("<t>", "<x:t>")
+    body = (
+        body.replace("<row", "<x:row")
+        .replace("<c ", "<x:c ")
+        .replace("<is>", "<x:is>")
+        .replace("<t>", "<x:t>")
+    )
     sheet = f'<x:worksheet xmlns:x="{main}"><x:sheetData>{body}</x:sheetData></x:worksheet>'
     replace_part(path, "xl/worksheets/sheet1.xml", sheet.encode())
 
@@ -245,7 +260,9 @@ def zip_bomb(path: Path, size: int = 1_000_000_000) -> None:
     row = b'<row r="3"><c r="A3"/></row>'
     xlsx(path, [TOP])
     start, end = (SHEET % TOP).encode().split(b"</sheetData>")
-    replace_part(path, "xl/worksheets/sheet1.xml", start + row * (size // len(row)) + b"</sheetData>" + end)
+    replace_part(
+        path, "xl/worksheets/sheet1.xml", start + row * (size // len(row)) + b"</sheetData>" + end
+    )
 
 
 def deep_xml(path: Path, depth: int = 1_000_000) -> None:
@@ -279,7 +296,10 @@ def ods_repeated_both(path: Path, count: int = 16_384, rows: int = 1_048_576) ->
         f'<table:table-cell table:number-columns-repeated="{count}" office:value-type="string">'
         "<text:p>x</text:p></table:table-cell>"
     )
-    ods(path, f'{ODS_TOP}<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>')
+    ods(
+        path,
+        f'{ODS_TOP}<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>',
+    )
 
 
 def ods_far_cell(path: Path) -> None:
@@ -298,9 +318,15 @@ def ods_spaces(path: Path) -> None:
 
 
 def ods_blank_to_the_end(path: Path) -> None:
-    """What LibreOffice writes: blank rows and columns to the last, which are no rows. This is a good file."""
+    """What LibreOffice writes: blank rows and columns to the last, which are no rows.
+
+    This is a good file.
+    """
     blank = '<table:table-cell table:number-columns-repeated="16384"/>'
-    ods(path, f'{ODS_TOP}<table:table-row table:number-rows-repeated="1048574">{blank}</table:table-row>')
+    ods(
+        path,
+        f'{ODS_TOP}<table:table-row table:number-rows-repeated="1048574">{blank}</table:table-row>',
+    )
 
 
 def xls_far_cell(path: Path) -> None:
@@ -320,20 +346,43 @@ HOSTILE: dict[str, tuple[str, Callable[[Path], None]]] = {
     name: (ending, make)
     for ending, makers in {
         "csv": (
-            million_commas, header_of_commas, million_labels, quoted_commas, long_line, long_quoted_line,
+            million_commas,
+            header_of_commas,
+            million_labels,
+            quoted_commas,
+            long_line,
+            long_quoted_line,
             long_first_line,
         ),
         "xlsx": (
-            far_cell_in_row_one, far_row, far_row_and_column, cells_without_place, far_cell_with_prefix, many_sheets,
-            many_parts, huge_shared_strings, many_shared_strings, long_shared_string, deep_zip, zip_bomb, deep_xml,
+            far_cell_in_row_one,
+            far_row,
+            far_row_and_column,
+            cells_without_place,
+            far_cell_with_prefix,
+            many_sheets,
+            many_parts,
+            huge_shared_strings,
+            many_shared_strings,
+            long_shared_string,
+            deep_zip,
+            zip_bomb,
+            deep_xml,
             entities,
         ),
-        "ods": (ods_repeated_cell, ods_repeated_row, ods_repeated_both, ods_far_cell, ods_spaces, ods_blank_to_the_end),
+        "ods": (
+            ods_repeated_cell,
+            ods_repeated_row,
+            ods_repeated_both,
+            ods_far_cell,
+            ods_spaces,
+            ods_blank_to_the_end,
+        ),
         "xls": (xls_far_cell,),
     }.items()
     for make in makers
     for name in (make.__name__,)
-}  # fmt: skip
+}
 
 
 if __name__ == "__main__":
@@ -349,5 +398,6 @@ if __name__ == "__main__":
             except subprocess.TimeoutExpired:
                 found = Measured("more than two minutes", 120, -1)
         print(  # noqa: T201
-            f"{name:22} {found.seconds:6.1f} s {found.peak / 1e6:7.0f} MB  {found.said[:200]}", flush=True
+            f"{name:22} {found.seconds:6.1f} s {found.peak / 1e6:7.0f} MB  {found.said[:200]}",
+            flush=True,
         )

@@ -11,7 +11,12 @@ import numpy as np
 from openpyxl import load_workbook
 
 from zgzx_research.pipeline.new_study import TEMPLATES, init_study, templates
-from zgzx_research.simulate.identities import application_numbers, brands, credit_codes, resident_ids
+from zgzx_research.simulate.identities import (
+    application_numbers,
+    brands,
+    credit_codes,
+    resident_ids,
+)
 
 ROOT = Path(__file__).parents[2]
 NAME = "small"
@@ -31,8 +36,12 @@ class World:
         count = FIRMS * STAFF
         born = np.datetime64("1980-01-01") + rng.integers(0, 7000, count).astype("timedelta64[D]")
         self.ids = list(resident_ids(born, rng.integers(0, 2, count)))
-        self.names = [SURNAMES[n % 10] + GIVEN[n // 10 % 10] + GIVEN[n // 100] for n in range(count)]
-        self.ends = rng.choice(["201906", "202009", "202203", "202306", "202503", ""], count, p=[0.1] * 5 + [0.5])
+        self.names = [
+            SURNAMES[n % 10] + GIVEN[n // 10 % 10] + GIVEN[n // 100] for n in range(count)
+        ]
+        self.ends = rng.choice(
+            ["201906", "202009", "202203", "202306", "202503", ""], count, p=[0.1] * 5 + [0.5]
+        )
         self.filed = rng.poisson(1.0, (FIRMS, 6))
 
     def winners(self, edition: int) -> range:
@@ -44,25 +53,42 @@ class World:
         """Rows of the roster's workbook."""
         categories = ("职工创新之星", "班组管理之星", "职工才艺之星", "职工技能之星")
         return [
-            [f"第{edition}届", categories[firm % 4], self.names[firm * STAFF], "男", "", self.ids[firm * STAFF],
-             self.firms[firm], "龙城街道"]
+            [
+                f"第{edition}届",
+                categories[firm % 4],
+                self.names[firm * STAFF],
+                "男",
+                "",
+                self.ids[firm * STAFF],
+                self.firms[firm],
+                "龙城街道",
+            ]
             for firm in self.winners(edition)
-        ]  # fmt: skip
+        ]
 
     def registry(self) -> list[list[object]]:
         """Rows of the registry's workbook."""
         rows = zip(self.codes, self.firms, strict=True)
         return [
-            [code, firm, "", "2010-03-01", "", "存续", "龙城街道", "", "3972", 20, "小型", "否"] for code, firm in rows
+            [code, firm, "", "2010-03-01", "", "存续", "龙城街道", "", "3972", 20, "小型", "否"]
+            for code, firm in rows
         ]
 
     def employment(self) -> list[list[object]]:
         """Rows of the workbook of insurance by spells."""
         return [
-            [f"99{person:07d}", self.names[person], self.ids[person], f"9{person // STAFF:07d}",
-             self.firms[person // STAFF], self.codes[person // STAFF], "201501", self.ends[person]]
+            [
+                f"99{person:07d}",
+                self.names[person],
+                self.ids[person],
+                f"9{person // STAFF:07d}",
+                self.firms[person // STAFF],
+                self.codes[person // STAFF],
+                "201501",
+                self.ends[person],
+            ]
             for person in range(FIRMS * STAFF)
-        ]  # fmt: skip
+        ]
 
     def patents(self) -> list[list[object]]:
         """Rows of the workbook of patents: inventions and utility models in turn."""
@@ -71,12 +97,24 @@ class World:
             for number in range(count):
                 kind, serial = 1 + number % 2, serial + 1
                 filed = YEARS[0] + year
-                app = application_numbers(np.array([filed]), np.array([kind]), np.array([serial]))[0]
+                app = application_numbers(np.array([filed]), np.array([kind]), np.array([serial]))[
+                    0
+                ]
                 day = f"{filed}-05-0{1 + serial % 9}"
                 rows.append(
-                    [app, day, f"CN{900000000 + serial}A", f"{filed + 1}-08-01", "", ["发明", "实用新型"][kind - 1],
-                     f"装置{serial}", self.firms[firm], self.names[firm * STAFF], ""]
-                )  # fmt: skip
+                    [
+                        app,
+                        day,
+                        f"CN{900000000 + serial}A",
+                        f"{filed + 1}-08-01",
+                        "",
+                        ["发明", "实用新型"][kind - 1],
+                        f"装置{serial}",
+                        self.firms[firm],
+                        self.names[firm * STAFF],
+                        "",
+                    ]
+                )
         return rows
 
     def scores(self, edition: int, stage: str) -> list[list[object]]:
@@ -86,9 +124,18 @@ class World:
             points = [95 - rank] * 7
             won = "是" if rank <= WINNERS else "否"
             rows.append(
-                [f"第{edition}届", "职工技能之星", stage, self.names[firm * STAFF], self.firms[firm], *points,
-                 95 - rank, rank, won]
-            )  # fmt: skip
+                [
+                    f"第{edition}届",
+                    "职工技能之星",
+                    stage,
+                    self.names[firm * STAFF],
+                    self.firms[firm],
+                    *points,
+                    95 - rank,
+                    rank,
+                    won,
+                ]
+            )
         return rows
 
     def craftsmen(self) -> list[list[object]]:
@@ -117,7 +164,10 @@ def blank(project: Path, file: str) -> Path:
 def make_small_study(
     folder: Path, *, sources: Sequence[str] = ("employment", "patents", "scores", "programmes")
 ) -> Path:
-    """A project with the small study: rosters and registry, and of the other sources those named."""
+    """A project with the small study.
+
+    Rosters and registry, and of the other sources those named.
+    """
     project = folder / "project"
     for name in ("notebooks", "data/published", "requirements.lock", "pyproject.toml"):
         target = project / name
@@ -162,7 +212,9 @@ def _fill(project: Path, world: World, sources: Sequence[str]) -> None:
                 fill(blank(project, "评分表"), out, world.scores(edition, stage))
     fill(blank(project, "企业登记"), raw / "registry/firms.xlsx", world.registry())
     if "employment" in sources:
-        fill(blank(project, "参保记录_起止年月"), raw / "employment/spells.xlsx", world.employment())
+        fill(
+            blank(project, "参保记录_起止年月"), raw / "employment/spells.xlsx", world.employment()
+        )
     if "patents" in sources:
         fill(blank(project, "专利申请"), raw / "patents/patents.xlsx", world.patents())
     if "programmes" in sources:

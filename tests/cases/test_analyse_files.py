@@ -1,4 +1,7 @@
-"""`zgzx analyse` on files as users have them: formats, encodings, names of units, bad cells, wide tables."""
+"""`zgzx analyse` on files as users have them.
+
+Formats, encodings, names of units, bad cells, wide tables.
+"""
 
 from __future__ import annotations
 
@@ -45,9 +48,13 @@ def text_file(path: Path, frame: pd.DataFrame, encoding: str = "utf-8", **how: A
     return path
 
 
-def overall(path: Path, never: str | None = None, roles: dict[str, Any] | None = None, **options: Any) -> float:
+def overall(
+    path: Path, never: str | None = None, roles: dict[str, Any] | None = None, **options: Any
+) -> float:
     """The effect that the command prints."""
-    made = analyse._prepared(Place(path.parent, "x", path.parent), path, roles or ROLES, options, never)
+    made = analyse._prepared(
+        Place(path.parent, "x", path.parent), path, roles or ROLES, options, never
+    )
     effects = estimate_effects(made.panel, **made.specs["main"])
     return float(effects.aggregate("overall").to_frame()["estimate"].iloc[0])
 
@@ -56,7 +63,9 @@ def refused(path: Path, roles: dict[str, Any] | None = None, **options: Any) -> 
     """The message of the command, in its own words."""
     name = options.pop("name", None)
     with pytest.raises(ZgzxError) as caught:
-        analyse.run_analysis(path.parent, path, name, roles or ROLES, options, None, say=lambda line: None)
+        analyse.run_analysis(
+            path.parent, path, name, roles or ROLES, options, None, say=lambda line: None
+        )
     return str(caught.value)
 
 
@@ -78,16 +87,24 @@ def test_na_is_a_country() -> None:
 @pytest.mark.parametrize("name", ["NULL", "nan", "None", "N/A", "NaN", "-", "TRUE", "1e5", "001"])
 def test_words_that_mean_nothing_elsewhere_are_names_of_units(tmp_path: Path, name: str) -> None:
     frame = table().replace({"unit": {"003": name}})
-    read = read_panel_file(text_file(tmp_path / "p.csv", frame.query("unit != '001' or @name != '001'")), ROLES, None)
+    read = read_panel_file(
+        text_file(tmp_path / "p.csv", frame.query("unit != '001' or @name != '001'")), ROLES, None
+    )
     assert name in set(read["unit"]) and read["unit"].notna().all()
 
 
 def test_numbers_of_units_in_workbooks_have_no_decimals(tmp_path: Path) -> None:
     frame = table().assign(unit=lambda f: f["unit"].astype(int) + 1000)
     frame.to_excel(tmp_path / "p.xlsx", index=False)
-    assert sorted(set(read_panel_file(tmp_path / "p.xlsx", ROLES, None)["unit"]))[:2] == ["1000", "1001"]
+    assert sorted(set(read_panel_file(tmp_path / "p.xlsx", ROLES, None)["unit"]))[:2] == [
+        "1000",
+        "1001",
+    ]
     frame.astype({"unit": float}).to_parquet(tmp_path / "p.parquet")
-    assert sorted(set(read_panel_file(tmp_path / "p.parquet", ROLES, None)["unit"]))[:2] == ["1000", "1001"]
+    assert sorted(set(read_panel_file(tmp_path / "p.parquet", ROLES, None)["unit"]))[:2] == [
+        "1000",
+        "1001",
+    ]
 
 
 # formats, encodings, separators
@@ -116,9 +133,17 @@ def _dates(frame: pd.DataFrame, form: str) -> pd.DataFrame:
     def at(year: float) -> Any:
         quarter = pd.Period("2010Q1", "Q") + int(year - 2010)
         start = quarter.start_time
-        return start if form == "stamp" else start.strftime(form) if "%" in form else form.format(q=quarter)
+        return (
+            start
+            if form == "stamp"
+            else start.strftime(form)
+            if "%" in form
+            else form.format(q=quarter)
+        )
 
-    return frame.assign(year=frame["year"].map(at), first=frame["first"].map(at, na_action="ignore"))
+    return frame.assign(
+        year=frame["year"].map(at), first=frame["first"].map(at, na_action="ignore")
+    )
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
@@ -129,14 +154,17 @@ def test_quarters_as_dates_in_every_format(tmp_path: Path, suffix: str) -> None:
     assert overall(tmp_path / f"p{suffix}") == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("form", ["%Y-%m", "%Y/%m", "%Y年%m月", "%Y.%m.%d", "%Y-%m-%dT%H:%M:%S", "{q}"])
+@pytest.mark.parametrize(
+    "form", ["%Y-%m", "%Y/%m", "%Y年%m月", "%Y.%m.%d", "%Y-%m-%dT%H:%M:%S", "{q}"]
+)
 def test_quarters_as_text(tmp_path: Path, form: str) -> None:
     assert overall(text_file(tmp_path / "p.csv", _dates(table(), form))) == pytest.approx(2.0)
 
 
 def test_years_with_a_word_behind(tmp_path: Path) -> None:
     frame = table().assign(
-        year=lambda f: f["year"].astype(str) + "年", first=lambda f: f["first"].map("{:.0f}年".format, "ignore")
+        year=lambda f: f["year"].astype(str) + "年",
+        first=lambda f: f["first"].map("{:.0f}年".format, "ignore"),
     )
     assert overall(text_file(tmp_path / "p.csv", frame)) == pytest.approx(2.0)
 
@@ -158,7 +186,11 @@ def test_decimal_commas_and_thousands(tmp_path: Path) -> None:
 
 def test_full_width_digits_and_a_title_above(tmp_path: Path) -> None:
     text = table().assign(
-        y=lambda f: f["y"].map("{:.2f}".format).str.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+        y=lambda f: (
+            f["y"]
+            .map("{:.2f}".format)
+            .str.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+        )
     )
     path = tmp_path / "p.csv"
     path.write_text("全区企业面板,,,\n\n" + text.to_csv(index=False), encoding="utf-8")
@@ -179,7 +211,9 @@ def test_a_bad_number_is_named_with_its_row(tmp_path: Path, bad: str) -> None:
 def test_words_for_missing_outcomes_are_missing(tmp_path: Path) -> None:
     frame = table().astype({"y": object})
     frame.loc[[0, 8, 16], "y"] = ["NA", "null", "."]
-    panel = prepare_panel(read_panel_file(text_file(tmp_path / "p.csv", frame), ROLES, None), **ROLES)
+    panel = prepare_panel(
+        read_panel_file(text_file(tmp_path / "p.csv", frame), ROLES, None), **ROLES
+    )
     assert panel.ledger.query("reason == 'outcome missing'")["rows"].tolist() == [3]
 
 
@@ -194,7 +228,9 @@ def test_a_bad_period_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", ["0", "0.0", "never", "无", "1900-01-01"])
 def test_codes_for_never_treated(tmp_path: Path, code: str) -> None:
     frame = _dates(table(), "%Y-%m-%d") if "-" in code else table()
-    path = text_file(tmp_path / "p.csv", frame.assign(first=frame["first"].astype(object).fillna(code)))
+    path = text_file(
+        tmp_path / "p.csv", frame.assign(first=frame["first"].astype(object).fillna(code))
+    )
     assert overall(path, never="0" if code == "0.0" else code) == pytest.approx(2.0)
     with pytest.raises(ZgzxError, match="no cell holds '999'"):
         read_panel_file(path, ROLES, "999")
@@ -206,7 +242,9 @@ def test_empty_tables_and_untreated_ones(tmp_path: Path) -> None:
     assert "a header but no rows" in refused(text_file(tmp_path / "b.csv", table()[:0]))
     table()[:0].to_parquet(tmp_path / "b.parquet")
     assert "no rows" in refused(tmp_path / "b.parquet")
-    assert "no unit is ever treated" in refused(text_file(tmp_path / "c.csv", table().assign(first=None)))
+    assert "no unit is ever treated" in refused(
+        text_file(tmp_path / "c.csv", table().assign(first=None))
+    )
     late = table().assign(first=lambda f: f["first"] + 40)
     assert "no unit is first treated within" in refused(text_file(tmp_path / "d.csv", late))
 
@@ -230,7 +268,10 @@ def test_unknown_columns_formats_and_broken_files(tmp_path: Path) -> None:
         assert f"p{suffix}" in refused(tmp_path / f"p{suffix}")
     twice = table().assign(other=1).set_axis(["unit", "year", "first", "y", "y"], axis=1)
     assert "two columns have this name" in refused(text_file(tmp_path / "t.csv", twice))
-    path.write_text(path.read_text(encoding="utf-8").replace("2010,2013.0,", "2010,2013.0,7,8,", 1), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("2010,2013.0,", "2010,2013.0,7,8,", 1),
+        encoding="utf-8",
+    )
     assert "more cells than the header" in refused(path) and "row 2" in refused(path)
 
 
@@ -249,19 +290,38 @@ def test_remedies_name_options_of_the_command(tmp_path: Path) -> None:
 
 
 PYTHON_ERRORS = [
-    ("every unit is treated in the end", "Pass controls='not_yet_treated'.", "Add --controls not_yet_treated."),
-    ("", "Pass adjustment='doubly_robust', or prepare the panel without covariates.",
-     "Add --adjustment doubly_robust, or leave out --covariates."),
-    ("", "Name covariates in prepare_panel, or pass adjustment='none'.",
-     "Name columns with --covariates, or pass --adjustment none."),
-    ("", "Set it to missing for units never treated (on the command line: --never-treated 0).",
-     "Set it to missing for units never treated with --never-treated 0."),
+    (
+        "every unit is treated in the end",
+        "Pass controls='not_yet_treated'.",
+        "Add --controls not_yet_treated.",
+    ),
+    (
+        "",
+        "Pass adjustment='doubly_robust', or prepare the panel without covariates.",
+        "Add --adjustment doubly_robust, or leave out --covariates.",
+    ),
+    (
+        "",
+        "Name covariates in prepare_panel, or pass adjustment='none'.",
+        "Name columns with --covariates, or pass --adjustment none.",
+    ),
+    (
+        "",
+        "Set it to missing for units never treated (on the command line: --never-treated 0).",
+        "Set it to missing for units never treated with --never-treated 0.",
+    ),
     ("", "Pass e.g. event_window=(-3, 2).", "Pass e.g. --event-window -3 2."),
-    ("", "Add earlier periods, lower anticipation or leave_out, or try controls='not_yet_treated'.",
-     "Add earlier periods, lower --anticipation or --leave-out, or try --controls not_yet_treated."),
-    ("", "Pass base_period='universal', or gaps='pairwise' to prepare_panel.",
-     "Add --base-period universal, or --gaps pairwise."),
-]  # fmt: skip
+    (
+        "",
+        "Add earlier periods, lower anticipation or leave_out, or try controls='not_yet_treated'.",
+        "Add earlier periods, lower --anticipation or --leave-out, or try --controls not_yet_treated.",
+    ),
+    (
+        "",
+        "Pass base_period='universal', or gaps='pairwise' to prepare_panel.",
+        "Add --base-period universal, or --gaps pairwise.",
+    ),
+]
 
 
 @pytest.mark.parametrize(("what", "remedy", "told"), PYTHON_ERRORS)
@@ -273,7 +333,11 @@ def test_errors_of_the_library_in_words_of_the_command(what: str, remedy: str, t
 def test_what_is_still_python_says_so() -> None:
     remedy = "Convert them with pandas.to_datetime(…, format='%Y%m'). See the column."
     told = in_command_words(ZgzxError("x", remedy=remedy), "p.csv").remedy
-    assert told.startswith("In Python: Convert") and told.endswith("See the column.") and PYTHON.search(told)
+    assert (
+        told.startswith("In Python: Convert")
+        and told.endswith("See the column.")
+        and PYTHON.search(told)
+    )
 
 
 @pytest.mark.parametrize("method", HEEDS)
@@ -283,7 +347,9 @@ def test_every_method_runs_from_the_command(tmp_path: Path, method: str) -> None
     frame.loc[frame["unit"].between("006", "011"), "first"] = 2014.0
     path = text_file(tmp_path / "p.csv", frame)
     more = {"event_window": (-2, 1)} if method == "stacked" else {}
-    made = analyse._prepared(Place(tmp_path, "x", tmp_path), path, ROLES, {"method": method, **more}, None)
+    made = analyse._prepared(
+        Place(tmp_path, "x", tmp_path), path, ROLES, {"method": method, **more}, None
+    )
     summary = summarise(estimate_effects(made.panel, **made.specs["main"]), analyse.WINDOW, 0)
     again = Summary.from_json(summary.to_json())
     pd.testing.assert_frame_equal(again.event_time, summary.event_time, check_dtype=False)
@@ -297,21 +363,28 @@ def test_options_a_method_does_not_take(tmp_path: Path) -> None:
     assert "there is no method 'did'" in refused(path, method="did")
     assert "--adjustment none does not use them" in refused(
         text_file(tmp_path / "c.csv", table().assign(size=lambda f: f["unit"].astype(float) ** 2)),
-        ROLES | {"covariates": ("size",)}, adjustment="none",
-    )  # fmt: skip
+        ROLES | {"covariates": ("size",)},
+        adjustment="none",
+    )
 
 
 def test_covariates_weights_clusters_and_gaps(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     frame = table(60).assign(
-        size=lambda f: f["unit"].map(dict(zip(sorted(set(f["unit"])), rng.normal(size=60), strict=True)))
+        size=lambda f: f["unit"].map(
+            dict(zip(sorted(set(f["unit"])), rng.normal(size=60), strict=True))
+        )
     )
-    frame = frame.assign(w=1.0, area=lambda f: f["unit"].str[:2], y=lambda f: f["y"] + rng.normal(0, 0.01, len(f)))
+    frame = frame.assign(
+        w=1.0, area=lambda f: f["unit"].str[:2], y=lambda f: f["y"] + rng.normal(0, 0.01, len(f))
+    )
     frame = frame.drop(index=[3, 77])
     roles = ROLES | {"covariates": ("size",), "weights": "w", "cluster": "area", "gaps": "balance"}
     options = analyse._with_adjustment({}, roles)
     assert options == {"adjustment": "doubly_robust"}
-    assert overall(text_file(tmp_path / "p.csv", frame), roles=roles, **options) == pytest.approx(2.0, abs=0.02)
+    assert overall(text_file(tmp_path / "p.csv", frame), roles=roles, **options) == pytest.approx(
+        2.0, abs=0.02
+    )
 
 
 # names of reports
@@ -320,10 +393,14 @@ def test_covariates_weights_clusters_and_gaps(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "name"),
     [
-        ("mpdta.csv", "mpdta"), ("My panel v1.2.csv", "my-panel-v1-2"), ("CON.csv", "con-panel"),
-        ("demo.csv", "demo-panel"), ("-x-.csv", "x"), ("a__b.CSV", "a__b"),
+        ("mpdta.csv", "mpdta"),
+        ("My panel v1.2.csv", "my-panel-v1-2"),
+        ("CON.csv", "con-panel"),
+        ("demo.csv", "demo-panel"),
+        ("-x-.csv", "x"),
+        ("a__b.CSV", "a__b"),
     ],
-)  # fmt: skip
+)
 def test_names_of_reports(tmp_path: Path, file: str, name: str) -> None:
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies/demo.toml").write_text("", encoding="utf-8")
@@ -344,10 +421,16 @@ def test_any_file_name_makes_a_name_of_its_own(tmp_path: Path, file: str) -> Non
 
 def test_what_is_stored_of_many_cells_is_small() -> None:
     rng = np.random.default_rng(1)
-    rows = [(u, t, 2 + u % 20 if u < 80 else None, rng.normal()) for u in range(100) for t in range(1, 23)]
+    rows = [
+        (u, t, 2 + u % 20 if u < 80 else None, rng.normal())
+        for u in range(100)
+        for t in range(1, 23)
+    ]
     panel = prepare_panel(pd.DataFrame(rows, columns=["unit", "year", "first", "y"]), **ROLES)
     effects = estimate_effects(panel)
     assert len(effects.cells) == 440
-    assert len(summarise(effects, analyse.WINDOW, 0).to_json()) < 60_000  # the effects themselves: 4.6 million
+    assert (
+        len(summarise(effects, analyse.WINDOW, 0).to_json()) < 60_000
+    )  # the effects themselves: 4.6 million
     stored = io.StringIO(summarise(effects, analyse.WINDOW, 0).to_json()).getvalue()
     assert Summary.from_json(stored).overall["std_error"].iloc[0] > 0

@@ -1,4 +1,7 @@
-"""`zgzx init` gives a clerk all that is needed; `zgzx check` names everything a run would fail at, at once."""
+"""`zgzx init` gives a clerk all that is needed.
+
+`zgzx check` names everything a run would fail at, at once.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,14 @@ from zgzx_research.study import load_study
 ROOT = Path(__file__).parents[2]
 TEMPLATE = templates()["template"]
 FIRM = "深圳市无名有限公司"
-CELLS = {"text": FIRM, "number": "12", "code": "9001", "day": "2021-05-06", "month": "202103", "year": "2021"}
+CELLS = {
+    "text": FIRM,
+    "number": "12",
+    "code": "9001",
+    "day": "2021-05-06",
+    "month": "202103",
+    "year": "2021",
+}
 CELLS |= {"several": FIRM, "persons": "赵甲"}
 
 
@@ -42,7 +52,9 @@ def new(tmp_path: Path) -> Path:
 
 def test_init_makes_folders_a_note_in_chinese_workbooks_and_the_list_of_links(new: Path) -> None:
     raw = new / "data/raw" / NAME
-    assert sorted(path.name for path in raw.iterdir() if path.is_dir()) == sorted([*SOURCES, TEMPLATES])
+    assert sorted(path.name for path in raw.iterdir() if path.is_dir()) == sorted(
+        [*SOURCES, TEMPLATES]
+    )
     assert all(not list((raw / source).iterdir()) for source in SOURCES)
     note = (raw / README).read_text(encoding="utf-8")
     assert all(f"`{source}/`" in note for source in SOURCES)
@@ -61,7 +73,9 @@ def test_init_does_not_write_over_a_study(new: Path) -> None:
     assert (new / f"studies/{NAME}.toml").read_bytes() == before
 
 
-def test_the_command_says_where_everything_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_says_where_everything_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "studies").mkdir()
     shutil.copy(ROOT / "studies/demo.toml", tmp_path / "studies")
     monkeypatch.chdir(tmp_path)
@@ -72,7 +86,9 @@ def test_the_command_says_where_everything_is(tmp_path: Path, monkeypatch: pytes
 
 def column_of(heading: str, profile: Profile) -> str | None:
     """The canonical column of a heading, with or without its unit: 金额(万元)."""
-    return profile.columns.get(label(heading)) or profile.columns.get(label(heading.partition("(")[0]))
+    return profile.columns.get(label(heading)) or profile.columns.get(
+        label(heading.partition("(")[0])
+    )
 
 
 @pytest.mark.parametrize("template", TEMPLATE, ids=lambda template: template["file"])
@@ -89,7 +105,10 @@ def test_every_heading_is_one_of_its_profile(template: dict) -> None:
 @pytest.mark.parametrize("template", TEMPLATE, ids=lambda template: template["file"])
 def test_a_workbook_filled_in_is_read_and_a_blank_one_refused(new: Path, template: dict) -> None:
     kinds = templates()["kinds"]
-    row = [kinds[kind]["choices"][-1] if "choices" in kinds[kind] else CELLS[kind] for _, kind in template["columns"]]
+    row = [
+        kinds[kind]["choices"][-1] if "choices" in kinds[kind] else CELLS[kind]
+        for _, kind in template["columns"]
+    ]
     raw = new / "data/raw" / NAME
     source = template["source"]
     shutil.copy(blank(new, template["file"]), raw / source / "blank.xlsx")
@@ -112,8 +131,11 @@ def test_the_lists_of_a_workbook_drop_down(new: Path, template: dict) -> None:
     kinds = templates()["kinds"]
     sheet = load_workbook(blank(new, template["file"])).worksheets[0]
     assert sheet.max_row == 1
-    lists = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in sheet.data_validations.dataValidation
-             if rule.type == "list"}  # fmt: skip
+    lists = {
+        str(rule.sqref).split(":")[0]: rule.formula1
+        for rule in sheet.data_validations.dataValidation
+        if rule.type == "list"
+    }
     for place, (_, kind) in enumerate(template["columns"], start=1):
         cell = sheet.cell(2, place).coordinate
         if "choices" in kinds[kind]:
@@ -128,10 +150,18 @@ def test_every_choice_of_a_list_is_understood_by_the_cleaning(new: Path) -> None
     kinds, world = templates()["kinds"], World()
     choices = {name: kinds[name]["choices"] for name in ("edition", "category", "street")}
     rows = [
-        [choices["edition"][n], choices["category"][n % 4], world.names[n], "男", "", world.ids[n], world.firms[n],
-         choices["street"][n % 11]]
+        [
+            choices["edition"][n],
+            choices["category"][n % 4],
+            world.names[n],
+            "男",
+            "",
+            world.ids[n],
+            world.firms[n],
+            choices["street"][n % 11],
+        ]
         for n in range(20)
-    ]  # fmt: skip
+    ]
     raw = new / "data/raw" / NAME
     fill(blank(new, "获奖名单"), raw / "roster/all.xlsx", rows)
     cleaned = clean_source(read_source(raw, "roster"), "roster", b"k" * 32)
@@ -163,7 +193,9 @@ def test_a_complete_study_passes_and_only_file_numbers_are_written(project: Path
     before = sorted(path for path in project.rglob("*") if path.is_file())
     found = check_study(project, NAME)
     assert found.problems == []
-    assert "firms that win for the first time within the years: 16 (2021: 8, 2023: 8)" in found.lines
+    assert (
+        "firms that win for the first time within the years: 16 (2021: 8, 2023: 8)" in found.lines
+    )
     after = [path for path in sorted(project.rglob("*")) if path.is_file()]
     assert set(after) - set(before) <= {project / "data/raw" / NAME / LIST}
     assert set(before) <= set(after)
@@ -178,7 +210,9 @@ def test_all_problems_come_at_once(project: Path, monkeypatch: pytest.MonkeyPatc
     book.save(raw / "scores/9_0.xlsx")
     (raw / "scores/notes.docx").write_bytes(b"PK")
     change_study(
-        project, (r"\[2019, 2024\]", "[2016, 2024]"), (r"headline_events = \[1, 3\]", "headline_events = [1, 5]")
+        project,
+        (r"\[2019, 2024\]", "[2016, 2024]"),
+        (r"headline_events = \[1, 3\]", "headline_events = [1, 5]"),
     )
     (project.parent / "secret.key").unlink(missing_ok=True)
     change_study(project, (r'key_file = ".*?"', 'key_file = "/nowhere/zgzx.key"'))
@@ -221,20 +255,27 @@ def test_editions_between_two_rosters_and_those_of_no_calendar(project: Path) ->
 def test_too_few_staff_and_too_few_winners_show_before_a_run(project: Path) -> None:
     change_study(project, (r"min_staff = 5", "min_staff = 9"))
     (said,) = problems(project)
-    assert "0 firms win and have [retention] min_staff = 9 insured persons or more, and a result needs 3" in said
+    assert (
+        "0 firms win and have [retention] min_staff = 9 insured persons or more, and a result needs 3"
+        in said
+    )
     world = World()
     for edition in (9, 10):
         rows = [[*row[:6], "深圳市查无此家有限公司", row[7]] for row in world.roster(edition)]
         path = project / f"data/raw/{NAME}/roster/{edition}.xlsx"
         fill(blank(project, "获奖名单"), path, rows)
-    assert any("0 firms win for the first time within the years of the panel" in said for said in problems(project))
+    assert any(
+        "0 firms win for the first time within the years of the panel" in said
+        for said in problems(project)
+    )
 
 
 @pytest.mark.slow
 def test_an_outcome_without_its_source_and_a_wrong_decision(project: Path) -> None:
     links = project / f"data/decisions/{NAME}/links.csv"
     links.write_text(
-        ",".join(COLUMNS) + "\nroster,无名,,深圳市查无此家有限公司,accept,LM,2026-04-02,x\n", encoding="utf-8"
+        ",".join(COLUMNS) + "\nroster,无名,,深圳市查无此家有限公司,accept,LM,2026-04-02,x\n",
+        encoding="utf-8",
     )
     assert problems(project) == [
         "links.csv: the firm of a decision is none of the registry, or its name is that of several, 1 affected, "
@@ -242,17 +283,28 @@ def test_an_outcome_without_its_source_and_a_wrong_decision(project: Path) -> No
     ]
     shutil.rmtree(project / f"data/raw/{NAME}/patents")
     (said,) = problems(project)
-    assert re.search(r"study small: raw files are missing, 1 affected, e\.g\. data/raw/small/patents/\.", said)
+    assert re.search(
+        r"study small: raw files are missing, 1 affected, e\.g\. data/raw/small/patents/\.", said
+    )
 
 
 @pytest.mark.slow
 def test_open_spells_reach_only_as_far_as_the_export(project: Path) -> None:
-    """The last month that stands in the export is June 2023: the end of that year is not covered."""
+    """The last month that stands in the export is June 2023.
+
+    The end of that year is not covered.
+    """
     world = World()
     rows = [row if row[7] != "202503" else [*row[:7], ""] for row in world.employment()]
-    fill(blank(project, "参保记录_起止年月"), project / f"data/raw/{NAME}/employment/spells.xlsx", rows)
+    fill(
+        blank(project, "参保记录_起止年月"),
+        project / f"data/raw/{NAME}/employment/spells.xlsx",
+        rows,
+    )
     (said,) = problems(project)
-    assert "the employment export holds nothing for years of the panel, 1 affected, e.g. 2024" in said
+    assert (
+        "the employment export holds nothing for years of the panel, 1 affected, e.g. 2024" in said
+    )
 
 
 @pytest.mark.parametrize("window", ["[2, 6]", "[-5, -1]", "[6, -5]"])

@@ -26,7 +26,10 @@ STARTS = (5, 9, np.nan)
 
 
 def panel(periods: Any = None) -> pd.DataFrame:
-    """Thirty units in 14 periods, a third each treated from the sixth, from the tenth and never; periods as given."""
+    """Thirty units in 14 periods, a third each treated from the sixth, from the tenth and never.
+
+    Periods as given.
+    """
     rng = np.random.default_rng(0)
     rows = [(u, t, STARTS[u % 3]) for u in range(30) for t in range(T)]
     data = pd.DataFrame(rows, columns=["unit", "t", "first"])
@@ -39,7 +42,9 @@ def panel(periods: Any = None) -> pd.DataFrame:
 
 def estimates(data: pd.DataFrame, **options: Any) -> list[float]:
     """Overall effect and mean over event times 1 to 3, with the period before treatment left out."""
-    event = zr.estimate_effects(zr.prepare_panel(data, **ROLES, **options), leave_out=1).aggregate("event_time")
+    event = zr.estimate_effects(zr.prepare_panel(data, **ROLES, **options), leave_out=1).aggregate(
+        "event_time"
+    )
     return [event.overall["estimate"].iloc[0], event.window(1, 3)["estimate"].iloc[0]]
 
 
@@ -180,7 +185,10 @@ CODES: dict[str, tuple[Any, str]] = {  # numbers -> what the message must hold
     "YYYYH": ([(2014 + k // 2) * 10 + k % 2 + 1 for k in range(T)], r'r"H\1"'),
     "YYYYT": ([(2014 + k // 3) * 10 + k % 3 + 1 for k in range(T)], "3 * ("),
     "YYYYMMDD": (ENDS.strftime("%Y%m%d").astype(int), 'format="%Y%m%d"'),
-    "YYYYDDD": ([int(f"{d:%Y%j}") for d in pd.date_range("2014-12-25", periods=T)], 'format="%Y%j"'),
+    "YYYYDDD": (
+        [int(f"{d:%Y%j}") for d in pd.date_range("2014-12-25", periods=T)],
+        'format="%Y%j"',
+    ),
     "YYYYWW": ([int(f"{d:%G%V}") for d in WEEKS], 'format="%G%V%u"'),
     "YYMM": ([int(f"{m.year % 100}{m.month:02d}") for m in MONTHS], 'format="%y%m"'),
     "Excel months": (days_since("1899-12-30", "MS"), 'origin="1899-12-30"'),
@@ -198,7 +206,10 @@ CODES: dict[str, tuple[Any, str]] = {  # numbers -> what the message must hold
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.filterwarnings("ignore")
 def test_numbers_that_code_dates_name_the_call_that_works(code: str) -> None:
-    """The remedy is carried out as written; then the estimates are those of the plain panel (or of trading days)."""
+    """The remedy is carried out as written.
+
+    Then the estimates are those of the plain panel (or of trading days).
+    """
     numbers, part = CODES[code]
     table = panel(list(numbers))
     message = refusal(table)
@@ -262,11 +273,19 @@ def test_trading_days_as_observed(freq: str) -> None:
 def test_months_as_whole_numbers() -> None:
     """The case: refused, or as with real dates."""
     table = pd.read_csv(DATA / "clock_months.csv").rename(columns={"month": "t"})
-    assert 'pandas.to_datetime(table["t"].astype("Int64").astype("string"), format="%Y%m")' in refusal(table)
-    as_dates = {n: pd.to_datetime(table[n].astype("Int64").astype("string"), format="%Y%m") for n in ("t", "first")}
+    assert (
+        'pandas.to_datetime(table["t"].astype("Int64").astype("string"), format="%Y%m")'
+        in refusal(table)
+    )
+    as_dates = {
+        n: pd.to_datetime(table[n].astype("Int64").astype("string"), format="%Y%m")
+        for n in ("t", "first")
+    }
     as_text = {name: dates.dt.strftime("%Y-%m") for name, dates in as_dates.items()}
     for columns in (as_dates, as_text):
-        effects = zr.estimate_effects(zr.prepare_panel(table.assign(**columns), **ROLES), leave_out=1)
+        effects = zr.estimate_effects(
+            zr.prepare_panel(table.assign(**columns), **ROLES), leave_out=1
+        )
         overall = effects.aggregate("overall").overall["estimate"].iloc[0]
         window = effects.aggregate("event_time").window(1, 3)["estimate"].iloc[0]
         np.testing.assert_allclose([overall, window], [5.683771, 2.845765], atol=5e-7)
@@ -281,18 +300,29 @@ def test_biennial_waves(dated: bool) -> None:
     assert "step: 2 years" in str(prepared.ledger["examples"].tolist())
     plain = zr.estimate_effects(zr.prepare_panel(panel(), **ROLES)).aggregate("event_time")
     event = zr.estimate_effects(prepared).aggregate("event_time")
-    assert event.to_frame()["event_time"].tolist() == [2 * e for e in plain.to_frame()["event_time"]]
-    assert event.window(0, 2)["estimate"].iloc[0] == pytest.approx(plain.window(0, 1)["estimate"].iloc[0])
+    assert event.to_frame()["event_time"].tolist() == [
+        2 * e for e in plain.to_frame()["event_time"]
+    ]
+    assert event.window(0, 2)["estimate"].iloc[0] == pytest.approx(
+        plain.window(0, 1)["estimate"].iloc[0]
+    )
     with pytest.raises(ZgzxError, match="Event times are -18, -16, -14"):
         event.window(1, 1)
 
 
 def test_a_window_that_holds_no_wave_is_said() -> None:
     prepared = zr.prepare_panel(panel(range(2000, 2028, 2)), **ROLES)
-    with pytest.warns(ZgzxWarning, match="leave_out=1 holds no observed period of 2 cohorts .* pass leave_out=2"):
+    with pytest.warns(
+        ZgzxWarning, match="leave_out=1 holds no observed period of 2 cohorts .* pass leave_out=2"
+    ):
         nothing = zr.estimate_effects(prepared, leave_out=1)
-    row = nothing.ledger.set_index("reason").loc["declared window in which the cohort has no observed period"]
-    assert (row["units"], row["examples"]) == (20, ("leave_out=1 before 2010", "leave_out=1 before 2018"))
+    row = nothing.ledger.set_index("reason").loc[
+        "declared window in which the cohort has no observed period"
+    ]
+    assert (row["units"], row["examples"]) == (
+        20,
+        ("leave_out=1 before 2010", "leave_out=1 before 2018"),
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         event = zr.estimate_effects(prepared, leave_out=2).aggregate("event_time")
@@ -304,7 +334,9 @@ def test_a_gap_before_one_cohort_is_said() -> None:
     with pytest.warns(ZgzxWarning, match="anticipation=1 holds no observed period of 1 cohorts"):
         effects = zr.estimate_effects(zr.prepare_panel(data, **ROLES), anticipation=1)
     assert effects.ledger["examples"].tolist()[1] == ("between 2004 and 2006",)
-    row = effects.ledger.set_index("reason").loc["declared window in which the cohort has no observed period"]
+    row = effects.ledger.set_index("reason").loc[
+        "declared window in which the cohort has no observed period"
+    ]
     assert (row["units"], row["examples"]) == (10, ("anticipation=1 before 2006",))
 
 
@@ -314,23 +346,34 @@ def test_single_gaps_of_years_stay_calendar_years() -> None:
     assert prepared.clock.step == "year"
 
 
-METHODS = ("group_time", "imputation", "interaction_weighted", "two_way_fixed_effects", "extended_two_way")
+METHODS = (
+    "group_time",
+    "imputation",
+    "interaction_weighted",
+    "two_way_fixed_effects",
+    "extended_two_way",
+)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_on_a_clock_of_two_years(method: str) -> None:
-    two, one = (zr.prepare_panel(panel(p), **ROLES) for p in (range(2000, 2028, 2), range(2000, 2014)))
+    two, one = (
+        zr.prepare_panel(panel(p), **ROLES) for p in (range(2000, 2028, 2), range(2000, 2014))
+    )
     ours = zr.estimate_effects(two, method=method, leave_out=2).aggregate("overall").overall
     theirs = zr.estimate_effects(one, method=method, leave_out=1).aggregate("overall").overall
     np.testing.assert_allclose(
-        ours[["estimate", "std_error"]].astype(float), theirs[["estimate", "std_error"]].astype(float)
+        ours[["estimate", "std_error"]].astype(float),
+        theirs[["estimate", "std_error"]].astype(float),
     )
 
 
 def test_stacked_says_what_to_do_on_a_clock_of_two_years() -> None:
     with pytest.raises(ZgzxError, match="clock='observed'"):
         zr.estimate_effects(
-            zr.prepare_panel(panel(range(2000, 2028, 2)), **ROLES), method="stacked", event_window=(-2, 2)
+            zr.prepare_panel(panel(range(2000, 2028, 2)), **ROLES),
+            method="stacked",
+            event_window=(-2, 2),
         )
 
 
@@ -341,22 +384,46 @@ def test_the_summary_names_the_step() -> None:
 
 def test_months_within_one_year_are_even_as_they_stand() -> None:
     data = panel()
-    data = data[data["t"] <= 12].assign(t=lambda d: d["t"] + 201500, first=lambda d: d["first"] + 201500)
+    data = data[data["t"] <= 12].assign(
+        t=lambda d: d["t"] + 201500, first=lambda d: d["first"] + 201500
+    )
     assert zr.prepare_panel(data, **ROLES).periods.tolist() == list(range(201501, 201513))
 
 
 def test_the_axis_of_the_figure_names_the_step() -> None:
     assert event_axis("unit", ("year", 2), "en") == "Years since first treatment (step: 2 years)"
     assert event_axis("unit", ("year", 2), "zh") == "距首次处理的年数（步长：2 年）"
-    assert event_axis("unit", ("quarter", 1), "en") == "Periods since first treatment (step: 1 quarter)"
-    assert event_axis("award", ("year", 1), "en") == event_axis("award", None, "en") == "Years since the first award"
-    for unit in (*UNIT_WORDS.values(), *(name for _, name in SECONDS), "month", "period", "observed period"):
+    assert (
+        event_axis("unit", ("quarter", 1), "en")
+        == "Periods since first treatment (step: 1 quarter)"
+    )
+    assert (
+        event_axis("award", ("year", 1), "en")
+        == event_axis("award", None, "en")
+        == "Years since the first award"
+    )
+    for unit in (
+        *UNIT_WORDS.values(),
+        *(name for _, name in SECONDS),
+        "month",
+        "period",
+        "observed period",
+    ):
         assert "3" in event_axis("unit", (unit, 3), "zh")
 
 
 def test_the_step_stands_under_the_figure() -> None:
-    event = zr.estimate_effects(zr.prepare_panel(panel(list(TEXTS["2014Q1"])), **ROLES)).aggregate("event_time")
-    words: dict[str, Any] = {"scale": "difference", "outcome_label": "y", "synthetic": False, "about": "unit"}
+    event = zr.estimate_effects(zr.prepare_panel(panel(list(TEXTS["2014Q1"])), **ROLES)).aggregate(
+        "event_time"
+    )
+    words: dict[str, Any] = {
+        "scale": "difference",
+        "outcome_label": "y",
+        "synthetic": False,
+        "about": "unit",
+    }
     figure = plot_event_study(event.to_frame(), language="zh", step=("quarter", 1), **words)
     assert [axes.get_xlabel() for axes in figure.axes] == ["距首次处理的期数（步长：1 个季度）"]
-    assert "step: 1 quarter" in alt_event_study(event.to_frame(), language="en", step=("quarter", 1), **words)
+    assert "step: 1 quarter" in alt_event_study(
+        event.to_frame(), language="en", step=("quarter", 1), **words
+    )

@@ -1,4 +1,7 @@
-"""Rows are the same only if they are the same as written; a clerk may keep one that stands twice."""
+"""Rows are the same only if they are the same as written.
+
+A clerk may keep one that stands twice.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ def test_two_costs_alike_in_kind_and_amount(tmp_path: Path) -> None:
 
 
 def test_the_same_line_twice_is_one(tmp_path: Path) -> None:
-    result = cleaned_text(tmp_path, "programmes", costs=COSTS + "第九届,奖金,20\n第九届,奖金 ,20.0\n第九届,奖品,20\n")
+    result = cleaned_text(
+        tmp_path, "programmes", costs=COSTS + "第九届,奖金,20\n第九届,奖金 ,20.0\n第九届,奖品,20\n"
+    )
     assert plain(result.tables["cost"]["row"]) == [2, 4]
     assert (3, None, "duplicate_row", True) in reasons(result)
 
@@ -65,7 +70,9 @@ def test_keep_in_a_returned_workbook_keeps_the_row(tmp_path: Path) -> None:
 
 def test_a_row_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     first = cleaned_text(
-        tmp_path, "roster", names="姓名,工作单位,奖项类别,届次\n,样例五金,技能之星,9\n甄明,样例五金,技能之星,9\n"
+        tmp_path,
+        "roster",
+        names="姓名,工作单位,奖项类别,届次\n,样例五金,技能之星,9\n甄明,样例五金,技能之星,9\n",
     )
     path = write_audit(first.quarantine, tmp_path / "audit.xlsx", {})
     book = openpyxl.load_workbook(path)

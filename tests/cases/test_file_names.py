@@ -1,4 +1,7 @@
-"""Names of files and sheets are personal text: numbers everywhere, and one list beside the raw files."""
+"""Names of files and sheets are personal text.
+
+Numbers everywhere, and one list beside the raw files.
+"""
 
 from __future__ import annotations
 
@@ -57,10 +60,15 @@ def test_no_name_of_a_file_or_sheet_leaves_the_cleaning(tmp_path: Path) -> None:
         result = clean_source(read_source(tmp_path, source), source, KEY)
         assert len(result.quarantine) or source == "roster"
         frames = [*result.tables.values(), result.quarantine]
-        texts += [*(frame.to_csv() for frame in frames), json.dumps(result.ledger, ensure_ascii=False)]
+        texts += [
+            *(frame.to_csv() for frame in frames),
+            json.dumps(result.ledger, ensure_ascii=False),
+        ]
         assert [entry["file"] for entry in result.ledger][-1] == f"{source}/001"
     assert not [text for text in texts if PERSON in text or PHONE in text]
-    assert result.tables["roster"][["file", "sheet", "row"]].values.tolist() == [["roster/001", "2", 3]]
+    assert result.tables["roster"][["file", "sheet", "row"]].values.tolist() == [
+        ["roster/001", "2", 3]
+    ]
 
 
 def test_the_list_is_for_the_owner_only_and_says_which_file_is_which(tmp_path: Path) -> None:
@@ -78,13 +86,17 @@ def test_a_file_keeps_its_number_when_others_come_and_go(tmp_path: Path) -> None
     roster(tmp_path, "a.xlsx", "名单")
     assert [table.file for table in read_source(tmp_path, "roster")] == ["roster/001", "roster/001"]
     assert number_files(tmp_path, [first, second, third]) == {
-        second: "employment/001", first: "employment/002", third: "employment/003"
-    }  # fmt: skip
+        second: "employment/001",
+        first: "employment/002",
+        third: "employment/003",
+    }
     first.unlink()
     fourth = spells(tmp_path, "丁.csv")
     assert [table.file_name for table in read_source(tmp_path, "employment")] == [
-        "employment/乙.csv", "employment/part/丙.csv", "employment/丁.csv"
-    ]  # fmt: skip
+        "employment/乙.csv",
+        "employment/part/丙.csv",
+        "employment/丁.csv",
+    ]
     assert number_files(tmp_path, [fourth]) == {fourth: "employment/004"}  # 002 is not given twice
 
 
@@ -131,7 +143,9 @@ def test_a_folder_that_cannot_be_written_is_numbered_in_the_order_of_names(
 def test_a_damaged_list_is_refused(tmp_path: Path, text: str) -> None:
     spells(tmp_path, "a.csv")
     (tmp_path / LIST).write_text(text, encoding="utf-8-sig")
-    with pytest.raises(ZgzxError, match=rf"{LIST}: the list of file numbers is damaged.*Bring back the list"):
+    with pytest.raises(
+        ZgzxError, match=rf"{LIST}: the list of file numbers is damaged.*Bring back the list"
+    ):
         read_source(tmp_path, "employment")
 
 
@@ -140,11 +154,15 @@ def test_errors_while_reading_name_the_number_and_the_list(tmp_path: Path) -> No
     book = openpyxl.load_workbook(path)
     book[PERSON]["B2"] = "所在地方"
     book.save(path)
-    with pytest.raises(ZgzxError, match=rf"^roster/001, sheet 2, row 2: unknown header.*{LIST}") as caught:
+    with pytest.raises(
+        ZgzxError, match=rf"^roster/001, sheet 2, row 2: unknown header.*{LIST}"
+    ) as caught:
         read_source(tmp_path, "roster")
     assert PERSON not in str(caught.value)
     (tmp_path / "roster" / f"{PERSON}.{PERSON}").write_text("x", encoding="utf-8")
-    with pytest.raises(ZgzxError, match=r"type that cannot be read, 1 affected, e\.g\. roster/002\. ") as caught:
+    with pytest.raises(
+        ZgzxError, match=r"type that cannot be read, 1 affected, e\.g\. roster/002\. "
+    ) as caught:
         read_source(tmp_path, "roster")
     assert PERSON not in str(caught.value)
 
@@ -165,7 +183,9 @@ def test_the_manifest_has_numbers_and_is_compared_by_them(tmp_path: Path) -> Non
     inputs = number_files(raw, [path, other])
     target = tmp_path / "data/work/x/manifest.json"
     settings = {"raw": {"path": "data/raw/x"}}
-    manifest.write_manifest(tmp_path, target, inputs=inputs, outputs=[], settings=settings, stamp={})
+    manifest.write_manifest(
+        tmp_path, target, inputs=inputs, outputs=[], settings=settings, stamp={}
+    )
     text = target.read_text(encoding="utf-8")
     assert sorted(json.loads(text)["inputs"]) == ["employment/001", "employment/002"]
     assert PERSON not in text
@@ -208,10 +228,13 @@ def test_scan_looks_for_what_stands_in_names_of_files_and_sheets(tmp_path: Path)
     assert secrets.numbers["99000019900307123X"] == "resident ID"
     assert secrets.numbers["612345678"] == "insurance number"
     (tmp_path / "work").mkdir()
-    (tmp_path / "work/ledger.json").write_text(json.dumps({"file": f"尤平-{PHONE}.csv"}), encoding="utf-8")
+    (tmp_path / "work/ledger.json").write_text(
+        json.dumps({"file": f"尤平-{PHONE}.csv"}), encoding="utf-8"
+    )
     assert {(f.kind, f.masked) for f in scan([tmp_path / "work"], secrets).findings} == {
-        ("name", "尤*"), ("phone", "199********")
-    }  # fmt: skip
+        ("name", "尤*"),
+        ("phone", "199********"),
+    }
 
 
 def test_words_of_the_trade_and_firms_are_no_names_of_people() -> None:

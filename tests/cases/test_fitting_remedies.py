@@ -22,8 +22,14 @@ LONG = "Add earlier periods, lower anticipation or leave_out, or try controls='n
     ("options", "fits"),
     [
         ({}, "Add earlier periods or try controls='not_yet_treated'."),
-        ({"leave_out": 1}, "Add earlier periods, lower leave_out, or try controls='not_yet_treated'."),
-        ({"leave_out": 1, "controls": "not_yet_treated"}, "Add earlier periods or lower leave_out."),
+        (
+            {"leave_out": 1},
+            "Add earlier periods, lower leave_out, or try controls='not_yet_treated'.",
+        ),
+        (
+            {"leave_out": 1, "controls": "not_yet_treated"},
+            "Add earlier periods or lower leave_out.",
+        ),
         ({"controls": "not_yet_treated"}, "Add earlier periods."),
     ],
 )
@@ -40,8 +46,13 @@ def test_other_forms() -> None:
         fitting("Pass scale='difference' or base_period='pooled'.", {"scale": "difference"})
         == "Pass base_period='pooled'."
     )
-    assert fitting("Pass controls='not_yet_treated'.", {"controls": "not_yet_treated"}) == NOTHING_ELSE
-    assert fitting("Choose a shorter window.", {"controls": "not_yet_treated"}) == "Choose a shorter window."
+    assert (
+        fitting("Pass controls='not_yet_treated'.", {"controls": "not_yet_treated"}) == NOTHING_ELSE
+    )
+    assert (
+        fitting("Choose a shorter window.", {"controls": "not_yet_treated"})
+        == "Choose a shorter window."
+    )
 
 
 def remedies() -> set[str]:
@@ -50,7 +61,9 @@ def remedies() -> set[str]:
         node.value
         for path in DID.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SETTING.search(node.value)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and SETTING.search(node.value)
     }
     return {text for text in texts if text.endswith(".") and "\n" not in text and text[0].isupper()}
 
@@ -64,7 +77,11 @@ def test_every_remedy_can_do_without_each_option_it_names(remedy: str) -> None:
 
 
 def test_an_estimate_without_base_period() -> None:
-    rows = [(u, t, 2011.0 if u < 5 else 2013.0, float(u * t % 7)) for u in range(10) for t in range(2010, 2014)]
+    rows = [
+        (u, t, 2011.0 if u < 5 else 2013.0, float(u * t % 7))
+        for u in range(10)
+        for t in range(2010, 2014)
+    ]
     data = pd.DataFrame(rows, columns=["unit", "t", "first", "y"])
     panel = zr.prepare_panel(data, outcome="y", unit="unit", period="t", first_treated="first")
     with pytest.raises(ZgzxError) as caught:

@@ -1,4 +1,7 @@
-"""Files of hostile size end in one clear error within 10 seconds and 1 GB; a full disk and a closed folder likewise."""
+"""Files of hostile size end in one clear error within 10 seconds and 1 GB.
+
+A full disk and a closed folder likewise.
+"""
 
 from __future__ import annotations
 
@@ -50,12 +53,26 @@ SAID = {
     "ods_blank_to_the_end": None,
     "xls_far_cell": "the sheet reaches to IV65535",
 }
-# quick ones are read here, without a process of their own: none of them needs memory worth measuring
+# quick ones are read here, without a process of their own: none of them needs memory worth
+# measuring
 QUICK = (
-    "million_commas", "header_of_commas", "million_labels", "quoted_commas", "far_cell_in_row_one", "far_row",
-    "far_row_and_column", "far_cell_with_prefix", "entities", "ods_repeated_cell", "ods_repeated_row",
-    "ods_repeated_both", "ods_far_cell", "ods_spaces", "ods_blank_to_the_end", "xls_far_cell",
-)  # fmt: skip
+    "million_commas",
+    "header_of_commas",
+    "million_labels",
+    "quoted_commas",
+    "far_cell_in_row_one",
+    "far_row",
+    "far_row_and_column",
+    "far_cell_with_prefix",
+    "entities",
+    "ods_repeated_cell",
+    "ods_repeated_row",
+    "ods_repeated_both",
+    "ods_far_cell",
+    "ods_spaces",
+    "ods_blank_to_the_end",
+    "xls_far_cell",
+)
 
 
 def made(tmp_path: Path, name: str) -> Path:
@@ -112,9 +129,15 @@ def test_a_folder_that_cannot_be_made_is_one_line(
 
 @pytest.mark.parametrize(
     ("code", "remedy"),
-    [(errno.ENOSPC, "Make room on the disk"), (errno.EROFS, "The disk is read-only"), (errno.EACCES, "may write to")],
+    [
+        (errno.ENOSPC, "Make room on the disk"),
+        (errno.EROFS, "The disk is read-only"),
+        (errno.EACCES, "may write to"),
+    ],
 )
-def test_a_disk_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, remedy: str) -> None:
+def test_a_disk_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, remedy: str
+) -> None:
     def refuse(handle: int) -> None:
         raise OSError(code, os.strerror(code))
 

@@ -1,4 +1,7 @@
-"""The candidates of links come as a workbook; filled in and handed back, it becomes lines of links.csv."""
+"""The candidates of links come as a workbook.
+
+Filled in and handed back, it becomes lines of links.csv.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,9 @@ LINES = pd.DataFrame(
     ],
     columns=REVIEW_COLUMNS,
 )
-FIRM = pd.DataFrame({"firm_id": ["F000001", "F000002", "F000003"], "uscc": [*CODES, None]}).astype({"uscc": "str"})
+FIRM = pd.DataFrame({"firm_id": ["F000001", "F000002", "F000003"], "uscc": [*CODES, None]}).astype(
+    {"uscc": "str"}
+)
 COLUMN = {name: place + 1 for place, name in enumerate(HEADINGS.values())}
 
 
@@ -60,7 +65,15 @@ def test_the_workbook_shows_the_candidates_as_they_are(workbook: Path) -> None:
     sheet = load_workbook(workbook)[SHEET]
     rows = list(sheet.iter_rows(values_only=True))
     assert list(rows[0]) == list(HEADINGS)
-    assert rows[1][:OURS] == ("roster", "鸿源精密", 2, 1, "深圳市鸿远精密科技有限公司", CODES[0], 0.92)
+    assert rows[1][:OURS] == (
+        "roster",
+        "鸿源精密",
+        2,
+        1,
+        "深圳市鸿远精密科技有限公司",
+        CODES[0],
+        0.92,
+    )
     assert rows[3][1] == "=1+1五金厂" and sheet.cell(4, 2).data_type == "s"  # never a formula
     assert rows[3][COLUMN["uscc"] - 1] is None
     (rule,) = sheet.data_validations.dataValidation
@@ -88,7 +101,9 @@ def test_decisions_come_back_as_lines_of_links_csv(workbook: Path, tmp_path: Pat
     assert len(read_decisions(write_decisions(decided, path))) == 3  # handed back twice
 
 
-def test_a_firm_without_a_code_goes_by_its_name_and_another_firm_may_be_named(workbook: Path) -> None:
+def test_a_firm_without_a_code_goes_by_its_name_and_another_firm_may_be_named(
+    workbook: Path,
+) -> None:
     decide(workbook, 2, ACCEPT, other="91449900ma0000003w")
     decide(workbook, 4, ACCEPT)
     decided = read_review(workbook)
@@ -102,14 +117,22 @@ def test_a_firm_without_a_code_goes_by_its_name_and_another_firm_may_be_named(wo
     ("rows", "message"),
     [
         ([(2, "也许", {})], "unknown decisions, 1 affected, e.g. row 2"),
-        ([(2, ACCEPT, {"reviewer": ""})], "decisions without reviewer or date, 1 affected, e.g. row 2"),
+        (
+            [(2, ACCEPT, {"reviewer": ""})],
+            "decisions without reviewer or date, 1 affected, e.g. row 2",
+        ),
         ([(2, ACCEPT, {"date": "昨天"})], "decisions without reviewer or date"),
         ([(2, REJECT, {"other": "深圳市另一家有限公司"})], "another firm beside a rejection"),
-        ([(2, ACCEPT, {}), (3, ACCEPT, {})], "one name accepted for two firms, 2 affected, e.g. row 2; row 3"),
+        (
+            [(2, ACCEPT, {}), (3, ACCEPT, {})],
+            "one name accepted for two firms, 2 affected, e.g. row 2; row 3",
+        ),
         ([(2, ACCEPT, {}), (3, NOWHERE, {})], f"one name both {ACCEPT} and {NOWHERE}"),
     ],
 )
-def test_decisions_that_cannot_be_taken_name_their_rows(workbook: Path, rows: list, message: str) -> None:
+def test_decisions_that_cannot_be_taken_name_their_rows(
+    workbook: Path, rows: list, message: str
+) -> None:
     for row, decision, more in rows:
         decide(workbook, row, decision, **more)
     with pytest.raises(ZgzxError, match=message):
@@ -123,7 +146,10 @@ def test_an_empty_review_is_a_workbook_all_the_same(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small study, in which one winner's firm is written with a wrong character; built as far as the links."""
+    """The small study, in which one winner's firm is written with a wrong character.
+
+    Built as far as the links.
+    """
     project = make_small_study(tmp_path_factory.mktemp("links"), sources=("employment", "patents"))
     path = project / f"data/raw/{NAME}/roster/9.xlsx"
     book = load_workbook(path)
@@ -145,14 +171,19 @@ def test_the_command_takes_either_workbook_by_what_it_holds(
     shutil.copy(study / f"data/work/{NAME}/link/link_review.xlsx", path)
     monkeypatch.chdir(study)
     empty = CliRunner().invoke(app, ["review", NAME, str(path)])
-    assert isinstance(empty.exception, ZgzxError) and "no row of the workbook holds a decision" in str(empty.exception)
+    assert isinstance(
+        empty.exception, ZgzxError
+    ) and "no row of the workbook holds a decision" in str(empty.exception)
     rows = list(load_workbook(path)[SHEET].iter_rows(values_only=True))
     at = next(n for n, row in enumerate(rows, start=1) if row[0] == "roster" and row[3] == 1)
     assert rows[at - 1][COLUMN["firm_name"] - 1] == World().firms[0]
     decide(path, at, ACCEPT)
     said = CliRunner().invoke(app, ["review", NAME, str(path)])
     assert said.exit_code == 0, said.output
-    assert f"decisions written to data/decisions/{NAME}/links.csv: 1; apply them with zgzx run {NAME}" in said.output
+    assert (
+        f"decisions written to data/decisions/{NAME}/links.csv: 1; apply them with zgzx run {NAME}"
+        in said.output
+    )
     place = stages.Place(study, NAME, study / f"data/raw/{NAME}")
     stages.link(place)
     audit = pd.read_parquet(place.stage("link", "link_audit")[0])

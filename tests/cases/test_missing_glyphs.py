@@ -1,4 +1,7 @@
-"""A character that the report fonts lack prints 〓 wherever data bring it, with a note; in our words it is an error."""
+"""A character that the report fonts lack prints 〓 wherever data bring it, with a note.
+
+In our words it is an error.
+"""
 
 from __future__ import annotations
 
@@ -38,17 +41,38 @@ def test_text_of_data_is_printed_with_a_sign_for_each_missing_character() -> Non
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_names_of_columns_and_files_in_prose(language: str) -> None:
-    names = {"outcome_name": f"{RARE}产量", "unit_name": "厂", "first_treated_name": "首年", "period_name": "年"}
+    names = {
+        "outcome_name": f"{RARE}产量",
+        "unit_name": "厂",
+        "first_treated_name": "首年",
+        "period_name": "年",
+    }
     facts = {f"study.{name}": fact(text, "text", "design", "study") for name, text in names.items()}
     text = render_prose("any_panel", "question", language, Facts(facts))
     assert "〓产量" in text and RARE not in text
 
 
 def test_cells_of_every_table() -> None:
-    ledger = pd.DataFrame({"step": ["units"], "reason": [f"covariate {RARER[0]} missing"], "rows": [20], "units": [10]})
+    ledger = pd.DataFrame(
+        {
+            "step": ["units"],
+            "reason": [f"covariate {RARER[0]} missing"],
+            "rows": [20],
+            "units": [10],
+        }
+    )
     assert tables.ledger_table(ledger, "zh").rows[0][1] == "covariate 〓 missing"
     assert tables.stamp_table({"file": f"{RARER[1]}.csv"}, "zh").rows == (("数据文件", "〓.csv"),)
-    sheets = [{"file": f"roster/{RARE}.xlsx", "sheet": "", "rows_in": 3, "kept": 1, "quarantined": 0, "furniture": 2}]
+    sheets = [
+        {
+            "file": f"roster/{RARE}.xlsx",
+            "sheet": "",
+            "rows_in": 3,
+            "kept": 1,
+            "quarantined": 0,
+            "furniture": 2,
+        }
+    ]
     assert tables.rows_table({"roster": sheets}, "zh").rows[0][1] == "roster/〓.xlsx"
     assert tables.quarantine_table({f"code{RARE}": 12}, "zh").rows == (("code〓", "12"),)
 
@@ -62,15 +86,25 @@ def test_categories_and_labels_in_figures() -> None:
     )
     assert any("〓量" in text.get_text() for text in figure.texts)
     canvas.figure_bundle(figure)
-    sources = {RARE: [{"file": "a", "sheet": "", "rows_in": 3, "kept": 1, "quarantined": 0, "furniture": 2}]}
+    sources = {
+        RARE: [
+            {"file": "a", "sheet": "", "rows_in": 3, "kept": 1, "quarantined": 0, "furniture": 2}
+        ]
+    }
     canvas.figure_bundle(figures.plot_rows(sources, language="en", synthetic=False))
 
 
 def rendered(folder: Path, markdown: str, stamp: dict[str, str], language: str = "zh") -> str:
     (path,) = render_document(
-        Document(markdown, {}), language=language, title="题目", subtitle="", stamp=stamp, synthetic=False,
-        out=folder / "report", formats=("html",),
-    )  # fmt: skip
+        Document(markdown, {}),
+        language=language,
+        title="题目",
+        subtitle="",
+        stamp=stamp,
+        synthetic=False,
+        out=folder / "report",
+        formats=("html",),
+    )
     return re.sub(r"<style.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
@@ -98,17 +132,25 @@ def test_the_stamp_is_data(tmp_path: Path) -> None:
 def test_a_panel_with_rare_characters_everywhere_makes_its_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Column names and file name hold characters that no report font has; pages, PDF and notebooks are made."""
+    """Column names and file name hold characters that no report font has.
+
+    Pages, PDF and notebooks are made.
+    """
     from zgzx_research.pipeline.analyse import run_analysis
 
     for name in ("notebooks", "data/published"):
         shutil.copytree(ROOT / name, tmp_path / name)
     (tmp_path / "studies").mkdir()
     rows = [
-        {"单位": f"u{unit}", "年": year, f"产{RARE}": (unit * 7 + year * 3) % 11 + 2 * (unit < 8 <= year - 2012),
-         "首年": 2020 if unit < 8 else None}
-        for unit in range(24) for year in range(2015, 2024)
-    ]  # fmt: skip
+        {
+            "单位": f"u{unit}",
+            "年": year,
+            f"产{RARE}": (unit * 7 + year * 3) % 11 + 2 * (unit < 8 <= year - 2012),
+            "首年": 2020 if unit < 8 else None,
+        }
+        for unit in range(24)
+        for year in range(2015, 2024)
+    ]
     file = tmp_path / f"{RARER[0]}厂.csv"
     pd.DataFrame(rows).to_csv(file, index=False)
     roles = {"unit": "单位", "period": "年", "outcome": f"产{RARE}", "first_treated": "首年"}
@@ -118,14 +160,19 @@ def test_a_panel_with_rare_characters_everywhere_makes_its_report(
     for language in LANGUAGES:
         note = label("geta_note", language)
         page = re.sub(
-            r"<style.*?</style>", "", (reports / language / "report.html").read_text("utf-8"), flags=re.DOTALL
+            r"<style.*?</style>",
+            "",
+            (reports / language / "report.html").read_text("utf-8"),
+            flags=re.DOTALL,
         )
         assert "产〓" in page and RARE not in page and RARER[0] not in page
         assert page.replace("\n", " ").count(note) == 1
         assert (reports / language / "report.pdf").stat().st_size > 10_000
         with zipfile.ZipFile(reports / language / "report.docx") as archive:
             assert "产〓" in archive.read("word/document.xml").decode("utf-8")
-        book = json.loads((reports / language / "notebooks/any_panel.ipynb").read_text(encoding="utf-8"))
+        book = json.loads(
+            (reports / language / "notebooks/any_panel.ipynb").read_text(encoding="utf-8")
+        )
         shown = json.dumps([cell.get("outputs", []) for cell in book["cells"]], ensure_ascii=False)
         assert "产〓" in shown and RARE not in shown and note in shown
     assert RARE not in (tmp_path / "reports/index.html").read_text(encoding="utf-8")

@@ -1,4 +1,7 @@
-"""Unknown is not open, and open is not unknown: the end of employment and the day a firm was struck off."""
+"""Unknown is not open, and open is not unknown.
+
+The end of employment and the day a firm was struck off.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,9 @@ def test_the_words_of_the_case(tmp_path: Path) -> None:
     assert plain(result.tables["spell"]["row"]) == [4, 5, 6, 7, 8]
     assert result.tables["spell"]["end_ym"].isna().all()
     assert [entry for entry in reasons(result) if entry[1] == "end_ym"] == [
-        (2, "end_ym", "bad_period", True), (3, "end_ym", "bad_period", True)
-    ]  # fmt: skip
+        (2, "end_ym", "bad_period", True),
+        (3, "end_ym", "bad_period", True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +53,9 @@ def test_open_spells(tmp_path: Path, end: str) -> None:
     assert not [entry for entry in reasons(result) if entry[1] == "end_ym"]
 
 
-@pytest.mark.parametrize("end", ["不详", "未知", "#N/A", "#DIV/0!", "#REF!", "Err:502", "待查", "?", "去年底"])
+@pytest.mark.parametrize(
+    "end", ["不详", "未知", "#N/A", "#DIV/0!", "#REF!", "Err:502", "待查", "?", "去年底"]
+)
 def test_unknown_ends_are_no_open_spells(tmp_path: Path, end: str) -> None:
     result = spell(tmp_path, end)
     assert result.tables["spell"].empty
@@ -63,7 +69,9 @@ def test_an_ordinary_end_is_read(tmp_path: Path) -> None:
 def test_the_day_a_firm_was_struck_off(tmp_path: Path) -> None:
     text = "统一社会信用代码,企业名称,成立日期,注销日期\n"
     days = ["长期", "9999-12-31", "不详", "#VALUE!", "2020-05-06"]
-    rows = "".join(f",深圳市样例{number}有限公司,2001-01-01,{day}\n" for number, day in enumerate(days))
+    rows = "".join(
+        f",深圳市样例{number}有限公司,2001-01-01,{day}\n" for number, day in enumerate(days)
+    )
     result = cleaned_text(tmp_path, "registry", registry=text + rows)
     closed = result.tables["registry"]["closed"]
     assert closed.isna().tolist() == [True, True, True, True, False]
@@ -75,20 +83,34 @@ def test_unknown_cells_elsewhere_are_missing_and_said(tmp_path: Path) -> None:
     row = "612345602,伍会,99030720000806812X,#N/A,不详,202001,202012\n"
     result = cleaned_text(tmp_path, "employment", spells=HEADER + row)
     assert {entry[1:3] for entry in reasons(result)} >= {
-        ("employer_no", "value_error_cell"), ("employer_name", "value_unknown")
-    }  # fmt: skip
+        ("employer_no", "value_error_cell"),
+        ("employer_name", "value_unknown"),
+    }
 
 
 def test_what_means_nothing_and_what_means_unknown() -> None:
-    assert clean_texts(["-", "无", "NULL", "不详", "#N/A", "甄明"]) == [None, None, None, None, None, "甄明"]
+    assert clean_texts(["-", "无", "NULL", "不详", "#N/A", "甄明"]) == [
+        None,
+        None,
+        None,
+        None,
+        None,
+        "甄明",
+    ]
     assert clean_texts(["-", "不详"], keep_unknown=True) == [None, "不详"]
     assert [unknown(text) for text in ("-", "＃Ｎ／Ａ", "未知", "E101")] == [
-        None, "value_error_cell", "value_unknown", None
-    ]  # fmt: skip
+        None,
+        "value_error_cell",
+        "value_unknown",
+        None,
+    ]
 
 
 def test_the_error_cell_of_the_case(tmp_path: Path) -> None:
-    """The workbook holds #N/A as an error value, not as text: the spell ended on a day that nobody knows."""
+    """The workbook holds #N/A as an error value, not as text.
+
+    The spell ended on a day that nobody knows.
+    """
     result = cleaned_case(tmp_path, "employment", "employment/end_is_error_cell.xlsx")
     assert result.tables["spell"].empty
     assert (2, "end_ym", "bad_period", True) in reasons(result)

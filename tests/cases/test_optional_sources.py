@@ -1,4 +1,7 @@
-"""Optional sources are optional: the report is made without them and says in plain words what it cannot show."""
+"""Optional sources are optional.
+
+The report is made without them and says in plain words what it cannot show.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,9 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def retention_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """No patents and no question about them; score sheets of finals only; one language."""
-    project = make_small_study(tmp_path_factory.mktemp("retention"), sources=("employment", "scores"))
+    project = make_small_study(
+        tmp_path_factory.mktemp("retention"), sources=("employment", "scores")
+    )
     for path in (project / f"data/raw/{NAME}/scores").glob("*_0.xlsx"):
         path.unlink()
     change_study(project, *WITHOUT_PATENTS, (r'\["zh", "en"\]', '["zh"]'))
@@ -83,7 +88,9 @@ def test_without_scores_and_programmes_both_languages_say_what_is_missing(bare: 
 
 
 @pytest.mark.slow
-def test_every_figure_and_table_of_the_pages_is_made(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_figure_and_table_of_the_pages_is_made(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(bare)
     for language in LANGUAGES:
         audit = open_page(NAME, language, "1_data_audit")
@@ -91,7 +98,10 @@ def test_every_figure_and_table_of_the_pages_is_made(bare: Path, monkeypatch: py
         shown += [audit.figure(key) for key in ("rows", "cohorts")]
         for outcome, page in (("retention", "3_retention"), ("patents_invention", "4_patents")):
             opened = open_page(NAME, language, page)
-            shown += [opened.figure(f"event_study.{outcome}.main"), opened.figure(f"paths.{outcome}")]
+            shown += [
+                opened.figure(f"event_study.{outcome}.main"),
+                opened.figure(f"paths.{outcome}"),
+            ]
             shown += [opened.table(f"event_time.{outcome}.main"), opened.table(f"grade.{outcome}")]
             shown += [opened.figure(f"estimators.{outcome}"), opened.table(f"estimates.{outcome}")]
         assert all(output.data for output in shown)
@@ -115,7 +125,10 @@ def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> 
 def test_a_study_of_retention_alone_makes_its_report_in_all_formats(retention_only: Path) -> None:
     reports = retention_only / f"reports/{NAME}/zh"
     for name in ("brief", "report"):
-        assert all((reports / f"{name}.{suffix}").stat().st_size > 1000 for suffix in ("html", "pdf", "docx"))
+        assert all(
+            (reports / f"{name}.{suffix}").stat().st_size > 1000
+            for suffix in ("html", "pdf", "docx")
+        )
     assert not (reports / "notebooks/4_patents.ipynb").exists()
     brief = said(retention_only, "brief", "zh")
     assert "没有专利数据，所以没有检验专利申请" in brief
@@ -132,17 +145,30 @@ def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
     change_study(project, WITHOUT_RETENTION)
     run(project, "estimate")
     assert tasks.pages_of(load_study(project, NAME)) == ("brief", "1_data_audit", "4_patents")
-    facts = json.loads((project / f"data/work/{NAME}/facts.json").read_text(encoding="utf-8"))["facts"]
+    facts = json.loads((project / f"data/work/{NAME}/facts.json").read_text(encoding="utf-8"))[
+        "facts"
+    ]
     assert facts["absent.employment"]["value"] is True
-    assert "patents_all.main.headline.estimate" in facts and "retention.main.headline.estimate" not in facts
-    assert "There are no employment records, so retention was not examined" in said(project, "brief", "en")
+    assert (
+        "patents_all.main.headline.estimate" in facts
+        and "retention.main.headline.estimate" not in facts
+    )
+    assert "There are no employment records, so retention was not examined" in said(
+        project, "brief", "en"
+    )
 
 
 @pytest.mark.parametrize(
     ("sources", "message"),
     [
-        (("patents",), r"e\.g\. data/raw/small/employment/\. .*or take retention out of \[estimate\.outcomes\]"),
-        (("employment",), r"e\.g\. data/raw/small/patents/\. .*or take patents_invention, patents_utility_model"),
+        (
+            ("patents",),
+            r"e\.g\. data/raw/small/employment/\. .*or take retention out of \[estimate\.outcomes\]",
+        ),
+        (
+            ("employment",),
+            r"e\.g\. data/raw/small/patents/\. .*or take patents_invention, patents_utility_model",
+        ),
     ],
 )
 def test_an_outcome_without_its_source_is_refused_with_both_ways_out(
@@ -177,7 +203,11 @@ def study_of() -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         (folder / "studies").mkdir()
         root = Path(__file__).parents[2]
-        text = (root / "studies/demo.toml").read_text(encoding="utf-8").replace('name = "demo"', f'name = "{NAME}"')
+        text = (
+            (root / "studies/demo.toml")
+            .read_text(encoding="utf-8")
+            .replace('name = "demo"', f'name = "{NAME}"')
+        )
         (folder / f"studies/{NAME}.toml").write_text(text, encoding="utf-8")
         return folder
 

@@ -1,4 +1,7 @@
-"""docs/profiles.md, carried out: its nine-line profile reads its file, and its tables are what the program knows."""
+"""docs/profiles.md, carried out.
+
+Its nine-line profile reads its file, and its tables are what the program knows.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ def block(language: str) -> str:
 def lines_below(heading: str) -> list[list[str]]:
     """The rows of the first table whose header begins with these cells."""
     table = GUIDE[GUIDE.index(heading) :].split("\n\n")[0]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]
+    ]
 
 
 @pytest.fixture
@@ -48,7 +53,9 @@ def test_the_profile_has_nine_lines() -> None:
 def test_rows_become_what_the_guide_says(table: RawTable) -> None:
     assert table.profile.name == "patents_office"
     kinds = dict(table.furniture) | dict.fromkeys(table.numbers.tolist(), "record")
-    assert [[str(row), kinds[row]] for row in sorted(kinds)] == lines_below("| row | what becomes of it |")
+    assert [[str(row), kinds[row]] for row in sorted(kinds)] == lines_below(
+        "| row | what becomes of it |"
+    )
 
 
 def test_patents_become_what_the_guide_says(table: RawTable) -> None:
@@ -57,14 +64,19 @@ def test_patents_become_what_the_guide_says(table: RawTable) -> None:
     patent = cleaned.tables["patent"]
     assert cleaned.quarantine["row_lost"].sum() == 0
     assert [
-        [row.app_no, f"{pd.Timestamp(row.filed):%Y-%m-%d}", str(parties[row.app_no])] for row in patent.itertuples()
+        [row.app_no, f"{pd.Timestamp(row.filed):%Y-%m-%d}", str(parties[row.app_no])]
+        for row in patent.itertuples()
     ] == lines_below("| app_no | filed | parties |")
 
 
 @pytest.mark.parametrize("module", [roster, registry, employment, patents, programmes])
 def test_the_names_of_columns_are_those_of_the_cleaning(module: object) -> None:
     source = module.__name__.rpartition(".")[2]  # type: ignore[attr-defined]
-    said = [(needed, others) for name, needed, others in lines_below("| source | needed |") if name == source]
+    said = [
+        (needed, others)
+        for name, needed, others in lines_below("| source | needed |")
+        if name == source
+    ]
     layouts = module.LAYOUTS.values()  # type: ignore[attr-defined]
     assert sorted(said) == sorted(
         (" ".join(one.needs), " ".join(sorted(set(one.others) - set(one.needs)))) for one in layouts

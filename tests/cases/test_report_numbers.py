@@ -19,7 +19,13 @@ from zgzx_research.report.wording import effect_digits, format_number, format_va
 
 DATA = Path(__file__).with_name("data")
 ROLES = {"unit": "unit", "period": "year", "outcome": "y", "first_treated": "first"}
-EVENT = {"language": "en", "scale": "difference", "outcome_label": "y", "synthetic": False, "about": "unit"}
+EVENT = {
+    "language": "en",
+    "scale": "difference",
+    "outcome_label": "y",
+    "synthetic": False,
+    "about": "unit",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +37,17 @@ def small() -> Summary:
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
     [
-        (3.0099e-07, 10, "3.010E−7"), (-7.2e-09, 10, "−7.2E−9"), (0.0, 10, "0"), (1e-12, 10, "0"),
-        (0.05, 9, "0.050000000"), (0.0005, 6, "0.000500"), (1234567.0, 0, "1,234,567"), (2.5e18, 0, "2.50E+18"),
+        (3.0099e-07, 10, "3.010E−7"),
+        (-7.2e-09, 10, "−7.2E−9"),
+        (0.0, 10, "0"),
+        (1e-12, 10, "0"),
+        (0.05, 9, "0.050000000"),
+        (0.0005, 6, "0.000500"),
+        (1234567.0, 0, "1,234,567"),
+        (2.5e18, 0, "2.50E+18"),
         (-0.00001, 2, "0.00"),
     ],
-)  # fmt: skip
+)
 def test_sizes_from_tiny_to_huge(value: float, digits: int, text: str) -> None:
     assert format_number(value, digits) == text
 
@@ -43,18 +55,26 @@ def test_sizes_from_tiny_to_huge(value: float, digits: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (12.34, "percent", "12.3%"), (0.34, "percent", "0.3%"), (0.0342, "percent", "0.03%"), (0.0, "percent", "0.0%"),
-        (0.842, "share", "84.2%"), (0.0002, "share", "0.02%"), (2e-06, "number", "2.00E−6"), (0.5, "number", "0.500"),
+        (12.34, "percent", "12.3%"),
+        (0.34, "percent", "0.3%"),
+        (0.0342, "percent", "0.03%"),
+        (0.0, "percent", "0.0%"),
+        (0.842, "share", "84.2%"),
+        (0.0002, "share", "0.02%"),
+        (2e-06, "number", "2.00E−6"),
+        (0.5, "number", "0.500"),
         (1234, "count", "1,234"),
     ],
-)  # fmt: skip
+)
 def test_values_show_what_they_are(value: float, unit: str, text: str) -> None:
     assert format_value(value, unit, language="en") == text
 
 
 def test_digits_of_effects_follow_their_errors() -> None:
     assert effect_digits("number", [2.6e-9]) == 10
-    assert effect_digits("number", [None, math.nan], [0.02]) == 4  # no error is known: the estimate itself
+    assert (
+        effect_digits("number", [None, math.nan], [0.02]) == 4
+    )  # no error is known: the estimate itself
     assert [effect_digits("percent", [error]) for error in (12.0, 1.2, 0.35, 0.04)] == [1, 1, 1, 2]
 
 
@@ -69,11 +89,17 @@ def test_small_numbers_in_tables(small: Summary) -> None:
 
 def test_small_numbers_in_prose_and_alternative_texts(small: Summary) -> None:
     facts = estimates.summary_facts(small, "outcome", "main")
-    facts |= {f"study.{name}": fact("x", "text", "design", "study") for name in ("outcome_name", "name")}
+    facts |= {
+        f"study.{name}": fact("x", "text", "design", "study") for name in ("outcome_name", "name")
+    }
     facts |= estimates.graded(facts, "outcome", "main", claimed={}, linked_share=None)
     facts["study.compared"] = fact("never_treated", "text", "design", "study")
     zh = render_prose("any_panel", "headline", "zh", Facts(facts))
-    assert "**3.010E−7**（95% 区间 +2.960E−7 至 +3.060E−7）" in zh and "至少要有 7.2E−9" in zh and "小数点" in zh
+    assert (
+        "**3.010E−7**（95% 区间 +2.960E−7 至 +3.060E−7）" in zh
+        and "至少要有 7.2E−9" in zh
+        and "小数点" in zh
+    )
     assert "+3.0" in alt_text.alt_event_study(small.event_time, **EVENT)
     assert "0.000" not in alt_text.alt_event_study(small.event_time, **EVENT)
 
@@ -106,13 +132,31 @@ def test_small_numbers_in_workbooks(tmp_path: Path) -> None:
     read = openpyxl.load_workbook(tmp_path / "w.xlsx")["a"]
     assert tuple(cell.value for cell in read[3]) == cells
     assert [cell.number_format for cell in read[3]] == [
-        "0.00#E+0", "0.0#####", "#,##0.0##", "#,##0.0##", "0.00#E+0",
-    ]  # fmt: skip
+        "0.00#E+0",
+        "0.0#####",
+        "#,##0.0##",
+        "#,##0.0##",
+        "0.00#E+0",
+    ]
 
 
 def test_an_estimate_without_error_has_digits_and_a_dash() -> None:
-    row = {"estimate": 0.0213, "std_error": math.nan, "ci_low": math.nan, "ci_high": math.nan, "mde": math.nan}
-    row |= {"band_low": math.nan, "band_high": math.nan, "n_treated": 30, "n_comparison": 30, "base_mean": 1.0}
+    row = {
+        "estimate": 0.0213,
+        "std_error": math.nan,
+        "ci_low": math.nan,
+        "ci_high": math.nan,
+        "mde": math.nan,
+    }
+    row |= {
+        "band_low": math.nan,
+        "band_high": math.nan,
+        "n_treated": 30,
+        "n_comparison": 30,
+        "base_mean": 1.0,
+    }
     facts = effect_facts("outcome", "main", "headline", pd.DataFrame([row]), "difference")
-    shown = tables.estimates_table(tables.estimate_rows(Facts(facts), [("A", "outcome", "main")]), "en").rows[0]
+    shown = tables.estimates_table(
+        tables.estimate_rows(Facts(facts), [("A", "outcome", "main")]), "en"
+    ).rows[0]
     assert shown[1:4] == ("+0.0213", "—", "not estimable")

@@ -24,10 +24,17 @@ from zgzx_research.report.wording import render_prose
 ROLES = {"unit": "unit", "period": "year", "outcome": "y", "first_treated": "first"}
 
 
-def panel(treated: int, others: int, *, noise: float = 1.0, effect: float = 3.0, first: int = 2014) -> pd.DataFrame:
+def panel(
+    treated: int, others: int, *, noise: float = 1.0, effect: float = 3.0, first: int = 2014
+) -> pd.DataFrame:
     rng = np.random.default_rng(7)
     rows = [
-        (u, t, first if u < treated else None, effect * (u < treated and t >= first) + noise * rng.normal())
+        (
+            u,
+            t,
+            first if u < treated else None,
+            effect * (u < treated and t >= first) + noise * rng.normal(),
+        )
         for u in range(treated + others)
         for t in range(2010, 2018)
     ]
@@ -38,8 +45,15 @@ def facts_of(table: pd.DataFrame, another: str = "", **options: str) -> Facts:
     effects = estimate_effects(prepare_panel(table, **ROLES), **options)
     found = estimates.summary_facts(summarise(effects, (-99, 99), 0), "outcome", "main")
     found |= estimates.graded(found, "outcome", "main", claimed={}, linked_share=None)
-    words = {"outcome_name": "y", "compared": options.get("controls", "never_treated"), "another": another}
-    return Facts(found | {f"study.{name}": fact(text, "text", "design", "study") for name, text in words.items()})
+    words = {
+        "outcome_name": "y",
+        "compared": options.get("controls", "never_treated"),
+        "another": another,
+    }
+    return Facts(
+        found
+        | {f"study.{name}": fact(text, "text", "design", "study") for name, text in words.items()}
+    )
 
 
 def told(facts: Facts, block: str = "headline") -> tuple[str, str]:
@@ -57,7 +71,12 @@ def test_many_units_on_both_sides_and_a_large_effect() -> None:
     [
         (30, 4, "用来比较的单位只有 4 个", "only 4 units to compare them with"),
         (5, 40, "受处理的单位只有 5 个", "only 5 treated units"),
-        (6, 7, "受处理的单位只有 6 个，用来比较的单位只有 7 个", "only 6 treated units and 7 units"),
+        (
+            6,
+            7,
+            "受处理的单位只有 6 个，用来比较的单位只有 7 个",
+            "only 6 treated units and 7 units",
+        ),
     ],
 )
 def test_few_units_on_a_side(treated: int, others: int, zh_words: str, en_words: str) -> None:
@@ -69,7 +88,10 @@ def test_few_units_on_a_side(treated: int, others: int, zh_words: str, en_words:
 def test_few_units_where_nothing_is_found() -> None:
     zh, en = told(facts_of(panel(30, 4, effect=0.0)))
     assert "区间里包含零" in zh and "用来比较的单位只有 4 个，区间和检验都只是粗略的" in zh
-    assert "includes zero" in en and "only 4 units to compare them with, intervals and tests are rough" in en
+    assert (
+        "includes zero" in en
+        and "only 4 units to compare them with, intervals and tests are rough" in en
+    )
 
 
 def test_where_few_ends() -> None:
@@ -99,19 +121,29 @@ def test_earlier_periods_that_cannot_be_tested_together() -> None:
 def test_the_comparison_is_named() -> None:
     table = panel(30, 30).assign(first=lambda f: f["first"].fillna(2016))
     zh, en = told(facts_of(table, controls="not_yet_treated"))
-    assert "尚未受到处理的单位" in zh and "units not yet treated" in en and "never treated" not in en
+    assert (
+        "尚未受到处理的单位" in zh and "units not yet treated" in en and "never treated" not in en
+    )
     zh, en = told(facts_of(table, controls="not_yet_treated"), "checks")
     assert "只有一种比较对象" in zh and "only one group" in en
 
 
 @pytest.mark.parametrize(
     ("outcome", "scale", "limit"),
-    [("retention", "difference", 3.0), ("patents_invention", "ratio", 10.0), ("patents_invention", "difference", None)],
+    [
+        ("retention", "difference", 3.0),
+        ("patents_invention", "ratio", 10.0),
+        ("patents_invention", "difference", None),
+    ],
 )
-def test_a_claim_is_held_against_an_effect_in_its_own_unit(outcome: str, scale: str, limit: float | None) -> None:
+def test_a_claim_is_held_against_an_effect_in_its_own_unit(
+    outcome: str, scale: str, limit: float | None
+) -> None:
     table = panel(30, 30, noise=0.1, effect=0.3).assign(y=lambda f: f["y"] + 5)
     effects = estimate_effects(prepare_panel(table, **ROLES), scale=scale)
-    facts = estimates.estimate_facts(effects, outcome, "main", events=(1, 3), window=(-5, 6), seed=0)
+    facts = estimates.estimate_facts(
+        effects, outcome, "main", events=(1, 3), window=(-5, 6), seed=0
+    )
     claimed = {"percent": 10.0, "percentage_point": 3.0}
     graded = estimates.graded(facts, outcome, "main", claimed=claimed, linked_share=None)
     held = graded.get(f"{outcome}.main.grade_rule.detectable.limit")
@@ -133,11 +165,20 @@ kernel.shell_handlers["kernel_info_request"] = slowly
 def test_a_kernel_that_is_done_is_not_interrupted(tmp_path: Path) -> None:
     cells = [nbformat.v4.new_code_cell('study = "x"', metadata={"tags": ["parameters"]})]
     book = nbformat.v4.new_notebook(cells=[*cells, nbformat.v4.new_code_cell(SLOW_KERNEL)])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python", "language": "python"}
+    book.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python",
+        "language": "python",
+    }
     nbformat.write(book, tmp_path / "a.ipynb")
     call = "run_notebook(Path('a.ipynb'), {'study': 'y'}, Path('.'))"
     code = f"from pathlib import Path; from {run_notebook.__module__} import run_notebook; {call}"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env=dict(os.environ)
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
     )
     assert "KeyboardInterrupt" not in done.stdout + done.stderr

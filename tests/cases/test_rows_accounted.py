@@ -1,4 +1,7 @@
-"""Nothing vanishes between the rows: each is a record, in the quarantine with a reason, or listed with its kind."""
+"""Nothing vanishes between the rows.
+
+Each is a record, in the quarantine with a reason, or listed with its kind.
+"""
 
 from __future__ import annotations
 
@@ -142,12 +145,22 @@ def test_a_subtotal_behind_an_edition_is_no_cost(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        ",——以下空白——,,", "2,,,合计", ",,填表人：甄明,审核人：伍会", "2,（以下空白）,,",
-        ",合 计：30人,,30", "龙岗街道小计,,,5", ",,本表由系统导出,",
-        "注1：数据截至2023年,,,", "-----,-----,-----,-----", ",共2户,,10",
-        ",【说明】按年末口径,,", "共 2 条记录,,,", ",,单位：万元,", ",资料来源：拟样登记所,,",
+        ",——以下空白——,,",
+        "2,,,合计",
+        ",,填表人：甄明,审核人：伍会",
+        "2,（以下空白）,,",
+        ",合 计：30人,,30",
+        "龙岗街道小计,,,5",
+        ",,本表由系统导出,",
+        "注1：数据截至2023年,,,",
+        "-----,-----,-----,-----",
+        ",共2户,,10",
+        ",【说明】按年末口径,,",
+        "共 2 条记录,,,",
+        ",,单位：万元,",
+        ",资料来源：拟样登记所,,",
     ],
-)  # fmt: skip
+)
 def test_a_word_in_any_column_makes_a_row_no_record(tmp_path: Path, row: str) -> None:
     header = "企业名称,统一社会信用代码,成立日期,从业人数"
     record = "深圳市拟样有限公司,91449900MA5EQ102X0,2001-1-1,5"
@@ -159,14 +172,18 @@ def test_a_word_in_any_column_makes_a_row_no_record(tmp_path: Path, row: str) ->
 @pytest.mark.parametrize(
     "row",
     [
-        "总计科技有限公司,91449900MA5EQ102X0,2001-1-1,5", "深圳市百合计算机有限公司,,2001-1-1,5",
+        "总计科技有限公司,91449900MA5EQ102X0,2001-1-1,5",
+        "深圳市百合计算机有限公司,,2001-1-1,5",
         "合计,91449900MA5EQ102X0,2001-1-1,5",
-        "深圳市以下空白文化有限公司,,2001-1-1,5", "注册家居（深圳）有限公司,,,",
-        "备注通讯有限公司,91449900MA5EQ102X0,,", "单位后勤服务部,,2001-1-1,",
-        "第1页书店,,2001-1-1,3", "本表科技有限公司,91449900MA5EQ102X0,2001-1-1,5",
+        "深圳市以下空白文化有限公司,,2001-1-1,5",
+        "注册家居（深圳）有限公司,,,",
+        "备注通讯有限公司,91449900MA5EQ102X0,,",
+        "单位后勤服务部,,2001-1-1,",
+        "第1页书店,,2001-1-1,3",
+        "本表科技有限公司,91449900MA5EQ102X0,2001-1-1,5",
         "以上信息咨询有限公司,,2001-1-1,5",
     ],
-)  # fmt: skip
+)
 def test_a_firm_whose_name_holds_such_a_word_stays(tmp_path: Path, row: str) -> None:
     table = csv(tmp_path, "企业名称,统一社会信用代码,成立日期,从业人数", row)
     assert table.rows["firm_name"].tolist() == [row.split(",")[0]]
@@ -226,8 +243,12 @@ def test_a_record_cut_twice_leaves_as_a_whole(tmp_path: Path) -> None:
     assert table.broken.tolist() == [True, True, True, False]
 
 
-@pytest.mark.parametrize("below", ["甲,乙,1,2", "1,2,3,4", "(1),(2),(3),(4)", "uscc,name,founded,staff"])
-def test_numbers_and_names_of_columns_below_the_header_are_no_record(tmp_path: Path, below: str) -> None:
+@pytest.mark.parametrize(
+    "below", ["甲,乙,1,2", "1,2,3,4", "(1),(2),(3),(4)", "uscc,name,founded,staff"]
+)
+def test_numbers_and_names_of_columns_below_the_header_are_no_record(
+    tmp_path: Path, below: str
+) -> None:
     table = csv(tmp_path, HEADER, below, ROW)
     assert table.furniture == [(1, "header"), (2, "header")]
     assert table.rows["firm_name"].tolist() == ["深圳市拟样有限公司"]
@@ -332,7 +353,11 @@ def test_a_summary_that_repeats_other_sheets_is_set_aside_row_by_row(tmp_path: P
     one, two = [1, "拟一", None, FIRM, "技能之星"], [2, "拟二", None, FIRM, "创新之星"]
     short = [["序号", "姓名", "工作单位"], [1, "拟一", FIRM], [2, "拟二", FIRM], [3, "拟三", FIRM]]
     tables = roster(tmp_path, 技能=[ROSTER, one], 创新=[ROSTER, two], 汇总=short)
-    assert [table.rows["person_name"].tolist() for table in tables] == [["拟一"], ["拟二"], ["拟三"]]
+    assert [table.rows["person_name"].tolist() for table in tables] == [
+        ["拟一"],
+        ["拟二"],
+        ["拟三"],
+    ]
     assert tables[2].furniture == [(1, "header"), (2, "note_sheet"), (3, "note_sheet")]
     assert tables[2].rows_in == 4
     assert tables[2].left_out[1] == ("拟一", FIRM)
@@ -340,7 +365,9 @@ def test_a_summary_that_repeats_other_sheets_is_set_aside_row_by_row(tmp_path: P
 
 def test_a_sheet_of_explanations_is_still_set_aside(tmp_path: Path) -> None:
     tables = roster(
-        tmp_path, 名单=[ROSTER, [1, "拟一", None, FIRM, "技能之星"]], 说明=[["姓名", "填全名"], ["单位", "填全称"]]
+        tmp_path,
+        名单=[ROSTER, [1, "拟一", None, FIRM, "技能之星"]],
+        说明=[["姓名", "填全名"], ["单位", "填全称"]],
     )
     assert tables[1].furniture == [(1, "note_sheet"), (2, "note_sheet")]
 
@@ -374,7 +401,11 @@ def test_every_non_data_row_is_listed_without_a_name(tmp_path: Path) -> None:
     ]
     tables = roster(tmp_path, 名单=rows)
     left_out = non_data_rows(tables, "roster")
-    assert left_out[["row", "kind"]].to_numpy().tolist() == [[1, "title"], [2, "header"], [4, "note"]]
+    assert left_out[["row", "kind"]].to_numpy().tolist() == [
+        [1, "title"],
+        [2, "header"],
+        [4, "note"],
+    ]
     assert left_out["text_masked"].tolist()[1:] == [" | ".join(ROSTER), "填表人:••"]
     text = " ".join(left_out["text_masked"])
     assert "拟" not in text
@@ -385,9 +416,13 @@ def test_every_non_data_row_is_listed_without_a_name(tmp_path: Path) -> None:
         {"note": ("备注", "Note")},
         left_out,
     )
-    listed = next(sheet for sheet in read_workbook(out, "audit.xlsx") if sheet.name == LEFT_OUT_SHEET)
+    listed = next(
+        sheet for sheet in read_workbook(out, "audit.xlsx") if sheet.name == LEFT_OUT_SHEET
+    )
     assert listed.cells[3][3:6] == ["4", "备注", "Note"]
-    assert len(read_audit(out, tables, b"k" * 16)) == 0  # handed back, that sheet holds no decisions
+    assert (
+        len(read_audit(out, tables, b"k" * 16)) == 0
+    )  # handed back, that sheet holds no decisions
 
 
 @pytest.mark.parametrize(
@@ -409,7 +444,9 @@ def test_words_of_notes_are_shown_and_all_else_is_hidden(text: str, shown: str) 
 
 def test_a_unit_in_the_header_holds_for_bare_numbers(tmp_path: Path) -> None:
     tables = case(tmp_path, "registry", "capital_unit_in_header.csv")
-    assert clean_source(tables, "registry", b"k" * 16).tables["registry"]["capital_cny"].tolist() == [5_000_000.0]
+    assert clean_source(tables, "registry", b"k" * 16).tables["registry"][
+        "capital_cny"
+    ].tolist() == [5_000_000.0]
 
 
 @pytest.mark.parametrize(
@@ -427,7 +464,9 @@ def test_a_unit_in_the_header_holds_for_bare_numbers(tmp_path: Path) -> None:
 )
 def test_units_of_other_headers(tmp_path: Path, label: str, cell: str, yuan: float | None) -> None:
     table = csv(
-        tmp_path, f"统一社会信用代码\t企业名称\t成立日期\t{label}", f"91449900MA5EQ102X0\t{FIRM}\t2001-1-1\t{cell}"
+        tmp_path,
+        f"统一社会信用代码\t企业名称\t成立日期\t{label}",
+        f"91449900MA5EQ102X0\t{FIRM}\t2001-1-1\t{cell}",
     )
     found = clean_source([table], "registry", b"k" * 16).tables["registry"]["capital_cny"].tolist()
     assert [None if pd.isna(value) else value for value in found] == [yuan]

@@ -43,7 +43,9 @@ def test_people_that_are_sure(text: str, names: list[str]) -> None:
     assert people_in(text, "、;,/|") == (names, None)
 
 
-@pytest.mark.parametrize("text", ["甄知明伍会行", "甄 明 伍 会", "甄明 钳焊", "甄 Tom", "买买提 艾力"])
+@pytest.mark.parametrize(
+    "text", ["甄知明伍会行", "甄 明 伍 会", "甄明 钳焊", "甄 Tom", "买买提 艾力"]
+)
 def test_people_that_are_not_sure(text: str) -> None:
     assert people_in(text, "、;,/|") == ([], UNSURE)
 
@@ -56,11 +58,20 @@ def test_lists_that_leave_people_out(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "parties"),
     [
-        ("深圳市甲电子有限公司,深圳市乙电子有限公司", ["深圳市甲电子有限公司", "深圳市乙电子有限公司"]),
-        ("深圳市甲电子有限公司 深圳市乙电子有限公司", ["深圳市甲电子有限公司", "深圳市乙电子有限公司"]),
+        (
+            "深圳市甲电子有限公司,深圳市乙电子有限公司",
+            ["深圳市甲电子有限公司", "深圳市乙电子有限公司"],
+        ),
+        (
+            "深圳市甲电子有限公司 深圳市乙电子有限公司",
+            ["深圳市甲电子有限公司", "深圳市乙电子有限公司"],
+        ),
         ("深圳市甲电子有限公司和样例大学", ["深圳市甲电子有限公司", "样例大学"]),
         ("深圳市甲电子有限公司\n甄明", ["深圳市甲电子有限公司", "甄明"]),
-        ("深圳市甲（集团） 有限公司".replace("（", "(").replace("）", ")"), ["深圳市甲(集团) 有限公司"]),
+        (
+            "深圳市甲（集团） 有限公司".replace("（", "(").replace("）", ")"),
+            ["深圳市甲(集团) 有限公司"],
+        ),
         ("深圳市和谐电子有限公司", ["深圳市和谐电子有限公司"]),
         ("SAMPLE ELECTRONICS CO., LTD.", ["SAMPLE ELECTRONICS CO., LTD."]),
         ("深圳市 甲电子有限公司", ["深圳市 甲电子有限公司"]),
@@ -71,11 +82,16 @@ def test_firms_that_are_sure(text: str, parties: list[str]) -> None:
 
 
 def test_a_mark_that_may_belong_to_a_firms_name() -> None:
-    assert parties_in("深圳市甲、乙电子有限公司", ";") == (["深圳市甲、乙电子有限公司"], "value_several_firms")
+    assert parties_in("深圳市甲、乙电子有限公司", ";") == (
+        ["深圳市甲、乙电子有限公司"],
+        "value_several_firms",
+    )
 
 
 def test_the_roster_of_the_case(tmp_path: Path) -> None:
-    roster = cleaned_case(tmp_path, "roster", "roster/names_by_newline_or_space.xlsx").tables["roster"]
+    roster = cleaned_case(tmp_path, "roster", "roster/names_by_newline_or_space.xlsx").tables[
+        "roster"
+    ]
     assert list(zip(roster["row"], roster["part"], strict=True)) == [(3, 1), (3, 2), (4, 1), (4, 2)]
     assert roster["name_key"].nunique() == 4
 

@@ -69,7 +69,10 @@ def test_a_number_in_a_column_name_is_hidden_and_its_place_named(tmp_path: Path)
 
 def test_the_unknown_header_of_a_first_table_is_named(tmp_path: Path) -> None:
     text = of_case(tmp_path, "roster", "two_tables_first_unknown.xlsx")
-    assert "a second table under an unknown header in row 2; unknown columns: 获奖人姓名, 所在企业" in text
+    assert (
+        "a second table under an unknown header in row 2; unknown columns: 获奖人姓名, 所在企业"
+        in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,14 +94,19 @@ def test_an_unknown_header_above_or_below(tmp_path: Path, labels: list[str], fir
 
 
 @pytest.mark.parametrize("labels", [["街道", "人数"], ["指标", "数值", "占比"]])
-def test_a_small_summary_below_the_records_is_another_table(tmp_path: Path, labels: list[str]) -> None:
+def test_a_small_summary_below_the_records_is_another_table(
+    tmp_path: Path, labels: list[str]
+) -> None:
     rows = [["横岗街道", 5, 0.5], ["龙岗街道", 5, 0.5]]
     text = of_sheet(tmp_path, [ROSTER, WINNER, [], labels, *(row[: len(labels)] for row in rows)])
     assert "a second table under an unknown header in row 4" in text
 
 
 def test_two_known_tables_of_different_columns_are_still_refused(tmp_path: Path) -> None:
-    other = [["姓名", "序号", "工作单位", "身份证号码", "奖项类别"], ["拟二", 1, "拟样厂", None, "创新之星"]]
+    other = [
+        ["姓名", "序号", "工作单位", "身份证号码", "奖项类别"],
+        ["拟二", 1, "拟样厂", None, "创新之星"],
+    ]
     assert "different headers in rows 1 and 3" in of_sheet(tmp_path, [ROSTER, WINNER, *other])
 
 
@@ -107,7 +115,10 @@ def test_two_known_tables_of_different_columns_are_still_refused(tmp_path: Path)
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     text = of_text(tmp_path, "日期,节日\n2023-01-01,元旦\n")
-    assert "Put a row of column names above the records, or move the file elsewhere if it is no registry file" in text
+    assert (
+        "Put a row of column names above the records, or move the file elsewhere if it is no registry file"
+        in text
+    )
 
 
 def test_a_file_in_the_wrong_folder(tmp_path: Path) -> None:
@@ -118,7 +129,10 @@ def test_a_file_in_the_wrong_folder(tmp_path: Path) -> None:
 def test_a_header_too_deep(tmp_path: Path) -> None:
     notes = "".join(f"第{n}条须知\n" for n in range(1, 31))
     text = of_text(tmp_path, f"{notes}{HEADER}\n{ROW}\n")
-    assert "Row 31 looks like the header, but only the first 20 filled rows are searched: delete the rows above" in text
+    assert (
+        "Row 31 looks like the header, but only the first 20 filled rows are searched: delete the rows above"
+        in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,20 +140,28 @@ def test_a_header_too_deep(tmp_path: Path) -> None:
     [
         (lambda text: text.encode("utf-8").decode("latin-1"), "utf-8 read as latin-1"),
         (lambda text: text.encode("gb18030").decode("latin-1"), "gb18030 read as latin-1"),
-        (lambda text: text.encode("ascii", "replace").decode(), "characters that cannot be brought back"),
+        (
+            lambda text: text.encode("ascii", "replace").decode(),
+            "characters that cannot be brought back",
+        ),
         (lambda text: text.encode("utf-8").decode("gb18030", "replace"), "utf-8 read as gb18030"),
     ],
 )
 def test_text_spoilt_on_its_way(tmp_path: Path, wrong: object, said: str) -> None:
     text = of_text(tmp_path, wrong(f"{HEADER}\n{ROW}\n"))
-    assert f"The text was spoilt on its way ({said})" in text or "characters that cannot be brought back" in text
+    assert (
+        f"The text was spoilt on its way ({said})" in text
+        or "characters that cannot be brought back" in text
+    )
     assert "export the file again as UTF-8" in text
 
 
 @pytest.mark.parametrize(("sign", "named"), [("~", '"~"'), ("   ", "blanks"), ("：", '"："')])
 def test_columns_separated_by_another_sign(tmp_path: Path, sign: str, named: str) -> None:
     text = of_text(tmp_path, f"{HEADER}\n{ROW}\n".replace(",", sign))
-    assert f"The columns are separated by {named}: export the file again with commas or tabs" in text
+    assert (
+        f"The columns are separated by {named}: export the file again with commas or tabs" in text
+    )
 
 
 def test_a_sheet_that_holds_no_records_may_be_deleted(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""A project in a folder of its own: study, notebooks, published data, a small world, and what a run makes."""
+"""A project in a folder of its own.
+
+Study, notebooks, published data, a small world, and what a run makes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,14 @@ SEED = 1
 
 def make_project(folder: Path) -> Path:
     """A project with raw files that have not been run."""
-    for name in ("studies", "notebooks", "data/published", "data/decisions", "requirements.lock", "pyproject.toml"):
+    for name in (
+        "studies",
+        "notebooks",
+        "data/published",
+        "data/decisions",
+        "requirements.lock",
+        "pyproject.toml",
+    ):
         source, target = ROOT / name, folder / name
         if source.is_dir():
             shutil.copytree(source, target)
@@ -41,7 +51,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
-    """A copy of a project that a test may change; as deep as the original, for pytask's names are relative paths."""
+    """A copy of a project that a test may change.
+
+    As deep as the original, for pytask's names are relative paths.
+    """
 
     def copy(project: Path) -> Path:
         target = tmp_path_factory.mktemp("copy") / "project"
@@ -53,16 +66,26 @@ def copy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
 
 @pytest.fixture
 def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages and documents say which facts they were made from, and nothing else: what runs when is all a test asks.
+    """Pages and documents say which facts they were made from, and nothing else.
 
-    Kernels and typesetting take most of the time of a run; what they make is looked at in the `built` project.
+    What runs when is all a test asks.
+
+    Kernels and typesetting take most of the time of a run; what they make is looked at in the
+    `built` project.
     """
 
     def page(place: Place, page: str, language: str) -> None:
-        store.write_text(place.reports / language / "notebooks" / f"{page}.ipynb", facts_digest(place))
+        store.write_text(
+            place.reports / language / "notebooks" / f"{page}.ipynb", facts_digest(place)
+        )
 
     def document(
-        place: Place, name: str, pages: Sequence[str], language: str, synthetic: bool, formats: Sequence[str]
+        place: Place,
+        name: str,
+        pages: Sequence[str],
+        language: str,
+        synthetic: bool,
+        formats: Sequence[str],
     ) -> None:
         for suffix in formats:
             store.write_text(place.reports / language / f"{name}.{suffix}", facts_digest(place))
@@ -87,5 +110,7 @@ def run(project: Path, part: str = "all") -> Result:
 def tree_bytes(folder: Path) -> dict[str, bytes]:
     """Every file below a folder."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }

@@ -15,12 +15,16 @@ from zgzx_research.pipeline.build import Result
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 ROLES = {"unit": "countyreal", "period": "year", "outcome": "lemp", "first_treated": "first.treat"}
-R_SIMPLE = -0.039951275155177005  # did 2.5.1, aggte(type = "simple"), tests/reference/did_mpdta.json
+R_SIMPLE = (
+    -0.039951275155177005
+)  # did 2.5.1, aggte(type = "simple"), tests/reference/did_mpdta.json
 
 
 def analyse(project: Path, **options: object) -> tuple[Result, list[str]]:
     file = project / "data/examples/mpdta.csv"
-    result, _, lines = run_analysis(project, file, "mpdta", ROLES, dict(options), 0.0, say=lambda line: None)
+    result, _, lines = run_analysis(
+        project, file, "mpdta", ROLES, dict(options), 0.0, say=lambda line: None
+    )
     return result, lines
 
 
@@ -35,14 +39,20 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_report_says_what_r_says(project: Path) -> None:
     _, lines = analyse(project)
     assert "-0.0399512751" in lines[0]
-    facts = json.loads((project / "data/work/mpdta/facts.json").read_text(encoding="utf-8"))["facts"]
+    facts = json.loads((project / "data/work/mpdta/facts.json").read_text(encoding="utf-8"))[
+        "facts"
+    ]
     assert facts["outcome.main.headline.estimate"]["value"] == pytest.approx(R_SIMPLE, rel=1e-8)
     assert facts["study.synthetic"]["value"] is False
     for language in ("zh", "en"):
         folder = project / f"reports/mpdta/{language}"
-        assert {f"report.{suffix}" for suffix in ("html", "pdf", "docx", "xlsx")} <= {p.name for p in folder.iterdir()}
+        assert {f"report.{suffix}" for suffix in ("html", "pdf", "docx", "xlsx")} <= {
+            p.name for p in folder.iterdir()
+        }
         book = nbformat.read(folder / "notebooks/any_panel.ipynb", as_version=4)
-        texts = "".join(o.data.get("text/markdown", "") for cell in book.cells for o in cell.get("outputs", []))
+        texts = "".join(
+            o.data.get("text/markdown", "") for cell in book.cells for o in cell.get("outputs", [])
+        )
         assert "0.040" in texts
         assert "合成数据" not in (folder / "report.html").read_text(encoding="utf-8")
 

@@ -56,7 +56,11 @@ def refused(project: Path, *words: str, command: tuple[str, ...] = ("run", "demo
 
 def test_missing_raw_files(project: Path) -> None:
     shutil.rmtree(project / "data/raw/demo/raw/patents")
-    refused(project, "study demo: raw files are missing, 1 affected, e.g. data/raw/demo/raw/patents/", "make report")
+    refused(
+        project,
+        "study demo: raw files are missing, 1 affected, e.g. data/raw/demo/raw/patents/",
+        "make report",
+    )
     assert not (project / "data/work").exists()
 
 
@@ -88,15 +92,21 @@ def test_study_name_with_path_parts(project: Path, name: str) -> None:
 
 
 def test_unknown_notebook_parameter() -> None:
-    with pytest.raises(ZgzxError, match=r"brief\.ipynb: unknown parameter, 1 affected, e\.g\. year"):
-        check_parameters(ROOT / "notebooks/brief.ipynb", {"study": "demo", "language": "zh", "year": "2026"})
+    with pytest.raises(
+        ZgzxError, match=r"brief\.ipynb: unknown parameter, 1 affected, e\.g\. year"
+    ):
+        check_parameters(
+            ROOT / "notebooks/brief.ipynb", {"study": "demo", "language": "zh", "year": "2026"}
+        )
     with pytest.raises(ZgzxError, match=r"parameter without a value, 1 affected, e\.g\. language"):
         check_parameters(ROOT / "notebooks/brief.ipynb", {"study": "demo"})
 
 
 def test_unknown_study_key(project: Path) -> None:
     path = project / "studies/demo.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace("min_staff", "minimum_staff"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("min_staff", "minimum_staff"), encoding="utf-8"
+    )
     refused(project, "studies/demo.toml", "[retention] minimum_staff (did you mean 'min_staff'?)")
 
 
@@ -108,8 +118,19 @@ def test_real_data_without_a_key(project: Path) -> None:
 def test_analyse_refuses_zero_for_never(tmp_path: Path) -> None:
     (tmp_path / "studies").mkdir()
     shutil.copy(ROOT / "data/examples/mpdta.csv", tmp_path)
-    roles = ("--unit", "countyreal", "--period", "year", "--outcome", "lemp", "--first-treated", "first.treat")
+    roles = (
+        "--unit",
+        "countyreal",
+        "--period",
+        "year",
+        "--outcome",
+        "lemp",
+        "--first-treated",
+        "first.treat",
+    )
     command = ("analyse", "mpdta.csv", *roles)
-    refused(tmp_path, "seems to code 'never treated' as a number", "--never-treated 0", command=command)
+    refused(
+        tmp_path, "seems to code 'never treated' as a number", "--never-treated 0", command=command
+    )
     other = tuple("jobs" if word == "lemp" else word for word in command)
     refused(tmp_path, "no such column", "jobs", "lemp", command=other)

@@ -25,7 +25,9 @@ def write(text: str, out: Path) -> None:
 
 
 def refuse(source: Path) -> None:
-    raise ZgzxError("a wrong file", where=source.name, count=3, examples=["row 2"], remedy="Mend it.")
+    raise ZgzxError(
+        "a wrong file", where=source.name, count=3, examples=["row 2"], remedy="Mend it."
+    )
 
 
 def graph(folder: Path) -> list[Step]:
@@ -71,7 +73,9 @@ def test_only_what_changed_runs_again(folder: Path) -> None:
     assert set(result.ran) == {"clean.a", "clean.all", "link"}
     assert (folder / "clean.b.pid").stat().st_mtime_ns == before
     assert (folder / "clean.all.out").read_text() == "丙乙"
-    assert (folder / "clean.all.pid").read_text() == str(os.getpid())  # until a is done nobody knows whether it must
+    assert (folder / "clean.all.pid").read_text() == str(
+        os.getpid()
+    )  # until a is done nobody knows whether it must
     (folder / "a").write_text("丁")
     (folder / "clean.b.out").unlink()
     assert set(build(graph(folder), folder / "work", lambda line: None).ran) == {
@@ -88,7 +92,10 @@ def test_equal_outputs_stop_the_chain(folder: Path) -> None:
     (folder / "a").write_text("甲 ")
     (folder / "b").write_text("乙 ")
     steps = graph(folder)
-    for number, text in ((0, "甲"), (1, "乙")):  # they read the change and make what they made before
+    for number, text in (
+        (0, "甲"),
+        (1, "乙"),
+    ):  # they read the change and make what they made before
         run = partial(write, text, steps[number].outputs[0])
         steps[number] = replace(steps[number], run=run)
     assert set(build(steps, folder / "work", lambda line: None).ran) == {"clean.a", "clean.b"}
@@ -103,7 +110,12 @@ def test_small_inputs_stay_in_this_process(folder: Path, monkeypatch: pytest.Mon
 def test_an_error_in_another_process_is_the_users_error(folder: Path) -> None:
     steps = graph(folder)
     steps[1] = Step(
-        "clean.b", partial(refuse, folder / "b"), (folder / "b",), steps[1].outputs, ("errors.py",), apart=True
+        "clean.b",
+        partial(refuse, folder / "b"),
+        (folder / "b",),
+        steps[1].outputs,
+        ("errors.py",),
+        apart=True,
     )
     with pytest.raises(ZgzxError, match=r"b: a wrong file, 3 affected, e\.g\. row 2\. Mend it\."):
         build(steps, folder / "work", lambda line: None)

@@ -74,7 +74,9 @@ def test_manifest_sees_a_changed_report(built: Path, copy_of: Copy) -> None:
 
 
 def test_rows_are_conserved(built: Path) -> None:
-    sources = json.loads((built / "data/work/demo/clean/ledger.json").read_text(encoding="utf-8"))["sources"]
+    sources = json.loads((built / "data/work/demo/clean/ledger.json").read_text(encoding="utf-8"))[
+        "sources"
+    ]
     entries = [entry for files in sources.values() for entry in files]
     assert len(entries) >= 15
     for entry in entries:
@@ -144,7 +146,9 @@ def test_a_hundred_patents_move_both_headlines(built: Path, copy_of: Copy) -> No
     run(project)
     after = facts(project)["patents_invention.main.headline.estimate"]["value"]
     assert after > before + 0.5
-    card = store.read_json(project / "reports/demo/card.json")  # what the landing page says: the brief's first words
+    card = store.read_json(
+        project / "reports/demo/card.json"
+    )  # what the landing page says: the brief's first words
     for language in ("zh", "en"):
         assert f"{abs(after):.1f}%" in card["headlines"][language]
         assert f"{abs(before):.1f}%" not in card["headlines"][language]
@@ -161,7 +165,10 @@ def add_patents(project: Path, count: int) -> None:
     lines = []
     for number in range(count):
         body = f"{year + 1 + number % 3}18{number:06d}"
-        check = sum(int(d) * w for d, w in zip(body, (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5), strict=True)) % 11
+        check = (
+            sum(int(d) * w for d, w in zip(body, (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5), strict=True))
+            % 11
+        )
         values = {
             "申请号": f"CN{body}.{'X' if check == 10 else check}",
             "申请日": f"{year + 1 + number % 3}.06.15",
@@ -179,23 +186,43 @@ def treated_firm(project: Path) -> tuple[str, int]:
     import pandas as pd
 
     panel = pd.read_parquet(project / "data/work/demo/panels/firm_year.parquet")
-    names = pd.read_parquet(project / "data/work/demo/link/firm.parquet").set_index("firm_id")["name"]
+    names = pd.read_parquet(project / "data/work/demo/link/firm.parquet").set_index("firm_id")[
+        "name"
+    ]
     awarded = panel.dropna(subset=["first_award", "patents_invention"])
     early = awarded[
-        (awarded["year"] == 2010) & awarded["first_award"].between(2014, 2018) & awarded["closed_year"].isna()
+        (awarded["year"] == 2010)
+        & awarded["first_award"].between(2014, 2018)
+        & awarded["closed_year"].isna()
     ]
-    busiest = awarded[awarded["firm_id"].isin(early["firm_id"])].groupby("firm_id")["patents_invention"].sum().idxmax()
+    busiest = (
+        awarded[awarded["firm_id"].isin(early["firm_id"])]
+        .groupby("firm_id")["patents_invention"]
+        .sum()
+        .idxmax()
+    )
     return names[busiest], int(early.set_index("firm_id")["first_award"][busiest])
 
 
 EXECUTED = [f"page.{language}.{page}" for language in ("zh", "en") for page in PAGES]
 DOCUMENTS = [f"{name}.{language}" for name in ("brief", "report") for language in ("zh", "en")]
-RENDERED = {*EXECUTED, *DOCUMENTS, "report.zh.xlsx", "report.en.xlsx", "index.card", "index", "manifest"}
+RENDERED = {
+    *EXECUTED,
+    *DOCUMENTS,
+    "report.zh.xlsx",
+    "report.en.xlsx",
+    "index.card",
+    "index",
+    "manifest",
+}
 
 
 @pytest.mark.usefixtures("sketched")
 def test_one_byte_of_one_patents_file(built: Path, copy_of: Copy) -> None:
-    """A letter of one title: nothing that counts has changed, but the input's digest has, so the stamp and pages do."""
+    """A letter of one title.
+
+    Nothing that counts has changed, but the input's digest has, so the stamp and pages do.
+    """
     project = copy_of(built)
     path = sorted((project / "data/raw/demo/raw/patents").glob("*.csv"))[-1]
     data = path.read_bytes()
@@ -203,7 +230,11 @@ def test_one_byte_of_one_patents_file(built: Path, copy_of: Copy) -> None:
     line = data.decode(encoding).splitlines()[1]
     address = line.split(",")[-1]
     assert address
-    at = data.index(line.encode(encoding.replace("-sig", ""))) + len(line.encode(encoding.replace("-sig", ""))) - 1
+    at = (
+        data.index(line.encode(encoding.replace("-sig", "")))
+        + len(line.encode(encoding.replace("-sig", "")))
+        - 1
+    )
     changed = data[:at] + (b"7" if data[at : at + 1] != b"7" else b"8") + data[at + 1 :]
     assert len(changed) == len(data)
     path.write_bytes(changed)
@@ -235,7 +266,9 @@ def test_editing_clean_reruns_clean_onwards(built: Path, copy_of: Copy, package_
 
 
 @pytest.mark.usefixtures("sketched")
-def test_editing_one_prose_file_reruns_its_page_only(built: Path, copy_of: Copy, package_copy: Path) -> None:
+def test_editing_one_prose_file_reruns_its_page_only(
+    built: Path, copy_of: Copy, package_copy: Path
+) -> None:
     project = copy_of(built)
     run(project)
     with (package_copy / "report/prose/4_patents.zh.md.j2").open("a", encoding="utf-8") as file:

@@ -25,18 +25,28 @@ def where_they_work(run: Recovered) -> pd.DataFrame:
     """The links of firms; lines of dispatch employers, which stand in no registry, with the firm the person works for,
     as the agency sheets say it."""
     audit = run.link["link_audit"].query("entity == 'firm'").reset_index(drop=True)
-    spell, month, covered = run.clean["spell"], run.clean["si_month"], run.link["employment"]["end_ym"].max()
+    spell, month, covered = (
+        run.clean["spell"],
+        run.clean["si_month"],
+        run.link["employment"]["end_ym"].max(),
+    )
     lines = [
         spell[KEY].assign(source="spell", at=spell["end_ym"].fillna(covered)),
         month[KEY].assign(source="si_month", at=month["period_ym"]),
     ]
-    told = run.truth["record"].loc[run.truth["record"]["dirt"].str.contains("dispatch").eq(True), KEY]
-    sent_lines = pd.concat(lines).merge(told, on=KEY).merge(run.link["spell_worker"], on=["source", *KEY])
+    told = run.truth["record"].loc[
+        run.truth["record"]["dirt"].str.contains("dispatch").eq(True), KEY
+    ]
+    sent_lines = (
+        pd.concat(lines).merge(told, on=KEY).merge(run.link["spell_worker"], on=["source", *KEY])
+    )
     sent = run.link["employment"].query("via_dispatch")
     pairs = sent_lines.merge(sent[["worker_id", "firm_id", "start_ym", "end_ym"]], on="worker_id")
     there = pairs[pairs["start_ym"].le(pairs["at"]) & pairs["end_ym"].ge(pairs["at"])]
     there = there.drop_duplicates(["source", *KEY]).set_index(["source", *KEY])["firm_id"]
-    own = pd.Series(there.reindex(pd.MultiIndex.from_frame(audit[["source", *KEY]])).to_numpy(), audit.index)
+    own = pd.Series(
+        there.reindex(pd.MultiIndex.from_frame(audit[["source", *KEY]])).to_numpy(), audit.index
+    )
     return audit.assign(firm_id=audit["firm_id"].fillna(own))
 
 

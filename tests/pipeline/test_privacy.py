@@ -50,7 +50,13 @@ def log(path: Path, text: str) -> None:
 
 def notebook(path: Path, text: str) -> None:
     output = {"output_type": "stream", "name": "stdout", "text": [f"{text}\n"]}
-    cell = {"cell_type": "code", "source": "", "outputs": [output], "metadata": {}, "execution_count": 1}
+    cell = {
+        "cell_type": "code",
+        "source": "",
+        "outputs": [output],
+        "metadata": {},
+        "execution_count": 1,
+    }
     content = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     path.with_suffix(".ipynb").write_text(json.dumps(content, ensure_ascii=True), encoding="utf-8")
 
@@ -76,7 +82,9 @@ def document(path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("write", [parquet, dictionary, log, notebook, page, workbook, document])
 @pytest.mark.parametrize("kind", PLANTED)
-def test_a_planted_secret_is_found(tmp_path: Path, write: Callable[[Path, str], None], kind: str) -> None:
+def test_a_planted_secret_is_found(
+    tmp_path: Path, write: Callable[[Path, str], None], kind: str
+) -> None:
     write(tmp_path / "planted", f"由{PLANTED[kind]}填写" if kind == "name" else PLANTED[kind])
     found = scan([tmp_path], SECRETS).findings
     assert {finding.kind for finding in found} == {kind}
@@ -121,7 +129,9 @@ def kinds_in(text: str) -> list[str]:
 
 
 def test_whole_numbers_in_columns_of_numbers_are_found(tmp_path: Path) -> None:
-    pd.DataFrame({"a": [19900001111, 5], "b": [990000001.0, 0.5]}).to_parquet(tmp_path / "planted.parquet")
+    pd.DataFrame({"a": [19900001111, 5], "b": [990000001.0, 0.5]}).to_parquet(
+        tmp_path / "planted.parquet"
+    )
     assert [(f.place, f.kind) for f in scan([tmp_path], SECRETS).findings] == [
         ("a", "phone"),
         ("b", "insurance number"),
@@ -147,11 +157,26 @@ def test_persons_of_every_source_are_looked_for(built: Path, secrets: Secrets) -
 
     raw = built / "data/raw/demo/raw"
     assert set(secrets.numbers.values()) == {"resident ID", "phone", "insurance number"}
-    columns = {"patents": "inventors"} | dict.fromkeys(("roster", "employment", "scores", "programmes"), "person_name")
+    columns = {"patents": "inventors"} | dict.fromkeys(
+        ("roster", "employment", "scores", "programmes"), "person_name"
+    )
     for source, column in columns.items():
-        cells = pd.concat([table.rows[column].dropna() for table in read_source(raw, source) if column in table.rows])
-        texts = cells.drop_duplicates().str.split("[;；、]").explode().str.replace(r"\s", "", regex=True)
-        people = texts[texts.str.fullmatch("[\u3400-\u9fff]{3,4}") & texts.str[1:].str.contains("拟")]
+        cells = pd.concat(
+            [
+                table.rows[column].dropna()
+                for table in read_source(raw, source)
+                if column in table.rows
+            ]
+        )
+        texts = (
+            cells.drop_duplicates()
+            .str.split("[;；、]")
+            .explode()
+            .str.replace(r"\s", "", regex=True)
+        )
+        people = texts[
+            texts.str.fullmatch("[\u3400-\u9fff]{3,4}") & texts.str[1:].str.contains("拟")
+        ]
         assert len(people) > 20
         assert set(people) <= secrets.names
 
@@ -169,7 +194,10 @@ def test_real_secrets_of_the_demo_are_found(
     tmp_path: Path, secrets: Secrets, write: Callable[[Path, str], None]
 ) -> None:
     number = {kind: number for number, kind in sorted(secrets.numbers.items())}
-    write(tmp_path / "planted", f"由{min(secrets.names)}填写，{' '.join(number.values())}，{KEY.decode()}")
+    write(
+        tmp_path / "planted",
+        f"由{min(secrets.names)}填写，{' '.join(number.values())}，{KEY.decode()}",
+    )
     kinds = {finding.kind for finding in scan([tmp_path], secrets).findings}
     assert kinds == {"name", "pseudonym key", *number}
 

@@ -1,4 +1,7 @@
-"""The panels of the demo study against the world's truth: what differs is what no cleaning could restore."""
+"""The panels of the demo study against the world's truth.
+
+What differs is what no cleaning could restore.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ def run(built: Path) -> Recovered:
 
 
 def by_firm_year(run: Recovered, column: str, true: pd.Series) -> pd.DataFrame:
-    """ours and true (both NaN where missing) by true firm and year; every firm-year stands in both."""
+    """ours and true (both NaN where missing) by true firm and year.
+
+    Every firm-year stands in both.
+    """
     ours = run.firm_year.set_index(["true_id", "year"])[column].astype("Float64")
     assert ours.index.is_unique
     assert set(ours.index) == set(true.index)
@@ -52,17 +58,22 @@ def test_rows_are_lost_only_where_nothing_can_be_done(run: Recovered) -> None:
     unexplained = lost[lost["recoverable"].ne(False)]
     assert unexplained.empty, unexplained[["source", "reason", "dirt"]]
     patents = run.truth["record"].query("source == 'patents' and not recoverable")
-    kept = patents.merge(lost[ROW], on=ROW, how="left", indicator=True).query("_merge == 'left_only'")
+    kept = patents.merge(lost[ROW], on=ROW, how="left", indicator=True).query(
+        "_merge == 'left_only'"
+    )
     assert kept.empty, kept["dirt"].value_counts()
 
 
 def test_no_kind_of_dirt_is_quarantined_more_often_than_it_is_unrecoverable(run: Recovered) -> None:
     lost = run.lost_rows()
     rows = run.rows_with_dirt()
-    rows["quarantined"] = pd.MultiIndex.from_frame(rows[ROW]).isin(pd.MultiIndex.from_frame(lost[ROW]))
+    rows["quarantined"] = pd.MultiIndex.from_frame(rows[ROW]).isin(
+        pd.MultiIndex.from_frame(lost[ROW])
+    )
     rows["hopeless"] = ~rows["recoverable"]
-    kinds = rows.groupby(["source", "kind"]).agg(rows=("row", "size"), quarantined=("quarantined", "sum"),
-                                                 hopeless=("hopeless", "sum"))  # fmt: skip
+    kinds = rows.groupby(["source", "kind"]).agg(
+        rows=("row", "size"), quarantined=("quarantined", "sum"), hopeless=("hopeless", "sum")
+    )
     assert len(kinds) > 30
     worse = kinds[kinds["quarantined"] > kinds["hopeless"]]
     assert worse.empty, worse
@@ -81,12 +92,16 @@ def test_patents_equal_the_truth_but_for_lost_applications(run: Recovered) -> No
     other = filed["dual_app_no"]
     alone = ~filed["counts"] & ~other.isin(clean)
     expected = filed[found & (filed["counts"] | alone)]
-    expected = expected.groupby(["firm_id", expected["filed"].dt.year.rename("year"), "type"]).size()
+    expected = expected.groupby(
+        ["firm_id", expected["filed"].dt.year.rename("year"), "type"]
+    ).size()
     unread = _firms_without_founding(run)
     for kind in TYPES:
         true = _expected_counts(run, kind, expected)
         differ = differing(by_firm_year(run, f"patents_{kind}", true)).reset_index()
-        differ = differ[~(differ["true_id"].isin(unread) & differ["true"].isna() & differ["ours"].eq(0))]
+        differ = differ[
+            ~(differ["true_id"].isin(unread) & differ["true"].isna() & differ["ours"].eq(0))
+        ]
         assert differ.empty, differ
     assert 0 < len(filed) - found.sum() <= len(run.lost_rows())
 
@@ -97,7 +112,10 @@ def _firms_without_founding(run: Recovered) -> set[str]:
 
 
 def _expected_counts(run: Recovered, kind: str, expected: pd.Series) -> pd.Series:
-    """Counts by firm and year: missing before founding and once the firm has closed or gone into another."""
+    """Counts by firm and year.
+
+    Missing before founding and once the firm has closed or gone into another.
+    """
     truth = observed(run, f"patents_{kind}")
     counts = expected.xs(kind, level="type").reindex(truth.index, fill_value=0).astype(float)
     closed = run.truth["firm"].set_index("firm_id")["closed"].dt.year
@@ -119,10 +137,12 @@ def test_retention_equals_the_truth_but_for_decembers_that_cannot_be_read(run: R
 def _unreadable_decembers(spell: pd.DataFrame) -> pd.MultiIndex:
     """(firm, year) whose staff or leavers hang on a December of which the files cannot say whose it is.
 
-    Who leaves and is back within three months cannot be told from a missed payment. A job of one month after another,
-    with that month paid by both employers, cannot be told from a second job.
+    Who leaves and is back within three months cannot be told from a missed payment. A job of one
+    month after another, with that month paid by both employers, cannot be told from a second job.
     """
-    spell = spell.sort_values(["worker_id", "start_ym"]).assign(start=lambda t: _month(t["start_ym"]))
+    spell = spell.sort_values(["worker_id", "start_ym"]).assign(
+        start=lambda t: _month(t["start_ym"])
+    )
     spell["end"] = _month(spell["end_ym"])
     back = spell.groupby(["worker_id", "firm_id"])["start"].shift(-1)
     december = (spell["end"] + 1) // 12 * 12 + 11  # the first after leaving
@@ -138,20 +158,34 @@ def _month(ym: pd.Series) -> np.ndarray:
     return (ym // 100 * 12 + ym % 100 - 1).astype("Float64").to_numpy(float, na_value=np.nan)
 
 
-@pytest.mark.parametrize(("column", "stage"), [("first_entry", None), ("first_final", "决赛"), ("first_award", "获奖")])
-def test_first_entries_finals_and_awards_are_recovered(run: Recovered, column: str, stage: str | None) -> None:
+@pytest.mark.parametrize(
+    ("column", "stage"), [("first_entry", None), ("first_final", "决赛"), ("first_award", "获奖")]
+)
+def test_first_entries_finals_and_awards_are_recovered(
+    run: Recovered, column: str, stage: str | None
+) -> None:
     """Every firm in the right year; no unrecoverable line is the only one of its firm."""
     entry = run.truth["entry"]
     reached = entry[entry["stage"].eq(stage) | entry["outcome"].eq(stage)] if stage else entry
     true = reached.groupby("firm_id")["year"].min().sort_index()
-    ours = run.firm_year.drop_duplicates("true_id").set_index("true_id")[column].dropna().astype("int64").sort_index()
+    ours = (
+        run.firm_year.drop_duplicates("true_id")
+        .set_index("true_id")[column]
+        .dropna()
+        .astype("int64")
+        .sort_index()
+    )
     pd.testing.assert_series_equal(ours, true, check_names=False, check_dtype=False)
 
 
 def test_awards_by_edition_and_category_are_recovered(run: Recovered) -> None:
     audit = run.link["link_audit"].query("source == 'roster' and entity == 'firm'")
-    lines = run.clean["roster"].merge(audit[[*ROW, "part", "firm_id"]], on=[*ROW, "part"], validate="one_to_one")
-    ours = lines.assign(firm_id=lines["firm_id"].map(run.firms))[["edition", "firm_id", "category"]].drop_duplicates()
+    lines = run.clean["roster"].merge(
+        audit[[*ROW, "part", "firm_id"]], on=[*ROW, "part"], validate="one_to_one"
+    )
+    ours = lines.assign(firm_id=lines["firm_id"].map(run.firms))[
+        ["edition", "firm_id", "category"]
+    ].drop_duplicates()
     true = run.truth["award"][["edition", "firm_id", "category"]]
     assert sorted(map(tuple, ours.to_numpy())) == sorted(map(tuple, true.to_numpy()))
 
@@ -160,14 +194,24 @@ def test_awards_by_edition_and_category_are_recovered(run: Recovered) -> None:
 def test_concurrent_programmes_are_recovered(run: Recovered, programme: str) -> None:
     rows = run.truth["programme"].query("programme == @programme").dropna(subset="firm_id")
     true = rows["onset"].dt.year.groupby(rows["firm_id"]).min().sort_index()
-    ours = run.firm_year.drop_duplicates("true_id").set_index("true_id")[programme].dropna().astype("int64")
+    ours = (
+        run.firm_year.drop_duplicates("true_id")
+        .set_index("true_id")[programme]
+        .dropna()
+        .astype("int64")
+    )
     pd.testing.assert_series_equal(ours.sort_index(), true, check_names=False, check_dtype=False)
 
 
 def test_the_people_of_the_finals_and_whether_they_stayed(run: Recovered) -> None:
     true = run.truth["worker_final"]
     ours = run.worker_final.rename(columns={"worker_id": "our_worker"})
-    both = true.merge(ours, left_on=["edition", "worker_id"], right_on=["edition", "true_id"], suffixes=("_true", ""))
+    both = true.merge(
+        ours,
+        left_on=["edition", "worker_id"],
+        right_on=["edition", "true_id"],
+        suffixes=("_true", ""),
+    )
     assert len(both) / len(true) >= 0.98
     assert both["arm"].eq(both["outcome_true"].map({"获奖": "winner", "淘汰": "finalist"})).all()
     for months in (12, 24):

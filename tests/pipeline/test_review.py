@@ -1,4 +1,7 @@
-"""A clerk hands the audit workbook back, and the next run does what it says; weak links can be left out."""
+"""A clerk hands the audit workbook back, and the next run does what it says.
+
+Weak links can be left out.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ def project(built: Path, copy_of: Callable[[Path], Path]) -> Path:
 
 
 def filled_in(project: Path) -> tuple[Path, dict]:
-    """A copy of the audit workbook with a date for the first unread founding day; and that entry."""
+    """A copy of the audit workbook with a date for the first unread founding day.
+
+    And that entry.
+    """
     path = project / "returned.xlsx"
     shutil.copy(project / "data/work/demo/clean/audit.xlsx", path)
     book = load_workbook(path)
@@ -51,12 +57,17 @@ def filled_in(project: Path) -> tuple[Path, dict]:
     return path, {"file": entry["文件 file"].value, "row": int(entry["行 row"].value)}
 
 
-def test_a_workbook_handed_back_mends_the_cell_in_the_next_run(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workbook_handed_back_mends_the_cell_in_the_next_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, entry = filled_in(project)
     monkeypatch.chdir(project)
     said = CliRunner().invoke(app, ["review", "demo", str(path)])
     assert said.exit_code == 0, said.output
-    assert "decisions written to data/decisions/demo/corrections.csv: 1; apply them with zgzx run demo" in said.output
+    assert (
+        "decisions written to data/decisions/demo/corrections.csv: 1; apply them with zgzx run demo"
+        in said.output
+    )
     before = pd.read_parquet(project / "data/work/demo/clean/registry.parquet")
     run_study(project, "demo", "build", say=lambda line: None)
     after = pd.read_parquet(project / "data/work/demo/clean/registry.parquet")
@@ -79,8 +90,12 @@ def test_a_workbook_without_decisions_and_none_at_all_are_refused(project: Path)
 def test_corrections_of_a_file_of_no_source_are_not_passed_over(project: Path) -> None:
     path = project / "data/decisions/demo/corrections.csv"
     take_audit(project, "demo", filled_in(project)[0])
-    path.write_text(path.read_text(encoding="utf-8").replace("registry/", "register/"), encoding="utf-8")
-    with pytest.raises(ZgzxError, match=r"corrections of files of no known source, 1 affected, e\.g\. register/"):
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("registry/", "register/"), encoding="utf-8"
+    )
+    with pytest.raises(
+        ZgzxError, match=r"corrections of files of no known source, 1 affected, e\.g\. register/"
+    ):
         run_study(project, "demo", "build", say=lambda line: None)
 
 
@@ -91,8 +106,11 @@ def test_estimates_across_thresholds(project: Path, monkeypatch: pytest.MonkeyPa
     assert table["min_score"].tolist() == [0.0, 0.92, 0.96]
     assert said[0] == "links of 0 and above: done"
     facts = pd.read_json(project / "data/work/demo/facts.json", typ="series")
-    own = {key.rsplit(".", 1)[1]: fact["value"] for key, fact in facts["facts"].items()
-           if key.startswith("patents_invention.main.headline.")}  # fmt: skip
+    own = {
+        key.rsplit(".", 1)[1]: fact["value"]
+        for key, fact in facts["facts"].items()
+        if key.startswith("patents_invention.main.headline.")
+    }
     assert table.loc[0, "n_treated"] == own["n_treated"]
     for name in ("estimate", "ci_low", "ci_high"):  # facts are in percent
         assert 100 * table.loc[0, name] == pytest.approx(own[name], rel=1e-9)

@@ -22,7 +22,10 @@ from zgzx_research.study import load_study
 
 @pytest.fixture
 def project(built: Path, copy_of: Callable[[Path], Path]) -> Path:
-    """A study that has been run, without its reports: what does not change need not be made again."""
+    """A study that has been run, without its reports.
+
+    What does not change need not be made again.
+    """
     project = copy_of(built)
     shutil.rmtree(project / "reports")
     return project
@@ -35,14 +38,18 @@ def build(project: Path, said: list[str] | None = None) -> None:
 def test_a_missing_year_of_patents_is_not_zeros(project: Path) -> None:
     (project / "data/raw/demo/raw/patents/cnipa_2010_2013.csv").unlink()
     with pytest.raises(
-        ZgzxError, match=r"patents export holds nothing for years of the panel, 4 affected, e\.g\. 2010"
+        ZgzxError,
+        match=r"patents export holds nothing for years of the panel, 4 affected, e\.g\. 2010",
     ):
         build(project)
 
 
 def test_a_missing_year_of_employment_is_not_zeros(project: Path) -> None:
     (project / "data/raw/demo/raw/employment/months_2008_2014.csv").unlink()
-    with pytest.raises(ZgzxError, match=r"monthly employment export holds nothing for years of the panel, 5 affected"):
+    with pytest.raises(
+        ZgzxError,
+        match=r"monthly employment export holds nothing for years of the panel, 5 affected",
+    ):
         build(project)
 
 
@@ -70,17 +77,30 @@ def test_decisions_take_effect(project: Path) -> None:
     table = next(table for table in registry if table.file_name == "registry/changes.csv")
     row = table.rows.iloc[0]
     entry = {
-        "file": table.file, "sheet": table.sheet, "row": int(row["row"]), "column": None, "corrected": None,
-        "action": "drop", "reviewer": "LM", "date": "2026-04-02", "digest": row_digest(row, None, stages.FIXED_KEY),
-    }  # fmt: skip
+        "file": table.file,
+        "sheet": table.sheet,
+        "row": int(row["row"]),
+        "column": None,
+        "corrected": None,
+        "action": "drop",
+        "reviewer": "LM",
+        "date": "2026-04-02",
+        "digest": row_digest(row, None, stages.FIXED_KEY),
+    }
     write_corrections(pd.DataFrame([entry]), decisions / "corrections.csv")
     build(project)
-    audit = pd.read_parquet(work / "link/link_audit.parquet").query("source == 'roster' and entity == 'firm'")
+    audit = pd.read_parquet(work / "link/link_audit.parquet").query(
+        "source == 'roster' and entity == 'firm'"
+    )
     said = roster.merge(audit, on=["file", "sheet", "row", "part"]).query("firm_name == @text")
     assert said["decision"].eq("rejected").all()
     assert said["firm_id"].isna().all()
-    gone = pd.read_parquet(work / "clean/quarantine.parquet").query("reason == 'dropped_by_decision'")
-    assert gone[["file", "row", "row_lost"]].values.tolist() == [[table.file, int(row["row"]), True]]
+    gone = pd.read_parquet(work / "clean/quarantine.parquet").query(
+        "reason == 'dropped_by_decision'"
+    )
+    assert gone[["file", "row", "row_lost"]].values.tolist() == [
+        [table.file, int(row["row"]), True]
+    ]
     sheet = load_workbook(work / "clean/audit.xlsx", read_only=True)["registry"]
     assert any("经人工核对删除" in cells for cells in sheet.iter_rows(values_only=True))
 
@@ -90,7 +110,9 @@ def test_edited_synthetic_files_warn_of_the_public_key(project: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\r\n")
     said: list[str] = []
     build(project, said)
-    assert re.match(r"warning: 1 of \d{2} raw files are not in SYNTHETIC\.json \(e\.g\. registry/002\)", said[0])
+    assert re.match(
+        r"warning: 1 of \d{2} raw files are not in SYNTHETIC\.json \(e\.g\. registry/002\)", said[0]
+    )
 
 
 def test_a_damaged_mark_is_one_message(project: Path) -> None:
@@ -104,17 +126,29 @@ def test_left_out_firms_are_in_the_ledger_of_retention(project: Path) -> None:
     effects = store.read_json(project / "data/work/demo/effects/retention.main.json")
     at = effects["ledger"]["reason"].index("too few staff in the first year seen")
     panel = pd.read_parquet(project / "data/work/demo/panels/firm_year.parquet")
-    first = panel.dropna(subset="retention").drop_duplicates("firm_id").set_index("firm_id")["staff_start"]
+    first = (
+        panel.dropna(subset="retention")
+        .drop_duplicates("firm_id")
+        .set_index("firm_id")["staff_start"]
+    )
     assert effects["ledger"]["units"][at] == panel["firm_id"].nunique() - int((first >= 5).sum())
 
 
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("headline_events = [1, 3]", "headline_events = [-3, -1]", "the headline's years run from 0"),
+        (
+            "headline_events = [1, 3]",
+            "headline_events = [-3, -1]",
+            "the headline's years run from 0",
+        ),
         ('languages = ["zh", "en"]', 'languages = ["en", "en"]', "name each language once"),
         ("main = {", '"a/b" = {leave_out = 1}\nmain = {', "string should match pattern"),
-        ("years = [2010, 2025]", "years = [2010, 2026]", "the patent export ends 2026-03-31, before the end of 2026"),
+        (
+            "years = [2010, 2025]",
+            "years = [2010, 2026]",
+            "the patent export ends 2026-03-31, before the end of 2026",
+        ),
     ],
 )
 def test_wishes_that_cannot_be_met(project: Path, before: str, after: str, message: str) -> None:
@@ -127,7 +161,9 @@ def test_wishes_that_cannot_be_met(project: Path, before: str, after: str, messa
 @pytest.mark.usefixtures("sketched")
 def test_a_study_in_one_language(project: Path) -> None:
     path = project / "studies/demo.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace('["zh", "en"]', '["zh"]'), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('["zh", "en"]', '["zh"]'), encoding="utf-8"
+    )
     run_study(project, "demo", "all", say=lambda line: None)
     assert (project / "reports/demo/zh/brief.pdf").is_file()
     assert not (project / "reports/demo/en").exists()
@@ -145,7 +181,9 @@ def test_a_key_file_must_be_private(project: Path, tmp_path: Path) -> None:
     key.write_bytes(b"k" * 32)
     key.chmod(0o644)
     study = load_study(project, "demo")
-    chosen = study.model_copy(update={"privacy": study.privacy.model_copy(update={"key_file": str(key)})})
+    chosen = study.model_copy(
+        update={"privacy": study.privacy.model_copy(update={"key_file": str(key)})}
+    )
     with pytest.raises(ZgzxError, match="others can read the key file"):
         stages.secret_key(chosen, project, synthetic=False)
     key.chmod(0o600)

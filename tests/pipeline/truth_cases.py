@@ -14,10 +14,27 @@ from zgzx_research.ingest.file_numbers import read_list
 KEY = ["file", "sheet", "row", "part"]
 ROW = KEY[:3]
 CLEAN = ("registry", "spell", "si_month", "patent", "roster", "quarantine")
-TRUTH = ("firm", "firm_year", "firm_event", "award", "entry", "programme", "patent", "spell", "record", "worker_final")
+TRUTH = (
+    "firm",
+    "firm_year",
+    "firm_event",
+    "award",
+    "entry",
+    "programme",
+    "patent",
+    "spell",
+    "record",
+    "worker_final",
+)
 LINK = ("firm", "link_audit", "spell_worker", "employment")
 # A second copy of a row, or a month that was paid back, is no loss.
-MERGED = ("duplicate_row", "duplicate_application", "duplicate_month", "duplicate_uscc", "refunded_period")
+MERGED = (
+    "duplicate_row",
+    "duplicate_application",
+    "duplicate_month",
+    "duplicate_uscc",
+    "refunded_period",
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +56,24 @@ class Recovered:
     def lost_rows(self) -> pd.DataFrame:
         """file, sheet, row, reason, value_masked of the rows in quarantine that are not copies of others."""
         entries = self.clean["quarantine"]
-        lost = entries["row_lost"] & ~entries["reason"].isin(MERGED) & ~entries["reason"].str.startswith("value_")
+        lost = (
+            entries["row_lost"]
+            & ~entries["reason"].isin(MERGED)
+            & ~entries["reason"].str.startswith("value_")
+        )
         return entries.loc[lost, [*ROW, "reason", "value_masked"]]
 
     def rows_with_dirt(self) -> pd.DataFrame:
-        """source, file, sheet, row, recoverable, kind: a line per raw row and kind of dirt on it."""
+        """source, file, sheet, row, recoverable, kind.
+
+        A line per raw row and kind of dirt on it.
+        """
         rows = self.truth["record"].drop_duplicates(ROW)
-        return rows.assign(kind=rows["dirt"].fillna("").str.split(";")).explode("kind").query("kind != ''")
+        return (
+            rows.assign(kind=rows["dirt"].fillna("").str.split(";"))
+            .explode("kind")
+            .query("kind != ''")
+        )
 
 
 def numbered(record: pd.DataFrame, raw: Path) -> pd.DataFrame:
@@ -58,7 +86,9 @@ def numbered(record: pd.DataFrame, raw: Path) -> pd.DataFrame:
         for place, tab in enumerate(CalamineWorkbook.from_path(raw / name).sheet_names, start=1)
     }
     sheet = [tabs.get(place, "") for place in zip(record["file"], record["sheet"], strict=True)]
-    return record.assign(file=record["file"].map(number), sheet=pd.Series(sheet, record.index, dtype="str"))
+    return record.assign(
+        file=record["file"].map(number), sheet=pd.Series(sheet, record.index, dtype="str")
+    )
 
 
 def recovered(project: Path) -> Recovered:
@@ -69,17 +99,33 @@ def recovered(project: Path) -> Recovered:
     clean = {name: pd.read_parquet(work / "clean" / f"{name}.parquet") for name in CLEAN}
     link = {name: pd.read_parquet(work / "link" / f"{name}.parquet") for name in LINK}
     firms = _true_firms(link["firm"], clean["registry"], truth["record"])
-    panel, people = (pd.read_parquet(work / "panels" / f"{name}.parquet") for name in ("firm_year", "worker_final"))
+    panel, people = (
+        pd.read_parquet(work / "panels" / f"{name}.parquet")
+        for name in ("firm_year", "worker_final")
+    )
     workers = true_workers(link["spell_worker"], truth["record"])
     return Recovered(
-        truth, clean, link, panel.assign(true_id=panel["firm_id"].map(firms)),
-        people.assign(true_id=people["worker_id"].map(workers)), firms, workers,
-    )  # fmt: skip
+        truth,
+        clean,
+        link,
+        panel.assign(true_id=panel["firm_id"].map(firms)),
+        people.assign(true_id=people["worker_id"].map(workers)),
+        firms,
+        workers,
+    )
 
 
 def _true_firms(firm: pd.DataFrame, registry: pd.DataFrame, record: pd.DataFrame) -> pd.Series:
-    """The true firm by ours: whom the registry's row of that code, or else of that name, is about."""
-    rows = registry[[*KEY, "uscc", "name"]].merge(record[[*KEY, "firm_id"]], on=KEY, validate="one_to_one")
-    code, name = (rows.dropna(subset=by).drop_duplicates(by).set_index(by)["firm_id"] for by in ("uscc", "name"))
+    """The true firm by ours.
+
+    Whom the registry's row of that code, or else of that name, is about.
+    """
+    rows = registry[[*KEY, "uscc", "name"]].merge(
+        record[[*KEY, "firm_id"]], on=KEY, validate="one_to_one"
+    )
+    code, name = (
+        rows.dropna(subset=by).drop_duplicates(by).set_index(by)["firm_id"]
+        for by in ("uscc", "name")
+    )
     found = firm["uscc"].map(code).fillna(firm["name"].map(name))
     return pd.Series(found.to_numpy(), index=firm["firm_id"])

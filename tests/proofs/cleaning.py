@@ -1,9 +1,12 @@
-"""Every trap whose defence is cleaning or linkage, alone: cleaned files give the true quantity, uncleaned ones do not.
+"""Every trap whose defence is cleaning or linkage, alone.
+
+Cleaned files give the true quantity, uncleaned ones do not.
 
     python tests/proofs/cleaning.py 200
 
-Worlds are tiny synthetic ones with the seeds 0..N-1, written as raw files and read back (ingest, clean, link, panels);
-only the files a trap needs. Writes docs/proofs/cleaning.md. With `--traps renames dispatch` only these, and no page.
+Worlds are tiny synthetic ones with the seeds 0..N-1, written as raw files and read back (ingest,
+clean, link, panels); only the files a trap needs. Writes docs/proofs/cleaning.md. With `--traps
+renames dispatch` only these, and no page.
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ PAGE = Path(__file__).parents[2] / "docs/proofs/cleaning.md"
 CALENDAR = pd.read_csv(Path(__file__).parents[2] / "data/published/edition_calendar.csv")
 YEARS = range(2010, 2026)
 AWAY = 24  # months after the final
-# Large firms patent and enter more in every world: without it all firms patent, and files are three times as long.
+# Large firms patent and enter more in every world: without it all firms patent, and files are three
+# times as long.
 ALWAYS = ("size_selection",)
 
 
@@ -95,7 +99,8 @@ class Files:
 class Trap:
     """A row: the traps that are on, the sources that are written, the quantity, and what the naive treatment does.
 
-    relative : errors are shares of the true quantity; else they are differences (of shares of people).
+    relative : errors are shares of the true quantity; else they are differences (of shares of
+        people).
     """
 
     label: str
@@ -108,7 +113,12 @@ class Trap:
 
     def order(self, seed: int) -> Order:
         """The world of a seed: every other trap is off."""
-        return Order("calibrated", "tiny", seed, tuple(t for t in switched()["trap"] if t not in (*self.on, *ALWAYS)))
+        return Order(
+            "calibrated",
+            "tiny",
+            seed,
+            tuple(t for t in switched()["trap"] if t not in (*self.on, *ALWAYS)),
+        )
 
 
 def deliver(order: Order, sources: Sequence[str], raw: Path) -> Files:
@@ -126,11 +136,16 @@ def deliver(order: Order, sources: Sequence[str], raw: Path) -> Files:
 
 def _numbered(record: pd.DataFrame, tables: dict[str, list[Any]]) -> pd.DataFrame:
     """The truth of records with files and sheets by number, as the clean tables have them."""
-    number = {(one.file_name, one.sheet_name): (one.file, one.sheet) for rows in tables.values() for one in rows}
+    number = {
+        (one.file_name, one.sheet_name): (one.file, one.sheet)
+        for rows in tables.values()
+        for one in rows
+    }
     pairs = [number[place] for place in zip(record["file"], record["sheet"], strict=True)]
     files, sheets = zip(*pairs, strict=True)
     return record.assign(
-        file=pd.Series(files, record.index, dtype="str"), sheet=pd.Series(sheets, record.index, dtype="str")
+        file=pd.Series(files, record.index, dtype="str"),
+        sheet=pd.Series(sheets, record.index, dtype="str"),
     )
 
 
@@ -144,7 +159,9 @@ def _write_employment(world: World, raw: Path) -> list[pd.DataFrame]:
         return [record]
     return [
         record,
-        *write_agencies(world, raw, line, agency_table(world, employer, line, world.order.stream("agency"))),
+        *write_agencies(
+            world, raw, line, agency_table(world, employer, line, world.order.stream("agency"))
+        ),
     ]
 
 
@@ -161,20 +178,31 @@ def _without(clean: dict[str, pd.DataFrame], *names: str) -> dict[str, pd.DataFr
     return {name: table for name, table in clean.items() if name not in names}
 
 
-# Patents ----------------------------------------------------------------------------------------------------------
+# Patents
+# --------------------------------------------------------------------------------------------------
 
 
 def _sound(files: Files) -> set[str]:
-    """Applications of cases all of whose rows can be read: no cleaning restores a number with a wrong check digit."""
+    """Applications of cases all of whose rows can be read.
+
+    No cleaning restores a number with a wrong check digit.
+    """
     rows = publication_rows(files.world, files.world.order.stream("patent dirt"))
     lost = rows["dirt"].str.contains("wrong_check|number_as_float|bad_date")
-    return set(rows["app_no"]) - set(rows.loc[rows["title"].isin(rows.loc[lost, "title"]), "app_no"])
+    return set(rows["app_no"]) - set(
+        rows.loc[rows["title"].isin(rows.loc[lost, "title"]), "app_no"]
+    )
 
 
 def _filings(files: Files, sound: set[str]) -> pd.DataFrame:
-    """What perfect cleaning gives: firm_id, year, type of the applications that firms of this world made."""
+    """What perfect cleaning gives.
+
+    firm_id, year, type of the applications that firms of this world made.
+    """
     patent = files.world.patent
-    own = patent[patent["seen"] & patent["counts"] & patent["firm_id"].notna() & patent["app_no"].isin(sound)]
+    own = patent[
+        patent["seen"] & patent["counts"] & patent["firm_id"].notna() & patent["app_no"].isin(sound)
+    ]
     return own[["app_no", "firm_id", "type"]].assign(year=own["filed"].dt.year)
 
 
@@ -185,7 +213,12 @@ def _counts(
     patent = files.clean["patent"]
     party = files.clean["patent_party"] if party is None else party
     counts = count_patents(
-        patent[patent["app_no"].isin(sound)], party, firms.link_audit, files.export, firm=firms.firm, **how
+        patent[patent["app_no"].isin(sound)],
+        party,
+        firms.link_audit,
+        files.export,
+        firm=firms.firm,
+        **how,
     )
     return counts.assign(firm_id=counts["firm_id"].map(files.true_firms))
 
@@ -193,7 +226,9 @@ def _counts(
 def double_filing(files: Files) -> Quantity:
     """All applications; naive: both filings of one case."""
     firms, sound = files.firms, _sound(files)
-    once, both = (_counts(files, firms, sound, dual=dual)["patents_all"].sum() for dual in ("once", "both"))
+    once, both = (
+        _counts(files, firms, sound, dual=dual)["patents_all"].sum() for dual in ("once", "both")
+    )
     return Quantity(len(_filings(files, sound)), once, both)
 
 
@@ -201,13 +236,20 @@ def publication_rows_(files: Files) -> Quantity:
     """All applications; naive: rows of the exports."""
     firms, sound = files.firms, _sound(files)
     readable = files.record[files.record["source"].eq("patents") & files.record["recoverable"]]
-    rows = pd.concat([table.rows[["row"]].assign(file=table.file) for table in files.raw["patents"]])
+    rows = pd.concat(
+        [table.rows[["row"]].assign(file=table.file) for table in files.raw["patents"]]
+    )
     cleaned = _counts(files, firms, sound)["patents_all"].sum()
-    return Quantity(len(_filings(files, sound)), cleaned, len(rows.merge(readable, on=["file", "row"])))
+    return Quantity(
+        len(_filings(files, sound)), cleaned, len(rows.merge(readable, on=["file", "row"]))
+    )
 
 
 def bought_patents(files: Files) -> Quantity:
-    """Applications of winners in the years after the first award; naive: of whoever holds them now."""
+    """Applications of winners in the years after the first award.
+
+    Naive: of whoever holds them now.
+    """
     firms, sound = files.firms, _sound(files)
     award = files.world.award.groupby("firm_id")["year"].min()
     party = files.clean["patent_party"]
@@ -215,7 +257,11 @@ def bought_patents(files: Files) -> Quantity:
     holder = party[~(known & party["role"].eq("applicant"))]
     holder = holder.assign(role=holder["role"].replace("applicant", "holder"))
     tables = [
-        _filings(files, sound).groupby(["firm_id", "year"]).size().rename("patents_all").reset_index(),
+        _filings(files, sound)
+        .groupby(["firm_id", "year"])
+        .size()
+        .rename("patents_all")
+        .reset_index(),
         _counts(files, firms, sound),
         _counts(files, firms, sound, holder, holder="current"),
     ]
@@ -229,8 +275,14 @@ def renames(files: Files) -> Quantity:
     event = files.world.truth["firm_event"]
     renamed = set(event.loc[event["type"].eq("rename"), "firm_id"])
     naive = link_firms(_without(files.clean, "registry_name", "registry_event"))
-    tables = [_filings(files, sound).assign(patents_all=1), _counts(files, firms, sound), _counts(files, naive, sound)]
-    return Quantity(*(float(t.loc[t["firm_id"].isin(renamed), "patents_all"].sum()) for t in tables))
+    tables = [
+        _filings(files, sound).assign(patents_all=1),
+        _counts(files, firms, sound),
+        _counts(files, naive, sound),
+    ]
+    return Quantity(
+        *(float(t.loc[t["firm_id"].isin(renamed), "patents_all"].sum()) for t in tables)
+    )
 
 
 def truncation(files: Files) -> Quantity:
@@ -239,20 +291,25 @@ def truncation(files: Files) -> Quantity:
     counts = _counts(files, firms, sound).groupby("year")["patents_invention"].sum()
     patent = files.world.patent
     unseen = set(patent.loc[~patent["seen"], "app_no"])
-    own = patent[patent["counts"] & patent["type"].eq("invention") & patent["app_no"].isin(sound | unseen)]
+    own = patent[
+        patent["counts"] & patent["type"].eq("invention") & patent["app_no"].isin(sound | unseen)
+    ]
     filed = own.groupby(own["filed"].dt.year).size()
     used, last = last_complete_year(files.export, "invention"), YEARS[-1]
     return Quantity(1.0, counts[used] / filed[used], counts.get(last, 0) / filed[last])
 
 
-# Insurance --------------------------------------------------------------------------------------------------------
+# Insurance
+# --------------------------------------------------------------------------------------------------
 
 
 def _true_spells(files: Files) -> pd.DataFrame:
     """The truth's spells as the package writes employment, open ones until the last month of the export."""
     export = pd.Timestamp(files.world.rules["time"]["export"]) - pd.DateOffset(months=1)
     spell = files.world.spell
-    return spell.assign(end_ym=spell["end_ym"].fillna(export.year * 100 + export.month).astype("int64"))
+    return spell.assign(
+        end_ym=spell["end_ym"].fillna(export.year * 100 + export.month).astype("int64")
+    )
 
 
 def _true_groups(files: Files) -> pd.DataFrame:
@@ -278,7 +335,9 @@ def mergers(files: Files) -> Quantity:
     alone = link_firms(_without(files.clean, "registry_event"))
     naive = alone, link_people(files.clean, alone).employment
     event = files.world.truth["firm_event"]
-    merger = event[event["type"].eq("merger")].assign(year=event["date"].dt.year)[["firm_id", "year"]]
+    merger = event[event["type"].eq("merger")].assign(year=event["date"].dt.year)[
+        ["firm_id", "year"]
+    ]
     shares = []
     for staff in _three_staffs(files, naive):
         rows = staff.merge(merger, on=["firm_id", "year"])
@@ -287,16 +346,26 @@ def mergers(files: Files) -> Quantity:
 
 
 def branches(files: Files) -> Quantity:
-    """Staff of firms that have a branch; naive: a branch is a firm of its own, that no registry knows."""
+    """Staff of firms that have a branch.
+
+    Naive: a branch is a firm of its own, that no registry knows.
+    """
     firms, audit = files.firms, files.firms.link_audit
-    own = audit.assign(firm_id=audit["firm_id"].where(~audit["score"].isin([0.85, 0.83, 0.80, 0.78])))
+    own = audit.assign(
+        firm_id=audit["firm_id"].where(~audit["score"].isin([0.85, 0.83, 0.80, 0.78]))
+    )
     links = FirmLinks(firms.firm, firms.firm_name, own, firms.link_review, firms.agency)
     naive = links, link_people(files.clean, links).employment
     name = files.world.events.name
     ranks = name.loc[name["kind"].eq("分公司"), "firm_rank"].unique()
     branched = set(files.world.firm["firm_id"].to_numpy()[ranks])
     staffs = _three_staffs(files, naive)
-    return Quantity(*(float(staff.loc[staff["firm_id"].isin(branched), "staff_start"].sum()) for staff in staffs))
+    return Quantity(
+        *(
+            float(staff.loc[staff["firm_id"].isin(branched), "staff_start"].sum())
+            for staff in staffs
+        )
+    )
 
 
 def dispatch(files: Files) -> Quantity:
@@ -313,7 +382,8 @@ def homonyms(files: Files) -> Quantity:
     return Quantity(files.world.spell["worker_id"].nunique(), len(files.people.worker), names)
 
 
-# People of the finals ---------------------------------------------------------------------------------------------
+# People of the finals
+# ---------------------------------------------------------------------------------------------
 
 
 def _gap(rows: pd.DataFrame, won: pd.Series, stayed: str) -> float:
@@ -325,7 +395,12 @@ def _panel(files: Files, audit: pd.DataFrame) -> pd.DataFrame:
     roster, entry = files.clean["roster"], files.clean["entry"]
     both = pd.concat([files.firms.link_audit, audit], ignore_index=True)
     rows = build_worker_final(
-        roster, entry[entry["stage"].eq("final")], files.people.employment, files.firms.firm, both, CALENDAR
+        roster,
+        entry[entry["stage"].eq("final")],
+        files.people.employment,
+        files.firms.firm,
+        both,
+        CALENDAR,
     )
     return rows[rows["employed"] & rows["retention_24_group"].notna()].reset_index(drop=True)
 
@@ -339,19 +414,32 @@ def _true_gap(files: Files) -> float:
 
 
 def differential_linkage(files: Files) -> Quantity:
-    """Stay of 24 months, winners less other finalists; naive: the others are sought among the firm's staff of today."""
+    """Stay of 24 months, winners less other finalists.
+
+    Naive: the others are sought among the firm's staff of today.
+    """
     firms, people = files.firms, files.people
     cleaned = _panel(files, people.link_audit)
     today = people.employment[people.employment["end_ym"].eq(last_month(people.employment))]
     group = firms.firm.set_index("firm_id")["group_id"]
     staff = today.assign(group_id=today["firm_id"].map(group)).merge(people.worker, on="worker_id")
-    staff = staff[["group_id", "name_key", "worker_id"]].dropna().drop_duplicates(["group_id", "name_key"], keep=False)
+    staff = (
+        staff[["group_id", "name_key", "worker_id"]]
+        .dropna()
+        .drop_duplicates(["group_id", "name_key"], keep=False)
+    )
     at = firms.link_audit.loc[firms.link_audit["source"].eq("entry"), [*KEY, "firm_id"]]
     named = files.clean["entry"][[*KEY, "name_key"]].merge(at, on=KEY)
-    found = named.assign(group_id=named["firm_id"].map(group)).merge(staff, on=["group_id", "name_key"])
-    audit = people.link_audit.merge(found[[*KEY, "worker_id"]], on=KEY, how="left", suffixes=("", "_today"))
+    found = named.assign(group_id=named["firm_id"].map(group)).merge(
+        staff, on=["group_id", "name_key"]
+    )
+    audit = people.link_audit.merge(
+        found[[*KEY, "worker_id"]], on=KEY, how="left", suffixes=("", "_today")
+    )
     sought = audit.pop("worker_id_today")
-    naive = _panel(files, audit.assign(worker_id=audit["worker_id"].where(audit["source"].ne("entry"), sought)))
+    naive = _panel(
+        files, audit.assign(worker_id=audit["worker_id"].where(audit["source"].ne("entry"), sought))
+    )
     gaps = [_gap(rows, rows["arm"].eq("winner"), "retention_24_group") for rows in (cleaned, naive)]
     return Quantity(_true_gap(files), *gaps)
 
@@ -360,8 +448,14 @@ def immortal_time(files: Files) -> Quantity:
     """The same; naive: the winners' clock starts with the award, the others' on the day they were hired."""
     rows = _panel(files, files.people.link_audit)
     spell = files.people.employment.merge(files.firms.firm[["firm_id", "group_id"]], on="firm_id")
-    at = rows[["worker_id", "group_id", "final_ym"]].reset_index().merge(spell, on=["worker_id", "group_id"])
-    at = at[at["start_ym"].le(at["final_ym"]) & at["end_ym"].ge(at["final_ym"])].drop_duplicates("index")
+    at = (
+        rows[["worker_id", "group_id", "final_ym"]]
+        .reset_index()
+        .merge(spell, on=["worker_id", "group_id"])
+    )
+    at = at[at["start_ym"].le(at["final_ym"]) & at["end_ym"].ge(at["final_ym"])].drop_duplicates(
+        "index"
+    )
     length = (month_number(at["end_ym"]) - month_number(at["start_ym"])).set_axis(at["index"])
     won = rows["arm"].eq("winner")
     hired = length.reindex(rows.index).ge(AWAY).astype("float64")
@@ -371,25 +465,90 @@ def immortal_time(files: Files) -> Quantity:
 
 PATENTS, INSURANCE = ("registry", "patents"), ("registry", "employment")
 FINALS = ("registry", "roster", "scores", "employment")
-COUNT, STAFF, STAY = "applications", "staff, all years", "stay of 24 months: winners less other finalists"
+COUNT, STAFF, STAY = (
+    "applications",
+    "staff, all years",
+    "stay of 24 months: winners less other finalists",
+)
 TRAPS = (
     Trap("double filing", ("double_filing",), PATENTS, double_filing, COUNT, "both filings count"),
     Trap("A and B rows", ("publication_rows",), PATENTS, publication_rows_, COUNT, "rows count"),
-    Trap("bought patents", ("bought_patents",), PATENTS, bought_patents,
-         "applications of winners after the first award", "the present holder counts"),
-    Trap("renames", ("renames",), PATENTS, renames, "applications of renamed firms", "present names only"),
-    Trap("truncation", ("truncation",), PATENTS, truncation,
-         "share of a year's inventions that is seen, last year used", "the last years are kept"),
-    Trap("mergers", ("mergers",), INSURANCE, mergers, "staff of merged firms still with the group a year on",
-         "no record of mergers", relative=False),
-    Trap("branches", ("branches",), INSURANCE, branches, STAFF + ", firms with a branch", "a branch is another firm"),
-    Trap("dispatch", ("dispatch",), INSURANCE, dispatch, STAFF, "the dispatch company is the employer"),
-    Trap("homonyms", ("homonyms",), INSURANCE, homonyms, "persons in the insurance files", "one person per name"),
-    Trap("differential linkage", ("differential_linkage",), FINALS, differential_linkage, STAY,
-         "finalists are sought among today's staff", relative=False),
-    Trap("immortal time", ("differential_linkage",), FINALS, immortal_time, STAY,
-         "winners from the award, the others from their hiring", relative=False),
-)  # fmt: skip
+    Trap(
+        "bought patents",
+        ("bought_patents",),
+        PATENTS,
+        bought_patents,
+        "applications of winners after the first award",
+        "the present holder counts",
+    ),
+    Trap(
+        "renames",
+        ("renames",),
+        PATENTS,
+        renames,
+        "applications of renamed firms",
+        "present names only",
+    ),
+    Trap(
+        "truncation",
+        ("truncation",),
+        PATENTS,
+        truncation,
+        "share of a year's inventions that is seen, last year used",
+        "the last years are kept",
+    ),
+    Trap(
+        "mergers",
+        ("mergers",),
+        INSURANCE,
+        mergers,
+        "staff of merged firms still with the group a year on",
+        "no record of mergers",
+        relative=False,
+    ),
+    Trap(
+        "branches",
+        ("branches",),
+        INSURANCE,
+        branches,
+        STAFF + ", firms with a branch",
+        "a branch is another firm",
+    ),
+    Trap(
+        "dispatch",
+        ("dispatch",),
+        INSURANCE,
+        dispatch,
+        STAFF,
+        "the dispatch company is the employer",
+    ),
+    Trap(
+        "homonyms",
+        ("homonyms",),
+        INSURANCE,
+        homonyms,
+        "persons in the insurance files",
+        "one person per name",
+    ),
+    Trap(
+        "differential linkage",
+        ("differential_linkage",),
+        FINALS,
+        differential_linkage,
+        STAY,
+        "finalists are sought among today's staff",
+        relative=False,
+    ),
+    Trap(
+        "immortal time",
+        ("differential_linkage",),
+        FINALS,
+        immortal_time,
+        STAY,
+        "winners from the award, the others from their hiring",
+        relative=False,
+    ),
+)
 
 
 def one_world(traps: Sequence[Trap], seed: int) -> list[Quantity]:
@@ -407,15 +566,20 @@ def one_world(traps: Sequence[Trap], seed: int) -> list[Quantity]:
 def judge(trap: Trap, quantities: Sequence[Quantity]) -> dict[str, Any]:
     """Mean true quantity, bias and Monte-Carlo error of both treatments, and the verdict.
 
-    The cleaned one holds if its bias is below TOLERANCE Monte-Carlo errors or exactly zero in every world; the naive
-    one must not.
+    The cleaned one holds if its bias is below TOLERANCE Monte-Carlo errors or exactly zero in every
+    world; the naive one must not.
     """
     true, *found = np.array(quantities, dtype=float).T
     errors = [each / true - 1 if trap.relative else each - true for each in found]
     bias = [error.mean() for error in errors]
     spread = [error.std(ddof=1) / np.sqrt(len(error)) for error in errors]
-    holds = [abs(b) < TOLERANCE * s or not error.any() for b, s, error in zip(bias, spread, errors, strict=True)]
-    verdict = {(True, False): "holds", (True, True): "the naive one holds too"}.get(tuple(holds), "fails")
+    holds = [
+        abs(b) < TOLERANCE * s or not error.any()
+        for b, s, error in zip(bias, spread, errors, strict=True)
+    ]
+    verdict = {(True, False): "holds", (True, True): "the naive one holds too"}.get(
+        tuple(holds), "fails"
+    )
     names = ("cleaned", "naive")
     return {"true": true.mean(), "verdict": verdict, "exact": not errors[0].any()} | {
         f"{name}_{what}": value
@@ -424,7 +588,9 @@ def judge(trap: Trap, quantities: Sequence[Quantity]) -> dict[str, Any]:
     }
 
 
-def prove(traps: Sequence[Trap], seeds: Iterable[int], processes: int | None = None) -> list[dict[str, Any]]:
+def prove(
+    traps: Sequence[Trap], seeds: Iterable[int], processes: int | None = None
+) -> list[dict[str, Any]]:
     """Numbers and verdict of each trap over the worlds of these seeds."""
     by_world = list(over_worlds(partial(one_world, tuple(traps)), list(seeds), processes))
     return [judge(trap, [found[k] for found in by_world]) for k, trap in enumerate(traps)]
@@ -439,7 +605,8 @@ def to_markdown(traps: Sequence[Trap], results: Sequence[dict[str, Any]]) -> str
     for trap, r in zip(traps, results, strict=True):
         unit = "%" if trap.relative else "pp"
         cleaned, naive = (
-            f"{100 * r[f'{name}_bias']:+.3f} {unit} ({100 * r[f'{name}_error']:.3f})" for name in ("cleaned", "naive")
+            f"{100 * r[f'{name}_bias']:+.3f} {unit} ({100 * r[f'{name}_error']:.3f})"
+            for name in ("cleaned", "naive")
         )
         true = f"{r['true']:.3f}" if abs(r["true"]) < 10 else f"{r['true']:,.0f}"
         cells = [
@@ -481,12 +648,16 @@ that of the naive treatment is not.
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("worlds", type=int, nargs="?", default=200)
     parser.add_argument("--traps", nargs="+", default=[])
     parser.add_argument("--processes", type=int, default=None)
     asked = parser.parse_args()
-    traps = [trap for trap in TRAPS if not asked.traps or any(word in trap.label for word in asked.traps)]
+    traps = [
+        trap for trap in TRAPS if not asked.traps or any(word in trap.label for word in asked.traps)
+    ]
     results = prove(traps, range(asked.worlds), asked.processes)
     sys.stdout.write(to_markdown(traps, results) + "\n")
     if not asked.traps:

@@ -2,8 +2,9 @@
 
     python tests/proofs/coverage.py 2000
 
-Worlds have the seeds 0..N-1 (`worlds.py`). Writes docs/proofs/coverage.md. With `--methods imputation stacked` (names
-of methods, or words of a row's label) only these rows run, and the table is printed instead.
+Worlds have the seeds 0..N-1 (`worlds.py`). Writes docs/proofs/coverage.md. With `--methods
+imputation stacked` (names of methods, or words of a row's label) only these rows run, and the table
+is printed instead.
 """
 
 from __future__ import annotations
@@ -39,11 +40,13 @@ class Row:
 
     Attributes
     ----------
-    label : what it says. world : key of WORLDS. panel, options : arguments of prepare_panel and estimate_effects.
-    truth : whose cohort shares the true value has: the "population"'s where shares are estimates, the "sample"'s where
-        they count as fixed.
-    target : "events" the mean over e = 0..2, each over the cohorts seen at it; "window" the same over the cohorts seen
-        at all of them; "overall" over all treated cells. measure : see `true_mean`.
+    label : what it says. world : key of WORLDS. panel, options : arguments of prepare_panel and
+        estimate_effects.
+    truth : whose cohort shares the true value has: the "population"'s where shares are estimates,
+        the "sample"'s where they count as fixed.
+    target : "events" the mean over e = 0..2, each over the cohorts seen at it; "window" the same
+        over the cohorts seen at all of them; "overall" over all treated cells. measure : see
+        `true_mean`.
     fails : why this row cannot hold; "" = it must.
     conservative : intervals may cover more often, tests reject more seldom.
     defect : what a test of this harness does to the effects.
@@ -80,61 +83,189 @@ ROWS = (
     Row("group_time, cross-sections", "cross-sections", {}, {"gaps": "cross_section"}),
     Row("group_time, unadjusted", "covariates", {}, fails=UNADJUSTED),
     Row("group_time, doubly robust", "covariates", {"adjustment": "doubly_robust"}, SOME),
-    Row("group_time, inverse probability", "covariates", {"adjustment": "inverse_probability"}, SOME),
+    Row(
+        "group_time, inverse probability", "covariates", {"adjustment": "inverse_probability"}, SOME
+    ),
     Row("group_time, outcome regression", "covariates", {"adjustment": "outcome_regression"}, SOME),
     Row("group_time, doubly robust", "curved trend", {"adjustment": "doubly_robust"}, SOME),
-    Row("group_time, inverse probability", "curved trend", {"adjustment": "inverse_probability"}, SOME),
-    Row("group_time, outcome regression", "curved trend", {"adjustment": "outcome_regression"}, SOME,
-        fails="the outcome model is wrong"),
+    Row(
+        "group_time, inverse probability",
+        "curved trend",
+        {"adjustment": "inverse_probability"},
+        SOME,
+    ),
+    Row(
+        "group_time, outcome regression",
+        "curved trend",
+        {"adjustment": "outcome_regression"},
+        SOME,
+        fails="the outcome model is wrong",
+    ),
     Row("group_time, doubly robust", "curved propensity", {"adjustment": "doubly_robust"}, SOME),
-    Row("group_time, inverse probability", "curved propensity", {"adjustment": "inverse_probability"}, SOME,
-        fails="the propensity model is wrong"),
-    Row("group_time, outcome regression", "curved propensity", {"adjustment": "outcome_regression"}, SOME),
+    Row(
+        "group_time, inverse probability",
+        "curved propensity",
+        {"adjustment": "inverse_probability"},
+        SOME,
+        fails="the propensity model is wrong",
+    ),
+    Row(
+        "group_time, outcome regression",
+        "curved propensity",
+        {"adjustment": "outcome_regression"},
+        SOME,
+    ),
     Row("group_time, ratio", "counts", {"scale": "ratio"}, truth="sample", measure="ratio"),
-    Row("group_time, ratio, pooled base", "counts", {"scale": "ratio", "base_period": "pooled"}, truth="sample",
-        measure="ratio"),
-    Row("group_time, ratio, not yet treated", "counts", {"scale": "ratio", "controls": "not_yet_treated"},
-        truth="sample", measure="ratio"),
-    Row("group_time, ratio, unadjusted", "adjusted counts", {"scale": "ratio"}, truth="sample", measure="ratio",
-        fails=UNADJUSTED),
-    Row("group_time, ratio, outcome regression", "adjusted counts",
-        {"scale": "ratio", "adjustment": "outcome_regression"}, {"covariates": ("x1",)}, truth="sample",
-        measure="ratio"),
-    Row("group_time, ratio, inverse probability", "adjusted counts",
-        {"scale": "ratio", "adjustment": "inverse_probability"}, {"covariates": ("x1",)}, truth="sample",
-        measure="ratio"),
-    Row("group_time, difference of counts", "counts", {}, fails="trends are parallel in proportion"),
+    Row(
+        "group_time, ratio, pooled base",
+        "counts",
+        {"scale": "ratio", "base_period": "pooled"},
+        truth="sample",
+        measure="ratio",
+    ),
+    Row(
+        "group_time, ratio, not yet treated",
+        "counts",
+        {"scale": "ratio", "controls": "not_yet_treated"},
+        truth="sample",
+        measure="ratio",
+    ),
+    Row(
+        "group_time, ratio, unadjusted",
+        "adjusted counts",
+        {"scale": "ratio"},
+        truth="sample",
+        measure="ratio",
+        fails=UNADJUSTED,
+    ),
+    Row(
+        "group_time, ratio, outcome regression",
+        "adjusted counts",
+        {"scale": "ratio", "adjustment": "outcome_regression"},
+        {"covariates": ("x1",)},
+        truth="sample",
+        measure="ratio",
+    ),
+    Row(
+        "group_time, ratio, inverse probability",
+        "adjusted counts",
+        {"scale": "ratio", "adjustment": "inverse_probability"},
+        {"covariates": ("x1",)},
+        truth="sample",
+        measure="ratio",
+    ),
+    Row(
+        "group_time, difference of counts", "counts", {}, fails="trends are parallel in proportion"
+    ),
     Row("imputation", "staggered", {"method": "imputation"}, truth="sample", conservative=True),
-    Row("imputation, leave one out", "staggered", {"method": "imputation", "leave_one_out": True}, truth="sample",
-        conservative=True),
+    Row(
+        "imputation, leave one out",
+        "staggered",
+        {"method": "imputation", "leave_one_out": True},
+        truth="sample",
+        conservative=True,
+    ),
     Row("imputation, gaps", "gaps", {"method": "imputation"}, truth="sample", conservative=True),
-    Row("imputation, clusters of 10", "clusters", {"method": "imputation"}, {"cluster": "cluster"}, truth="sample",
-        conservative=True),
-    Row("imputation, covariates", "covariates", {"method": "imputation", "adjustment": "outcome_regression"}, SOME,
-        truth="sample", conservative=True),
-    Row("imputation, ratio", "counts", {"method": "imputation", "scale": "ratio"}, truth="sample", measure="ratio",
-        conservative=True),
+    Row(
+        "imputation, clusters of 10",
+        "clusters",
+        {"method": "imputation"},
+        {"cluster": "cluster"},
+        truth="sample",
+        conservative=True,
+    ),
+    Row(
+        "imputation, covariates",
+        "covariates",
+        {"method": "imputation", "adjustment": "outcome_regression"},
+        SOME,
+        truth="sample",
+        conservative=True,
+    ),
+    Row(
+        "imputation, ratio",
+        "counts",
+        {"method": "imputation", "scale": "ratio"},
+        truth="sample",
+        measure="ratio",
+        conservative=True,
+    ),
     Row("interaction_weighted", "staggered", {"method": "interaction_weighted"}, truth="sample"),
-    Row("interaction_weighted, clusters of 10", "clusters", {"method": "interaction_weighted"},
-        {"cluster": "cluster"}, truth="sample"),
-    Row("stacked", "staggered", {"method": "stacked", "event_window": (-3, 2)}, target="window", conservative=True),
-    Row("extended_two_way, linear", "staggered", {"method": "extended_two_way", "family": "linear"}, truth="sample"),
-    Row("extended_two_way, linear, not yet treated", "staggered",
-        {"method": "extended_two_way", "family": "linear", "controls": "not_yet_treated"}, truth="sample"),
-    Row("extended_two_way, Poisson", "counts", {"method": "extended_two_way", "family": "poisson"}, truth="sample"),
-    Row("extended_two_way, Poisson, ratio", "counts",
-        {"method": "extended_two_way", "scale": "ratio", "controls": "not_yet_treated"}, truth="sample",
-        measure="ratio"),
-    Row("ppml, by cohort and event time", "counts", {"method": "ppml", "design": "cohort_event"}, truth="sample",
-        measure="log"),
-    Row("two_way_fixed_effects, static", "constant", {"method": "two_way_fixed_effects"}, truth="sample",
-        target="overall"),
-    Row("two_way_fixed_effects, static", "staggered", {"method": "two_way_fixed_effects"}, truth="sample",
-        target="overall", fails=HETEROGENEOUS),
-    Row("two_way_fixed_effects, event study", "same dynamics", {"method": "two_way_fixed_effects"}, truth="sample"),
-    Row("two_way_fixed_effects, event study", "staggered", {"method": "two_way_fixed_effects"}, truth="sample",
-        fails=HETEROGENEOUS),
-)  # fmt: skip
+    Row(
+        "interaction_weighted, clusters of 10",
+        "clusters",
+        {"method": "interaction_weighted"},
+        {"cluster": "cluster"},
+        truth="sample",
+    ),
+    Row(
+        "stacked",
+        "staggered",
+        {"method": "stacked", "event_window": (-3, 2)},
+        target="window",
+        conservative=True,
+    ),
+    Row(
+        "extended_two_way, linear",
+        "staggered",
+        {"method": "extended_two_way", "family": "linear"},
+        truth="sample",
+    ),
+    Row(
+        "extended_two_way, linear, not yet treated",
+        "staggered",
+        {"method": "extended_two_way", "family": "linear", "controls": "not_yet_treated"},
+        truth="sample",
+    ),
+    Row(
+        "extended_two_way, Poisson",
+        "counts",
+        {"method": "extended_two_way", "family": "poisson"},
+        truth="sample",
+    ),
+    Row(
+        "extended_two_way, Poisson, ratio",
+        "counts",
+        {"method": "extended_two_way", "scale": "ratio", "controls": "not_yet_treated"},
+        truth="sample",
+        measure="ratio",
+    ),
+    Row(
+        "ppml, by cohort and event time",
+        "counts",
+        {"method": "ppml", "design": "cohort_event"},
+        truth="sample",
+        measure="log",
+    ),
+    Row(
+        "two_way_fixed_effects, static",
+        "constant",
+        {"method": "two_way_fixed_effects"},
+        truth="sample",
+        target="overall",
+    ),
+    Row(
+        "two_way_fixed_effects, static",
+        "staggered",
+        {"method": "two_way_fixed_effects"},
+        truth="sample",
+        target="overall",
+        fails=HETEROGENEOUS,
+    ),
+    Row(
+        "two_way_fixed_effects, event study",
+        "same dynamics",
+        {"method": "two_way_fixed_effects"},
+        truth="sample",
+    ),
+    Row(
+        "two_way_fixed_effects, event study",
+        "staggered",
+        {"method": "two_way_fixed_effects"},
+        truth="sample",
+        fails=HETEROGENEOUS,
+    ),
+)
 
 
 def unavailable(row: Row) -> str:
@@ -160,17 +291,26 @@ def one_world(rows: Sequence[Row], seed: int) -> list[Answer | str]:
     answers: list[Answer | str] = []
     for row in rows:
         if row.world not in drawn:
-            drawn[row.world] = WORLDS[row.world](np.random.default_rng([seed, list(WORLDS).index(row.world)]))
+            drawn[row.world] = WORLDS[row.world](
+                np.random.default_rng([seed, list(WORLDS).index(row.world)])
+            )
         world, key = drawn[row.world], f"{row.world} {row.panel}"
         run = f"{key} {row.options}"
         try:
             if key not in panels:
-                columns = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "start"}
+                columns = {
+                    "outcome": "y",
+                    "unit": "unit",
+                    "period": "period",
+                    "first_treated": "start",
+                }
                 panels[key] = zr.prepare_panel(world.table, **columns, **row.panel)
             if run not in estimated:
                 estimated[run] = _estimate(panels[key], row.options)
             effects = estimated[run]
-            answers.append(answer(row, world, effects if row.defect is None else row.defect(effects)))
+            answers.append(
+                answer(row, world, effects if row.defect is None else row.defect(effects))
+            )
         except ZgzxError as error:
             answers.append(str(error))
     return answers
@@ -193,15 +333,23 @@ def answer(row: Row, world: World, effects: Effects) -> Answer:
         # methods without effects by cohort choose their cohorts once, for all event times
         narrowed = row.target == "window" and bool(effects.cells["cohort"].isna().all())
         complete = HEADLINE if row.target == "window" else ()
-        chosen = (event.overall if narrowed or not complete else event.window(HEADLINE[0], HEADLINE[-1])).iloc[0]
+        chosen = (
+            event.overall if narrowed or not complete else event.window(HEADLINE[0], HEADLINE[-1])
+        ).iloc[0]
         true = truth(HEADLINE, complete=complete)
         p = event.pretest()["p_value"]
         rejected = np.nan if np.isnan(p) else float(p < SIZE)
         frame = event.to_frame().dropna(subset=["band_low", "band_high"])
         by_event = partial(truth, complete=HEADLINE if narrowed else ())
         each = [by_event([e]) if e >= 0 else 0.0 for e in frame["event_time"].astype(int)]
-        in_band = float((frame["band_low"].le(each) & frame["band_high"].ge(each)).all()) if each else np.nan
-    estimate, error, low, high = chosen[["estimate", "std_error", "ci_low", "ci_high"]].astype(float)
+        in_band = (
+            float((frame["band_low"].le(each) & frame["band_high"].ge(each)).all())
+            if each
+            else np.nan
+        )
+    estimate, error, low, high = chosen[["estimate", "std_error", "ci_low", "ci_high"]].astype(
+        float
+    )
     if row.measure == "ratio":  # on the scale estimates are nearest to normal on
         estimate, error, true = np.log1p(estimate), error / (1 + estimate), np.log1p(true)
         with np.errstate(divide="ignore"):
@@ -215,13 +363,17 @@ def verdict(row: Row, answers: Sequence[Answer | str]) -> dict[str, Any]:
     return judge(answers, fails=row.fails, conservative=careful)
 
 
-def run(rows: Sequence[Row], seeds: Iterable[int], processes: int | None = None) -> list[dict[str, Any]]:
+def run(
+    rows: Sequence[Row], seeds: Iterable[int], processes: int | None = None
+) -> list[dict[str, Any]]:
     """The numbers and verdicts of all rows; rows the package has no method for say so."""
     ready = [row for row in rows if not unavailable(row)]
     by_world = list(over_worlds(partial(one_world, ready), list(seeds), processes, fewer_draws))
     found = {id(row): [answers[k] for answers in by_world] for k, row in enumerate(ready)}
     return [
-        verdict(row, found[id(row)]) if id(row) in found else {"verdict": f"not available: {unavailable(row)}"}
+        verdict(row, found[id(row)])
+        if id(row) in found
+        else {"verdict": f"not available: {unavailable(row)}"}
         for row in rows
     ]
 
@@ -238,7 +390,10 @@ def to_markdown(rows: Sequence[Row], results: Sequence[dict[str, Any]]) -> str:
     for row, r in zip(rows, results, strict=True):
         shown = ["–"] * 6
         if "bias" in r:
-            shares = ("–" if np.isnan(r[name]) else f"{100 * r[name]:.1f}" for name in ("coverage", "pretest", "band"))
+            shares = (
+                "–" if np.isnan(r[name]) else f"{100 * r[name]:.1f}"
+                for name in ("coverage", "pretest", "band")
+            )
             bias = f"{r['bias']:+.4f} ({r['bias_error']:.4f})"
             shown = [bias, f"{r['sd']:.4f}", f"{r['std_error']:.4f}", *shares]
         lines.append(f"| {' | '.join([row.label, row.world, row.truth, *shown, r['verdict']])} |")
@@ -247,7 +402,9 @@ def to_markdown(rows: Sequence[Row], results: Sequence[dict[str, Any]]) -> str:
 
 def page(rows: Sequence[Row], results: Sequence[dict[str, Any]], worlds: int) -> str:
     """docs/proofs/coverage.md."""
-    described = "\n".join(f"- **{name}**: {' '.join((make.__doc__ or '').split())}" for name, make in WORLDS.items())
+    described = "\n".join(
+        f"- **{name}**: {' '.join((make.__doc__ or '').split())}" for name, make in WORLDS.items()
+    )
     cover, bias = (100 * TOLERANCE * np.sqrt(LEVEL * SIZE / worlds), TOLERANCE)
     return f"""# Coverage by simulation
 
@@ -275,12 +432,16 @@ cannot hold are there to show that the harness sees it, and what the naive metho
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("worlds", type=int, nargs="?", default=2000)
     parser.add_argument("--methods", nargs="+", default=[])
     parser.add_argument("--processes", type=int, default=None)
     asked = parser.parse_args()
-    rows = [row for row in ROWS if not asked.methods or any(word in row.label for word in asked.methods)]
+    rows = [
+        row for row in ROWS if not asked.methods or any(word in row.label for word in asked.methods)
+    ]
     results = run(rows, range(asked.worlds), asked.processes)
     if asked.methods:
         sys.stdout.write(to_markdown(rows, results) + "\n")

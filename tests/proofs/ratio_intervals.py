@@ -1,8 +1,11 @@
-"""Coverage of 95 % intervals and size of the 5 % pre-test on the ratio scale: Fieller's against the log scale.
+"""Coverage of 95 % intervals and size of the 5 % pre-test on the ratio scale.
+
+Fieller's against the log scale.
 
     python tests/proofs/ratio_intervals.py 300
 
-Worlds are tiny and calibrated, seeds 0..N-1; the true effect of the headline's cells comes from the world's truth.
+Worlds are tiny and calibrated, seeds 0..N-1; the true effect of the headline's cells comes from the
+world's truth.
 """
 
 from __future__ import annotations
@@ -23,14 +26,22 @@ def one_world(seed: int) -> dict[str, float]:
     """What both kinds of inference say of one world."""
     truth = simulate_world(Order("calibrated", "tiny", seed)).truth
     first = truth["award"].groupby("firm_id")["year"].min().rename("first_award")
-    table = truth["firm_year"].query("outcome == 'patents_invention'").merge(first, on="firm_id", how="left")
-    panel = zr.prepare_panel(table, outcome="observed", unit="firm_id", period="year", first_treated="first_award")
+    table = (
+        truth["firm_year"]
+        .query("outcome == 'patents_invention'")
+        .merge(first, on="firm_id", how="left")
+    )
+    panel = zr.prepare_panel(
+        table, outcome="observed", unit="firm_id", period="year", first_treated="first_award"
+    )
     effects = zr.estimate_effects(panel, scale="ratio", base_period="pooled", leave_out=1)
     event = effects.aggregate("event_time", min_event=-5, max_event=6)
     row = event.window(1, 3).iloc[0]
     cells = effects.cells[effects.cells["event_time"].between(1, 3)]
     whole = cells.groupby("cohort")["event_time"].nunique() == 3
-    after = (table["year"] - table["first_award"]).between(1, 3) & table["first_award"].isin(whole.index[whole])
+    after = (table["year"] - table["first_award"]).between(1, 3) & table["first_award"].isin(
+        whole.index[whole]
+    )
     true = table.loc[after, "mu1"].sum() / table.loc[after, "mu0"].sum() - 1
     half = 1.959964 * row["std_error"] / (1 + row["estimate"])
     pre = (event.labels["role"] == "pre").to_numpy()

@@ -1,4 +1,7 @@
-"""One world for each trap: cleaning is near the truth where the naive treatment is far from it, on the known side."""
+"""One world for each trap.
+
+Cleaning is near the truth where the naive treatment is far from it, on the known side.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,12 @@ from cleaning import TRAPS, Quantity, Trap, judge, one_world
 from zgzx_research.simulate.constants import switched
 
 TOO_MANY = {"double filing", "A and B rows", "bought patents"}
-SHORT = {"double filing", "A and B rows", "bought patents", "renames"}  # the others take minutes: `make proofs`
+SHORT = {
+    "double filing",
+    "A and B rows",
+    "bought patents",
+    "renames",
+}  # the others take minutes: `make proofs`
 
 
 @pytest.mark.slow
@@ -40,4 +48,7 @@ def test_the_verdict_sees_a_bias_of_either_treatment() -> None:
     assert judge(trap, good)["verdict"] == "holds"
     assert judge(trap, good)["exact"]
     assert judge(trap, [Quantity(100, 109, 110), Quantity(200, 219, 222)])["verdict"] == "fails"
-    assert judge(trap, [Quantity(100, 99, 101), Quantity(200, 202, 198)])["verdict"] == "the naive one holds too"
+    assert (
+        judge(trap, [Quantity(100, 99, 101), Quantity(200, 202, 198)])["verdict"]
+        == "the naive one holds too"
+    )

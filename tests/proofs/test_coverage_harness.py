@@ -19,23 +19,34 @@ GOOD = Row("good", "staggered", {}, target="overall")
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The harness lowers the number of draws for its own process; here that must not outlive a test."""
+    """The harness lowers the number of draws for its own process.
+
+    Here that must not outlive a test.
+    """
     monkeypatch.setattr(inference, "DRAWS", coverage.DRAWS)
 
 
 def shifted(effects: Effects) -> Effects:
     """Estimates that are too high by .03, three quarters of a standard error."""
-    return replace(effects, numbers=replace(effects.numbers, statistics=effects.numbers.statistics + 0.03))
+    return replace(
+        effects, numbers=replace(effects.numbers, statistics=effects.numbers.statistics + 0.03)
+    )
 
 
 def too_sure(effects: Effects) -> Effects:
     """Standard errors that are 20 % short."""
-    return replace(effects, numbers=replace(effects.numbers, covariance=0.8**2 * effects.numbers.covariance))
+    return replace(
+        effects, numbers=replace(effects.numbers, covariance=0.8**2 * effects.numbers.covariance)
+    )
 
 
 @pytest.mark.slow
 def test_planted_defects_are_seen_and_the_good_estimator_holds() -> None:
-    rows = [GOOD, replace(GOOD, label="shifted", defect=shifted), replace(GOOD, label="too sure", defect=too_sure)]
+    rows = [
+        GOOD,
+        replace(GOOD, label="shifted", defect=shifted),
+        replace(GOOD, label="too sure", defect=too_sure),
+    ]
     good, biased, short = (result["verdict"] for result in run(rows, range(300), processes=1))
     assert good == "holds"
     assert biased.startswith("fails: bias")
@@ -43,11 +54,15 @@ def test_planted_defects_are_seen_and_the_good_estimator_holds() -> None:
 
 
 def test_a_hundred_worlds_tell_the_naive_regression_from_group_time() -> None:
-    naive = Row("naive", "staggered", {"method": "two_way_fixed_effects"}, truth="sample", target="overall")
+    naive = Row(
+        "naive", "staggered", {"method": "two_way_fixed_effects"}, truth="sample", target="overall"
+    )
     good, bad = run([GOOD, naive], range(100), processes=1)
     assert "bias" not in good["verdict"]
     assert "bias" in bad["verdict"]
-    assert bad["bias"] < -5 * bad["bias_error"]  # late effects of early cohorts are taken for the trend
+    assert (
+        bad["bias"] < -5 * bad["bias_error"]
+    )  # late effects of early cohorts are taken for the trend
 
 
 def made_up(rng: np.random.Generator, **changes: float) -> list[Answer | str]:
@@ -80,10 +95,18 @@ def test_each_verdict_has_its_cause(changes: dict[str, float], said: str) -> Non
 def test_rows_that_should_fail_and_conservative_rows_are_judged_as_such() -> None:
     rng = np.random.default_rng(2)
     should_fail = replace(GOOD, fails="a reason")
-    assert verdict(should_fail, made_up(rng, shift=0.5))["verdict"].startswith("fails as it should (bias")
+    assert verdict(should_fail, made_up(rng, shift=0.5))["verdict"].startswith(
+        "fails as it should (bias"
+    )
     assert verdict(should_fail, made_up(rng))["verdict"] == "holds, and should fail: a reason"
-    assert verdict(replace(GOOD, conservative=True), made_up(rng, se=1.2, band=0.99))["verdict"] == "holds"
-    assert verdict(replace(GOOD, conservative=True), made_up(rng, se=0.85))["verdict"] == "fails: coverage"
+    assert (
+        verdict(replace(GOOD, conservative=True), made_up(rng, se=1.2, band=0.99))["verdict"]
+        == "holds"
+    )
+    assert (
+        verdict(replace(GOOD, conservative=True), made_up(rng, se=0.85))["verdict"]
+        == "fails: coverage"
+    )
 
 
 def test_an_error_in_one_world_fails_the_row_and_no_answer_says_why() -> None:
@@ -93,15 +116,26 @@ def test_an_error_in_one_world_fails_the_row_and_no_answer_says_why() -> None:
 
 
 def test_rows_the_package_cannot_run_are_shown() -> None:
-    rows = [Row("new", "staggered", {"method": "not_there_yet"}), Row("odd", "staggered", {"folds": 3, "seed": "x"})]
+    rows = [
+        Row("new", "staggered", {"method": "not_there_yet"}),
+        Row("odd", "staggered", {"folds": 3, "seed": "x"}),
+    ]
     assert unavailable(rows[0]) == "no method 'not_there_yet'"
-    assert "not available: no method 'not_there_yet'" in to_markdown(rows[:1], run(rows[:1], range(1), processes=1))
+    assert "not available: no method 'not_there_yet'" in to_markdown(
+        rows[:1], run(rows[:1], range(1), processes=1)
+    )
 
 
 def test_the_truth_by_hand() -> None:
     world = WORLDS["staggered"](np.random.default_rng(0))
-    by_event = [0.2 * (1.6 + 1.2 + 0.8 + 0.4) / 4, 0.35 * (1.6 + 1.2 + 0.8 + 0.4) / 4, 0.5 * (1.6 + 1.2 + 0.8) / 3]
-    assert true_mean(world, "population", [0, 1, 2], measure="difference") == pytest.approx(np.mean(by_event))
+    by_event = [
+        0.2 * (1.6 + 1.2 + 0.8 + 0.4) / 4,
+        0.35 * (1.6 + 1.2 + 0.8 + 0.4) / 4,
+        0.5 * (1.6 + 1.2 + 0.8) / 3,
+    ]
+    assert true_mean(world, "population", [0, 1, 2], measure="difference") == pytest.approx(
+        np.mean(by_event)
+    )
     window = true_mean(world, "population", [0, 1, 2], measure="difference", complete=[0, 1, 2])
     assert window == pytest.approx(np.mean([0.2, 0.35, 0.5]) * 1.2)
     shares = np.array([(world.table["start"] == g).mean() for g in (4, 5, 6, 7)])
@@ -119,7 +153,9 @@ def test_worlds_have_the_effects_they_claim(name: str) -> None:
         table = table.assign(total=table["y"] * table["weight"], start=table["start"].fillna(0))
         sums = table.groupby(["start", "period"])[["total", "weight"]].sum()
         mean = sums["total"] / sums["weight"]
-        change, trend = (mean[g, 6] / mean[g, 3] if name == "counts" else mean[g, 6] - mean[g, 3] for g in (4, 0))
+        change, trend = (
+            mean[g, 6] / mean[g, 3] if name == "counts" else mean[g, 6] - mean[g, 3] for g in (4, 0)
+        )
         found.append(np.log(change / trend) if name == "counts" else change - trend)
         claimed.append(np.log1p(world.effect[0, 5]) if name == "counts" else world.effect[0, 5])
     assert abs(np.mean(found) - np.mean(claimed)) < 3.5 * np.std(found) / np.sqrt(100)

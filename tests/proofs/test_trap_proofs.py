@@ -1,4 +1,7 @@
-"""The proofs of single traps: rows are sound, naive methods err in the direction their row says, ours does not."""
+"""The proofs of single traps.
+
+Rows are sound, naive methods err in the direction their row says, ours does not.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,15 @@ from traps import ROWS, page, to_markdown
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline.stages import options
 from zgzx_research.simulate.constants import Order, switched
-from zgzx_research.simulate.proofs import METHODS, MIN_STAFF, PRIMARY, Proof, before_after, prove, true_effect
+from zgzx_research.simulate.proofs import (
+    METHODS,
+    MIN_STAFF,
+    PRIMARY,
+    Proof,
+    before_after,
+    prove,
+    true_effect,
+)
 from zgzx_research.study import load_study
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +36,14 @@ def test_rows_name_methods_and_traps_there_are() -> None:
         assert row.order(0).scenario == row.scenario
     assert len({(row.label, row.method) for row in ROWS}) == len(ROWS)
     traps = {name for row in ROWS for name in row.traps}
-    estimation = {"growth", "regression_to_the_mean", "size_selection", "dynamic_effects", "giant_firm", "covid"}
+    estimation = {
+        "growth",
+        "regression_to_the_mean",
+        "size_selection",
+        "dynamic_effects",
+        "giant_firm",
+        "covid",
+    }
     assert traps >= estimation | {"subsidy_reform", "closure"}
 
 
@@ -50,13 +68,20 @@ def test_the_primary_specification_is_the_study_s(outcome: str) -> None:
 
 
 def test_true_effect_and_before_after_by_hand() -> None:
-    """Two winners of 2012 and 2014, seen until 2016: only the first has three whole years after its award."""
+    """Two winners of 2012 and 2014, seen until 2016.
+
+    Only the first has three whole years after its award.
+    """
     panel = pd.DataFrame(
         {
-            "firm_id": np.repeat(["a", "b", "c"], 7), "year": np.tile(np.arange(2010, 2017), 3),
-            "first_award": np.repeat([2012.0, 2014.0, np.nan], 7), "mu0": 2.0, "mu1": 2.0, "n": 4.0,
+            "firm_id": np.repeat(["a", "b", "c"], 7),
+            "year": np.tile(np.arange(2010, 2017), 3),
+            "first_award": np.repeat([2012.0, 2014.0, np.nan], 7),
+            "mu0": 2.0,
+            "mu1": 2.0,
+            "n": 4.0,
         }
-    )  # fmt: skip
+    )
     after = (panel["firm_id"] == "a") & panel["year"].between(2013, 2015)
     panel.loc[after, ["mu1", "n"]] = [[2.5, 3.0], [3.0, 6.0], [3.5, 9.0]]
     assert true_effect(panel) == pytest.approx(9 / 6 - 1)
@@ -67,15 +92,32 @@ def test_true_effect_and_before_after_by_hand() -> None:
 
 @pytest.mark.slow
 def test_directions_in_a_few_worlds() -> None:
-    """Every naive row that errs by more than half a standard deviation is seen to err; no row of ours errs so far."""
-    chosen = {"growth, null", "regression to the mean, null", "size selection", "talent awards (control)"}
+    """Every naive row that errs by more than half a standard deviation is seen to err.
+
+    No row of ours errs so far.
+    """
+    chosen = {
+        "growth, null",
+        "regression to the mean, null",
+        "size selection",
+        "talent awards (control)",
+    }
     rows = [row for row in ROWS if row.label in chosen]
     results = prove(rows, range(30), progress=False)
-    direction = {"before_after": 1, "base_minus_one": -1, "full_base": -1, "winners_against_all": 1, "primary": 0}
+    direction = {
+        "before_after": 1,
+        "base_minus_one": -1,
+        "full_base": -1,
+        "winners_against_all": 1,
+        "primary": 0,
+    }
     for row, result in zip(rows, results, strict=True):
         away = result["bias"] / result["bias_error"]
         if direction[row.method]:
-            assert away * direction[row.method] > (1.5 if row.method == "full_base" else 3), (row.label, away)
+            assert away * direction[row.method] > (1.5 if row.method == "full_base" else 3), (
+                row.label,
+                away,
+            )
         else:
             assert abs(away) < 4, (row.label, away)
             assert result["coverage"] > 0.8, row.label
@@ -85,7 +127,10 @@ def test_directions_in_a_few_worlds() -> None:
 
 
 def test_worlds_of_a_seed_do_not_depend_on_the_process() -> None:
-    rows = [Proof("growth", scenario="null", traps=("growth",)), Proof("size", traps=("size_selection",))]
+    rows = [
+        Proof("growth", scenario="null", traps=("growth",)),
+        Proof("size", traps=("size_selection",)),
+    ]
     one, two = (prove(rows, range(4), processes, progress=False) for processes in (1, 2))
     assert [{k: v for k, v in r.items() if v == v} for r in one] == [
         {k: v for k, v in r.items() if v == v} for r in two
@@ -93,7 +138,10 @@ def test_worlds_of_a_seed_do_not_depend_on_the_process() -> None:
 
 
 def test_side_remarks_take_the_first_worlds_only() -> None:
-    rows = [Proof("few", scenario="null", traps=("growth",), most=2), Proof("all", scenario="null", traps=("growth",))]
+    rows = [
+        Proof("few", scenario="null", traps=("growth",), most=2),
+        Proof("all", scenario="null", traps=("growth",)),
+    ]
     few, every = prove(rows, range(4), 1, progress=False)
     assert (few["worlds"], every["worlds"]) == (2, 4)
     assert few["bias"] == prove(rows[:1], range(2), 1, progress=False)[0]["bias"]

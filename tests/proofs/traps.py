@@ -1,9 +1,12 @@
-"""Every trap whose defence is in estimation, alone: the naive method fails, the package's specification does not.
+"""Every trap whose defence is in estimation, alone.
+
+The naive method fails, the package's specification does not.
 
     python tests/proofs/traps.py 2000
 
-Worlds are tiny synthetic ones with the seeds 0..N-1 (`zgzx_research.simulate`). Writes docs/proofs/traps.md and the
-figure beside it. With `--rows growth null` (words of a row's label) only these rows run, and the table is printed.
+Worlds are tiny synthetic ones with the seeds 0..N-1 (`zgzx_research.simulate`). Writes
+docs/proofs/traps.md and the figure beside it. With `--rows growth null` (words of a row's label)
+only these rows run, and the table is printed.
 """
 
 from __future__ import annotations
@@ -25,8 +28,14 @@ SELECTION = ("regression_to_the_mean", "size_selection")
 ESTIMATION = (*SELECTION, "growth", "dynamic_effects", "covid", "subsidy_reform", "closure")
 PASSING = tuple(name for name in ESTIMATION if name != "size_selection")
 TREND, BUMP = "the trend is taken for an effect", "the base is a good year"
-LARGE, LATE = "large firms are compared with small ones", "late effects of early winners are taken for the trend"
-SHOCKS, ZEROS = "bad years are taken for harm", "who has closed cannot win, so zeros stand among the others only"
+LARGE, LATE = (
+    "large firms are compared with small ones",
+    "late effects of early winners are taken for the trend",
+)
+SHOCKS, ZEROS = (
+    "bad years are taken for harm",
+    "who has closed cannot win, so zeros stand among the others only",
+)
 LUCK = "one firm's luck is the answer, and no standard error can know it"
 LASTS = "what winners are picked on lasts, so no base before the award is a usual year"
 SIDE = {"most": 500}  # side remarks: what they show needs fewer worlds
@@ -35,34 +44,103 @@ ROWS = (
     Proof("nothing on, null", scenario="null"),
     Proof("growth, null", "before_after", scenario="null", traps=("growth",), fails=TREND),
     Proof("growth, null", scenario="null", traps=("growth",)),
-    Proof("regression to the mean, null", "base_minus_one", scenario="null", traps=("regression_to_the_mean",),
-          fails=BUMP),
-    Proof("regression to the mean, null", "full_base", scenario="null", traps=("regression_to_the_mean",), fails=BUMP),
+    Proof(
+        "regression to the mean, null",
+        "base_minus_one",
+        scenario="null",
+        traps=("regression_to_the_mean",),
+        fails=BUMP,
+    ),
+    Proof(
+        "regression to the mean, null",
+        "full_base",
+        scenario="null",
+        traps=("regression_to_the_mean",),
+        fails=BUMP,
+    ),
     Proof("regression to the mean, null", scenario="null", traps=("regression_to_the_mean",)),
     Proof("size selection", "winners_against_all", traps=("size_selection",), fails=LARGE),
     Proof("size selection", traps=("size_selection",), conservative=CAREFUL),
-    Proof("dynamic effects, teaching", "two_way", scenario="teaching", traps=("dynamic_effects",), fails=LATE),
+    Proof(
+        "dynamic effects, teaching",
+        "two_way",
+        scenario="teaching",
+        traps=("dynamic_effects",),
+        fails=LATE,
+    ),
     Proof("dynamic effects, teaching", scenario="teaching", traps=("dynamic_effects",)),
     Proof("a giant firm", traps=("giant_firm",), fails=LUCK),
     Proof("a giant firm", "without_largest", traps=("giant_firm",)),
-    Proof("closure, null", "zeros_after_closure", scenario="null", traps=("closure",), fails=ZEROS, most=1000),
+    Proof(
+        "closure, null",
+        "zeros_after_closure",
+        scenario="null",
+        traps=("closure",),
+        fails=ZEROS,
+        most=1000,
+    ),
     Proof("closure, null", scenario="null", traps=("closure",), most=1000),
-    Proof("COVID and subsidy reform", "before_after", UTILITY, traps=("covid", "subsidy_reform"), fails=SHOCKS),
+    Proof(
+        "COVID and subsidy reform",
+        "before_after",
+        UTILITY,
+        traps=("covid", "subsidy_reform"),
+        fails=SHOCKS,
+    ),
     Proof("COVID and subsidy reform", outcome=UTILITY, traps=("covid", "subsidy_reform")),
     Proof("talent awards (control)", "before_after", traps=PASSING, category="talent", fails=TREND),
     Proof("talent awards (control)", traps=PASSING, category="talent"),
-    Proof("picked on AR(1), null", "single_base", scenario="null", traps=("persistent_selection",), fails=LASTS,
-          conservative=(), **SIDE),
-    Proof("picked on AR(1), null", scenario="null", traps=("persistent_selection",), conservative=(), **SIDE),
-    Proof("picked on two years, null", scenario="null", traps=("two_year_selection",), fails=LASTS, conservative=(),
-          **SIDE),
-    Proof("all of these on, null", "before_after", scenario="null", traps=ESTIMATION, fails=TREND, **SIDE),
+    Proof(
+        "picked on AR(1), null",
+        "single_base",
+        scenario="null",
+        traps=("persistent_selection",),
+        fails=LASTS,
+        conservative=(),
+        **SIDE,
+    ),
+    Proof(
+        "picked on AR(1), null",
+        scenario="null",
+        traps=("persistent_selection",),
+        conservative=(),
+        **SIDE,
+    ),
+    Proof(
+        "picked on two years, null",
+        scenario="null",
+        traps=("two_year_selection",),
+        fails=LASTS,
+        conservative=(),
+        **SIDE,
+    ),
+    Proof(
+        "all of these on, null",
+        "before_after",
+        scenario="null",
+        traps=ESTIMATION,
+        fails=TREND,
+        **SIDE,
+    ),
     Proof("all of these on, null", scenario="null", traps=ESTIMATION, conservative=CAREFUL, **SIDE),
-    Proof("retention, all of these on, null", "before_after", "retention", scenario="null", traps=ESTIMATION,
-          fails=SHOCKS, **SIDE),
-    Proof("retention, all of these on, null", outcome="retention", scenario="null", traps=ESTIMATION,
-          conservative=CAREFUL, **SIDE),
-)  # fmt: skip
+    Proof(
+        "retention, all of these on, null",
+        "before_after",
+        "retention",
+        scenario="null",
+        traps=ESTIMATION,
+        fails=SHOCKS,
+        **SIDE,
+    ),
+    Proof(
+        "retention, all of these on, null",
+        outcome="retention",
+        scenario="null",
+        traps=ESTIMATION,
+        conservative=CAREFUL,
+        **SIDE,
+    ),
+)
 
 
 def to_markdown(rows: Sequence[Proof], results: Sequence[dict[str, Any]]) -> str:
@@ -87,7 +165,9 @@ def to_markdown(rows: Sequence[Proof], results: Sequence[dict[str, Any]]) -> str
                 pretest,
                 mde,
             ]
-        verdict = r["verdict"].replace("fails: pre-test", "bias and coverage hold; the pre-test rejects too often")
+        verdict = r["verdict"].replace(
+            "fails: pre-test", "bias and coverage hold; the pre-test rejects too often"
+        )
         lines.append(f"| {' | '.join([row.label, row.method, *shown, verdict])} |")
     return "\n".join(lines)
 
@@ -126,12 +206,23 @@ show what the naive method costs, and where the package's own specification ends
 
 def _first_line(method: Any) -> str:
     changes = getattr(method, "keywords", {})
-    text = " ".join((getattr(method, "func", method).__doc__ or "The package's specification, all firms.").split())
-    return text if not changes else f"{text} Here: {', '.join(f'{name} = {value}' for name, value in changes.items())}."
+    text = " ".join(
+        (
+            getattr(method, "func", method).__doc__ or "The package's specification, all firms."
+        ).split()
+    )
+    return (
+        text
+        if not changes
+        else f"{text} Here: {', '.join(f'{name} = {value}' for name, value in changes.items())}."
+    )
 
 
 def draw(rows: Sequence[Proof], results: Sequence[dict[str, Any]], path: Path) -> None:
-    """Bias of every row with three Monte-Carlo errors, in units of the SD between worlds; naive methods hollow."""
+    """Bias of every row with three Monte-Carlo errors, in units of the SD between worlds.
+
+    Naive methods hollow.
+    """
     import matplotlib
 
     matplotlib.use("svg")
@@ -143,13 +234,21 @@ def draw(rows: Sequence[Proof], results: Sequence[dict[str, Any]], path: Path) -
     for place, (row, r) in enumerate(reversed(shown)):
         colour = "#b2182b" if row.fails else "#2166ac"
         axes.errorbar(
-            r["bias"] / r["sd"], place, xerr=TOLERANCE * r["bias_error"] / r["sd"], fmt="o", color=colour,
-            markerfacecolor="white" if row.fails else colour, capsize=2,
-        )  # fmt: skip
+            r["bias"] / r["sd"],
+            place,
+            xerr=TOLERANCE * r["bias_error"] / r["sd"],
+            fmt="o",
+            color=colour,
+            markerfacecolor="white" if row.fails else colour,
+            capsize=2,
+        )
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(range(len(shown)), [f"{row.label}: {row.method}" for row, _ in reversed(shown)], fontsize=7)
+    axes.set_yticks(
+        range(len(shown)), [f"{row.label}: {row.method}" for row, _ in reversed(shown)], fontsize=7
+    )
     axes.set_xlabel(
-        "bias in standard deviations of the estimate, ± 3 Monte-Carlo errors; hollow = must fail", fontsize=8
+        "bias in standard deviations of the estimate, ± 3 Monte-Carlo errors; hollow = must fail",
+        fontsize=8,
     )
     axes.set_xscale("symlog", linthresh=0.5)
     figure.tight_layout()
@@ -159,7 +258,9 @@ def draw(rows: Sequence[Proof], results: Sequence[dict[str, Any]], path: Path) -
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("worlds", type=int, nargs="?", default=2000)
     parser.add_argument("--rows", nargs="+", default=[])
     parser.add_argument("--processes", type=int, default=None)

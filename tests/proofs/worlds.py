@@ -1,8 +1,11 @@
-"""Small panels whose true effects are known, one per seed. Nothing here knows an estimator or the package's simulator.
+"""Small panels whose true effects are known, one per seed.
 
-A world has 400 units in cohorts 4, 5, 6, 7 or never treated (40 %), drawn anew for each seed, eight periods, unit
-effects that are larger the earlier the cohort, period effects, and errors that follow an AR(1) with ρ = .5 within a
-unit. Effects differ by cohort and grow with event time. The other worlds change one thing each (`WORLDS`).
+Nothing here knows an estimator or the package's simulator.
+
+A world has 400 units in cohorts 4, 5, 6, 7 or never treated (40 %), drawn anew for each seed, eight
+periods, unit effects that are larger the earlier the cohort, period effects, and errors that follow
+an AR(1) with ρ = .5 within a unit. Effects differ by cohort and grow with event time. The other
+worlds change one thing each (`WORLDS`).
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ TREND = np.array([0.0, 0.3, 0.1, 0.5, 0.4, 0.9, 0.7, 1.0])
 AR, NOISE = 0.5, 0.5
 EVENT = PERIODS - COHORTS[:, None]
 AFTER = EVENT >= 0  # (cohorts, periods)
-EFFECT = np.where(AFTER, (0.2 + 0.15 * EVENT.clip(0, 9)) * np.array([1.6, 1.2, 0.8, 0.4, 0.0])[:, None], 0.0)
+EFFECT = np.where(
+    AFTER, (0.2 + 0.15 * EVENT.clip(0, 9)) * np.array([1.6, 1.2, 0.8, 0.4, 0.0])[:, None], 0.0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,13 @@ class World:
     Attributes
     ----------
     table : one row per unit and period: unit period y start weight cluster x1 x2.
-    effect : (cohorts, periods) true mean effect of a cohort, 0 before treatment; proportional where counts.
-    population : (cohorts, periods) share of each cohort in the population, by weight where there are weights.
+    effect : (cohorts, periods) true mean effect of a cohort, 0 before treatment; proportional where
+        counts.
+    population : (cohorts, periods) share of each cohort in the population, by weight where there
+        are weights.
     sample : (cohorts, periods) the same of the rows that were drawn.
-    expected : (cohorts, periods) mean outcome without treatment, for counts; None on the difference scale.
+    expected : (cohorts, periods) mean outcome without treatment, for counts; None on the difference
+        scale.
     """
 
     table: pd.DataFrame
@@ -44,16 +52,23 @@ class World:
 
 
 def true_mean(
-    world: World, truth: str, events: Sequence[int] | None, *, measure: str, complete: Sequence[int] = ()
+    world: World,
+    truth: str,
+    events: Sequence[int] | None,
+    *,
+    measure: str,
+    complete: Sequence[int] = (),
 ) -> float:
     """The effect over treated cells.
 
     Parameters
     ----------
-    truth : "population" or "sample": whose cohort shares. complete : only cohorts seen at all of these.
-    events : event times, each of which counts the same; None = all treated cells, each by its share.
-    measure : "difference" (in the units of the outcome); for counts also "log" (mean difference of logs) and "ratio"
-        (sum over all cells with treatment / without - 1).
+    truth : "population" or "sample": whose cohort shares. complete : only cohorts seen at all of
+        these.
+    events : event times, each of which counts the same; None = all treated cells, each by its
+        share.
+    measure : "difference" (in the units of the outcome); for counts also "log" (mean difference of
+        logs) and "ratio" (sum over all cells with treatment / without - 1).
     """
     share = getattr(world, truth)
     inside = AFTER if events is None else np.isin(EVENT, events)
@@ -82,12 +97,18 @@ def constant(rng: np.random.Generator) -> World:
 
 
 def same_dynamics(rng: np.random.Generator) -> World:
-    """Effects grow with event time, alike in all cohorts: enough for an event study by two-way fixed effects."""
+    """Effects grow with event time, alike in all cohorts.
+
+    Enough for an event study by two-way fixed effects.
+    """
     return staggered(rng, effect=np.where(AFTER, 0.2 + 0.15 * EVENT.clip(0, 9), 0.0))
 
 
 def covariates(rng: np.random.Generator) -> World:
-    """Trends depend on two covariates that differ by cohort; effects too, about the cohort's mean."""
+    """Trends depend on two covariates that differ by cohort.
+
+    Effects too, about the cohort's mean.
+    """
     cohort = rng.choice(len(COHORTS), 400, p=SHARES)
     center = np.array([0.5, 0.4, 0.3, 0.2, 0.0])[cohort]
     x1, x2 = rng.normal(center, 1), rng.random(400) < 0.3 + 0.4 * center
@@ -95,33 +116,50 @@ def covariates(rng: np.random.Generator) -> World:
 
 
 def curved_trend(rng: np.random.Generator) -> World:
-    """A trend in the square of a covariate, which no linear outcome model gets right; the logit is right."""
+    """A trend in the square of a covariate, which no linear outcome model gets right.
+
+    The logit is right.
+    """
     cohort = rng.choice(len(COHORTS), 400, p=SHARES)
     x1, x2 = rng.normal(np.where(cohort < 4, 0.6, 0.0), 1), rng.random(400) < 0.4
     return _adjusted(rng, cohort, x1, x2, 0.6 * x1**2, np.zeros(400))
 
 
 def curved_propensity(rng: np.random.Generator) -> World:
-    """Never treated units lie in two heaps of a covariate, treated ones between: no logit is right; the trend is."""
+    """Never treated units lie in two heaps of a covariate, treated ones between: no logit is right.
+
+    The trend is.
+    """
     cohort = rng.choice(len(COHORTS), 400, p=SHARES)
     heap = np.where(rng.random(400) < 0.3, 2.0, -0.5)
-    x1, x2 = rng.normal(np.where(cohort < 4, 0.8, heap), np.where(cohort < 4, 0.4, 0.3)), rng.random(400) < 0.4
+    x1, x2 = (
+        rng.normal(np.where(cohort < 4, 0.8, heap), np.where(cohort < 4, 0.4, 0.3)),
+        rng.random(400) < 0.4,
+    )
     return _adjusted(rng, cohort, x1, x2, 1.5 * x1, np.zeros(400))
 
 
 def counts(rng: np.random.Generator, units: int = 3200) -> World:
-    """Counts: Poisson about a gamma unit effect (mean 2 to 3) and lognormal AR(1) shocks; effects are proportional."""
+    """Counts: Poisson about a gamma unit effect (mean 2 to 3) and lognormal AR(1) shocks.
+
+    Effects are proportional.
+    """
     cohort = rng.choice(len(COHORTS), units, p=SHARES)
     mean = np.array([3.0, 2.75, 2.5, 2.25, 2.0])
     level = rng.gamma(2.0, mean[cohort] / 2.0)
     shocks = np.exp(0.6 * _errors(rng, units, 1.0) - 0.18)
     without = mean[:, None] * np.exp(0.4 * TREND)
-    y = rng.poisson(level[:, None] * np.exp(0.4 * TREND) * shocks * (1 + EFFECT[cohort])).astype(float)
+    y = rng.poisson(level[:, None] * np.exp(0.4 * TREND) * shocks * (1 + EFFECT[cohort])).astype(
+        float
+    )
     return replace(_world(cohort, y, EFFECT), expected=without)
 
 
 def adjusted_counts(rng: np.random.Generator) -> World:
-    """Counts whose growth depends on a covariate that differs by cohort; gamma unit effects, proportional effects."""
+    """Counts whose growth depends on a covariate that differs by cohort.
+
+    Gamma unit effects, proportional effects.
+    """
     cohort = rng.choice(len(COHORTS), 3200, p=SHARES)
     center, slope = np.array([0.5, 0.4, 0.3, 0.2, 0.0]), 0.5 * (PERIODS - 1) / (len(PERIODS) - 1)
     x1 = rng.normal(center[cohort], 1)
@@ -129,7 +167,9 @@ def adjusted_counts(rng: np.random.Generator) -> World:
     y = rng.poisson(rng.gamma(2.0, 1.25, (3200, 1)) * growth * (1 + EFFECT[cohort])).astype(float)
     world = _world(cohort, y, EFFECT)
     expected = 2.5 * np.exp(0.4 * TREND + slope * center[:, None] + slope**2 / 2)
-    return replace(world, table=world.table.assign(x1=np.repeat(x1, len(PERIODS))), expected=expected)
+    return replace(
+        world, table=world.table.assign(x1=np.repeat(x1, len(PERIODS))), expected=expected
+    )
 
 
 def clusters(rng: np.random.Generator) -> World:
@@ -137,7 +177,13 @@ def clusters(rng: np.random.Generator) -> World:
     cluster = np.repeat(np.arange(200), 10)
     cohort = rng.choice(len(COHORTS), 200, p=SHARES)
     level = rng.normal(0.5 * np.arange(len(COHORTS))[::-1][cohort][cluster], 1)
-    y = level[:, None] + TREND + _errors(rng, 2000) + _errors(rng, 200)[cluster] + EFFECT[cohort][cluster]
+    y = (
+        level[:, None]
+        + TREND
+        + _errors(rng, 2000)
+        + _errors(rng, 200)[cluster]
+        + EFFECT[cohort][cluster]
+    )
     world = _world(cohort[cluster], y, EFFECT)
     return replace(world, table=world.table.assign(cluster=np.repeat(cluster, len(PERIODS))))
 
@@ -153,24 +199,38 @@ def gaps(rng: np.random.Generator) -> World:
 
 
 def weights(rng: np.random.Generator) -> World:
-    """Lognormal weights that differ by cohort; effects rise with the weight and average to `EFFECT` by weight only."""
+    """Lognormal weights that differ by cohort.
+
+    Effects rise with the weight and average to `EFFECT` by weight only.
+    """
     cohort = rng.choice(len(COHORTS), 400, p=SHARES)
     center, spread = np.array([0.4, 0.2, 0.0, -0.2, 0.0]), 0.5
     log_weight = rng.normal(center[cohort], spread)
     extra = 0.3 * (log_weight - center[cohort] - spread**2)[:, None] * AFTER[cohort]
     level = rng.normal(0.5 * np.arange(len(COHORTS))[::-1][cohort], 1)
-    world = _world(cohort, level[:, None] + TREND + _errors(rng, 400) + EFFECT[cohort] + extra, EFFECT)
+    world = _world(
+        cohort, level[:, None] + TREND + _errors(rng, 400) + EFFECT[cohort] + extra, EFFECT
+    )
     table = world.table.assign(weight=np.repeat(np.exp(log_weight), len(PERIODS)))
     share = np.bincount(cohort, np.exp(log_weight), minlength=len(COHORTS))
     population = SHARES * np.exp(center)
-    return replace(world, table=table, population=_by_period(population / population.sum()), sample=_by_period(share))
+    return replace(
+        world,
+        table=table,
+        population=_by_period(population / population.sum()),
+        sample=_by_period(share),
+    )
 
 
 def cross_sections(rng: np.random.Generator) -> World:
     """New units in each period: no unit is seen twice."""
     cohort = rng.choice(len(COHORTS), 8 * 500, p=SHARES)
     period = np.repeat(PERIODS, 500)
-    y = rng.normal(0.2 * np.arange(len(COHORTS))[::-1][cohort], 0.6) + TREND[period - 1] + EFFECT[cohort, period - 1]
+    y = (
+        rng.normal(0.2 * np.arange(len(COHORTS))[::-1][cohort], 0.6)
+        + TREND[period - 1]
+        + EFFECT[cohort, period - 1]
+    )
     start = np.where(np.isinf(COHORTS[cohort]), np.nan, COHORTS[cohort])
     table = pd.DataFrame({"unit": np.arange(len(y)), "period": period, "y": y, "start": start})
     sample = np.zeros(EFFECT.shape)
@@ -188,14 +248,28 @@ def _errors(rng: np.random.Generator, units: int, sd: float = NOISE) -> np.ndarr
 
 
 def _adjusted(
-    rng: np.random.Generator, cohort: np.ndarray, x1: np.ndarray, x2: np.ndarray, slope: np.ndarray, extra: np.ndarray
+    rng: np.random.Generator,
+    cohort: np.ndarray,
+    x1: np.ndarray,
+    x2: np.ndarray,
+    slope: np.ndarray,
+    extra: np.ndarray,
 ) -> World:
     """A world whose units move by `slope` over all periods and whose effects differ by `extra`, mean 0 in a cohort."""
     level = rng.normal(0.5 * x1, 1)
     drift = slope[:, None] * (PERIODS - 1) / (len(PERIODS) - 1)
-    y = level[:, None] + TREND + drift + _errors(rng, len(cohort)) + EFFECT[cohort] + extra[:, None] * AFTER[cohort]
+    y = (
+        level[:, None]
+        + TREND
+        + drift
+        + _errors(rng, len(cohort))
+        + EFFECT[cohort]
+        + extra[:, None] * AFTER[cohort]
+    )
     world = _world(cohort, y, EFFECT)
-    repeated = {name: np.repeat(x.astype(float), len(PERIODS)) for name, x in (("x1", x1), ("x2", x2))}
+    repeated = {
+        name: np.repeat(x.astype(float), len(PERIODS)) for name, x in (("x1", x1), ("x2", x2))
+    }
     return replace(world, table=world.table.assign(**repeated))
 
 

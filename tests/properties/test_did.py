@@ -1,4 +1,7 @@
-"""What must hold for any panel: order, labels, shifts and scales do not matter where they should not."""
+"""What must hold for any panel.
+
+Order, labels, shifts and scales do not matter where they should not.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,11 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
     units, periods = draw(st.integers(12, 30)), draw(st.integers(3, 6))
     start = rng.choice([np.nan, np.nan, *range(2, periods + 1)], units)
     start[:4] = [np.nan, np.nan, 2, 2]
-    rows = [(u, t, rng.gamma(2.0) + u % 3, start[u]) for u in range(units) for t in range(1, periods + 1)]
+    rows = [
+        (u, t, rng.gamma(2.0) + u % 3, start[u])
+        for u in range(units)
+        for t in range(1, periods + 1)
+    ]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g"])
     return table[rng.random(len(table)) > draw(st.sampled_from([0.0, 0.1]))]
 
@@ -40,7 +47,11 @@ def close(one: pd.DataFrame, other: pd.DataFrame, factor: float = 1.0) -> None:
 
 
 @examples(40)
-@given(tables(), st.sampled_from(["universal", "varying", "pooled"]), st.sampled_from(["difference", "ratio"]))
+@given(
+    tables(),
+    st.sampled_from(["universal", "varying", "pooled"]),
+    st.sampled_from(["difference", "ratio"]),
+)
 def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, base: str, scale: str) -> None:
     expected = event_frame(table, base_period=base, scale=scale)
     shuffled = table.sample(frac=1, random_state=3)
@@ -56,13 +67,19 @@ def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, base: str, sca
 def test_shifts_and_scales(table: pd.DataFrame, shift: float, factor: float) -> None:
     expected = event_frame(table)
     close(event_frame(table.assign(y=table["y"] * factor)), expected, factor)
-    np.testing.assert_allclose(event_frame(table.assign(y=table["y"] + shift))[NUMBERS], expected[NUMBERS], atol=1e-8)
-    close(event_frame(table.assign(y=table["y"] * factor), scale="ratio"), event_frame(table, scale="ratio"))
+    np.testing.assert_allclose(
+        event_frame(table.assign(y=table["y"] + shift))[NUMBERS], expected[NUMBERS], atol=1e-8
+    )
+    close(
+        event_frame(table.assign(y=table["y"] * factor), scale="ratio"),
+        event_frame(table, scale="ratio"),
+    )
 
 
-# estimators that cancel what is constant within units, and whether they cancel what is alike for all in a period too.
-# A pooled base does so only without gaps. Stacks have effects of event times, alike for all stacks, not of periods:
-# what differs between the periods of two stacks stays in their residuals, as in Wing, Freedman & Hollingsworth.
+# estimators that cancel what is constant within units, and whether they cancel what is alike for
+# all in a period too. A pooled base does so only without gaps. Stacks have effects of event times,
+# alike for all stacks, not of periods: what differs between the periods of two stacks stays in
+# their residuals, as in Wing, Freedman & Hollingsworth.
 CANCEL: tuple[tuple[dict[str, object], bool], ...] = (
     ({}, True),
     ({"base_period": "varying"}, True),
@@ -108,18 +125,31 @@ def tables_with_clusters(draw: st.DrawFn) -> pd.DataFrame:
     return table[rng.random(len(table)) > draw(st.sampled_from([0.0, 0.1, 0.3, 0.5]))]
 
 
-def numbers_of(table: pd.DataFrame, options: dict[str, object], cluster: str | None, gaps: str) -> np.ndarray | str:
-    """(rows, numbers) of cells, event times and the overall effect; the reason where there is no estimate."""
+def numbers_of(
+    table: pd.DataFrame, options: dict[str, object], cluster: str | None, gaps: str
+) -> np.ndarray | str:
+    """(rows, numbers) of cells, event times and the overall effect.
+
+    The reason where there is no estimate.
+    """
     try:
         panel = prepare_panel(
-            table, outcome="y", unit="u", period="t", first_treated="g", cluster=cluster, gaps=gaps,
+            table,
+            outcome="y",
+            unit="u",
+            period="t",
+            first_treated="g",
+            cluster=cluster,
+            gaps=gaps,
             covariates=("x",) if "adjustment" in options else (),
-        )  # fmt: skip
+        )
         effects = estimate_effects(panel, **options)  # type: ignore[arg-type]
         summaries = [effects.aggregate(kind) for kind in ("event_time", "overall")]
     except ZgzxError as error:
         return error.what
-    with mock.patch.object(inference, "simultaneous_quantile", return_value=2.0):  # 32 768 draws that nobody looks at
+    with mock.patch.object(
+        inference, "simultaneous_quantile", return_value=2.0
+    ):  # 32 768 draws that nobody looks at
         frames = [part.to_frame()[NUMBERS].to_numpy(float) for part in (effects, *summaries)]
     return np.concatenate(frames)
 
@@ -142,19 +172,31 @@ def alike(one: np.ndarray | str, other: np.ndarray | str, atol: float) -> None:
     st.sampled_from([1.0, 1e3, 1e6]),
 )
 def test_unit_effects_and_period_effects_cancel(
-    table: pd.DataFrame, estimator: tuple[dict[str, object], bool], cluster: str | None, gaps: str, size: float
+    table: pd.DataFrame,
+    estimator: tuple[dict[str, object], bool],
+    cluster: str | None,
+    gaps: str,
+    size: float,
 ) -> None:
-    """Outcomes carry 1e-16 of the size of the effects as rounding: 1e-11 leaves room for what weights make of it."""
+    """Outcomes carry 1e-16 of the size of the effects as rounding.
+
+    1e-11 leaves room for what weights make of it.
+    """
     options, periods_too = estimator
     if options.get("method") == "extended_two_way":
-        gaps = (
-            "balance"  # it has effects of cohorts, which are those of units only where the same units are always seen
-        )
+        # it has effects of cohorts, which are those of units only where the same units are always
+        # seen
+        gaps = "balance"
     pooled = options.get("base_period") == "pooled"
     rng = np.random.default_rng(7)
-    unit, period = size * rng.normal(size=table["u"].max() + 1), rng.normal(size=table["t"].max() + 1)
+    unit, period = (
+        size * rng.normal(size=table["u"].max() + 1),
+        rng.normal(size=table["t"].max() + 1),
+    )
     moved = table.assign(
-        y=table["y"] + unit[table["u"]] + (periods_too or (pooled and gaps == "balance")) * period[table["t"]]
+        y=table["y"]
+        + unit[table["u"]]
+        + (periods_too or (pooled and gaps == "balance")) * period[table["t"]]
     )
     expected = numbers_of(table, options, cluster, gaps)
     alike(numbers_of(moved, options, cluster, gaps), expected, atol=1e-9 + 1e-11 * size)
@@ -173,17 +215,24 @@ def test_proportions_have_no_unit(
 ) -> None:
     options = {"scale": "ratio"} | options
     expected = numbers_of(table, options, cluster, gaps)
-    alike(numbers_of(table.assign(y=table["y"] * factor), options, cluster, gaps), expected, atol=1e-8)
+    alike(
+        numbers_of(table.assign(y=table["y"] * factor), options, cluster, gaps), expected, atol=1e-8
+    )
 
 
 @examples(25)
 @given(tables())
 def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:
-    """The sums of moments equal a jackknife-free oracle: unit influence values added up one by one."""
+    """The sums of moments equal a jackknife-free oracle.
+
+    Unit influence values added up one by one.
+    """
     panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g")
     effects = estimate_effects(panel)
     variance = []
-    lonely = [g for g in panel.cohorts if (panel.cohorts[panel.cohort] == g).sum() == 1]  # theirs is borrowed
+    lonely = [
+        g for g in panel.cohorts if (panel.cohorts[panel.cohort] == g).sum() == 1
+    ]  # theirs is borrowed
     kept = (~effects.cells["cohort"].isin(lonely) & (effects.cells["n_treated"] > 1)).to_numpy()
     kept = kept & (effects.cells["n_comparison"] > 1).to_numpy()
     for cell in effects.cells[kept].itertuples():
@@ -192,7 +241,10 @@ def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:
         change = panel.y[:, t] - panel.y[:, b]
         seen = ~np.isnan(change)
         total = 0.0
-        for group in (panel.cohorts[panel.cohort] == cell.cohort, np.isinf(panel.cohorts[panel.cohort])):
+        for group in (
+            panel.cohorts[panel.cohort] == cell.cohort,
+            np.isinf(panel.cohorts[panel.cohort]),
+        ):
             values = change[group & seen]
             total += ((values - values.mean()) ** 2).sum() / len(values) ** 2
         variance.append(total)
@@ -200,7 +252,9 @@ def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:
 
 
 def adjusted(table: pd.DataFrame, **options: object) -> pd.DataFrame:
-    rows = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", covariates=("x1", "x2"))
+    rows = prepare_panel(
+        table, outcome="y", unit="u", period="t", first_treated="g", covariates=("x1", "x2")
+    )
     return estimate_effects(rows, **options).aggregate("event_time").to_frame()  # type: ignore[arg-type]
 
 
@@ -210,7 +264,11 @@ def with_covariates(draw: st.DrawFn) -> pd.DataFrame:
     units, periods = 60, draw(st.integers(3, 5))
     start = rng.choice([np.nan, np.nan, 3.0, float(periods)], units)
     x = rng.normal(size=(units, 2))
-    rows = [(u, t, rng.normal() + x[u, 0] * t, start[u], *x[u]) for u in range(units) for t in range(1, periods + 1)]
+    rows = [
+        (u, t, rng.normal() + x[u, 0] * t, start[u], *x[u])
+        for u in range(units)
+        for t in range(1, periods + 1)
+    ]
     return pd.DataFrame(rows, columns=["u", "t", "y", "g", "x1", "x2"])
 
 
@@ -220,18 +278,28 @@ def with_covariates(draw: st.DrawFn) -> pd.DataFrame:
     st.sampled_from(["doubly_robust", "outcome_regression", "inverse_probability"]),
     st.sampled_from(["never_treated", "not_yet_treated"]),
 )
-def test_covariates_may_be_rescaled_and_rows_shuffled(table: pd.DataFrame, adjustment: str, controls: str) -> None:
+def test_covariates_may_be_rescaled_and_rows_shuffled(
+    table: pd.DataFrame, adjustment: str, controls: str
+) -> None:
     expected = adjusted(table, adjustment=adjustment, controls=controls)
-    close(adjusted(table.sample(frac=1, random_state=1), adjustment=adjustment, controls=controls), expected)
+    close(
+        adjusted(table.sample(frac=1, random_state=1), adjustment=adjustment, controls=controls),
+        expected,
+    )
     turned = table.assign(x1=1e6 + 1e-3 * table["x1"], x2=5 * table["x2"] - table["x1"])
     np.testing.assert_allclose(
-        adjusted(turned, adjustment=adjustment, controls=controls)[NUMBERS], expected[NUMBERS], rtol=1e-5, atol=1e-6
+        adjusted(turned, adjustment=adjustment, controls=controls)[NUMBERS],
+        expected[NUMBERS],
+        rtol=1e-5,
+        atol=1e-6,
     )
     later = table.assign(t=table["t"] + 100, g=table["g"] + 100, u=-table["u"])
     close(adjusted(later, adjustment=adjustment, controls=controls), expected)
     lifted = table.assign(y=3 * (table["y"] + table["u"] ** 2))
     np.testing.assert_allclose(
-        adjusted(lifted, adjustment=adjustment, controls=controls)[NUMBERS], 3 * expected[NUMBERS], atol=1e-6
+        adjusted(lifted, adjustment=adjustment, controls=controls)[NUMBERS],
+        3 * expected[NUMBERS],
+        atol=1e-6,
     )
 
 
@@ -239,7 +307,9 @@ def test_covariates_may_be_rescaled_and_rows_shuffled(table: pd.DataFrame, adjus
 @given(with_covariates(), st.sampled_from(["doubly_robust", "none"]))
 def test_estimation_changes_no_array(table: pd.DataFrame, adjustment: str) -> None:
     covariates = ("x1", "x2") if adjustment != "none" else ()
-    panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", covariates=covariates)
+    panel = prepare_panel(
+        table, outcome="y", unit="u", period="t", first_treated="g", covariates=covariates
+    )
     before = [array.copy() for array in (panel.y, panel.cohort, panel.cohorts, panel.weights)]
     estimate_effects(panel, adjustment=adjustment)
     for old, new in zip(before, (panel.y, panel.cohort, panel.cohorts, panel.weights), strict=True):

@@ -1,4 +1,7 @@
-"""Extended two-way effects: order, labels, clocks and scales do not matter where they should not."""
+"""Extended two-way effects.
+
+Order, labels, clocks and scales do not matter where they should not.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,21 @@ CONTROLS = st.sampled_from(["never_treated", "not_yet_treated"])
 FAMILIES = st.sampled_from(["linear", "poisson", "logit"])
 
 
-def frames(table: pd.DataFrame, covariates: tuple[str, ...] = (), **options: object) -> pd.DataFrame:
-    """Cells and event times: estimates (log ratios on the ratio scale) and errors, without drawing bands."""
-    panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", covariates=covariates)
+def frames(
+    table: pd.DataFrame, covariates: tuple[str, ...] = (), **options: object
+) -> pd.DataFrame:
+    """Cells and event times.
+
+    Estimates (log ratios on the ratio scale) and errors, without drawing bands.
+    """
+    panel = prepare_panel(
+        table, outcome="y", unit="u", period="t", first_treated="g", covariates=covariates
+    )
     effects = estimate_effects(panel, method="extended_two_way", **options)  # type: ignore[arg-type]
     event = effects.aggregate("event_time").rows
-    variance = np.concatenate([np.diag(effects.covariance), np.diag(event.covariance(effects.numbers))])
+    variance = np.concatenate(
+        [np.diag(effects.covariance), np.diag(event.covariance(effects.numbers))]
+    )
     estimate = np.concatenate([effects.estimates, event.value])
     return pd.DataFrame({"estimate": estimate, "std_error": np.sqrt(np.maximum(variance, 0))})
 
@@ -39,7 +51,11 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
     start = rng.choice([np.nan, np.nan, *range(2, periods + 1)], units)
     start[:12] = [np.nan] * 6 + [2] * 6
     x = rng.normal(size=units)
-    rows = [(u, t, rng.uniform(0.1, 0.9), start[u], x[u]) for u in range(units) for t in range(1, periods + 1)]
+    rows = [
+        (u, t, rng.uniform(0.1, 0.9), start[u], x[u])
+        for u in range(units)
+        for t in range(1, periods + 1)
+    ]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g", "x"])
     return table[rng.random(len(table)) > draw(st.sampled_from([0.0, 0.1]))]
 
@@ -52,8 +68,14 @@ def test_rows_labels_and_clock_do_not_matter(
     options = {"controls": controls, "family": family}
     expected = frames(table, covariates, **options)
     close(frames(table.sample(frac=1, random_state=3), covariates, **options), expected)
-    close(frames(table.assign(u=[f"unit {1000 - u}" for u in table["u"]]), covariates, **options), expected)
-    close(frames(table.assign(t=table["t"] + 2000, g=table["g"] + 2000), covariates, **options), expected)
+    close(
+        frames(table.assign(u=[f"unit {1000 - u}" for u in table["u"]]), covariates, **options),
+        expected,
+    )
+    close(
+        frames(table.assign(t=table["t"] + 2000, g=table["g"] + 2000), covariates, **options),
+        expected,
+    )
 
 
 @examples(20)
@@ -63,7 +85,9 @@ def test_shifts_and_scales(table: pd.DataFrame, controls: str, shift: float, fac
     close(frames(table.assign(y=table["y"] * factor), controls=controls), expected, factor)
     close(frames(table.assign(y=table["y"] + shift), controls=controls), expected)
     moved = np.random.default_rng(1).normal(size=(60, 2))
-    effects = moved[table["g"].fillna(0).astype(int), 0] + moved[table["t"], 1]  # of cohort and of period
+    effects = (
+        moved[table["g"].fillna(0).astype(int), 0] + moved[table["t"], 1]
+    )  # of cohort and of period
     close(frames(table.assign(y=table["y"] + effects), controls=controls), expected)
 
 
@@ -77,7 +101,9 @@ def test_ratios_do_not_depend_on_units(
     expected = frames(table, covariates, **options)
     close(frames(table.assign(y=table["y"] * factor), covariates, **options), expected)
     close(frames(table.assign(x=1e3 - factor * table["x"]), covariates, **options), expected)
-    counts = frames(table.assign(y=table["y"] * factor), covariates, controls=controls, family="poisson")
+    counts = frames(
+        table.assign(y=table["y"] * factor), covariates, controls=controls, family="poisson"
+    )
     close(counts, frames(table, covariates, controls=controls, family="poisson"), factor)
 
 
@@ -94,7 +120,10 @@ def test_logit_is_symmetric(table: pd.DataFrame, controls: str) -> None:
 @examples(20)
 @given(tables())
 def test_saturated_ratio_is_the_ratio_of_four_means(table: pd.DataFrame) -> None:
-    """Complete panel, never-treated controls: group_time's ratio, its error up to the small-sample factor."""
+    """Complete panel, never-treated controls.
+
+    group_time's ratio, its error up to the small-sample factor.
+    """
     whole = table.groupby("u")["t"].transform("size") == table["t"].nunique()
     panel = prepare_panel(table[whole], outcome="y", unit="u", period="t", first_treated="g")
     try:
@@ -106,13 +135,17 @@ def test_saturated_ratio_is_the_ratio_of_four_means(table: pd.DataFrame) -> None
     size, k = ours.numbers.statistics.size, len(panel.periods) * len(panel.cohorts)
     factor = len(panel.y) / (len(panel.y) - 1) * (panel.y.size - 1) / (panel.y.size - k)
     expected = other.numbers.covariance[:size, :size] * factor
-    np.testing.assert_allclose(ours.numbers.covariance, expected, rtol=1e-7, atol=1e-9 * expected.max())
+    np.testing.assert_allclose(
+        ours.numbers.covariance, expected, rtol=1e-7, atol=1e-9 * expected.max()
+    )
 
 
 @examples(10)
 @given(tables(), FAMILIES)
 def test_the_panel_is_left_alone(table: pd.DataFrame, family: str) -> None:
-    panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", covariates=("x",))
+    panel = prepare_panel(
+        table, outcome="y", unit="u", period="t", first_treated="g", covariates=("x",)
+    )
     assert panel.covariates is not None
     arrays = (panel.y, panel.cohort, panel.cohorts, panel.periods, panel.weights, panel.covariates)
     before = [array.copy() for array in arrays]

@@ -1,4 +1,7 @@
-"""Imputation and PPML on any panel: order, labels, shifts and scales do not matter where they should not."""
+"""Imputation and PPML on any panel.
+
+Order, labels, shifts and scales do not matter where they should not.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ def effects(panel: PreparedPanel, method: str) -> Effects:
     if method == "ppml":
         return ppml(panel)
     scale = "ratio" if method == "ratio" else "difference"
-    return estimate_effects(panel, method="imputation", scale=scale, leave_one_out=method == "leave_one_out")
+    return estimate_effects(
+        panel, method="imputation", scale=scale, leave_one_out=method == "leave_one_out"
+    )
 
 
 @st.composite
@@ -34,15 +39,23 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
     start = rng.choice([np.nan, np.nan, *range(2, periods + 1)], units)
     start[:6] = [np.nan, np.nan, np.nan, 2, 2, periods]
     weight = rng.uniform(0.5, 2, units)
-    rows = [(u, t, rng.gamma(2.0) + u % 3, start[u], weight[u]) for u in range(units) for t in range(1, periods + 1)]
+    rows = [
+        (u, t, rng.gamma(2.0) + u % 3, start[u], weight[u])
+        for u in range(units)
+        for t in range(1, periods + 1)
+    ]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g", "w"])
     return table[rng.random(len(table)) > draw(st.sampled_from([0.0, 0.1]))]
 
 
 def same(one: Effects, other: Effects, factor: float = 1.0, shift: float = 0.0) -> None:
     scale = 1 + abs(shift)
-    np.testing.assert_allclose(one.estimates, other.estimates * factor, rtol=1e-7, atol=1e-10 * scale)
-    np.testing.assert_allclose(one.covariance, other.covariance * factor**2, rtol=1e-6, atol=1e-10 * scale)
+    np.testing.assert_allclose(
+        one.estimates, other.estimates * factor, rtol=1e-7, atol=1e-10 * scale
+    )
+    np.testing.assert_allclose(
+        one.covariance, other.covariance * factor**2, rtol=1e-6, atol=1e-10 * scale
+    )
 
 
 @examples(25)
@@ -50,17 +63,28 @@ def same(one: Effects, other: Effects, factor: float = 1.0, shift: float = 0.0) 
 def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) -> None:
     expected = effects(prepared(table), method)
     same(effects(prepared(table.sample(frac=1, random_state=3)), method), expected)
-    same(effects(prepared(table.assign(u=[f"unit {1000 - u}" for u in table["u"]])), method), expected)
-    same(effects(prepared(table.assign(t=table["t"] + 2000, g=table["g"] + 2000)), method), expected)
+    same(
+        effects(prepared(table.assign(u=[f"unit {1000 - u}" for u in table["u"]])), method),
+        expected,
+    )
+    same(
+        effects(prepared(table.assign(t=table["t"] + 2000, g=table["g"] + 2000)), method), expected
+    )
     same(effects(prepared(table.assign(w=table["w"] * 7)), method), expected)
 
 
 @examples(25)
 @given(tables(), st.sampled_from(METHODS), st.floats(0.01, 100), st.floats(-1e3, 1e3))
-def test_scales_and_effects_of_units_and_periods(table: pd.DataFrame, method: str, factor: float, shift: float) -> None:
+def test_scales_and_effects_of_units_and_periods(
+    table: pd.DataFrame, method: str, factor: float, shift: float
+) -> None:
     expected = effects(prepared(table), method)
     linear = method in ("difference", "leave_one_out")
-    same(effects(prepared(table.assign(y=table["y"] * factor)), method), expected, factor if linear else 1.0)
+    same(
+        effects(prepared(table.assign(y=table["y"] * factor)), method),
+        expected,
+        factor if linear else 1.0,
+    )
     if linear:  # effects of units and periods, however large, are no effects of treatment
         moved = table["y"] + shift + 3.0 * table["u"] + 15 * np.sin(table["t"])
         same(effects(prepared(table.assign(y=moved)), method), expected, shift=shift)
@@ -70,11 +94,15 @@ def test_scales_and_effects_of_units_and_periods(table: pd.DataFrame, method: st
 @given(tables(), st.sampled_from(METHODS))
 def test_nothing_is_changed_and_weights_give_the_estimate(table: pd.DataFrame, method: str) -> None:
     panel = prepared(table)
-    before = [np.copy(getattr(panel, name)) for name in ("y", "cohort", "cohorts", "periods", "weights")]
+    before = [
+        np.copy(getattr(panel, name)) for name in ("y", "cohort", "cohorts", "periods", "weights")
+    ]
     result = effects(panel, method)
     for name, value in zip(("y", "cohort", "cohorts", "periods", "weights"), before, strict=True):
         np.testing.assert_array_equal(getattr(panel, name), value)
-    assert np.linalg.eigvalsh(result.numbers.covariance).min() > -1e-8 * np.trace(result.numbers.covariance)
+    assert np.linalg.eigvalsh(result.numbers.covariance).min() > -1e-8 * np.trace(
+        result.numbers.covariance
+    )
     if result.weights.kind == "exact":
         on_means = (result.weights.weights * np.nan_to_num(result.weights.means)).sum(axis=(1, 2))
         np.testing.assert_allclose(on_means, result.estimates, rtol=1e-9, atol=1e-10)

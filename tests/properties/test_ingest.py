@@ -1,4 +1,7 @@
-"""Ingest holds for any grid: text comes back in every encoding, no row vanishes, both readers agree."""
+"""Ingest holds for any grid.
+
+Text comes back in every encoding, no row vanishes, both readers agree.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ from zgzx_research.ingest.texts import Columns
 HEADER = ["统一社会信用代码", "企业名称", "成立日期", "经营状态", "所属街道"]
 CHINESE = st.text(alphabet="拟样精密电子有限公司䶮𬍛（）0123456789.- \u3000", max_size=8)
 CELLS = st.one_of(
-    CHINESE, st.sampled_from(["", "", "备注：无", "合计", "=1+1", "4.40307E+17", "'0", "91449900MA5D000164"])
+    CHINESE,
+    st.sampled_from(
+        ["", "", "备注：无", "合计", "=1+1", "4.40307E+17", "'0", "91449900MA5D000164"]
+    ),
 )
 GRIDS = st.lists(st.lists(CELLS, max_size=7), max_size=12)
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"])
@@ -57,14 +63,18 @@ def test_no_row_and_no_cell_vanishes(rows: list[list[str]], encoding: str, delim
     for record in table.rows.to_dict("records"):
         cells = filled[record["row"]]
         padded = cells + [""] * (5 - len(cells))
-        assert [None if pd.isna(record[name]) else record[name] for name in names] == [c or None for c in padded[:5]]
+        assert [None if pd.isna(record[name]) else record[name] for name in names] == [
+            c or None for c in padded[:5]
+        ]
         assert record["surplus"] == sum(map(bool, cells[5:]))
 
 
 @examples(80)
 @given(text=st.text(alphabet="拟样䶮㛃𬍛,1\n", min_size=1).filter(str.strip), encoding=ENCODINGS)
 def test_the_encoding_found_gives_the_text_back(text: str, encoding: str) -> None:
-    line = "拟样精密有限公司,拟,1\n" * 3 + text  # GB18030 is told from UTF-8 by bytes that cannot be UTF-8
+    line = (
+        "拟样精密有限公司,拟,1\n" * 3 + text
+    )  # GB18030 is told from UTF-8 by bytes that cannot be UTF-8
     with tempfile.TemporaryDirectory() as folder:
         path = written(line, encoding, folder)
         found = examine(path, "a.csv")
@@ -81,9 +91,9 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
         plain = delimited._plain(path, "a.csv", "utf-8", layout)
         quoted = delimited._quoted(path, "a.csv", "utf-8", layout)
     assert (plain.height, plain.short) == (quoted.height, quoted.short)
-    assert {place: column.series().fillna("").tolist() for place, column in plain.columns.items()} == {
-        place: column.series().fillna("").tolist() for place, column in quoted.columns.items()
-    }
+    assert {
+        place: column.series().fillna("").tolist() for place, column in plain.columns.items()
+    } == {place: column.series().fillna("").tolist() for place, column in quoted.columns.items()}
 
 
 @examples(60)
@@ -92,7 +102,9 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
     above=st.lists(st.sampled_from(["", "导出时间：2021", "拟样登记所", "企业名录"]), max_size=15),
     left=st.integers(0, 3),
 )
-def test_the_header_is_found_wherever_it_stands(order: list[str], above: list[str], left: int) -> None:
+def test_the_header_is_found_wherever_it_stands(
+    order: list[str], above: list[str], left: int
+) -> None:
     rows = [[text] for text in above] + [[""] * left + order, [""] * left + ["x"] * 5]
     columns = Columns()
     columns.add_rows(rows)
@@ -101,4 +113,6 @@ def test_the_header_is_found_wherever_it_stands(order: list[str], above: list[st
     registry = load_profiles()["registry"]
     assert header.profile is registry
     assert header.first == header.last == len(above)
-    assert [header.columns[left + place] for place in range(5)] == [registry.columns[label(text)] for text in order]
+    assert [header.columns[left + place] for place in range(5)] == [
+        registry.columns[label(text)] for text in order
+    ]

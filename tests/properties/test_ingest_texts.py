@@ -32,7 +32,9 @@ def test_a_column_gives_its_cells_back(wanted: list[str]) -> None:
     texts = column(wanted)
     assert cells(texts) == wanted
     assert texts.filled.tolist() == [bool(text) for text in wanted]
-    assert [None if pd.isna(text) else text for text in texts.series()] == [text or None for text in wanted]
+    assert [None if pd.isna(text) else text for text in texts.series()] == [
+        text or None for text in wanted
+    ]
     assert texts.holds(lambda text: "甲" in text).tolist() == ["甲" in text for text in wanted]
     assert cells(texts.at(np.arange(len(wanted))[::-1])) == wanted[::-1]
 
@@ -56,7 +58,10 @@ def test_one_cell_is_changed_in_a_copy(wanted: list[str], row: int, text: str) -
     assert cells(texts) == wanted
 
 
-@given(st.lists(st.lists(st.lists(TEXT, max_size=4), min_size=1, max_size=5), max_size=4), st.booleans())
+@given(
+    st.lists(st.lists(st.lists(TEXT, max_size=4), min_size=1, max_size=5), max_size=4),
+    st.booleans(),
+)
 def test_blocks_of_any_width_make_one_grid(blocks: list[list[list[str]]], as_table: bool) -> None:
     columns = Columns()
     for rows in blocks:
@@ -65,7 +70,10 @@ def test_blocks_of_any_width_make_one_grid(blocks: list[list[list[str]]], as_tab
         if as_table and width:
             dictionary = pa.dictionary(pa.int32(), pa.large_string())
             columns.add_table(
-                pa.table([pa.array(part, dictionary) for part in zip(*padded, strict=True)], [*map(str, range(width))])
+                pa.table(
+                    [pa.array(part, dictionary) for part in zip(*padded, strict=True)],
+                    [*map(str, range(width))],
+                )
             )
         else:
             columns.add_rows(rows)

@@ -31,7 +31,11 @@ def tables(draw: st.DrawFn, gaps: bool = True) -> pd.DataFrame:
     units, periods = draw(st.integers(14, 30)), draw(st.integers(4, 6))
     start = rng.choice([np.nan, np.nan, *range(2, periods)], units)
     start[:6] = [np.nan, np.nan, np.nan, 3, 3, 3]
-    rows = [(u, t, rng.normal() + u % 3 + t, start[u], u // 2) for u in range(units) for t in range(1, periods + 1)]
+    rows = [
+        (u, t, rng.normal() + u % 3 + t, start[u], u // 2)
+        for u in range(units)
+        for t in range(1, periods + 1)
+    ]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g", "k"])
     missing = draw(st.sampled_from([0.0, 0.1])) if gaps else 0.0
     return table[rng.random(len(table)) >= missing]
@@ -77,13 +81,17 @@ def test_scales_constants_unit_and_period_effects(
     close(fitted(moved, method), expected)
     both = fitted(moved.assign(y=moved["y"] + period[table["t"]]), method)
     np.testing.assert_allclose(both.estimates, expected.estimates, rtol=1e-7, atol=1e-8)
-    if method != "stacked":  # its regression knows event times only, so period effects stay in the residuals
+    if (
+        method != "stacked"
+    ):  # its regression knows event times only, so period effects stay in the residuals
         close(both, expected)
 
 
 @examples(20)
 @given(tables(), METHODS)
-def test_clusters_of_one_unit_are_units_and_equal_weights_are_none(table: pd.DataFrame, method: str) -> None:
+def test_clusters_of_one_unit_are_units_and_equal_weights_are_none(
+    table: pd.DataFrame, method: str
+) -> None:
     expected = fitted(table, method)
     close(fitted(table.assign(own=table["u"]), method, cluster="own"), expected)
     close(fitted(table.assign(w=2.5), method, weights="w"), expected)
@@ -96,7 +104,13 @@ def test_clusters_of_one_unit_are_units_and_equal_weights_are_none(table: pd.Dat
 @given(tables(), METHODS)
 def test_the_panel_is_left_as_it_was(table: pd.DataFrame, method: str) -> None:
     panel = panel_of(table, cluster="k")
-    before = [panel.y.copy(), panel.cohort.copy(), panel.cohorts.copy(), panel.weights.copy(), panel.periods.copy()]
+    before = [
+        panel.y.copy(),
+        panel.cohort.copy(),
+        panel.cohorts.copy(),
+        panel.weights.copy(),
+        panel.periods.copy(),
+    ]
     try:
         estimate_effects(panel, method=method, **OPTIONS[method])
     except ZgzxError:
@@ -110,13 +124,17 @@ def test_the_panel_is_left_as_it_was(table: pd.DataFrame, method: str) -> None:
 def test_the_decomposition_adds_up(table: pd.DataFrame) -> None:
     frame = bacon_decomposition(panel_of(table))
     static = fitted(table, "two_way_fixed_effects").estimates[-1]
-    np.testing.assert_allclose([frame["weight"].sum(), frame["weight"] @ frame["estimate"]], [1, static], atol=1e-9)
+    np.testing.assert_allclose(
+        [frame["weight"].sum(), frame["weight"] @ frame["estimate"]], [1, static], atol=1e-9
+    )
     assert (frame["weight"] > 0).all()
 
 
 @examples(15)
 @given(tables(), st.floats(0.01, 100))
-def test_the_wild_bootstrap_follows_shifts_of_the_effect_and_scales(table: pd.DataFrame, factor: float) -> None:
+def test_the_wild_bootstrap_follows_shifts_of_the_effect_and_scales(
+    table: pd.DataFrame, factor: float
+) -> None:
     after = table["t"] >= table["g"]
     panel, moved = (
         panel_of(table, cluster="k"),

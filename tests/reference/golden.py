@@ -1,6 +1,7 @@
 """Stored reference values and the one way to compare with them.
 
-`exceptions.csv` names every value that differs on purpose: file, spec, quantity, formula (why), bound (what is held).
+`exceptions.csv` names every value that differs on purpose: file, spec, quantity, formula (why),
+bound (what is held).
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ def table(name: str) -> pd.DataFrame:
 
 @cache
 def exceptions() -> dict[tuple[str, str, str], float]:
-    """(file, spec, quantity) -> relative bound that is held instead of the usual one; inf = not compared."""
+    """(file, spec, quantity) -> relative bound that is held instead of the usual one.
+
+    Inf = not compared.
+    """
     with (HERE / "exceptions.csv").open(encoding="utf-8") as file:
         rows = csv.DictReader(file)
         return {(row["file"], row["spec"], row["quantity"]): float(row["bound"]) for row in rows}
@@ -43,11 +47,18 @@ def exceptions() -> dict[tuple[str, str, str], float]:
 
 def numbers(values: Any) -> np.ndarray:
     """Stored values as floats; null is NaN."""
-    return np.array([np.nan if v is None else v for v in np.ravel(np.array(values, dtype=object))], dtype=float)
+    return np.array(
+        [np.nan if v is None else v for v in np.ravel(np.array(values, dtype=object))], dtype=float
+    )
 
 
-def same(ours: Any, theirs: Any, tolerance: float, *, file: str = "", spec: str = "", quantity: str = "") -> None:
-    """Relative agreement, loosened only where exceptions.csv has a row for (file, spec, quantity)."""
+def same(
+    ours: Any, theirs: Any, tolerance: float, *, file: str = "", spec: str = "", quantity: str = ""
+) -> None:
+    """Relative agreement, loosened only where exceptions.csv has a row for.
+
+    File, spec, quantity.
+    """
     tolerance = exceptions().get((file, spec, quantity), tolerance)
     if np.isinf(tolerance):
         return

@@ -11,20 +11,27 @@ from zgzx_research.did.bacon import bacon_decomposition
 from zgzx_research.did.prepare import prepare_panel
 
 SPECS = ["castle_uncontrolled", "mpdta", "castle_controlled_l_income"]
-PANELS = {"castle_uncontrolled": ("castle", "l_homicide", "sid"), "mpdta": ("mpdta", "lemp", "countyreal")}
+PANELS = {
+    "castle_uncontrolled": ("castle", "l_homicide", "sid"),
+    "mpdta": ("mpdta", "lemp", "countyreal"),
+}
 
 
 @pytest.mark.parametrize("name", PANELS)
 def test_comparisons(name: str) -> None:
     file, outcome, unit = PANELS[name]
     data = table(file)
-    data = data[[outcome, unit, "year"]].assign(first=data["first" if name == "mpdta" else "effyear"])
+    data = data[[outcome, unit, "year"]].assign(
+        first=data["first" if name == "mpdta" else "effyear"]
+    )
     ours = bacon_decomposition(
         prepare_panel(data, outcome=outcome, unit=unit, period="year", first_treated="first")
     ).assign(untreated=lambda x: x["untreated"].fillna(np.inf))
     theirs = pd.DataFrame(load("bacondecomp")["specs"][name])
     theirs["untreated"] = theirs["untreated"].astype(float).fillna(np.inf)
-    both = ours.merge(theirs, on=["treated", "untreated"], how="outer", suffixes=("", "_r"), indicator=True)
+    both = ours.merge(
+        theirs, on=["treated", "untreated"], how="outer", suffixes=("", "_r"), indicator=True
+    )
     assert (both["_merge"] == "both").all()
     assert (both["type"] == both["type_r"].str.lower()).all()
     same(both["estimate"], both["estimate_r"], 1e-8)

@@ -1,4 +1,7 @@
-"""Every stored specification is compared, or a row of exceptions.csv says why not; the count cannot fall unseen."""
+"""Every stored specification is compared, or a row of exceptions.csv says why not.
+
+The count cannot fall unseen.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ COMPARED = {
     "etwfe": test_extended_two_way.SPECS,
 }
 AT_LEAST = 48 + 96 + 7 + 40 + 19 + 3 + 7 + 4 + 9
-NOT_SPECIFICATIONS = {("bacondecomp", "weighted_sum"), ("bacondecomp", "twfe")}  # totals of castle_uncontrolled
+NOT_SPECIFICATIONS = {
+    ("bacondecomp", "weighted_sum"),
+    ("bacondecomp", "twfe"),
+}  # totals of castle_uncontrolled
 
 
 def stored(file: str) -> set[str]:
@@ -32,7 +38,11 @@ def stored(file: str) -> set[str]:
 
 
 def left_out(file: str) -> set[str]:
-    return {spec for (name, spec, what), bound in exceptions().items() if (name, what) == (file, "all") and bound > 1}
+    return {
+        spec
+        for (name, spec, what), bound in exceptions().items()
+        if (name, what) == (file, "all") and bound > 1
+    }
 
 
 def test_every_stored_specification_is_compared_or_excepted() -> None:
@@ -47,5 +57,8 @@ def test_no_fewer_are_compared_than_once_were() -> None:
 
 def test_no_exception_without_a_formula() -> None:
     rows = (test_group_time.HERE / "exceptions.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert all(len(row.split(",", 3)) == 4 and row.split(",", 3)[3].rsplit(",", 1)[0].strip('" ') for row in rows)
+    assert all(
+        len(row.split(",", 3)) == 4 and row.split(",", 3)[3].rsplit(",", 1)[0].strip('" ')
+        for row in rows
+    )
     assert {file for file, _, _ in exceptions()} <= set(COMPARED)

@@ -1,4 +1,7 @@
-"""Extended two-way effects against R's etwfe: every coefficient, every aggregate, linear and Poisson."""
+"""Extended two-way effects against R's etwfe.
+
+Every coefficient, every aggregate, linear and Poisson.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def effects(spec: str, **more: str) -> Effects:
 
 
 def error_factor(spec: str) -> float:
-    """With unit effects (ivar) 12 coefficients count, 7 effects and 5 periods; with cohort effects 15."""
+    """With unit effects (ivar) 12 coefficients count, 7 effects and 5 periods.
+
+    With cohort effects 15.
+    """
     return np.sqrt((ROWS - 15) / (ROWS - 12)) if spec.endswith("ivar") else 1.0
 
 
@@ -47,7 +53,11 @@ def test_aggregates(spec: str) -> None:
     ours, theirs = effects(spec), load("etwfe")["specs"][spec]
     for kind, estimand in KINDS.items():
         frame, stored = ours.aggregate(estimand).to_frame(), theirs[kind]
-        label = {"group": ("cohort", "first.treat"), "calendar": ("period", "year"), "event": ("event_time", "event")}
+        label = {
+            "group": ("cohort", "first.treat"),
+            "calendar": ("period", "year"),
+            "event": ("event_time", "event"),
+        }
         if kind in label:
             assert frame[label[kind][0]].tolist() == list(stored[label[kind][1]])
         named = {"file": "etwfe", "spec": spec}
@@ -59,10 +69,15 @@ def test_aggregates(spec: str) -> None:
 
 @pytest.mark.parametrize("spec", [name for name in SPECS if name.startswith("ols") or "x0" in name])
 def test_cells_are_the_coefficients_of_the_treated_dummies(spec: str) -> None:
-    """Linear: the effect of a cell, as covariates are demeaned by cohort. Poisson: its log ratio."""
+    """Linear: the effect of a cell, as covariates are demeaned by cohort.
+
+    Poisson: its log ratio.
+    """
     ours = effects(spec, scale="ratio" if spec.startswith("pois") else "difference")
     cells = ours.cells.assign(value=ours.estimates, variance=np.diag(ours.covariance))
-    cells = cells[cells["role"] != "reference"].assign(error=lambda c: np.sqrt(c["variance"]) * error_factor(spec))
+    cells = cells[cells["role"] != "reference"].assign(
+        error=lambda c: np.sqrt(c["variance"]) * error_factor(spec)
+    )
     theirs = load("etwfe")["specs"][spec]
     stored = {}
     for name, value, error in zip(theirs["coef_names"], theirs["coef"], theirs["se"], strict=True):
@@ -77,8 +92,9 @@ def test_cells_are_the_coefficients_of_the_treated_dummies(spec: str) -> None:
 def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
     """All coefficients under etwfe's names with their standard errors, from the fit's own parts.
 
-    A cell's coefficients C are on (1, standardised lpop). etwfe's are differences of them: cohort and period effects
-    against the never treated and 2003, and treated cells against A + B at the cohort's mean of lpop.
+    A cell's coefficients C are on (1, standardised lpop). etwfe's are differences of them: cohort
+    and period effects against the never treated and 2003, and treated cells against A + B at the
+    cohort's mean of lpop.
     """
     data, options = panel(spec), asked(spec)
     family = options["family"]
@@ -87,21 +103,33 @@ def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
     points = extended_two_way._points(data, moments)
     if data.covariates is None:  # units, so that influence_by_unit is what is tested
         counts = np.bincount(data.cohort)
-        points = glm.Points(data.y, data.weights, np.ones((UNITS, 1)), np.argsort(data.cohort, kind="stable"), counts)
+        points = glm.Points(
+            data.y,
+            data.weights,
+            np.ones((UNITS, 1)),
+            np.argsort(data.cohort, kind="stable"),
+            counts,
+        )
     k = points.z.shape[1]
     gram = glm.cell_sums(points, np.zeros((4, 5, k)), glm.linear)
-    roles = extended_two_way.plan_roles(data.cohorts, data.periods, options | {"anticipation": 0, "leave_out": 0})
+    roles = extended_two_way.plan_roles(
+        data.cohorts, data.periods, options | {"anticipation": 0, "leave_out": 0}
+    )
     model = extended_two_way.fit_model(data, points, gram, roles, family)
     whole = glm.inverse(glm.base_normal_equations(model.counterfactual.curvature, model.base))[0]
     whole = whole.reshape(9, k, 9, k)
     fitted = glm.cell_sums(points, model.coefficients, function)
     x = np.zeros(UNITS) if data.covariates is None else data.covariates[:, 0, 0]
-    scale = np.array([[1.0, -x.mean() / x.std()], [0.0, 1 / x.std()]])[:k, :k] if k > 1 else np.eye(1)
+    scale = (
+        np.array([[1.0, -x.mean() / x.std()], [0.0, 1 / x.std()]])[:k, :k] if k > 1 else np.eye(1)
+    )
 
     def common(c: int, t: int) -> tuple[np.ndarray, np.ndarray]:
         by_effect = whole[c] + whole[4 + t]
         slopes = by_effect[:, :4, None] + by_effect[:, None, 4:]
-        return scale @ model.fit.common[c, t], np.einsum("ij,jctk->ictk", scale, slopes * model.base[..., None])
+        return scale @ model.fit.common[c, t], np.einsum(
+            "ij,jctk->ictk", scale, slopes * model.base[..., None]
+        )
 
     def own(c: int, t: int) -> tuple[np.ndarray, np.ndarray]:
         slopes = np.zeros((k, 4, 5, k))
@@ -112,8 +140,13 @@ def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
         return one[0] - other[0], one[1] - other[1]
 
     named = {"(Intercept)": common(3, 0)}
-    named |= {f"first.treat::{g:g}": apart(common(c, 0), common(3, 0)) for c, g in enumerate(data.cohorts[:3])}
-    named |= {f"year::{t}": apart(common(3, p), common(3, 0)) for p, t in enumerate(data.periods) if p}
+    named |= {
+        f"first.treat::{g:g}": apart(common(c, 0), common(3, 0))
+        for c, g in enumerate(data.cohorts[:3])
+    }
+    named |= {
+        f"year::{t}": apart(common(3, p), common(3, 0)) for p, t in enumerate(data.periods) if p
+    }
     for c, t in zip(*np.nonzero(model.own), strict=True):
         value, slopes = apart(own(c, t), common(c, t))
         at_mean = np.eye(k)
@@ -123,10 +156,18 @@ def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
     stacked = np.concatenate([slopes for _, slopes in named.values()])
     assert model.rank == k * (8 + model.own.sum())
     factor = UNITS / (UNITS - 1) * (ROWS - 1) / (ROWS - model.rank)
-    variance = glm.influence_by_unit(points, model.coefficients, function, stacked, None)[0] * factor
+    variance = (
+        glm.influence_by_unit(points, model.coefficients, function, stacked, None)[0] * factor
+    )
     labels = []
     for name in named:
-        slope = "lpop" if name == "(Intercept)" else f"{name}:lpop_dm" if "Dtreat" in name else f"{name}:lpop"
+        slope = (
+            "lpop"
+            if name == "(Intercept)"
+            else f"{name}:lpop_dm"
+            if "Dtreat" in name
+            else f"{name}:lpop"
+        )
         labels += [name, slope][:k]
     values = np.concatenate([value for value, _ in named.values()])
     errors = np.sqrt(np.diag(variance))
@@ -142,17 +183,28 @@ def test_every_coefficient(spec: str) -> None:
     if poisson:  # cohort and period effects are absorbed in the linear models
         assert set(theirs["coef_names"]) == set(values)
     named = {"file": "etwfe", "spec": spec}
-    same([values[name] for name in theirs["coef_names"]], theirs["coef"], 1e-8, **named, quantity="coef")
+    same(
+        [values[name] for name in theirs["coef_names"]],
+        theirs["coef"],
+        1e-8,
+        **named,
+        quantity="coef",
+    )
     same([errors[name] for name in theirs["coef_names"]], theirs["se"], 1e-4 if poisson else 1e-6)
 
 
 @pytest.mark.parametrize("spec", [name for name in SPECS if name.startswith("pois")])
 def test_score_is_zero(spec: str) -> None:
-    """R stops Poisson fits at a relative change of 1e-8 in the deviance; ours solve the equations to rounding."""
+    """R stops Poisson fits at a relative change of 1e-8 in the deviance.
+
+    Ours solve the equations to rounding.
+    """
     data, options = panel(spec), asked(spec)
     points = extended_two_way._points(data, panel_moments(data.y, data.cohort, data.weights[:, 0]))
     gram = glm.cell_sums(points, np.zeros((4, 5, points.z.shape[1])), glm.linear)
-    roles = extended_two_way.plan_roles(data.cohorts, data.periods, options | {"anticipation": 0, "leave_out": 0})
+    roles = extended_two_way.plan_roles(
+        data.cohorts, data.periods, options | {"anticipation": 0, "leave_out": 0}
+    )
     model = extended_two_way.fit_model(data, points, gram, roles, "poisson")
     score = glm.cell_sums(points, model.coefficients, glm.poisson).gradient
     base = np.where(model.base[..., None], score, 0)

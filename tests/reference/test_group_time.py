@@ -43,7 +43,9 @@ def estimate(panel: PreparedPanel, args: dict[str, Any]) -> Effects:
     """The same specification in our words."""
     return estimate_effects(
         panel,
-        adjustment="none" if panel.covariates is None else ADJUSTMENTS[args.get("est_method", "dr")],
+        adjustment="none"
+        if panel.covariates is None
+        else ADJUSTMENTS[args.get("est_method", "dr")],
         controls=CONTROLS[args.get("control_group", "nevertreated")],
         base_period=args.get("base_period", "varying"),
         anticipation=args.get("anticipation", 0),
@@ -51,7 +53,9 @@ def estimate(panel: PreparedPanel, args: dict[str, Any]) -> Effects:
 
 
 def compare(effects: Effects, spec: dict[str, Any], file: str, name: str) -> None:
-    theirs = pd.DataFrame({"cohort": spec["group"], "period": spec["t"], "att": spec["att"], "se": spec["se"]})
+    theirs = pd.DataFrame(
+        {"cohort": spec["group"], "period": spec["t"], "att": spec["att"], "se": spec["se"]}
+    )
     both = effects.to_frame().merge(theirs, on=["cohort", "period"], how="outer", indicator=True)
     assert (both["_merge"] == "both").all()
     same(both["estimate"], both["att"], 1e-8, file=file, spec=name, quantity="estimate")
@@ -62,14 +66,42 @@ def compare(effects: Effects, spec: dict[str, Any], file: str, name: str) -> Non
     same(both["std_error"][own], both["se"][own], 1e-6, file=file, spec=name, quantity="std_error")
     for ours, kind in KINDS.items():
         reference, event = spec["aggte"][kind], effects.aggregate(ours)
-        same(event.overall["estimate"], reference["overall_att"], 1e-8, file=file, spec=name, quantity="estimate")
+        same(
+            event.overall["estimate"],
+            reference["overall_att"],
+            1e-8,
+            file=file,
+            spec=name,
+            quantity="estimate",
+        )
         if not lonely.any():
-            same(event.overall["std_error"], reference["overall_se"], 1e-6, file=file, spec=name, quantity="std_error")
+            same(
+                event.overall["std_error"],
+                reference["overall_se"],
+                1e-6,
+                file=file,
+                spec=name,
+                quantity="std_error",
+            )
         if ours != "overall":
             rows = event.to_frame()
-            same(rows["estimate"], reference["att_egt"], 1e-8, file=file, spec=name, quantity="estimate")
+            same(
+                rows["estimate"],
+                reference["att_egt"],
+                1e-8,
+                file=file,
+                spec=name,
+                quantity="estimate",
+            )
             if not lonely.any():
-                same(rows["std_error"], reference["se_egt"], 1e-6, file=file, spec=name, quantity="std_error")
+                same(
+                    rows["std_error"],
+                    reference["se_egt"],
+                    1e-6,
+                    file=file,
+                    spec=name,
+                    quantity="std_error",
+                )
 
 
 def test_did(mpdta_name: str) -> None:
@@ -77,7 +109,14 @@ def test_did(mpdta_name: str) -> None:
     covariates = () if "|1|" in mpdta_name else ("lpop",)
     effects = estimate(prepare(table("mpdta"), covariates=covariates), spec["args"])
     compare(effects, spec, "did_mpdta", mpdta_name)
-    same([effects.pretest()["statistic"]], spec["W"], 1e-8, file="did_mpdta", spec=mpdta_name, quantity="wald")
+    same(
+        [effects.pretest()["statistic"]],
+        spec["W"],
+        1e-8,
+        file="did_mpdta",
+        spec=mpdta_name,
+        quantity="wald",
+    )
     # did 2.5.1 tests every cell before treatment, also those in which units may already react
     before = (effects.cells["role"] == "pre").to_numpy()
     pretest = effects.select()[1].test_zero(effects.numbers, before)
@@ -86,10 +125,18 @@ def test_did(mpdta_name: str) -> None:
 
 
 @cache
-def variant_panel(kind: str, covariates: tuple[str, ...], weights: str | None, cluster: str | None) -> PreparedPanel:
+def variant_panel(
+    kind: str, covariates: tuple[str, ...], weights: str | None, cluster: str | None
+) -> PreparedPanel:
     data = table("mpdta_unbalanced" if "unb" in kind else "mpdta_aug")
     data["row"] = np.arange(len(data))
-    gaps = "balance" if kind.startswith("unbalanced_balanced") else "cross_section" if "unb" in kind else "pairwise"
+    gaps = (
+        "balance"
+        if kind.startswith("unbalanced_balanced")
+        else "cross_section"
+        if "unb" in kind
+        else "pairwise"
+    )
     if kind.startswith("rcs"):
         return prepare(data, unit="row", gaps="cross_section", covariates=covariates)
     return prepare(data, gaps=gaps, covariates=covariates, weights=weights, cluster=cluster)
@@ -98,7 +145,9 @@ def variant_panel(kind: str, covariates: tuple[str, ...], weights: str | None, c
 def test_did_variants(variant_name: str) -> None:
     spec, covariates = VARIANTS[variant_name], () if variant_name.endswith("|1") else ("lpop",)
     args = spec["args"]
-    panel = variant_panel(variant_name.split("|")[0], covariates, args.get("weightsname"), args.get("clustervars"))
+    panel = variant_panel(
+        variant_name.split("|")[0], covariates, args.get("weightsname"), args.get("clustervars")
+    )
     compare(estimate(panel, args), spec, "did_mpdta_variants", variant_name)
 
 
@@ -114,15 +163,23 @@ def test_lonely_cohorts_have_r_s_influence() -> None:
     panel = variant_panel("cluster_state", (), None, "state")
     from zgzx_research.did import group_time
 
-    options = {"adjustment": "none", "controls": "never_treated", "base_period": "varying", "anticipation": 0}
-    fit = group_time.fit(panel, options | {"leave_out": 0, "scale": "difference", "cohort_correction": False})
+    options = {
+        "adjustment": "none",
+        "controls": "never_treated",
+        "base_period": "varying",
+        "anticipation": 0,
+    }
+    fit = group_time.fit(
+        panel, options | {"leave_out": 0, "scale": "difference", "cohort_correction": False}
+    )
     assert fit.influence is not None
     same(np.sqrt((fit.influence**2).sum(axis=0)), spec["se"], 1e-6)
 
 
 def test_r_takes_a_sign_wrong_in_cross_sections() -> None:
     """DRDID's doubly robust estimator for cross-sections adds the comparison's regression before treatment with the
-    wrong sign. Ours is the derivative of the estimator: weighting one unit a little more moves it by its influence."""
+    wrong sign. Ours is the derivative of the estimator: weighting one unit a little more moves it
+    by its influence."""
     panel = variant_panel("unbalanced", ("lpop",), None, None)
     options = {"adjustment": "doubly_robust", "base_period": "varying"}
     _, influence = unit_influence(panel, **options)
@@ -131,29 +188,47 @@ def test_r_takes_a_sign_wrong_in_cross_sections() -> None:
         weights = np.ones((len(panel.y), 1))
         weights[unit] += step
         heavier = PreparedPanel(
-            panel.y, panel.cohort, panel.cohorts, panel.periods, weights, panel.gaps, panel.ledger, panel.roles,
-            None, panel.covariates, panel.covariate_names, panel.covariates_at,
-        )  # fmt: skip
+            panel.y,
+            panel.cohort,
+            panel.cohorts,
+            panel.periods,
+            weights,
+            panel.gaps,
+            panel.ledger,
+            panel.roles,
+            None,
+            panel.covariates,
+            panel.covariate_names,
+            panel.covariates_at,
+        )
         moved = (estimate_effects(heavier, **options).estimates - base) / step
         np.testing.assert_allclose(moved, influence[unit], rtol=2e-3, atol=1e-7)
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in VARIANTS if "|dr|lpop" in n and ("rcs" in n or "unbalanced|" in n or "unb_" in n)]
+    "name",
+    [n for n in VARIANTS if "|dr|lpop" in n and ("rcs" in n or "unbalanced|" in n or "unb_" in n)],
 )
-def test_r_s_cross_section_errors_follow_from_its_sign(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_r_s_cross_section_errors_follow_from_its_sign(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With ψ + 2 ℓ_C0 (x̄_C0 - x̄_T0) in place of ψ, all of R's standard errors come out."""
     ours = cross_section.cross_section_effect
     right = "influence += sign * (lin_c @ (x_c - x_d) + lin_t @ (x_d - x_own))"
     source = inspect.getsource(ours)
     assert right in source
-    wrong = right + "\n        if not after and outcome and propensity: influence += 2 * (lin_c @ (x_c - x_own))"
+    wrong = (
+        right
+        + "\n        if not after and outcome and propensity: influence += 2 * (lin_c @ (x_c - x_own))"
+    )
     names = dict(vars(cross_section))
     exec(source.replace(right, wrong), names)
     monkeypatch.setattr(cross_section, "cross_section_effect", names["cross_section_effect"])
     spec = VARIANTS[name]
     args = spec["args"]
-    panel = variant_panel(name.split("|")[0], ("lpop",), args.get("weightsname"), args.get("clustervars"))
+    panel = variant_panel(
+        name.split("|")[0], ("lpop",), args.get("weightsname"), args.get("clustervars")
+    )
     theirs = pd.DataFrame({"cohort": spec["group"], "period": spec["t"], "se": spec["se"]})
     both = estimate(panel, args).to_frame().merge(theirs, on=["cohort", "period"])
     own = both["std_error"].notna()
@@ -163,7 +238,13 @@ def test_r_s_cross_section_errors_follow_from_its_sign(name: str, monkeypatch: p
 
 def test_aggregation_options(option: str) -> None:
     spec, args = OPTIONS[option], re.findall(r"(min_e|max_e|balance_e|min|max)_(m?\d)", option)
-    names = {"min_e": "min_event", "min": "min_event", "max_e": "max_event", "max": "max_event", "balance_e": "balance"}
+    names = {
+        "min_e": "min_event",
+        "min": "min_event",
+        "max_e": "max_event",
+        "max": "max_event",
+        "balance_e": "balance",
+    }
     limits = {names[key]: int(value.replace("m", "-")) for key, value in args}
     effects = estimate(prepare(table("mpdta"), covariates=("lpop",)), {})
     kind = {"simple": "overall", "group": "cohort", "dynamic": "event_time"}[spec["type"]]
@@ -192,23 +273,36 @@ def test_bootstrap_critical_values() -> None:
     for run in load("did_mpdta_bootstrap_large_biters"):
         same(np.sqrt(np.diag(effects.covariance)), run["se"], 0.1)
         same([simultaneous_quantile(effects.covariance, 0.95, 0)], [run["crit"]], 0.1)
-        same([simultaneous_quantile(event.rows.covariance(effects.numbers), 0.95, 0)], [run["dyn_crit"]], 0.1)
+        same(
+            [simultaneous_quantile(event.rows.covariance(effects.numbers), 0.95, 0)],
+            [run["dyn_crit"]],
+            0.1,
+        )
 
 
 def test_ratio_scale_is_the_poisson_etwfe() -> None:
-    """Never-treated controls, base g-1: log(1 + ratio) is the coefficient of the saturated Poisson model.
+    """Never-treated controls, base g-1.
 
-    etwfe adds the factor G/(G-1) · (N-1)/(N-K) to the variance: 500 clusters, 2,500 rows, 20 coefficients.
+    log(1 + ratio) is the coefficient of the saturated Poisson model.
+
+    etwfe adds the factor G/(G-1) · (N-1)/(N-K) to the variance: 500 clusters, 2,500 rows, 20
+    coefficients.
     """
     data = table("mpdta").assign(employment=lambda frame: np.exp(frame["lemp"]))
     effects = estimate_effects(prepare(data, outcome="employment"), scale="ratio")
     error = np.sqrt(np.diag(effects.covariance) * 500 / 499 * 2499 / 2480)
-    ours = effects.cells.assign(log_ratio=effects.estimates, error=error).set_index(["cohort", "period"])
+    ours = effects.cells.assign(log_ratio=effects.estimates, error=error).set_index(
+        ["cohort", "period"]
+    )
     reference = load("etwfe")["specs"]["pois_x0_never"]
     compared = 0
-    for name, coefficient, se in zip(reference["coef_names"], reference["coef"], reference["se"], strict=True):
+    for name, coefficient, se in zip(
+        reference["coef_names"], reference["coef"], reference["se"], strict=True
+    ):
         if cell := re.fullmatch(r"\.Dtreat:first\.treat::(\d+):year::(\d+)", name):
             row = ours.loc[(int(cell[1]), int(cell[2]))]
-            np.testing.assert_allclose([row["log_ratio"], row["error"]], [coefficient, se], rtol=1e-4)
+            np.testing.assert_allclose(
+                [row["log_ratio"], row["error"]], [coefficient, se], rtol=1e-4
+            )
             compared += 1
     assert compared == 12

@@ -1,4 +1,7 @@
-"""The 40 odd inputs R's did was given: where it answers well we agree, where it falls silent we speak."""
+"""The 40 odd inputs R's did was given.
+
+Where it answers well we agree, where it falls silent we speak.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,10 @@ DR = {"adjustment": "doubly_robust"}
 AGREE: dict[str, tuple[Callable[[], pd.DataFrame], dict[str, Any], dict[str, Any]]] = {
     "treated_in_first_period": (lambda: table("mpdta_treated_first_period"), {}, {}),
     "treated_in_first_period_nyt": (
-        lambda: table("mpdta_treated_first_period"), {}, {"controls": "not_yet_treated"}),
+        lambda: table("mpdta_treated_first_period"),
+        {},
+        {"controls": "not_yet_treated"},
+    ),
     "treated_before_first_period": (lambda: recoded(2001), {}, {}),
     "treated_after_last_period": (lambda: recoded(2010), {}, {}),
     "gap_group_2005": (lambda: recoded(2005), {}, {}),
@@ -80,7 +86,11 @@ AGREE: dict[str, tuple[Callable[[], pd.DataFrame], dict[str, Any], dict[str, Any
     "never_as_NA": (last_as_never, {}, {}),
     "no_never_nevertreated": (last_as_never, {}, {}),
     "no_never_notyettreated": (treated_only, {}, {"controls": "not_yet_treated"}),
-    "no_never_notyettreated_ant1": (treated_only, {}, {"controls": "not_yet_treated", "anticipation": 1}),
+    "no_never_notyettreated_ant1": (
+        treated_only,
+        {},
+        {"controls": "not_yet_treated", "anticipation": 1},
+    ),
     **{name: small(name) for name in CASES if name.startswith(("small_group", "one_unit"))},
     "na_y_balanced": (lambda: table("mpdta_na_y"), {"gaps": "balance"}, {}),
     "na_y_unbalanced": (lambda: table("mpdta_na_y"), {"gaps": "cross_section"}, {}),
@@ -88,23 +98,43 @@ AGREE: dict[str, tuple[Callable[[], pd.DataFrame], dict[str, Any], dict[str, Any
     "na_x_lpop": (without_covariate, {"covariates": ("lpop",)}, DR),
     "missing_period_2005": (lambda: mpdta(lambda data: data[data["year"] != 2005]), {}, {}),
     "missing_period_2005_univ": (
-        lambda: mpdta(lambda data: data[data["year"] != 2005]), {}, {"base_period": "universal"}),
+        lambda: mpdta(lambda data: data[data["year"] != 2005]),
+        {},
+        {"base_period": "universal"},
+    ),
     "collinear_covariate": (
-        lambda: mpdta(lambda data: data.assign(z=2 * data["lpop"] + 1)), {"covariates": ("lpop", "z")}, DR),
+        lambda: mpdta(lambda data: data.assign(z=2 * data["lpop"] + 1)),
+        {"covariates": ("lpop", "z")},
+        DR,
+    ),
     "quadratic": (
-        lambda: mpdta(lambda data: data.assign(square=data["lpop"] ** 2)), {"covariates": ("lpop", "square")}, DR),
+        lambda: mpdta(lambda data: data.assign(square=data["lpop"] ** 2)),
+        {"covariates": ("lpop", "square")},
+        DR,
+    ),
     **{
-        f"time_varying_cov_{base}_fast{fast}": (mpdta_tv, {"covariates": ("xtv",)}, DR | {"base_period": base})
-        for base in ("varying", "universal") for fast in ("TRUE", "FALSE")
+        f"time_varying_cov_{base}_fast{fast}": (
+            mpdta_tv,
+            {"covariates": ("xtv",)},
+            DR | {"base_period": base},
+        )
+        for base in ("varying", "universal")
+        for fast in ("TRUE", "FALSE")
     },
     "tv_weights_fix_NULL": (mpdta_tv, {"weights": "wtv"}, {}),
     "tv_weights_fix_varying": (mpdta_tv, {"weights": "wtv", "gaps": "cross_section"}, {}),
     "tv_weights_fix_base_period": (
-        mpdta_tv, {"weights": "wtv", "covariates_at": "base"}, {"base_period": "universal"}),
+        mpdta_tv,
+        {"weights": "wtv", "covariates_at": "base"},
+        {"base_period": "universal"},
+    ),
     "tv_weights_fix_first_period": (mpdta_tv, {"weights": "first_weight"}, {}),
-}  # fmt: skip
+}
 REFUSED = {
-    "duplicate_row": (lambda: mpdta(lambda data: pd.concat([data, data.iloc[[3]]])), "stands more than once"),
+    "duplicate_row": (
+        lambda: mpdta(lambda data: pd.concat([data, data.iloc[[3]]])),
+        "stands more than once",
+    ),
     "time_varying_g": (
         lambda: mpdta(lambda data: data.assign(first=data["first"].where(data.index != 0, 2006.0))),
         "changes within a unit",
@@ -129,14 +159,23 @@ def test_edge_case(name: str) -> None:
         np.testing.assert_allclose(effects.estimates, alone.estimates, rtol=1e-9)
         assert (effects.ledger["reason"].str.contains("combination of the others")).any()
         return
-    theirs = pd.DataFrame({"cohort": spec["group"], "period": spec["t"], "att": spec["att"], "se": spec["se"]})
+    theirs = pd.DataFrame(
+        {"cohort": spec["group"], "period": spec["t"], "att": spec["att"], "se": spec["se"]}
+    )
     both = effects.to_frame().merge(theirs, on=["cohort", "period"], how="right")
     if name == "tv_weights_fix_base_period":  # R's base before treatment still varies there
         both = both[both["role"] == "post"]
     own = both["std_error"].notna() | both["se"].isna() | (both["role"] == "reference")
     assert own.all() or (name.startswith("one_unit") and (both["cohort"][~own] == 2004).all())
     same(both["estimate"], both["att"], 1e-8, file="did_edge_cases", spec=name, quantity="estimate")
-    same(both["std_error"][own], both["se"][own], 1e-6, file="did_edge_cases", spec=name, quantity="std_error")
+    same(
+        both["std_error"][own],
+        both["se"][own],
+        1e-6,
+        file="did_edge_cases",
+        spec=name,
+        quantity="std_error",
+    )
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -149,7 +188,10 @@ def test_refused(name: str) -> None:
 
 @pytest.mark.parametrize("code", [np.inf, 0.0])
 def test_a_number_for_never_is_an_error(code: float) -> None:
-    """R reads infinity as never and a missing value as a row to drop; here only missing means never."""
+    """R reads infinity as never and a missing value as a row to drop.
+
+    Here only missing means never.
+    """
     with pytest.raises(ZgzxError, match="Set it to missing"):
         estimate(mpdta(lambda data: data.assign(first=data["first"].fillna(code))), {}, {})
 
@@ -160,7 +202,10 @@ def test_nobody_never_treated_is_an_error_that_offers_not_yet() -> None:
 
 
 def test_a_lonely_cohort_never_looks_certain() -> None:
-    """R: the aggregates count a one-unit cohort as known exactly. Here its spread is that of the other cohorts."""
+    """R: the aggregates count a one-unit cohort as known exactly.
+
+    Here its spread is that of the other cohorts.
+    """
     event = estimate(one_unit(), {}, {}).aggregate("event_time")
     ours = event.to_frame().set_index("event_time")
     reference = CASES["one_unit_group_dr"]["aggte"]["dynamic"]
@@ -177,9 +222,17 @@ def test_intervals_with_five_lonely_cohorts_cover() -> None:
         rng = np.random.default_rng(seed)
         start = np.array([3, 4, 5, 6, 7, *[np.nan] * 20])
         y = rng.normal(size=(25, 1)) + rng.normal(size=(25, 8)).cumsum(axis=1)
-        data = pd.DataFrame({"u": np.repeat(range(25), 8), "t": np.tile(range(1, 9), 25), "y": y.ravel()})
+        data = pd.DataFrame(
+            {"u": np.repeat(range(25), 8), "t": np.tile(range(1, 9), 25), "y": y.ravel()}
+        )
         data["g"] = start[data["u"]]
         panel = prepare_panel(data, outcome="y", unit="u", period="t", first_treated="g")
-        row = estimate_effects(panel).aggregate("event_time").to_frame().set_index("event_time").loc[0]
+        row = (
+            estimate_effects(panel)
+            .aggregate("event_time")
+            .to_frame()
+            .set_index("event_time")
+            .loc[0]
+        )
         covered.append(row["ci_low"] <= 0 <= row["ci_high"])
     assert 0.92 < np.mean(covered) < 0.985

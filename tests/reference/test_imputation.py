@@ -14,8 +14,14 @@ from zgzx_research.did.estimate import estimate_effects, unit_influence
 from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 
 SPECS = [
-    "mpdta_static", "mpdta_es", "mpdta_es_pre3", "mpdta_es_lpop", "castle_es", "castle_static", "castle_static_popwt",
-]  # fmt: skip
+    "mpdta_static",
+    "mpdta_es",
+    "mpdta_es_pre3",
+    "mpdta_es_lpop",
+    "castle_es",
+    "castle_static",
+    "castle_static_popwt",
+]
 DID2S = ["mpdta_static", "mpdta_es", "castle_static", "castle_static_unw"]
 
 
@@ -27,7 +33,12 @@ def mpdta(**options: Any) -> PreparedPanel:
 
 def castle(**options: Any) -> PreparedPanel:
     return prepare_panel(
-        table("castle"), outcome="l_homicide", unit="sid", period="year", first_treated="effyear", **options
+        table("castle"),
+        outcome="l_homicide",
+        unit="sid",
+        period="year",
+        first_treated="effyear",
+        **options,
     )
 
 
@@ -43,7 +54,10 @@ def effects(name: str) -> Effects:
 
 
 def unborrowed(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
-    """With the covariance from influence alone, as in R: no spread is borrowed for cohorts of one unit."""
+    """With the covariance from influence alone, as in R.
+
+    No spread is borrowed for cohorts of one unit.
+    """
     values = unit_influence(panel, **options)[1]
     return replace(ours, numbers=replace(ours.numbers, covariance=values.T @ values))
 
@@ -70,7 +84,11 @@ def test_didimputation(name: str) -> None:
 @pytest.mark.parametrize("name", DID2S)
 def test_did2s_has_the_same_estimates(name: str) -> None:
     spec = load("did2s")["specs"][name]
-    ours = effects({"castle_static": "castle_static_popwt", "castle_static_unw": "castle_static"}.get(name, name))
+    ours = effects(
+        {"castle_static": "castle_static_popwt", "castle_static_unw": "castle_static"}.get(
+            name, name
+        )
+    )
     if name.endswith("es"):
         after = [k for k, label in enumerate(spec["names"]) if int(label.split("::")[1]) >= 0]
         estimate = rows(ours, [int(spec["names"][k].split("::")[1]) for k in after])[0]
@@ -85,7 +103,9 @@ def test_the_weighted_standard_error_of_didimputation_squares_the_weights() -> N
     (units, periods), weight = panel.y.shape, np.repeat(panel.weights[:, 0], panel.y.shape[1])
     y, start = panel.y.ravel(), np.repeat(panel.cohorts[panel.cohort], periods)
     now = np.tile(panel.periods, units)
-    z = np.hstack([np.kron(np.eye(units), np.ones((periods, 1))), np.tile(np.eye(periods)[:, 1:], (units, 1))])
+    z = np.hstack(
+        [np.kron(np.eye(units), np.ones((periods, 1))), np.tile(np.eye(periods)[:, 1:], (units, 1))]
+    )
     treated = now >= start
     root = np.sqrt(weight[~treated])[:, None]
     effect = y - z @ np.linalg.lstsq(z[~treated] * root, y[~treated] * root[:, 0], rcond=None)[0]
@@ -94,7 +114,11 @@ def test_the_weighted_standard_error_of_didimputation_squares_the_weights() -> N
     def error(power: int) -> float:
         scaled = z * (weight / weight.mean())[:, None]
         gram = (z[~treated] if power == 1 else scaled[~treated]).T @ scaled[~treated]
-        v = np.where(treated, target, -scaled @ np.linalg.solve(gram, (z if power == 1 else scaled).T @ target))
+        v = np.where(
+            treated,
+            target,
+            -scaled @ np.linalg.solve(gram, (z if power == 1 else scaled).T @ target),
+        )
         centred = effect.copy()
         for g, t in {(g, t) for g, t in zip(start[treated], now[treated], strict=True)}:
             cell = (start == g) & (now == t)
@@ -113,7 +137,10 @@ def test_ratio_scale_is_the_poisson_model_of_etwfe() -> None:
     ours = estimate_effects(mpdta(outcome="employment"), method="imputation", scale="ratio")
     named = {name: k for k, name in enumerate(spec["coef_names"])}
     post = ours.cells.query("role == 'post'")
-    at = [named[f".Dtreat:first.treat::{c.cohort:.0f}:year::{c.period:.0f}"] for c in post.itertuples()]
+    at = [
+        named[f".Dtreat:first.treat::{c.cohort:.0f}:year::{c.period:.0f}"]
+        for c in post.itertuples()
+    ]
     same(ours.estimates[post.index], np.array(spec["coef"])[at], 1e-6)
     rows, units, parameters = spec["nobs"], 500, len(spec["coef"])
     factor = np.sqrt(units / (units - 1) * (rows - 1) / (rows - parameters))

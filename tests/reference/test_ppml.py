@@ -25,15 +25,22 @@ SPECS = list(DESIGNS)
 def panel(name: str, **options: list[str]) -> PreparedPanel:
     data = table("sim_1000_zeros" if name.endswith("zeros") else "sim_1000")
     data["first"] = data["g"].where(data["g"] > 0)
-    return prepare_panel(data, outcome="cnt", unit="id", period="t", first_treated="first", **options)
+    return prepare_panel(
+        data, outcome="cnt", unit="id", period="t", first_treated="first", **options
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in SPECS if name != "sim1000_fepois_sunab"])
 def test_fepois(name: str) -> None:
     spec, ours = load("fixest")["specs"][name], ppml(panel(name), DESIGNS[name])
-    labels = [f"rel::{e:.0f}" for e in ours.cells["event_time"]] if DESIGNS[name] == "event_time" else ["d"]
+    labels = (
+        [f"rel::{e:.0f}" for e in ours.cells["event_time"]]
+        if DESIGNS[name] == "event_time"
+        else ["d"]
+    )
     assert labels == spec["names"]
-    # K counts cohort effects in a regression on them; unit effects lie within clusters and do not count
+    # K counts cohort effects in a regression on them; unit effects lie within clusters and do not
+    # count
     rows, own = spec["nobs"], len(labels) + spec["fixef_sizes"]["t"]
     factor = np.sqrt((rows - own) / (rows - spec["dof_K"]))
     same(ours.estimates, spec["coef"], 1e-8, file="fixest", spec=name, quantity="coef")
@@ -47,10 +54,18 @@ def test_fepois_by_cohort_and_event_time() -> None:
     spec, ours = load("fixest")["specs"][name], ppml(panel(name), "cohort_event")
     noagg = spec["noagg"]
     found = [tuple(map(int, re.findall(r"-?\d+", label))) for label in noagg["names"]]
-    at = [found.index((int(e), int(g))) for e, g in zip(ours.cells["event_time"], ours.cells["cohort"], strict=True)]
+    at = [
+        found.index((int(e), int(g)))
+        for e, g in zip(ours.cells["event_time"], ours.cells["cohort"], strict=True)
+    ]
     assert sorted(at) == list(range(len(found)))
     pairs = [
-        (ours.estimates, np.sqrt(np.diag(ours.covariance)), np.array(noagg["coef"])[at], np.array(noagg["se"])[at])
+        (
+            ours.estimates,
+            np.sqrt(np.diag(ours.covariance)),
+            np.array(noagg["coef"])[at],
+            np.array(noagg["se"])[at],
+        )
     ]
     event, overall = ours.aggregate("event_time").to_frame(), ours.aggregate("overall").overall
     cohort = ours.aggregate("cohort").to_frame()
@@ -64,7 +79,10 @@ def test_fepois_by_cohort_and_event_time() -> None:
 def test_units_without_counts_are_counted_as_fixest_does() -> None:
     ours = ppml(panel("sim1000_fepois_zeros"))
     note = ours.ledger[ours.ledger["reason"].str.startswith("unit without any outcome")].iloc[0]
-    assert (note["units"], note["rows"]) == (30, load("fixest")["specs"]["sim1000_fepois_zeros"]["obs_removed"])
+    assert (note["units"], note["rows"]) == (
+        30,
+        load("fixest")["specs"]["sim1000_fepois_zeros"]["obs_removed"],
+    )
 
 
 @pytest.mark.parametrize("design", ["event_time", "static"])

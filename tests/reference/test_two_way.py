@@ -49,13 +49,20 @@ def panel(name: str, **roles: Any) -> PreparedPanel:
         data = data[[outcome, unit, period, "popwt"]].assign(first=data["effyear"])
     elif name == "sim_1000":
         data["first"] = data["g"].where(data["g"] > 0)
-    return prepare_panel(data, outcome=outcome, unit=unit, period=period, first_treated="first", **roles)
+    return prepare_panel(
+        data, outcome=outcome, unit=unit, period=period, first_treated="first", **roles
+    )
 
 
 def values(summary: Aggregate) -> tuple[np.ndarray, np.ndarray]:
-    """Estimates and standard errors but for references; from the covariance, for cohorts of one unit print none."""
+    """Estimates and standard errors but for references.
+
+    From the covariance, for cohorts of one unit print none.
+    """
     used = (summary.labels["role"] != "reference").to_numpy()
-    return summary.rows.value[used], np.sqrt(np.diag(summary.rows.covariance(summary.effects.numbers)))[used]
+    return summary.rows.value[used], np.sqrt(
+        np.diag(summary.rows.covariance(summary.effects.numbers))
+    )[used]
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -94,26 +101,43 @@ def test_the_coefficient_of_a_covariate() -> None:
     ):
         spec, result = load("fixest")["specs"][name], regress(data, [design])
         same(result.coefficients[-1:], spec["coef"][:1], 1e-8)
-        same(np.sqrt(result.covariance[-1:, -1]), spec["se"][:1], 1e-6, file="fixest", spec=name, quantity="se")
+        same(
+            np.sqrt(result.covariance[-1:, -1]),
+            spec["se"][:1],
+            1e-6,
+            file="fixest",
+            spec=name,
+            quantity="se",
+        )
 
 
 def unborrowed(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
-    """With the covariance from influence alone, as in R: no spread is borrowed for cohorts of one unit."""
+    """With the covariance from influence alone, as in R.
+
+    No spread is borrowed for cohorts of one unit.
+    """
     values = unit_influence(panel, **options)[1]
     return replace(ours, numbers=replace(ours.numbers, covariance=values.T @ values))
 
 
 def compare_interacted(effects: Effects, spec: dict) -> None:
-    """Event times, overall, cohorts and every cell; a covariate's own coefficient comes first in fixest's."""
+    """Event times, overall, cohorts and every cell.
+
+    A covariate's own coefficient comes first in fixest's.
+    """
     first = spec["names"].index(next(n for n in spec["names"] if "::" in n))
     pairs = {"event_time": spec, "overall": spec["agg_att"], "cohort": spec["agg_cohort"]}
     for estimand, theirs in pairs.items():
         estimate, error = values(effects.aggregate(estimand))
         same(estimate, theirs["coef"][first:], 1e-8)
         same(error, theirs["se"][first:], 1e-6)
-    cells = effects.cells.assign(estimate=effects.estimates, error=np.sqrt(np.diag(effects.covariance)))
+    cells = effects.cells.assign(
+        estimate=effects.estimates, error=np.sqrt(np.diag(effects.covariance))
+    )
     by_name = cells.set_index(["event_time", "cohort"])
-    names = [re.fullmatch(r"\w+::(-?\d+):cohort::(\d+)", name) for name in spec["noagg"]["names"][first:]]
+    names = [
+        re.fullmatch(r"\w+::(-?\d+):cohort::(\d+)", name) for name in spec["noagg"]["names"][first:]
+    ]
     ours = by_name.loc[[(int(m[1]), int(m[2])) for m in names if m]]
     same(ours["estimate"], spec["noagg"]["coef"][first:], 1e-8)
     same(ours["error"], spec["noagg"]["se"][first:], 1e-6)
@@ -132,12 +156,18 @@ def test_interaction_weighted(name: str) -> None:
 
 
 def test_interaction_weighted_with_a_second_reference() -> None:
-    """fixest's ref.p = .F leaves out the first event time too, e = -9: a cell of the last cohort has no column."""
+    """fixest's ref.p = .F leaves out the first event time too, e = -9.
+
+    A cell of the last cohort has no column.
+    """
     data = panel("stagg")
     cells = two_way.cell_design(data, 0, [])
     keep = data.periods[cells.period] - data.cohorts[cells.cohort] != -9
     cells = two_way.CellDesign(
-        cells.cohort[keep], cells.period[keep], cells.base[keep], cells.columns[..., keep[cells.free]]
+        cells.cohort[keep],
+        cells.period[keep],
+        cells.base[keep],
+        cells.columns[..., keep[cells.free]],
     )
     options = {"anticipation": 0, "leave_out": 0}
     fit = two_way.interaction_fit(data, data, cells, options, [])

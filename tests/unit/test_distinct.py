@@ -13,7 +13,9 @@ TEXT = st.sampled_from(["a", "b", "ab", "", None])
 
 
 def test_rows_are_numbered_as_they_first_appear_and_missing_is_a_value() -> None:
-    table = pd.DataFrame({"x": ["b", None, "b", None, "a"], "y": ["", "", "", None, "b"]}, dtype="str")
+    table = pd.DataFrame(
+        {"x": ["b", None, "b", None, "a"], "y": ["", "", "", None, "b"]}, dtype="str"
+    )
     code, first = distinct_rows(table, ["x", "y"])
     assert code.tolist() == [0, 1, 0, 2, 3]
     assert first.tolist() == [0, 1, 3, 4]
@@ -38,7 +40,9 @@ def test_categories_say_what_the_texts_say() -> None:
 
 
 @given(column=st.lists(TEXT, max_size=20), texts=st.lists(TEXT, max_size=8))
-def test_a_text_stands_among_others_or_not(column: list[str | None], texts: list[str | None]) -> None:
+def test_a_text_stands_among_others_or_not(
+    column: list[str | None], texts: list[str | None]
+) -> None:
     index = pd.RangeIndex(5, 5 + len(column))
     found = is_in(pd.Series(column, index, dtype="str"), pd.Series(texts, dtype="str"))
     assert found.tolist() == [text is not None and text in texts for text in column]

@@ -56,7 +56,11 @@ def registry(folder: Path) -> pd.DataFrame:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 def treated_cells(world: World, outcome: str) -> pd.DataFrame:
@@ -67,7 +71,8 @@ def treated_cells(world: World, outcome: str) -> pd.DataFrame:
     return cells.assign(event_year=cells["year"] - cells["award_year"])
 
 
-# --- the same bytes -------------------------------------------------------------------------------------------------
+# --- the same bytes
+# -------------------------------------------------------------------------------------------------
 
 
 def test_same_seed_same_bytes_elsewhere_and_later(
@@ -93,13 +98,19 @@ def test_another_seed_gives_another_world(world: World) -> None:
 def test_scenarios_of_one_seed_share_all_but_the_effects(world: World, null: World) -> None:
     for name in ("firm", "entry", "edition"):
         pd.testing.assert_frame_equal(getattr(world, name), getattr(null, name))
-    cells = world.truth["firm_year"].assign(null=null.truth["firm_year"]["mu0"]).query("outcome != 'retention'")
+    cells = (
+        world.truth["firm_year"]
+        .assign(null=null.truth["firm_year"]["mu0"])
+        .query("outcome != 'retention'")
+    )
     began = cells["firm_id"].map(world.entry.groupby("firm_id")["year"].min())
     takes_part = (cells["year"] >= began) & (cells["outcome"] == "patents_invention")
     assert cells.loc[~takes_part, "mu0"].equals(cells.loc[~takes_part, "null"].rename("mu0"))
     merged = cells["firm_id"].isin(world.truth["firm_event"]["into_firm_id"].dropna())
     gained = cells[takes_part & ~merged & (cells["null"] > 0.1)]
-    assert np.allclose(gained["mu0"] / gained["null"], math.exp(0.02), rtol=2e-5)  # who takes part learns, award or not
+    assert np.allclose(
+        gained["mu0"] / gained["null"], math.exp(0.02), rtol=2e-5
+    )  # who takes part learns, award or not
 
 
 def test_every_raw_file_is_marked_as_synthetic(folder: Path) -> None:
@@ -111,7 +122,8 @@ def test_every_raw_file_is_marked_as_synthetic(folder: Path) -> None:
     assert len([name for name in found if name.startswith("roster/")]) == 12
 
 
-# --- identities -----------------------------------------------------------------------------------------------------
+# --- identities
+# --------------------------------------------------------------------------------------------------
 
 
 def test_check_characters_of_published_examples() -> None:
@@ -123,7 +135,9 @@ def test_check_characters_of_published_examples() -> None:
     assert (31 - total[0] % 31) % 31 == 3
     born = np.asarray(["1949-12-31"], dtype="datetime64[D]")
     assert identities.resident_ids(born, np.asarray([True]))[0][:17] == "99000019491231001"
-    digits = identities.weighted_sums(np.asarray(["11010519491231002"]), identities.RESIDENT_WEIGHTS, "0123456789")
+    digits = identities.weighted_sums(
+        np.asarray(["11010519491231002"]), identities.RESIDENT_WEIGHTS, "0123456789"
+    )
     assert identities.RESIDENT_CHECKS[digits[0] % 11] == "X"
 
 
@@ -134,7 +148,9 @@ def test_credit_codes_pass_both_checks_and_belong_to_nobody(world: World) -> Non
     for code in codes:
         assert uscc.is_valid(code)
         assert code[2:8] == "449900"
-        values = ["0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(character) for character in code[8:16]]
+        values = [
+            "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(character) for character in code[8:16]
+        ]
         remainder = 11 - sum(v * w for v, w in zip(values, weights, strict=True)) % 11
         assert code[16] == {10: "X", 11: "0"}.get(remainder, str(remainder))
 
@@ -156,7 +172,9 @@ def test_application_numbers_are_valid_and_unique(world: World) -> None:
     assert patent["app_no"].is_unique
     parts = patent["app_no"].str.extract(r"^CN(?P<year>\d{4})(?P<kind>[123])9\d{6}\.[\dX]$")
     assert (parts["year"].astype(int) == patent["filed"].dt.year).all()
-    assert (parts["kind"].map({"1": "invention", "2": "utility_model", "3": "design"}) == patent["type"]).all()
+    assert (
+        parts["kind"].map({"1": "invention", "2": "utility_model", "3": "design"}) == patent["type"]
+    ).all()
     for number in patent["app_no"].head(500):
         value = sum(int(digit) * (2 + place % 8) for place, digit in enumerate(number[2:14])) % 11
         assert number[15] == ("X" if value == 10 else str(value))
@@ -167,7 +185,8 @@ def test_firm_names_are_unique(world: World) -> None:
     assert world.firm["core"].is_unique
 
 
-# --- rows -----------------------------------------------------------------------------------------------------------
+# --- rows
+# --------------------------------------------------------------------------------------------------
 
 
 def test_row_counts_add_up(world: World, registry: pd.DataFrame) -> None:
@@ -181,7 +200,9 @@ def test_every_row_of_patents_has_a_record(folder: Path, world: World) -> None:
     granted = (seen["type"] == "invention") & seen["granted"].notna()
     record = pd.read_parquet(folder / "truth/record.parquet").query("source == 'patents'")
     assert len(record) == len(seen) + granted.sum()
-    written = sorted(path.relative_to(folder / "raw").as_posix() for path in (folder / "raw/patents").iterdir())
+    written = sorted(
+        path.relative_to(folder / "raw").as_posix() for path in (folder / "raw/patents").iterdir()
+    )
     assert sorted(record["file"].unique()) == written
 
 
@@ -202,7 +223,8 @@ def test_scale_of_the_tiny_world(world: World) -> None:
     assert stars.tolist() == [13] * 9 + [11] * 3
 
 
-# --- dirt -----------------------------------------------------------------------------------------------------------
+# --- dirt
+# --------------------------------------------------------------------------------------------------
 
 
 def test_exact_kinds_are_exact() -> None:
@@ -210,7 +232,8 @@ def test_exact_kinds_are_exact() -> None:
     assert Counter(kinds.tolist()) == {0: 1000 - 80 - 11, 1: 80, 2: 11}
 
 
-# --- truth ----------------------------------------------------------------------------------------------------------
+# --- truth
+# --------------------------------------------------------------------------------------------------
 
 
 def test_truth_stands_apart_and_names_nobody(folder: Path, world: World) -> None:
@@ -220,10 +243,24 @@ def test_truth_stands_apart_and_names_nobody(folder: Path, world: World) -> None
         assert not re.search(rb"\bT\d{6}\b|\bP\d{7}\b", path.read_bytes())
     truth = {path.stem: pd.read_parquet(path) for path in (folder / "truth").glob("*.parquet")}
     assert set(truth) == {
-        "firm_year", "firm", "firm_name", "firm_event", "award", "spell", "patent", "worker_final", "record", "entry",
-        "programme", "member",
-    }  # fmt: skip
-    people = set(world.worker["name"]) | set(world.worker["resident_id"]) | set(world.worker["insurance_no"])
+        "firm_year",
+        "firm",
+        "firm_name",
+        "firm_event",
+        "award",
+        "spell",
+        "patent",
+        "worker_final",
+        "record",
+        "entry",
+        "programme",
+        "member",
+    }
+    people = (
+        set(world.worker["name"])
+        | set(world.worker["resident_id"])
+        | set(world.worker["insurance_no"])
+    )
     for table in truth.values():
         texts = table.select_dtypes("str")
         assert not any(texts[column].isin(people).any() for column in texts)
@@ -241,15 +278,21 @@ def test_null_has_no_effect_at_all(null: World) -> None:
 def test_scenarios_order_the_effects() -> None:
     sums = {}
     for scenario in ("harm", "calibrated", "teaching"):
-        cells = treated_cells(simulate_world(Order(scenario, "tiny", SEED)), "retention").query("event_year >= 1")
+        cells = treated_cells(simulate_world(Order(scenario, "tiny", SEED)), "retention").query(
+            "event_year >= 1"
+        )
         sums[scenario] = (cells["mu1"] - cells["mu0"]).mean()
     assert sums["harm"] < 0 < sums["calibrated"] < 2 * sums["calibrated"] < sums["teaching"]
 
 
-def test_observed_patents_are_counts_missing_before_founding_and_nil_after_closure(world: World) -> None:
+def test_observed_patents_are_counts_missing_before_founding_and_nil_after_closure(
+    world: World,
+) -> None:
     table = world.truth["firm_year"].query("outcome == 'patents_utility_model'")
     patent = world.truth["patent"].query("type == 'utility_model' and counts")
-    assert len(patent) < (world.truth["patent"]["type"] == "utility_model").sum(), "second filings, and outsiders'"
+    assert len(patent) < (world.truth["patent"]["type"] == "utility_model").sum(), (
+        "second filings, and outsiders'"
+    )
     assert table["observed"].sum() == len(patent)
     busiest = patent["firm_id"].value_counts().index[0]
     counts = Counter(patent.loc[patent["firm_id"] == busiest, "filed"].dt.year)
@@ -270,7 +313,8 @@ def test_nothing_is_published_before_filing_or_after_the_export(world: World) ->
     assert len(seen) < len(world.patent), "the last filings are not out yet"
 
 
-# --- asking wrongly, and the constants ------------------------------------------------------------------------------
+# --- asking wrongly, and the constants
+# ------------------------------------------------------------------------------
 
 
 def test_a_used_folder_is_refused(tmp_path: Path) -> None:
@@ -293,7 +337,9 @@ def test_an_empty_folder_is_accepted_and_steps_are_told(
     assert told[-1] == "patents"
 
 
-def test_nothing_is_left_half_written(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_half_written(
+    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
@@ -306,7 +352,11 @@ def test_nothing_is_left_half_written(tmp_path: Path, world: World, monkeypatch:
 
 @pytest.mark.parametrize(
     ("scenario", "size", "seed", "what"),
-    [("wonder", "tiny", 1, "unknown scenario"), ("null", "huge", 1, "unknown size"), ("null", "tiny", -1, "negative")],
+    [
+        ("wonder", "tiny", 1, "unknown scenario"),
+        ("null", "huge", 1, "unknown size"),
+        ("null", "tiny", -1, "negative"),
+    ],
 )
 def test_wrong_requests_say_what_is_known(scenario: str, size: str, seed: int, what: str) -> None:
     with pytest.raises(ZgzxError, match=what):
@@ -327,7 +377,9 @@ def test_every_constant_has_value_unit_reason_and_source() -> None:
 
 
 def test_the_calendar_is_the_published_one() -> None:
-    published = pd.read_csv(ROOT / "data/published/edition_calendar.csv", parse_dates=["final_date"])
+    published = pd.read_csv(
+        ROOT / "data/published/edition_calendar.csv", parse_dates=["final_date"]
+    )
     assert list(published) == ["edition", "year", "final_date", "status", "source"]
     assert published["edition"].tolist() == list(range(1, 13))
     sourced = published[published["status"] == "source"].set_index("edition")["year"]

@@ -33,7 +33,9 @@ def test_demo_reads() -> None:
     assert study.study.years == (2010, 2025)
 
 
-@pytest.mark.parametrize("name", ["../demo", "a/b", "/etc/passwd", "demo.toml", "", "Demo", "..", "a\\b", "a" * 60])
+@pytest.mark.parametrize(
+    "name", ["../demo", "a/b", "/etc/passwd", "demo.toml", "", "Demo", "..", "a\\b", "a" * 60]
+)
 def test_study_names_with_path_parts_are_refused(name: str) -> None:
     with pytest.raises(ZgzxError, match="is not a plain word"):
         check_name(name)
@@ -41,7 +43,11 @@ def test_study_names_with_path_parts_are_refused(name: str) -> None:
 
 def test_unknown_key_names_the_nearest(project: Path) -> None:
     wrong = DEMO.replace("min_staff = 5", "min_stuff = 5")
-    refuse(project, wrong, "studies/demo.toml: unknown or wrong key, 1 affected, e.g. [retention] min_stuff")
+    refuse(
+        project,
+        wrong,
+        "studies/demo.toml: unknown or wrong key, 1 affected, e.g. [retention] min_stuff",
+    )
     refuse(project, wrong, "min_stuff (did you mean 'min_staff'?). See studies/demo.toml")
 
 
@@ -52,16 +58,22 @@ def test_unknown_section_and_spec_key(project: Path) -> None:
 
 
 def test_wrong_values_are_all_named(project: Path) -> None:
-    wrong = DEMO.replace("years = [2010, 2025]", "years = [2025, 2010]").replace("min_staff = 5", "min_staff = 0")
+    wrong = DEMO.replace("years = [2010, 2025]", "years = [2025, 2010]").replace(
+        "min_staff = 5", "min_staff = 0"
+    )
     refuse(project, wrong, "wrong or missing value, 2 affected")
     refuse(
-        project, DEMO.replace("main = {", "primary = {"), "[estimate] specs: value error, the reports also tell of main"
+        project,
+        DEMO.replace("main = {", "primary = {"),
+        "[estimate] specs: value error, the reports also tell of main",
     )
 
 
 def test_missing_file_lists_the_known(project: Path) -> None:
     (project / "studies/demo.toml").write_text(DEMO, encoding="utf-8")
-    with pytest.raises(ZgzxError, match=r"studies/year2026.toml: there is no such study file, e.g. demo\."):
+    with pytest.raises(
+        ZgzxError, match=r"studies/year2026.toml: there is no such study file, e.g. demo\."
+    ):
         load_study(project, "year2026")
 
 

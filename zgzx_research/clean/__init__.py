@@ -1,1 +1,4 @@
-"""Tables of text into typed, checked, pseudonymised tables; whatever fails is written down with a reason."""
+"""Tables of text into typed, checked, pseudonymised tables.
+
+Whatever fails is written down with a reason.
+"""

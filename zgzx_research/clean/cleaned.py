@@ -1,4 +1,7 @@
-"""What all sources share: raw tables stacked into cleaned text, and the result with its row conservation."""
+"""What all sources share.
+
+Raw tables stacked into cleaned text, and the result with its row conservation.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +35,10 @@ class Cleaned:
     Attributes
     ----------
     tables : clean table name -> rows.
-    quarantine : source, file, sheet, row, column, value_masked, reason, row_lost. Entries with row_lost = False concern
-        one value of a row that stayed.
-    ledger : per file and sheet rows_in, kept, quarantined, furniture, with rows_in = kept + quarantined + furniture.
+    quarantine : source, file, sheet, row, column, value_masked, reason, row_lost. Entries with
+        row_lost = False concern one value of a row that stayed.
+    ledger : per file and sheet rows_in, kept, quarantined, furniture, with rows_in = kept +
+        quarantined + furniture.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -45,7 +49,8 @@ class Cleaned:
 @dataclass(frozen=True)
 class Layout:
     """What a cleaner reads. `needs` : canonical columns that tell this layout from the others; `others` : more of them,
-    missing where a profile has no such column. `repeated` : texts repeat by the thousand and are kept as categories."""
+    missing where a profile has no such column. `repeated` : texts repeat by the thousand and are
+    kept as categories."""
 
     needs: tuple[str, ...]
     others: tuple[str, ...] = ()
@@ -65,7 +70,10 @@ class Piece:
     entries: list[pd.DataFrame]
 
     def styles(self, kind: str) -> tuple[str, ...]:
-        """Date styles of this layout for "day" or "month"; the usual ones where the profile names none."""
+        """Date styles of this layout for "day" or "month".
+
+        The usual ones where the profile names none.
+        """
         return self.profile.dates.get(kind) or tuple(RULES["usual_dates"][kind])
 
     def amounts(self, column: str) -> Parsed:
@@ -81,17 +89,23 @@ class Piece:
 
 
 def pieces(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> dict[str, list[Piece]]:
-    """Cleaned text of all rows by layout, a piece per profile; rows with cells beyond the header are noted.
+    """Cleaned text of all rows by layout, a piece per profile.
 
-    In a delimited file such a row is shifted (a separator inside a value) and leaves; in a workbook it is a remark
-    beside the table, and the row stays.
+    Rows with cells beyond the header are noted.
+
+    In a delimited file such a row is shifted (a separator inside a value) and leaves; in a workbook
+    it is a remark beside the table, and the row stays.
     """
     profiles = {table.profile.name: table.profile for table in tables if len(table.numbers)}
     if not profiles:
-        raise ZgzxError("no data rows to clean", remedy="Read the source with ingest.read_source first.")
+        raise ZgzxError(
+            "no data rows to clean", remedy="Read the source with ingest.read_source first."
+        )
     found: dict[str, list[Piece]] = {name: [] for name in layouts}
     for name, profile in profiles.items():
-        of_profile = [table for table in tables if table.profile.name == name and len(table.numbers)]
+        of_profile = [
+            table for table in tables if table.profile.name == name and len(table.numbers)
+        ]
         layout = _layout(of_profile, layouts)
         found[layout].append(_piece(profile, of_profile, layouts[layout]))
     return found
@@ -115,9 +129,14 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
     number = np.repeat(np.arange(len(tables)), [len(table.numbers) for table in tables])
     rows = pd.DataFrame({"row": np.concatenate([table.numbers for table in tables]), "part": 1})
     for name in ("file", "sheet"):
-        texts = as_categories(pd.Series([getattr(table, name) for table in tables], dtype="str"), number, rows.index)
+        texts = as_categories(
+            pd.Series([getattr(table, name) for table in tables], dtype="str"), number, rows.index
+        )
         rows[name] = texts if layout.repeated else texts.astype("str")
-    for name in ("file_name", "sheet_name"):  # personal text that a cleaner may read and never keeps
+    for name in (
+        "file_name",
+        "sheet_name",
+    ):  # personal text that a cleaner may read and never keeps
         names = pd.Series([getattr(table, name) for table in tables], dtype="str")
         rows[name] = as_categories(names, number, rows.index)
     blank = Texts.blank(len(rows))
@@ -126,7 +145,9 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
         known = [table.cells[name] for table in tables if name in table.cells] or [blank]
         said[name] = known[0].below(known[1:])
         rows[name] = _cleaned(said[name], rows.index, layout.repeated, name in BLANK_SAYS)
-    rows["heading"] = _cleaned(Texts.of(number, [table.title for table in tables]), rows.index, layout.repeated)
+    rows["heading"] = _cleaned(
+        Texts.of(number, [table.title for table in tables]), rows.index, layout.repeated
+    )
     rows["surplus"] = np.concatenate([table.surplus for table in tables])
     rows["broken"], rows["struck"] = _marked(tables, "broken"), _marked(tables, "struck")
     crossed = {name: f"{name} struck" for table in tables for name in table.struck_cells}
@@ -135,16 +156,24 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
             [table.struck_cells.get(name, np.zeros(len(table.numbers), bool)) for table in tables]
         )
     unknown_cells = [
-        entry for name, cells in said.items() if name not in BLANK_SAYS for entry in _unknown(cells, rows, name)
+        entry
+        for name, cells in said.items()
+        if name not in BLANK_SAYS
+        for entry in _unknown(cells, rows, name)
     ]
     rows, entries = _decided(rows, tables)
     entries += unknown_cells
     extra = rows["surplus"] > 0
     shifted = (extra & (rows["sheet"] == "")) | rows["broken"]
     beside = rows[extra & ~shifted]
-    entries += [note(rows[shifted], None, reasons.RAGGED_ROW), note(beside, None, reasons.VALUE_WITHOUT_HEADER)]
+    entries += [
+        note(rows[shifted], None, reasons.RAGGED_ROW),
+        note(beside, None, reasons.VALUE_WITHOUT_HEADER),
+    ]
     entries.append(note(rows[rows["struck"]], None, reasons.STRUCK_ROW))
-    entries += [note(rows[rows[mark]], name, reasons.VALUE_STRUCK) for name, mark in crossed.items()]
+    entries += [
+        note(rows[rows[mark]], name, reasons.VALUE_STRUCK) for name, mark in crossed.items()
+    ]
     leave = shifted | rows["struck"]
     wanted = [*KEY, "part", "file_name", "sheet_name", "heading", "section", *layout.columns]
     kept = rows[wanted] if not leave.any() else rows.loc[~leave, wanted].reset_index(drop=True)
@@ -154,10 +183,14 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
 def _marked(tables: Sequence[RawTable], name: str) -> np.ndarray:
     """(rows,) a mark of whole rows; tables that say nothing of it have none."""
     found = [(getattr(table, name), len(table.numbers)) for table in tables]
-    return np.concatenate([marks if len(marks) else np.zeros(count, dtype=bool) for marks, count in found])
+    return np.concatenate(
+        [marks if len(marks) else np.zeros(count, dtype=bool) for marks, count in found]
+    )
 
 
-def _cleaned(cells: Texts, index: pd.Index, repeated: bool, keep_unknown: bool = False) -> pd.Series:
+def _cleaned(
+    cells: Texts, index: pd.Index, repeated: bool, keep_unknown: bool = False
+) -> pd.Series:
     """Cleaned text on `index`, as categories where texts repeat by the thousand."""
     texts = pd.array([None, *clean_texts(cells.texts[1:], keep_unknown)], dtype="str")
     if repeated:
@@ -166,7 +199,10 @@ def _cleaned(cells: Texts, index: pd.Index, repeated: bool, keep_unknown: bool =
 
 
 def _unknown(cells: Texts, rows: pd.DataFrame, name: str) -> list[pd.DataFrame]:
-    """Entries for cells that say that nobody knows, and for error cells: they read as missing, and are not blank."""
+    """Entries for cells that say that nobody knows, and for error cells.
+
+    They read as missing, and are not blank.
+    """
     found = unknown_among(cells.texts)
     if not found:
         return []
@@ -176,10 +212,16 @@ def _unknown(cells: Texts, rows: pd.DataFrame, name: str) -> list[pd.DataFrame]:
 
 def decided_to_keep(tables: Sequence[RawTable]) -> frozenset[Place]:
     """The rows that a clerk decided to keep."""
-    return frozenset((table.file, table.sheet, int(table.numbers[place])) for table in tables for place in table.kept)
+    return frozenset(
+        (table.file, table.sheet, int(table.numbers[place]))
+        for table in tables
+        for place in table.kept
+    )
 
 
-def _decided(rows: pd.DataFrame, tables: Sequence[RawTable]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+def _decided(
+    rows: pd.DataFrame, tables: Sequence[RawTable]
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Rows without those a clerk dropped, and an entry for each of them and for every cell he corrected."""
     starts = np.cumsum([0, *(len(table.numbers) for table in tables)])
     dropped: list[int] = []
@@ -189,7 +231,10 @@ def _decided(rows: pd.DataFrame, tables: Sequence[RawTable]) -> tuple[pd.DataFra
         for place in sorted(table.corrected.keys() - table.dropped):
             for column in table.corrected[place]:
                 corrected.setdefault(column, []).append(start + place)
-    entries = [note(rows.loc[places], name, reasons.VALUE_CORRECTED) for name, places in sorted(corrected.items())]
+    entries = [
+        note(rows.loc[places], name, reasons.VALUE_CORRECTED)
+        for name, places in sorted(corrected.items())
+    ]
     if not dropped:
         return rows, entries
     entries.append(note(rows.loc[dropped], None, reasons.DROPPED_BY_DECISION))
@@ -204,7 +249,10 @@ def stacked(parts: Sequence[Parts], table: str) -> tuple[pd.DataFrame, list[pd.D
 
 
 def finish(
-    source: str, raw: Sequence[RawTable], tables: dict[str, pd.DataFrame], entries: Iterable[pd.DataFrame]
+    source: str,
+    raw: Sequence[RawTable],
+    tables: dict[str, pd.DataFrame],
+    entries: Iterable[pd.DataFrame],
 ) -> Cleaned:
     """Assemble the result; every row must be in a table, in the quarantine or furniture.
 
@@ -223,21 +271,30 @@ def finish(
     quarantine["row_lost"] = ~kept[places]
     lost[places] = ~kept[places]
     sizes = {
-        name: np.add.reduceat(rows, starts[:-1], dtype=int) for name, rows in (("kept", kept), ("quarantined", lost))
+        name: np.add.reduceat(rows, starts[:-1], dtype=int)
+        for name, rows in (("kept", kept), ("quarantined", lost))
     }
     ledger: list[dict[str, str | int]] = []
     for number, table in enumerate(raw):
         counts = {name: int(size[number]) for name, size in sizes.items()}
         counts["furniture"] = len(table.furniture)
         if sum(counts.values()) != table.rows_in:
-            raise RuntimeError(f"{table.file} {table.sheet}: {table.rows_in} rows in, accounted for {counts}")
-        ledger.append({"file": table.file, "sheet": table.sheet, "rows_in": table.rows_in, **counts})
+            raise RuntimeError(
+                f"{table.file} {table.sheet}: {table.rows_in} rows in, accounted for {counts}"
+            )
+        ledger.append(
+            {"file": table.file, "sheet": table.sheet, "rows_in": table.rows_in, **counts}
+        )
     return Cleaned(tables, _tidy(quarantine), ledger)
 
 
-def _not_kept(raw: Sequence[RawTable], sheets: Mapping[tuple[str, str], int], kept: np.ndarray) -> pd.DataFrame:
+def _not_kept(
+    raw: Sequence[RawTable], sheets: Mapping[tuple[str, str], int], kept: np.ndarray
+) -> pd.DataFrame:
     """Entries for the rows that a clerk decided to keep and no table can hold."""
-    wanted = pd.DataFrame(sorted(decided_to_keep(raw)), columns=KEY).astype({"file": "str", "sheet": "str"})
+    wanted = pd.DataFrame(sorted(decided_to_keep(raw)), columns=KEY).astype(
+        {"file": "str", "sheet": "str"}
+    )
     lost = ~kept[_places(wanted, sheets)] if len(wanted) else np.zeros(0, dtype=bool)
     return note(wanted[lost], None, reasons.CANNOT_BE_KEPT)
 
@@ -245,15 +302,24 @@ def _not_kept(raw: Sequence[RawTable], sheets: Mapping[tuple[str, str], int], ke
 def _places(rows: pd.DataFrame, sheets: Mapping[tuple[str, str], int]) -> np.ndarray:
     """(rows,) place of the raw row a row came from among all rows of all sheets, of which `sheets` tells the first."""
     (file, files), (sheet, names) = (pd.factorize(rows[name]) for name in ("file", "sheet"))
-    number = np.array([[sheets.get((one, other), NOWHERE) for other in names] for one in files], dtype=np.int64)
+    number = np.array(
+        [[sheets.get((one, other), NOWHERE) for other in names] for one in files], dtype=np.int64
+    )
     return number.reshape(len(files), len(names))[file, sheet] + rows["row"].to_numpy(np.int64)
 
 
 def _tidy(quarantine: pd.DataFrame) -> pd.DataFrame:
-    """One entry per row, column and reason; a missing value whose raw text was refused is not listed twice."""
+    """One entry per row, column and reason.
+
+    A missing value whose raw text was refused is not listed twice.
+    """
     quarantine = quarantine.drop_duplicates([*KEY, "column", "reason"])
     cell = [*KEY, "column"]
     told = quarantine[quarantine["value_masked"].notna()][cell].drop_duplicates().assign(told=True)
     refused = quarantine.merge(told, on=cell, how="left")["told"].notna().to_numpy()
-    again = refused & quarantine["value_masked"].isna().to_numpy() & quarantine["column"].notna().to_numpy()
+    again = (
+        refused
+        & quarantine["value_masked"].isna().to_numpy()
+        & quarantine["column"].notna().to_numpy()
+    )
     return quarantine[~again].sort_values([*KEY, "column", "reason"], ignore_index=True)[COLUMNS]

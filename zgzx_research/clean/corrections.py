@@ -1,4 +1,7 @@
-"""A clerk's decisions on single cells and rows: kept in a file of their own, applied before anything is read."""
+"""A clerk's decisions on single cells and rows.
+
+Kept in a file of their own, applied before anything is read.
+"""
 
 from __future__ import annotations
 
@@ -27,21 +30,27 @@ NOT_CELLS = frozenset({"row", "section", "surplus", "title"})
 def read_corrections(path: Path) -> pd.DataFrame:
     """The decision file, a row per decision; no row where there is no file.
 
-    Columns file, sheet, row (int), column (null: the whole row), corrected (null: none), action (keep, drop), reviewer,
-    date (ISO), digest of the row as it was shown when the decision was taken.
+    Columns file, sheet, row (int), column (null: the whole row), corrected (null: none), action
+    (keep, drop), reviewer, date (ISO), digest of the row as it was shown when the decision was
+    taken.
     """
     if not path.is_file():
-        return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in COLUMNS})
+        return pd.DataFrame(
+            {name: pd.Series(dtype="int64" if name == "row" else "str") for name in COLUMNS}
+        )
     frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
     if frame.columns.tolist() != COLUMNS:
         raise ZgzxError(
-            "not a decision file", where=path.name, examples=frame.columns, remedy=f"Its columns: {', '.join(COLUMNS)}."
+            "not a decision file",
+            where=path.name,
+            examples=frame.columns,
+            remedy=f"Its columns: {', '.join(COLUMNS)}.",
         )
     frame["sheet"] = frame["sheet"].fillna("")
     optional = frame[["column", "corrected"]]
-    return frame.assign(**{name: optional[name].mask(optional[name] == "") for name in optional}).astype(
-        {"row": "int64"}
-    )
+    return frame.assign(
+        **{name: optional[name].mask(optional[name] == "") for name in optional}
+    ).astype({"row": "int64"})
 
 
 def write_corrections(corrections: pd.DataFrame, path: Path) -> Path:
@@ -61,11 +70,17 @@ def shown(row: pd.Series, column: str) -> str:
 
 def row_digest(row: pd.Series, column: str | None, key: bytes) -> str:
     """Keyed digest of everything the quarantine would show of a row, and of the column a decision is about."""
-    cells = [f"{name}={shown(row, str(name))}" for name in sorted(map(str, row.index)) if name not in NOT_CELLS]
+    cells = [
+        f"{name}={shown(row, str(name))}"
+        for name in sorted(map(str, row.index))
+        if name not in NOT_CELLS
+    ]
     return str(keyed_hash(pd.Series(["\x1f".join([column or "", *cells])], dtype="str"), key)[0])
 
 
-def apply_corrections(tables: Sequence[RawTable], corrections: pd.DataFrame, source: str, key: bytes) -> list[RawTable]:
+def apply_corrections(
+    tables: Sequence[RawTable], corrections: pd.DataFrame, source: str, key: bytes
+) -> list[RawTable]:
     """Tables with the corrected cells, and which cells and rows those are.
 
     The raw tables given are not changed.
@@ -76,25 +91,36 @@ def apply_corrections(tables: Sequence[RawTable], corrections: pd.DataFrame, sou
     """
     mine = corrections[corrections["file"].str.startswith(f"{source}/")]
     known = {(table.file, table.sheet) for table in tables}
-    lost = [_place(entry) for entry in mine.to_dict("records") if (entry["file"], entry["sheet"]) not in known]
+    lost = [
+        _place(entry)
+        for entry in mine.to_dict("records")
+        if (entry["file"], entry["sheet"]) not in known
+    ]
     changed: list[str] = []
     result = []
     for table in tables:
         own = mine[mine["file"].eq(table.file) & mine["sheet"].eq(table.sheet)]
-        result.append(_corrected(table, own.to_dict("records"), key, lost, changed) if len(own) else table)
+        result.append(
+            _corrected(table, own.to_dict("records"), key, lost, changed) if len(own) else table
+        )
     for what, places in (
         ("are about rows or columns that are not there", lost),
         ("were taken on other values", changed),
     ):
         if places:
             raise ZgzxError(
-                f"decisions that {what}", where=f"corrections of the source {source}", count=len(places),
-                examples=places, remedy="Write a new audit workbook, decide again, and delete these lines.",
-            )  # fmt: skip
+                f"decisions that {what}",
+                where=f"corrections of the source {source}",
+                count=len(places),
+                examples=places,
+                remedy="Write a new audit workbook, decide again, and delete these lines.",
+            )
     return result
 
 
-def _corrected(table: RawTable, entries: list[dict], key: bytes, lost: list[str], changed: list[str]) -> RawTable:
+def _corrected(
+    table: RawTable, entries: list[dict], key: bytes, lost: list[str], changed: list[str]
+) -> RawTable:
     cells, corrected = dict(table.cells), dict[int, list[str]]()
     dropped, kept = set[int](), set[int]()
     at = pd.Series(range(len(table.numbers)), index=table.numbers)
@@ -114,7 +140,9 @@ def _corrected(table: RawTable, entries: list[dict], key: bytes, lost: list[str]
             corrected_cells = cells[column].with_cell(index, entry["corrected"])
             cells[column] = with_unit(corrected_cells, table.units.get(column, ""))
             corrected.setdefault(index, []).append(column)
-    return replace(table, cells=cells, corrected=corrected, dropped=frozenset(dropped), kept=frozenset(kept))
+    return replace(
+        table, cells=cells, corrected=corrected, dropped=frozenset(dropped), kept=frozenset(kept)
+    )
 
 
 def _place(entry: dict) -> str:

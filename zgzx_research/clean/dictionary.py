@@ -45,18 +45,30 @@ def _clean_table(name: str, words: dict[str, Any]) -> str:
         constraints = [str(check.description) for check in checked.checks]
         if not checked.nullable:
             constraints.insert(0, "never missing")
-        rows.append((f"`{column}`", types[column], said.get("unit", ""), "; ".join(constraints), said["text"]))
+        rows.append(
+            (
+                f"`{column}`",
+                types[column],
+                said.get("unit", ""),
+                "; ".join(constraints),
+                said["text"],
+            )
+        )
     rules = [str(check.description) for check in schema.checks]
     rules += [f"unique: {', '.join(schema.unique)}"] if schema.unique else []
     return _section(name, words["table"][name], rows, rules)
 
 
 def _other_table(name: str, table: dict[str, Any]) -> str:
-    rows = [(f"`{column}`", dtype, unit, "", text) for column, dtype, unit, text in table["columns"]]
+    rows = [
+        (f"`{column}`", dtype, unit, "", text) for column, dtype, unit, text in table["columns"]
+    ]
     return _section(name, table, rows, [])
 
 
-def _section(name: str, table: dict[str, Any], rows: Iterable[tuple[str, ...]], rules: list[str]) -> str:
+def _section(
+    name: str, table: dict[str, Any], rows: Iterable[tuple[str, ...]], rules: list[str]
+) -> str:
     lines = [f"### {name}", "", f"{table['text']} Key: {table['key']}.", ""]
     lines += [_line(_COLUMNS), _line(("---",) * len(_COLUMNS)), *(_line(row) for row in rows)]
     if rules:

@@ -17,12 +17,14 @@ def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
 
     Parameters
     ----------
-    patent : app_no, type, filed, applicants, inventors, title, dual_app_no, is_dual; one row per application.
+    patent : app_no, type, filed, applicants, inventors, title, dual_app_no, is_dual; one row per
+        application.
 
-    The number the office gives comes first, for both applications. Else an invention and a utility model of one day and
-    title are a pair when they have the same applicants, or the same inventors, since one firm is written in many ways.
-    Where no title is known, the same applicants and day are enough if both rows say 是. Two inventions that fit are no
-    pair: nothing is guessed. A row that says 否 is not paired.
+    The number the office gives comes first, for both applications. Else an invention and a utility
+    model of one day and title are a pair when they have the same applicants, or the same inventors,
+    since one firm is written in many ways. Where no title is known, the same applicants and day are
+    enough if both rows say 是. Two inventions that fit are no pair: nothing is guessed. A row that
+    says 否 is not paired.
     """
     told = patent.dropna(subset="dual_app_no").set_index("app_no")["dual_app_no"]
     back = pd.Series(told.index, index=told.to_numpy())
@@ -42,5 +44,9 @@ def _alike(patent: pd.DataFrame, who: str) -> pd.Series:
     rows = rows.assign(who=on_texts(disclosed, without_blanks), what=rows["what"].mask(said, ""))
     same = ["who", "filed", "what"]
     first, second = (rows.loc[rows["type"].eq(kind), ["app_no", *same]].dropna() for kind in TWINS)
-    pairs = first.drop_duplicates(same, keep=False).merge(second.drop_duplicates(same, keep=False), on=same)
-    return pd.concat([pairs.set_index("app_no_x")["app_no_y"], pairs.set_index("app_no_y")["app_no_x"]])
+    pairs = first.drop_duplicates(same, keep=False).merge(
+        second.drop_duplicates(same, keep=False), on=same
+    )
+    return pd.concat(
+        [pairs.set_index("app_no_x")["app_no_y"], pairs.set_index("app_no_y")["app_no_x"]]
+    )

@@ -44,15 +44,19 @@ def read_editions(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     ------
     ZgzxError : a file that says it nowhere, or names several and does not say which.
     """
-    said = [edition_cells(rows[PLACES[0]]), *(on_unique(rows[place], edition_of) for place in PLACES[1:])]
+    said = [
+        edition_cells(rows[PLACES[0]]),
+        *(on_unique(rows[place], edition_of) for place in PLACES[1:]),
+    ]
     column, differ = _first_of(said)
     lost = rows[column.isna()]
     if len(lost):
         raise ZgzxError(
             "no edition (届次), or several, in the title rows, a column 届次, the names of sheet and file",
-            where=lost["file"].iloc[0], count=len(lost),
+            where=lost["file"].iloc[0],
+            count=len(lost),
             remedy='Write it into the title, e.g. 第九届"职工之星"获奖名单.',
-        )  # fmt: skip
+        )
     return column.astype("int64"), differ
 
 

@@ -9,7 +9,16 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.cleaned import (
+    Cleaned,
+    Layout,
+    Parts,
+    Piece,
+    decided_to_keep,
+    finish,
+    pieces,
+    stacked,
+)
 from zgzx_research.clean.deliveries import deliveries_of, newer_only, several, subject_of
 from zgzx_research.clean.identifiers import (
     firm_names,
@@ -39,7 +48,9 @@ EMPLOYER = ("employer_no", "employer_name", "employer_uscc")
 LAYOUTS = {
     "spell": Layout(("start_ym", "end_ym"), (*PERSON, *EMPLOYER)),
     "month": Layout(
-        ("period", "employer_no"), (*PERSON, *EMPLOYER, "paid", "base", "kind", "insurance"), repeated=True
+        ("period", "employer_no"),
+        (*PERSON, *EMPLOYER, "paid", "base", "kind", "insurance"),
+        repeated=True,
     ),
     "statement": Layout(("year", "month", "employer_no"), (*PERSON, *EMPLOYER, "base")),
     "agency": Layout(("agency", "service_firm", "period"), (*PERSON, "refund")),
@@ -47,7 +58,9 @@ LAYOUTS = {
 LATEST = 210_013  # beyond the last YYYYMM a schema takes
 KINDS = tuple(RULES["choices"]["kind"])
 LARGEST_BASE = 1e7  # yuan a month; refunds are negative
-Months = tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]  # rows with `line`, what each line says, the notes
+Months = tuple[
+    pd.DataFrame, pd.DataFrame, list[pd.DataFrame]
+]  # rows with `line`, what each line says, the notes
 
 
 def clean_employment(tables: Sequence[RawTable], key: bytes) -> Cleaned:
@@ -61,7 +74,10 @@ def clean_employment(tables: Sequence[RawTable], key: bytes) -> Cleaned:
 
 
 def _spells(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
-    """A blank end and one that says 至今 are open spells; with an unknown or unreadable end the row leaves."""
+    """A blank end and one that says 至今 are open spells.
+
+    With an unknown or unreadable end the row leaves.
+    """
     frame, notes = stacked([_spell_rows(piece, key) for piece in found["spell"]], "spell")
     if not len(frame):
         return empty("spell"), notes
@@ -74,7 +90,10 @@ def _spells(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable
 
 
 def _begun_spell(rows: pd.DataFrame) -> pd.Series:
-    """A person who began at an employer in a month: an older delivery may not know yet when it ended."""
+    """A person who began at an employer in a month.
+
+    An older delivery may not know yet when it ended.
+    """
     begun = rows[["person_key", "start_ym"]].assign(employer=_employer(rows))
     return subject_of(begun, [*begun.columns])
 
@@ -109,7 +128,9 @@ def _months(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable
     again = _told_before(good, rank, newer) & ~is_one_of(good, decided_to_keep(tables))
     kept = (good[~again] if again.any() else good).reset_index(drop=True)
     said = kept.select_dtypes("category")
-    kept = kept.assign(**{name: without_unused(said[name]) for name in said})  # nor is what left kept there
+    kept = kept.assign(
+        **{name: without_unused(said[name]) for name in said}
+    )  # nor is what left kept there
     return kept, [*notes, failed, note(good[again], None, reasons.DUPLICATE_MONTH)]
 
 
@@ -121,7 +142,10 @@ def _with_lines(parts: Sequence[Months]) -> Parts:
         return empty("si_month"), notes
     before = np.cumsum([0, *(len(lines) for _, lines in filled)])
     line = np.concatenate(
-        [frame.pop("line").to_numpy() + shift for (frame, _), shift in zip(filled, before, strict=False)]
+        [
+            frame.pop("line").to_numpy() + shift
+            for (frame, _), shift in zip(filled, before, strict=False)
+        ]
     )
     lines = pd.concat([lines for _, lines in filled], ignore_index=True)
     texts = {
@@ -149,7 +173,9 @@ def _told_before(months: pd.DataFrame, rank: pd.Series, newer: pd.Series) -> np.
         person = months[column].cat.codes.to_numpy("int64")
         month = (person * len(named) + employer) * LATEST + period
         known = person >= 0
-        again[order] |= known[order] & pd.Series((month * len(KINDS) + kind)[order]).duplicated().to_numpy()
+        again[order] |= (
+            known[order] & pd.Series((month * len(KINDS) + kind)[order]).duplicated().to_numpy()
+        )
         of_stated = np.isin(person, person[stated & known]) & known & ~stated
         again[stated] |= known[stated] & np.isin(month[stated], month[of_stated])
     return again
@@ -175,7 +201,12 @@ def _month_rows(piece: Piece, key: bytes) -> Months:
         kind=told.mask(base.value.lt(0) & told.notna(), "refund"),
         rank=np.where(other, OTHER_INSURANCE, PENSION),
     )
-    reason = {"period": period.reason, "paid": paid.reason, "base": base.reason, "kind": kind.reason}
+    reason = {
+        "period": period.reason,
+        "paid": paid.reason,
+        "base": base.reason,
+        "kind": kind.reason,
+    }
     return frame, lines, [*notes, *(note(rows, column, why) for column, why in reason.items())]
 
 
@@ -183,7 +214,10 @@ def _statement_rows(piece: Piece, key: bytes) -> Months:
     """Rows of a person's own statement: year and month in two columns, no kind."""
     rows = piece.rows
     line, lines, notes = _person_and_employer(piece, key)
-    number = {name: rows[name].str.extract(r"^(\d{1,4})(?:\.0)?[年月]?$", expand=False) for name in ("year", "month")}
+    number = {
+        name: rows[name].str.extract(r"^(\d{1,4})(?:\.0)?[年月]?$", expand=False)
+        for name in ("year", "month")
+    }
     text = number["year"] + "-" + number["month"].str.zfill(2)
     period = _period(text, ("ym_separated",))
     base = read_decimals(rows["base"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
@@ -195,15 +229,17 @@ def _statement_rows(piece: Piece, key: bytes) -> Months:
         kind=base.value.lt(0).map({True: "refund", False: "normal"}).astype("str"),
         rank=STATEMENT,
     )
-    unread = flag(period.value.isna() & rows[["year", "month"]].notna().any(axis=1), reasons.BAD_PERIOD)
+    unread = flag(
+        period.value.isna() & rows[["year", "month"]].notna().any(axis=1), reasons.BAD_PERIOD
+    )
     return frame, lines, [*notes, note(rows, "month", unread), note(rows, "base", base.reason)]
 
 
 def _dispatch(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
     """A row per person and unbroken range of months; a month that was refunded is none.
 
-    The refund of a longer range does not say of which month it is: the person was sent there all the same, and whether
-    a month was insured is told by the insurance's own files.
+    The refund of a longer range does not say of which month it is: the person was sent there all
+    the same, and whether a month was insured is told by the insurance's own files.
     """
     frame, notes = stacked([_dispatch_rows(piece, key) for piece in found["agency"]], "dispatch")
     if not len(frame):
@@ -216,7 +252,10 @@ def _dispatch(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTab
 
 def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
     rows = piece.rows
-    persons, number = person_keys(rows, piece.styles("month"), key), read_person_numbers(rows["person_no"])
+    persons, number = (
+        person_keys(rows, piece.styles("month"), key),
+        read_person_numbers(rows["person_no"]),
+    )
     refund = read_decimals(rows["refund"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
     firms, personal = _firms(rows, ("agency", "service_firm"))
     whole = rows[[*KEY]].assign(
@@ -238,26 +277,41 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
         note(rows, "id_no", persons.reasons["id_no"]),
         note(rows, "person_no", number.reason),
     ]
-    one_month = frame.groupby(KEY)["part"].transform("size").eq(1) & months["start_ym"].eq(months["end_ym"])
+    one_month = frame.groupby(KEY)["part"].transform("size").eq(1) & months["start_ym"].eq(
+        months["end_ym"]
+    )
     part_of_it = frame["refunded"] & ~one_month.fillna(False).astype("bool")
     frame["refunded"] &= ~part_of_it
     notes.append(note(frame[frame["refunded"]], None, reasons.REFUNDED_PERIOD))
-    notes.append(note(rows, "refund", flag(rows["row"].isin(frame.loc[part_of_it, "row"]), reasons.VALUE_REFUND)))
-    frame = frame.assign(start_ym=months["start_ym"], end_ym=months["end_ym"], unread=months["reason"].notna())
+    notes.append(
+        note(
+            rows,
+            "refund",
+            flag(rows["row"].isin(frame.loc[part_of_it, "row"]), reasons.VALUE_REFUND),
+        )
+    )
+    frame = frame.assign(
+        start_ym=months["start_ym"], end_ym=months["end_ym"], unread=months["reason"].notna()
+    )
     return frame, [*piece.entries, *notes]
 
 
-def _person_and_employer(piece: Piece, key: bytes) -> tuple[np.ndarray, pd.DataFrame, list[pd.DataFrame]]:
+def _person_and_employer(
+    piece: Piece, key: bytes
+) -> tuple[np.ndarray, pd.DataFrame, list[pd.DataFrame]]:
     """(rows,) the line of each row, the lines (what spells and months say of a person at an employer), and the notes.
 
-    A line is read once, though it may stand in two hundred months. The computer number names the person; where it is
-    missing the resident ID does.
+    A line is read once, though it may stand in two hundred months. The computer number names the
+    person; where it is missing the resident ID does.
     """
     rows = piece.rows
     line, first = distinct_rows(rows, [*PERSON, *EMPLOYER])
     text = rows[[*KEY, "part", *PERSON, *EMPLOYER]].iloc[first].reset_index(drop=True)
     text = text.astype(dict.fromkeys([*PERSON, *EMPLOYER], "str"))
-    persons, own = person_keys(text, piece.styles("month"), key), read_person_numbers(text["person_no"])
+    persons, own = (
+        person_keys(text, piece.styles("month"), key),
+        read_person_numbers(text["person_no"]),
+    )
     code, number = read_uscc(text["employer_uscc"]), read_employer_numbers(text["employer_no"])
     names, personal = _firms(text, ("employer_name",))
     lines = pd.DataFrame(
@@ -271,16 +325,27 @@ def _person_and_employer(piece: Piece, key: bytes) -> tuple[np.ndarray, pd.DataF
     )
     why = {"person_no": own.reason, "employer_uscc": code.reason, "employer_no": number.reason}
     why |= persons.reasons | personal
-    told = {column: as_categories(reason, line, rows.index) for column, reason in why.items() if reason.notna().any()}
+    told = {
+        column: as_categories(reason, line, rows.index)
+        for column, reason in why.items()
+        if reason.notna().any()
+    }
     notes = [note(rows, column, reason) for column, reason in told.items()]
     return line, lines, [*piece.entries, *notes]
 
 
-def _firms(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
-    """Firm names by column, where a person's own name was not typed in their place; and why the others are missing."""
+def _firms(
+    rows: pd.DataFrame, columns: Sequence[str]
+) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
+    """Firm names by column, where a person's own name was not typed in their place.
+
+    And why the others are missing.
+    """
     a_person = {column: is_among(rows[column], rows["person_name"]) for column in columns}
     names = {column: firm_names(rows[column].mask(hit)) for column, hit in a_person.items()}
-    return names, {column: flag(hit, reasons.VALUE_PERSONAL_NAME) for column, hit in a_person.items()}
+    return names, {
+        column: flag(hit, reasons.VALUE_PERSONAL_NAME) for column, hit in a_person.items()
+    }
 
 
 def _period(column: pd.Series, styles: Sequence[str]) -> Parsed:

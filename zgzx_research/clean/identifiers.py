@@ -1,4 +1,7 @@
-"""Identifiers with check characters: codes of firms, resident IDs, application numbers; phones and firm names."""
+"""Identifiers with check characters: codes of firms, resident IDs, application numbers.
+
+Phones and firm names.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,14 @@ from zgzx_research.distinct import on_texts
 
 # GB 32100: characters without I, O, S, V, Z; weights 3^0 .. 3^16, sum mod 31.
 _USCC = re.compile("[0-9]{8}[0-9A-HJ-NP-RTUW-Y]{10}")
-_USCC_VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
+_USCC_VALUES = {
+    character: value for value, character in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")
+}
 USCC_WEIGHTS = tuple(3**place % 31 for place in range(17))
 # GB 11643: weights 2^17 .. 2^1, sum mod 11.
 RESIDENT_WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))
-# GB 11714: characters 9-16 of a unified credit code are an organisation code, 17 its check character.
+# GB 11714: characters 9-16 of a unified credit code are an organisation code, 17 its check
+# character.
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 # CNIPA application numbers: weights 2..9 repeating from the left, sum mod 11, 10 = X.
 APPLICATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9) * 2
@@ -38,7 +44,8 @@ _RESIDENT = re.compile(r"[0-9]{17}[0-9X]")
 _APPLICATION = re.compile(r"(?:CN|ZL)*(?P<body>\d{12}|\d{8})(?:\.?(?P<check>[\dX]))?\.?")
 _MASKED = re.compile(rf"(\d{{4}})\d*[{MASKS}]+\d*?(\d{{3}}[\dX])")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+")
-# What is left of an 18-digit ID that a spreadsheet held as a number: 15 to 17 digits and zeros, or scientific form.
+# What is left of an 18-digit ID that a spreadsheet held as a number: 15 to 17 digits and zeros, or
+# scientific form.
 _ROUNDED_ID = re.compile(r"\d{15}000|\d{18}\.0+")
 _EMPLOYER_NUMBER = re.compile(r"[0-9A-Za-z\-]*\d[0-9A-Za-z\-]*")
 _PERSON_NUMBER = re.compile(r"(?=.*\d)[0-9A-Z]{2,30}")
@@ -47,7 +54,10 @@ _PERSONAL_RUN = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:86)?1[3-9]\d{9})(?
 
 def organisation_check(body: str) -> str:
     """Check character of the first eight characters of an organisation code."""
-    total = sum(int(character, 36) * weight for character, weight in zip(body, ORGANISATION_WEIGHTS, strict=True))
+    total = sum(
+        int(character, 36) * weight
+        for character, weight in zip(body, ORGANISATION_WEIGHTS, strict=True)
+    )
     value = (11 - total % 11) % 11  # 11 stands for 0
     return "X" if value == 10 else str(value)
 
@@ -75,7 +85,11 @@ def read_uscc(column: pd.Series) -> Parsed:
             return None, reasons.VALUE_USCC
         choices = product(*(repairs.get(character, character) for character in code))
         passing = [found for found in map("".join, islice(choices, MOST_REPAIRS)) if is_uscc(found)]
-        return (passing[0], reasons.VALUE_USCC_REPAIRED) if len(passing) == 1 else (None, reasons.VALUE_USCC)
+        return (
+            (passing[0], reasons.VALUE_USCC_REPAIRED)
+            if len(passing) == 1
+            else (None, reasons.VALUE_USCC)
+        )
 
     return parsed(column, read, "str")
 
@@ -138,8 +152,9 @@ def _weighted(digits: str, weights: Sequence[int]) -> int:
 def read_resident_ids(column: pd.Series) -> pd.DataFrame:
     """Columns full (18 digits), mask (first 4 + last 4), birth (YYYYMM) and reason, on the raw index.
 
-    A masked ID (9900**********1234) has a mask only, and nothing is wrong with it. One that ends in 000 is taken for
-    rounded even where its check fits, as one in eleven does: rounding is commoner than such a number.
+    A masked ID (9900**********1234) has a mask only, and nothing is wrong with it. One that ends in
+    000 is taken for rounded even where its check fits, as one in eleven does: rounding is commoner
+    than such a number.
     """
 
     def read(text: str) -> tuple[str | None, str | None, str | None, str | None]:
@@ -152,7 +167,12 @@ def read_resident_ids(column: pd.Series) -> pd.DataFrame:
         masked = _MASKED.fullmatch(code)
         if masked and len(code) <= 18:
             return None, masked[1] + masked[2], None, None
-        return None, None, None, reasons.VALUE_ID_DAMAGED if re.fullmatch(r"\d{16}00", code) else reasons.VALUE_ID
+        return (
+            None,
+            None,
+            None,
+            reasons.VALUE_ID_DAMAGED if re.fullmatch(r"\d{16}00", code) else reasons.VALUE_ID,
+        )
 
     return parsed_frame(column, read, dict.fromkeys(("full", "mask", "birth", "reason"), "str"))
 
@@ -175,7 +195,9 @@ def read_application_numbers(column: pd.Series) -> pd.DataFrame:
         if not found:
             bare = re.sub(r"(?<=\d{13})\.0$|[\s'’‘`]", "", bare)
             found = _APPLICATION.fullmatch(bare)
-        if _SCIENTIFIC.fullmatch(bare) or (found and not found["check"] and re.search(r"0{6}\.?$", bare)):
+        if _SCIENTIFIC.fullmatch(bare) or (
+            found and not found["check"] and re.search(r"0{6}\.?$", bare)
+        ):
             return None, None, reasons.DAMAGED_APPLICATION_NUMBER
         body = found["body"] if found else ""
         kind = types.get(body[-8:-7] if len(body) == 12 else body[2:3])
@@ -185,7 +207,11 @@ def read_application_numbers(column: pd.Series) -> pd.DataFrame:
         check = application_check(body)
         if found["check"] not in (None, check):
             return None, None, reasons.BAD_CHECK_DIGIT
-        return f"CN{body}.{check}", kind, None if found["check"] else reasons.VALUE_CHECK_DIGIT_ADDED
+        return (
+            f"CN{body}.{check}",
+            kind,
+            None if found["check"] else reasons.VALUE_CHECK_DIGIT_ADDED,
+        )
 
     return parsed_frame(column, read, dict.fromkeys(("app_no", "type", "reason"), "str"))
 
@@ -202,22 +228,33 @@ def read_phones(column: pd.Series) -> Parsed:
 
 
 def firm_names(column: pd.Series, persons: pd.Series | None = None) -> pd.Series:
-    """Cleaned firm or place names as they leave this room: simplified, trimmed, free of personal numbers.
+    """Cleaned firm or place names as they leave this room.
 
-    A text that stands among `persons`, the names of the same source, is a person's and missing here.
+    Simplified, trimmed, free of personal numbers.
+
+    A text that stands among `persons`, the names of the same source, is a person's and missing
+    here.
     """
     texts = column if persons is None else column.mask(is_among(column, persons))
     return on_texts(texts, lambda texts: [*map(without_personal_numbers, firm_texts(texts))], "str")
 
 
 def is_among(column: pd.Series, persons: pd.Series) -> pd.Series:
-    """Whether a text is the name of one of these persons, blanks and script apart; False where missing."""
+    """Whether a text is the name of one of these persons, blanks and script apart.
+
+    False where missing.
+    """
     names = frozenset(without_blanks(persons.dropna().unique().tolist()))
-    return on_texts(column, lambda texts: [text in names for text in without_blanks(texts)]).eq(True)
+    return on_texts(column, lambda texts: [text in names for text in without_blanks(texts)]).eq(
+        True
+    )
 
 
 def without_blanks(texts: Sequence[str]) -> list[str]:
-    """Names or titles without what differs between two ways of writing them down: blanks, script."""
+    """Names or titles without what differs between two ways of writing them down.
+
+    Blanks, script.
+    """
     return [text.replace(" ", "") for text in firm_texts(texts)]
 
 
@@ -232,8 +269,8 @@ def without_personal_numbers(text: str) -> str | None:
 def read_person_numbers(column: pd.Series) -> Parsed:
     """Computer numbers of the insured (社保电脑号), in the one form in which they are compared.
 
-    Without blanks, marks and leading zeros; what a spreadsheet made a number (612345678.0, 6.12345678E+08) is read
-    where no digit is lost. Some offices write the resident ID here.
+    Without blanks, marks and leading zeros; what a spreadsheet made a number (612345678.0,
+    6.12345678E+08) is read where no digit is lost. Some offices write the resident ID here.
     """
 
     def read(text: str) -> tuple[str | None, str | None]:
@@ -245,13 +282,18 @@ def read_person_numbers(column: pd.Series) -> Parsed:
         if full := resident_id(code):
             return full, None
         bare = code.lstrip("0") if code.isdecimal() else code
-        return (bare, None) if _PERSON_NUMBER.fullmatch(bare) else (None, reasons.VALUE_PERSON_NUMBER)
+        return (
+            (bare, None) if _PERSON_NUMBER.fullmatch(bare) else (None, reasons.VALUE_PERSON_NUMBER)
+        )
 
     return parsed(column, read, "str")
 
 
 def _whole_number(code: str) -> str:
-    """6.12345678E+08 as 612345678; as it is where the exponent asks for digits that are not written."""
+    """6.12345678E+08 as 612345678.
+
+    As it is where the exponent asks for digits that are not written.
+    """
     found = re.fullmatch(r"(\d)(?:\.(\d+))?E\+?(\d+)", code)
     if not found:
         return code
@@ -268,6 +310,8 @@ def read_employer_numbers(column: pd.Series) -> Parsed:
     def read(text: str) -> tuple[str | None, str | None]:
         if resident_id(text) or without_personal_numbers(text) != text:
             return None, reasons.VALUE_PERSONAL_NUMBER
-        return (text.upper(), None) if _EMPLOYER_NUMBER.fullmatch(text) else (None, reasons.VALUE_TEXT)
+        return (
+            (text.upper(), None) if _EMPLOYER_NUMBER.fullmatch(text) else (None, reasons.VALUE_TEXT)
+        )
 
     return parsed(column, read, "str")

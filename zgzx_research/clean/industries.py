@@ -1,4 +1,7 @@
-"""Industries of GB/T 4754-2017: sections A to T and two-digit divisions, from the ways in which agencies write them."""
+"""Industries of GB/T 4754-2017.
+
+Sections A to T and two-digit divisions, from the ways in which agencies write them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ import pandas as pd
 from zgzx_research.clean import reasons
 from zgzx_research.clean.values import parsed_frame
 
-_CODE = re.compile(r"(?P<section>[A-T])?\s*(?:(?P<division>\d{2})\d{0,2}(?:\.0)?)?(?![\dA-Z])\s*[-:、.]?\s*\D*")
+_CODE = re.compile(
+    r"(?P<section>[A-T])?\s*(?:(?P<division>\d{2})\d{0,2}(?:\.0)?)?(?![\dA-Z])\s*[-:、.]?\s*\D*"
+)
 
 
 def _table() -> list[dict[str, str]]:
@@ -19,18 +24,20 @@ def _table() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-# division -> section, and what a name alone stands for: (section, division). A division that is called like its
-# section (房地产业, 教育, 国际组织) is that section's only one.
+# division -> section, and what a name alone stands for: (section, division). A division that is
+# called like its section (房地产业, 教育, 国际组织) is that section's only one.
 SECTIONS = {row["division"]: row["section"] for row in _table()}
-NAMES: dict[str, tuple[str, str | None]] = {row["section_name"]: (row["section"], None) for row in _table()}
+NAMES: dict[str, tuple[str, str | None]] = {
+    row["section_name"]: (row["section"], None) for row in _table()
+}
 NAMES |= {row["division_name"]: (row["section"], row["division"]) for row in _table()}
 
 
 def read_industries(column: pd.Series) -> pd.DataFrame:
     """Columns industry_section (A to T), industry2 (two digits) and reason, on the raw index.
 
-    "C3972", "3972 电子…", "39", "制造业"; a section alone has no division. Unknown divisions and a letter that
-    contradicts the digits are refused.
+    "C3972", "3972 电子…", "39", "制造业"; a section alone has no division. Unknown divisions and a
+    letter that contradicts the digits are refused.
     """
 
     def read(text: str) -> tuple[str | None, str | None, str | None]:
@@ -43,4 +50,6 @@ def read_industries(column: pd.Series) -> pd.DataFrame:
             return None, None, reasons.VALUE_INDUSTRY
         return implied, division, None
 
-    return parsed_frame(column, read, {"industry_section": "str", "industry2": "str", "reason": "str"})
+    return parsed_frame(
+        column, read, {"industry_section": "str", "industry2": "str", "reason": "str"}
+    )

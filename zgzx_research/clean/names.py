@@ -1,7 +1,8 @@
 """One cell, several people or firms: split where it is sure who is named, said where it is not.
 
-Sure are line breaks and marks between names; blanks and 和 only where a surname stands at each beginning (甄明 伍会),
-for a name of two characters may be padded (甄　明) and 和 may belong to a name (甄和平).
+Sure are line breaks and marks between names; blanks and 和 only where a surname stands at each
+beginning (甄明 伍会), for a name of two characters may be padded (甄　明) and 和 may belong to a name
+(甄和平).
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _ONLY_HAN = re.compile(f"[{_HAN}]+")
 _ANY_HAN = re.compile(f"[{_HAN}]")
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _ROLES = re.compile(rf"(?:{'|'.join(RULES['persons']['roles'])})\s*:")
-_AND_OTHERS = re.compile(r"\s*等\s*(?:(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})\s*(?:人|名|位|同志)|人|名)?\s*$")
+_AND_OTHERS = re.compile(
+    r"\s*等\s*(?:(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})\s*(?:人|名|位|同志)|人|名)?\s*$"
+)
 _MARKS = r"\n\r\t、,;/|&+"
 _BLANK = re.compile(r"\s")
 _BEFORE_BRACKET = re.compile(r"\s*([·(\[])\s*")
@@ -44,7 +47,10 @@ _AND_BETWEEN_FIRMS = re.compile(
 _TAIL = re.compile(
     r"(?i)(?:有限|股份|责任|集团|分公司|总公司|控股).*|(?:CO|LTD|INC|LLC|CORP|GMBH|LIMITED|COMPANY|PLC)\.?"
 )
-LONGEST_NAME, LONGEST_RUN = 4, 24  # characters of a Han name, and of several without a mark between them
+LONGEST_NAME, LONGEST_RUN = (
+    4,
+    24,
+)  # characters of a Han name, and of several without a mark between them
 
 
 @cache
@@ -54,7 +60,9 @@ def _own(separators: str) -> re.Pattern[str]:
 
 
 def people_in(text: str, separators: str) -> Split:
-    """The people named in a cell; none, with a reason, where blanks or letters do not say who is who.
+    """The people named in a cell.
+
+    None, with a reason, where blanks or letters do not say who is who.
 
     A list that ends in 等3人 and names fewer keeps those it names, with a reason.
     """
@@ -86,7 +94,10 @@ def _cut(text: str, separators: str) -> list[str]:
 
 
 def _by_blanks(part: str) -> list[str] | None:
-    """The people of a part that holds blanks: 甄 明 is one, 甄明 伍会 are two; None where it is not sure."""
+    """The people of a part that holds blanks: 甄 明 is one, 甄明 伍会 are two.
+
+    None where it is not sure.
+    """
     if part not in _TITLES and not _BLANK.search(part):
         return [part]
     tokens = [token for token in _BEFORE_BRACKET.sub(r"\1", part).split() if token not in _TITLES]
@@ -151,11 +162,16 @@ def _runs_together(name: str) -> bool:
 
 
 def _are_names(text: str) -> bool:
-    return _is_name(text) or any(_is_name(text[:size]) and _are_names(text[size:]) for size in (2, 3, 4))
+    return _is_name(text) or any(
+        _is_name(text[:size]) and _are_names(text[size:]) for size in (2, 3, 4)
+    )
 
 
 def parties_in(text: str, separators: str) -> Split:
-    """The firms and people named in a cell; a part with a mark that may belong to a name stays, with a reason."""
+    """The firms and people named in a cell.
+
+    A part with a mark that may belong to a name stays, with a reason.
+    """
     parties, unsure = [], None
     for part in filter(None, map(str.strip, _own(separators).split(text))):
         pieces = _BETWEEN_FIRMS.split(part) if _ANY_HAN.search(part) else [part]
@@ -177,7 +193,10 @@ def _by_and_of_firms(text: str) -> list[str]:
 
 
 def several_in_a_cell(column: pd.Series) -> pd.Series:
-    """A reason for the cells that should name one firm and name several, or may; which of them is meant is not said."""
+    """A reason for the cells that should name one firm and name several, or may.
+
+    Which of them is meant is not said.
+    """
     found, unsure = split_column(column, lambda text: parties_in(text, ";"))
     return flag(unsure.notna() | (found.map(len) > 1), reasons.VALUE_SEVERAL_FIRMS)
 
@@ -187,5 +206,7 @@ def split_column(column: pd.Series, split: Callable[[str], Split]) -> tuple[pd.S
     rows, texts = pd.factorize(column)
     found = [split(text) for text in texts.tolist()]
     lists = np.fromiter([*(names for names, _ in found), []], dtype="object", count=len(found) + 1)
-    reason = np.array([*(why for _, why in found), None], dtype="object")  # the last is that of a missing cell
+    reason = np.array(
+        [*(why for _, why in found), None], dtype="object"
+    )  # the last is that of a missing cell
     return pd.Series(lists[rows], column.index), pd.Series(reason[rows], column.index)

@@ -1,4 +1,7 @@
-"""The rows that carry no record, listed for a clerk: nothing that was left out may be a mere number."""
+"""The rows that carry no record, listed for a clerk.
+
+Nothing that was left out may be a mere number.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +31,23 @@ LONG_NUMBER = re.compile(r"[0-9]{7,}[0-9Xx]*")
 def non_data_rows(tables: Iterable[RawTable], source: str) -> pd.DataFrame:
     """One row per non-data row, with its text as the quarantine would show it.
 
-    A title may hold a person's name: of titles, notes and sheets set aside only digits, signs, and the words of
-    headers and notes are shown.
+    A title may hold a person's name: of titles, notes and sheets set aside only digits, signs, and
+    the words of headers and notes are shown.
     """
     rows = [
         (source, table.file, table.sheet, row, kind, _shown(texts, kind))
         for table in tables
         for (row, kind), texts in zip(table.furniture, table.left_out, strict=True)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"row": "int64"} | dict.fromkeys(set(COLUMNS) - {"row"}, "str"))
+    return pd.DataFrame(rows, columns=COLUMNS).astype(
+        {"row": "int64"} | dict.fromkeys(set(COLUMNS) - {"row"}, "str")
+    )
 
 
 def _shown(texts: Sequence[str], kind: str) -> str:
     cells = [
-        _label_or_masked(text[:LONGEST]) if kind == HEADER else masked(text[:LONGEST]) for text in texts[:MOST_CELLS]
+        _label_or_masked(text[:LONGEST]) if kind == HEADER else masked(text[:LONGEST])
+        for text in texts[:MOST_CELLS]
     ]
     more = [f"+{len(texts) - MOST_CELLS}"] if len(texts) > MOST_CELLS else []
     return BETWEEN.join([*cells, *more])
@@ -56,7 +62,9 @@ def masked(text: str) -> str:
     safe = without_personal_numbers(unicodedata.normalize("NFKC", text)) or HIDDEN
     safe = LONG_NUMBER.sub(HIDDEN, safe)
     parts = _vocabulary().split(safe)  # every other part is a word that may be shown
-    return "".join(part if place % 2 else mask("", part) if part else "" for place, part in enumerate(parts))
+    return "".join(
+        part if place % 2 else mask("", part) if part else "" for place, part in enumerate(parts)
+    )
 
 
 @cache
@@ -67,4 +75,6 @@ def _labels() -> frozenset[str]:
 @cache
 def _vocabulary() -> re.Pattern[str]:
     known = {text for text in (*_labels(), *words().known) if len(text) > 1}
-    return re.compile("(" + "|".join(map(re.escape, sorted(known, key=lambda text: (-len(text), text)))) + ")")
+    return re.compile(
+        "(" + "|".join(map(re.escape, sorted(known, key=lambda text: (-len(text), text)))) + ")"
+    )

@@ -12,7 +12,12 @@ from zgzx_research.clean import reasons
 from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
 from zgzx_research.clean.deliveries import newer_only, subject_of
 from zgzx_research.clean.double_filings import pair_double_filings
-from zgzx_research.clean.identifiers import firm_names, read_application_numbers, read_uscc, without_blanks
+from zgzx_research.clean.identifiers import (
+    firm_names,
+    read_application_numbers,
+    read_uscc,
+    without_blanks,
+)
 from zgzx_research.clean.names import parties_in, people_in, split_column
 from zgzx_research.clean.pseudonyms import is_organisation, keyed_hash, name_keys
 from zgzx_research.clean.quarantine import enforce, first_only, flag, note
@@ -26,11 +31,19 @@ LAYOUTS = {
     "patents": Layout(
         ("app_no", "filed"),
         (
-            "publication_no", "published", "granted", "applicants", "holders", "inventors", "dual", "uscc", "kind",
+            "publication_no",
+            "published",
+            "granted",
+            "applicants",
+            "holders",
+            "inventors",
+            "dual",
+            "uscc",
+            "kind",
             "title",
         ),
     )
-}  # fmt: skip
+}
 ROLES = {"applicant": "applicants", "holder": "holders", "inventor": "inventors"}
 _GRANTED = re.compile(f"[{''.join(RULES['application']['granted_kinds'])}]\\d?$")
 
@@ -38,8 +51,9 @@ _GRANTED = re.compile(f"[{''.join(RULES['application']['granted_kinds'])}]\\d?$"
 def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     """Clean tables `patent` and `patent_party` (see the data dictionary).
 
-    The publication and the grant of one application are merged: the earliest row stays, with its parties. Where a
-    layout has no holders of its own, those who hold the granted patent are the parties of the latest row.
+    The publication and the grant of one application are merged: the earliest row stays, with its
+    parties. Where a layout has no holders of its own, those who hold the granted patent are the
+    parties of the latest row.
     """
     found = pieces(tables, LAYOUTS)["patents"]
     frame, notes = stacked([_parse(piece) for piece in found], ROWS_OF_PATENTS)
@@ -57,7 +71,10 @@ def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     rows, more = stacked(parties, "patent_party")
     party, _ = enforce(rows.sort_values([*KEY, "part"], ignore_index=True), "patent_party")
     return finish(
-        "patents", tables, {"patent": patent, "patent_party": party}, [*notes, *more, failed, older, again, merged]
+        "patents",
+        tables,
+        {"patent": patent, "patent_party": party},
+        [*notes, *more, failed, older, again, merged],
     )
 
 
@@ -65,10 +82,16 @@ def _parse(piece: Piece) -> Parts:
     rows, styles = piece.rows, piece.styles("day")
     numbers = read_application_numbers(rows["app_no"])
     twins = _twins(rows["dual"], piece.separators("dual"), numbers["app_no"])
-    filed, published, granted = (read_dates(rows[name], styles) for name in ("filed", "published", "granted"))
-    publication_no = on_unique(rows["publication_no"], lambda text: re.sub(r"[\s.]", "", text.upper()), "str")
+    filed, published, granted = (
+        read_dates(rows[name], styles) for name in ("filed", "published", "granted")
+    )
+    publication_no = on_unique(
+        rows["publication_no"], lambda text: re.sub(r"[\s.]", "", text.upper()), "str"
+    )
     is_grant = holds(publication_no, _GRANTED.search)
-    is_grant |= publication_no.isna() & rows["kind"].str.contains(RULES["application"]["granted_words"]).eq(True)
+    is_grant |= publication_no.isna() & rows["kind"].str.contains(
+        RULES["application"]["granted_words"]
+    ).eq(True)
     early = {"published": published.value < filed.value, "granted": granted.value < filed.value}
     day = published.value.mask(early["published"])
     frame = rows[[*KEY, "part", "applicants", "holders", "inventors", "title"]].assign(
@@ -91,12 +114,16 @@ def _parse(piece: Piece) -> Parts:
         "dual": twins["reason"],
     }
     notes = [note(rows, column, reason) for column, reason in why.items()]
-    notes += [note(rows, column, flag(hit, reasons.VALUE_DATE_ORDER)) for column, hit in early.items()]
+    notes += [
+        note(rows, column, flag(hit, reasons.VALUE_DATE_ORDER)) for column, hit in early.items()
+    ]
     return frame.astype({"profile": "str"}), [*piece.entries, *notes]
 
 
 def _twins(column: pd.Series, separators: str, own: pd.Series) -> pd.DataFrame:
-    """Columns app_no, is_dual (boolean) and reason of 一案双申: the other application's number, or 是 / 否.
+    """Columns app_no, is_dual (boolean) and reason of 一案双申.
+
+    The other application's number, or 是 / 否.
 
     Some exports list both numbers; the other is the first that is not the row's own.
     """
@@ -126,21 +153,34 @@ def _merge(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
-    """One row per party, applicants first; organisations by name, everybody else by pseudonym only."""
+    """One row per party, applicants first.
+
+    Organisations by name, everybody else by pseudonym only.
+    """
     lists, notes = {}, []
     for role, column in ROLES.items():
         split = people_in if role == "inventor" else parties_in
-        lists[role], why = split_column(rows[column], partial(split, separators=piece.separators(column)))
+        lists[role], why = split_column(
+            rows[column], partial(split, separators=piece.separators(column))
+        )
         notes.append(note(rows, column, why))
     frames = [rows[[*KEY, "app_no"]].assign(role=role, text=cells) for role, cells in lists.items()]
-    party = pd.concat(frames).explode("text").dropna(subset="text").astype({"text": "str", "role": "str"})
+    party = (
+        pd.concat(frames)
+        .explode("text")
+        .dropna(subset="text")
+        .astype({"text": "str", "role": "str"})
+    )
     party["text"] = clean_column(party["text"])
-    party = party.dropna(subset="text").sort_values([*KEY, "role"], kind="stable", ignore_index=True)
+    party = party.dropna(subset="text").sort_values(
+        [*KEY, "role"], kind="stable", ignore_index=True
+    )
     party["part"] = party.groupby(KEY).cumcount() + 1
     party["ord"] = party.groupby([*KEY, "role"]).cumcount() + 1
     is_firm = party["role"].ne("inventor") & holds(party["text"], is_organisation)
     party = party.assign(
-        name=firm_names(party["text"].where(is_firm)), name_key=name_keys(party["text"].mask(is_firm), key)["name_key"]
+        name=firm_names(party["text"].where(is_firm)),
+        name_key=name_keys(party["text"].mask(is_firm), key)["name_key"],
     )
     told = rows[rows["codes"].notna()].rename(columns={"codes": "uscc"})
     codes = split_cells(told["uscc"], piece.separators("uscc"))
@@ -153,17 +193,26 @@ def _codes_of_applicants(
 ) -> tuple[pd.Series, pd.Series]:
     """Credit codes of the parties, and which of `rows`, those with codes, could not give them to anybody.
 
-    Codes are given in order, where there is one for each organisation among the applicants, and only where the holders
-    are the applicants: exports do not say whether the codes are those of the buyer.
+    Codes are given in order, where there is one for each organisation among the applicants, and
+    only where the holders are the applicants: exports do not say whether the codes are those of the
+    buyer.
     """
     holder, applicant = (lists[role].reindex(rows.index) for role in ("holder", "applicant"))
     bought = holder.map(bool) & (holder.map(sorted) != applicant.map(sorted))
     firms = party[party["name"].notna() & party["role"].eq("applicant")]
-    wanted = rows[KEY].merge(firms.groupby(KEY, as_index=False).size(), on=KEY, how="left")["size"].fillna(0)
+    wanted = (
+        rows[KEY]
+        .merge(firms.groupby(KEY, as_index=False).size(), on=KEY, how="left")["size"]
+        .fillna(0)
+    )
     fits = ~bought & (codes.map(len) == wanted.to_numpy()) & codes.map(bool)
     given = rows.loc[fits, KEY].assign(uscc=codes[fits]).explode("uscc", ignore_index=True)
     given["uscc"] = read_uscc(given["uscc"].astype("str")).value
     given["place"] = given.groupby(KEY).cumcount()
-    placed = firms[KEY].assign(at=firms.index, place=firms.groupby(KEY).cumcount()).merge(given, on=[*KEY, "place"])
+    placed = (
+        firms[KEY]
+        .assign(at=firms.index, place=firms.groupby(KEY).cumcount())
+        .merge(given, on=[*KEY, "place"])
+    )
     found = placed.set_index("at")["uscc"].reindex(party.index).astype("str")
     return found, codes.map(bool) & ~fits

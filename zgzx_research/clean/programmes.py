@@ -8,10 +8,24 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.cleaned import (
+    Cleaned,
+    Layout,
+    Parts,
+    Piece,
+    decided_to_keep,
+    finish,
+    pieces,
+    stacked,
+)
 from zgzx_research.clean.deliveries import newer_only, subject_of
 from zgzx_research.clean.editions import edition_cells
-from zgzx_research.clean.identifiers import firm_names, is_among, read_uscc, without_personal_numbers
+from zgzx_research.clean.identifiers import (
+    firm_names,
+    is_among,
+    read_uscc,
+    without_personal_numbers,
+)
 from zgzx_research.clean.pseudonyms import name_keys
 from zgzx_research.clean.quarantine import as_written, enforce, first_only, flag, note
 from zgzx_research.clean.rules import RULES
@@ -47,11 +61,16 @@ SUBJECTS = {"participation": lambda rows: subject_of(rows, ["edition", "union_na
 
 
 def clean_programmes(tables: Sequence[RawTable], key: bytes) -> Cleaned:
-    """Clean tables `programme`, `cost`, `participation`, `district_year` (see the data dictionary)."""
+    """Clean tables `programme`, `cost`, `participation`, `district_year`.
+
+    See the data dictionary.
+    """
     found = pieces(tables, LAYOUTS)
     readers: dict[str, Callable[[Piece], Parts]] = {
-        "cost": _costs, "participation": _participation, "district_year": _district
-    }  # fmt: skip
+        "cost": _costs,
+        "participation": _participation,
+        "district_year": _district,
+    }
     parts = {name: [read(piece) for piece in found[name]] for name, read in readers.items()}
     parts["programme"] = [
         *(_specialised(piece) for piece in found[SPECIALISED]),
@@ -62,7 +81,11 @@ def clean_programmes(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     for table, of_table in parts.items():
         frame, notes = stacked(of_table, table)
         good, failed = enforce(frame, table)
-        newest, older = newer_only(good, SUBJECTS[table], tables) if table in SUBJECTS else (good, failed.iloc[:0])
+        newest, older = (
+            newer_only(good, SUBJECTS[table], tables)
+            if table in SUBJECTS
+            else (good, failed.iloc[:0])
+        )
         content = good.columns.difference(KEY)
         kept, again = first_only(newest, content, reasons.DUPLICATE_ROW, keep, frame.get("written"))
         result[table] = kept.reset_index(drop=True)
@@ -76,10 +99,17 @@ def _specialised(piece: Piece) -> Parts:
     code, onset = read_uscc(rows["uscc"]), _first_of_january(rows["year"])
     batch = parsed(rows["batch"], _batch, "str")
     frame = rows[[*KEY, "part"]].assign(
-        programme=SPECIALISED, firm_name=firm_names(rows["firm_name"]), uscc=code.value, name_key=None,
-        onset=onset.value, detail=batch.value, written=as_written(rows, ("firm_name", "uscc", "batch")),
-    )  # fmt: skip
-    return _typed(frame), _notes(piece, {"uscc": code.reason, "year": onset.reason, "batch": batch.reason})
+        programme=SPECIALISED,
+        firm_name=firm_names(rows["firm_name"]),
+        uscc=code.value,
+        name_key=None,
+        onset=onset.value,
+        detail=batch.value,
+        written=as_written(rows, ("firm_name", "uscc", "batch")),
+    )
+    return _typed(frame), _notes(
+        piece, {"uscc": code.reason, "year": onset.reason, "batch": batch.reason}
+    )
 
 
 def _craftsmen(piece: Piece, key: bytes) -> Parts:
@@ -88,12 +118,18 @@ def _craftsmen(piece: Piece, key: bytes) -> Parts:
     onset, title = _first_of_january(rows["year"]), read_choices(rows["title"], "title")
     a_person = is_among(rows["firm_name"], rows["person_name"])
     frame = rows[[*KEY, "part"]].assign(
-        programme=CRAFTSMAN, firm_name=firm_names(rows["firm_name"].mask(a_person)), uscc=None,
-        name_key=name_keys(rows["person_name"], key)["name_key"], onset=onset.value, detail=title.value,
+        programme=CRAFTSMAN,
+        firm_name=firm_names(rows["firm_name"].mask(a_person)),
+        uscc=None,
+        name_key=name_keys(rows["person_name"], key)["name_key"],
+        onset=onset.value,
+        detail=title.value,
         written=as_written(rows, ("person_name", "firm_name", "title")),
-    )  # fmt: skip
+    )
     a_name = flag(a_person, reasons.VALUE_PERSONAL_NAME)
-    return _typed(frame), _notes(piece, {"year": onset.reason, "title": title.reason, "firm_name": a_name})
+    return _typed(frame), _notes(
+        piece, {"year": onset.reason, "title": title.reason, "firm_name": a_name}
+    )
 
 
 def _visits(piece: Piece) -> Parts:
@@ -102,19 +138,30 @@ def _visits(piece: Piece) -> Parts:
     date, code = read_dates(rows["date"], piece.styles("day")), read_uscc(rows["uscc"])
     subject = read_choices(rows["matter"], "matter")
     frame = rows[[*KEY, "part"]].assign(
-        programme=VISIT, firm_name=firm_names(rows["firm_name"]), uscc=code.value, name_key=None, onset=date.value,
-        detail=subject.value, written=as_written(rows, ("firm_name", "uscc", "team", "matter")),
-    )  # fmt: skip
-    return _typed(frame), _notes(piece, {"date": date.reason, "uscc": code.reason, "matter": subject.reason})
+        programme=VISIT,
+        firm_name=firm_names(rows["firm_name"]),
+        uscc=code.value,
+        name_key=None,
+        onset=date.value,
+        detail=subject.value,
+        written=as_written(rows, ("firm_name", "uscc", "team", "matter")),
+    )
+    return _typed(frame), _notes(
+        piece, {"date": date.reason, "uscc": code.reason, "matter": subject.reason}
+    )
 
 
 def _costs(piece: Piece) -> Parts:
     rows = piece.rows
     edition, item = _editions(rows["edition"]), read_choices(rows["item"], "cost_item")
     amount = piece.amounts("amount")
-    frame = rows[[*KEY, "part"]].assign(edition=edition.value, item=item.value, amount_cny=amount.value)
+    frame = rows[[*KEY, "part"]].assign(
+        edition=edition.value, item=item.value, amount_cny=amount.value
+    )
     frame["written"] = as_written(rows, ("item",))
-    return frame, _notes(piece, {"edition": edition.reason, "item": item.reason, "amount": amount.reason})
+    return frame, _notes(
+        piece, {"edition": edition.reason, "item": item.reason, "amount": amount.reason}
+    )
 
 
 def _participation(piece: Piece) -> Parts:
@@ -123,10 +170,14 @@ def _participation(piece: Piece) -> Parts:
     street, union = read_streets(rows["union"], edition.value), _text(rows["union"], "union")
     route = read_choices(rows["route"], "route")
     frame = rows[[*KEY, "part"]].assign(
-        edition=edition.value, union_name=union.value.fillna(street["street"]), street=street["street"],
-        street_code=street["street_code"], route=route.value.fillna(street["route"]), persons=persons.value,
+        edition=edition.value,
+        union_name=union.value.fillna(street["street"]),
+        street=street["street"],
+        street_code=street["street_code"],
+        route=route.value.fillna(street["route"]),
+        persons=persons.value,
         written=as_written(rows, ("union", "route")),
-    )  # fmt: skip
+    )
     why = {"edition": edition.reason, "persons": persons.reason, "route": route.reason}
     return frame, _notes(piece, why)
 
@@ -142,7 +193,9 @@ def _district(piece: Piece) -> Parts:
     frame = rows[[*KEY, "part"]].assign(year=year.value, value=value.value, **values)
     frame["written"] = as_written(rows, ("indicator", "unit", "vintage", "origin"))
     number = value.reason.fillna(flag(personal, reasons.VALUE_PERSONAL_NUMBER))
-    why = {"year": year.reason, "value": number} | {name: text.reason for name, text in texts.items()}
+    why = {"year": year.reason, "value": number} | {
+        name: text.reason for name, text in texts.items()
+    }
     return frame, _notes(piece, why)
 
 
@@ -178,7 +231,10 @@ def _editions(column: pd.Series) -> Parsed:
 
 
 def _text(column: pd.Series, kind: str) -> Parsed:
-    """Texts of the kind that `rules.toml` [texts] describes, as they are delivered; of others nothing is kept."""
+    """Texts of the kind that `rules.toml` [texts] describes, as they are delivered.
+
+    Of others nothing is kept.
+    """
     known = holds(column, _TEXTS[kind].fullmatch)
     value = on_unique(column.where(known), without_personal_numbers, "str")
     return Parsed(value, flag(column.notna() & ~known, reasons.VALUE_TEXT))

@@ -1,4 +1,7 @@
-"""Persons as keyed pseudonyms: the only form in which names, IDs, birth months and phones leave this room."""
+"""Persons as keyed pseudonyms.
+
+The only form in which names, IDs, birth months and phones leave this room.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ _UNDISCLOSED = frozenset(RULES["persons"]["undisclosed"])
 class Persons:
     """Pseudonyms of the persons of some rows.
 
-    keys : name_key, surname_key, id_key, mask_key, birth_key, phone_key (str, null when the text is missing).
+    keys : name_key, surname_key, id_key, mask_key, birth_key, phone_key (str, null when the text is
+        missing).
     reasons : raw column -> why its value was not taken (null where nothing is wrong).
     """
 
@@ -34,16 +38,25 @@ class Persons:
 
 
 def keyed_hash(column: pd.Series, key: bytes) -> pd.Series:
-    """First 32 hex digits of HMAC-SHA-256 of each text under the study's key; missing stays missing."""
+    """First 32 hex digits of HMAC-SHA-256 of each text under the study's key.
+
+    Missing stays missing.
+    """
     if not key:
         raise ZgzxError(
-            "the key of the pseudonyms is empty", remedy="Write at least 32 random bytes to [privacy] key_file."
+            "the key of the pseudonyms is empty",
+            remedy="Write at least 32 random bytes to [privacy] key_file.",
         )
-    return on_unique(column, lambda text: hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS], "str")
+    return on_unique(
+        column, lambda text: hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS], "str"
+    )
 
 
 def person_names(texts: Sequence[str]) -> list[str | None]:
-    """Names as they are compared: simplified, no blanks, no dots, nothing in brackets, Latin letters in capitals."""
+    """Names as they are compared.
+
+    Simplified, no blanks, no dots, nothing in brackets, Latin letters in capitals.
+    """
     bare = [_BESIDE_A_NAME.sub("", text) for text in texts]
     names = zip(bare, simplified(bare), strict=True)
     return [name.upper() if text and text not in _UNDISCLOSED else None for text, name in names]
@@ -60,7 +73,9 @@ def name_keys(column: pd.Series, key: bytes) -> pd.DataFrame:
     def build(texts: pd.Series) -> pd.DataFrame:
         names = on_texts(texts, person_names)
         surnames = on_unique(names, surname)
-        return pd.DataFrame({"name_key": keyed_hash(names, key), "surname_key": keyed_hash(surnames, key)})
+        return pd.DataFrame(
+            {"name_key": keyed_hash(names, key), "surname_key": keyed_hash(surnames, key)}
+        )
 
     return by_distinct(column, build)
 

@@ -1,6 +1,7 @@
 """What becomes of rows and values that are not as a clean table must be: entries with a reason.
 
-pandera prints failing values in its exception, and those may be personal: it never leaves this module.
+pandera prints failing values in its exception, and those may be personal: it never leaves this
+module.
 """
 
 from __future__ import annotations
@@ -23,19 +24,40 @@ Place = tuple[str, str, int]  # file, sheet, row
 COLUMNS = ["source", "file", "sheet", "row", "column", "value_masked", "reason", "row_lost"]
 # clean column -> the raw column it was read from, where the names differ
 RAW_COLUMN = {
-    "name": "firm_name", "person_key": "person_no", "name_key": "person_name", "period_ym": "period",
-    "agency_name": "agency", "amount_cny": "amount", "union_name": "union", "type": "change", "date": "changed",
-    "street_code": "street", "industry2": "industry",
-}  # fmt: skip
-# Columns that may hold a person's name or number. Before and after a change stand legal representatives too.
+    "name": "firm_name",
+    "person_key": "person_no",
+    "name_key": "person_name",
+    "period_ym": "period",
+    "agency_name": "agency",
+    "amount_cny": "amount",
+    "union_name": "union",
+    "type": "change",
+    "date": "changed",
+    "street_code": "street",
+    "industry2": "industry",
+}
+# Columns that may hold a person's name or number. Before and after a change stand legal
+# representatives too.
 PERSONAL = frozenset(
     {
-        "person_name", "id_no", "birth", "phone", "person_no", "inventors", "applicants", "holders", "before", "after",
-        "team", "matter", "address",
+        "person_name",
+        "id_no",
+        "birth",
+        "phone",
+        "person_no",
+        "inventors",
+        "applicants",
+        "holders",
+        "before",
+        "after",
+        "team",
+        "matter",
+        "address",
     }
-)  # fmt: skip
+)
 FIRMS = frozenset({"firm_name", "employer_name", "agency", "service_firm", "former_names"})
-# Reasons that say the cell holds something personal: then only its length is shown, whatever its column.
+# Reasons that say the cell holds something personal: then only its length is shown, whatever its
+# column.
 _PERSONAL_REASONS = frozenset({reasons.VALUE_PERSONAL_NAME, reasons.VALUE_PERSONAL_NUMBER})
 _HIDDEN = re.compile(f"[^{re.escape(RULES['shown']['characters'])}]")
 _HIDDEN_IN_CODE = re.compile(f"[^{re.escape(RULES['shown']['characters'])}A-Za-z]")
@@ -44,8 +66,9 @@ _HIDDEN_IN_CODE = re.compile(f"[^{re.escape(RULES['shown']['characters'])}A-Za-z
 def mask(column: str, text: str) -> str:
     """A cell as the quarantine may show it.
 
-    Personal columns: dots and the length. Firm names: as they are. Others: digits, marks and harmless characters, since
-    a name may have slipped into a column of dates; ID and phone numbers never.
+    Personal columns: dots and the length. Firm names: as they are. Others: digits, marks and
+    harmless characters, since a name may have slipped into a column of dates; ID and phone numbers
+    never.
     """
     if column in PERSONAL:
         return length_only(text)
@@ -67,7 +90,10 @@ def no_entries() -> pd.DataFrame:
 
 
 def note(rows: pd.DataFrame, column: str | None, why: pd.Series | str) -> pd.DataFrame:
-    """Entries for the rows whose reason is not null. `column` names a text column of `rows`, None the whole row."""
+    """Entries for the rows whose reason is not null.
+
+    `column` names a text column of `rows`, None the whole row.
+    """
     codes = pd.Series(why, index=rows.index, dtype="object") if isinstance(why, str) else why
     if not codes.notna().any():  # most parsers find nothing wrong
         return rows[KEY].iloc[:0].assign(**{name: pd.Series(dtype="str") for name in _TYPES})
@@ -91,7 +117,8 @@ def enforce(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, pd.DataFrame
 
     Raises
     ------
-    RuntimeError : a column has the wrong type or is not there: an error of the program, not of the data.
+    RuntimeError : a column has the wrong type or is not there: an error of the program, not of the
+        data.
     """
     columns = list(SCHEMAS[table].columns)
     if frame.empty:
@@ -102,11 +129,16 @@ def enforce(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, pd.DataFrame
         failures = error.failure_cases[["schema_context", "column", "check", "index"]]
     wrong = failures[~failures["check"].isin(reasons.ALL)]
     if len(wrong):
-        what = ", ".join(f"{row.column}: {row.check}" for row in wrong.drop_duplicates("column").itertuples())
+        what = ", ".join(
+            f"{row.column}: {row.check}" for row in wrong.drop_duplicates("column").itertuples()
+        )
         raise RuntimeError(f"clean table {table} breaks its own schema ({what})")
     failures = failures.drop_duplicates(["index", "check"])
     entries = frame.loc[failures["index"], KEY].assign(
-        column=failures["column"].where(failures["schema_context"] == "Column").replace(RAW_COLUMN).to_numpy(),
+        column=failures["column"]
+        .where(failures["schema_context"] == "Column")
+        .replace(RAW_COLUMN)
+        .to_numpy(),
         value_masked=None,
         reason=failures["check"].to_numpy(),
     )
@@ -120,11 +152,14 @@ def first_only(
     keep: AbstractSet[Place] = frozenset(),
     written: pd.Series | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The first row of each content, and an entry for every other; rows with nothing in `columns` are all kept.
+    """The first row of each content, and an entry for every other.
 
-    keep : rows (file, sheet, row) that a clerk decided to keep though their content stands elsewhere too.
-    written : what the rows say in words, where `columns` hold less of it (see `as_written`); rows that differ in it
-        are not the same.
+    Rows with nothing in `columns` are all kept.
+
+    keep : rows (file, sheet, row) that a clerk decided to keep though their content stands
+        elsewhere too.
+    written : what the rows say in words, where `columns` hold less of it (see `as_written`); rows
+        that differ in it are not the same.
     """
     content = frame[list(columns)]
     compared = content if written is None else content.assign(written=written.reindex(frame.index))
@@ -132,7 +167,10 @@ def first_only(
     if not again.any():
         return frame, note(frame[again], None, reason)
     kept = again & pd.Series(is_one_of(frame, keep), frame.index)
-    entries = [note(frame[again & ~kept], None, reason), note(frame[kept], None, reasons.VALUE_KEPT_BY_DECISION)]
+    entries = [
+        note(frame[again & ~kept], None, reason),
+        note(frame[kept], None, reasons.VALUE_KEPT_BY_DECISION),
+    ]
     return frame[~again | kept], pd.concat(entries, ignore_index=True)
 
 
@@ -144,7 +182,10 @@ def is_one_of(rows: pd.DataFrame, places: AbstractSet[Place]) -> np.ndarray:
 
 
 def as_written(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
-    """What the rows say in these columns, script and blanks apart: clean tables keep only a kind or a place of it."""
+    """What the rows say in these columns, script and blanks apart.
+
+    Clean tables keep only a kind or a place of it.
+    """
     texts = [on_texts(rows[name], without_blanks, "str").fillna("") for name in columns]
     return texts[0].str.cat(texts[1:], sep="\x1f") if len(texts) > 1 else texts[0]
 

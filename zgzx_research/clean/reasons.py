@@ -1,7 +1,8 @@
 """Why a row left or a value was not taken: every code of the quarantine in one place.
 
-Codes that begin with `value_` concern one cell: the value is null, or was repaired, and the row stays unless the
-column is one it cannot do without. The wording for readers (zh, en) is the report's.
+Codes that begin with `value_` concern one cell: the value is null, or was repaired, and the row
+stays unless the column is one it cannot do without. The wording for readers (zh, en) is the
+report's.
 """
 
 from __future__ import annotations
@@ -88,4 +89,6 @@ VALUE_KEPT_BY_DECISION = "value_kept_by_decision"
 # what two deliveries say of one firm
 VALUE_RENAMED_BETWEEN_DELIVERIES = "value_renamed_between_deliveries"
 
-ALL = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
+ALL = frozenset(
+    value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str)
+)

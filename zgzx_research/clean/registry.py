@@ -1,4 +1,7 @@
-"""The business registry: one row per enterprise; what it was called before; and its recorded changes."""
+"""The business registry: one row per enterprise; what it was called before.
+
+And its recorded changes.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,16 @@ from collections.abc import Sequence
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.cleaned import (
+    Cleaned,
+    Layout,
+    Parts,
+    Piece,
+    decided_to_keep,
+    finish,
+    pieces,
+    stacked,
+)
 from zgzx_research.clean.deliveries import deliveries_of, first_day, newer_only, several
 from zgzx_research.clean.identifiers import (
     firm_names,
@@ -35,11 +47,21 @@ LAYOUTS = {
     "registry": Layout(
         ("uscc", "firm_name", "founded"),
         (
-            "former_names", "capital", "closed", "status", "street", "address", "industry", "staff", "size", "hitech",
-            "registration_no", "organisation_code",
+            "former_names",
+            "capital",
+            "closed",
+            "status",
+            "street",
+            "address",
+            "industry",
+            "staff",
+            "size",
+            "hitech",
+            "registration_no",
+            "organisation_code",
         ),
     ),
-}  # fmt: skip
+}
 # Of these the clean table keeps less than is written.
 AS_WRITTEN = ("firm_name", "former_names", "street", "address", "industry")
 
@@ -47,7 +69,8 @@ AS_WRITTEN = ("firm_name", "former_names", "street", "address", "industry")
 def clean_registry(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     """Clean tables `registry`, `registry_name`, `registry_event` (see the data dictionary).
 
-    A firm without a usable code keeps its row, with uscc null. A row is a firm, or a recorded change.
+    A firm without a usable code keeps its row, with uscc null. A row is a firm, or a recorded
+    change.
     """
     found = pieces(tables, LAYOUTS)
     frame, notes = stacked([_parse(piece) for piece in found["registry"]], "registry")
@@ -56,21 +79,45 @@ def clean_registry(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     keep, content = decided_to_keep(tables), good.columns.difference(KEY)
     distinct, again = first_only(newest, content, reasons.DUPLICATE_ROW, keep, frame.get("written"))
     kept, same_code = first_only(distinct, ["uscc"], reasons.DUPLICATE_USCC, keep)
-    changes, more = stacked([_changes(piece) for piece in found["registry_changes"]], "registry_event")
+    changes, more = stacked(
+        [_changes(piece) for piece in found["registry_changes"]], "registry_event"
+    )
     event, bad_change = enforce(changes, "registry_event")
     content = event.columns.difference(KEY)
-    event, change_again = first_only(event, content, reasons.DUPLICATE_ROW, keep, changes.get("written"))
+    event, change_again = first_only(
+        event, content, reasons.DUPLICATE_ROW, keep, changes.get("written")
+    )
     renamed, found_renamed = _renamed_between(good, event, tables)
     event = pd.concat([event, renamed], ignore_index=True) if len(renamed) else event
-    lists, _ = stacked([_former_names(piece, frame) for piece in found["registry"]], "registry_name")
+    lists, _ = stacked(
+        [_former_names(piece, frame) for piece in found["registry"]], "registry_name"
+    )
     name = names_of_firms(kept, event, lists)
     result = {"registry": kept, "registry_name": name, "registry_event": event}
-    entries = [*notes, failed, older, again, same_code, *more, bad_change, change_again, found_renamed]
-    return finish("registry", tables, {table: rows.reset_index(drop=True) for table, rows in result.items()}, entries)
+    entries = [
+        *notes,
+        failed,
+        older,
+        again,
+        same_code,
+        *more,
+        bad_change,
+        change_again,
+        found_renamed,
+    ]
+    return finish(
+        "registry",
+        tables,
+        {table: rows.reset_index(drop=True) for table, rows in result.items()},
+        entries,
+    )
 
 
 def _firm(rows: pd.DataFrame) -> pd.Series:
-    """What a firm is known by in every delivery: its code, else its registration number, else name and founding day."""
+    """What a firm is known by in every delivery.
+
+    Its code, else its registration number, else name and founding day.
+    """
     name = rows["name"] + " " + rows["founded"].astype("str")
     return rows["uscc"].fillna(rows["registration_no"]).fillna(name)
 
@@ -82,14 +129,22 @@ def _renamed_between(rows: pd.DataFrame, event: pd.DataFrame, tables: Sequence[R
     """
     if not several(tables):
         return event.iloc[:0], note(rows.iloc[:0], None, "")
-    dated = rows.assign(delivered=deliveries_of(rows, tables), firm=rows["uscc"].fillna(rows["registration_no"]))
-    dated = dated[dated["delivered"].gt(0) & dated["firm"].notna()].sort_values(["firm", "delivered", *KEY])
+    dated = rows.assign(
+        delivered=deliveries_of(rows, tables), firm=rows["uscc"].fillna(rows["registration_no"])
+    )
+    dated = dated[dated["delivered"].gt(0) & dated["firm"].notna()].sort_values(
+        ["firm", "delivered", *KEY]
+    )
     before = dated.groupby("firm")["name"].shift()
     changed = dated[before.notna() & before.ne(dated["name"])]
     found = changed[[*KEY, "uscc"]].assign(
-        part=1, firm_name=changed["name"], type="rename", date=first_day(changed["delivered"]),
-        before=before[changed.index], after=changed["name"],
-    )  # fmt: skip
+        part=1,
+        firm_name=changed["name"],
+        type="rename",
+        date=first_day(changed["delivered"]),
+        before=before[changed.index],
+        after=changed["name"],
+    )
     names = ["uscc", "before", "after"]
     recorded = event.loc[event["type"].eq("rename"), names].drop_duplicates().assign(recorded=True)
     new = found[found.merge(recorded, on=names, how="left")["recorded"].isna().to_numpy()]
@@ -112,7 +167,10 @@ def _parse(piece: Piece) -> Parts:
     street, from_address = read_streets(rows["street"]), read_streets(address["address"])
     early = read["closed"].value < read["founded"].value
     frame = rows[[*KEY, "part"]].assign(
-        **{name: read[name].value for name in ("uscc", "registration_no", "organisation_code", "founded", "status")},
+        **{
+            name: read[name].value
+            for name in ("uscc", "registration_no", "organisation_code", "founded", "status")
+        },
         name=firm_names(rows["firm_name"]),
         closed=read["closed"].value.mask(early),
         industry_section=industry["industry_section"],
@@ -127,12 +185,22 @@ def _parse(piece: Piece) -> Parts:
         written=as_written(rows, AS_WRITTEN),
     )
     notes = [note(rows, column, result.reason) for column, result in read.items()]
-    notes += [note(rows, column, table["reason"]) for column, table in (("industry", industry), ("street", street))]
-    return frame, [*piece.entries, *notes, note(rows, "closed", flag(early, reasons.VALUE_DATE_ORDER))]
+    notes += [
+        note(rows, column, table["reason"])
+        for column, table in (("industry", industry), ("street", street))
+    ]
+    return frame, [
+        *piece.entries,
+        *notes,
+        note(rows, "closed", flag(early, reasons.VALUE_DATE_ORDER)),
+    ]
 
 
 def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:
-    """The three codes of a firm. Before 2015 the column of the credit code held one of the other two."""
+    """The three codes of a firm.
+
+    Before 2015 the column of the credit code held one of the other two.
+    """
     read = {
         "uscc": read_uscc(rows["uscc"]),
         "registration_no": read_registration_numbers(rows["registration_no"]),
@@ -146,7 +214,9 @@ def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:
         read[name] = Parsed(read[name].value.fillna(elsewhere), read[name].reason)
         read["uscc"] = Parsed(read["uscc"].value, read["uscc"].reason.where(elsewhere.isna()))
     inside = read["uscc"].value.str[8:17]
-    read["organisation_code"] = Parsed(read["organisation_code"].value.fillna(inside), read["organisation_code"].reason)
+    read["organisation_code"] = Parsed(
+        read["organisation_code"].value.fillna(inside), read["organisation_code"].reason
+    )
     return read
 
 
@@ -154,25 +224,36 @@ def _former_names(piece: Piece, frame: pd.DataFrame) -> Parts:
     """A row per name listed under 曾用名, for the rows of the registry in `frame`."""
     separators = piece.separators("former_names")
     lists, _ = split_column(piece.rows["former_names"], lambda text: parties_in(text, separators))
-    listed = piece.rows[KEY].assign(name=lists).explode("name", ignore_index=True).dropna(subset="name")
+    listed = (
+        piece.rows[KEY].assign(name=lists).explode("name", ignore_index=True).dropna(subset="name")
+    )
     listed["part"] = listed.groupby(KEY).cumcount() + 1
     listed["name"] = firm_names(listed["name"].astype("str"))
     return listed.dropna(subset="name").merge(frame[[*KEY, "uscc"]], on=KEY), []
 
 
 def _changes(piece: Piece) -> Parts:
-    """Changes of the name, of the place and mergers; of any other (a legal representative) nothing is shown."""
+    """Changes of the name, of the place and mergers.
+
+    Of any other (a legal representative) nothing is shown.
+    """
     rows = piece.rows
     code, date = read_uscc(rows["uscc"]), read_dates(rows["changed"], piece.styles("day"))
     change = read_choices(rows["change"], "change", reasons.UNKNOWN_CHANGE)
     is_move = change.value.eq("move")
     texts = {
-        side: firm_names(rows[side].mask(is_move)).where(~is_move, read_addresses(rows[side].where(is_move))["address"])
+        side: firm_names(rows[side].mask(is_move)).where(
+            ~is_move, read_addresses(rows[side].where(is_move))["address"]
+        )
         for side in ("before", "after")
     }
     frame = rows[[*KEY, "part"]].assign(
-        uscc=code.value, firm_name=firm_names(rows["firm_name"]), type=change.value, date=date.value, **texts,
+        uscc=code.value,
+        firm_name=firm_names(rows["firm_name"]),
+        type=change.value,
+        date=date.value,
+        **texts,
         written=as_written(rows, ("firm_name", "change", "before", "after")),
-    )  # fmt: skip
+    )
     read = {"uscc": code.reason, "change": change.reason, "changed": date.reason}
     return frame, [*piece.entries, *(note(rows, column, why) for column, why in read.items())]

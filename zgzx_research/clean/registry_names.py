@@ -1,4 +1,7 @@
-"""What a firm was called, and when: from its list of former names and from recorded changes of name."""
+"""What a firm was called, and when.
+
+From its list of former names and from recorded changes of name.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from zgzx_research.clean.schemas import KEY
 PRESENT, FORMER = "现名", "曾用名"
 
 
-def names_of_firms(registry: pd.DataFrame, event: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
+def names_of_firms(
+    registry: pd.DataFrame, event: pd.DataFrame, listed: pd.DataFrame
+) -> pd.DataFrame:
     """Clean table `registry_name`.
 
     Parameters
@@ -27,7 +32,9 @@ def names_of_firms(registry: pd.DataFrame, event: pd.DataFrame, listed: pd.DataF
     lists = lists[lists["name"] != lists["firm_name"]]
     dated = _from_changes(event[event["type"].eq("rename")])
     firm = ["uscc", "firm_name", "name"]
-    known = lists.merge(dated[firm].drop_duplicates().assign(known=True), on=firm, how="left")["known"].notna()
+    known = lists.merge(dated[firm].drop_duplicates().assign(known=True), on=firm, how="left")[
+        "known"
+    ].notna()
     days = dict.fromkeys(("valid_from", "valid_to"), "datetime64[s]")
     both = pd.concat([lists[~known.to_numpy()].astype(days), dated.astype(days)], ignore_index=True)
     texts = dict.fromkeys(("uscc", "firm_name", "name", "kind"), "str")
@@ -37,9 +44,15 @@ def names_of_firms(registry: pd.DataFrame, event: pd.DataFrame, listed: pd.DataF
 
 def _from_changes(renames: pd.DataFrame) -> pd.DataFrame:
     """Two rows per change, the name before and the name after, with the days on which each begins and ends."""
-    renames = renames.assign(firm=renames["uscc"].fillna(renames["firm_name"])).sort_values(["firm", "date", *KEY])
-    before = renames.assign(part=1, name=renames["before"], valid_from=pd.NaT, valid_to=renames["date"])
-    after = renames.assign(part=2, name=renames["after"], valid_from=renames["date"], valid_to=pd.NaT)
+    renames = renames.assign(firm=renames["uscc"].fillna(renames["firm_name"])).sort_values(
+        ["firm", "date", *KEY]
+    )
+    before = renames.assign(
+        part=1, name=renames["before"], valid_from=pd.NaT, valid_to=renames["date"]
+    )
+    after = renames.assign(
+        part=2, name=renames["after"], valid_from=renames["date"], valid_to=pd.NaT
+    )
     earlier, later = (frame.groupby("firm")[["date", "name"]] for frame in (after, before))
     taken = earlier.shift(1)
     before["valid_from"] = taken["date"].where(taken["name"].eq(before["name"]))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Parts, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.cleaned import (
+    Cleaned,
+    Layout,
+    Parts,
+    Piece,
+    decided_to_keep,
+    finish,
+    pieces,
+    stacked,
+)
 from zgzx_research.clean.deliveries import newer_only, subject_of
 from zgzx_research.clean.editions import first_said, read_editions
 from zgzx_research.clean.identifiers import firm_names, is_among
@@ -20,20 +29,28 @@ from zgzx_research.ingest.read import RawTable
 
 AS_WRITTEN = ("person_name", "id_no", "phone", "firm_name", "category", "section", "street")
 OTHERS = ("id_no", "birth", "phone")
-LAYOUTS = {"roster": Layout(("person_name", "firm_name"), (*OTHERS, "street", "category", "edition"))}
+LAYOUTS = {
+    "roster": Layout(("person_name", "firm_name"), (*OTHERS, "street", "category", "edition"))
+}
 
 
 def clean_roster(tables: Sequence[RawTable], key: bytes) -> Cleaned:
     """Clean table `roster` (see the data dictionary)."""
-    frame, entries = stacked([_parse(piece, key) for piece in pieces(tables, LAYOUTS)["roster"]], "roster")
+    frame, entries = stacked(
+        [_parse(piece, key) for piece in pieces(tables, LAYOUTS)["roster"]], "roster"
+    )
     good, failed = enforce(frame, "roster")
     written = frame.get("written")
     winner = ["edition", "category", "firm_name", "part"]
     newest, older = newer_only(
-        good, lambda rows: subject_of(rows[winner].assign(named=frame["named"]), [*winner, "named"]), tables
+        good,
+        lambda rows: subject_of(rows[winner].assign(named=frame["named"]), [*winner, "named"]),
+        tables,
     )
     content = good.columns.difference(KEY)
-    kept, again = first_only(newest, content, reasons.DUPLICATE_ROW, decided_to_keep(tables), written)
+    kept, again = first_only(
+        newest, content, reasons.DUPLICATE_ROW, decided_to_keep(tables), written
+    )
     kept = kept.sort_values([*KEY, "part"], ignore_index=True)
     return finish("roster", tables, {"roster": kept}, [*entries, failed, older, again])
 
@@ -43,13 +60,18 @@ def _parse(piece: Piece, key: bytes) -> Parts:
     rows = piece.rows.assign(edition=edition, written=as_written(piece.rows, AS_WRITTEN))
     said, differ = first_said(rows, "category", ("section",))
     rows["category"] = said.fillna(rows["section"])
-    category = read_choices(rows["category"], "category", reasons.UNKNOWN_CATEGORY, reasons.AMBIGUOUS_CATEGORY)
+    category = read_choices(
+        rows["category"], "category", reasons.UNKNOWN_CATEGORY, reasons.AMBIGUOUS_CATEGORY
+    )
     street = read_streets(rows["street"], rows["edition"])
     rows = rows.assign(
-        category_code=category.value, named=rows["person_name"].notna(), whole_name=as_written(rows, ("person_name",)),
+        category_code=category.value,
+        named=rows["person_name"].notna(),
+        whole_name=as_written(rows, ("person_name",)),
         place=street["street"],
-        street_code=street["street_code"], route=street["route"],
-    )  # fmt: skip
+        street_code=street["street_code"],
+        route=street["route"],
+    )
     persons, unaligned = one_row_per_person(rows, OTHERS, piece.separators)
     found = person_keys(persons, piece.styles("month"), key)
     a_person = is_among(persons["firm_name"], persons["person_name"])

@@ -6,4 +6,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-RULES: dict[str, Any] = tomllib.loads((Path(__file__).parent / "rules.toml").read_text(encoding="utf-8"))
+RULES: dict[str, Any] = tomllib.loads(
+    (Path(__file__).parent / "rules.toml").read_text(encoding="utf-8")
+)

@@ -1,4 +1,7 @@
-"""What every clean table must be: columns, types and constraints. The data dictionary is made from it."""
+"""What every clean table must be: columns, types and constraints.
+
+The data dictionary is made from it.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ def dtypes(table: str) -> dict[str, str]:
 
 
 def _present(reason: str) -> pa.Check:
-    return pa.Check(lambda values: values.notna(), ignore_na=False, error=reason, description="never missing")
+    return pa.Check(
+        lambda values: values.notna(), ignore_na=False, error=reason, description="never missing"
+    )
 
 
 def _text(*checks: pa.Check) -> pa.Column:
@@ -43,15 +48,20 @@ def _text(*checks: pa.Check) -> pa.Column:
 
 
 def _one_of(*values: str) -> pa.Check:
-    return pa.Check(lambda cells: cells.isin(values), error=reasons.SCHEMA, description="one of " + ", ".join(values))
+    return pa.Check(
+        lambda cells: cells.isin(values),
+        error=reasons.SCHEMA,
+        description="one of " + ", ".join(values),
+    )
 
 
 def _each(test: Callable[[str], object], description: str) -> pa.Check:
     """A check of the distinct texts only."""
     return pa.Check(
         lambda cells: cells.isna() | holds(cells, test),
-        error=reasons.SCHEMA, description=description,
-    )  # fmt: skip
+        error=reasons.SCHEMA,
+        description=description,
+    )
 
 
 def _like(pattern: str, description: str) -> pa.Check:
@@ -59,7 +69,9 @@ def _like(pattern: str, description: str) -> pa.Check:
 
 
 def _between(lowest: float, highest: float) -> pa.Check:
-    return pa.Check.in_range(lowest, highest, error=reasons.SCHEMA, description=f"{lowest:g} to {highest:g}")
+    return pa.Check.in_range(
+        lowest, highest, error=reasons.SCHEMA, description=f"{lowest:g} to {highest:g}"
+    )
 
 
 def _at_least_one() -> pa.Check:
@@ -69,8 +81,9 @@ def _at_least_one() -> pa.Check:
 def _month() -> pa.Check:
     return pa.Check(
         lambda months: months.mod(100).between(1, 12) & months.between(190001, 210012),
-        error=reasons.SCHEMA, description="YYYYMM",
-    )  # fmt: skip
+        error=reasons.SCHEMA,
+        description="YYYYMM",
+    )
 
 
 def _months(*checks: pa.Check) -> pa.Column:
@@ -99,25 +112,31 @@ def _uscc() -> pa.Column:
 
 def _any_of(reason: str, *columns: str) -> pa.Check:
     return pa.Check(
-        lambda rows: rows[list(columns)].notna().any(axis=1), error=reason, description="has " + " or ".join(columns)
+        lambda rows: rows[list(columns)].notna().any(axis=1),
+        error=reason,
+        description="has " + " or ".join(columns),
     )
 
 
 def _in_order() -> pa.Check:
     return pa.Check(
         lambda rows: rows["end_ym"].ge(rows["start_ym"]).fillna(True).astype("bool"),
-        error=reasons.END_BEFORE_START, description="end_ym is not before start_ym",
-    )  # fmt: skip
+        error=reasons.END_BEFORE_START,
+        description="end_ym is not before start_ym",
+    )
 
 
 def _named() -> pa.Check:
     return pa.Check(
         lambda rows: rows["name_key"].notna() | rows["is_team"],
-        error=reasons.MISSING_NAME, description="has name_key, or is a team",
-    )  # fmt: skip
+        error=reasons.MISSING_NAME,
+        description="has name_key, or is a team",
+    )
 
 
-def _table(columns: dict[str, pa.Column], *checks: pa.Check, unique: list[str] | None = None) -> pa.DataFrameSchema:
+def _table(
+    columns: dict[str, pa.Column], *checks: pa.Check, unique: list[str] | None = None
+) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, checks=list(checks), unique=unique, strict=True)
 
 
@@ -132,9 +151,11 @@ _PERSON = {"person_key": _text(_present(reasons.MISSING_PERSON), _PSEUDONYM)} | 
     "name_key", "surname_key", "id_key", "mask_key", "birth_key"
 )
 _EMPLOYER = {"employer_no": _text(), "employer_name": _text(), "employer_uscc": _uscc()}
-# Of a month only the month is new: what else it says is the same two hundred times, and is kept as categories.
+# Of a month only the month is new: what else it says is the same two hundred times, and is kept as
+# categories.
 _LINE = {
-    name: pa.Column("category", checks=column.checks, nullable=True) for name, column in (_PERSON | _EMPLOYER).items()
+    name: pa.Column("category", checks=column.checks, nullable=True)
+    for name, column in (_PERSON | _EMPLOYER).items()
 }
 _HAS_EMPLOYER = _any_of(reasons.MISSING_EMPLOYER, *_EMPLOYER)
 _STREET = {"street": _text(_one_of(*STREETS)), "street_code": _text(_one_of(*CODES))}
@@ -168,7 +189,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         | {
             "uscc": _uscc(),
             "registration_no": _text(_like(r"\d{15}", "15 digits, check digit right")),
-            "organisation_code": _text(_like(r"[0-9A-Z]{8}[0-9X]", "9 characters, check character right")),
+            "organisation_code": _text(
+                _like(r"[0-9A-Z]{8}[0-9X]", "9 characters, check character right")
+            ),
             "name": _text(_present(reasons.MISSING_FIRM_NAME)),
             "founded": _date(),
             "closed": _date(),
@@ -211,7 +234,10 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         _any_of(reasons.MISSING_FIRM, "uscc", "firm_name"),
     ),
     "spell": _table(
-        _ROW_KEY | _PERSON | _EMPLOYER | {"start_ym": _months(_present(reasons.MISSING_PERIOD)), "end_ym": _months()},
+        _ROW_KEY
+        | _PERSON
+        | _EMPLOYER
+        | {"start_ym": _months(_present(reasons.MISSING_PERIOD)), "end_ym": _months()},
         _in_order(),
         _HAS_EMPLOYER,
     ),
@@ -224,7 +250,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "paid_ym": _months(),
             "base": _number(),
             "kind": pa.Column(
-                "category", [_present(reasons.UNKNOWN_KIND), _one_of(*RULES["choices"]["kind"])], nullable=True
+                "category",
+                [_present(reasons.UNKNOWN_KIND), _one_of(*RULES["choices"]["kind"])],
+                nullable=True,
             ),
         },
         _HAS_EMPLOYER,
@@ -243,8 +271,15 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     ),
     ROWS_OF_PATENTS: _table(
         _PATENT
-        | {name: _text() for name in ("publication_no", "applicants", "holders", "inventors", "codes", "title")}
-        | {"dual_app_no": _text(), "is_dual": pa.Column("boolean", nullable=True), "profile": pa.Column("str")}
+        | {
+            name: _text()
+            for name in ("publication_no", "applicants", "holders", "inventors", "codes", "title")
+        }
+        | {
+            "dual_app_no": _text(),
+            "is_dual": pa.Column("boolean", nullable=True),
+            "profile": pa.Column("str"),
+        }
         | _ROW_KEY
     ),
     "patent": _table(
@@ -286,7 +321,11 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         _named(),
     ),
     "score": _table(
-        _ROW_KEY | _EDITION | _CATEGORY | _STAGE | {"score": pa.Column("float64", _between(0, 100))},
+        _ROW_KEY
+        | _EDITION
+        | _CATEGORY
+        | _STAGE
+        | {"score": pa.Column("float64", _between(0, 100))},
         unique=[*KEY, "part"],
     ),
     "programme": _table(
@@ -304,7 +343,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
             description="a craftsman has name_key",
         ),
         pa.Check(
-            lambda rows: rows[["firm_name", "uscc"]].notna().any(axis=1) | rows["programme"].eq(CRAFTSMAN),
+            lambda rows: (
+                rows[["firm_name", "uscc"]].notna().any(axis=1) | rows["programme"].eq(CRAFTSMAN)
+            ),
             error=reasons.MISSING_FIRM,
             description="all but craftsmen have firm_name or uscc",
         ),

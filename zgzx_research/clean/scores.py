@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.clean import reasons
-from zgzx_research.clean.cleaned import Cleaned, Layout, Piece, decided_to_keep, finish, pieces, stacked
+from zgzx_research.clean.cleaned import (
+    Cleaned,
+    Layout,
+    Piece,
+    decided_to_keep,
+    finish,
+    pieces,
+    stacked,
+)
 from zgzx_research.clean.deliveries import newer_only, subject_of
 from zgzx_research.clean.editions import first_said, read_editions
 from zgzx_research.clean.identifiers import firm_names, is_among
@@ -34,44 +42,67 @@ ROUNDING = 0.011  # a mean of two decimals against ours
 
 
 def clean_scores(tables: Sequence[RawTable], key: bytes) -> Cleaned:
-    """Clean tables `entry` (teams as parts 1..n) and `score` (part = number of the judge); see the data dictionary."""
+    """Clean tables `entry` (teams as parts 1..n) and `score` (part = number of the judge).
+
+    See the data dictionary.
+    """
     parts = [_parse(piece, key) for piece in pieces(tables, LAYOUTS)["scores"]]
     frame, notes = stacked([(entry, found) for entry, _, found in parts], "entry")
     scores, _ = stacked([(score, []) for _, score, _ in parts], "score")
     good, failed = enforce(frame, "entry")
     entrant = ["edition", "category", "stage", "firm_name", "part"]
     newest, older = newer_only(
-        good, lambda rows: subject_of(rows[entrant].assign(named=frame["named"]), [*entrant, "named"]), tables
+        good,
+        lambda rows: subject_of(rows[entrant].assign(named=frame["named"]), [*entrant, "named"]),
+        tables,
     )
     content, written = good.columns.difference(KEY), frame.get("written")
-    entry, again = first_only(newest, content, reasons.DUPLICATE_ROW, decided_to_keep(tables), written)
+    entry, again = first_only(
+        newest, content, reasons.DUPLICATE_ROW, decided_to_keep(tables), written
+    )
     entry = entry.sort_values([*KEY, "part"], ignore_index=True)
     score, bad = enforce(scores.merge(entry[KEY].drop_duplicates(), on=KEY), "score")
-    return finish("scores", tables, {"entry": entry, "score": score}, [*notes, failed, older, again, bad])
+    return finish(
+        "scores", tables, {"entry": entry, "score": score}, [*notes, failed, older, again, bad]
+    )
 
 
 def _parse(piece: Piece, key: bytes) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
     edition, disagree = read_editions(piece.rows)
     rows = piece.rows.assign(edition=edition, written=as_written(piece.rows, AS_WRITTEN))
     differ = {}
-    for name in ("category", "stage"):  # in its own column, else on the sheet's tab, else in the title
+    for name in (
+        "category",
+        "stage",
+    ):  # in its own column, else on the sheet's tab, else in the title
         rows[name], differ[name] = first_said(rows, name, ("sheet_name", "section", "heading"))
-    category = read_choices(rows["category"], "category", reasons.UNKNOWN_CATEGORY, reasons.AMBIGUOUS_CATEGORY)
+    category = read_choices(
+        rows["category"], "category", reasons.UNKNOWN_CATEGORY, reasons.AMBIGUOUS_CATEGORY
+    )
     stage = read_choices(rows["stage"], "stage", reasons.UNKNOWN_STAGE, reasons.AMBIGUOUS_STAGE)
     scores, absent, notes = _scores(rows)
     total, found = _total(rows, scores)
     rank = read_counts(rows["rank"])
     told = _outcome(rows["outcome"], stage.value)
     rows = rows.assign(
-        category_code=category.value, stage_code=stage.value, points=total.mask(absent), place=rank.value,
-        result=told.value.mask(absent & total.isna(), "absent"), named=rows["person_name"].notna(),
+        category_code=category.value,
+        stage_code=stage.value,
+        points=total.mask(absent),
+        place=rank.value,
+        result=told.value.mask(absent & total.isna(), "absent"),
+        named=rows["person_name"].notna(),
         whole_name=as_written(rows, ("person_name",)),
-    )  # fmt: skip
+    )
     persons, unaligned = one_row_per_person(rows, (), piece.separators)
     frame = _entries(persons, key)
     a_person = is_among(persons["firm_name"], persons["person_name"])
     frame["firm_name"] = firm_names(persons["firm_name"].mask(a_person))
-    reason = {"category": category.reason, "stage": stage.reason, "rank": rank.reason, "outcome": told.reason}
+    reason = {
+        "category": category.reason,
+        "stage": stage.reason,
+        "rank": rank.reason,
+        "outcome": told.reason,
+    }
     notes += [note(rows, column, why) for column, why in reason.items()]
     notes += [note(rows, column, why) for column, why in (differ | {"edition": disagree}).items()]
     notes.append(note(persons, "firm_name", flag(a_person, reasons.VALUE_PERSONAL_NAME)))
@@ -97,7 +128,9 @@ def _entries(persons: pd.DataFrame, key: bytes) -> pd.DataFrame:
 def _scores(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, list[pd.DataFrame]]:
     """Scores by judge (float64, 0 to 100), rows that say 弃权 or 缺考 anywhere, and the notes on cells not read."""
     cells = [*JUDGES, *TOTALS, *PARTS, "rank", "outcome"]
-    said = pd.DataFrame({name: read_choices(rows[name], "outcome").value.eq("absent") for name in cells})
+    said = pd.DataFrame(
+        {name: read_choices(rows[name], "outcome").value.eq("absent") for name in cells}
+    )
     read = {name: read_decimals(rows[name], 0, 100, reasons.VALUE_SCORE) for name in JUDGES}
     notes = [note(rows, name, result.reason.mask(said[name])) for name, result in read.items()]
     values = pd.DataFrame({name: result.value for name, result in read.items()})
@@ -110,10 +143,12 @@ def _total(rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.Series, list[pd
     said = {name: read_choices(rows[name], "outcome").value.eq("absent") for name in TOTALS}
     read = {name: read_decimals(rows[name], 0, 100, reasons.VALUE_SCORE) for name in TOTALS}
     count = scores.notna().sum(axis=1)
-    trimmed = (scores.sum(axis=1) - scores.max(axis=1) - scores.min(axis=1)) / (count - 2).where(count > 2)
-    differs = (trimmed - read["mean"].value).abs().gt(ROUNDING) & (scores.mean(axis=1) - read["mean"].value).abs().gt(
-        ROUNDING
+    trimmed = (scores.sum(axis=1) - scores.max(axis=1) - scores.min(axis=1)) / (count - 2).where(
+        count > 2
     )
+    differs = (trimmed - read["mean"].value).abs().gt(ROUNDING) & (
+        scores.mean(axis=1) - read["mean"].value
+    ).abs().gt(ROUNDING)
     notes = [note(rows, name, result.reason.mask(said[name])) for name, result in read.items()]
     notes.append(note(rows, "mean", flag(differs, reasons.VALUE_SCORE_TOTAL)))
     return read["total"].value.fillna(read["mean"].value), notes
@@ -128,7 +163,10 @@ def _outcome(column: pd.Series, stage: pd.Series) -> Parsed:
 
 
 def _long(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per judge who scored; scores of a row whose category or stage is unknown leave with it."""
+    """One row per judge who scored.
+
+    Scores of a row whose category or stage is unknown leave with it.
+    """
     keys = rows[[*KEY, "edition"]].assign(category=rows["category_code"], stage=rows["stage_code"])
     wide = pd.concat([keys, scores.set_axis(np.arange(1, len(JUDGES) + 1), axis=1)], axis=1)
     long = wide.melt([*keys.columns], var_name="part", value_name="score").dropna(subset=["score"])

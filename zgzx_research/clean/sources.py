@@ -39,12 +39,15 @@ def clean_source(
 ) -> Cleaned:
     """Clean the raw tables of one source; `key` makes the pseudonyms of persons.
 
-    corrections : a clerk's decisions, as `clean.corrections.read_corrections` gives them; those on other sources are
-        left alone.
-    deliveries : numbers of files, the oldest delivery first, where neither names nor contents say when it was made.
+    corrections : a clerk's decisions, as `clean.corrections.read_corrections` gives them; those on
+        other sources are left alone.
+    deliveries : numbers of files, the oldest delivery first, where neither names nor contents say
+        when it was made.
     """
     if source not in CLEANERS:
-        raise ZgzxError(f"no cleaning for the source {source}", remedy=f"Known sources: {', '.join(CLEANERS)}.")
+        raise ZgzxError(
+            f"no cleaning for the source {source}", remedy=f"Known sources: {', '.join(CLEANERS)}."
+        )
     if corrections is not None and len(corrections):
         tables = apply_corrections(tables, corrections, source, key)
     return CLEANERS[source](with_deliveries(tables, deliveries), key)

@@ -1,4 +1,7 @@
-"""The streets of Longgang, as they were at the time: an old street gets an old code, never a guessed new one."""
+"""The streets of Longgang, as they were at the time.
+
+An old street gets an old code, never a guessed new one.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ CODES = (*_RULES["names"], *(f"OLD-{name}" for name in _RULES["split"]))
 def read_streets(column: pd.Series, edition: pd.Series | None = None) -> pd.DataFrame:
     """Columns street (龙城街道), street_code (龙城; OLD-布吉 up to the fifth edition), route and reason.
 
-    route : "street" or "industry", by whom the text says an entry came. An industry's union has no street, and nothing
+    route : "street" or "industry", by whom the text says an entry came. An industry's union has no
+        street, and nothing
     is wrong with it. 龙岗区, and 龙岗 without 街道, is the district and no street.
     """
     dtypes = dict.fromkeys(("street", "street_code", "route", "reason"), "str")
@@ -38,7 +42,11 @@ def _read(text: str) -> tuple[str | None, str | None, str | None, str | None]:
     bare = _UNION.sub("", firm_texts([text])[0])
     found = _STREET.fullmatch(bare)
     name = found["name"] if found else None
-    if found and name in _RULES["names"] and (found["suffix"] or name not in _RULES["also_a_district"]):
+    if (
+        found
+        and name in _RULES["names"]
+        and (found["suffix"] or name not in _RULES["also_a_district"])
+    ):
         return f"{name}街道", name, "street", None
     if _INDUSTRY.search(bare):
         return None, None, "industry", None

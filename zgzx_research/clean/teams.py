@@ -30,18 +30,30 @@ def one_row_per_person(
     names = found.map(_without_team)
     unsure = why.eq(reasons.VALUE_SEVERAL_NAMES)  # nobody is named then: the row stays a team's
     size = names.map(len).clip(lower=1)
-    lists = {"person_name": names.where(names.map(bool), pd.Series([[None]] * len(rows), index=rows.index))}
+    lists = {
+        "person_name": names.where(
+            names.map(bool), pd.Series([[None]] * len(rows), index=rows.index)
+        )
+    }
     entries = [note(rows, "person_name", why)]
     for column in others:
         values = _as_many(rows[column], separators(column), size)
         count = values.map(len)
-        single = (size == 1) & ~unsure  # a slash or bar in a single person's cell is left to the reader of the value
+        single = (
+            size == 1
+        ) & ~unsure  # a slash or bar in a single person's cell is left to the reader of the value
         fits = single | ((count == size) & ~unsure)
-        entries.append(note(rows, column, pd.Series(reasons.VALUE_TEAM, rows.index).where(~fits & (count > 0))))
+        entries.append(
+            note(rows, column, pd.Series(reasons.VALUE_TEAM, rows.index).where(~fits & (count > 0)))
+        )
         whole = rows[column].astype("object").map(lambda text: [text])
-        lists[column] = values.where(fits & ~single, whole.where(single, size.map(lambda n: [None] * n)))
+        lists[column] = values.where(
+            fits & ~single, whole.where(single, size.map(lambda n: [None] * n))
+        )
     columns = ["person_name", *others]
-    frame = rows.assign(**lists, is_team=size > 1, unsure=unsure).explode(columns, ignore_index=True)
+    frame = rows.assign(**lists, is_team=size > 1, unsure=unsure).explode(
+        columns, ignore_index=True
+    )
     frame[columns] = frame[columns].astype("str")
     frame["part"] = frame.groupby(KEY).cumcount() + 1
     whole_team = holds(frame["person_name"], is_team_name)
@@ -52,7 +64,10 @@ def one_row_per_person(
 
 
 def _as_many(column: pd.Series, separators: str, size: pd.Series) -> pd.Series:
-    """Lists of the values of each cell; those of a team also where blanks part them and there is one for each."""
+    """Lists of the values of each cell.
+
+    Those of a team also where blanks part them and there is one for each.
+    """
     values = split_cells(column, separators)
     by_blanks = split_cells(column, separators + " \t")
     better = (size > 1) & (values.map(len) != size) & (by_blanks.map(len) == size)

@@ -1,4 +1,7 @@
-"""Text of cells into values: dates, months, amounts, counts, choices, firm names. Distinct texts are read once."""
+"""Text of cells into values: dates, months, amounts, counts, choices, firm names.
+
+Distinct texts are read once.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,9 @@ def parsed_frame(
     """Apply `function` (text -> a value for every column of `dtypes`) to the distinct texts of a column."""
 
     def build(texts: pd.Series) -> pd.DataFrame:
-        values = list(zip(*(function(text) for text in texts.tolist()), strict=True)) or [()] * len(dtypes)
+        values = list(zip(*(function(text) for text in texts.tolist()), strict=True)) or [()] * len(
+            dtypes
+        )
         pairs = zip(dtypes.items(), values, strict=True)
         return pd.DataFrame({name: _typed(found, dtype) for (name, dtype), found in pairs})
 
@@ -72,7 +77,9 @@ def _typed(values: Sequence[Any], dtype: str) -> pd.Series:
     return pd.to_datetime(series).astype("datetime64[s]") if dtype == DAY else series.astype(dtype)
 
 
-def parsed(column: pd.Series, function: Callable[[str], tuple[Any, str | None]], dtype: str) -> Parsed:
+def parsed(
+    column: pd.Series, function: Callable[[str], tuple[Any, str | None]], dtype: str
+) -> Parsed:
     """Apply `function` (text -> value, reason) to the distinct texts of a column and give the values a dtype."""
     frame = parsed_frame(column, function, {"value": dtype, "reason": "str"})
     return Parsed(frame["value"], frame["reason"])
@@ -87,24 +94,35 @@ def at_once(texts: Sequence[str], convert: Callable[[str], str]) -> list[str]:
 def clean_texts(texts: Sequence[str], keep_unknown: bool = False) -> list[str | None]:
     """NFKC and our own character table, blanks trimmed; None for words that mean "nothing".
 
-    keep_unknown : whether words that mean "unknown" and error cells stay text; else they are None too.
+    keep_unknown : whether words that mean "unknown" and error cells stay text; else they are None
+        too.
     """
     plain = [text.strip() for text in at_once(texts, _normalised)]
     nothing = _MISSING if keep_unknown else _MISSING | _UNKNOWN
     begins = frozenset() if keep_unknown else _ERROR_BEGINS
     return [
-        text if text and upper not in nothing and not (upper[0] in begins and _ERROR_CELL.fullmatch(upper)) else None
+        text
+        if text
+        and upper not in nothing
+        and not (upper[0] in begins and _ERROR_CELL.fullmatch(upper))
+        else None
         for text, upper in zip(plain, map(str.upper, plain), strict=True)
     ]
 
 
 def unknown(text: str) -> str | None:
-    """Why a cell says that its value is not known (a code of `reasons`); None for any other text."""
+    """Why a cell says that its value is not known (a code of `reasons`).
+
+    None for any other text.
+    """
     return unknown_among([text]).get(0)
 
 
 def unknown_among(texts: Sequence[str]) -> dict[int, str]:
-    """Position and reason of the texts that are `unknown`; hardly any is, so the others are only looked up."""
+    """Position and reason of the texts that are `unknown`.
+
+    Hardly any is, so the others are only looked up.
+    """
     plain = at_once(texts, lambda text: unicodedata.normalize("NFKC", text).upper())
     found = {}
     for place, text in enumerate(map(str.strip, plain)):
@@ -133,16 +151,23 @@ def simplified(texts: Sequence[str]) -> list[str]:
     if "".join(texts).isascii():  # numbers and scores, of which a list has most
         return [*texts]
     pairs = zip(texts, at_once(texts, _converter().convert), strict=True)
-    return [new if new == old or len(new) != len(old) else _as_it_was(old, new) for old, new in pairs]
+    return [
+        new if new == old or len(new) != len(old) else _as_it_was(old, new) for old, new in pairs
+    ]
 
 
 def _as_it_was(old: str, new: str) -> str:
-    return "".join(before if before in _KEEP else after for before, after in zip(old, new, strict=True))
+    return "".join(
+        before if before in _KEEP else after for before, after in zip(old, new, strict=True)
+    )
 
 
 def firm_texts(texts: Sequence[str]) -> list[str]:
     """Cleaned firm or place names simplified, without blanks beside Chinese characters."""
-    return [_CJK_GAP.sub("", " ".join(text.split())) if _BLANK.search(text) else text for text in simplified(texts)]
+    return [
+        _CJK_GAP.sub("", " ".join(text.split())) if _BLANK.search(text) else text
+        for text in simplified(texts)
+    ]
 
 
 def read_dates(column: pd.Series, styles: Iterable[str]) -> Parsed:
@@ -168,18 +193,26 @@ def read_months(column: pd.Series, styles: Iterable[str]) -> Parsed:
 
 
 def read_month_ranges(column: pd.Series, styles: Iterable[str]) -> pd.DataFrame:
-    """Columns start_ym, end_ym (Int64 YYYYMM) and reason: "2019.03", "2019.03-2020.11", "2019年3月至5月".
+    """Columns start_ym, end_ym (Int64 YYYYMM) and reason.
 
-    The first day of a month stands for it (a spreadsheet writes 2019-03 so); any other day is refused, since
-    2019-03-05 may be a day or March to May.
+    "2019.03", "2019.03-2020.11", "2019年3月至5月".
+
+    The first day of a month stands for it (a spreadsheet writes 2019-03 so); any other day is
+    refused, since 2019-03-05 may be a day or March to May.
     """
     patterns = [_STYLES[style] for style in styles]
 
     def read(text: str) -> tuple[int | None, int | None, str | None]:
         day = _day(text, patterns)
         if day:
-            return (_month(day), _month(day), None) if day.day == 1 else (None, None, reasons.BAD_PERIOD)
-        pairs = [pair for cut in _TO.finditer(text) if (pair := _months_beside(text, cut, patterns))]
+            return (
+                (_month(day), _month(day), None)
+                if day.day == 1
+                else (None, None, reasons.BAD_PERIOD)
+            )
+        pairs = [
+            pair for cut in _TO.finditer(text) if (pair := _months_beside(text, cut, patterns))
+        ]
         if len(pairs) != 1:
             return None, None, reasons.BAD_PERIOD
         return *pairs[0], None if pairs[0][0] <= pairs[0][1] else reasons.END_BEFORE_START
@@ -193,7 +226,9 @@ def without_open_ends(column: pd.Series, words: Iterable[str]) -> pd.Series:
     return column.mask(holds(column, lambda text: _BETWEEN_DIGITS.sub("", text) in known))
 
 
-def _months_beside(text: str, cut: re.Match[str], patterns: list[re.Pattern[str]]) -> tuple[int, int] | None:
+def _months_beside(
+    text: str, cut: re.Match[str], patterns: list[re.Pattern[str]]
+) -> tuple[int, int] | None:
     """The months left and right of a separator; the right one may leave its year out.
 
     Inside a range 2019.1 is typed text and so January: only a lone number may have lost a zero.
@@ -218,7 +253,9 @@ def _day(text: str, patterns: list[re.Pattern[str]]) -> datetime.date | None:
     parts = {name[0]: int(value) for name, value in found.groupdict().items() if value}
     try:
         if "s" in parts:
-            if parts["s"] // 10 in _YEARS:  # 20231 may be a serial of 1955 or January 2023 without its zero
+            if (
+                parts["s"] // 10 in _YEARS
+            ):  # 20231 may be a serial of 1955 or January 2023 without its zero
                 return None
             day = _FIRST_EXCEL_DAY + datetime.timedelta(days=parts["s"])
         else:
@@ -239,7 +276,9 @@ def _in_arabic_digits(text: str) -> str:
 
 
 def read_amounts(column: pd.Series, bare_unit: str | None = None) -> Parsed:
-    """Amounts in yuan (float64). Other currencies and bare numbers without a known unit stay out, with a reason.
+    """Amounts in yuan (float64).
+
+    Other currencies and bare numbers without a known unit stay out, with a reason.
 
     bare_unit : unit of bare numbers ("万", "" = yuan); None where nobody says it.
     """
@@ -252,7 +291,9 @@ def read_amounts(column: pd.Series, bare_unit: str | None = None) -> Parsed:
             return None, reasons.VALUE_AMOUNT
         if any(word in upper for word in rules["foreign"]):
             return None, reasons.VALUE_CURRENCY
-        words = [word for word in re.split(r"[()\s]+", f"{found['before']} {found['currency']}") if word]
+        words = [
+            word for word in re.split(r"[()\s]+", f"{found['before']} {found['currency']}") if word
+        ]
         if not set(words) <= set(rules["yuan"]):
             return None, reasons.VALUE_AMOUNT
         if not (found["unit"] or words) and bare_unit is None:
@@ -290,7 +331,8 @@ def read_choices(
 ) -> Parsed:
     """The name of the first pattern of `rules.toml` [choices.<table>] found in the text.
 
-    ambiguous : the reason where several patterns are found and none may be preferred; no value is taken then.
+    ambiguous : the reason where several patterns are found and none may be preferred; no value is
+        taken then.
     """
     patterns: Mapping[str, re.Pattern[str]] = {
         name: re.compile(pattern) for name, pattern in RULES["choices"][table].items()
@@ -310,15 +352,28 @@ def chinese_number(text: str) -> int | None:
     if text.isdecimal():
         return int(text)
     tens, ten, ones = text.rpartition("十")
-    if not re.fullmatch(f"[{_DIGITS}]?十?[{_DIGITS}]?", text) or not text or (not ten and len(text) > 1):
+    if (
+        not re.fullmatch(f"[{_DIGITS}]?十?[{_DIGITS}]?", text)
+        or not text
+        or (not ten and len(text) > 1)
+    ):
         return None
-    return (_DIGITS.index(tens) if tens else 1) * 10 * bool(ten) + (_DIGITS.index(ones) if ones else 0)
+    return (_DIGITS.index(tens) if tens else 1) * 10 * bool(ten) + (
+        _DIGITS.index(ones) if ones else 0
+    )
 
 
 def split_cells(column: pd.Series, separators: str) -> pd.Series:
-    """Lists of the trimmed, non-empty parts of each cell, line breaks apart too; missing cells give empty lists."""
+    """Lists of the trimmed, non-empty parts of each cell, line breaks apart too.
+
+    Missing cells give empty lists.
+    """
     pattern = re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + r"\n\r]")
     rows, texts = pd.factorize(column)
-    lists = [[part.strip() for part in pattern.split(text) if part.strip()] for text in texts.tolist()]
-    parts = np.fromiter([*lists, []], dtype="object", count=len(lists) + 1)  # the last is that of a missing cell
+    lists = [
+        [part.strip() for part in pattern.split(text) if part.strip()] for text in texts.tolist()
+    ]
+    parts = np.fromiter(
+        [*lists, []], dtype="object", count=len(lists) + 1
+    )  # the last is that of a missing cell
     return pd.Series(parts[rows], index=column.index)

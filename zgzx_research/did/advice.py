@@ -19,7 +19,8 @@ def fitting(remedy: str, options: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    remedy : one sentence with alternatives, e.g. "Add earlier periods, or pass controls='not_yet_treated'."
+    remedy : one sentence with alternatives, e.g. "Add earlier periods, or pass
+        controls='not_yet_treated'."
     options : those in force; a window of 0 cannot be lowered.
 
     Examples
@@ -29,7 +30,9 @@ def fitting(remedy: str, options: Mapping[str, Any]) -> str:
     """
     masks = [name for name in MASKS if options.get(name)]
     text = remedy.replace(LOWER, "\0").replace(LOWER.capitalize(), "\0")
-    if text == remedy and not any(options.get(name) == value for name, value in SETTING.findall(remedy)):
+    if text == remedy and not any(
+        options.get(name) == value for name, value in SETTING.findall(remedy)
+    ):
         return remedy
     parts = [part for part in re.split(r",? or |, ", text.rstrip(".")) if part]
     verb = "Pass " if parts[0].startswith("Pass ") else ""
@@ -40,7 +43,13 @@ def fitting(remedy: str, options: Mapping[str, Any]) -> str:
     kept[0] = kept[0] if kept[0].startswith(verb) else verb + kept[0]
     kept[0] = kept[0][0].upper() + kept[0][1:]
     return (
-        (", ".join(kept[:-1]) + ", or " if len(kept) > 2 else kept[0] + " or " if len(kept) == 2 else "")
+        (
+            ", ".join(kept[:-1]) + ", or "
+            if len(kept) > 2
+            else kept[0] + " or "
+            if len(kept) == 2
+            else ""
+        )
         + kept[-1]
         + "."
     )

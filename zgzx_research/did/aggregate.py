@@ -1,7 +1,8 @@
 """Summaries of cells: values and their derivatives by (statistics, cohort shares).
 
-On the difference scale a summary is the share-weighted mean of its cells, so shares are estimates too and enter the
-variance (as in R's did). On the ratio scale it is log(ΣN / ΣD): "so much more than without".
+On the difference scale a summary is the share-weighted mean of its cells, so shares are estimates
+too and enter the variance (as in R's did). On the ratio scale it is log(ΣN / ΣD): "so much more
+than without".
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ class CellStatistics:
     statistics : (1 or 2, cells) differences, or treated and counterfactual totals.
     cohort : (cells,) index into `shares`.
     shares : (shares,) weight of each cohort, or of each cell.
-    covariance : joint covariance of (statistics, shares); of the statistics alone where shares count as fixed. NaN
-        where it is not known (see `lent_variance`): so is the covariance of whatever uses it.
-    cohorts : (shares,) float, the first treated period behind each share; None where shares are of cells.
+    covariance : joint covariance of (statistics, shares); of the statistics alone where shares
+        count as fixed. NaN where it is not known (see `lent_variance`): so is the covariance of
+        whatever uses it.
+    cohorts : (shares,) float, the first treated period behind each share; None where shares are of
+        cells.
     """
 
     scale: str
@@ -36,7 +39,10 @@ class CellStatistics:
     cohorts: np.ndarray | None = None
 
     def spread(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Covariance of two sets of derivatives by (statistics, shares); fixed shares add nothing."""
+        """Covariance of two sets of derivatives by (statistics, shares).
+
+        Fixed shares add nothing.
+        """
         used = len(self.covariance)
         left, right = left[..., :used], right[..., :used].swapaxes(-1, -2)
         unknown = np.isnan(self.covariance)
@@ -53,7 +59,8 @@ class Summary:
     Attributes
     ----------
     value : (rows,). gradient : (rows, statistics + cohorts).
-    totals : (2, rows) treated and counterfactual totals on the ratio scale; None on the difference scale.
+    totals : (2, rows) treated and counterfactual totals on the ratio scale; None on the difference
+        scale.
     by_totals : (2, rows, statistics + cohorts) their derivatives.
     """
 
@@ -78,8 +85,9 @@ class Summary:
     def detectable(self, cells: CellStatistics, factor: float) -> np.ndarray:
         """(rows,) smallest true effect that `factor` standard errors make visible, in the units of the effect.
 
-        On the ratio scale the standard error depends on the effect itself. With the treated total's coefficient of
-        variation held, the smallest r with r D - D >= factor · sd(r D - D) is the upper end of a Fieller interval.
+        On the ratio scale the standard error depends on the effect itself. With the treated total's
+        coefficient of variation held, the smallest r with r D - D >= factor · sd(r D - D) is the
+        upper end of a Fieller interval.
         """
         if self.totals is None or self.by_totals is None:
             return factor * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
@@ -94,10 +102,15 @@ class Summary:
     def test_zero(
         self, cells: CellStatistics, rows: np.ndarray, freedom: float = np.inf
     ) -> dict[str, float | int | str]:
-        """Joint test that the chosen rows are zero: of differences, or of treated minus counterfactual totals."""
+        """Joint test that the chosen rows are zero.
+
+        Of differences, or of treated minus counterfactual totals.
+        """
         value, gradient = self.value[rows], self.gradient[rows]
         if self.totals is not None and self.by_totals is not None:
-            rows = rows & (self.totals != 0).any(axis=0)  # where nobody has anything there is nothing to test
+            rows = rows & (self.totals != 0).any(
+                axis=0
+            )  # where nobody has anything there is nothing to test
             value, gradient = (
                 self.totals[0, rows] - self.totals[1, rows],
                 self.by_totals[0, rows] - self.by_totals[1, rows],
@@ -110,7 +123,9 @@ def _by_row(by_totals: np.ndarray, cells: CellStatistics) -> np.ndarray:
     parts, unknown = by_totals[..., : len(cells.covariance)], np.isnan(cells.covariance)
     spread = np.einsum("irn,jrn->ijr", parts @ np.where(unknown, 0.0, cells.covariance), parts)
     if unknown.any():
-        spread[np.einsum("irn,jrn->ijr", (parts != 0) * 1.0 @ unknown, (parts != 0) * 1.0) > 0] = np.nan
+        spread[np.einsum("irn,jrn->ijr", (parts != 0) * 1.0 @ unknown, (parts != 0) * 1.0) > 0] = (
+            np.nan
+        )
     return spread
 
 

@@ -1,4 +1,7 @@
-"""What the static two-way coefficient is made of: two-group comparisons and their weights (Goodman-Bacon 2021)."""
+"""What the static two-way coefficient is made of.
+
+Two-group comparisons and their weights (Goodman-Bacon 2021).
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,15 @@ def bacon_decomposition(panel: Any) -> pd.DataFrame:
 
     Parameters
     ----------
-    panel : PreparedPanel, balanced, without covariates; weights may differ between units but not within one.
+    panel : PreparedPanel, balanced, without covariates; weights may differ between units but not
+        within one.
 
     Returns
     -------
-    frame : treated, untreated (first treated period, NaN = never), type, weight, estimate; largest weight first.
-        Weights sum to 1, weight · estimate to the coefficient. "later vs earlier treated" compares with units already
-        treated: where effects grow, these comparisons are biased downwards.
+    frame : treated, untreated (first treated period, NaN = never), type, weight, estimate; largest
+        weight first. Weights sum to 1, weight · estimate to the coefficient. "later vs earlier
+        treated" compares with units already treated: where effects grow, these comparisons are
+        biased downwards.
 
     Raises
     ------
@@ -54,10 +59,14 @@ def bacon_decomposition(panel: Any) -> pd.DataFrame:
     frame = pd.DataFrame(pairs, columns=["treated", "untreated", "type", "weight", "estimate"])
     if frame.empty:
         raise ZgzxError(
-            "there are no two groups treated at different times", where="bacon_decomposition", count=count,
+            "there are no two groups treated at different times",
+            where="bacon_decomposition",
+            count=count,
             remedy="Add units never treated, or treated at other times.",
-        )  # fmt: skip
-    frame["weight"] /= frame["weight"].sum()  # the variance of treatment less unit and period effects
+        )
+    frame["weight"] /= frame[
+        "weight"
+    ].sum()  # the variance of treatment less unit and period effects
     return frame.sort_values("weight", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -65,21 +74,29 @@ def _check(panel: Any) -> None:
     holes = int(np.isnan(panel.y).any(axis=1).sum())
     if holes:
         raise ZgzxError(
-            "the decomposition needs every unit in every period", where="bacon_decomposition", count=holes,
+            "the decomposition needs every unit in every period",
+            where="bacon_decomposition",
+            count=holes,
             remedy="Prepare the panel with gaps='balance'.",
-        )  # fmt: skip
+        )
     if panel.covariates is not None or panel.weights.shape[1] > 1:
         raise ZgzxError(
             "the decomposition takes neither covariates nor weights that change within a unit",
-            where="bacon_decomposition", remedy="Prepare the panel without them.",
-        )  # fmt: skip
+            where="bacon_decomposition",
+            remedy="Prepare the panel without them.",
+        )
 
 
-def _pairs(cohorts: np.ndarray, periods: np.ndarray, size: np.ndarray, mean: np.ndarray) -> Iterator[tuple]:
-    """(treated, untreated, type, weight up to a factor, estimate); size = share of each cohort in the weights.
+def _pairs(
+    cohorts: np.ndarray, periods: np.ndarray, size: np.ndarray, mean: np.ndarray
+) -> Iterator[tuple]:
+    """(treated, untreated, type, weight up to a factor, estimate).
 
-    With n_k, n_l the shares and D_k > D_l the shares of periods treated, the variance behind each comparison is
-    n_k n_l times (1 - D_k) D_k against untreated, (1 - D_k)(D_k - D_l) before l's treatment, D_l (D_k - D_l) after k's.
+    Size = share of each cohort in the weights.
+
+    With n_k, n_l the shares and D_k > D_l the shares of periods treated, the variance behind each
+    comparison is n_k n_l times (1 - D_k) D_k against untreated, (1 - D_k)(D_k - D_l) before l's
+    treatment, D_l (D_k - D_l) after k's.
     """
     after = periods >= cohorts[:, None]  # (cohorts, periods)
     share = after.mean(axis=1)

@@ -1,7 +1,10 @@
-"""Rows to arrays by unit and period, block by block: a table is one block, a Parquet file sorted by unit has many.
+"""Rows to arrays by unit and period, block by block.
 
-Where rows lie unit by unit with every period in order, the cells are the rows themselves; otherwise one counting sort
-finds the row of each cell. Either way every column is then read once, in chunks of units.
+A table is one block, a Parquet file sorted by unit has many.
+
+Where rows lie unit by unit with every period in order, the cells are the rows themselves; otherwise
+one counting sort finds the row of each cell. Either way every column is then read once, in chunks
+of units.
 """
 
 from __future__ import annotations
@@ -25,7 +28,10 @@ Tally = dict[str, tuple[int, int, tuple[str, ...]]]
 """What was found -> rows, units, the first few as text."""
 
 CONSTANT = ("first_treated", "cluster")  # one value per unit, or it is an error
-TIMES = ("period", "first_treated")  # in this order: the spelling of the periods helps to read the other
+TIMES = (
+    "period",
+    "first_treated",
+)  # in this order: the spelling of the periods helps to read the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,10 @@ class Block:
 
     Attributes
     ----------
-    units : (units,) labels, rising. periods : (periods,) int, rising. y : (units, periods), NaN where unobserved.
-    columns : role -> (units, 1), or (units, periods) where it changes within a unit; missing where an observed row has
-        no value. Clusters are labels, all else numbers.
+    units : (units,) labels, rising. periods : (periods,) int, rising. y : (units, periods), NaN
+        where unobserved.
+    columns : role -> (units, 1), or (units, periods) where it changes within a unit; missing where
+        an observed row has no value. Clusters are labels, all else numbers.
     tally : rows left out, and what is wrong. kinds : what the two columns of times hold.
     levels : role -> levels of a covariate that is text; its column holds their places.
     """
@@ -57,7 +64,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Typed columns of some rows: `unit` and `cluster` as keys, with their labels where keys are not the values."""
+    """Typed columns of some rows.
+
+    `unit` and `cluster` as keys, with their labels where keys are not the values.
+    """
 
     unit: np.ndarray
     labels: np.ndarray | None
@@ -74,7 +84,8 @@ class Grid:
     Attributes
     ----------
     units, periods : (units,), (periods,) keys, rising.
-    rows : (units, periods) row of each cell, -1 where there is none; None where cell after cell is row after row.
+    rows : (units, periods) row of each cell, -1 where there is none; None where cell after cell is
+        row after row.
     """
 
     units: np.ndarray
@@ -90,9 +101,17 @@ def read_blocks(data: Any, roles: Roles) -> Block:
 
 
 def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
-    """A Parquet file batch by batch; None without rows, with text to be read as a whole, or units not in order."""
+    """A Parquet file batch by batch.
+
+    None without rows, with text to be read as a whole, or units not in order.
+    """
     if has_text(
-        path, [name for role, name in roles.items() if name and (role in TIMES or role.startswith("covariate"))]
+        path,
+        [
+            name
+            for role, name in roles.items()
+            if name and (role in TIMES or role.startswith("covariate"))
+        ],
     ):
         return None
     blocks: list[Block] = []
@@ -138,7 +157,9 @@ def _typed(table: Columns, roles: Roles) -> Rows:
             continue
         if role in TIMES:
             hint = kinds["period"].spelling if role == "first_treated" else ""
-            columns[role], kinds[role] = read_times(table[name], name, codes=role == "first_treated", hint=hint)
+            columns[role], kinds[role] = read_times(
+                table[name], name, codes=role == "first_treated", hint=hint
+            )
         elif role == "cluster":
             codes, cluster_labels = keys(table[name], name)
             missing = cluster_labels is not None and (codes < 0).any()
@@ -155,7 +176,9 @@ def _without_key(rows: Rows, roles: Roles, tally: Tally) -> Rows:
     period = rows.columns["period"]
     gone = {"unit missing": rows.unit < 0} if rows.labels is not None else {}
     if period.dtype.kind == "f":
-        gone["period missing"] = np.isnan(period) & ~gone.get("unit missing", np.zeros(len(period), bool))
+        gone["period missing"] = np.isnan(period) & ~gone.get(
+            "unit missing", np.zeros(len(period), bool)
+        )
     for reason, mask in gone.items():
         _tell(tally, reason, mask, rows, roles)
     if any(mask.any() for mask in gone.values()):
@@ -176,7 +199,10 @@ def _tell(tally: Tally, reason: str, mask: np.ndarray, rows: Rows, roles: Roles)
 
 
 def _aligned(unit: np.ndarray, period: np.ndarray) -> Grid | None:
-    """The grid of rows that lie unit by unit, each with the same periods in rising order; None for other rows."""
+    """The grid of rows that lie unit by unit, each with the same periods in rising order.
+
+    None for other rows.
+    """
     if not len(unit):
         return None
     width = int((unit != unit[0]).argmax()) or len(unit)
@@ -189,14 +215,20 @@ def _aligned(unit: np.ndarray, period: np.ndarray) -> Grid | None:
         same_unit = unit[rows].reshape(-1, width) == units[at, None]
         return bool(same_unit.all()) and bool((period[rows].reshape(-1, width) == periods).all())
 
-    return Grid(units.copy(), periods.copy(), None) if all(in_chunks(kernel, range(0, len(units), CHUNK))) else None
+    return (
+        Grid(units.copy(), periods.copy(), None)
+        if all(in_chunks(kernel, range(0, len(units), CHUNK)))
+        else None
+    )
 
 
 def _rising(values: np.ndarray) -> bool:
     return bool((values[1:] > values[:-1]).all())
 
 
-def _counted(rows: Rows, period: np.ndarray, present: np.ndarray, roles: Roles, tally: Tally) -> Grid:
+def _counted(
+    rows: Rows, period: np.ndarray, present: np.ndarray, roles: Roles, tally: Tally
+) -> Grid:
     """The grid of rows in any order; `present` (rows,) are the rows to use."""
     whole = len(present) == len(period)
     cell, units = _ranks(rows.unit if whole else rows.unit[present])
@@ -208,8 +240,12 @@ def _counted(rows: Rows, period: np.ndarray, present: np.ndarray, roles: Roles, 
     at[cell] = present.astype(small)
     if np.count_nonzero(at >= 0) < len(cell):
         twice = np.flatnonzero(np.bincount(cell) > 1)
-        pairs = zip(units[twice[:3] // len(periods)], periods[twice[:3] % len(periods)], strict=True)
-        shown = tuple(f"({_label(rows, u)}, {time_text(t, rows.kinds['period'].dated)})" for u, t in pairs)
+        pairs = zip(
+            units[twice[:3] // len(periods)], periods[twice[:3] % len(periods)], strict=True
+        )
+        shown = tuple(
+            f"({_label(rows, u)}, {time_text(t, rows.kinds['period'].dated)})" for u, t in pairs
+        )
         tally["twice"] = (len(twice), 0, shown)
     return Grid(units, periods, at.reshape(len(units), len(periods)))
 
@@ -254,17 +290,27 @@ def _fill(
         seen = ~np.isnan(y[at])
         for role, column in rows.columns.items():
             values = _cells(grid, column, start)
-            first[role][at], changes[role][at], holes[role][at] = _within(values, None if seen.all() else seen)
+            first[role][at], changes[role][at], holes[role][at] = _within(
+                values, None if seen.all() else seen
+            )
 
     _run(kernel, count)
     columns: dict[str, np.ndarray] = {}
     for role in rows.columns:
         if role in CONSTANT:
             if changes[role].any():
-                shown = (_values_text(rows, grid, y, role, u) for u in np.flatnonzero(changes[role])[:3])
+                shown = (
+                    _values_text(rows, grid, y, role, u) for u in np.flatnonzero(changes[role])[:3]
+                )
                 tally[f"{role} changes"] = (0, int(changes[role].sum()), tuple(shown))
-            columns[role] = _labelled(first[role], rows.cluster_labels) if role == "cluster" else first[role][:, None]
-        elif (changes[role] if role.startswith("covariate ") else changes[role] & ~holes[role]).any():
+            columns[role] = (
+                _labelled(first[role], rows.cluster_labels)
+                if role == "cluster"
+                else first[role][:, None]
+            )
+        elif (
+            changes[role] if role.startswith("covariate ") else changes[role] & ~holes[role]
+        ).any():
             columns[role] = _wide(grid, rows.columns[role], y)
         else:
             columns[role] = np.where(holes[role], np.nan, first[role])[:, None]
@@ -276,8 +322,13 @@ def _run(kernel: Any, units: int) -> None:
         pass
 
 
-def _within(values: np.ndarray, seen: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(units,) the first observed value, whether another follows, whether one is missing; missing equals missing."""
+def _within(
+    values: np.ndarray, seen: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(units,) the first observed value, whether another follows, whether one is missing.
+
+    Missing equals missing.
+    """
     first = values[:, 0] if seen is None else values[np.arange(len(values)), seen.argmax(axis=1)]
     differs = values != first[:, None]
     if seen is not None:
@@ -313,7 +364,9 @@ def _labelled(codes: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
 def _values_text(rows: Rows, grid: Grid, y: np.ndarray, role: str, unit: int) -> str:
     """A unit and the values it has where one was asked for."""
     start = unit // CHUNK * CHUNK
-    values = np.unique(_cells(grid, rows.columns[role], start)[unit - start][~np.isnan(y[unit])])[:3]
+    values = np.unique(_cells(grid, rows.columns[role], start)[unit - start][~np.isnan(y[unit])])[
+        :3
+    ]
     if role == "cluster" and rows.cluster_labels is not None:
         shown = ["missing" if np.isnan(v) else str(rows.cluster_labels[int(v)]) for v in values]
     else:
@@ -337,12 +390,18 @@ def observed(block: Block) -> Block:
 
 
 def _joined(blocks: list[Block]) -> Block:
-    """One block of many whose units follow each other; empties the list as it goes, so outcomes stand only once."""
+    """One block of many whose units follow each other.
+
+    Empties the list as it goes, so outcomes stand only once.
+    """
     if len(blocks) == 1:
         return blocks[0]
     periods = np.unique(np.concatenate([block.periods for block in blocks]))
     ends = np.cumsum([len(block.units) for block in blocks])
-    wide = {role: max(block.columns[role].shape[1] for block in blocks) > 1 for role in blocks[0].columns}
+    wide = {
+        role: max(block.columns[role].shape[1] for block in blocks) > 1
+        for role in blocks[0].columns
+    }
     y = np.empty((ends[-1], len(periods)))
     changing = {role: np.empty(y.shape) for role, many in wide.items() if many}
     parts: list[tuple] = []
@@ -353,16 +412,35 @@ def _joined(blocks: list[Block]) -> Block:
     for end in ends:
         block = blocks.pop(0)
         at, period = slice(end - len(block.units), end), np.searchsorted(periods, block.periods)
-        for whole, part in ((y, block.y), *((changing[role], block.columns[role]) for role in changing)):
-            part = part if part.shape == block.y.shape else np.where(np.isnan(block.y), np.nan, part)
+        for whole, part in (
+            (y, block.y),
+            *((changing[role], block.columns[role]) for role in changing),
+        ):
+            part = (
+                part if part.shape == block.y.shape else np.where(np.isnan(block.y), np.nan, part)
+            )
             if len(period) == len(periods):
                 whole[at] = part
             else:
                 whole[at] = np.nan
                 whole[at, period] = part
-        parts.append((block.units, {role: block.columns[role] for role, many in wide.items() if not many}))
+        parts.append(
+            (block.units, {role: block.columns[role] for role, many in wide.items() if not many})
+        )
         for what, (rows, units, shown) in block.tally.items():
             before = tally.get(what, (0, 0, ()))
             tally[what] = (before[0] + rows, before[1] + units, (before[2] + shown)[:3])
-    columns = {role: np.concatenate([part[1][role] for part in parts]) for role, many in wide.items() if not many}
-    return Block(np.concatenate([part[0] for part in parts]), periods, y, columns | changing, tally, kinds, {})
+    columns = {
+        role: np.concatenate([part[1][role] for part in parts])
+        for role, many in wide.items()
+        if not many
+    }
+    return Block(
+        np.concatenate([part[0] for part in parts]),
+        periods,
+        y,
+        columns | changing,
+        tally,
+        kinds,
+        {},
+    )

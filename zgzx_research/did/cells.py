@@ -1,8 +1,11 @@
-"""The comparisons of group-time effects: for each cohort g and period t, four means and what is made of them.
+"""The comparisons of group-time effects.
 
-The effect of a cell is made from the means of the outcome at t and at the base, in cohort g and in its comparison
-(Callaway & Sant'Anna 2021, eq. 2.4 and 2.5 without covariates). Every mean is a weighted sum of stratum means, so the
-influence of a unit is linear in its outcomes and all covariances come from `Moments` alone.
+For each cohort g and period t, four means and what is made of them.
+
+The effect of a cell is made from the means of the outcome at t and at the base, in cohort g and in
+its comparison (Callaway & Sant'Anna 2021, eq. 2.4 and 2.5 without covariates). Every mean is a
+weighted sum of stratum means, so the influence of a unit is linear in its outcomes and all
+covariances come from `Moments` alone.
 """
 
 from __future__ import annotations
@@ -37,12 +40,20 @@ class Cells:
 
     def take(self, rows: np.ndarray) -> Cells:
         """The cells in `rows` (mask or indices)."""
-        return Cells(self.cohort[rows], self.period[rows], self.base[rows], self.comparison[rows], self.role[rows])
+        return Cells(
+            self.cohort[rows],
+            self.period[rows],
+            self.base[rows],
+            self.comparison[rows],
+            self.role[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class CellMeans:
-    """The four means of each cell; the last axis is (treated t, treated base, comparison t, comparison base).
+    """The four means of each cell.
+
+    The last axis is (treated t, treated base, comparison t, comparison base).
 
     Attributes
     ----------
@@ -67,17 +78,22 @@ def plan_cells(
     leave_out: int,
     until: np.ndarray | None = None,
 ) -> Cells:
-    """Every (cohort, period) with its base and comparison; a cohort without a base period has no cell.
+    """Every (cohort, period) with its base and comparison.
+
+    A cohort without a base period has no cell.
 
     Parameters
     ----------
     cohorts : (cohorts,) float, first treated period, infinity = never. periods : (periods,) int.
-    leave_out : masks as anticipation does; its event times are "left_out" rather than "pre". A varying base inside the
-        masked times is the last period before them.
-    until : (cohorts,) float, when cohorts never treated in the panel are treated after it: they compare until the mask.
+    leave_out : masks as anticipation does; its event times are "left_out" rather than "pre". A
+        varying base inside the masked times is the last period before them.
+    until : (cohorts,) float, when cohorts never treated in the panel are treated after it: they
+        compare until the mask.
     """
     masked = anticipation + leave_out
-    compares = np.isinf(cohorts) if controls == "never_treated" else np.ones(len(cohorts), dtype=bool)
+    compares = (
+        np.isinf(cohorts) if controls == "never_treated" else np.ones(len(cohorts), dtype=bool)
+    )
     first = cohorts if until is None else np.minimum(cohorts, until)
     rows = []
     for c, g in enumerate(cohorts):
@@ -95,12 +111,21 @@ def plan_cells(
             rows.append((c, t, row, usable, _role(now, g, leave_out, row[t] == 1)))
     if not rows:
         empty = np.zeros((0, len(periods)))
-        return Cells(np.zeros(0, int), np.zeros(0, int), empty, np.zeros((0, len(cohorts)), bool), np.zeros(0, str))
+        return Cells(
+            np.zeros(0, int),
+            np.zeros(0, int),
+            empty,
+            np.zeros((0, len(cohorts)), bool),
+            np.zeros(0, str),
+        )
     return Cells(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def _base(t: int, before: bool, eligible: np.ndarray, base_period: str) -> np.ndarray:
-    """Indices of the base periods: the last eligible, all eligible, or (varying, before any mask) the one before t."""
+    """Indices of the base periods.
+
+    The last eligible, all eligible, or (varying, before any mask) the one before t.
+    """
     if base_period == "pooled":
         return eligible
     if base_period == "varying" and before:
@@ -146,14 +171,23 @@ def cell_means(moments: Moments, cells: Cells, gaps: str) -> CellMeans:
     """Means and total weights of every cell (weight 0 where nobody is observed)."""
     strata, count = len(moments.units), len(cells.cohort)
     mask = np.zeros((strata, count, 4), dtype=bool)
-    sums, weight, units = np.zeros((count, 4)), np.zeros((count, 4)), np.zeros((count, 2), dtype=np.int64)
+    sums, weight, units = (
+        np.zeros((count, 4)),
+        np.zeros((count, 4)),
+        np.zeros((count, 2), dtype=np.int64),
+    )
     for s in range(strata):
         base = stratum_bases(moments, cells, s)
         at_t, at_base = moments.observed[s][cells.period], base.any(axis=1)
         if gaps != "cross_section":
             at_t = at_base = at_t & at_base
-        treated, compared = cells.cohort == moments.cohort[s], cells.comparison[:, moments.cohort[s]]
-        mask[s] = np.column_stack([treated & at_t, treated & at_base, compared & at_t, compared & at_base])
+        treated, compared = (
+            cells.cohort == moments.cohort[s],
+            cells.comparison[:, moments.cohort[s]],
+        )
+        mask[s] = np.column_stack(
+            [treated & at_t, treated & at_base, compared & at_t, compared & at_base]
+        )
         weight += moments.weight[s] * mask[s]
         units += moments.units[s] * mask[s][:, [0, 2]]
         sums += moments.weight[s] * mask[s] * _values(moments.mean[s], cells, base)
@@ -168,7 +202,12 @@ def _values(mean: np.ndarray, cells: Cells, base: np.ndarray) -> np.ndarray:
 
 
 def cell_influence(
-    moments: Moments, cells: Cells, means: CellMeans, gradient: np.ndarray, shares: np.ndarray, drawn: np.ndarray
+    moments: Moments,
+    cells: Cells,
+    means: CellMeans,
+    gradient: np.ndarray,
+    shares: np.ndarray,
+    drawn: np.ndarray,
 ) -> Influence:
     """Influence of the statistics of all cells and of the cohort shares, in this order.
 
@@ -176,7 +215,8 @@ def cell_influence(
     ----------
     gradient : (statistics per cell, cells, 4) derivative of each statistic by the four means.
     shares : (cohorts,) weight of each cohort in the total, 0 for cohorts not in use.
-    drawn : (cohorts,) bool, cohorts whose size counts as drawn; the others' units do not move the shares.
+    drawn : (cohorts,) bool, cohorts whose size counts as drawn; the others' units do not move the
+        shares.
     """
     total = moments.weight[shares[moments.cohort] > 0].sum()
     rows = np.arange(len(cells.cohort))
@@ -184,11 +224,17 @@ def cell_influence(
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         cohort, base = moments.cohort[s], stratum_bases(moments, cells, s)
         scaled = np.divide(gradient, means.weight, out=np.zeros_like(gradient), where=means.mask[s])
-        deviation = np.where(means.mask[s], _values(moments.mean[s], cells, base) - means.value, 0.0)
+        deviation = np.where(
+            means.mask[s], _values(moments.mean[s], cells, base) - means.value, 0.0
+        )
         slope = (scaled[..., 1] + scaled[..., 3])[..., None] * base
         slope[:, rows, cells.period] += scaled[..., 0] + scaled[..., 2]
         flat = np.vstack([slope.reshape(-1, base.shape[1]), np.zeros((len(shares), base.shape[1]))])
-        share = ((np.arange(len(shares)) == cohort) * 1.0 - shares) / total if drawn[cohort] else 0 * shares
+        share = (
+            ((np.arange(len(shares)) == cohort) * 1.0 - shares) / total
+            if drawn[cohort]
+            else 0 * shares
+        )
         return flat, np.concatenate([(scaled * deviation).sum(axis=2).ravel(), share])
 
     return influence

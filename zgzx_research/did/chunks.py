@@ -1,4 +1,7 @@
-"""A pass over the units: one kernel, chunk by chunk, a thread per core, results in the order of the chunks."""
+"""A pass over the units.
+
+One kernel, chunk by chunk, a thread per core, results in the order of the chunks.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ def _controller() -> ThreadpoolController:
 
 
 def one_thread() -> AbstractContextManager[object]:
-    """BLAS with one thread: two that wait for each other on a busy machine take several times as long."""
+    """BLAS with one thread.
+
+    Two that wait for each other on a busy machine take several times as long.
+    """
     return _controller().limit(limits=1)
 
 
@@ -46,7 +52,10 @@ def chunk_bounds(groups: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Iterator[Sums]:
-    """The kernel's result for each piece, in order, whatever thread was first (so sums are the same every time)."""
+    """The kernel's result for each piece, in order, whatever thread was first.
+
+    So sums are the same every time.
+    """
     if len(pieces) < WORTH_THREADS:
         yield from map(kernel, pieces)
         return

@@ -1,8 +1,11 @@
-"""How observed periods are counted: which step they are apart, and in which of them a first date is treated.
+"""How observed periods are counted.
 
-Periods are counted on the calendar: a step is a number of months (a year, a half-year, a quarter), of weeks, days or
-seconds, and a period that nobody is observed in is a gap. Dates that are not evenly spaced are refused; they can be
-counted as observed, 1, 2, 3. Plain whole numbers count themselves.
+Which step they are apart, and in which of them a first date is treated.
+
+Periods are counted on the calendar: a step is a number of months (a year, a half-year, a quarter),
+of weeks, days or seconds, and a period that nobody is observed in is a gap. Dates that are not
+evenly spaced are refused; they can be counted as observed, 1, 2, 3. Plain whole numbers count
+themselves.
 """
 
 from __future__ import annotations
@@ -19,9 +22,14 @@ from zgzx_research.errors import ZgzxError
 CLOCKS = ("calendar", "observed")
 WEEK = 7 * DAY
 YEARS = (1900, 2100)  # whole numbers between these are years
-WOBBLE = 0.25  # of a step: dates of yearly surveys need not fall on the same day, but within a quarter of the year
+# of a step: dates of yearly surveys need not fall on the same day, but within a quarter of the year
+WOBBLE = 0.25
 MONTH_STEPS = (12, 6, 4, 3, 2, 1)  # months: steps that divide the year
-UNIT_WORDS = {12: "year", 6: "half-year", 3: "quarter"}  # months -> name; other numbers are counted in months
+UNIT_WORDS = {
+    12: "year",
+    6: "half-year",
+    3: "quarter",
+}  # months -> name; other numbers are counted in months
 SECONDS = ((WEEK, "week"), (DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -32,10 +40,11 @@ class Clock:
     Attributes
     ----------
     numbers : (periods,) int, rising.
-    ends : (periods,) the last instant that still belongs to each observation: a unit is treated at an observation if
-        its first date is not after this.
+    ends : (periods,) the last instant that still belongs to each observation: a unit is treated at
+        an observation if its first date is not after this.
     unit, count : the step: the observed periods lie `count` of these units apart, or a multiple.
-    months, length : of one number, in months or (where months are 0) in seconds; both 0 where numbers count themselves.
+    months, length : of one number, in months or (where months are 0) in seconds; both 0 where
+        numbers count themselves.
     written : (periods,) as they were read; seconds where `dated`.
     """
 
@@ -65,8 +74,8 @@ class Clock:
     def count_starts(self, start: np.ndarray) -> np.ndarray:
         """(units,) number of the first treated period of each; NaN stays.
 
-        It is the first observation that is not before the start. Where periods before that one are unobserved, the
-        start is counted back from it by whole steps.
+        It is the first observation that is not before the start. Where periods before that one are
+        unobserved, the start is counted back from it by whole steps.
         """
         if self.unit != "observed period" and not self.months and not self.length:
             return start
@@ -113,9 +122,13 @@ def read_clock(periods: np.ndarray, kind: TimeKind, clock: str, column: str) -> 
     if clock == "observed":
         found = _dated(values, kind) if kind.dated else None
         ends = found.ends if isinstance(found, Clock) else _span_ends(values, kind)
-        return Clock(np.arange(1, len(values) + 1), ends, "observed period", 1, 0, 0, values, kind.dated)
+        return Clock(
+            np.arange(1, len(values) + 1), ends, "observed period", 1, 0, 0, values, kind.dated
+        )
     if not kind.dated:
-        unit = "year" if len(values) and YEARS[0] <= values[0] and values[-1] <= YEARS[1] else "period"
+        unit = (
+            "year" if len(values) and YEARS[0] <= values[0] and values[-1] <= YEARS[1] else "period"
+        )
         return Clock(periods, values, unit, _divisor(values), 0, 0, values, False)
     found = _dated(values, kind)
     if isinstance(found, Clock):
@@ -174,7 +187,10 @@ def _divisor(values: np.ndarray) -> int:
 
 
 def _usual(values: np.ndarray) -> bool:
-    """Whether the largest common step is also the most frequent distance: then the others are gaps."""
+    """Whether the largest common step is also the most frequent distance.
+
+    Then the others are gaps.
+    """
     apart, often = np.unique(np.diff(values), return_counts=True)
     return len(values) < 2 or bool(apart[0] == _divisor(values) and often[0] == often.max())
 
@@ -268,11 +284,17 @@ def _at_end(days: np.ndarray, end: np.ndarray) -> bool:
 def _working_day(days: np.ndarray, away: int) -> np.ndarray:
     """The next working day before (-1) or after (1) each day."""
     dates = (days - EPOCH).astype(np.int64).astype("datetime64[D]")
-    near = np.busday_offset(dates, 0, roll="forward") if away < 0 else np.busday_offset(dates, 0, roll="backward")
+    near = (
+        np.busday_offset(dates, 0, roll="forward")
+        if away < 0
+        else np.busday_offset(dates, 0, roll="backward")
+    )
     return np.busday_offset(near, away).astype(np.int64) + EPOCH
 
 
-def _by_days(values: np.ndarray, days: np.ndarray, ends: np.ndarray, kind: TimeKind, step: int) -> Clock:
+def _by_days(
+    values: np.ndarray, days: np.ndarray, ends: np.ndarray, kind: TimeKind, step: int
+) -> Clock:
     """Steps of weeks or days; Mondays stand for their week."""
     size = step if step % 7 else 7 * (step // 7)
     number = np.floor((days - 1) / size) if step % 7 == 0 else np.floor(days / size)
@@ -283,7 +305,10 @@ def _by_days(values: np.ndarray, days: np.ndarray, ends: np.ndarray, kind: TimeK
 
 
 def _in_seconds(values: np.ndarray, kind: TimeKind) -> Clock | str:
-    """Several observations within a day: steps of hours, minutes or seconds, each of which stands for itself."""
+    """Several observations within a day.
+
+    Steps of hours, minutes or seconds, each of which stands for itself.
+    """
     step = _divisor(values)
     if not _usual(values):
         return " within the day"

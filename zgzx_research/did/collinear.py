@@ -1,4 +1,7 @@
-"""Which columns carry something of their own: of data by a QR decomposition in chunks, of a model by elimination."""
+"""Which columns carry something of their own.
+
+Of data by a QR decomposition in chunks, of a model by elimination.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import numpy as np
 
 from zgzx_research.did.chunks import CHUNK, in_chunks
 
-DEPENDENT = 1e-9  # what is left of a column once the others are taken out, relative to the column: rounding is below
+# what is left of a column once the others are taken out, relative to the column: rounding is below
+DEPENDENT = 1e-9
 COLLINEAR = 1e-10  # the same in sums of squares (as in fixest)
 CONSTANT = 1e-12  # standard deviation relative to the mean
 
@@ -56,8 +60,9 @@ def independent(gram: np.ndarray, size: np.ndarray | None = None) -> np.ndarray:
 
     Parameters
     ----------
-    gram : (regressors, regressors) cross products. size : (regressors,) sums of squares to measure by what is left of
-        them; those of `gram` where it holds the regressors as they are, larger where effects were taken out of it.
+    gram : (regressors, regressors) cross products. size : (regressors,) sums of squares to measure
+        by what is left of them; those of `gram` where it holds the regressors as they are, larger
+        where effects were taken out of it.
     """
     rest, kept = gram.copy(), np.zeros(len(gram), dtype=bool)
     for j, whole in enumerate(np.diag(gram) if size is None else size):

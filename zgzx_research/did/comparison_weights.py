@@ -1,7 +1,8 @@
 """Which comparisons drive an estimate: its weight on the mean of each cohort and period.
 
-Every method hands over the weight of its statistics on these means (`Effects.weights`); every summary knows its
-derivative by the statistics (`Summary.gradient`). The product is the weight behind any estimate of any method.
+Every method hands over the weight of its statistics on these means (`Effects.weights`); every
+summary knows its derivative by the statistics (`Summary.gradient`). The product is the weight
+behind any estimate of any method.
 """
 
 from __future__ import annotations
@@ -24,20 +25,23 @@ def comparison_weights(
     Parameters
     ----------
     result : effects (one estimate per cell), or an aggregate (one per row).
-    row : "overall" for the overall estimate of an aggregate. window : (first, last) event time, as in `window`.
+    row : "overall" for the overall estimate of an aggregate. window : (first, last) event time, as
+        in `window`.
 
     Returns
     -------
-    frame, one row per estimate, cohort and period: estimand cohort period event_time (of the estimate) mean_cohort
-    (missing = never treated) mean_period weight mean contribution (weight times mean) kind.
+    frame, one row per estimate, cohort and period: estimand cohort period event_time (of the
+    estimate) mean_cohort (missing = never treated) mean_period weight mean contribution (weight
+    times mean) kind.
 
     Notes
     -----
-    `kind` says what the weights are. "exact": the contributions of an estimate add up to it. "pairwise": each
-    comparison uses only the units it observes in both periods, so its means are not quite these. "reweighted":
-    covariates change the weights within a cohort. "linearised" (ratio scale): the derivative of the log ratio, so a
-    contribution says by how many percent "treated over counterfactual" rises when that mean rises by one percent.
-    `check_weights` measures how near weights times means come to the estimate.
+    `kind` says what the weights are. "exact": the contributions of an estimate add up to it.
+    "pairwise": each comparison uses only the units it observes in both periods, so its means are
+    not quite these. "reweighted": covariates change the weights within a cohort. "linearised"
+    (ratio scale): the derivative of the log ratio, so a contribution says by how many percent
+    "treated over counterfactual" rises when that mean rises by one percent. `check_weights`
+    measures how near weights times means come to the estimate.
 
     Raises
     ------
@@ -62,7 +66,11 @@ def comparison_weights(
     weights = _effects(result).weights
     weight = _weight_on_means(rows, _effects(result))
     estimates, cohorts, periods = weight.shape
-    frame = labels[ESTIMAND].iloc[np.repeat(np.arange(estimates), cohorts * periods)].reset_index(drop=True)
+    frame = (
+        labels[ESTIMAND]
+        .iloc[np.repeat(np.arange(estimates), cohorts * periods)]
+        .reset_index(drop=True)
+    )
     treated = np.where(np.isinf(weights.cohorts), np.nan, weights.cohorts)
     return frame.assign(
         mean_cohort=pd.array(np.tile(np.repeat(treated, periods), estimates), dtype="Int64"),
@@ -81,15 +89,21 @@ def check_weights(
 
     Returns
     -------
-    frame, one row per estimate: its labels, estimate (a log ratio on the ratio scale), weighted_sum, difference, kind.
-    Where kind is "exact", the difference is rounding. On the ratio scale the weighted sum is zero by construction: a
-    ratio stays as it is when all means grow alike.
+    frame, one row per estimate: its labels, estimate (a log ratio on the ratio scale),
+    weighted_sum, difference, kind. Where kind is "exact", the difference is rounding. On the ratio
+    scale the weighted sum is zero by construction: a ratio stays as it is when all means grow
+    alike.
     """
     labels, rows = _selected(result, row, window)
     effects = _effects(result)
-    weighted_sum = _contribution(_weight_on_means(rows, effects), effects.weights.means).sum(axis=(1, 2))
+    weighted_sum = _contribution(_weight_on_means(rows, effects), effects.weights.means).sum(
+        axis=(1, 2)
+    )
     return labels[ESTIMAND].assign(
-        estimate=rows.value, weighted_sum=weighted_sum, difference=weighted_sum - rows.value, kind=effects.weights.kind
+        estimate=rows.value,
+        weighted_sum=weighted_sum,
+        difference=weighted_sum - rows.value,
+        kind=effects.weights.kind,
     )
 
 
@@ -104,9 +118,10 @@ def _selected(
         return result.select(row, window)
     if row or window:
         raise ZgzxError(
-            "row and window are parts of an aggregate", where="comparison_weights",
+            "row and window are parts of an aggregate",
+            where="comparison_weights",
             remedy="Pass effects.aggregate('event_time') instead of the effects.",
-        )  # fmt: skip
+        )
     return result.select()
 
 
@@ -117,5 +132,8 @@ def _weight_on_means(rows: Summary, effects: Effects) -> np.ndarray:
 
 
 def _contribution(weight: np.ndarray, means: np.ndarray) -> np.ndarray:
-    """(estimates, cohorts, periods) weight times mean; a mean nobody is observed for has weight and part zero."""
+    """(estimates, cohorts, periods) weight times mean.
+
+    A mean nobody is observed for has weight and part zero.
+    """
     return np.where(weight == 0, 0.0, weight * means)

@@ -1,7 +1,10 @@
-"""Effects on the ratio scale for counts (Wooldridge 2023): treated total against its proportional counterfactual.
+"""Effects on the ratio scale for counts (Wooldridge 2023).
 
-For a cell with means a (treated, t), b (treated, base), c (comparison, t), d (comparison, base) the treated total is
-N = n a and the total without treatment D = n b c / d; the effect is N / D - 1. Cohort sizes count as fixed.
+Treated total against its proportional counterfactual.
+
+For a cell with means a (treated, t), b (treated, base), c (comparison, t), d (comparison, base) the
+treated total is N = n a and the total without treatment D = n b c / d; the effect is N / D - 1.
+Cohort sizes count as fixed.
 """
 
 from __future__ import annotations
@@ -20,7 +23,11 @@ def ratio_statistics(value: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray,
     n = weight[:, 0]
     gradient = np.zeros((2, *value.shape))
     gradient[0, :, 0] = n
-    gradient[1, :, 1], gradient[1, :, 2], gradient[1, :, 3] = n * c / d, n * b / d, -n * b * c / d**2
+    gradient[1, :, 1], gradient[1, :, 2], gradient[1, :, 3] = (
+        n * c / d,
+        n * b / d,
+        -n * b * c / d**2,
+    )
     return np.stack([n * a, n * b * c / d]), gradient
 
 

@@ -1,10 +1,12 @@
-"""Covariate adjustment where the two periods of a comparison are two samples of rows (repeated cross-sections).
+"""Covariate adjustment where the two periods of a comparison are two samples of rows.
 
-The estimators of R's DRDID for repeated cross-sections; doubly robust is the locally efficient one of Sant'Anna & Zhao
-(2020), eq. 3.2. Rows of the four groups (treated or comparison, s = before or after) have regressions of their own.
-With d the treated of both periods, the effect is the difference over s of
-mean_d(x'β_Ts - x'β_Cs) + mean_Ts(y - x'β_Ts) - mean_Cs weighted by odds (y - x'β_Cs).
-Regressions not asked for are zero; without a propensity score the last mean is absent.
+Repeated cross-sections.
+
+The estimators of R's DRDID for repeated cross-sections; doubly robust is the locally efficient one
+of Sant'Anna & Zhao (2020), eq. 3.2. Rows of the four groups (treated or comparison, s = before or
+after) have regressions of their own. With d the treated of both periods, the effect is the
+difference over s of mean_d(x'β_Ts - x'β_Cs) + mean_Ts(y - x'β_Ts) - mean_Cs weighted by odds (y -
+x'β_Cs). Regressions not asked for are zero; without a propensity score the last mean is absent.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Stack:
 
     Attributes
     ----------
-    unit : (rows,) int. x : (rows, 1 + covariates). weight, y : (rows,). treated, after : (rows,) bool.
+    unit : (rows,) int. x : (rows, 1 + covariates). weight, y : (rows,). treated, after : (rows,)
+        bool.
     """
 
     unit: np.ndarray
@@ -77,10 +80,13 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
             "repeated cross-sections with covariates or weights that change have no pooled base",
             where="estimate_effects",
             remedy="Pass base_period='universal', or gaps='pairwise' to prepare_panel.",
-        )  # fmt: skip
+        )
     models = models_of(options["adjustment"])
     count, cohorts = len(cells.cohort), len(panel.cohorts)
-    made = [cross_section_effect(panel, one, **models) for one in plan_comparisons(panel, cells, complete=False)]
+    made = [
+        cross_section_effect(panel, one, **models)
+        for one in plan_comparisons(panel, cells, complete=False)
+    ]
     values = np.stack([influence for _, influence, _, _ in made], axis=1)
     own = unit_weights(panel.weights)[:, None] * (panel.cohort[:, None] == np.arange(cohorts))
     share = cells.comparison * own.sum(axis=0)
@@ -94,9 +100,12 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
         return gram_by_cluster(start_pass(panel), kernel, count + cohorts)
 
     return AdjustedCells(
-        np.array([[effect for effect, *_ in made]]), share / share.sum(axis=1, keepdims=True),
-        np.array([trimmed for _, _, trimmed, _ in made]), [failed for *_, failed in made], covariance,
-    )  # fmt: skip
+        np.array([[effect for effect, *_ in made]]),
+        share / share.sum(axis=1, keepdims=True),
+        np.array([trimmed for _, _, trimmed, _ in made]),
+        [failed for *_, failed in made],
+        covariance,
+    )
 
 
 def cross_section_effect(
@@ -118,7 +127,9 @@ def cross_section_effect(
         d, own = rows.treated * rows.weight, rows.treated * side * rows.weight
         gap = fitted_t - fitted_c
         mean_gap, mean_own = d @ gap / d.sum(), own @ (rows.y - fitted_t) / own.sum()
-        influence += sign * (d * (gap - mean_gap) / d.sum() + own * (rows.y - fitted_t - mean_own) / own.sum())
+        influence += sign * (
+            d * (gap - mean_gap) / d.sum() + own * (rows.y - fitted_t - mean_own) / own.sum()
+        )
         x_d, x_own, x_c = d @ rows.x / d.sum(), own @ rows.x / own.sum(), np.zeros(rows.x.shape[1])
         effect += sign * (mean_gap + mean_own)
         if propensity:
@@ -149,13 +160,19 @@ def odds_weights(
 
     Parameters
     ----------
-    x : (rows, 1 + covariates) with intercept, standardised. weight : (rows,). treated : (rows,) bool.
+    x : (rows, 1 + covariates) with intercept, standardised. weight : (rows,). treated : (rows,)
+        bool.
     """
     pooled = SimpleNamespace(
-        y=np.zeros((len(x), 1)), cohort=treated.astype(np.int64), cohorts=np.arange(2.0), weights=weight[:, None],
+        y=np.zeros((len(x), 1)),
+        cohort=treated.astype(np.int64),
+        cohorts=np.arange(2.0),
+        weights=weight[:, None],
         covariates=x[:, None, 1:],
-    )  # fmt: skip
-    one = Comparison(1, np.array([True, False]), 0, np.zeros(1, int), np.zeros(1, int), np.ones((1, 1)))
+    )
+    one = Comparison(
+        1, np.array([True, False]), 0, np.zeros(1, int), np.zeros(1, int), np.ones((1, 1))
+    )
     ((coefficient, inverse, failed),) = fit_logits(start_pass(pooled, standardise=False), [one])
     p = np.minimum(special.expit(x @ coefficient), CAP)
     out = ~treated & (p >= TRIM) & (weight > 0)

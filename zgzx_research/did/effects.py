@@ -17,7 +17,8 @@ from zgzx_research.did.summary import Shown
 from zgzx_research.did.windows import named_events, possible_events
 from zgzx_research.errors import ZgzxError
 
-ROUNDING = 1e-12  # a standard error this small beside weights times means (beside 1 for log ratios) is rounding
+# a standard error this small beside weights times means (beside 1 for log ratios) is rounding
+ROUNDING = 1e-12
 LABELS = ("cohort", "period", "event_time")
 CELL_COLUMNS = (*LABELS, "role", "n_treated", "n_comparison", "base_mean", "n_clusters")
 ESTIMANDS = ("overall", "cohort", "event_time", "calendar")
@@ -29,11 +30,12 @@ class Effects(Shown):
 
     Attributes
     ----------
-    cells : frame, one row per estimate: cohort period event_time role n_treated n_comparison base_mean; cohort and
-        period are missing where an estimate belongs to none.
+    cells : frame, one row per estimate: cohort period event_time role n_treated n_comparison
+        base_mean; cohort and period are missing where an estimate belongs to none.
     numbers : what aggregation needs (statistics, shares, joint covariance).
     weights : weight of each statistic on the mean of each cohort and period.
-    ledger : frame of step, reason, rows, units, examples: everything left out, the panel's ledger included.
+    ledger : frame of step, reason, rows, units, examples: everything left out, the panel's ledger
+        included.
     options : the arguments used.
     df : degrees of freedom of the t quantile; infinity = normal.
     """
@@ -55,7 +57,14 @@ class Effects(Shown):
             if cells[name].notna().all():
                 cells[name] = cells[name].astype(np.int64)
         notes = [*ledger.itertuples(index=False, name=None), *fit.notes]
-        return cls(cells, fit.numbers, fit.weights, pd.DataFrame(notes, columns=ledger.columns), options, fit.df)
+        return cls(
+            cells,
+            fit.numbers,
+            fit.weights,
+            pd.DataFrame(notes, columns=ledger.columns),
+            options,
+            fit.df,
+        )
 
     @property
     def estimates(self) -> np.ndarray:
@@ -82,8 +91,8 @@ class Effects(Shown):
 
     def pretest(self) -> dict[str, float | int | str]:
         """Joint Wald test that every cell before treatment is zero (R did's pre-test); times in which units may already
-        react (`anticipation`) are not tested. With a pooled base the cells may sum to zero by construction; one per
-        cohort is then left out."""
+        react (`anticipation`) are not tested. With a pooled base the cells may sum to zero by
+        construction; one per cohort is then left out."""
         pre = self.tested(self.cells)
         rows = self._by_cell()
         result = rows.test_zero(self.numbers, pre, self.df)
@@ -93,7 +102,10 @@ class Effects(Shown):
         return result
 
     def tested(self, labels: pd.DataFrame) -> np.ndarray:
-        """(rows,) bool, rows of `labels` that the pre-test is about: before treatment and any declared window."""
+        """(rows,) bool, rows of `labels` that the pre-test is about.
+
+        Before treatment and any declared window.
+        """
         window = self.options.get("anticipation", 0) + self.options.get("leave_out", 0)
         before = labels["event_time"].astype("Float64") < -window
         return ((labels["role"] == "pre") & before.fillna(False)).to_numpy(dtype=bool)
@@ -113,8 +125,9 @@ class Effects(Shown):
         Parameters
         ----------
         estimand : "overall" (R's "simple"), "cohort", "event_time" or "calendar".
-        min_event, max_event : event times to keep; `balance` keeps cohorts seen at least so long after treatment.
-            min_event and max_event limit the post-treatment cells of the other estimands too.
+        min_event, max_event : event times to keep; `balance` keeps cohorts seen at least so long
+            after treatment. min_event and max_event limit the post-treatment cells of the other
+            estimands too.
         level : of both kinds of interval. seed : of the draws behind the simultaneous one.
 
         Raises
@@ -123,45 +136,73 @@ class Effects(Shown):
         """
         _check_numbers(level, seed, min_event=min_event, max_event=max_event, balance=balance)
         if estimand not in ESTIMANDS:
-            raise ZgzxError(f"estimand {estimand!r} is unknown", remedy=f"Choose one of {', '.join(ESTIMANDS)}.")
+            raise ZgzxError(
+                f"estimand {estimand!r} is unknown", remedy=f"Choose one of {', '.join(ESTIMANDS)}."
+            )
         keep = self._kept(estimand, min_event, max_event, balance)
-        label = {"overall": None, "cohort": "cohort", "event_time": "event_time", "calendar": "period"}[estimand]
+        label = {
+            "overall": None,
+            "cohort": "cohort",
+            "event_time": "event_time",
+            "calendar": "period",
+        }[estimand]
         if label and self.cells.loc[keep, label].isna().any():
             raise ZgzxError(
-                f"{self.options['method']} gives no effects by {label}", where="aggregate",
+                f"{self.options['method']} gives no effects by {label}",
+                where="aggregate",
                 remedy="Ask for 'event_time' or 'overall', or estimate with method='group_time'.",
-            )  # fmt: skip
-        groups = self.cells.loc[keep].groupby(label)[label].first().to_numpy() if label else np.array([np.nan])
+            )
+        groups = (
+            self.cells.loc[keep].groupby(label)[label].first().to_numpy()
+            if label
+            else np.array([np.nan])
+        )
         sets = keep & (self.cells[label].to_numpy() == groups[:, None]) if label else keep[None, :]
         if not len(groups) or not sets.any():
             times = named_events(self.cells["event_time"].to_numpy(float))
-            raise ZgzxError("no cell is left to aggregate", where=estimand, remedy=f"{times} Widen the event times.")
+            raise ZgzxError(
+                "no cell is left to aggregate",
+                where=estimand,
+                remedy=f"{times} Widen the event times.",
+            )
         rows = summaries.over_cells(self.numbers, sets)
         labels = _labels(self.cells, sets, estimand)
         post = keep & self.cells["role"].isin(("post", "static")).to_numpy()
-        return Aggregate(self, labels, rows, self._overall(estimand, rows, groups, post), post, level, seed)
+        return Aggregate(
+            self, labels, rows, self._overall(estimand, rows, groups, post), post, level, seed
+        )
 
-    def _kept(self, estimand: str, low: int | None, high: int | None, balance: int | None) -> np.ndarray:
+    def _kept(
+        self, estimand: str, low: int | None, high: int | None, balance: int | None
+    ) -> np.ndarray:
         event, cohort = self.cells["event_time"].to_numpy(), self.cells["cohort"].to_numpy()
         if estimand != "event_time":
             if balance is not None:
-                raise ZgzxError("balance is for event_time", where=estimand, remedy="Choose max_event instead.")
+                raise ZgzxError(
+                    "balance is for event_time", where=estimand, remedy="Choose max_event instead."
+                )
             static, post = ((self.cells["role"] == role).to_numpy() for role in ("static", "post"))
             if estimand == "overall" and static.any():
                 if (low, high) != (None, None):
                     raise ZgzxError(
-                        "one effect for all has no event times to choose from", where="aggregate",
+                        "one effect for all has no event times to choose from",
+                        where="aggregate",
                         remedy="Ask for 'event_time' with these limits.",
-                    )  # fmt: skip
+                    )
                 return static
-            return post & (event >= (-np.inf if low is None else low)) & (event <= (np.inf if high is None else high))
+            return (
+                post
+                & (event >= (-np.inf if low is None else low))
+                & (event <= (np.inf if high is None else high))
+            )
         first, last = self.options["first_period"], self.options["last_period"]
         if balance is not None:
             if self.cells["cohort"].isna().any():
                 raise ZgzxError(
                     f"{self.options['method']} has estimates that belong to no cohort, so none can be balanced",
-                    where="aggregate", remedy="Choose min_event and max_event, or method='group_time'.",
-                )  # fmt: skip
+                    where="aggregate",
+                    remedy="Choose min_event and max_event, or method='group_time'.",
+                )
             span = self.options["last_period"] - self.options["first_period"]
             low = max(balance - span if low is None else low, balance - span)
             high = min(balance if high is None else high, balance)
@@ -171,7 +212,9 @@ class Effects(Shown):
         low, high = first - last if low is None else low, last - first if high is None else high
         return keep & (event >= low) & (event <= high)
 
-    def _overall(self, estimand: str, rows: Summary, groups: np.ndarray, post: np.ndarray) -> Summary | None:
+    def _overall(
+        self, estimand: str, rows: Summary, groups: np.ndarray, post: np.ndarray
+    ) -> Summary | None:
         """R's overall of each kind; on the ratio scale always all treated cells together."""
         if not post.any():
             return None
@@ -180,7 +223,9 @@ class Effects(Shown):
         if estimand == "cohort":
             if self.numbers.cohorts is None:
                 return summaries.over_cells(self.numbers, post[None, :])
-            return summaries.over_cohorts(self.numbers, rows, np.searchsorted(self.numbers.cohorts, groups))
+            return summaries.over_cohorts(
+                self.numbers, rows, np.searchsorted(self.numbers.cohorts, groups)
+            )
         chosen = groups >= 0 if estimand == "event_time" else np.ones(len(groups), dtype=bool)
         return summaries.plain_mean(Summary(rows.value[chosen], rows.gradient[chosen]))
 
@@ -188,8 +233,12 @@ class Effects(Shown):
         """All of it as JSON text; `from_json` gives it back, to the last bit."""
         data = {
             "cells": {name: _listed(self.cells[name].to_numpy()) for name in CELL_COLUMNS},
-            "numbers": {f.name: _listed(getattr(self.numbers, f.name)) for f in fields(self.numbers)},
-            "weights": {f.name: _listed(getattr(self.weights, f.name)) for f in fields(self.weights)},
+            "numbers": {
+                f.name: _listed(getattr(self.numbers, f.name)) for f in fields(self.numbers)
+            },
+            "weights": {
+                f.name: _listed(getattr(self.weights, f.name)) for f in fields(self.weights)
+            },
             "ledger": self.ledger.to_dict("list"),
             "options": self.options,
             "df": _listed(np.array(self.df)),
@@ -211,7 +260,9 @@ class Effects(Shown):
             ) from None
         numbers = CellStatistics(**{name: _array(value) for name, value in data["numbers"].items()})
         weights = MeanWeights(**{name: _array(value) for name, value in data["weights"].items()})
-        ledger = pd.DataFrame(data["ledger"]).assign(examples=[tuple(x) for x in data["ledger"]["examples"]])
+        ledger = pd.DataFrame(data["ledger"]).assign(
+            examples=[tuple(x) for x in data["ledger"]["examples"]]
+        )
         cells = pd.DataFrame({name: _array(value) for name, value in data["cells"].items()})
         return cls(cells, numbers, weights, ledger, data["options"], float(_array(data["df"])))
 
@@ -219,23 +270,34 @@ class Effects(Shown):
 def _check_numbers(level: float, seed: int, **events: int | None) -> None:
     """Refuse what cannot be a level, a seed or an event time."""
     if not isinstance(level, float | int) or isinstance(level, bool) or not 0 < level < 1:
-        raise ZgzxError(f"level={level!r} lies not between 0 and 1", where="level", remedy="Pass e.g. level=0.95.")
+        raise ZgzxError(
+            f"level={level!r} lies not between 0 and 1",
+            where="level",
+            remedy="Pass e.g. level=0.95.",
+        )
     for name, value in {"seed": seed, **events}.items():
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if value is not None and (not whole or (name == "seed" and value < 0)):
-            raise ZgzxError(f"{name}={value!r} is not a whole number", where=name, remedy=f"Pass e.g. {name}=1.")
+            raise ZgzxError(
+                f"{name}={value!r} is not a whole number", where=name, remedy=f"Pass e.g. {name}=1."
+            )
 
 
 def _listed(value: Any) -> Any:
     """An array as nested lists that JSON can hold; infinity and NaN, which it cannot, by name."""
     if not isinstance(value, np.ndarray):
         return value
-    if value.ndim > 1 and np.count_nonzero(value) < value.size / 3:  # most weights on means are zero
+    if (
+        value.ndim > 1 and np.count_nonzero(value) < value.size / 3
+    ):  # most weights on means are zero
         at = np.flatnonzero(value)
         return {"shape": value.shape, "at": at.tolist(), "values": _listed(value.ravel()[at])}
     if value.dtype.kind != "f" or np.isfinite(value).all():
         return {"array": value.tolist()}
-    return {"array": np.where(np.isfinite(value), value.astype(object), value.astype(str)).tolist(), "dtype": "float"}
+    return {
+        "array": np.where(np.isfinite(value), value.astype(object), value.astype(str)).tolist(),
+        "dtype": "float",
+    }
 
 
 def _array(value: Any) -> Any:
@@ -262,8 +324,9 @@ class Aggregate(Shown):
 
     def to_frame(self) -> pd.DataFrame:
         """One row per estimate: estimand cohort period event_time estimate std_error ci_low ci_high band_low band_high
-        n_treated n_comparison base_mean role. Ratio-scale estimates are proportions (.12 = 12 % more) with Fieller's
-        intervals; their std_error is (1 + estimate) times that of the log ratio."""
+        n_treated n_comparison base_mean role. Ratio-scale estimates are proportions (.12 = 12 %
+        more) with Fieller's intervals; their std_error is (1 + estimate) times that of the log
+        ratio."""
         return _frame(*self.select(), self.effects, self.level, self.seed)
 
     @property
@@ -271,12 +334,23 @@ class Aggregate(Shown):
         """One row: "overall" R's simple, "event_time" the mean over e >= 0, "cohort" and "calendar" as in R."""
         return _frame(*self.select("overall"), self.effects, self.level, self.seed)
 
-    def select(self, row: str | None = None, window: tuple[int, int] | None = None) -> tuple[pd.DataFrame, Summary]:
-        """Labels, and values with derivatives: of all rows, of the one `row` "overall", or of one `window`."""
+    def select(
+        self, row: str | None = None, window: tuple[int, int] | None = None
+    ) -> tuple[pd.DataFrame, Summary]:
+        """Labels, and values with derivatives.
+
+        Of all rows, of the one `row` "overall", or of one `window`.
+        """
         if row not in (None, "overall"):
-            raise ZgzxError(f"row={row!r} is unknown", where="select", remedy="Pass row='overall', or no row for all.")
+            raise ZgzxError(
+                f"row={row!r} is unknown",
+                where="select",
+                remedy="Pass row='overall', or no row for all.",
+            )
         if row and window:
-            raise ZgzxError("row and window are two choices", where="select", remedy="Pass one of them.")
+            raise ZgzxError(
+                "row and window are two choices", where="select", remedy="Pass one of them."
+            )
         if window:
             return self._window(*window)
         if not row:
@@ -288,9 +362,10 @@ class Aggregate(Shown):
     def window(self, first: int, last: int) -> pd.DataFrame:
         """One row: the mean over event times first..last, over the cohorts seen at every one of them.
 
-        Event times count the numbers of the periods. Where these are several apart, only the event times that the
-        clock has belong to the window: with a wave every 2 years, window(0, 2) is the mean of event times 0 and 2.
-        On the ratio scale, the total over these cells against its counterfactual.
+        Event times count the numbers of the periods. Where these are several apart, only the event
+        times that the clock has belong to the window: with a wave every 2 years, window(0, 2) is
+        the mean of event times 0 and 2. On the ratio scale, the total over these cells against its
+        counterfactual.
 
         Raises
         ------
@@ -308,14 +383,16 @@ class Aggregate(Shown):
         inside[inside] = (seen == len(events)).to_numpy()
         if (cells.loc[inside, "role"] == "left_out").any():
             raise ZgzxError(
-                f"the window from {first} to {last} holds event times that were left out", where="window",
+                f"the window from {first} to {last} holds event times that were left out",
+                where="window",
                 remedy="Choose a window after them, or estimate with a smaller leave_out.",
-            )  # fmt: skip
+            )
         if first > last or not inside.any():
             raise ZgzxError(
-                f"no cohort is seen at every event time from {first} to {last}", where="window",
+                f"no cohort is seen at every event time from {first} to {last}",
+                where="window",
                 remedy=f"{named_events(times)} Choose a shorter window or wait for later data.",
-            )  # fmt: skip
+            )
         sets = inside & (cells["event_time"].to_numpy() == events[:, None])
         numbers = self.effects.numbers
         if numbers.scale == "ratio":
@@ -326,8 +403,8 @@ class Aggregate(Shown):
 
     def pretest(self) -> dict[str, float | int | str]:
         """Joint Wald test that the event times before treatment are zero; times in which units may already react
-        (`anticipation`) are not tested. With a pooled base they may sum to zero by construction (when no earlier one
-        lies outside the frame); the earliest is then left out."""
+        (`anticipation`) are not tested. With a pooled base they may sum to zero by construction
+        (when no earlier one lies outside the frame); the earliest is then left out."""
         pre = self.effects.tested(self.labels)
         result = self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
         if result["note"] and pre.any() and self.effects.options.get("base_period") == "pooled":
@@ -337,7 +414,10 @@ class Aggregate(Shown):
 
 
 def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFrame:
-    """Who stands behind each summary, a (rows, cells) mask: units (each cohort once), mean of the base, role."""
+    """Who stands behind each summary, a (rows, cells) mask.
+
+    Units (each cohort once), mean of the base, role.
+    """
     column = {name: cells[name].to_numpy() for name in CELL_COLUMNS}
     row, cell = np.nonzero(sets)
     _, code = np.unique(column["cohort"].astype(float), return_inverse=True)
@@ -345,7 +425,9 @@ def _labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.DataFram
     for k, name in enumerate(("n_treated", "n_clusters", "n_comparison")):
         np.maximum.at(largest[k], (row, code[cell]), column[name][cell])
     weight = column["n_treated"][cell]
-    total, base = (np.bincount(row, value, len(sets)) for value in (weight, weight * column["base_mean"][cell]))
+    total, base = (
+        np.bincount(row, value, len(sets)) for value in (weight, weight * column["base_mean"][cell])
+    )
     only = {"cohort": "cohort", "event_time": "event_time", "calendar": "period"}.get(estimand)
     labels: dict[str, Any] = {name: pd.array([pd.NA] * len(sets), dtype="Int64") for name in LABELS}
     if only:
@@ -369,20 +451,31 @@ def _role(roles: np.ndarray) -> str:
     return "reference" if not others else others.pop() if len(others) == 1 else "mixed"
 
 
-def _frame(labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, seed: int) -> pd.DataFrame:
+def _frame(
+    labels: pd.DataFrame, rows: Summary, effects: Effects, level: float, seed: int
+) -> pd.DataFrame:
     """Labels, estimates and both kinds of interval, in the fixed order of columns."""
     cells = effects.numbers
     covariance = rows.covariance(cells)
     error = np.sqrt(np.maximum(np.diag(covariance), 0))
     role = labels["role"].to_numpy(dtype=object)
     size = (
-        1.0 if cells.scale == "ratio" else np.abs(rows.gradient[:, : len(cells.statistics[0])]) @ effects.weights.size
+        1.0
+        if cells.scale == "ratio"
+        else np.abs(rows.gradient[:, : len(cells.statistics[0])]) @ effects.weights.size
     )
     floor = ROUNDING * (np.abs(rows.value) + size)
-    known = (role != "reference") & np.isfinite(rows.value) & (error > floor) & (labels["n_clusters"] > 1).to_numpy()
+    known = (
+        (role != "reference")
+        & np.isfinite(rows.value)
+        & (error > floor)
+        & (labels["n_clusters"] > 1).to_numpy()
+    )
     error = np.where(known, error, np.nan)
     banded = known & (role != "left_out")
-    critical = inference.simultaneous_quantile(covariance[np.ix_(banded, banded)], level, seed, effects.df)
+    critical = inference.simultaneous_quantile(
+        covariance[np.ix_(banded, banded)], level, seed, effects.df
+    )
     ratio = cells.scale == "ratio"
     estimate = np.expm1(rows.value) if ratio else rows.value
     values = {"estimate": estimate, "std_error": error * (1 + estimate) if ratio else error}

@@ -1,8 +1,11 @@
-"""Extended two-way effects (Wooldridge 2021, 2023): a pooled regression with a dummy for every treated cell.
+"""Extended two-way effects (Wooldridge 2021, 2023).
 
-Cohort effects, period effects, covariates times either, and for every treated cell (cohort g, period t) coefficients of
-its own: normal (linear), Poisson or logit. The effect of a cell compares its fitted outcomes with those it would have
-had with its cohort's and its period's coefficients alone.
+A pooled regression with a dummy for every treated cell.
+
+Cohort effects, period effects, covariates times either, and for every treated cell (cohort g,
+period t) coefficients of its own: normal (linear), Poisson or logit. The effect of a cell compares
+its fitted outcomes with those it would have had with its cohort's and its period's coefficients
+alone.
 """
 
 from __future__ import annotations
@@ -58,10 +61,15 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     family = _family(panel, options)
     constant = panel.weights.shape[1] == 1
     moments = panel_moments(
-        panel.y, panel.cohort, panel.weights[:, 0] if constant else np.ones(len(panel.y)), panel.cluster
+        panel.y,
+        panel.cohort,
+        panel.weights[:, 0] if constant else np.ones(len(panel.y)),
+        panel.cluster,
     )
     points = _points(panel, moments)
-    gram = glm.cell_sums(points, np.zeros((len(panel.cohorts), len(panel.periods), points.z.shape[1])), glm.linear)
+    gram = glm.cell_sums(
+        points, np.zeros((len(panel.cohorts), len(panel.periods), points.z.shape[1])), glm.linear
+    )
     units = _units(moments, len(panel.cohorts))
     role = plan_roles(panel.cohorts, panel.periods, options)
     _cohort_notes(panel, role, moments, notes)
@@ -73,12 +81,16 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     statistics, slopes = _statistics(model, cells, role[cells] == "reference", options["scale"])
     on_means = np.einsum("rctk,ctk->rct", slopes, gram.curvature[..., 0, :])
     single = _single_units(moments, model, units)
-    lent = lent_covariance(moments, on_means, np.stack([single] * len(on_means)), relative=family == "poisson")
+    lent = lent_covariance(
+        moments, on_means, np.stack([single] * len(on_means)), relative=family == "poisson"
+    )
     at = zip(panel.cohorts[cells[0]], panel.periods[cells[1]], strict=True)
     notes += lending_notes(lent, np.array([f"({g:g}, {t})" for g, t in at], dtype=object))
     covariance, df, by_cluster = _covariance(panel, moments, model, slopes, lent, units)
     weight, total = gram.curvature[..., 0, 0], gram.gradient[..., 0]
-    numbers = CellStatistics(options["scale"], statistics, np.arange(len(cells[0])), weight[cells], covariance)
+    numbers = CellStatistics(
+        options["scale"], statistics, np.arange(len(cells[0])), weight[cells], covariance
+    )
     plain = family == "linear" and options["scale"] == "difference"
     kind = "linearised" if not plain else EXACT if points.z.shape[1] == 1 else "reweighted"
     means = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
@@ -87,10 +99,13 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
 
 
 def plan_roles(cohorts: np.ndarray, periods: np.ndarray, options: dict[str, Any]) -> np.ndarray:
-    """(cohorts, periods) str: "base" (untreated), "reference", "post", "pre", "left_out" or "" (takes no part).
+    """(cohorts, periods) str.
 
-    Never-treated controls: of a treated cohort only its last period before treatment (and before anticipation and
-    left-out periods) is base, its "reference". Not-yet-treated: all such periods are.
+    "base" (untreated), "reference", "post", "pre", "left_out" or "" (takes no part).
+
+    Never-treated controls: of a treated cohort only its last period before treatment (and before
+    anticipation and left-out periods) is base, its "reference". Not-yet-treated: all such periods
+    are.
     """
     masked = options["anticipation"] + options["leave_out"]
     role = np.full((len(cohorts), len(periods)), "", dtype="<U9")
@@ -99,7 +114,9 @@ def plan_roles(cohorts: np.ndarray, periods: np.ndarray, options: dict[str, Any]
         if np.isinf(g) or not eligible.any():
             role[c] = "base" if np.isinf(g) else ""
             continue
-        role[c] = np.where(periods >= g, "post", np.where(periods >= g - options["leave_out"], "left_out", "pre"))
+        role[c] = np.where(
+            periods >= g, "post", np.where(periods >= g - options["leave_out"], "left_out", "pre")
+        )
         if options["controls"] == "never_treated":
             role[c, eligible.nonzero()[0][-1]] = "reference"
         else:
@@ -107,7 +124,9 @@ def plan_roles(cohorts: np.ndarray, periods: np.ndarray, options: dict[str, Any]
     return role
 
 
-def fit_model(panel: Any, points: glm.Points, gram: glm.CellSums, role: np.ndarray, family: str) -> Model:
+def fit_model(
+    panel: Any, points: glm.Points, gram: glm.CellSums, role: np.ndarray, family: str
+) -> Model:
     """The fit, and what the cells would have been without coefficients of their own."""
     base, total = np.isin(role, BASE), np.stack([gram.curvature[..., 0, 0], gram.gradient[..., 0]])
     base = base & (total[0] > 0)
@@ -121,9 +140,11 @@ def fit_model(panel: Any, points: glm.Points, gram: glm.CellSums, role: np.ndarr
     if unsettled.any():
         raise ZgzxError(
             f"the {family} fit does not settle: for some values of the covariates every outcome is at its bound",
-            where="estimate_effects", count=int(unsettled.sum()), examples=_named(panel, unsettled),
+            where="estimate_effects",
+            count=int(unsettled.sum()),
+            examples=_named(panel, unsettled),
             remedy="Leave out or coarsen covariates, or pass family='linear'.",
-        )  # fmt: skip
+        )
     rank += int(glm.inverse(gram.curvature[own])[1].sum())
     return Model(family, base, own, points, gram, fitted, counterfactual, rank)
 
@@ -133,8 +154,8 @@ def _statistics(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(1 or 2, cells) statistics and (statistics, cohorts, periods, k) slopes of their influence values.
 
-    Treated totals are outcomes themselves, for links are canonical; the sample is held fixed, so they vary by
-    residuals only. A reference cell is its own counterfactual.
+    Treated totals are outcomes themselves, for links are canonical; the sample is held fixed, so
+    they vary by residuals only. A reference cell is its own counterfactual.
     """
     without = glm.counterfactual_slopes(model.counterfactual, model.base, (cells[0], cells[1]))
     treated = np.zeros_like(without)
@@ -150,7 +171,12 @@ def _statistics(
 
 
 def _covariance(
-    panel: Any, moments: Moments, model: Model, slopes: np.ndarray, lent: np.ndarray, units: np.ndarray
+    panel: Any,
+    moments: Moments,
+    model: Model,
+    slopes: np.ndarray,
+    lent: np.ndarray,
+    units: np.ndarray,
 ) -> tuple[np.ndarray, float, np.ndarray | None]:
     """Clustered covariance and `lent`, with the factor G/(G-1) · (N-1)/(N-K), G-1, and influence summed by cluster."""
     function, coefficients = glm.FAMILIES[model.family], model.coefficients
@@ -164,7 +190,9 @@ def _covariance(
 
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
-        covariance, by_cluster = glm.influence_by_unit(model.points, coefficients, function, slopes, panel.cluster)
+        covariance, by_cluster = glm.influence_by_unit(
+            model.points, coefficients, function, slopes, panel.cluster
+        )
     covariance = covariance + lent
     takes_part = (moments.observed & used[moments.cohort]).any(axis=1)
     groups = int(moments.units[takes_part].sum())
@@ -192,8 +220,13 @@ def _single_units(moments: Moments, model: Model, units: np.ndarray) -> np.ndarr
 
 
 def _by_stratum(panel: Any) -> bool:
-    """Whether the means of strata say it all: no covariates, no weights that change within units."""
-    return (panel.covariates is None or not panel.covariates.shape[2]) and panel.weights.shape[1] == 1
+    """Whether the means of strata say it all.
+
+    No covariates, no weights that change within units.
+    """
+    return (panel.covariates is None or not panel.covariates.shape[2]) and panel.weights.shape[
+        1
+    ] == 1
 
 
 def _points(panel: Any, moments: Moments) -> glm.Points:
@@ -213,10 +246,11 @@ def _standardised(panel: Any) -> np.ndarray:
     """(units, k) covariates with mean 0 and variance 1: the same fit, and better conditioned."""
     if panel.covariates.shape[1] > 1:
         raise ZgzxError(
-            "extended_two_way needs covariates that are constant within units", where="estimate_effects",
+            "extended_two_way needs covariates that are constant within units",
+            where="estimate_effects",
             examples=panel.covariate_names,
             remedy="Take each unit's value of an early period: later ones may already carry the effect.",
-        )  # fmt: skip
+        )
     x = panel.covariates[:, 0]
     return (x - x.mean(axis=0)) / x.std(axis=0)
 
@@ -227,17 +261,20 @@ def _family(panel: Any, options: dict[str, Any]) -> str:
     family = options["family"] or ("poisson" if scale == "ratio" else "linear")
     if scale == "ratio" and family != "poisson":
         raise ZgzxError(
-            f"the ratio scale needs family='poisson', not {family!r}", where="estimate_effects",
+            f"the ratio scale needs family='poisson', not {family!r}",
+            where="estimate_effects",
             remedy="Pass family='poisson' or scale='difference'.",
-        )  # fmt: skip
+        )
     low, high = {"linear": (-np.inf, np.inf), "poisson": (0, np.inf), "logit": (0, 1)}[family]
     outside = (panel.y < low) | (panel.y > high)
     if outside.any():
         raise ZgzxError(
             f"family={family!r} needs outcomes {'of zero or more' if family == 'poisson' else 'from 0 to 1'}",
-            where=f"column {panel.roles['outcome']!r}", count=int(outside.sum()),
-            examples=(f"{value:g}" for value in np.unique(panel.y[outside])[:3]), remedy="Pass family='linear'.",
-        )  # fmt: skip
+            where=f"column {panel.roles['outcome']!r}",
+            count=int(outside.sum()),
+            examples=(f"{value:g}" for value in np.unique(panel.y[outside])[:3]),
+            remedy="Pass family='linear'.",
+        )
     return family
 
 
@@ -261,43 +298,75 @@ def _label(cohort: float) -> str:
 
 def _named(panel: Any, cells: np.ndarray) -> tuple[str, ...]:
     """The first few of a (cohorts, periods) mask, for the ledger."""
-    return tuple(f"({_label(panel.cohorts[c])}, {panel.periods[t]})" for c, t in np.argwhere(cells)[:3])
+    return tuple(
+        f"({_label(panel.cohorts[c])}, {panel.periods[t]})" for c, t in np.argwhere(cells)[:3]
+    )
 
 
 def _cohort_notes(panel: Any, role: np.ndarray, moments: Moments, notes: list[tuple]) -> None:
-    """Cohorts without a base period leave; those of one unit have no standard error of their own."""
+    """Cohorts without a base period leave.
+
+    Those of one unit have no standard error of their own.
+    """
     units, clusters = cohort_sizes(moments, len(panel.cohorts))
     taking_part = (role != "").any(axis=1)
     for c in np.flatnonzero(~taking_part):
         label = (f"{panel.cohorts[c]:g}",)
-        notes.append(("cohorts", "no period before treatment to serve as base", 0, int(units[c]), label))
+        notes.append(
+            ("cohorts", "no period before treatment to serve as base", 0, int(units[c]), label)
+        )
     notes.extend(size_notes(panel.cohorts[taking_part], units[taking_part], clusters[taking_part]))
     if not np.isin(role, ("post", "pre", "left_out")).any():
         raise ZgzxError(
-            "no unit is treated after a period that could serve as base", where="estimate_effects",
-            count=int(np.isfinite(panel.cohorts).sum()), remedy="See that first_treated is the right column.",
-        )  # fmt: skip
+            "no unit is treated after a period that could serve as base",
+            where="estimate_effects",
+            count=int(np.isfinite(panel.cohorts).sum()),
+            remedy="See that first_treated is the right column.",
+        )
 
 
 def _without_flat_margins(
-    panel: Any, role: np.ndarray, gram: glm.CellSums, units: np.ndarray, family: str, notes: list[tuple]
+    panel: Any,
+    role: np.ndarray,
+    gram: glm.CellSums,
+    units: np.ndarray,
+    family: str,
+    notes: list[tuple],
 ) -> np.ndarray:
-    """Roles without the cohorts and periods whose untreated outcomes are all at a bound: they have no finite effect."""
+    """Roles without the cohorts and periods whose untreated outcomes are all at a bound.
+
+    They have no finite effect.
+    """
     weight, total, role = gram.curvature[..., 0, 0], gram.gradient[..., 0], role.copy()
     while True:
         base = np.isin(role, BASE) & (weight > 0)
         flat = [
-            base.any(axis=a) & _flat((total * base).sum(axis=a), (weight * base).sum(axis=a), family) for a in (1, 0)
+            base.any(axis=a)
+            & _flat((total * base).sum(axis=a), (weight * base).sum(axis=a), family)
+            for a in (1, 0)
         ]
         if not (flat[0].any() or flat[1].any()):
             return role
         for name, gone, labels, cells in (
-            ("cohorts", flat[0], [_label(g) for g in panel.cohorts], flat[0][:, None] & (role != "")),
+            (
+                "cohorts",
+                flat[0],
+                [_label(g) for g in panel.cohorts],
+                flat[0][:, None] & (role != ""),
+            ),
             ("periods", flat[1], [str(t) for t in panel.periods], flat[1] & (role != "")),
         ):
             if gone.any():
                 shown = tuple(label for label, flag in zip(labels, gone, strict=True) if flag)
-                notes.append((name, "untreated outcomes all 0 (or all 1)", int(units[cells].sum()), 0, shown[:3]))
+                notes.append(
+                    (
+                        name,
+                        "untreated outcomes all 0 (or all 1)",
+                        int(units[cells].sum()),
+                        0,
+                        shown[:3],
+                    )
+                )
                 role[cells] = ""
 
 
@@ -318,13 +387,16 @@ def _determined(panel: Any, role: np.ndarray, gram: glm.CellSums, notes: list[tu
     if not np.isin(role, ("post", "pre", "left_out")).any():
         raise ZgzxError(
             "no cohort can be compared: none has untreated rows together with a comparison group",
-            where="estimate_effects", count=int(np.isfinite(panel.cohorts).sum()),
+            where="estimate_effects",
+            count=int(np.isfinite(panel.cohorts).sum()),
             remedy="Add earlier periods, lower anticipation or leave_out, or try controls='not_yet_treated'.",
-        )  # fmt: skip
+        )
     return role
 
 
-def _cell_notes(panel: Any, role: np.ndarray, model: Model, units: np.ndarray, notes: list[tuple]) -> None:
+def _cell_notes(
+    panel: Any, role: np.ndarray, model: Model, units: np.ndarray, notes: list[tuple]
+) -> None:
     flat = (role != "") & ~np.isin(role, BASE) & ~model.own
     few = model.own & (units <= model.points.z.shape[1]) & (model.points.z.shape[1] > 1)
     for cells, reason in (

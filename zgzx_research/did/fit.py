@@ -1,4 +1,7 @@
-"""What every method hands over: its rows, the numbers behind them, and the weight it gives to every mean."""
+"""What every method hands over.
+
+Its rows, the numbers behind them, and the weight it gives to every mean.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +52,10 @@ class Rows:
     Attributes
     ----------
     cohort, period, event_time : (rows,) float.
-    role : (rows,) "post", "pre", "reference" (zero by construction), "left_out", or "static" (one effect for all).
-    n_treated, n_comparison : (rows,) int, units. base_mean : (rows,) mean outcome of the treated at their base.
+    role : (rows,) "post", "pre", "reference" (zero by construction), "left_out", or "static" (one
+        effect for all).
+    n_treated, n_comparison : (rows,) int, units. base_mean : (rows,) mean outcome of the treated at
+        their base.
     n_clusters : (rows,) int, treated clusters; None where every unit is its own.
     """
 
@@ -67,7 +72,10 @@ class Rows:
 def row_labels(rows: Rows) -> np.ndarray:
     """(rows,) text of each row for the ledger: cohort and period, or event time, or its role."""
     cells = zip(rows.cohort, rows.period, rows.event_time, rows.role, strict=True)
-    named = [str(role) if np.isnan(e) else f"{e:g}" if np.isnan(g) else f"({g:g}, {t:g})" for g, t, e, role in cells]
+    named = [
+        str(role) if np.isnan(e) else f"{e:g}" if np.isnan(g) else f"({g:g}, {t:g})"
+        for g, t, e, role in cells
+    ]
     return np.array(named, dtype=object)
 
 
@@ -81,7 +89,8 @@ class Fit:
     weights : what drives the estimates.
     df : degrees of freedom of the t quantile; infinity = normal.
     notes : ledger rows (step, reason, rows, units, examples) of what this estimation left out.
-    influence : (clusters, statistics) influence values summed by cluster, where the panel has clusters.
+    influence : (clusters, statistics) influence values summed by cluster, where the panel has
+        clusters.
     """
 
     rows: Rows

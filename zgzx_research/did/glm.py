@@ -1,9 +1,10 @@
 """Pooled generalised linear models with cohort and period effects, fitted from sums by cohort and period.
 
-A row's linear predictor is z'C, where z is (1, covariates) and C belongs to its cell, that is its cohort and period.
-Base cells share coefficients, C = A_cohort + B_period; every other cell that is fitted has coefficients of its own, as
-in a model with one dummy, and one dummy times each covariate, per cell. Links are canonical, so a row's score is
-w (y - mean) z, and a fit needs no more than Σ w (y - mean) z and Σ w (d mean / d predictor) zz' by cell.
+A row's linear predictor is z'C, where z is (1, covariates) and C belongs to its cell, that is its
+cohort and period. Base cells share coefficients, C = A_cohort + B_period; every other cell that is
+fitted has coefficients of its own, as in a model with one dummy, and one dummy times each
+covariate, per cell. Links are canonical, so a row's score is w (y - mean) z, and a fit needs no
+more than Σ w (y - mean) z and Σ w (d mean / d predictor) zz' by cell.
 """
 
 from __future__ import annotations
@@ -44,7 +45,11 @@ def logit(eta: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 FAMILIES: dict[str, Family] = {"linear": linear, "poisson": poisson, "logit": logit}
-LINKS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"linear": np.asarray, "poisson": np.log, "logit": special.logit}
+LINKS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "linear": np.asarray,
+    "poisson": np.log,
+    "logit": special.logit,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,11 @@ class Points:
     def rows(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """z, outcome and weight of some points, both 0 where unobserved."""
         seen = ~np.isnan(self.y[point])
-        return self.z[point], np.where(seen, self.y[point], 0.0), np.where(seen, self.weights[point], 0.0)
+        return (
+            self.z[point],
+            np.where(seen, self.y[point], 0.0),
+            np.where(seen, self.weights[point], 0.0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +108,9 @@ class TwoWay:
 
     Attributes
     ----------
-    common : (cohorts, periods, k) A_cohort + B_period, for base cells and what others would have been without
-        coefficients of their own. own : (cohorts, periods, k) coefficients of the cells that have them, 0 elsewhere.
+    common : (cohorts, periods, k) A_cohort + B_period, for base cells and what others would have
+        been without coefficients of their own. own : (cohorts, periods, k) coefficients of the
+        cells that have them, 0 elsewhere.
     unsettled : (cohorts, periods) bool, cells whose coefficients never came to rest.
     """
 
@@ -118,12 +128,18 @@ def cell_sums(points: Points, coefficients: np.ndarray, family: Family) -> CellS
         pairs = (z[:, :, None] * z[:, None, :]).reshape(len(z), -1)
         with np.errstate(over="ignore", invalid="ignore"):  # a step too far is taken back
             objective, mean, slope = family(z @ coefficients[cohort].T, y)
-            return (weight * objective).sum(axis=0), (weight * (y - mean)).T @ z, (weight * slope).T @ pairs
+            return (
+                (weight * objective).sum(axis=0),
+                (weight * (y - mean)).T @ z,
+                (weight * slope).T @ pairs,
+            )
 
     shape = coefficients.shape
     sums = CellSums(np.zeros(shape[:2]), np.zeros(shape), np.zeros((*shape, shape[2])))
     pieces = chunk_bounds(points.counts)
-    parts = in_chunks(kernel, pieces) if len(points.y) > CHUNK else map(kernel, pieces)  # threads cost more than strata
+    parts = (
+        in_chunks(kernel, pieces) if len(points.y) > CHUNK else map(kernel, pieces)
+    )  # threads cost more than strata
     for (cohort, _, _), (objective, gradient, curvature) in zip(pieces, parts, strict=True):
         sums.objective[cohort] += objective
         sums.gradient[cohort] += gradient
@@ -133,7 +149,8 @@ def cell_sums(points: Points, coefficients: np.ndarray, family: Family) -> CellS
 
 def inverse(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Generalised inverse of (..., n, n) normal equations, (..., n) which directions are determined, and the
-    (..., n, n) directions in columns. Scaled by the diagonal, so neither units nor group sizes matter."""
+    (..., n, n) directions in columns. Scaled by the diagonal, so neither units nor group sizes
+    matter."""
     scale = np.sqrt(np.diagonal(matrix, axis1=-2, axis2=-1))
     scale = np.where(scale > 0, scale, 1.0)
     values, vectors = np.linalg.eigh(matrix / (scale[..., :, None] * scale[..., None, :]))
@@ -156,30 +173,39 @@ def base_normal_equations(curvature: np.ndarray, base: np.ndarray) -> np.ndarray
     return matrix.reshape((cohorts + periods) * k, -1)
 
 
-def determined(gram: np.ndarray, base: np.ndarray, curvature: np.ndarray | None = None) -> tuple[np.ndarray, int]:
+def determined(
+    gram: np.ndarray, base: np.ndarray, curvature: np.ndarray | None = None
+) -> tuple[np.ndarray, int]:
     """(cohorts, periods) cells whose A + B the base cells determine, and how many coefficients those determine.
 
     Parameters
     ----------
-    gram : (cohorts, periods, k, k) Σ w zz'. curvature : the same at a fit, where rows whose mean reaches its bound say
-        nothing; without it, what the design can determine.
+    gram : (cohorts, periods, k, k) Σ w zz'. curvature : the same at a fit, where rows whose mean
+        reaches its bound say nothing; without it, what the design can determine.
     """
     cohorts, _, k, _ = gram.shape
-    _, known, vectors = inverse(base_normal_equations(gram if curvature is None else curvature, base))
+    _, known, vectors = inverse(
+        base_normal_equations(gram if curvature is None else curvature, base)
+    )
     free = vectors[:, ~known]
     free = (free / np.abs(free).max(axis=0, initial=0)).reshape(-1, k, free.shape[1])
-    change = free[:cohorts, None] + free[None, cohorts:]  # of A + B, (cohorts, periods, k, directions)
+    change = (
+        free[:cohorts, None] + free[None, cohorts:]
+    )  # of A + B, (cohorts, periods, k, directions)
     touched = np.einsum("ctkf,ctkl,ctlf->ctf", change, gram, change).max(axis=2, initial=0)
     return touched <= UNREACHED * gram[..., 0, 0], int(known.sum())
 
 
-def fit_two_way(points: Points, base: np.ndarray, own: np.ndarray, family: str, total: np.ndarray) -> TwoWay:
+def fit_two_way(
+    points: Points, base: np.ndarray, own: np.ndarray, family: str, total: np.ndarray
+) -> TwoWay:
     """Newton's method, with halved steps where the objective would rise.
 
     Parameters
     ----------
     base, own : (cohorts, periods) bool, the two kinds of cells.
-    total : (2, cohorts, periods) Σ w and Σ wy; a base cohort's and an own cell's mean must have a link.
+    total : (2, cohorts, periods) Σ w and Σ wy; a base cohort's and an own cell's mean must have a
+        link.
     """
     function = FAMILIES[family]
     common, apart = _start(base, own, family, total, points.z.shape[1])
@@ -196,15 +222,22 @@ def fit_two_way(points: Points, base: np.ndarray, own: np.ndarray, family: str, 
         trial = cell_sums(points, at + factor * step, function)
         before, after = _objective(sums, base), _objective(trial, base)
         better = after <= before + 1e-12 * np.abs(before)
-        common = common + factor.max(initial=0, where=base[..., None]) * by_effect * better.all(where=base)
+        common = common + factor.max(initial=0, where=base[..., None]) * by_effect * better.all(
+            where=base
+        )
         apart = apart + factor * by_cell * better[..., None]
         sums = trial.where(better, sums)
         factor = np.where(better[..., None], 1.0, factor / 2)
     return TwoWay(common, apart, moving)
 
 
-def _start(base: np.ndarray, own: np.ndarray, family: str, total: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Intercepts at the link of the mean of a cohort's base cells, and of each own cell; no slopes."""
+def _start(
+    base: np.ndarray, own: np.ndarray, family: str, total: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Intercepts at the link of the mean of a cohort's base cells, and of each own cell.
+
+    No slopes.
+    """
     weight, outcome = np.where(base, total, 0.0).sum(axis=2)
     common, apart = np.zeros((2, *base.shape, k))
     common[weight > 0, :, 0] = LINKS[family](outcome[weight > 0] / weight[weight > 0])[:, None]
@@ -213,15 +246,22 @@ def _start(base: np.ndarray, own: np.ndarray, family: str, total: np.ndarray, k:
 
 
 def _objective(sums: CellSums, base: np.ndarray) -> np.ndarray:
-    """(cohorts, periods) what a step must lower: the sum of all base cells in these, its own elsewhere."""
+    """(cohorts, periods) what a step must lower.
+
+    The sum of all base cells in these, its own elsewhere.
+    """
     return np.where(base, sums.objective.sum(where=base), sums.objective)
 
 
-def _newton_steps(sums: CellSums, base: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _newton_steps(
+    sums: CellSums, base: np.ndarray, own: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """(cohorts, periods, k) changes of A + B, in all cells, and of the coefficients of own cells."""
     gradient = np.where(base[..., None], sums.gradient, 0.0)
     stacked = np.concatenate([gradient.sum(axis=1), gradient.sum(axis=0)])
-    effects = (inverse(base_normal_equations(sums.curvature, base))[0] @ stacked.ravel()).reshape(stacked.shape)
+    effects = (inverse(base_normal_equations(sums.curvature, base))[0] @ stacked.ravel()).reshape(
+        stacked.shape
+    )
     by_cell = np.zeros_like(gradient)
     by_cell[own] = np.einsum("ckl,cl->ck", inverse(sums.curvature[own])[0], sums.gradient[own])
     return effects[: len(base), None] + effects[None, len(base) :], by_cell
@@ -237,7 +277,9 @@ def counterfactual_slopes(
     counterfactual : sums at A + B everywhere. rows : cohort and period of each cell asked for.
     """
     cohorts, periods, k = counterfactual.gradient.shape
-    whole = inverse(base_normal_equations(counterfactual.curvature, base))[0].reshape(cohorts + periods, k, -1)
+    whole = inverse(base_normal_equations(counterfactual.curvature, base))[0].reshape(
+        cohorts + periods, k, -1
+    )
     toward = counterfactual.curvature[rows][:, 0]  # d Σ w mean / d (A + B), (rows, k)
     effects = np.einsum("rk,rkn->rn", toward, whole[rows[0]] + whole[cohorts + rows[1]])
     effects = effects.reshape(len(toward), cohorts + periods, k)
@@ -246,7 +288,11 @@ def counterfactual_slopes(
 
 
 def influence_by_unit(
-    points: Points, coefficients: np.ndarray, family: Family, slopes: np.ndarray, cluster: np.ndarray | None
+    points: Points,
+    coefficients: np.ndarray,
+    family: Family,
+    slopes: np.ndarray,
+    cluster: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """(rows, rows) sum over units, or clusters, of the products of their influence values Σ w (y - mean) slopes'z.
 
@@ -254,7 +300,8 @@ def influence_by_unit(
 
     Parameters
     ----------
-    coefficients : (cohorts, periods, k) of the fit. slopes : (rows, cohorts, periods, k). cluster : (points,) int.
+    coefficients : (cohorts, periods, k) of the fit. slopes : (rows, cohorts, periods, k). cluster :
+        (points,) int.
     """
     flat = slopes.transpose(1, 2, 3, 0).reshape(len(coefficients), -1, len(slopes))
     order = points.order

@@ -1,8 +1,11 @@
-"""Imputation (Borusyak, Jaravel & Spiess 2024): fit unit and period effects where nobody is treated, impute the rest.
+"""Imputation (Borusyak, Jaravel & Spiess 2024).
 
-The fit needs, per stratum, Σw zz' and Σw yz' with z = (1, covariates), and so do the effects. A unit's influence on an
-estimate is w [v'(y - fit) - v'τ̄]: v holds the estimate's weights on the unit's periods, τ̄ the mean effect of its cohort
-and period, taken off treated outcomes. Without covariates v is alike within a stratum and `Moments` say it all.
+Fit unit and period effects where nobody is treated, impute the rest.
+
+The fit needs, per stratum, Σw zz' and Σw yz' with z = (1, covariates), and so do the effects. A
+unit's influence on an estimate is w [v'(y - fit) - v'τ̄]: v holds the estimate's weights on the
+unit's periods, τ̄ the mean effect of its cohort and period, taken off treated outcomes. Without
+covariates v is alike within a stratum and `Moments` say it all.
 """
 
 from __future__ import annotations
@@ -17,7 +20,15 @@ from zgzx_research.did.aggregate import CellStatistics
 from zgzx_research.did.chunks import chunk_bounds, in_chunks
 from zgzx_research.did.collinear import independent
 from zgzx_research.did.fit import EXACT, Fit, MeanWeights
-from zgzx_research.did.imputation_plan import Plan, labels, lent, make_plan, note_leads, row_weights, usable
+from zgzx_research.did.imputation_plan import (
+    Plan,
+    labels,
+    lent,
+    make_plan,
+    note_leads,
+    row_weights,
+    usable,
+)
 from zgzx_research.did.moments import (
     Moments,
     cohort_means,
@@ -49,13 +60,18 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """Least squares with unit effects on untreated observations; regressors are z times period effects, then leads.
+    """Least squares with unit effects on untreated observations.
+
+    Regressors are z times period effects, then leads.
 
     Attributes
     ----------
-    coefficient, kept : (regressors,). bread, gram : (regressors, regressors), an inverse and what it inverts.
-    design : (strata, z, periods, regressors). fitted : (strata, z, periods) design times coefficient.
-    swept : (strata, z, periods, regressors) the design less its mean over the unit's untreated periods, 0 elsewhere.
+    coefficient, kept : (regressors,). bread, gram : (regressors, regressors), an inverse and what
+        it inverts.
+    design : (strata, z, periods, regressors). fitted : (strata, z, periods) design times
+        coefficient.
+    swept : (strata, z, periods, regressors) the design less its mean over the unit's untreated
+        periods, 0 elsewhere.
     """
 
     coefficient: np.ndarray
@@ -69,7 +85,9 @@ class Regression:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some rows of the result. A unit's influence is w [Σ_z z slope (y - Σ_z z fitted) - slope_0 τ̄].
+    """Some rows of the result.
+
+    A unit's influence is w [Σ_z z slope (y - Σ_z z fitted) - slope_0 τ̄].
 
     Attributes
     ----------
@@ -91,45 +109,79 @@ def fit(panel: Any, options: dict[str, Any]) -> Fit:
     plan = make_plan(panel, moments, options, notes)
     if options["scale"] == "ratio":
         return fit_ratio(panel, moments, plan, notes)
-    z = _regressors(panel) if options["adjustment"] == "outcome_regression" else np.ones((len(panel.y), 1))
+    z = (
+        _regressors(panel)
+        if options["adjustment"] == "outcome_regression"
+        else np.ones((len(panel.y), 1))
+    )
     sums = _sums(panel, moments, z)
     base = _regression(plan, sums, 0)
     plan, cells = _cells(panel, moments, plan, base, sums, notes)
     plan, leads, factor = _leads(panel, moments, plan, sums, notes)
     parts = [leads, cells]
-    influence = partial(_influence, parts, moments.mean, sums.square[:, 0] / moments.weight[:, None])
+    influence = partial(
+        _influence, parts, moments.mean, sums.square[:, 0] / moments.weight[:, None]
+    )
     if z.shape[1] == 1 and not options["leave_one_out"]:
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
         covariance, by_cluster = _unit_pass(panel, plan, parts, z, options["leave_one_out"])
-    rows, on_means = labels(panel, moments, plan), mean_weights(moments, influence, len(panel.cohorts))
-    scale = np.concatenate([np.full(len(leads.estimate), np.sqrt(factor)), np.ones(len(cells.estimate))])
+    rows, on_means = (
+        labels(panel, moments, plan),
+        mean_weights(moments, influence, len(panel.cohorts)),
+    )
+    scale = np.concatenate(
+        [np.full(len(leads.estimate), np.sqrt(factor)), np.ones(len(cells.estimate))]
+    )
     numbers = CellStatistics(
-        "difference", np.concatenate([part.estimate for part in parts])[None], np.arange(len(scale)),
-        row_weights(moments, plan), covariance * np.outer(scale, scale) + lent(moments, plan, on_means, rows, notes),
-    )  # fmt: skip
+        "difference",
+        np.concatenate([part.estimate for part in parts])[None],
+        np.arange(len(scale)),
+        row_weights(moments, plan),
+        covariance * np.outer(scale, scale) + lent(moments, plan, on_means, rows, notes),
+    )
     weights = MeanWeights(
-        on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods,
+        on_means,
+        cohort_means(moments, len(panel.cohorts)),
+        panel.cohorts,
+        panel.periods,
         "reweighted" if z.shape[1] > 1 else EXACT if moments.observed.all() else "pairwise",
-    )  # fmt: skip
+    )
     by_cluster = None if by_cluster is None else by_cluster * scale
     return Fit(rows, numbers, weights, notes=notes, influence=by_cluster)
 
 
 def _check(panel: Any, options: dict[str, Any]) -> None:
-    """Refuse what imputation cannot do; `estimate_effects` has seen that covariates and adjustment go together."""
+    """Refuse what imputation cannot do.
+
+    `estimate_effects` has seen that covariates and adjustment go together.
+    """
     adjusted, remedy = options["adjustment"] != "none", ""
     if adjusted and options["adjustment"] != "outcome_regression":
-        what, remedy = f"imputation knows no adjustment={options['adjustment']!r}", "Pass 'outcome_regression'."
+        what, remedy = (
+            f"imputation knows no adjustment={options['adjustment']!r}",
+            "Pass 'outcome_regression'.",
+        )
     elif adjusted and panel.covariates.shape[1] > 1:
-        what, remedy = "imputation needs covariates that are constant within units", "Take them at one period."
+        what, remedy = (
+            "imputation needs covariates that are constant within units",
+            "Take them at one period.",
+        )
     elif panel.weights.shape[1] > 1:
-        what, remedy = "imputation needs weights that are constant within units", "Take the weight of one period."
+        what, remedy = (
+            "imputation needs weights that are constant within units",
+            "Take the weight of one period.",
+        )
     elif not _reaches(options["event_window"]):
-        what = f"event_window={options['event_window']!r} must reach from -1 or earlier to 0 or later"
+        what = (
+            f"event_window={options['event_window']!r} must reach from -1 or earlier to 0 or later"
+        )
         remedy = "Pass (first lead, last effect), e.g. event_window=(-3, 5), or None for all."
     elif options["scale"] == "ratio" and (adjusted or options["leave_one_out"]):
-        what, remedy = "the ratio scale has no covariates and no leave_one_out", "Pass scale='difference'."
+        what, remedy = (
+            "the ratio scale has no covariates and no leave_one_out",
+            "Pass scale='difference'.",
+        )
     if remedy:
         raise ZgzxError(what, where="estimate_effects", remedy=remedy)
 
@@ -143,7 +195,9 @@ def _regressors(panel: Any) -> np.ndarray:
     """(units, 1 + covariates) one, and the covariates about their means in standard deviations."""
     x = panel.covariates[:, 0]
     spread = x.std(axis=0)
-    return np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)])
+    return np.column_stack(
+        [np.ones(len(x)), (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)]
+    )
 
 
 def _over_units(panel: Any, kernel: Any) -> list[tuple[int, np.ndarray, Any]]:
@@ -168,9 +222,11 @@ def _sums(panel: Any, moments: Moments, z: np.ndarray) -> Sums:
         return Sums(weight[..., None], (weight * moments.mean)[..., None], twice, y_twice)
     strata, width = len(moments.units), z.shape[1]
     sums = Sums(
-        np.zeros((strata, width, width)), np.zeros((*moments.mean.shape, width)), np.zeros((strata, width)),
+        np.zeros((strata, width, width)),
+        np.zeros((*moments.mean.shape, width)),
+        np.zeros((strata, width)),
         np.zeros(moments.mean.shape),
-    )  # fmt: skip
+    )
 
     def kernel(_: int, unit: np.ndarray, y: np.ndarray) -> tuple:
         weight, own = panel.weights[unit], z[unit]
@@ -203,13 +259,22 @@ def _regression(plan: Plan, sums: Sums, leads: int) -> Regression:
 def _cells(
     panel: Any, moments: Moments, plan: Plan, base: Regression, sums: Sums, notes: list[tuple]
 ) -> tuple[Plan, Part]:
-    """Effects of the cells that can be imputed: what is observed, less period effects and the unit's own past."""
+    """Effects of the cells that can be imputed.
+
+    What is observed, less period effects and the unit's own past.
+    """
     past = base.design - np.einsum("st,sqtk->sqk", plan.own, base.design)[:, :, None]
     share = plan.member / plan.weight(moments)[:, None]
-    by_effects = -np.einsum("cs,sq,sqck->ck", share, sums.square[:, 0], past[:, :, plan.period], optimize=True)
+    by_effects = -np.einsum(
+        "cs,sq,sqck->ck", share, sums.square[:, 0], past[:, :, plan.period], optimize=True
+    )
     tied = np.abs(by_effects @ base.bread @ base.gram - by_effects).max(axis=1) < UNTIED
     reason = "cell whose period no untreated observation ties to the earlier ones"
-    plan, share, by_effects = usable(panel, plan, tied, reason, notes), share[tied], by_effects[tied]
+    plan, share, by_effects = (
+        usable(panel, plan, tied, reason, notes),
+        share[tied],
+        by_effects[tied],
+    )
     outcome = sums.cross[..., 0] - np.einsum("st,st->s", plan.own, sums.cross[..., 0])[:, None]
     estimate = np.einsum("cs,sc->c", share, outcome[:, plan.period]) + by_effects @ base.coefficient
     slope = np.einsum("ck,sqtk->sqct", by_effects @ base.bread, base.swept, optimize=True)
@@ -218,13 +283,15 @@ def _cells(
     twice = sums.y_twice - np.einsum("st,st->s", plan.own, sums.y_twice)[:, None]
     twice = twice - np.einsum("sq,sqtk,k->st", sums.z_twice, past, base.coefficient, optimize=True)
     mean_effect = np.zeros((len(panel.cohorts), len(panel.periods)))
-    mean_effect[plan.cohort, plan.period] = np.einsum("cs,sc->c", plan.member, twice[:, plan.period]) / (
-        plan.member @ moments.zeroth
-    )
+    mean_effect[plan.cohort, plan.period] = np.einsum(
+        "cs,sc->c", plan.member, twice[:, plan.period]
+    ) / (plan.member @ moments.zeroth)
     return plan, Part(estimate, slope, base.fitted, mean_effect[moments.cohort])
 
 
-def _leads(panel: Any, moments: Moments, plan: Plan, sums: Sums, notes: list[tuple]) -> tuple[Plan, Part, float]:
+def _leads(
+    panel: Any, moments: Moments, plan: Plan, sums: Sums, notes: list[tuple]
+) -> tuple[Plan, Part, float]:
     """The pre-trend test: untreated outcomes regressed on leads too, with fixest's factor for its standard errors."""
     tests = _regression(plan, sums, len(plan.leads))
     start = len(tests.kept) - len(plan.leads)
@@ -239,17 +306,25 @@ def _leads(panel: Any, moments: Moments, plan: Plan, sums: Sums, notes: list[tup
     spare = rows - int(tests.kept.sum()) - 1  # unit effects lie within clusters and do not count
     if spare < 1 or clusters < 2:
         note_leads(plan.leads[rising], notes)
-        return plan.with_leads(rising[:0]), Part(part.estimate[:0], slope[:, :, :0], tests.fitted, nothing), 1.0
+        return (
+            plan.with_leads(rising[:0]),
+            Part(part.estimate[:0], slope[:, :, :0], tests.fitted, nothing),
+            1.0,
+        )
     return plan.with_leads(rising), part, (rows - 1) / spare * clusters / (clusters - 1)
 
 
-def _influence(parts: list[Part], mean: np.ndarray, at_mean: np.ndarray, s: int) -> tuple[np.ndarray, np.ndarray]:
+def _influence(
+    parts: list[Part], mean: np.ndarray, at_mean: np.ndarray, s: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Slope and level of a stratum; with covariates, of a unit at its mean."""
     slopes, levels = [], []
     for part in parts:
         slope = np.einsum("q,qkt->kt", at_mean[s], part.slope[s])
         slopes.append(slope)
-        levels.append(slope @ (mean[s] - at_mean[s] @ part.fitted[s]) - part.slope[s, 0] @ part.mean_effect[s])
+        levels.append(
+            slope @ (mean[s] - at_mean[s] @ part.fitted[s]) - part.slope[s, 0] @ part.mean_effect[s]
+        )
     return np.concatenate(slopes), np.concatenate(levels)
 
 
@@ -262,15 +337,21 @@ def _unit_pass(
     def kernel(s: int, unit: np.ndarray, y: np.ndarray) -> np.ndarray:
         rows = []
         for part in parts:
-            value = np.einsum("nq,qkt,nt->nk", z[unit], part.slope[s], y - z[unit] @ part.fitted[s], optimize=True)
-            centre = part.mean_effect[s] if others is None else others[unit] * (part.mean_effect[s] != 0)
+            value = np.einsum(
+                "nq,qkt,nt->nk", z[unit], part.slope[s], y - z[unit] @ part.fitted[s], optimize=True
+            )
+            centre = (
+                part.mean_effect[s] if others is None else others[unit] * (part.mean_effect[s] != 0)
+            )
             rows.append(value - centre @ part.slope[s, 0].T)
         influence = panel.weights[unit] * np.concatenate(rows, axis=1)
         return influence if panel.cluster is not None else influence.T @ influence
 
     size = sum(len(part.estimate) for part in parts)
     if panel.cluster is None:
-        return sum((result for _, _, result in _over_units(panel, kernel)), np.zeros((size, size))), None
+        return sum(
+            (result for _, _, result in _over_units(panel, kernel)), np.zeros((size, size))
+        ), None
     by_cluster = np.zeros((int(panel.cluster.max()) + 1, size))
     for _, unit, influence in _over_units(panel, kernel):
         np.add.at(by_cluster, panel.cluster[unit], influence)
@@ -278,7 +359,9 @@ def _unit_pass(
 
 
 def _means_of_others(panel: Any, plan: Plan, cells: Part, z: np.ndarray) -> np.ndarray:
-    """(units, periods) mean effect of the cohort and period without the unit's own cluster; the cell's if it is alone.
+    """(units, periods) mean effect of the cohort and period without the unit's own cluster.
+
+    The cell's if it is alone.
 
     Units count by their squared weights, as in the mean effect itself.
     """
@@ -297,10 +380,14 @@ def _means_of_others(panel: Any, plan: Plan, cells: Part, z: np.ndarray) -> np.n
     for stratum, unit, result in _over_units(panel, kernel):
         sums[:, unit] = result
         alone[unit] = cells.mean_effect[stratum]
-    everyone = np.stack([[np.bincount(panel.cohort, column) for column in part.T] for part in sums]).swapaxes(1, 2)
+    everyone = np.stack(
+        [[np.bincount(panel.cohort, column) for column in part.T] for part in sums]
+    ).swapaxes(1, 2)
     if panel.cluster is not None:
         own = panel.cluster * len(panel.cohorts) + panel.cohort
         group = np.unique(own, return_inverse=True)[1]
-        sums = np.stack([np.stack([np.bincount(group, c)[group] for c in part.T], axis=1) for part in sums])
+        sums = np.stack(
+            [np.stack([np.bincount(group, c)[group] for c in part.T], axis=1) for part in sums]
+        )
     total, weight, others = everyone[:, panel.cohort] - sums
     return np.divide(total, weight, out=alone, where=(others > 0) & (weight > 0))

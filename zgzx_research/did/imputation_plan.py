@@ -1,4 +1,7 @@
-"""What imputation fits and what it imputes, on either scale: the untreated observations, the cells, the leads."""
+"""What imputation fits and what it imputes, on either scale.
+
+The untreated observations, the cells, the leads.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,12 @@ class Plan:
 
     Attributes
     ----------
-    untreated : (strata, periods) bool, observations the fit uses. own : the same as weights, rows sum to 1 (or 0).
+    untreated : (strata, periods) bool, observations the fit uses. own : the same as weights, rows
+        sum to 1 (or 0).
     cohort, period : (cells,) int, indices. role : (cells,) str.
     member : (cells, strata) bool, strata observed in the cell that have untreated observations.
-    leads : (leads,) event times of the pre-trend test. lead : (strata, periods, leads) their 0/1 regressors.
+    leads : (leads,) event times of the pre-trend test. lead : (strata, periods, leads) their 0/1
+        regressors.
     """
 
     untreated: np.ndarray
@@ -39,7 +44,11 @@ class Plan:
     def take(self, rows: np.ndarray) -> Plan:
         """The plan with these cells only."""
         return replace(
-            self, cohort=self.cohort[rows], period=self.period[rows], role=self.role[rows], member=self.member[rows]
+            self,
+            cohort=self.cohort[rows],
+            period=self.period[rows],
+            role=self.role[rows],
+            member=self.member[rows],
         )
 
     def with_leads(self, which: np.ndarray) -> Plan:
@@ -57,18 +66,26 @@ def make_plan(panel: Any, moments: Moments, options: dict[str, Any], notes: list
     Leads fall, so that where not all of them are determined the earliest give way.
     """
     event = panel.periods - panel.cohorts[:, None]
-    untreated = moments.observed & (event < -options["anticipation"] - options["leave_out"])[moments.cohort]
+    untreated = (
+        moments.observed & (event < -options["anticipation"] - options["leave_out"])[moments.cohort]
+    )
     count = untreated.sum(axis=1, keepdims=True)
     own = np.divide(untreated, count, out=np.zeros(untreated.shape), where=count > 0)
     first, last = options["event_window"] or (-np.inf, np.inf)
-    treated = np.isfinite(event) & (event >= -options["anticipation"] - options["leave_out"]) & (event <= last)
+    treated = (
+        np.isfinite(event)
+        & (event >= -options["anticipation"] - options["leave_out"])
+        & (event <= last)
+    )
     cohort, period = np.nonzero(treated)
     now = event[cohort, period]
     if not (now >= 0).any():
         raise ZgzxError(
-            "no unit is treated within the periods observed", where="estimate_effects", count=len(panel.y),
+            "no unit is treated within the periods observed",
+            where="estimate_effects",
+            count=len(panel.y),
             remedy="See that first_treated is the right column.",
-        )  # fmt: skip
+        )
     role = np.where(now >= 0, "post", np.where(now >= -options["leave_out"], "left_out", "pre"))
     member = (moments.cohort == cohort[:, None]) & moments.observed.T[period] & (count[:, 0] > 0)
     by_stratum = event[moments.cohort]
@@ -77,7 +94,13 @@ def make_plan(panel: Any, moments: Moments, options: dict[str, Any], notes: list
     lead = ((by_stratum[..., None] == leads) & untreated[..., None]).astype(float)
     plan = Plan(untreated, own, cohort, period, role, member, leads, lead)
     _note_units(panel, moments, untreated, notes)
-    return usable(panel, plan, member.any(axis=1), "cell without treated units observed before treatment", notes)
+    return usable(
+        panel,
+        plan,
+        member.any(axis=1),
+        "cell without treated units observed before treatment",
+        notes,
+    )
 
 
 def _note_units(panel: Any, moments: Moments, untreated: np.ndarray, notes: list[tuple]) -> None:
@@ -105,10 +128,12 @@ def usable(panel: Any, plan: Plan, keep: np.ndarray, reason: str, notes: list[tu
         notes.append(("cells", reason, int((~keep).sum()), 0, shown))
     if not (keep & (plan.role == "post")).any():
         raise ZgzxError(
-            "no outcome after treatment can be imputed", where="estimate_effects", count=len(keep),
+            "no outcome after treatment can be imputed",
+            where="estimate_effects",
+            count=len(keep),
             examples=(notes[-1][1],) if notes else (),
             remedy="Add untreated units or earlier periods, or lower anticipation or leave_out.",
-        )  # fmt: skip
+        )
     return plan.take(keep)
 
 
@@ -131,17 +156,24 @@ def labels(panel: Any, moments: Moments, plan: Plan) -> Rows:
     weight = strata * moments.weight
     base = weight @ (plan.own * moments.mean).sum(axis=1) / weight.sum(axis=1)
     return Rows(
-        np.concatenate([nothing, start]), np.concatenate([nothing, now]), np.concatenate([plan.leads, now - start]),
-        np.concatenate([np.full(leads, "pre"), plan.role]).astype(str), treated,
-        np.concatenate([fitted - treated[:leads], comparison]), base, clusters_within(moments, strata),
-    )  # fmt: skip
+        np.concatenate([nothing, start]),
+        np.concatenate([nothing, now]),
+        np.concatenate([plan.leads, now - start]),
+        np.concatenate([np.full(leads, "pre"), plan.role]).astype(str),
+        treated,
+        np.concatenate([fitted - treated[:leads], comparison]),
+        base,
+        clusters_within(moments, strata),
+    )
 
 
-def lent(moments: Moments, plan: Plan, on_means: np.ndarray, rows: Rows, notes: list[tuple]) -> np.ndarray:
+def lent(
+    moments: Moments, plan: Plan, on_means: np.ndarray, rows: Rows, notes: list[tuple]
+) -> np.ndarray:
     """(statistics, statistics) what means of one unit or cluster add to the covariance.
 
-    Cells use the means of whole cohorts, or of the one unit of several that is observed in them. A lead that rests on
-    more than one unit has their spread about what is fitted.
+    Cells use the means of whole cohorts, or of the one unit of several that is observed in them. A
+    lead that rests on more than one unit has their spread about what is fitted.
 
     Parameters
     ----------
@@ -157,7 +189,9 @@ def lent(moments: Moments, plan: Plan, on_means: np.ndarray, rows: Rows, notes: 
     whole[:leads] &= single[:leads] > 0
     single[whole] = 1
     totals = len(on_means) // len(single)
-    covariance = lent_covariance(moments, on_means, np.tile(single, (totals, 1)), relative=totals == 2)
+    covariance = lent_covariance(
+        moments, on_means, np.tile(single, (totals, 1)), relative=totals == 2
+    )
     notes.extend(lending_notes(covariance, row_labels(rows)))
     return covariance
 

@@ -22,11 +22,13 @@ def power_factor(size: float = 0.05, power: float = 0.8, df: float = np.inf) -> 
     return t_quantile(1 - size, df) + t_quantile(2 * power - 1, df)
 
 
-def simultaneous_quantile(covariance: np.ndarray, level: float, seed: int, df: float = np.inf) -> float:
+def simultaneous_quantile(
+    covariance: np.ndarray, level: float, seed: int, df: float = np.inf
+) -> float:
     """Quantile of max |Z| for Z normal (multivariate t for finite df) with this covariance scaled to unit variances.
 
-    Rows of zero variance take no part. Never below the pointwise quantile. Where a covariance is not known (NaN), that
-    of independent rows: no correlation gives a larger one (Šidák 1967).
+    Rows of zero variance take no part. Never below the pointwise quantile. Where a covariance is
+    not known (NaN), that of independent rows: no correlation gives a larger one (Šidák 1967).
     """
     sd = np.sqrt(np.diag(covariance))
     used = sd > 0
@@ -43,7 +45,9 @@ def _largest(correlation: np.ndarray, seed: int, df: float) -> np.ndarray:
     """(DRAWS,) draws of max |Z|."""
     values, vectors = np.linalg.eigh(correlation)
     large = values > SMALL * values[-1]
-    root = (vectors[:, large] * np.sqrt(values[large])).astype(np.float32)  # digits enough for a quantile of draws
+    root = (vectors[:, large] * np.sqrt(values[large])).astype(
+        np.float32
+    )  # digits enough for a quantile of draws
     generator = np.random.default_rng(seed)
     z = root @ generator.standard_normal((root.shape[1], DRAWS), dtype=np.float32)
     largest = np.maximum(z.max(axis=0), -z.min(axis=0)).astype(float)
@@ -55,20 +59,25 @@ def _largest(correlation: np.ndarray, seed: int, df: float) -> np.ndarray:
 def ratio_interval(
     treated: np.ndarray, counterfactual: np.ndarray, covariance: np.ndarray, critical: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fieller's interval for treated / counterfactual: the ratios r at which treated - r counterfactual may be zero.
+    """Fieller's interval for treated / counterfactual.
+
+    The ratios r at which treated - r counterfactual may be zero.
 
     Parameters
     ----------
-    treated, counterfactual : (rows,) totals. covariance : (2, 2, rows) of the two. critical : normal quantile.
+    treated, counterfactual : (rows,) totals. covariance : (2, 2, rows) of the two. critical :
+        normal quantile.
 
     Returns
     -------
-    low, high : (rows,) within [0, inf]; high is infinite where the counterfactual itself may be zero.
+    low, high : (rows,) within [0, inf]; high is infinite where the counterfactual itself may be
+        zero.
 
     Notes
     -----
-    A few firms file most patents, so totals are skewed and intervals symmetric on the log scale cover too seldom:
-    see docs/decisions/0001. Fieller, E. (1954), Journal of the Royal Statistical Society B 16(2).
+    A few firms file most patents, so totals are skewed and intervals symmetric on the log scale
+    cover too seldom: see docs/decisions/0001. Fieller, E. (1954), Journal of the Royal Statistical
+    Society B 16(2).
     """
     square = critical**2
     a = counterfactual**2 - square * covariance[1, 1]
@@ -78,23 +87,34 @@ def ratio_interval(
     with np.errstate(divide="ignore", invalid="ignore"):
         one, other = (b - root) / a, (b + root) / a
     bounded = a > 0
-    # a < 0: every r beyond the larger root is possible, and those below the smaller one, which is negative when c > 0
+    # a < 0: every r beyond the larger root is possible, and those below the smaller one, which is
+    # negative when c > 0
     low = np.where(bounded, one, np.where(c > 0, np.maximum(one, other), 0.0))
     return np.maximum(low, 0.0), np.where(bounded, other, np.inf)
 
 
-def wald_test(estimate: np.ndarray, covariance: np.ndarray, freedom: float = np.inf) -> dict[str, float | int | str]:
+def wald_test(
+    estimate: np.ndarray, covariance: np.ndarray, freedom: float = np.inf
+) -> dict[str, float | int | str]:
     """Joint test that all estimates are zero: statistic, df, p_value, note.
 
-    Chi-square, or with finite `freedom` F: statistic / df against F(df, freedom). A singular covariance is refused:
-    p_value is NaN and the note gives the reason.
+    Chi-square, or with finite `freedom` F: statistic / df against F(df, freedom). A singular
+    covariance is refused: p_value is NaN and the note gives the reason.
     """
     df = len(estimate)
     if df == 0:
-        return {"statistic": np.nan, "df": 0, "p_value": np.nan, "note": "no estimate before treatment to test"}
+        return {
+            "statistic": np.nan,
+            "df": 0,
+            "p_value": np.nan,
+            "note": "no estimate before treatment to test",
+        }
     for known, note in (
         (np.isfinite(estimate).all(), "an estimate before treatment is unknown"),
-        (np.isfinite(covariance).all(), "the covariance of the estimates before treatment is unknown"),
+        (
+            np.isfinite(covariance).all(),
+            "the covariance of the estimates before treatment is unknown",
+        ),
     ):
         if not known:
             return {"statistic": np.nan, "df": df, "p_value": np.nan, "note": note}
@@ -107,5 +127,9 @@ def wald_test(estimate: np.ndarray, covariance: np.ndarray, freedom: float = np.
         return {"statistic": np.nan, "df": df, "p_value": np.nan, "note": note}
     z = estimate / scale
     statistic = float(z @ np.linalg.solve(correlation, z))
-    p = special.chdtrc(df, statistic) if np.isinf(freedom) else special.fdtrc(df, freedom, statistic / df)
+    p = (
+        special.chdtrc(df, statistic)
+        if np.isinf(freedom)
+        else special.fdtrc(df, freedom, statistic / df)
+    )
     return {"statistic": statistic, "df": df, "p_value": float(p), "note": ""}

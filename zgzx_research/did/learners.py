@@ -1,7 +1,8 @@
 """Outcome models and propensity scores from any learner with `fit` and `predict`, cross-fitted by cluster.
 
-Every unit is predicted by models that never saw its cluster; folds are the same for all cells. Doubly robust effects
-are orthogonal to the errors of both models, so influence values need no further terms (Chernozhukov et al. 2018).
+Every unit is predicted by models that never saw its cluster; folds are the same for all cells.
+Doubly robust effects are orthogonal to the errors of both models, so influence values need no
+further terms (Chernozhukov et al. 2018).
 """
 
 from __future__ import annotations
@@ -21,8 +22,13 @@ def assign_folds(panel: Any, folds: int, seed: int) -> np.ndarray:
     return (np.random.default_rng(seed).permutation(int(group.max()) + 1) % folds)[group]
 
 
-def cross_fit(units: Pass, comparisons: Sequence[Comparison], options: dict[str, Any]) -> list[Nuisances]:
-    """Cross-fitted models of every comparison; `options` holds outcome_model, propensity_model, folds, seed."""
+def cross_fit(
+    units: Pass, comparisons: Sequence[Comparison], options: dict[str, Any]
+) -> list[Nuisances]:
+    """Cross-fitted models of every comparison.
+
+    `options` holds outcome_model, propensity_model, folds, seed.
+    """
     fold = assign_folds(units.panel, options["folds"], options["seed"])
     return [_one(units, one, fold, options) for one in comparisons]
 
@@ -41,23 +47,34 @@ def _one(units: Pass, one: Comparison, fold: np.ndarray, options: dict[str, Any]
         learn, ask = fold[rows] != f, fold[rows] == f
         compared = learn & ~treated
         if not (treated & learn).any() or not compared.any():
-            failed = "too few units for cross-fitting: a fold leaves no treated or no comparison unit"
+            failed = (
+                "too few units for cross-fitting: a fold leaves no treated or no comparison unit"
+            )
             break
         if not ask.any():
             continue
         for j in range(count):
-            model = _fitted(options["outcome_model"], x[compared], change[compared, j], weight[compared])
+            model = _fitted(
+                options["outcome_model"], x[compared], change[compared, j], weight[compared]
+            )
             fitted[rows[ask], j] = model.predict(x[ask])
-        model = _fitted(options["propensity_model"], x[learn], treated[learn].astype(int), weight[learn])
+        model = _fitted(
+            options["propensity_model"], x[learn], treated[learn].astype(int), weight[learn]
+        )
         score[rows[ask]] = _probability(model, x[ask])
     if not failed and not (score[rows[~treated]] > 0).any():
         failed = "no comparison unit has a propensity score above zero"
     nothing, fitted, score = np.zeros((size, size)), np.nan_to_num(fitted), np.nan_to_num(score)
-    return Nuisances(np.zeros((size, count)), nothing, np.zeros(size), nothing, failed, fitted, score)
+    return Nuisances(
+        np.zeros((size, count)), nothing, np.zeros(size), nothing, failed, fitted, score
+    )
 
 
 def _fitted(model: Any, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Any:
-    """A copy of the learner, fitted; weights are passed only where they differ, for not every learner takes them."""
+    """A copy of the learner, fitted.
+
+    Weights are passed only where they differ, for not every learner takes them.
+    """
     copy = deepcopy(model)
     if (weight == weight[0]).all():
         copy.fit(x, y)

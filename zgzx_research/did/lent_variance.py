@@ -1,11 +1,15 @@
-"""The variance of a mean that rests on one unit (one cluster): that of the same change among other units.
+"""The variance of a mean that rests on one unit (one cluster).
 
-One unit has no deviation from its own mean, so sums of squares would call the mean certain. Estimates use changes of
-the unit between periods, so what it is given is the variance of these changes. With D(t, s) the variance of y_t - y_s
-among the units of one cohort that see both periods, pooled over cohorts, and weights a and b of two estimates on the
-periods, each summing to zero, their covariance is -½ Σ a_t b_s D(t, s). Effects of units cancel in every D, whatever
-gaps the panel has. Weights that do not sum to zero (totals on the ratio scale, repeated cross-sections) use the
-variance of levels too. Where a D that is needed is not known, neither is the covariance: it is NaN.
+That of the same change among other units.
+
+One unit has no deviation from its own mean, so sums of squares would call the mean certain.
+Estimates use changes of the unit between periods, so what it is given is the variance of these
+changes. With D(t, s) the variance of y_t - y_s among the units of one cohort that see both periods,
+pooled over cohorts, and weights a and b of two estimates on the periods, each summing to zero,
+their covariance is -½ Σ a_t b_s D(t, s). Effects of units cancel in every D, whatever gaps the
+panel has. Weights that do not sum to zero (totals on the ratio scale, repeated cross-sections) use
+the variance of levels too. Where a D that is needed is not known, neither is the covariance: it is
+NaN.
 """
 
 from __future__ import annotations
@@ -23,12 +27,16 @@ INDEFINITE = 1e-10  # smallest eigenvalue of a correlation matrix that counts as
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Sums of squares within cohorts: of changes between two periods off the diagonal, of levels on it.
+    """Sums of squares within cohorts.
+
+    Of changes between two periods off the diagonal, of levels on it.
 
     Attributes
     ----------
-    square : (cohorts, periods, periods) about the cohort's mean, over the units (clusters) that see both periods.
-    freedom : (cohorts, periods, periods) what to divide their sum by; 0 where fewer than two units (clusters) do.
+    square : (cohorts, periods, periods) about the cohort's mean, over the units (clusters) that see
+        both periods.
+    freedom : (cohorts, periods, periods) what to divide their sum by; 0 where fewer than two units
+        (clusters) do.
     level : (cohorts, periods) mean outcome, NaN where nobody is observed.
     """
 
@@ -38,17 +46,26 @@ class Spread:
 
 
 def lent_covariance(
-    moments: Moments, on_means: np.ndarray, single: np.ndarray, *, relative: bool = False, samples: bool = False
+    moments: Moments,
+    on_means: np.ndarray,
+    single: np.ndarray,
+    *,
+    relative: bool = False,
+    samples: bool = False,
 ) -> np.ndarray:
-    """(estimates, estimates) covariance that means of one unit (cluster) add; NaN where nothing is known of it.
+    """(estimates, estimates) covariance that means of one unit (cluster) add.
+
+    NaN where nothing is known of it.
 
     Parameters
     ----------
     on_means : (estimates, cohorts, periods) weight of each estimate on each mean.
-    single : (estimates, cohorts) or (estimates, cohorts, periods) int, 0 where the mean has several units (clusters);
-        else the number of the one it rests on, which need only tell apart the single units of one cohort.
+    single : (estimates, cohorts) or (estimates, cohorts, periods) int, 0 where the mean has several
+        units (clusters); else the number of the one it rests on, which need only tell apart the
+        single units of one cohort.
     relative : counts: spread grows with the mean, so it is lent in proportion to it.
-    samples : periods that no unit sees both of are independent samples (repeated cross-sections), not unknown.
+    samples : periods that no unit sees both of are independent samples (repeated cross-sections),
+        not unknown.
     """
     total = np.zeros((len(on_means), len(on_means)))
     if not single.any():
@@ -72,7 +89,8 @@ def lending_notes(lent: np.ndarray, labels: np.ndarray) -> list[tuple]:
 
     Parameters
     ----------
-    lent : (estimates, estimates) from `lent_covariance`, where totals are given all treated totals come first.
+    lent : (estimates, estimates) from `lent_covariance`, where totals are given all treated totals
+        come first.
     labels : (rows,) text of each cell or event time.
     """
     unknown = np.isnan(lent)
@@ -80,8 +98,14 @@ def lending_notes(lent: np.ndarray, labels: np.ndarray) -> list[tuple]:
     both = unknown.any(axis=0).reshape(-1, len(labels)).any(axis=0) & ~own
     notes = []
     for which, reason in (
-        (own, "rests on one unit, and no two others of a cohort see the same periods: no standard error"),
-        (both, "rests on one unit as others do, and no two units see the periods of both: no joint standard error"),
+        (
+            own,
+            "rests on one unit, and no two others of a cohort see the same periods: no standard error",
+        ),
+        (
+            both,
+            "rests on one unit as others do, and no two units see the periods of both: no joint standard error",
+        ),
     ):
         if which.any():
             notes.append(("note", reason, 0, int(which.sum()), tuple(labels[which][:3])))
@@ -93,9 +117,15 @@ def _variance(spread: Spread, cohort: int, relative: bool) -> np.ndarray:
     scale = np.ones(len(spread.level))
     if relative:
         shared = ~np.isnan(spread.level) & ~np.isnan(spread.level[cohort])
-        own, other = np.nan_to_num(spread.level[cohort]) @ shared.T, (np.nan_to_num(spread.level) * shared).sum(axis=1)
+        own, other = (
+            np.nan_to_num(spread.level[cohort]) @ shared.T,
+            (np.nan_to_num(spread.level) * shared).sum(axis=1),
+        )
         scale = np.divide(own, other, out=np.zeros_like(own), where=other > 0)
-    square, freedom = np.tensordot(scale**2, spread.square, 1), spread.freedom[scale > 0].sum(axis=0)
+    square, freedom = (
+        np.tensordot(scale**2, spread.square, 1),
+        spread.freedom[scale > 0].sum(axis=0),
+    )
     return np.divide(square, freedom, out=np.full_like(square, np.nan), where=freedom > 0)
 
 
@@ -110,7 +140,9 @@ def _covariance(weight: np.ndarray, variance: np.ndarray, samples: bool) -> np.n
     balanced = (np.abs(weight.sum(axis=1)) <= BALANCED * np.abs(weight).sum(axis=1)).all()
     products = -change / 2 if balanced else (level[:, None] + level - change) / 2
     missing, products = np.isnan(products), np.nan_to_num(products)
-    if balanced:  # adds nothing to weights that sum to zero, and shows whether the changes fit together
+    if (
+        balanced
+    ):  # adds nothing to weights that sum to zero, and shows whether the changes fit together
         products = products - products.mean(axis=0)
         products = products - products.mean(axis=1, keepdims=True)
     covariance = weight @ products @ weight.T
@@ -119,7 +151,9 @@ def _covariance(weight: np.ndarray, variance: np.ndarray, samples: bool) -> np.n
         return covariance
     used = (weight != 0) * 1.0
     covariance = np.where(used @ missing @ used.T > 0, np.nan, covariance)
-    return _definite(covariance, INDEFINITE * np.einsum("at,ts,as->a", abs(weight), abs(products), abs(weight)))
+    return _definite(
+        covariance, INDEFINITE * np.einsum("at,ts,as->a", abs(weight), abs(products), abs(weight))
+    )
 
 
 def _definite(covariance: np.ndarray, rounding: np.ndarray) -> np.ndarray:
@@ -150,7 +184,10 @@ def _spread(moments: Moments, cohorts: int) -> Spread:
 
 
 def _of_units(moments: Moments, cohorts: int, t: int) -> tuple[np.ndarray, np.ndarray]:
-    """(cohorts, periods) sums of squares and freedom of the changes from each period to t; of levels for t itself."""
+    """(cohorts, periods) sums of squares and freedom of the changes from each period to t.
+
+    Of levels for t itself.
+    """
     seen = moments.observed & moments.observed[:, [t]]
     other = (np.arange(seen.shape[1]) != t) * 1.0
     own = np.diagonal(moments.second, axis1=1, axis2=2)
@@ -168,7 +205,10 @@ def _of_units(moments: Moments, cohorts: int, t: int) -> tuple[np.ndarray, np.nd
 
 
 def _of_clusters(moments: Moments, cohorts: int, t: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same of the clusters' mean changes; large clusters tell more of each other than small ones."""
+    """The same of the clusters' mean changes.
+
+    Large clusters tell more of each other than small ones.
+    """
     sums = moments.clusters
     assert sums is not None
     stratum = np.repeat(np.arange(len(moments.units)), np.diff(sums.starts))
@@ -177,12 +217,18 @@ def _of_clusters(moments: Moments, cohorts: int, t: int) -> tuple[np.ndarray, np
     seen = (moments.observed & moments.observed[:, [t]])[stratum]
     other = (np.arange(seen.shape[1]) != t) * 1.0
     change = (moments.mean[:, [t]] - other * moments.mean)[stratum]
-    total = np.where(seen, sums.total[:, [t]] - other * sums.total + sums.weight[:, None] * change, 0.0)
-    weight, total = (_by_group(part, group, len(groups)) for part in (sums.weight[:, None] * seen, total))
+    total = np.where(
+        seen, sums.total[:, [t]] - other * sums.total + sums.weight[:, None] * change, 0.0
+    )
+    weight, total = (
+        _by_group(part, group, len(groups)) for part in (sums.weight[:, None] * seen, total)
+    )
     mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     cohort = groups // sums.count
     away = mean - _centre(mean, weight, cohort, cohorts)
-    whole, squared, count = (_by_group(part, cohort, cohorts) for part in (weight, weight**2, (weight > 0) * 1.0))
+    whole, squared, count = (
+        _by_group(part, cohort, cohorts) for part in (weight, weight**2, (weight > 0) * 1.0)
+    )
     lost = np.divide(squared, whole, out=np.zeros_like(whole), where=whole > 0)
     return _by_group(weight * away**2, cohort, cohorts), np.where(count > 1, whole - lost, 0.0)
 

@@ -1,11 +1,13 @@
 """The pass over units: sums per stratum, a stratum being a cohort with one pattern of observed periods.
 
-With w a unit's weight and m the weighted mean of its stratum, the sums are Σw, Σwy (kept as m), Σw², Σw²(y-m) and
-Σw²(y-m)(y-m)'. They are taken about a shift near the mean, so no digits are lost however large the mean is.
+With w a unit's weight and m the weighted mean of its stratum, the sums are Σw, Σwy (kept as m),
+Σw², Σw²(y-m) and Σw²(y-m)(y-m)'. They are taken about a shift near the mean, so no digits are lost
+however large the mean is.
 
-An estimator without covariates has influence values that are linear in a unit's outcomes and alike within a stratum,
-w [slope (y - m) + level]. It says only slope and level (an `Influence`); covariances, sums by cluster and the weight
-it gives to every mean follow from that, here, for all estimators.
+An estimator without covariates has influence values that are linear in a unit's outcomes and alike
+within a stratum, w [slope (y - m) + level]. It says only slope and level (an `Influence`);
+covariances, sums by cluster and the weight it gives to every mean follow from that, here, for all
+estimators.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ class ClusterSums:
 
     Attributes
     ----------
-    starts : (strata + 1,) int, where the rows of a stratum begin. cluster : (rows,) int. count : int, clusters in all.
+    starts : (strata + 1,) int, where the rows of a stratum begin. cluster : (rows,) int. count :
+        int, clusters in all.
     weight : (rows,) Σw. total : (rows, periods) Σw(y-m).
     """
 
@@ -47,9 +50,11 @@ class Moments:
     cohort : (strata,) int, index of the cohort.
     observed : (strata, periods) bool.
     units : (strata,) int. weight : (strata,) Σw. mean : (strata, periods), 0 where unobserved.
-    zeroth : (strata,) Σw². first : (strata, periods) Σw²(y-m). second : (strata, periods, periods) Σw²(y-m)(y-m)'.
+    zeroth : (strata,) Σw². first : (strata, periods) Σw²(y-m). second : (strata, periods, periods)
+        Σw²(y-m)(y-m)'.
     clusters : sums by cluster, where clusters were given.
-    known : (strata, periods) bool, periods whose covariates are known; None where they are in all that are observed.
+    known : (strata, periods) bool, periods whose covariates are known; None where they are in all
+        that are observed.
     """
 
     cohort: np.ndarray
@@ -75,12 +80,16 @@ def panel_moments(
 
     Parameters
     ----------
-    y : (units, periods) float, NaN where unobserved. cohort : (units,) int. weights : (units,) positive.
+    y : (units, periods) float, NaN where unobserved. cohort : (units,) int. weights : (units,)
+        positive.
     cluster : (units,) int from 0, or None for units that are independent.
-    known : (units, periods) bool, where covariates are known, if not everywhere: strata differ by that too.
+    known : (units, periods) bool, where covariates are known, if not everywhere: strata differ by
+        that too.
     """
     seen = ~np.isnan(y)
-    member, first_unit = observation_strata(cohort, seen if known is None else np.hstack([seen, known]))
+    member, first_unit = observation_strata(
+        cohort, seen if known is None else np.hstack([seen, known])
+    )
     units = np.bincount(member)
     # small integers are sorted by radix; clusters are brought together within a stratum
     small = member.astype(np.int16 if len(units) < 2**15 else np.int64)
@@ -107,12 +116,24 @@ def panel_moments(
     weight, first, zeroth, cross, square = sums
     delta = first / weight[:, None]  # from the shift to the mean
     between = cross[:, :, None] * delta[:, None, :]
-    square -= between + between.transpose(0, 2, 1) - zeroth[:, None, None] * delta[:, :, None] * delta[:, None, :]
+    square -= (
+        between
+        + between.transpose(0, 2, 1)
+        - zeroth[:, None, None] * delta[:, :, None] * delta[:, None, :]
+    )
     clusters = None if cluster is None else _cluster_sums(rows, delta, int(cluster.max()) + 1)
     return Moments(
-        cohort[first_unit], seen[first_unit], units, weight, shift + delta, zeroth,
-        cross - zeroth[:, None] * delta, square, clusters, None if known is None else known[first_unit],
-    )  # fmt: skip
+        cohort[first_unit],
+        seen[first_unit],
+        units,
+        weight,
+        shift + delta,
+        zeroth,
+        cross - zeroth[:, None] * delta,
+        square,
+        clusters,
+        None if known is None else known[first_unit],
+    )
 
 
 def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +141,8 @@ def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray
 
     Parameters
     ----------
-    seen : (units, columns) bool, the pattern: periods observed, and whatever else tells strata apart.
+    seen : (units, columns) bool, the pattern: periods observed, and whatever else tells strata
+        apart.
     """
     code = cohort.astype(np.int64)
     if not seen.all():
@@ -133,20 +155,37 @@ def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray
     return (np.cumsum(used) - 1)[code], first[used]
 
 
-def _shifts(y: np.ndarray, order: np.ndarray, units: np.ndarray, observed: np.ndarray) -> np.ndarray:
+def _shifts(
+    y: np.ndarray, order: np.ndarray, units: np.ndarray, observed: np.ndarray
+) -> np.ndarray:
     """(strata, periods) the mean of a few units of each stratum: near the mean is near enough."""
     starts = np.cumsum(units) - units
-    few = [y[order[start : start + min(n, 32)]].mean(axis=0) for start, n in zip(starts, units, strict=True)]
+    few = [
+        y[order[start : start + min(n, 32)]].mean(axis=0)
+        for start, n in zip(starts, units, strict=True)
+    ]
     return np.where(observed, np.array(few), 0.0)
 
 
-def _chunk_sums(away: np.ndarray, weight: np.ndarray, cluster: np.ndarray | None) -> tuple[tuple, tuple]:
+def _chunk_sums(
+    away: np.ndarray, weight: np.ndarray, cluster: np.ndarray | None
+) -> tuple[tuple, tuple]:
     weighted = weight[:, None] * away
-    own = (weight.sum(), weighted.sum(axis=0), weight @ weight, weight @ weighted, weighted.T @ weighted)
+    own = (
+        weight.sum(),
+        weighted.sum(axis=0),
+        weight @ weight,
+        weight @ weighted,
+        weighted.T @ weighted,
+    )
     if cluster is None:
         return own, ()
     starts = np.flatnonzero(np.diff(cluster, prepend=-1))
-    return own, (cluster[starts], np.add.reduceat(weight, starts), np.add.reduceat(weighted, starts, axis=0))
+    return own, (
+        cluster[starts],
+        np.add.reduceat(weight, starts),
+        np.add.reduceat(weighted, starts, axis=0),
+    )
 
 
 def _cluster_sums(rows: list[tuple], delta: np.ndarray, count: int) -> ClusterSums:
@@ -156,7 +195,9 @@ def _cluster_sums(rows: list[tuple], delta: np.ndarray, count: int) -> ClusterSu
     return ClusterSums(starts, ids, count, weight, total - weight[:, None] * delta[stratum])
 
 
-def influence_covariance(moments: Moments, influence: Influence) -> tuple[np.ndarray, np.ndarray | None]:
+def influence_covariance(
+    moments: Moments, influence: Influence
+) -> tuple[np.ndarray, np.ndarray | None]:
     """(rows, rows) sum over units, or over clusters, of the products of their influence values.
 
     Where there are clusters, also the (clusters, rows) sums by cluster.
@@ -168,7 +209,9 @@ def influence_covariance(moments: Moments, influence: Influence) -> tuple[np.nda
     covariance = np.zeros((rows, rows))
     for s in range(len(moments.units)):
         slope, level = influence(s)
-        used = np.flatnonzero(slope.any(axis=1) | (level != 0))  # of many cells a stratum takes part in few
+        used = np.flatnonzero(
+            slope.any(axis=1) | (level != 0)
+        )  # of many cells a stratum takes part in few
         both = np.column_stack([slope[used], level[used]])
         with one_thread():
             part = both @ _products(moments, s) @ both.T
@@ -182,7 +225,9 @@ def influence_covariance(moments: Moments, influence: Influence) -> tuple[np.nda
 def _products(moments: Moments, stratum: int) -> np.ndarray:
     """(periods + 1, periods + 1) sums of products of the deviations of a stratum's units and of one."""
     first, zeroth = moments.first[stratum], moments.zeroth[stratum]
-    return np.block([[moments.second[stratum], first[:, None]], [first[None], np.atleast_2d(zeroth)]])
+    return np.block(
+        [[moments.second[stratum], first[:, None]], [first[None], np.atleast_2d(zeroth)]]
+    )
 
 
 def cluster_influence(moments: Moments, influence: Influence) -> np.ndarray:
@@ -193,7 +238,11 @@ def cluster_influence(moments: Moments, influence: Influence) -> np.ndarray:
     for s in range(len(moments.units)):
         slope, level = influence(s)
         part = slice(sums.starts[s], sums.starts[s + 1])
-        np.add.at(values, sums.cluster[part], sums.total[part] @ slope.T + np.outer(sums.weight[part], level))
+        np.add.at(
+            values,
+            sums.cluster[part],
+            sums.total[part] @ slope.T + np.outer(sums.weight[part], level),
+        )
     return values
 
 

@@ -1,7 +1,10 @@
-"""Imputation on the ratio scale: a Poisson fit of unit and period effects where nobody is treated, in proportion.
+"""Imputation on the ratio scale.
 
-A unit's outcome without treatment in period t is its own untreated total times λ_t over the sum of λ in those periods.
-So a cell's counterfactual total needs the strata's sums and λ only, and influence is linear in a unit's outcomes.
+A Poisson fit of unit and period effects where nobody is treated, in proportion.
+
+A unit's outcome without treatment in period t is its own untreated total times λ_t over the sum of
+λ in those periods. So a cell's counterfactual total needs the strata's sums and λ only, and
+influence is linear in a unit's outcomes.
 """
 
 from __future__ import annotations
@@ -39,17 +42,28 @@ def fit_ratio(panel: Any, moments: Moments, plan: Plan, notes: list[tuple]) -> F
     plan, leads = _leads(moments, plan, used, notes)
     statistics = np.concatenate([leads.totals, cells.totals], axis=1)
     direct, indirect = (
-        np.concatenate([getattr(leads, name), getattr(cells, name)], axis=2) for name in ("direct", "indirect")
+        np.concatenate([getattr(leads, name), getattr(cells, name)], axis=2)
+        for name in ("direct", "indirect")
     )
     influence = _influence(moments, direct, indirect, len(panel.cohorts))
     covariance, by_cluster = influence_covariance(moments, influence)
-    rows, on_means = labels(panel, moments, plan), mean_weights(moments, influence, len(panel.cohorts))
+    rows, on_means = (
+        labels(panel, moments, plan),
+        mean_weights(moments, influence, len(panel.cohorts)),
+    )
     numbers = CellStatistics(
-        "ratio", statistics, np.arange(statistics.shape[1]), row_weights(moments, plan),
+        "ratio",
+        statistics,
+        np.arange(statistics.shape[1]),
+        row_weights(moments, plan),
         covariance + lent(moments, plan, on_means, rows, notes),
-    )  # fmt: skip
+    )
     weights = MeanWeights(
-        on_means, cohort_means(moments, len(panel.cohorts)), panel.cohorts, panel.periods, "linearised"
+        on_means,
+        cohort_means(moments, len(panel.cohorts)),
+        panel.cohorts,
+        panel.periods,
+        "linearised",
     )
     return Fit(rows, numbers, weights, notes=notes, influence=by_cluster)
 
@@ -60,8 +74,8 @@ class Totals:
 
     Attributes
     ----------
-    totals : (2, rows). direct, indirect : (strata, 2, rows, periods) what a unit's outcomes do to them by themselves,
-        and by way of the regression.
+    totals : (2, rows). direct, indirect : (strata, 2, rows, periods) what a unit's outcomes do to
+        them by themselves, and by way of the regression.
     """
 
     totals: np.ndarray
@@ -84,10 +98,17 @@ def _note_zeros(panel: Any, plan: Plan, moments: Moments, notes: list[tuple]) ->
         notes.append(("note", reason, 0, int(zero.sum()), ()))
 
 
-def _cells(panel: Any, moments: Moments, plan: Plan, used: np.ndarray, notes: list[tuple]) -> tuple[Plan, Totals]:
-    """Cells with a counterfactual: observed total, and untreated totals carried on by period effects."""
+def _cells(
+    panel: Any, moments: Moments, plan: Plan, used: np.ndarray, notes: list[tuple]
+) -> tuple[Plan, Totals]:
+    """Cells with a counterfactual.
+
+    Observed total, and untreated totals carried on by period effects.
+    """
     strata, periods = used.shape
-    base = poisson_regression(moments, np.broadcast_to(np.eye(periods), (strata, periods, periods)), used)
+    base = poisson_regression(
+        moments, np.broadcast_to(np.eye(periods), (strata, periods, periods)), used
+    )
     effect = np.exp(base.coefficient) * used.any(axis=0)
     below = used @ effect
     carried = np.divide(effect, below[:, None], out=np.zeros(used.shape), where=below[:, None] > 0)
@@ -103,7 +124,9 @@ def _cells(panel: Any, moments: Moments, plan: Plan, used: np.ndarray, notes: li
     tied = np.abs(relative @ base.bread @ base.gram - relative).max(axis=1) < UNTIED
     reason = "cell whose period no untreated observation ties to the earlier ones"
     plan, by_effects = usable(panel, plan, tied, reason, notes), by_effects[tied]
-    treated = np.einsum("cs,sc->c", plan.member, (moments.weight[:, None] * moments.mean)[:, plan.period])
+    treated = np.einsum(
+        "cs,sc->c", plan.member, (moments.weight[:, None] * moments.mean)[:, plan.period]
+    )
     direct = np.zeros((strata, 2, len(plan.period), periods))
     direct[:, 0, np.arange(len(plan.period)), plan.period] = plan.member.T
     direct[:, 1] = (plan.member.T * carried[:, plan.period])[..., None] * used[:, None]
@@ -112,12 +135,19 @@ def _cells(panel: Any, moments: Moments, plan: Plan, used: np.ndarray, notes: li
     return plan, Totals(np.stack([treated, counterfactual[tied]]), direct, indirect)
 
 
-def _leads(moments: Moments, plan: Plan, used: np.ndarray, notes: list[tuple]) -> tuple[Plan, Totals]:
-    """The pre-trend test: untreated outcomes regressed on leads too; their totals with and without the effect."""
+def _leads(
+    moments: Moments, plan: Plan, used: np.ndarray, notes: list[tuple]
+) -> tuple[Plan, Totals]:
+    """The pre-trend test: untreated outcomes regressed on leads too.
+
+    Their totals with and without the effect.
+    """
     gone = separated(moments, plan.lead, used)
     if gone.any():
         shown = tuple(f"{e:g}" for e in plan.leads[gone][:3])
-        notes.append(("cells", "effect without outcomes above zero to set it by", int(gone.sum()), 0, shown))
+        notes.append(
+            ("cells", "effect without outcomes above zero to set it by", int(gone.sum()), 0, shown)
+        )
     used = used & ~plan.lead[..., gone].any(axis=2)
     plan = plan.with_leads(np.flatnonzero(~gone))
     periods = used.shape[1]
@@ -134,14 +164,21 @@ def _leads(moments: Moments, plan: Plan, used: np.ndarray, notes: list[tuple]) -
     plan = plan.with_leads(rising)
     total = np.einsum("s,st,stl->l", moments.weight, moments.mean, plan.lead)
     without = total * np.exp(-tests.coefficient[periods + rising])
-    direct = np.stack([plan.lead, plan.lead * without / np.where(total > 0, total, 1)], axis=1).swapaxes(2, 3)
+    direct = np.stack(
+        [plan.lead, plan.lead * without / np.where(total > 0, total, 1)], axis=1
+    ).swapaxes(2, 3)
     indirect = np.zeros(direct.shape)
     indirect[:, 1] = -without[:, None] * tests.slope[:, periods + rising]
     return plan, Totals(np.stack([total, without]), direct, indirect)
 
 
-def _influence(moments: Moments, direct: np.ndarray, indirect: np.ndarray, cohorts: int) -> Influence:
-    """Influence of (treated, counterfactual) totals; what is direct is centred in its cohort, whose size is fixed."""
+def _influence(
+    moments: Moments, direct: np.ndarray, indirect: np.ndarray, cohorts: int
+) -> Influence:
+    """Influence of (treated, counterfactual) totals.
+
+    What is direct is centred in its cohort, whose size is fixed.
+    """
     strata, _, rows, periods = direct.shape
     slope = (direct + indirect).reshape(strata, 2 * rows, periods)
     touched = direct.any(axis=3).reshape(strata, -1)
@@ -149,6 +186,8 @@ def _influence(moments: Moments, direct: np.ndarray, indirect: np.ndarray, cohor
     weight, sums = np.zeros((2, cohorts, 2 * rows))
     np.add.at(weight, moments.cohort, moments.weight[:, None] * touched)
     np.add.at(sums, moments.cohort, moments.weight[:, None] * own)
-    mean = np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)[moments.cohort] * touched
+    mean = (
+        np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)[moments.cohort] * touched
+    )
     level = np.einsum("skt,st->sk", slope, moments.mean) - mean
     return lambda s: (slope[s], level[s])

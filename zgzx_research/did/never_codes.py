@@ -1,7 +1,8 @@
 """Values of `first_treated` that mean "never treated" although they look like periods.
 
-Never treated is a missing value. A number, a date or a word in its place would make a cohort of its own, or put these
-units among those treated before the panel starts, so it is an error that names the code.
+Never treated is a missing value. A number, a date or a word in its place would make a cohort of its
+own, or put these units among those treated before the panel starts, so it is an error that names
+the code.
 """
 
 from __future__ import annotations
@@ -16,12 +17,22 @@ from zgzx_research.did.time_columns import TimeKind, time_text
 from zgzx_research.did.time_texts import DAY, seconds
 from zgzx_research.errors import ZgzxError
 
-FAR_AFTER = 50  # years, or periods that are not dates, past the end of the panel: so late is a code for "never"
+# years, or periods that are not dates, past the end of the panel: so late is a code for "never"
+FAR_AFTER = 50
 FAR_BEFORE = 100  # years or periods before the panel, and ten times its length: so early is a code
 ANCIENT = 50  # years before the panel, of dates
 DAYS_A_YEAR = 366
-# where spreadsheets and programs start to count: Excel, Unix, SAS and Stata, the smallest date of databases
-ZERO_DATES = ("1899-12-30", "1899-12-31", "1900-01-01", "1900-01-02", "1904-01-01", "1960-01-01", "1970-01-01")
+# where spreadsheets and programs start to count: Excel, Unix, SAS and Stata, the smallest date of
+# databases
+ZERO_DATES = (
+    "1899-12-30",
+    "1899-12-31",
+    "1900-01-01",
+    "1900-01-02",
+    "1904-01-01",
+    "1960-01-01",
+    "1970-01-01",
+)
 ZERO_YEARS = (1899, 1900, 1970)
 ALONE = 10  # years: a cohort of 1970 is a code where no other cohort is near
 NINES = re.compile(r"9{2,}|8{3,}")
@@ -78,9 +89,9 @@ def _coded_numbers(start: np.ndarray, periods: np.ndarray) -> np.ndarray:
 def _coded_dates(start: np.ndarray, periods: np.ndarray) -> np.ndarray:
     far = start > periods[-1] + FAR_AFTER * DAYS_A_YEAR * DAY
     ancient = start < periods[0] - ANCIENT * DAYS_A_YEAR * DAY
-    zero = np.isin(np.floor(start / DAY) * DAY, [seconds(date.fromisoformat(day)) for day in ZERO_DATES]) & (
-        start < periods[0]
-    )
+    zero = np.isin(
+        np.floor(start / DAY) * DAY, [seconds(date.fromisoformat(day)) for day in ZERO_DATES]
+    ) & (start < periods[0])
     return far | ancient | zero | np.isinf(start)
 
 
@@ -96,12 +107,19 @@ def _refuse_other_writing(
     for base in (10, 100, 10**4):
         longer |= (YEARS[0] <= known // base) & (known // base <= YEARS[1])
     short = (YEARS[0] <= known) & (known <= YEARS[1])
-    other = longer if years else short & ((known > periods[-1] + FAR_AFTER) | (known < periods[0] - FAR_BEFORE))
+    other = (
+        longer
+        if years
+        else short & ((known > periods[-1] + FAR_AFTER) | (known < periods[0] - FAR_BEFORE))
+    )
     if other.any():
         raise ZgzxError(
             f"{column!r} is not written as the periods are",
             where="prepare_panel",
             count=int(units[other].sum()),
-            examples=(f"{value:.0f}, where the periods are {periods[0]} to {periods[-1]}" for value in start[other]),
+            examples=(
+                f"{value:.0f}, where the periods are {periods[0]} to {periods[-1]}"
+                for value in start[other]
+            ),
             remedy="Write the first treated period as the same period is written.",
         )

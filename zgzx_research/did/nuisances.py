@@ -1,8 +1,11 @@
-"""What covariates say about each comparison: outcome regressions and propensity scores, by passes over the units.
+"""What covariates say about each comparison.
 
-A comparison is a treated cohort, its comparison cohorts and the period its covariates come from; it serves one or more
-cells. Units not observed in a pair of periods have weight 0 there, so in a panel with gaps every cell is a comparison
-of its own. Covariates are centred and scaled first: effects do not depend on it, digits do.
+Outcome regressions and propensity scores, by passes over the units.
+
+A comparison is a treated cohort, its comparison cohorts and the period its covariates come from; it
+serves one or more cells. Units not observed in a pair of periods have weight 0 there, so in a panel
+with gaps every cell is a comparison of its own. Covariates are centred and scaled first: effects do
+not depend on it, digits do.
 """
 
 from __future__ import annotations
@@ -21,12 +24,15 @@ from zgzx_research.did.chunks import chunk_bounds, in_chunks
 TRIM = 0.995  # comparison units at least so likely to be treated take no part (DRDID's default)
 CAP = 1 - 1e-6  # of propensity scores
 NEWTON_STEPS = 50
-SEPARATED = 1e6  # variance of a logit coefficient (covariates standardised) that means: nothing holds it
+SEPARATED = (
+    1e6  # variance of a logit coefficient (covariates standardised) that means: nothing holds it
+)
 ENOUGH = 50_000  # units to take centre and scale from
 TINY = 1e-300
 SETTLED = 1e-7  # step of Newton's method after which no other is taken
 CONVERGED = 1e-14  # relative change of the deviance
-SINGULAR = 1e-11  # smallest eigenvalue of a correlation matrix of regressors that counts as more than rounding
+# smallest eigenvalue of a correlation matrix of regressors that counts as more than rounding
+SINGULAR = 1e-11
 SUBSAMPLE = 16  # one chunk of so many gives the first Newton steps their start
 
 
@@ -36,8 +42,10 @@ class Comparison:
 
     Attributes
     ----------
-    treated : index of the cohort. controls : (cohorts,) bool. at : period index of covariates and weights.
-    cells : (cells here,) int. period : (cells here,) int. base : (cells here, periods) base weights.
+    treated : index of the cohort. controls : (cohorts,) bool. at : period index of covariates and
+        weights.
+    cells : (cells here,) int. period : (cells here,) int. base : (cells here, periods) base
+        weights.
     """
 
     treated: int
@@ -54,11 +62,13 @@ class Nuisances:
 
     Attributes
     ----------
-    outcome : (covariates, cells here) coefficients of the outcome's change among comparison units, 0 when not used.
+    outcome : (covariates, cells here) coefficients of the outcome's change among comparison units,
+        0 when not used.
     outcome_inverse : (covariates, covariates) inverse of their weighted cross products.
     propensity : (covariates,) logit coefficients. propensity_inverse : inverse Hessian.
     failed : why the comparison cannot be made, or "".
-    fitted, score : of cross-fitted learners instead: (units, cells here) predicted changes, (units,) propensity scores.
+    fitted, score : of cross-fitted learners instead: (units, cells here) predicted changes,
+        (units,) propensity scores.
     """
 
     outcome: np.ndarray
@@ -96,7 +106,10 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Units of one chunk: their indices; regressors by period and outcomes are read when first asked for."""
+    """Units of one chunk: their indices.
+
+    Regressors by period and outcomes are read when first asked for.
+    """
 
     units: Pass
     rows: np.ndarray
@@ -111,7 +124,10 @@ class Chunk:
         return self.read[0]
 
     def design(self, one: Comparison) -> tuple[np.ndarray, np.ndarray]:
-        """(units, 1 + covariates) intercept and standardised covariates; (units,) weights, 0 outside the sample."""
+        """(units, 1 + covariates) intercept and standardised covariates.
+
+        (units,) weights, 0 outside the sample.
+        """
         if one.at not in self.loaded:
             self.loaded[one.at] = self._load(one.at)
         x, weight = self.loaded[one.at]
@@ -128,7 +144,9 @@ class Chunk:
             values = panel.covariates[self.rows, at if panel.covariates.shape[1] > 1 else 0]
             x[:, 1:] = (values - centre) / self.units.scale
         weight = panel.weights[self.rows, at if panel.weights.shape[1] > 1 else 0]
-        if self.units.lacking:  # without covariates a unit is in no comparison that takes them from this period
+        if (
+            self.units.lacking
+        ):  # without covariates a unit is in no comparison that takes them from this period
             weight = np.where(np.isnan(x).any(axis=1), 0.0, weight)
         keep = self.units.complete and not self.units.lacking
         return (x, weight) if keep else (np.nan_to_num(x, copy=False), weight)
@@ -159,9 +177,12 @@ class AdjustedCells:
 
     Attributes
     ----------
-    statistics : (1 or 2, cells) as in CellStatistics. cohort_share : (cells, cohorts) of what treated meet.
-    trimmed : (cells,) int, comparison units trimmed. failed : (cells,) why a cell cannot be made, or "".
-    covariance : cohort shares, which of them are drawn -> covariance of (statistics, shares), influence by cluster.
+    statistics : (1 or 2, cells) as in CellStatistics. cohort_share : (cells, cohorts) of what
+        treated meet.
+    trimmed : (cells,) int, comparison units trimmed. failed : (cells,) why a cell cannot be made,
+        or "".
+    covariance : cohort shares, which of them are drawn -> covariance of (statistics, shares),
+        influence by cluster.
     """
 
     statistics: np.ndarray
@@ -180,7 +201,8 @@ def gram_by_cluster(
 
     Parameters
     ----------
-    kernel : cohort, units -> columns (used,) and influence values (units, used); all other columns are zero.
+    kernel : cohort, units -> columns (used,) and influence values (units, used); all other columns
+        are zero.
     """
     cluster = units.panel.cluster
 
@@ -200,7 +222,9 @@ def gram_by_cluster(
     return (total, None) if cluster is None else (total.T @ total, total)
 
 
-def share_influence(panel: Any, shares: np.ndarray, drawn: np.ndarray) -> Callable[[int, np.ndarray], np.ndarray]:
+def share_influence(
+    panel: Any, shares: np.ndarray, drawn: np.ndarray
+) -> Callable[[int, np.ndarray], np.ndarray]:
     """Cohort, its units -> (units, cohorts) influence on the cohort shares.
 
     Parameters
@@ -224,7 +248,9 @@ def start_pass(panel: Any, *, standardise: bool = True) -> Pass:
     pieces = chunk_bounds(np.bincount(panel.cohort, minlength=len(panel.cohorts)))
     centre, scale = np.zeros(0), np.zeros(0)
     if panel.covariates is not None:
-        some = panel.covariates[:: max(1, len(panel.covariates) // ENOUGH)]  # near the mean is near enough
+        some = panel.covariates[
+            :: max(1, len(panel.covariates) // ENOUGH)
+        ]  # near the mean is near enough
         flat = some.reshape(-1, some.shape[2])
         centre = np.nanmean(flat, axis=0) if standardise else np.zeros(flat.shape[1])
         scale = np.nanstd(flat, axis=0) if standardise else np.ones(flat.shape[1])
@@ -234,7 +260,10 @@ def start_pass(panel: Any, *, standardise: bool = True) -> Pass:
 
 
 def models_of(adjustment: str) -> dict[str, bool]:
-    """Whether an adjustment uses an outcome regression and a propensity score; "none" is a regression on a constant."""
+    """Whether an adjustment uses an outcome regression and a propensity score.
+
+    "none" is a regression on a constant.
+    """
     return {
         "outcome": adjustment in ("none", "doubly_robust", "outcome_regression"),
         "propensity": adjustment in ("doubly_robust", "inverse_probability"),
@@ -242,8 +271,13 @@ def models_of(adjustment: str) -> dict[str, bool]:
 
 
 def plan_comparisons(panel: Any, cells: Cells, complete: bool) -> list[Comparison]:
-    """Group cells that share cohort, comparison group and covariates (and, in panels with gaps, their sample)."""
-    constant = panel.weights.shape[1] == 1 and (panel.covariates is None or panel.covariates.shape[1] == 1)
+    """Group cells that share cohort, comparison group and covariates.
+
+    And, in panels with gaps, their sample.
+    """
+    constant = panel.weights.shape[1] == 1 and (
+        panel.covariates is None or panel.covariates.shape[1] == 1
+    )
     latest_base = last_bases(cells)
     source = latest_base if panel.covariates_at == "base" else np.minimum(cells.period, latest_base)
     source = np.zeros_like(source) if constant else source
@@ -251,7 +285,14 @@ def plan_comparisons(panel: Any, cells: Cells, complete: bool) -> list[Compariso
     for j, (cohort, mask) in enumerate(zip(cells.cohort, cells.comparison, strict=True)):
         groups.setdefault((cohort, mask.tobytes(), source[j], -1 if complete else j), []).append(j)
     return [
-        Comparison(int(g), cells.comparison[rows[0]], int(at), np.array(rows), cells.period[rows], cells.base[rows])
+        Comparison(
+            int(g),
+            cells.comparison[rows[0]],
+            int(at),
+            np.array(rows),
+            cells.period[rows],
+            cells.base[rows],
+        )
         for (g, _, at, _), rows in groups.items()
     ]
 
@@ -272,12 +313,16 @@ def fit_nuisances(
     for k, one in enumerate(comparisons):
         nothing = (np.zeros((size, len(one.cells))), np.zeros((size, size)), "")
         b, b_inverse, b_failed = fits[k] if fits else nothing
-        g, g_inverse, g_failed = logits[k] if logits else (np.zeros(size), np.zeros((size, size)), "")
+        g, g_inverse, g_failed = (
+            logits[k] if logits else (np.zeros(size), np.zeros((size, size)), "")
+        )
         result.append(Nuisances(b, b_inverse, g, g_inverse, b_failed or g_failed))
     return result
 
 
-def _outcome_regressions(units: Pass, comparisons: Sequence[Comparison]) -> list[tuple[np.ndarray, np.ndarray, str]]:
+def _outcome_regressions(
+    units: Pass, comparisons: Sequence[Comparison]
+) -> list[tuple[np.ndarray, np.ndarray, str]]:
     size = 1 + len(units.centre)
     gram = [np.zeros((size, size)) for _ in comparisons]
     cross = [np.zeros((size, len(one.cells))) for one in comparisons]
@@ -301,7 +346,11 @@ def _outcome_regressions(units: Pass, comparisons: Sequence[Comparison]) -> list
 
 def solve_normal(gram: np.ndarray, cross: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
     if is_singular(gram):
-        return np.zeros_like(cross), np.zeros_like(gram), "covariates are collinear among the comparison units"
+        return (
+            np.zeros_like(cross),
+            np.zeros_like(gram),
+            "covariates are collinear among the comparison units",
+        )
     inverse = linalg.inv(gram)
     return linalg.solve(gram, cross, assume_a="pos"), inverse, ""
 
@@ -314,7 +363,9 @@ def is_singular(gram: np.ndarray) -> bool:
     return bool(np.linalg.eigvalsh(gram / np.outer(scale, scale))[0] < SINGULAR)
 
 
-def fit_logits(units: Pass, comparisons: Sequence[Comparison]) -> list[tuple[np.ndarray, np.ndarray, str]]:
+def fit_logits(
+    units: Pass, comparisons: Sequence[Comparison]
+) -> list[tuple[np.ndarray, np.ndarray, str]]:
     """Coefficients, inverse Hessian and reason of failure of each propensity score, all fitted in the same passes."""
     start = np.zeros((len(comparisons), 1 + len(units.centre)))
     if len(units.pieces) > 2 * SUBSAMPLE:
@@ -327,23 +378,32 @@ def fit_logits(units: Pass, comparisons: Sequence[Comparison]) -> list[tuple[np.
     for k, one in enumerate(hessian):
         inverse = np.zeros_like(one) if failed[k] else linalg.inv(one)
         bad = failed[k] or np.diag(inverse).max() * typical > SEPARATED
-        reason = "a covariate separates treated from comparison units, or is collinear among them" if bad else ""
+        reason = (
+            "a covariate separates treated from comparison units, or is collinear among them"
+            if bad
+            else ""
+        )
         result.append((value[k], inverse, reason))
     return result
 
 
 def newton(
-    sums: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]], start: np.ndarray
+    sums: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]],
+    start: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Newton's method for several likelihoods at once; steps are halved where the deviance would rise.
+    """Newton's method for several likelihoods at once.
+
+    Steps are halved where the deviance would rise.
 
     Parameters
     ----------
-    sums : (problems, size) coefficients and (problems,) which are still moving -> deviance, score, Hessian of each.
+    sums : (problems, size) coefficients and (problems,) which are still moving -> deviance, score,
+        Hessian of each.
 
     Returns
     -------
-    coefficients, Hessians, and (problems,) bool whether each failed: no maximum, or a Hessian without full rank.
+    coefficients, Hessians, and (problems,) bool whether each failed: no maximum, or a Hessian
+    without full rank.
     """
     value, best, deviance = start.copy(), start.copy(), np.full(len(start), np.inf)
     step, hessian = np.zeros_like(start), np.zeros((*start.shape, start.shape[1]))
@@ -371,7 +431,11 @@ def newton(
 
 
 def _logit_sums(
-    units: Pass, pieces: list, comparisons: Sequence[Comparison], value: np.ndarray, active: np.ndarray
+    units: Pass,
+    pieces: list,
+    comparisons: Sequence[Comparison],
+    value: np.ndarray,
+    active: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Deviance, score and Hessian of each active logit."""
     deviance, score = np.zeros(len(value)), np.zeros_like(value)

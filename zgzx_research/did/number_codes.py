@@ -1,7 +1,8 @@
 """Whole numbers that code dates, so that they are not evenly spaced where the calendar is.
 
-201512 and 201601 are one month apart and 89 as numbers. What is recognised here is refused, with the call that makes
-dates of it; what stays within one year, or is evenly spaced as it stands, is counted as it stands.
+201512 and 201601 are one month apart and 89 as numbers. What is recognised here is refused, with
+the call that makes dates of it; what stays within one year, or is evenly spaced as it stands, is
+counted as it stands.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Coding:
 
     Attributes
     ----------
-    name : what the numbers are. fits : whether all of some distinct rising numbers are so coded and not evenly spaced.
+    name : what the numbers are. fits : whether all of some distinct rising numbers are so coded and
+        not evenly spaced.
     call : the call that makes dates or evenly spaced numbers, with {column} for the column.
     disordered : the numbers do not even rise with time, so that they cannot be counted as observed.
     """
@@ -50,8 +52,13 @@ class Coding:
     disordered: bool = False
 
 
-def _parts(base: int, most: tuple[int, int], years: tuple[int, int] = YEARS) -> Callable[[np.ndarray], bool]:
-    """Year times `base` plus a part: whether all are, over more than one year; `most` bounds the largest part seen."""
+def _parts(
+    base: int, most: tuple[int, int], years: tuple[int, int] = YEARS
+) -> Callable[[np.ndarray], bool]:
+    """Year times `base` plus a part: whether all are, over more than one year.
+
+    `most` bounds the largest part seen.
+    """
 
     def fits(values: np.ndarray) -> bool:
         year, part = values // base, values % base
@@ -79,14 +86,20 @@ def _days_of_the_calendar(values: np.ndarray) -> bool:
         or values[0] // 100 == values[-1] // 100
     ):
         return False
-    return bool(pd.to_datetime(pd.Series(values).astype(str), format="%Y%m%d", errors="coerce").notna().all())
+    return bool(
+        pd.to_datetime(pd.Series(values).astype(str), format="%Y%m%d", errors="coerce")
+        .notna()
+        .all()
+    )
 
 
 def _years_and_months(values: np.ndarray) -> bool:
     """YYMM: December is followed by January 89 later."""
     part, apart = values % 100, np.diff(values)
     inside = ((part >= 1) & (part <= 12) & (values < 10**4) & (values > 100)).all()
-    return bool(inside and ((part[:-1] == 12) & (apart == 89)).any() and (apart[part[:-1] != 12] < 12).all())
+    return bool(
+        inside and ((part[:-1] == 12) & (apart == 89)).any() and (apart[part[:-1] != 12] < 12).all()
+    )
 
 
 def _blocks(values: np.ndarray) -> bool:
@@ -110,7 +123,12 @@ def _blocks(values: np.ndarray) -> bool:
 def _two_digit_years(values: np.ndarray) -> bool:
     apart = np.diff(values)
     inside = values[0] >= 0 and values[-1] <= 99 and values[-1] >= 50 and values[0] < 50
-    return bool(inside and len(values) > 1 and apart.max() >= CENTURY_GAP and np.sort(apart)[:-1].max(initial=0) < 10)
+    return bool(
+        inside
+        and len(values) > 1
+        and apart.max() >= CENTURY_GAP
+        and np.sort(apart)[:-1].max(initial=0) < 10
+    )
 
 
 def _since_1970(unit: int) -> Callable[[np.ndarray], bool]:
@@ -122,7 +140,10 @@ def _since_1970(unit: int) -> Callable[[np.ndarray], bool]:
 
 
 def _counted_days(origin: str) -> Callable[[np.ndarray], bool]:
-    """Days since an origin that are even on the calendar but not as numbers: months, quarters, years, working days."""
+    """Days since an origin that are even on the calendar but not as numbers.
+
+    Months, quarters, years, working days.
+    """
 
     def fits(values: np.ndarray) -> bool:
         if len(values) < 3 or len(set(np.diff(values))) == 1:
@@ -154,14 +175,19 @@ def _mixed(values: np.ndarray) -> bool:
     longer = np.zeros(len(values), dtype=bool)
     for base in (10, 100, 10**4):
         longer |= (YEARS[0] <= values // base) & (values // base <= YEARS[1])
-    kinds = [year, *(longer & (np.floor(np.log10(np.maximum(values, 1))) == size) for size in (4, 5, 7))]
+    kinds = [
+        year,
+        *(longer & (np.floor(np.log10(np.maximum(values, 1))) == size) for size in (4, 5, 7)),
+    ]
     return sum(bool(kind.any()) for kind in kinds) > 1 and bool(np.any(kinds, axis=0).all())
 
 
 DATES_CALL = f'pandas.to_datetime(table["{{column}}"]{TEXT}, format="{{format}}")'
 YEAR_CODINGS = (  # each number holds its year
     Coding("two years, as school years are written", _year_pairs(100), 'table["{column}"] // 100'),
-    Coding("two years, as school years are written", _year_pairs(10**4), 'table["{column}"] // 10000'),
+    Coding(
+        "two years, as school years are written", _year_pairs(10**4), 'table["{column}"] // 10000'
+    ),
     Coding("months as YYYYMM", _parts(100, (1, 12)), DATES_CALL.replace("{format}", "%Y%m")),
     Coding(
         "weeks as YYYYWW",
@@ -175,16 +201,29 @@ YEAR_CODINGS = (  # each number holds its year
         _parts(10, (1, 2)),
         f'table["{{column}}"]{TEXT}.str.replace(r"(.)$", r"H\\1", regex=True)',
     ),
-    Coding("thirds of a year", _parts(10, (3, 3)), '3 * (table["{column}"] // 10) + table["{column}"] % 10'),
+    Coding(
+        "thirds of a year",
+        _parts(10, (3, 3)),
+        '3 * (table["{column}"] // 10) + table["{column}"] % 10',
+    ),
     Coding(
         "quarters as YYYYQ",
         _parts(10, (4, 4)),
         f'table["{{column}}"]{TEXT}.str.replace(r"(.)$", r"Q\\1", regex=True)',
     ),
-    Coding("sixths of a year", _parts(10, (5, 6)), '6 * (table["{column}"] // 10) + table["{column}"] % 10'),
+    Coding(
+        "sixths of a year",
+        _parts(10, (5, 6)),
+        '6 * (table["{column}"] // 10) + table["{column}"] % 10',
+    ),
 )
 OTHER_CODINGS = (
-    Coding("years of two digits", _two_digit_years, 'table["{column}"] + 1900 + 100 * (table["{column}"] < 50)', True),
+    Coding(
+        "years of two digits",
+        _two_digit_years,
+        'table["{column}"] + 1900 + 100 * (table["{column}"] < 50)',
+        True,
+    ),
     Coding("years beside longer codes", _mixed, "the same code in every row", True),
     Coding(
         "months as YYMM",
@@ -200,7 +239,11 @@ OTHER_CODINGS = (
         for unit, size, name in SINCE_1970
     ),
     *(
-        Coding(name, _counted_days(origin), f'pandas.to_datetime(table["{{column}}"], unit="D", origin="{origin}")')
+        Coding(
+            name,
+            _counted_days(origin),
+            f'pandas.to_datetime(table["{{column}}"], unit="D", origin="{origin}")',
+        )
         for origin, name in ORIGINS
     ),
     Coding("days of calendar months", _month_lengths, "dates"),
@@ -208,7 +251,9 @@ OTHER_CODINGS = (
 )
 
 
-def refuse_coded_dates(periods: np.ndarray, start: np.ndarray, columns: tuple[str, str], clock: str) -> None:
+def refuse_coded_dates(
+    periods: np.ndarray, start: np.ndarray, columns: tuple[str, str], clock: str
+) -> None:
     """Whole numbers that code dates are an error that names the call.
 
     Parameters
@@ -223,7 +268,9 @@ def refuse_coded_dates(periods: np.ndarray, start: np.ndarray, columns: tuple[st
         return
     calls = [coding.call.format(column=column) for column in columns]
     made = f"Write {coding.call}" if calls[0] == calls[1] else f"Pass {calls[0]} and {calls[1]}"
-    observed = "" if coding.disordered else ", or clock='observed' to count the observed periods 1, 2, 3"
+    observed = (
+        "" if coding.disordered else ", or clock='observed' to count the observed periods 1, 2, 3"
+    )
     raise ZgzxError(
         f"the periods seem to be {coding.name}, which are not evenly spaced as numbers",
         where=f"column {columns[0]!r}",
@@ -247,12 +294,16 @@ def _around_the_jump(values: np.ndarray) -> list[str]:
 
 
 def refuse_parts(period: np.ndarray, broken: np.ndarray, column: str) -> None:
-    """Periods with parts of a year behind the point: quarters and months have a call that counts them."""
+    """Periods with parts of a year behind the point.
+
+    Quarters and months have a call that counts them.
+    """
     parts = np.unique(np.round(period - np.floor(period), 6))
     calls = [
         f'({times} * table["{column}"]).round()'
         for times in (2, 4, 12)
-        if len(parts) > 1 and (np.abs(np.round(parts * times) - parts * times) < 0.02 * times / 12).all()
+        if len(parts) > 1
+        and (np.abs(np.round(parts * times) - parts * times) < 0.02 * times / 12).all()
     ]
     if len(parts) > 1 and np.isin(np.round(100 * parts, 4), np.arange(1, 13)).all():
         calls = [f'pandas.to_datetime(table["{column}"].map("{{:.2f}}".format), format="%Y.%m")']

@@ -1,10 +1,11 @@
 """Errors near zero: rounding, computed again without unit effects, and perfect fits, which say nothing of precision.
 
-Variances come from sums of squares, so what is left of large unit effects is the root of the rounding error of one
-number. And with many effects and few rows a regression may have as many coefficients as observations behind an
-estimate: its residuals then are rounding only. Both grow with the level of the outcomes. So small errors are computed
-again from outcomes about the means of their units, and perfect fits are told by structure: the same rows are fitted to
-random outcomes, and where residuals vanish again the variance is unknown.
+Variances come from sums of squares, so what is left of large unit effects is the root of the
+rounding error of one number. And with many effects and few rows a regression may have as many
+coefficients as observations behind an estimate: its residuals then are rounding only. Both grow
+with the level of the outcomes. So small errors are computed again from outcomes about the means of
+their units, and perfect fits are told by structure: the same rows are fitted to random outcomes,
+and where residuals vanish again the variance is unknown.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ from zgzx_research.did.fit import Fit, row_labels
 from zgzx_research.errors import ZgzxError
 
 SUSPECT = 1e-5  # a standard error this small beside weights times outcomes is worth a second fit
-NOTHING = 1e-6  # the same with random outcomes of variance 1: rounding is below (1e-8), errors are above
+NOTHING = (
+    1e-6  # the same with random outcomes of variance 1: rounding is below (1e-8), errors are above
+)
 SAME = 1e-6  # estimates without unit effects must agree to this share of weights times outcomes
 ENOUGH = 4096  # units whose outcomes say how large outcomes are
 SEED = 20_120_521  # of the random outcomes; which rows are fitted perfectly does not depend on it
 
 
-def with_small_errors_known(panel: Any, fit: Fit, refit: Callable[[Any], Fit], *, absorbed: bool) -> Fit:
+def with_small_errors_known(
+    panel: Any, fit: Fit, refit: Callable[[Any], Fit], *, absorbed: bool
+) -> Fit:
     """The fit with its small standard errors computed precisely, and NaN and a note where any outcomes fit perfectly.
 
     Parameters
@@ -47,7 +52,9 @@ def with_small_errors_known(panel: Any, fit: Fit, refit: Callable[[Any], Fit], *
         return fit
     if not np.array_equal(row_labels(again.rows), row_labels(fit.rows)):
         return fit
-    perfect = suspect & (_relative_error(again, other) <= NOTHING)  # NaN there: changes that contradict each other
+    perfect = suspect & (
+        _relative_error(again, other) <= NOTHING
+    )  # NaN there: changes that contradict each other
     return _unknown(fit, perfect) if perfect.any() else fit
 
 
@@ -59,13 +66,20 @@ def about_units(y: np.ndarray) -> np.ndarray:
 
 
 def _about_units(panel: Any, fit: Fit, refit: Callable[[Any], Fit]) -> Fit:
-    """The fit with the covariance that outcomes about the means of their units have: the same, but for rounding."""
+    """The fit with the covariance that outcomes about the means of their units have.
+
+    The same, but for rounding.
+    """
     about = refit(replace(panel, y=about_units(panel.y)))
     one, other = fit.numbers.statistics, about.numbers.statistics
     size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * _largest(panel.y)
     if one.shape != other.shape or not (np.abs(one - other) <= SAME * size).all():
         return fit
-    return replace(fit, numbers=replace(fit.numbers, covariance=about.numbers.covariance), influence=about.influence)
+    return replace(
+        fit,
+        numbers=replace(fit.numbers, covariance=about.numbers.covariance),
+        influence=about.influence,
+    )
 
 
 def _relative_error(fit: Fit, y: np.ndarray) -> np.ndarray:
@@ -75,19 +89,27 @@ def _relative_error(fit: Fit, y: np.ndarray) -> np.ndarray:
         if fit.numbers.scale == "ratio":
             treated, without = fit.numbers.statistics
             both = np.diag(fit.numbers.covariance, count)[:count] / (treated * without)
-            spread = variance[:count] / treated**2 + variance[count : 2 * count] / without**2 - 2 * both
+            spread = (
+                variance[:count] / treated**2 + variance[count : 2 * count] / without**2 - 2 * both
+            )
             return np.sqrt(np.maximum(spread, 0))
         size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * _largest(y)
         return np.where(size > 0, np.sqrt(np.maximum(variance[:count], 0)) / size, np.nan)
 
 
 def _largest(y: np.ndarray) -> float:
-    """The size of the outcomes of some thousand units: near enough to say whether an error is small beside them."""
+    """The size of the outcomes of some thousand units.
+
+    Near enough to say whether an error is small beside them.
+    """
     return float(np.nanmax(np.abs(y[:: max(1, len(y) // ENOUGH)]), initial=0.0))
 
 
 def random_outcomes(y: np.ndarray, *, positive: bool = False) -> np.ndarray:
-    """Outcomes like these, NaN where these are; zeros (and ones of shares) stay where a fit depends on them."""
+    """Outcomes like these, NaN where these are.
+
+    Zeros (and ones of shares) stay where a fit depends on them.
+    """
     noise = np.random.default_rng(SEED).normal(size=y.shape)
     if not positive:
         return np.where(np.isnan(y), np.nan, noise)
@@ -105,4 +127,6 @@ def _unknown(fit: Fit, perfect: np.ndarray) -> Fit:
     covariance[at] = covariance[:, at] = np.nan
     reason = "fitted perfectly whatever the outcomes are: no standard error"
     note = ("note", reason, 0, int(perfect.sum()), tuple(row_labels(fit.rows)[perfect][:3]))
-    return replace(fit, numbers=replace(fit.numbers, covariance=covariance), notes=[*fit.notes, note])
+    return replace(
+        fit, numbers=replace(fit.numbers, covariance=covariance), notes=[*fit.notes, note]
+    )

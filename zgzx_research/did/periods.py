@@ -1,4 +1,7 @@
-"""The two columns of times of a panel, counted by one clock; what was found stands in the ledger."""
+"""The two columns of times of a panel, counted by one clock.
+
+What was found stands in the ledger.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from zgzx_research.did.time_columns import time_text
 from zgzx_research.errors import ZgzxError
 
 
-def count_periods(block: Block, roles: Roles, clock: str, ledger: list[tuple]) -> tuple[Clock, np.ndarray]:
+def count_periods(
+    block: Block, roles: Roles, clock: str, ledger: list[tuple]
+) -> tuple[Clock, np.ndarray]:
     """The clock of the periods, and the (units,) first treated period counted by it."""
     start = block.columns["first_treated"][:, 0].astype(float)
     kind, first_kind = block.kinds["period"], block.kinds["first_treated"]
@@ -30,7 +35,10 @@ def count_periods(block: Block, roles: Roles, clock: str, ledger: list[tuple]) -
         raise ZgzxError(
             "the columns of dates have more than one time zone",
             where="prepare_panel",
-            examples=(f"{columns[0]}: {kind.zone or 'none'}", f"{columns[1]}: {first_kind.zone or 'none'}"),
+            examples=(
+                f"{columns[0]}: {kind.zone or 'none'}",
+                f"{columns[1]}: {first_kind.zone or 'none'}",
+            ),
             remedy=f'Call table["{columns[1]}"].dt.tz_convert or .dt.tz_localize with the zone of the place.',
         )
     if not kind.dated:
@@ -82,7 +90,9 @@ def _note_clock(clock: Clock, ledger: list[tuple]) -> None:
         ledger.append(("note", "periods that nobody is observed in", 0, 0, between))
 
 
-def _note_between(clock: Clock, start: np.ndarray, number: np.ndarray, block: Block, ledger: list[tuple]) -> None:
+def _note_between(
+    clock: Clock, start: np.ndarray, number: np.ndarray, block: Block, ledger: list[tuple]
+) -> None:
     """First dates that are no observed date: the period that counts as the first treated one."""
     inside = (number >= clock.numbers[0]) & (number <= clock.numbers[-1])
     between = inside & ~np.isin(start, clock.written)
@@ -90,7 +100,15 @@ def _note_between(clock: Clock, start: np.ndarray, number: np.ndarray, block: Bl
         between &= ~np.isin(number, clock.numbers)
     if between.any():
         one = np.unique(start[between], return_index=True)[1][:3]
-        shown = tuple(f"{time_text(start[between][k], clock.dated)} = {number[between][k]:.0f}" for k in one)
+        shown = tuple(
+            f"{time_text(start[between][k], clock.dated)} = {number[between][k]:.0f}" for k in one
+        )
         ledger.append(
-            ("note", "first treated between observed dates: counted in this period", 0, int(between.sum()), shown)
+            (
+                "note",
+                "first treated between observed dates: counted in this period",
+                0,
+                int(between.sum()),
+                shown,
+            )
         )

@@ -1,8 +1,9 @@
 """Poisson regression with unit and period effects (PPML), from sums.
 
-Given its total Y, a unit's outcomes are multinomial with shares p_t = exp(x_t θ) / Σ exp(x_u θ), so unit effects never
-have to be estimated (Hausman, Hall & Griliches 1984). With regressors that are alike within a stratum the likelihood
-needs the stratum's sums only, and a unit's score X'(y - p Y) is linear in its outcomes.
+Given its total Y, a unit's outcomes are multinomial with shares p_t = exp(x_t θ) / Σ exp(x_u θ), so
+unit effects never have to be estimated (Hausman, Hall & Griliches 1984). With regressors that are
+alike within a stratum the likelihood needs the stratum's sums only, and a unit's score X'(y - p Y)
+is linear in its outcomes.
 """
 
 from __future__ import annotations
@@ -29,8 +30,12 @@ from zgzx_research.errors import ZgzxError
 
 DESIGNS = ("event_time", "static", "cohort_event")
 STEPS = 100  # Newton needs about six
-STRIDE, INFINITE = 5.0, 40.0  # longest step, and the log ratio (of 10^17) that only runs on to infinity
-UNTIED = 1e-8  # an estimate that moves by more than this with what a fit leaves undetermined is undetermined too
+STRIDE, INFINITE = (
+    5.0,
+    40.0,
+)  # longest step, and the log ratio (of 10^17) that only runs on to infinity
+# an estimate that moves by more than this with what a fit leaves undetermined is undetermined too
+UNTIED = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,12 @@ class PoissonFit:
 
     Attributes
     ----------
-    coefficient : (regressors,), 0 for those not kept. kept : (regressors,) bool, not a combination of earlier ones.
-    bread, gram : (regressors, regressors) an inverse, and minus the second derivative that it inverts.
-    share : (strata, periods) p, a unit's expected share of its total in each period; 0 where not used.
+    coefficient : (regressors,), 0 for those not kept. kept : (regressors,) bool, not a combination
+        of earlier ones.
+    bread, gram : (regressors, regressors) an inverse, and minus the second derivative that it
+        inverts.
+    share : (strata, periods) p, a unit's expected share of its total in each period; 0 where not
+        used.
     slope : (strata, regressors, periods) influence of a unit's outcomes on the coefficients.
     """
 
@@ -65,7 +73,8 @@ def poisson_regression(moments: Moments, design: np.ndarray, used: np.ndarray) -
 
     Parameters
     ----------
-    design : (strata, periods, regressors). used : (strata, periods) bool, observations that take part.
+    design : (strata, periods, regressors). used : (strata, periods) bool, observations that take
+        part.
 
     Raises
     ------
@@ -77,13 +86,19 @@ def poisson_regression(moments: Moments, design: np.ndarray, used: np.ndarray) -
     coefficient = _maximum(design, used, total, kept)
     share = _shares(design, used, coefficient)
     # X'(I - p 1'): what a unit's outcomes do to its score
-    centred = np.where(used[..., None], design - np.einsum("stk,st->sk", design, share)[:, None], 0.0)
+    centred = np.where(
+        used[..., None], design - np.einsum("stk,st->sk", design, share)[:, None], 0.0
+    )
     gram = np.einsum("stk,st,stl->kl", centred, sums[:, None] * share, centred)
     bread = _poisson_inverse(gram, kept)
-    return PoissonFit(coefficient, kept, bread, gram, share, np.einsum("kl,stl->skt", bread, centred))
+    return PoissonFit(
+        coefficient, kept, bread, gram, share, np.einsum("kl,stl->skt", bread, centred)
+    )
 
 
-def _maximum(design: np.ndarray, used: np.ndarray, total: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _maximum(
+    design: np.ndarray, used: np.ndarray, total: np.ndarray, kept: np.ndarray
+) -> np.ndarray:
     """(regressors,) where the likelihood is largest."""
     coefficient, value = np.zeros(design.shape[2]), -np.inf
     score, gram = _score(design, used, total, coefficient)[1:]
@@ -107,10 +122,11 @@ def _maximum(design: np.ndarray, used: np.ndarray, total: np.ndarray, kept: np.n
 
 def _no_solution() -> ZgzxError:
     return ZgzxError(
-        "the Poisson regression has no finite solution", where="poisson_regression",
+        "the Poisson regression has no finite solution",
+        where="poisson_regression",
         remedy="Some periods or event times hold too few outcomes above zero: use longer periods, fewer event times, "
         "or scale='difference'.",
-    )  # fmt: skip
+    )
 
 
 def _poisson_inverse(gram: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -163,21 +179,27 @@ def separated(moments: Moments, dummies: np.ndarray, used: np.ndarray) -> np.nda
 
 
 def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0) -> Effects:
-    """Poisson regression of counts on treatment, with unit and period effects; standard errors clustered by unit.
+    """Poisson regression of counts on treatment, with unit and period effects.
+
+    Standard errors clustered by unit.
 
     Parameters
     ----------
-    design : "event_time" (one effect per event time; base: the last one before -leave_out), "static" (one effect), or
-        "cohort_event" (one per cohort and event time, as Sun & Abraham 2021, on the log scale).
-    leave_out : periods before treatment that take no part in "static", and are marked as left out otherwise.
+    design : "event_time" (one effect per event time; base: the last one before -leave_out),
+        "static" (one effect), or "cohort_event" (one per cohort and event time, as Sun & Abraham
+        2021, on the log scale).
+    leave_out : periods before treatment that take no part in "static", and are marked as left out
+        otherwise.
 
     Returns
     -------
-    Effects whose estimates are coefficients: differences of logs, where exp(b) - 1 is the proportion.
+    Effects whose estimates are coefficients: differences of logs, where exp(b) - 1 is the
+    proportion.
 
     Raises
     ------
-    ZgzxError : unknown design; negative outcomes; covariates; weights that change within units; nothing to estimate.
+    ZgzxError : unknown design; negative outcomes; covariates; weights that change within units;
+        nothing to estimate.
 
     References
     ----------
@@ -194,70 +216,99 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
     effects, dummies = _dummies(panel.cohorts, event, design, -leave_out - 1)
     dummies = dummies[moments.cohort]
     gone = separated(moments, dummies, used)
-    used &= ~dummies[..., gone].any(axis=2)  # what only a separated effect explains says nothing about the others
+    used &= ~dummies[..., gone].any(
+        axis=2
+    )  # what only a separated effect explains says nothing about the others
     periods = np.broadcast_to(np.eye(len(panel.periods)), (len(used), *used.shape[1:] * 2))
     fit = poisson_regression(moments, np.concatenate([periods, dummies * ~gone], axis=2), used)
     kept = fit.kept[len(panel.periods) :]
     notes = _effect_notes(effects, gone, kept)
     if not kept.any():
         raise ZgzxError(
-            "no effect can be told from unit and period effects", where="ppml", count=len(kept),
+            "no effect can be told from unit and period effects",
+            where="ppml",
+            count=len(kept),
             remedy="Add units never treated, or earlier periods.",
-        )  # fmt: skip
+        )
     result = _fit(panel, moments, fit, used, effects[kept], dummies[..., kept], leave_out)
     result.notes.extend([*windows, *notes])
     options = {
-        "method": "ppml", "design": design, "base_period": "universal", "leave_out": leave_out,
-        "first_period": int(panel.periods[0]), "last_period": int(panel.periods[-1]),
-    }  # fmt: skip
+        "method": "ppml",
+        "design": design,
+        "base_period": "universal",
+        "leave_out": leave_out,
+        "first_period": int(panel.periods[0]),
+        "last_period": int(panel.periods[-1]),
+    }
     return Effects.from_fit(result, panel.ledger, options)
 
 
-def check_counts(panel: PreparedPanel, design: str, designs: tuple[str, ...], leave_out: int, where: str) -> None:
+def check_counts(
+    panel: PreparedPanel, design: str, designs: tuple[str, ...], leave_out: int, where: str
+) -> None:
     """What any Poisson regression here needs of its panel and options.
 
     Raises
     ------
-    ZgzxError : unknown design; leave_out no whole number; outcomes below zero, or none above it; moving weights.
+    ZgzxError : unknown design; leave_out no whole number; outcomes below zero, or none above it;
+        moving weights.
     """
     if design not in designs:
-        raise ZgzxError(f"design={design!r} is unknown", where=where, remedy=f"Choose one of {', '.join(designs)}.")
+        raise ZgzxError(
+            f"design={design!r} is unknown",
+            where=where,
+            remedy=f"Choose one of {', '.join(designs)}.",
+        )
     if isinstance(leave_out, bool) or not isinstance(leave_out, (int, np.integer)) or leave_out < 0:
         raise ZgzxError(
-            f"leave_out={leave_out!r} must be 0 or a positive whole number", where=where, remedy="Pass leave_out=0."
+            f"leave_out={leave_out!r} must be 0 or a positive whole number",
+            where=where,
+            remedy="Pass leave_out=0.",
         )
     outcome, below = f"column {panel.roles['outcome']!r}", panel.y < 0
     if below.any():
         raise ZgzxError(
-            "Poisson regression needs outcomes of zero or more", where=outcome, count=int(below.sum()),
+            "Poisson regression needs outcomes of zero or more",
+            where=outcome,
+            count=int(below.sum()),
             examples=(f"{value:g}" for value in np.unique(panel.y[below])[:3]),
             remedy="Use counts or amounts, or method='two_way_fixed_effects' of estimate_effects.",
-        )  # fmt: skip
+        )
     if not (panel.y > 0).any():
         raise ZgzxError(
-            "no outcome is above zero, so there are no proportions", where=outcome, count=len(panel.y),
+            "no outcome is above zero, so there are no proportions",
+            where=outcome,
+            count=len(panel.y),
             remedy="See that it is the right column.",
-        )  # fmt: skip
+        )
     if panel.weights.shape[1] > 1:
-        raise ZgzxError("weights change within units", where=where, remedy="Give every unit one weight.")
+        raise ZgzxError(
+            "weights change within units", where=where, remedy="Give every unit one weight."
+        )
 
 
 def _check(panel: PreparedPanel, design: str, leave_out: int) -> None:
     check_counts(panel, design, DESIGNS, leave_out, "ppml")
     if panel.covariates is not None:
         raise ZgzxError(
-            "ppml uses no covariates, but the panel has some", where="ppml", count=len(panel.covariate_names),
+            "ppml uses no covariates, but the panel has some",
+            where="ppml",
+            count=len(panel.covariate_names),
             examples=panel.covariate_names[:3],
             remedy="Call ppml_with_covariates, or prepare the panel without covariates.",
-        )  # fmt: skip
+        )
     if design == "cohort_event" and not np.isinf(panel.cohorts).any():
         raise ZgzxError(
-            "every unit is treated in the end, so nobody is left to compare with", where="ppml",
-            count=len(panel.cohort), remedy="Pass design='event_time'.",
-        )  # fmt: skip
+            "every unit is treated in the end, so nobody is left to compare with",
+            where="ppml",
+            count=len(panel.cohort),
+            remedy="Pass design='event_time'.",
+        )
 
 
-def _dummies(cohorts: np.ndarray, event: np.ndarray, design: str, base: int) -> tuple[np.ndarray, np.ndarray]:
+def _dummies(
+    cohorts: np.ndarray, event: np.ndarray, design: str, base: int
+) -> tuple[np.ndarray, np.ndarray]:
     """(effects, 2) cohort and event time of each effect, NaN where for all, and its (cohorts, periods) 0/1 regressor.
 
     Late event times come first, so that where not all effects are determined the earliest give way.
@@ -267,7 +318,9 @@ def _dummies(cohorts: np.ndarray, event: np.ndarray, design: str, base: int) -> 
     finite = np.isfinite(event)
     times = np.unique(event[finite & (event != base)])[::-1]
     if design == "event_time":
-        return np.column_stack([np.full(len(times), np.nan), times]), (event[..., None] == times).astype(float)
+        return np.column_stack([np.full(len(times), np.nan), times]), (
+            event[..., None] == times
+        ).astype(float)
     pairs = np.array([(g, e) for e in times for g in cohorts if (event[cohorts == g] == e).any()])
     of_cohort = cohorts[:, None, None] == pairs[:, 0]
     return pairs, (of_cohort & (event[..., None] == pairs[:, 1])).astype(float)
@@ -280,15 +333,22 @@ def _effect_notes(effects: np.ndarray, gone: np.ndarray, kept: np.ndarray) -> li
         (~kept & ~gone, "event time that unit and period effects and the others make up"),
     ):
         if left.any():
-            shown = tuple(f"{e:g}" if np.isnan(g) else f"({g:g}, {e:g})" for g, e in effects[left][:3])
+            shown = tuple(
+                f"{e:g}" if np.isnan(g) else f"({g:g}, {e:g})" for g, e in effects[left][:3]
+            )
             notes.append(("cells", reason, int(left.sum()), 0, shown))
     return notes
 
 
 def _fit(
-    panel: PreparedPanel, moments: Moments, fit: PoissonFit, used: np.ndarray, effects: np.ndarray,
-    dummies: np.ndarray, leave_out: int,
-) -> Fit:  # fmt: skip
+    panel: PreparedPanel,
+    moments: Moments,
+    fit: PoissonFit,
+    used: np.ndarray,
+    effects: np.ndarray,
+    dummies: np.ndarray,
+    leave_out: int,
+) -> Fit:
     """Rows in rising order, their clustered covariance with fixest's factor, and who stands behind them."""
     order = np.lexsort((effects[:, 1], effects[:, 0]))
     effects, dummies = effects[order], dummies[..., order]
@@ -308,18 +368,30 @@ def _fit(
     weight = moments.weight[:, None, None] * off
     base = (weight * moments.mean[..., None]).sum(axis=(0, 1)) / weight.sum(axis=(0, 1))
     labels = Rows(
-        cohort, cohort + event, event, np.where(np.isnan(event), "static", role), size,
-        np.full(len(size), units) - size, base, clusters_within(moments, touched.T),
-    )  # fmt: skip
+        cohort,
+        cohort + event,
+        event,
+        np.where(np.isnan(event), "static", role),
+        size,
+        np.full(len(size), units) - size,
+        base,
+        clusters_within(moments, touched.T),
+    )
     shares = (moments.weight[:, None, None] * dummies * used[..., None]).sum(axis=(0, 1))
     numbers = CellStatistics(
-        "difference", fit.coefficient[chosen][None], np.arange(len(chosen)), shares,
+        "difference",
+        fit.coefficient[chosen][None],
+        np.arange(len(chosen)),
+        shares,
         factor * covariance,
-    )  # fmt: skip
+    )
     weights = MeanWeights(
-        mean_weights(moments, influence, len(panel.cohorts)), cohort_means(moments, len(panel.cohorts)),
-        panel.cohorts, panel.periods, "linearised",
-    )  # fmt: skip
+        mean_weights(moments, influence, len(panel.cohorts)),
+        cohort_means(moments, len(panel.cohorts)),
+        panel.cohorts,
+        panel.periods,
+        "linearised",
+    )
     return Fit(labels, numbers, weights, df=clusters - 1.0, notes=notes, influence=by_cluster)
 
 
@@ -333,7 +405,9 @@ def clusters_within(moments: Moments, strata: np.ndarray) -> np.ndarray:
     if moments.clusters is None:
         return strata @ moments.units
     owner = np.repeat(np.arange(strata.shape[1]), np.diff(moments.clusters.starts))
-    return np.array([len(np.unique(moments.clusters.cluster[row[owner]])) for row in strata], dtype=np.int64)
+    return np.array(
+        [len(np.unique(moments.clusters.cluster[row[owner]])) for row in strata], dtype=np.int64
+    )
 
 
 def _influence(slope: np.ndarray, mean: np.ndarray, s: int) -> tuple[np.ndarray, np.ndarray]:
@@ -343,7 +417,10 @@ def _influence(slope: np.ndarray, mean: np.ndarray, s: int) -> tuple[np.ndarray,
 def _informative(
     panel: PreparedPanel, moments: Moments, used: np.ndarray, parameters: int
 ) -> tuple[int, int, int, list[tuple]]:
-    """Rows, units and clusters that say something, and notes on the units that do not: their fit is perfect."""
+    """Rows, units and clusters that say something, and notes on the units that do not.
+
+    Their fit is perfect.
+    """
     part = np.zeros((len(panel.cohorts), used.shape[1]), dtype=bool)
     for s, cohort in enumerate(moments.cohort):
         part[cohort] |= used[s]
@@ -355,7 +432,10 @@ def _informative(
         positive |= here & (y > 0)
     notes = []
     for silent, reason in (
-        (~positive & (seen > 0), "unit without any outcome above zero: says nothing about proportions"),
+        (
+            ~positive & (seen > 0),
+            "unit without any outcome above zero: says nothing about proportions",
+        ),
         (positive & (seen == 1), "unit observed in one period only: its own effect takes it up"),
     ):
         if silent.any():
@@ -365,8 +445,9 @@ def _informative(
     rows = int(seen[speaks].sum())
     if clusters < 2 or rows <= parameters:
         raise ZgzxError(
-            "too few clusters or rows for a standard error", where="ppml",
+            "too few clusters or rows for a standard error",
+            where="ppml",
             examples=(f"{clusters} clusters", f"{rows} rows", f"{parameters} parameters"),
             remedy="Use a longer or larger panel, or clusters of fewer units.",
-        )  # fmt: skip
+        )
     return rows, int(speaks.sum()), int(clusters), notes

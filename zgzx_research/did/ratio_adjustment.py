@@ -1,9 +1,13 @@
-"""Proportional effects adjusted for covariates: what the treated would have, were they to grow as like units did.
+"""Proportional effects adjusted for covariates.
+
+What the treated would have, were they to grow as like units did.
 
 With S the treated total at the base, the counterfactual total D is
-- outcome regression: Σ_T w y_b exp(x'(β_t - β_b)), β the Poisson regressions of y_t and of y_b among comparison units;
+- outcome regression: Σ_T w y_b exp(x'(β_t - β_b)), β the Poisson regressions of y_t and of y_b
+among comparison units;
 - inverse probability: S · Σ_C O y_t / Σ_C O y_b with odds weights O.
-Both are the plain ratio estimator where covariates do not matter. Wooldridge (2023); Sant'Anna & Zhao (2020).
+Both are the plain ratio estimator where covariates do not matter. Wooldridge (2023); Sant'Anna &
+Zhao (2020).
 """
 
 from __future__ import annotations
@@ -16,7 +20,13 @@ from scipy import special
 
 from zgzx_research.did.cells import Cells
 from zgzx_research.did.cross_section import odds_weights
-from zgzx_research.did.nuisances import AdjustedCells, gram_by_cluster, newton, plan_comparisons, start_pass
+from zgzx_research.did.nuisances import (
+    AdjustedCells,
+    gram_by_cluster,
+    newton,
+    plan_comparisons,
+    start_pass,
+)
 
 
 def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
@@ -24,7 +34,11 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
     units = start_pass(panel)
     count, cohorts = len(cells.cohort), len(panel.cohorts)
     statistics, share = np.full((2, count), np.nan), np.zeros((count, cohorts))
-    values, trimmed, failed = np.zeros((len(panel.y), 2 * count)), np.zeros(count, int), [""] * count
+    values, trimmed, failed = (
+        np.zeros((len(panel.y), 2 * count)),
+        np.zeros(count, int),
+        [""] * count,
+    )
     by_group = _by_odds if options["adjustment"] == "inverse_probability" else _by_growth
     for one in plan_comparisons(panel, cells, units.complete):
         rows = np.flatnonzero(one.controls[panel.cohort] | (panel.cohort == one.treated))
@@ -35,8 +49,12 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
         own = np.where(treated, weight, 0.0)
         statistics[:, one.cells] = own @ now, without
         by_mean = own[:, None] * (now - own @ now / own.sum())
-        values[np.ix_(rows, np.concatenate([one.cells, count + one.cells]))] = np.hstack([by_mean, influence])
-        share[one.cells] = np.bincount(panel.cohort[rows], compared, minlength=cohorts) / max(compared.sum(), 1e-300)
+        values[np.ix_(rows, np.concatenate([one.cells, count + one.cells]))] = np.hstack(
+            [by_mean, influence]
+        )
+        share[one.cells] = np.bincount(panel.cohort[rows], compared, minlength=cohorts) / max(
+            compared.sum(), 1e-300
+        )
         trimmed[one.cells] = out
         for j in one.cells:
             failed[j] = reason
@@ -44,12 +62,16 @@ def adjust(panel: Any, cells: Cells, options: dict[str, Any]) -> AdjustedCells:
 
     def covariance(shares: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         everything = np.arange(2 * count)
-        return gram_by_cluster(units, lambda _, rows: (everything, values[rows]), 2 * count + len(shares))
+        return gram_by_cluster(
+            units, lambda _, rows: (everything, values[rows]), 2 * count + len(shares)
+        )
 
     return AdjustedCells(statistics, share, trimmed, failed, covariance)
 
 
-def _by_odds(x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndarray, treated: np.ndarray) -> tuple:
+def _by_odds(
+    x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndarray, treated: np.ndarray
+) -> tuple:
     """Counterfactual totals, their influence (units, cells), comparison weights, units trimmed, failure."""
     odds, score, inverse, trimmed, failed = odds_weights(x, weight, treated)
     own = np.where(treated, weight, 0.0)
@@ -61,12 +83,16 @@ def _by_odds(x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndarra
     return start * growth, influence, odds, trimmed, failed
 
 
-def _by_growth(x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndarray, treated: np.ndarray) -> tuple:
+def _by_growth(
+    x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndarray, treated: np.ndarray
+) -> tuple:
     """As `_by_odds`, from Poisson regressions of the outcomes at t and at the base."""
     own, other = np.where(treated, weight, 0.0), np.where(treated, 0.0, weight)
     y = np.hstack([now, base])
     mean = other @ y / other.sum()
-    size = np.where(mean > 0, mean, 1.0)  # in units of its mean an outcome is fitted alike, whatever its own unit is
+    size = np.where(
+        mean > 0, mean, 1.0
+    )  # in units of its mean an outcome is fitted alike, whatever its own unit is
     start = np.zeros((y.shape[1], x.shape[1]))
     with np.errstate(divide="ignore"):
         start[:, 0] = np.log(mean / size)
@@ -81,7 +107,9 @@ def _by_growth(x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndar
     residual = other[:, None] * (y - np.exp(x @ value.T))
     slope = np.linalg.solve(hessian, np.tile(expected.T @ x, (2, 1))[:, :, None])[:, :, 0]
     on_growth = residual * (x @ slope.T)
-    influence = expected - np.outer(own, without / own.sum()) + on_growth[:, :cells] - on_growth[:, cells:]
+    influence = (
+        expected - np.outer(own, without / own.sum()) + on_growth[:, :cells] - on_growth[:, cells:]
+    )
     return without, influence, other, 0, ""
 
 

@@ -1,8 +1,9 @@
 """One linear fit: unit effects absorbed, period effects, and any regressors that are alike within a cohort.
 
-y_it = α_i + λ_t + z_ct'γ + x_it'β + error. With a unit's weights w, zero where it is not observed, Ω = diag(w) - ww'/Σw
-takes out its weighted mean, so least squares needs per cohort only ΣΩ and ΣΩ(y, x), and Σ(y, x)'Ω(y, x). Where weights
-are constant within units and there is no x, these follow from `Moments`; else from a pass over the units.
+y_it = α_i + λ_t + z_ct'γ + x_it'β + error. With a unit's weights w, zero where it is not observed,
+Ω = diag(w) - ww'/Σw takes out its weighted mean, so least squares needs per cohort only ΣΩ and
+ΣΩ(y, x), and Σ(y, x)'Ω(y, x). Where weights are constant within units and there is no x, these
+follow from `Moments`; else from a pass over the units.
 """
 
 from __future__ import annotations
@@ -16,10 +17,17 @@ from scipy import linalg
 
 from zgzx_research.did.chunks import chunk_bounds, in_chunks
 from zgzx_research.did.collinear import independent
-from zgzx_research.did.moments import Influence, Moments, cohort_means, influence_covariance, panel_moments
+from zgzx_research.did.moments import (
+    Influence,
+    Moments,
+    cohort_means,
+    influence_covariance,
+    panel_moments,
+)
 from zgzx_research.errors import ZgzxError
 
-ROUNDING = 1e-12  # a covariate's deviation from its unit's mean, relative to it, that is rounding and not variation
+# a covariate's deviation from its unit's mean, relative to it, that is rounding and not variation
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,8 @@ class Solution:
 
     Attributes
     ----------
-    design : (cohorts, periods, columns without covariates). inverse : (columns, columns) of the normal equations.
+    design : (cohorts, periods, columns without covariates). inverse : (columns, columns) of the
+        normal equations.
     coefficients, kept : (columns,), 0 and False where a column is a combination of those before it.
     """
 
@@ -63,14 +72,17 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class Regressions:
-    """One or more designs on the same panel; rows are all their columns but the period effects, design by design.
+    """One or more designs on the same panel.
+
+    Rows are all their columns but the period effects, design by design.
 
     Attributes
     ----------
     coefficients, kept : (rows,); a design's covariates follow its own columns.
     covariance : (rows, rows) joint, clustered, with each design's factor (N-1)/(N-K) · G/(G-1).
     weights : (rows, cohorts, periods) on the cohort × period means.
-    sums : of the panel. df : G - 1. influence : (clusters, rows) summed by cluster, where the panel has clusters.
+    sums : of the panel. df : G - 1. influence : (clusters, rows) summed by cluster, where the panel
+        has clusters.
     """
 
     coefficients: np.ndarray
@@ -115,7 +127,11 @@ def regress(panel: Any, designs: Sequence[np.ndarray]) -> Regressions:
         scores = _scores(panel, solutions)
         moments = panel_moments(scores, panel.cohort, np.ones(len(scores)), panel.cluster)
         influence = _score_influence(moments, solutions, len(panel.periods))
-    scale = np.sqrt(np.repeat([sample_factor(panel, one) for one in solutions], [len(s.kept) for s in solutions]))
+    scale = np.sqrt(
+        np.repeat(
+            [sample_factor(panel, one) for one in solutions], [len(s.kept) for s in solutions]
+        )
+    )
     covariance, by_cluster = influence_covariance(moments, influence)
     rows = np.concatenate([np.arange(len(one.kept)) >= len(panel.periods) - 1 for one in solutions])
     return Regressions(
@@ -123,8 +139,10 @@ def regress(panel: Any, designs: Sequence[np.ndarray]) -> Regressions:
         np.concatenate([one.kept for one in solutions])[rows],
         (covariance * np.outer(scale, scale))[np.ix_(rows, rows)],
         np.concatenate([_mean_weights(sums, one) for one in solutions])[rows],
-        sums, cluster_count(panel) - 1.0, None if by_cluster is None else (by_cluster * scale)[:, rows],
-    )  # fmt: skip
+        sums,
+        cluster_count(panel) - 1.0,
+        None if by_cluster is None else (by_cluster * scale)[:, rows],
+    )
 
 
 def cluster_count(panel: Any) -> int:
@@ -133,16 +151,20 @@ def cluster_count(panel: Any) -> int:
 
 
 def sample_factor(panel: Any, solution: Solution) -> float:
-    """(N-1)/(N-K) · G/(G-1) with K = slopes + periods: unit effects lie within clusters and do not count."""
+    """(N-1)/(N-K) · G/(G-1) with K = slopes + periods.
+
+    Unit effects lie within clusters and do not count.
+    """
     rows, clusters = int((~np.isnan(panel.y)).sum()), cluster_count(panel)
     slopes = int(solution.kept[len(panel.periods) - 1 :].sum())
     parameters = slopes + len(panel.periods)
     if clusters < 2 or rows <= parameters:
         raise ZgzxError(
-            "too few clusters or rows for a standard error", where="the regression",
+            "too few clusters or rows for a standard error",
+            where="the regression",
             examples=(f"{clusters} clusters", f"{rows} rows", f"{parameters} parameters"),
             remedy="Use a longer or larger panel, or clusters of fewer units.",
-        )  # fmt: skip
+        )
     return (rows - 1) / (rows - parameters) * clusters / (clusters - 1)
 
 
@@ -163,7 +185,10 @@ def sums_of_moments(moments: Moments, cohorts: int) -> NormalSums:
 
 
 def solve(sums: NormalSums, design: np.ndarray) -> Solution:
-    """Least squares with these regressors behind the period effects (the first period's is in the unit effects)."""
+    """Least squares with these regressors behind the period effects.
+
+    The first period's is in the unit effects.
+    """
     cohorts, periods, _ = sums.cross.shape
     effects = np.broadcast_to(np.eye(periods)[:, 1:], (cohorts, periods, periods - 1))
     design = np.concatenate([effects, design], axis=2)
@@ -178,7 +203,11 @@ def solve(sums: NormalSums, design: np.ndarray) -> Solution:
     kept = independent(normal, raw)
     inverse = np.zeros_like(normal)
     size = 1 / np.sqrt(np.diag(normal)[kept])
-    part = linalg.inv(normal[np.ix_(kept, kept)] * np.outer(size, size)) if kept.any() else np.zeros((0, 0))
+    part = (
+        linalg.inv(normal[np.ix_(kept, kept)] * np.outer(size, size))
+        if kept.any()
+        else np.zeros((0, 0))
+    )
     inverse[np.ix_(kept, kept)] = part * np.outer(size, size)
     return Solution(design, inverse, inverse @ right, kept)
 
@@ -189,10 +218,17 @@ def _within(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _mean_weights(sums: NormalSums, one: Solution) -> np.ndarray:
-    """(columns, cohorts, periods) weight of each coefficient on each mean: the inverse times Σ(z, x)'Ω."""
+    """(columns, cohorts, periods) weight of each coefficient on each mean.
+
+    The inverse times Σ(z, x)'Ω.
+    """
     own = one.design.shape[2]
-    by_design = np.einsum("rk,ctk->rct", one.inverse[:, :own], sums.gram @ one.design, optimize=True)
-    return by_design + np.einsum("rk,ctk->rct", one.inverse[:, own:], sums.cross[..., 1:], optimize=True)
+    by_design = np.einsum(
+        "rk,ctk->rct", one.inverse[:, :own], sums.gram @ one.design, optimize=True
+    )
+    return by_design + np.einsum(
+        "rk,ctk->rct", one.inverse[:, own:], sums.cross[..., 1:], optimize=True
+    )
 
 
 def _outcome_influence(moments: Moments, solutions: list[Solution]) -> Influence:
@@ -241,13 +277,19 @@ def _over_units(panel: Any, kernel: Callable[..., Any]) -> list[tuple[int, np.nd
         weight = np.where(seen, panel.weights[unit], 0.0)
         values = panel.y[unit][..., None]
         if panel.covariates is not None:
-            extra = np.broadcast_to(panel.covariates[unit], (*seen.shape, panel.covariates.shape[2]))
+            extra = np.broadcast_to(
+                panel.covariates[unit], (*seen.shape, panel.covariates.shape[2])
+            )
             values = np.concatenate([values, extra], axis=2)
         values = np.where(seen[..., None], values, 0.0)
-        mean = (weight[..., None] * values).sum(axis=1, keepdims=True) / weight.sum(axis=1)[:, None, None]
+        mean = (weight[..., None] * values).sum(axis=1, keepdims=True) / weight.sum(axis=1)[
+            :, None, None
+        ]
         away = np.where(seen[..., None], values - mean, 0.0)
         still = np.abs(away) <= ROUNDING * np.abs(mean)
-        away[still & (np.arange(away.shape[2]) > 0)] = 0.0  # not of the outcome: there the size of unit effects is free
+        away[still & (np.arange(away.shape[2]) > 0)] = (
+            0.0  # not of the outcome: there the size of unit effects is free
+        )
         return cohort, unit, kernel(cohort, unit, weight, away)
 
     return list(in_chunks(one, pieces))
@@ -261,11 +303,18 @@ def _sums_of_units(panel: Any) -> NormalSums:
     inner, total = np.zeros((width, width)), np.zeros((2, cohorts, periods))
 
     def kernel(_: int, unit: np.ndarray, weight: np.ndarray, away: np.ndarray) -> tuple:
-        omega = np.diag(weight.sum(axis=0)) - (weight / weight.sum(axis=1, keepdims=True)).T @ weight
+        omega = (
+            np.diag(weight.sum(axis=0)) - (weight / weight.sum(axis=1, keepdims=True)).T @ weight
+        )
         weighted = weight[..., None] * away
         outcome = np.where(weight > 0, panel.y[unit], 0.0)
         both = np.stack([weight.sum(axis=0), (weight * outcome).sum(axis=0)])
-        return omega, weighted.sum(axis=0), np.einsum("ntk,ntl->kl", weighted, away, optimize=True), both
+        return (
+            omega,
+            weighted.sum(axis=0),
+            np.einsum("ntk,ntl->kl", weighted, away, optimize=True),
+            both,
+        )
 
     for cohort, _, (omega, first, second, both) in _over_units(panel, kernel):
         gram[cohort] += omega
@@ -288,7 +337,9 @@ def _scores(panel: Any, solutions: list[Solution]) -> np.ndarray:
         for block, one in enumerate(solutions):
             slopes = one.coefficients[one.design.shape[2] :]
             residual = away[..., 0] - away[..., 1:] @ slopes - one.fitted[cohort]
-            residual -= (weight * residual).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
+            residual -= (weight * residual).sum(axis=1, keepdims=True) / weight.sum(
+                axis=1, keepdims=True
+            )
             score = weight * residual
             scores[unit, block] = np.hstack([score, np.einsum("ntk,nt->nk", away[..., 1:], score)])
 

@@ -1,8 +1,9 @@
 """Parts of a prepared panel: some units or periods, and the rows that one estimation uses.
 
-Units first treated after the panel ends serve as comparison until their own declared window (anticipation, leave_out)
-opens: their later rows leave, or, where an estimator compares groups of units, they are cohorts of their own that
-leave the later comparisons. And where every row brings its own covariates, as in a regression, rows without them leave.
+Units first treated after the panel ends serve as comparison until their own declared window
+(anticipation, leave_out) opens: their later rows leave, or, where an estimator compares groups of
+units, they are cohorts of their own that leave the later comparisons. And where every row brings
+its own covariates, as in a regression, rows without them leave.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ def of_units(panel: Any, kept: np.ndarray) -> Any:
         y=panel.y[kept],
         cohort=panel.cohort[kept],
         weights=panel.weights[kept],
-        cluster=None if panel.cluster is None else np.unique(panel.cluster[kept], return_inverse=True)[1],
+        cluster=None
+        if panel.cluster is None
+        else np.unique(panel.cluster[kept], return_inverse=True)[1],
         covariates=None if panel.covariates is None else panel.covariates[kept],
         late=None if panel.late is None else panel.late[kept],
     )
@@ -32,11 +35,20 @@ def in_periods(panel: Any, kept: np.ndarray) -> Any:
     covariates = panel.covariates
     if covariates is not None and covariates.shape[1] > 1:
         covariates = covariates[:, kept]
-    return replace(panel, y=panel.y[:, kept], periods=panel.periods[kept], weights=weights, covariates=covariates)
+    return replace(
+        panel,
+        y=panel.y[:, kept],
+        periods=panel.periods[kept],
+        weights=weights,
+        covariates=covariates,
+    )
 
 
 def covariates_known(panel: Any) -> np.ndarray | None:
-    """(units, periods) bool, whether all covariates of an observed row are known; None where they are everywhere."""
+    """(units, periods) bool, whether all covariates of an observed row are known.
+
+    None where they are everywhere.
+    """
     values = panel.covariates
     if values is None or not values.size or not np.isnan(values.min()):
         return None
@@ -70,12 +82,16 @@ def shown_cohorts(panel: Any) -> np.ndarray:
 
 
 def _late_note(closed: np.ndarray, starts: np.ndarray) -> tuple:
-    reason = "treated after the panel ends: no comparison from the start of its own declared window on"
+    reason = (
+        "treated after the panel ends: no comparison from the start of its own declared window on"
+    )
     shown = tuple(f"{g:g}" for g in starts[:3])
     return ("rows", reason, int(closed.sum()), int(closed.any(axis=1).sum()), shown)
 
 
-def rows_left_out(panel: Any, masked: int, *, own_covariates: bool) -> tuple[np.ndarray | None, list[tuple]]:
+def rows_left_out(
+    panel: Any, masked: int, *, own_covariates: bool
+) -> tuple[np.ndarray | None, list[tuple]]:
     """(units, periods) bool, rows that one estimation cannot use (None: it uses all), and ledger rows that say so.
 
     Parameters
@@ -92,7 +108,9 @@ def rows_left_out(panel: Any, masked: int, *, own_covariates: bool) -> tuple[np.
     known = covariates_known(panel) if own_covariates else None
     if known is not None:
         lacking = seen & ~known
-        notes.append(("rows", "covariate missing", int(lacking.sum()), int(lacking.any(axis=1).sum()), ()))
+        notes.append(
+            ("rows", "covariate missing", int(lacking.sum()), int(lacking.any(axis=1).sum()), ())
+        )
         lost = lacking if lost is None else lost | lacking
     return lost, notes
 
@@ -107,7 +125,9 @@ def without_rows(panel: Any, lost: np.ndarray | None) -> Any:
     weights = np.where(lost, np.nan, panel.weights) if wide else panel.weights
     covariates = panel.covariates
     if covariates is not None and covariates.shape[1] > 1:
-        covariates = constant_if_possible(np.where(np.isnan(y)[:, :, None], np.nan, covariates), ~np.isnan(y))
+        covariates = constant_if_possible(
+            np.where(np.isnan(y)[:, :, None], np.nan, covariates), ~np.isnan(y)
+        )
     panel = replace(panel, y=y, weights=weights, covariates=covariates)
     seen = ~np.isnan(y)
     units, periods = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
@@ -132,6 +152,9 @@ def constant_if_possible(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def used_rows(panel: Any, masked: int, *, own_covariates: bool) -> tuple[Any, list[tuple]]:
-    """The panel of the rows that one estimation uses, and ledger rows on the others; see `rows_left_out`."""
+    """The panel of the rows that one estimation uses, and ledger rows on the others.
+
+    See `rows_left_out`.
+    """
     lost, notes = rows_left_out(panel, masked, own_covariates=own_covariates)
     return without_rows(panel, lost), notes

@@ -1,8 +1,10 @@
-"""Cohorts too small to tell their own spread: sizes, ledger notes, and the correction for degrees of freedom.
+"""Cohorts too small to tell their own spread.
 
-One unit (or one cluster) has no deviation from its own mean, so sums of squares would call its effect certain. Its
-variance is that of other units, see `lent_variance`. Its share then counts as fixed: a share's influence would count
-the same deviation again.
+Sizes, ledger notes, and the correction for degrees of freedom.
+
+One unit (or one cluster) has no deviation from its own mean, so sums of squares would call its
+effect certain. Its variance is that of other units, see `lent_variance`. Its share then counts as
+fixed: a share's influence would count the same deviation again.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ def cohort_sizes(moments: Moments, cohorts: int) -> tuple[np.ndarray, np.ndarray
 def with_freedom_lost(moments: Moments, cohorts: int) -> Moments:
     """Moments whose spread within each cohort of n units (clusters) is n / (n - 1) times as large.
 
-    Influence values are taken about the cohort's own mean, so with n units their products fall short by 1 / n: with
-    eleven cohorts of ten, 95 % intervals cover 93.5 %. One unit has no spread to correct.
+    Influence values are taken about the cohort's own mean, so with n units their products fall
+    short by 1 / n: with eleven cohorts of ten, 95 % intervals cover 93.5 %. One unit has no spread
+    to correct.
     """
     units, clusters = cohort_sizes(moments, cohorts)
     size = units if moments.clusters is None else clusters
@@ -49,7 +52,10 @@ def with_freedom_lost(moments: Moments, cohorts: int) -> Moments:
 
 
 def treated_freedom(moments: Moments, cohorts: np.ndarray) -> float:
-    """Degrees of freedom of t and F quantiles: treated units (clusters) less one per cohort, and at least one."""
+    """Degrees of freedom of t and F quantiles.
+
+    Treated units (clusters) less one per cohort, and at least one.
+    """
     size = cohort_sizes(moments, len(cohorts))[1]
     return float(max((size - 1)[np.isfinite(cohorts) & (size > 0)].sum(), 1))
 
@@ -60,7 +66,10 @@ def size_notes(cohorts: np.ndarray, units: np.ndarray, clusters: np.ndarray) -> 
     for which, reason in (
         (units == 1, "cohort of one unit: no standard error of its own"),
         ((units > 1) & (clusters == 1), "cohort of one cluster: no standard error of its own"),
-        ((clusters > 1) & (clusters < FEW), "cohort of two to four units or clusters: its standard error is rough"),
+        (
+            (clusters > 1) & (clusters < FEW),
+            "cohort of two to four units or clusters: its standard error is rough",
+        ),
     ):
         if which.any():
             shown = tuple(f"{g:g}" if np.isfinite(g) else "never treated" for g in cohorts[which])
@@ -80,10 +89,15 @@ def only_unit(moments: Moments, strata: np.ndarray) -> np.ndarray:
         several = moments.units > 1
     else:
         starts = moments.clusters.starts[:-1]
-        low, high = (part.reduceat(moments.clusters.cluster, starts) for part in (np.minimum, np.maximum))
+        low, high = (
+            part.reduceat(moments.clusters.cluster, starts) for part in (np.minimum, np.maximum)
+        )
         several = low < high
     shape, last = (-1, *[1] * (strata.ndim - 1)), int(high.max()) + 1
-    low, high = np.where(several, 0, low).reshape(shape), np.where(several, last, high).reshape(shape)
+    low, high = (
+        np.where(several, 0, low).reshape(shape),
+        np.where(several, last, high).reshape(shape),
+    )
     least = np.where(strata, low, last + 1).min(axis=0)
     most = np.where(strata, high, -1).max(axis=0)
     return np.where(least == most, 1 + least, 0)

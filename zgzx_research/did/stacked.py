@@ -1,8 +1,9 @@
 """Stacked difference-in-differences with the weights of Wing, Freedman & Hollingsworth (2024).
 
-Every cohort with a full event window makes one stack: itself and its clean controls. The weighted regression of the
-outcome on treatment, event time and their products, over all stacks, is saturated: it compares two means per event
-time, so its influence is linear in a unit's outcomes and follows from `Moments`.
+Every cohort with a full event window makes one stack: itself and its clean controls. The weighted
+regression of the outcome on treatment, event time and their products, over all stacks, is
+saturated: it compares two means per event time, so its influence is linear in a unit's outcomes and
+follows from `Moments`.
 """
 
 from __future__ import annotations
@@ -50,9 +51,10 @@ def stacked(panel: Any, options: dict[str, Any]) -> Fit:
     first, last = _window(panel, options["event_window"], masked)
     if panel.covariates is not None or panel.weights.shape[1] > 1:
         raise ZgzxError(
-            "stacked estimation takes neither covariates nor weights that change within a unit", where="stacked",
+            "stacked estimation takes neither covariates nor weights that change within a unit",
+            where="stacked",
             remedy="Prepare the panel without them, or use method='interaction_weighted'.",
-        )  # fmt: skip
+        )
     moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
     events, notes = np.arange(first, last + 1), list[tuple]()
     stacks = make_stacks(panel, moments, events, masked, options["controls"], notes)
@@ -65,42 +67,65 @@ def stacked(panel: Any, options: dict[str, Any]) -> Fit:
     lent = lent_covariance(moments, on_means, lonely)
     notes += lending_notes(lent, events.astype(str).astype(object))
     numbers = CellStatistics(
-        "difference", statistics[None], np.arange(len(events)), np.ones(len(events)),
+        "difference",
+        statistics[None],
+        np.arange(len(events)),
+        np.ones(len(events)),
         covariance * factor + lent,
-    )  # fmt: skip
+    )
     notes += size_notes(panel.cohorts, *cohort_sizes(moments, count))
     kind = "pairwise" if np.isnan(panel.y).any() else EXACT
-    weights = MeanWeights(on_means, cohort_means(moments, count), panel.cohorts, panel.periods, kind)
+    weights = MeanWeights(
+        on_means, cohort_means(moments, count), panel.cohorts, panel.periods, kind
+    )
     rows = _rows(moments, stacks, events, masked, options["leave_out"])
-    return Fit(rows, numbers, weights, df, notes, None if by_cluster is None else by_cluster * np.sqrt(factor))
+    return Fit(
+        rows,
+        numbers,
+        weights,
+        df,
+        notes,
+        None if by_cluster is None else by_cluster * np.sqrt(factor),
+    )
 
 
 def _window(panel: Any, window: tuple[int, int] | None, masked: int) -> tuple[int, int]:
     """The event window, checked."""
     starts = panel.cohorts[np.isfinite(panel.cohorts)]
     if not len(starts):
-        raise ZgzxError("no unit is treated", where="stacked", remedy="See that first_treated is the right column.")
+        raise ZgzxError(
+            "no unit is treated",
+            where="stacked",
+            remedy="See that first_treated is the right column.",
+        )
     widest = (int(panel.periods[0] - starts[0]), int(panel.periods[-1] - starts[-1]))
     possible = widest[0] <= -1 - masked and widest[1] >= 0
-    advice = f"{widest} keeps every cohort" if possible else f"{(-1 - masked, 0)} keeps most cohorts"
+    advice = (
+        f"{widest} keeps every cohort" if possible else f"{(-1 - masked, 0)} keeps most cohorts"
+    )
     if window is None:
         raise ZgzxError(
-            "stacked estimation needs the event window its stacks cover", where="event_window",
+            "stacked estimation needs the event window its stacks cover",
+            where="event_window",
             remedy=f"Pass event_window=(first, last): {advice}, wider ones drop some.",
-        )  # fmt: skip
+        )
     first, last = window
     if not first <= -1 - masked or not last >= 0:
         raise ZgzxError(
-            f"event_window={window!r} must reach from {-1 - masked} or earlier to 0 or later", where="stacked",
+            f"event_window={window!r} must reach from {-1 - masked} or earlier to 0 or later",
+            where="stacked",
             remedy=f"{advice}.",
-        )  # fmt: skip
+        )
     return first, last
 
 
 def make_stacks(
     panel: Any, moments: Moments, events: np.ndarray, masked: int, controls: str, notes: list[tuple]
 ) -> Stacks:
-    """One stack per cohort whose window lies in the panel and that has clean controls; the others go to the notes."""
+    """One stack per cohort whose window lies in the panel and that has clean controls.
+
+    The others go to the notes.
+    """
     rows, outside, alone, gaps = [], [], [], 0
     for c in np.flatnonzero(np.isfinite(panel.cohorts)):
         wanted = panel.cohorts[c] + events
@@ -119,36 +144,55 @@ def make_stacks(
         else:
             alone.append(c)
     _note_cohorts(panel, outside, "event window reaches outside the panel", notes)
-    _note_cohorts(panel, alone, "no treated or no clean control unit is observed over the whole event window", notes)
+    _note_cohorts(
+        panel,
+        alone,
+        "no treated or no clean control unit is observed over the whole event window",
+        notes,
+    )
     if gaps:
-        notes.append(("note", "unit and stack left out: not observed over the whole event window", 0, gaps, ()))
+        notes.append(
+            (
+                "note",
+                "unit and stack left out: not observed over the whole event window",
+                0,
+                gaps,
+                (),
+            )
+        )
     if not rows:
         raise ZgzxError(
-            "no cohort has a full event window together with clean controls", where="stacked",
-            count=len(outside) + len(alone), examples=(f"{g:g}" for g in panel.cohorts[[*outside, *alone]][:3]),
+            "no cohort has a full event window together with clean controls",
+            where="stacked",
+            count=len(outside) + len(alone),
+            examples=(f"{g:g}" for g in panel.cohorts[[*outside, *alone]][:3]),
             remedy="Choose a shorter event_window, or controls='not_yet_treated'.",
-        )  # fmt: skip
+        )
     return Stacks(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def _note_cohorts(panel: Any, cohorts: list, reason: str, notes: list[tuple]) -> None:
     if cohorts:
         units = int(np.isin(panel.cohort, cohorts).sum())
-        notes.append(("cohorts", reason, 0, units, tuple(f"{g:g}" for g in panel.cohorts[cohorts][:3])))
+        notes.append(
+            ("cohorts", reason, 0, units, tuple(f"{g:g}" for g in panel.cohorts[cohorts][:3]))
+        )
 
 
 def _effects(moments: Moments, stacks: Stacks, reference: int) -> tuple[np.ndarray, Influence]:
     """(event times,) differences of the two means, each less its reference, and their influence.
 
-    A control of stack a carries Q_a = (W_a treated / W treated) / (W_a control / W control), which gives the controls
-    of all stacks the cohorts' shares among the treated.
+    A control of stack a carries Q_a = (W_a treated / W treated) / (W_a control / W control), which
+    gives the controls of all stacks the cohorts' shares among the treated.
     """
     treated, control = stacks.treated @ moments.weight, stacks.control @ moments.weight  # (stacks,)
     share = treated / treated.sum()
     # (stacks, strata): a row's weight in the regression over the total weight of its group
     own, other = stacks.treated / treated.sum(), stacks.control * (share / control)[:, None]
     values = moments.mean.T[stacks.periods]  # (stacks, event times, strata)
-    means = np.stack([np.einsum("as,aes->e", part * moments.weight, values) for part in (own, other)])
+    means = np.stack(
+        [np.einsum("as,aes->e", part * moments.weight, values) for part in (own, other)]
+    )
     change = means - means[:, [reference]]
     count, load = stacks.periods.shape[1], own - other
 
@@ -171,15 +215,19 @@ def _sample_factor(moments: Moments, stacks: Stacks) -> tuple[float, float]:
     parameters = 2 * stacks.periods.shape[1]
     if clusters < 2 or rows <= parameters:
         raise ZgzxError(
-            "too few clusters or rows for a standard error", where="stacked",
+            "too few clusters or rows for a standard error",
+            where="stacked",
             examples=(f"{clusters} clusters", f"{rows} rows", f"{parameters} parameters"),
             remedy="Choose a shorter event_window.",
-        )  # fmt: skip
+        )
     return (rows - 1) / (rows - parameters) * clusters / (clusters - 1), clusters - 1.0
 
 
 def _lonely(moments: Moments, stacks: Stacks, cohorts: int) -> np.ndarray:
-    """(cohorts,) bool: where all treated, or all controls, are one unit or cluster: fitted perfectly."""
+    """(cohorts,) bool: where all treated, or all controls, are one unit or cluster.
+
+    Fitted perfectly.
+    """
     lonely = np.zeros(cohorts, dtype=bool)
     for strata in (stacks.treated.any(axis=0), stacks.control.any(axis=0)):
         if _clusters(moments, strata) == 1:
@@ -196,7 +244,9 @@ def _clusters(moments: Moments, strata: Any) -> int:
     return len(np.unique(np.concatenate(parts)))
 
 
-def _rows(moments: Moments, stacks: Stacks, events: np.ndarray, masked: int, leave_out: int) -> Rows:
+def _rows(
+    moments: Moments, stacks: Stacks, events: np.ndarray, masked: int, leave_out: int
+) -> Rows:
     """Labels, one row per event time."""
     missing, ones = np.full(len(events), np.nan), np.ones(len(events), dtype=np.int64)
     role = np.where(events >= 0, "post", np.where(events >= -leave_out, "left_out", "pre"))
@@ -206,6 +256,12 @@ def _rows(moments: Moments, stacks: Stacks, events: np.ndarray, masked: int, lea
     base = (treated * moments.mean.T[at_base]).sum() / treated.sum()
     own, compared = stacks.treated.any(axis=0), stacks.control.any(axis=0)
     return Rows(
-        missing, missing, events.astype(float), role, ones * moments.units[own].sum(),
-        ones * moments.units[compared].sum(), base * ones, ones * _clusters(moments, own),
-    )  # fmt: skip
+        missing,
+        missing,
+        events.astype(float),
+        role,
+        ones * moments.units[own].sum(),
+        ones * moments.units[compared].sum(),
+        base * ones,
+        ones * _clusters(moments, own),
+    )

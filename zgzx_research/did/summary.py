@@ -43,16 +43,36 @@ OPTION_WORDS: dict[tuple[str, Any], str] = {
     ("leave_one_out", True): "standard errors leaving one unit out",
 }
 NUMBER_WORDS = {
-    "anticipation": "periods of anticipation: {}", "leave_out": "periods before treatment left out: {}",
-    "event_window": "event times {}", "folds": "{} folds", "seed": "seed {}",
-}  # fmt: skip
+    "anticipation": "periods of anticipation: {}",
+    "leave_out": "periods before treatment left out: {}",
+    "event_window": "event times {}",
+    "folds": "{} folds",
+    "seed": "seed {}",
+}
 ELSEWHERE = (  # said in other lines
-    "method", "outcome", "first_period", "last_period", "first_label", "last_label", "step_unit", "step_count",
-)  # fmt: skip
-ROLE_WORDS = {"reference": "base", "pre": "before", "mixed": "before", "post": "after", "left_out": "left out"}
+    "method",
+    "outcome",
+    "first_period",
+    "last_period",
+    "first_label",
+    "last_label",
+    "step_unit",
+    "step_count",
+)
+ROLE_WORDS = {
+    "reference": "base",
+    "pre": "before",
+    "mixed": "before",
+    "post": "after",
+    "left_out": "left out",
+}
 ESTIMAND_WORDS = {
-    "group_time": "cell", "overall": "summary", "cohort": "cohort", "event_time": "event time", "calendar": "period",
-}  # fmt: skip
+    "group_time": "cell",
+    "overall": "summary",
+    "cohort": "cohort",
+    "event_time": "event time",
+    "calendar": "period",
+}
 OVERALL_WORDS = {  # what R's did calls by the same name
     "overall": "mean over treated units and periods",
     "cohort": "mean over cohorts, by size",
@@ -60,8 +80,11 @@ OVERALL_WORDS = {  # what R's did calls by the same name
     "calendar": "plain mean over periods",
 }
 STAT_LABELS = {
-    "method": "Method", "n_treated": "N treated", "n_clusters": "Treated clusters", "n_comparison": "N comparison",
-}  # fmt: skip
+    "method": "Method",
+    "n_treated": "N treated",
+    "n_clusters": "Treated clusters",
+    "n_comparison": "N comparison",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,8 +93,8 @@ class Overview:
 
     Attributes
     ----------
-    title : the method. facts : (name, text) lines. caption, header, rows : the table, cells as text; the first column
-        names the row. notes : what was left out.
+    title : the method. facts : (name, text) lines. caption, header, rows : the table, cells as
+        text; the first column names the row. notes : what was left out.
     """
 
     title: str
@@ -85,9 +108,14 @@ class Overview:
         lines = [self.title, "=" * len(self.title)]
         for name, text in self.facts:
             start = f"{name + ':':<12}"
-            lines += textwrap.wrap(text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+            lines += textwrap.wrap(
+                text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
+            )
         widths = [max(map(len, column)) for column in zip(self.header, *self.rows, strict=True)]
-        table = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in self._table()]
+        table = [
+            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            for row in self._table()
+        ]
         table = [line.rstrip() for line in table]
         lines += ["", self.caption, table[0], "-" * max(map(len, table)), *table[1:]]
         if self.notes:
@@ -102,10 +130,14 @@ class Overview:
         return [self.header, *self.rows]
 
     def _repr_html_(self) -> str:
-        facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in self.facts)
+        facts = "".join(
+            f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in self.facts
+        )
         head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.header)
         body = "".join(
-            f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(x)}</td>" for x in rest) + "</tr>"
+            f'<tr><th scope="row">{escape(first)}</th>'
+            + "".join(f"<td>{escape(x)}</td>" for x in rest)
+            + "</tr>"
             for first, *rest in self.rows
         )
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
@@ -118,7 +150,10 @@ class Overview:
 
 
 class Shown:
-    """What `Effects` and `Aggregate` share: an overview of themselves, and the attributes maketables looks for."""
+    """What `Effects` and `Aggregate` share.
+
+    An overview of themselves, and the attributes maketables looks for.
+    """
 
     __slots__ = ()
 
@@ -145,7 +180,9 @@ class Shown:
 
     @property
     def __maketables_depvar__(self) -> str:
-        return str(_effects(self).options.get("outcome", "")).replace("_", " ")  # LaTeX from maketables escapes nothing
+        return str(_effects(self).options.get("outcome", "")).replace(
+            "_", " "
+        )  # LaTeX from maketables escapes nothing
 
     @property
     def __maketables_stat_labels__(self) -> dict[str, str]:
@@ -165,22 +202,40 @@ def overview(result: Result) -> Overview:
     digits = _digits(frame["std_error"])
     facts = [("Outcome", effects.options["outcome"])] if "outcome" in effects.options else []
     facts += [
-        (name, text) for name, text in (("Options", _options(effects.options)), ("Sample", _sample(effects))) if text
+        (name, text)
+        for name, text in (("Options", _options(effects.options)), ("Sample", _sample(effects)))
+        if text
     ]
     if estimand != "overall":
-        facts.append(("Overall", _overall(result, "overall" if result is effects else estimand, digits, level)))
+        facts.append(
+            (
+                "Overall",
+                _overall(result, "overall" if result is effects else estimand, digits, level),
+            )
+        )
     if frame["role"].isin(("pre", "mixed")).any():
         facts.append(("Pre-test", _pretest(shown.pretest(), _effects(result).df)))
-    header = [ESTIMAND_WORDS[estimand], "estimate", "std. error", f"{level} interval", f"{level} band"]
+    header = [
+        ESTIMAND_WORDS[estimand],
+        "estimate",
+        "std. error",
+        f"{level} interval",
+        f"{level} band",
+    ]
     rows = [_table_row(row, digits) for row in frame.to_dict("records")]
     by = "Overall" if estimand == "overall" else f"By {ESTIMAND_WORDS[estimand]}"
     caption = f"{by}: pointwise intervals and simultaneous bands"
     notes = [_note(*row) for row in effects.ledger.itertuples(index=False, name=None)]
-    return Overview(_method(effects), facts, caption, [*header, "treated", "comparison", "role"], rows, notes)
+    return Overview(
+        _method(effects), facts, caption, [*header, "treated", "comparison", "role"], rows, notes
+    )
 
 
 def _by_event_time(effects: Effects) -> Result:
-    """The aggregate by event time; the effects themselves where there are no event times (one effect for all)."""
+    """The aggregate by event time.
+
+    The effects themselves where there are no event times (one effect for all).
+    """
     try:
         return effects.aggregate("event_time")
     except ZgzxError:
@@ -194,24 +249,37 @@ def coefficient_table(result: Result) -> pd.DataFrame:
     parts = [result.select()]
     effects = _effects(result)
     frames = [result.to_frame()]
-    if result is not effects and result.total is not None and frames[0]["estimand"].iloc[0] != "overall":
+    if (
+        result is not effects
+        and result.total is not None
+        and frames[0]["estimand"].iloc[0] != "overall"
+    ):
         parts.append(result.select("overall"))
         frames.append(result.overall)
     frame = pd.concat(frames, ignore_index=True)
     t = np.concatenate([_t_values(rows, effects) for _, rows in parts])
     t = np.where(frame["std_error"].notna(), t, np.nan)
-    p = 2 * (special.ndtr(-np.abs(t)) if np.isinf(effects.df) else special.stdtr(effects.df, -np.abs(t)))
+    p = 2 * (
+        special.ndtr(-np.abs(t)) if np.isinf(effects.df) else special.stdtr(effects.df, -np.abs(t))
+    )
     table = pd.DataFrame(
         {
-            "b": frame["estimate"], "se": frame["std_error"], "t": t, "p": p,
-            "ci95l": frame["ci_low"], "ci95u": frame["ci_high"],
+            "b": frame["estimate"],
+            "se": frame["std_error"],
+            "t": t,
+            "p": p,
+            "ci95l": frame["ci_low"],
+            "ci95u": frame["ci_high"],
         }
-    ).set_index(pd.Index([row_name(row) for row in frame.to_dict("records")], name="Coefficient"))  # fmt: skip
+    ).set_index(pd.Index([row_name(row) for row in frame.to_dict("records")], name="Coefficient"))
     return table[(frame["role"] != "reference").to_numpy()]
 
 
 def statistic(result: Result, key: str) -> Any:
-    """A line of a table's foot: "method", "n_treated", "n_comparison", or an option; None where it is not known."""
+    """A line of a table's foot: "method", "n_treated", "n_comparison", or an option.
+
+    None where it is not known.
+    """
     effects = _effects(result)
     if key == "method":
         return _method(effects).split(" (")[0]
@@ -220,7 +288,10 @@ def statistic(result: Result, key: str) -> Any:
 
 
 def row_name(row: dict[str, Any]) -> str:
-    """What the row of a frame is called, e.g. "event time -2", "cohort 2004, period 2006", "overall"."""
+    """What the row of a frame is called, e.g.
+
+    "event time -2", "cohort 2004, period 2006", "overall".
+    """
     if pd.notna(row["cohort"]) and pd.notna(row["period"]):
         return f"cohort {row['cohort']}, period {row['period']}"
     for column, name in (("event_time", "event time"), ("cohort", "cohort"), ("period", "period")):
@@ -253,7 +324,10 @@ def _options(options: dict[str, Any]) -> str:
 
 
 def _n_treated(effects: Effects, count: str = "n_treated") -> int:
-    """Units in the cohorts that have estimates; where estimates belong to no cohort, the most behind one of them."""
+    """Units in the cohorts that have estimates.
+
+    Where estimates belong to no cohort, the most behind one of them.
+    """
     by_cohort = effects.cells.groupby("cohort")[count].max()
     return int(by_cohort.sum() if len(by_cohort) else effects.cells[count].max())
 
@@ -284,13 +358,23 @@ def _step(options: dict[str, Any]) -> str:
     """The step of the clock, and the first and the last period as written where they are counted otherwise."""
     unit, count = options.get("step_unit", "period"), options.get("step_count", 1)
     labels = options.get("first_label", ""), options.get("last_label", "")
-    text = f": {labels[0]} to {labels[1]}" if labels[0] not in ("", str(options["first_period"])) else ""
-    return text if (unit, count) == ("period", 1) else f"{text}; step: {unit if count == 1 else f'{count} {unit}s'}"
+    text = (
+        f": {labels[0]} to {labels[1]}"
+        if labels[0] not in ("", str(options["first_period"]))
+        else ""
+    )
+    return (
+        text
+        if (unit, count) == ("period", 1)
+        else f"{text}; step: {unit if count == 1 else f'{count} {unit}s'}"
+    )
 
 
 def _overall(result: Result, estimand: str, digits: int, level: str) -> str:
     try:
-        row = (result if result is not _effects(result) else result.aggregate("overall")).overall.iloc[0]
+        row = (
+            result if result is not _effects(result) else result.aggregate("overall")
+        ).overall.iloc[0]
     except ZgzxError as error:
         return str(error)
     text = _number(row["estimate"], digits)
@@ -314,27 +398,45 @@ def _pretest(test: dict[str, Any], freedom: float) -> str:
 
 
 def _table_row(row: dict[str, Any], digits: int) -> list[str]:
-    name = row_name(row) if row["estimand"] in ("group_time", "overall") else row_name(row).rsplit(" ", 1)[1]
+    name = (
+        row_name(row)
+        if row["estimand"] in ("group_time", "overall")
+        else row_name(row).rsplit(" ", 1)[1]
+    )
     return [
-        name, _number(row["estimate"], digits), _number(row["std_error"], digits),
-        _interval(row["ci_low"], row["ci_high"], digits), _interval(row["band_low"], row["band_high"], digits),
-        f"{row['n_treated']:,}", f"{row['n_comparison']:,}", ROLE_WORDS.get(row["role"], row["role"]),
-    ]  # fmt: skip
+        name,
+        _number(row["estimate"], digits),
+        _number(row["std_error"], digits),
+        _interval(row["ci_low"], row["ci_high"], digits),
+        _interval(row["band_low"], row["band_high"], digits),
+        f"{row['n_treated']:,}",
+        f"{row['n_comparison']:,}",
+        ROLE_WORDS.get(row["role"], row["role"]),
+    ]
 
 
 def _note(step: str, reason: str, rows: int, units: int, examples: tuple) -> str:
-    counts = [f"{count:,} {name}{'s' * (count != 1)}" for count, name in ((rows, "row"), (units, "unit")) if count]
+    counts = [
+        f"{count:,} {name}{'s' * (count != 1)}"
+        for count, name in ((rows, "row"), (units, "unit"))
+        if count
+    ]
     shown = f", e.g. {', '.join(map(str, examples))}" if len(examples) else ""
     return f"{step}: {reason}" + (f" ({', '.join(counts)}{shown})" if counts or shown else "")
 
 
 def _t_values(rows: Summary, effects: Effects) -> np.ndarray:
-    """(rows,) estimate over standard error; on the ratio scale, of treated minus counterfactual total (as Fieller)."""
+    """(rows,) estimate over standard error.
+
+    On the ratio scale, of treated minus counterfactual total (as Fieller).
+    """
     value, gradient = rows.value, rows.gradient
     if rows.totals is not None and rows.by_totals is not None:
         value, gradient = rows.totals[0] - rows.totals[1], rows.by_totals[0] - rows.by_totals[1]
     variance = np.diag(effects.numbers.spread(gradient, gradient))
-    return np.divide(value, np.sqrt(np.maximum(variance, 0)), out=np.full_like(value, np.nan), where=variance > 0)
+    return np.divide(
+        value, np.sqrt(np.maximum(variance, 0)), out=np.full_like(value, np.nan), where=variance > 0
+    )
 
 
 def _digits(errors: pd.Series) -> int:

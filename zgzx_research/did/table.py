@@ -32,9 +32,12 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
     if isinstance(data, pd.DataFrame) and not data.columns.is_unique:
         twice = data.columns[data.columns.duplicated()].unique()
         raise ZgzxError(
-            "the table has columns of the same name", where="prepare_panel", count=len(twice), examples=twice,
+            "the table has columns of the same name",
+            where="prepare_panel",
+            count=len(twice),
+            examples=twice,
             remedy="Rename one of them.",
-        )  # fmt: skip
+        )
     if isinstance(data, pd.DataFrame):  # its columns may be named by whole numbers
         _refuse_missing(names, list(data.columns))
         columns: Columns = {name: data[name] for name in names}
@@ -43,23 +46,29 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
         frame = nw.from_native(data)
     except TypeError:
         raise ZgzxError(
-            f"a {type(data).__name__} is not a table", where="prepare_panel",
+            f"a {type(data).__name__} is not a table",
+            where="prepare_panel",
             remedy="Pass a pandas, polars, arrow or duckdb table, or the path of a Parquet file.",
-        ) from None  # fmt: skip
+        ) from None
     _refuse_missing(names, frame.collect_schema().names())
     if isinstance(frame, nw.LazyFrame):
         frame = frame.select(list(names)).collect()
     columns = {}
     for name in names:
         column = frame[name]
-        columns[name] = column.to_native() if isinstance(column.to_native(), pd.Series) else column.to_pandas()
+        columns[name] = (
+            column.to_native() if isinstance(column.to_native(), pd.Series) else column.to_pandas()
+        )
     if unit is None:
         columns[None] = pd.Series(np.arange(len(frame)))
     return columns
 
 
 def parquet_batches(path: str | Path, names: Sequence[str], unit: str | None) -> Iterator[Columns]:
-    """The named columns of a Parquet file, batch by batch; the last unit of a batch waits for the next one."""
+    """The named columns of a Parquet file, batch by batch.
+
+    The last unit of a batch waits for the next one.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -84,7 +93,12 @@ def has_text(path: str | Path, names: Sequence[str]) -> bool:
     import pyarrow as pa
 
     schema = _parquet(path, names).schema_arrow
-    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_dictionary)
+    kinds = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_string_view,
+        pa.types.is_dictionary,
+    )
     return any(is_kind(schema.field(name).type) for name in names for is_kind in kinds)
 
 
@@ -93,11 +107,15 @@ def _parquet(path: str | Path, names: Sequence[str]) -> Any:
     import pyarrow.parquet as pq
 
     if not Path(path).is_file():
-        raise ZgzxError("there is no such file", where=str(path), remedy="Pass the path of a Parquet file.")
+        raise ZgzxError(
+            "there is no such file", where=str(path), remedy="Pass the path of a Parquet file."
+        )
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowInvalid:
-        raise ZgzxError("this is no Parquet file", where=str(path), remedy="Save the table as Parquet.") from None
+        raise ZgzxError(
+            "this is no Parquet file", where=str(path), remedy="Save the table as Parquet."
+        ) from None
     _refuse_missing(names, file.schema_arrow.names)
     return file
 
@@ -113,19 +131,27 @@ def _refuse_missing(names: Sequence[str], there: Sequence[str]) -> None:
     missing = [name for name in names if name not in there]
     if missing:
         there = [str(name) for name in there]
-        near = list(dict.fromkeys(close for name in missing for close in get_close_matches(str(name), there, 2)))
+        near = list(
+            dict.fromkeys(
+                close for name in missing for close in get_close_matches(str(name), there, 2)
+            )
+        )
         asked = f"Did you mean {' or '.join(near)}? " if near else ""
         listed = f"Its columns are {', '.join(there)}." if len(there) <= MANY_COLUMNS else ""
         raise ZgzxError(
-            "the table has no such column", where="prepare_panel", count=len(missing), examples=missing,
+            "the table has no such column",
+            where="prepare_panel",
+            count=len(missing),
+            examples=missing,
             remedy=(asked + listed).strip() or f"It has {len(there)} columns.",
-        )  # fmt: skip
+        )
 
 
 def keys(column: pd.Series, name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Whole numbers in the order of the values, and their labels: (rows,) and (keys,).
 
-    Whole numbers are their own keys (labels None); otherwise a key is an index into the labels, -1 where missing.
+    Whole numbers are their own keys (labels None); otherwise a key is an index into the labels, -1
+    where missing.
     """
     refuse_booleans(column, name)
     if pd.api.types.is_signed_integer_dtype(column.dtype) and not column.hasnans:
@@ -136,10 +162,11 @@ def keys(column: pd.Series, name: str) -> tuple[np.ndarray, np.ndarray | None]:
         return np.append(rank, -1)[codes], _whole(labels)
     if column.dtype == object and "mixed" in pd.api.types.infer_dtype(column, skipna=True):
         raise ZgzxError(
-            f"column {name!r} mixes types", where="prepare_panel",
+            f"column {name!r} mixes types",
+            where="prepare_panel",
             examples=(repr(value) for value in {type(v): v for v in column.dropna()}.values()),
             remedy="Make them one type, e.g. with astype(str).",
-        )  # fmt: skip
+        )
     codes, labels = pd.factorize(column, sort=True)
     return codes, _whole(np.asarray(labels))
 
@@ -156,12 +183,20 @@ def numbers(column: pd.Series, name: str) -> np.ndarray:
     refuse_booleans(column, name)
     if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "decimal":
         return column.to_numpy(float, na_value=np.nan)
-    if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_complex_dtype(column.dtype):
+    if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_complex_dtype(
+        column.dtype
+    ):
         raise ZgzxError(
-            f"column {name!r} holds {column.dtype}, not numbers", where="prepare_panel",
-            examples=column.dropna().drop_duplicates().head(3), remedy="Convert it first, e.g. with pandas.to_numeric.",
-        )  # fmt: skip
-    return column.to_numpy() if isinstance(column.dtype, np.dtype) else column.to_numpy(float, na_value=np.nan)
+            f"column {name!r} holds {column.dtype}, not numbers",
+            where="prepare_panel",
+            examples=column.dropna().drop_duplicates().head(3),
+            remedy="Convert it first, e.g. with pandas.to_numeric.",
+        )
+    return (
+        column.to_numpy()
+        if isinstance(column.dtype, np.dtype)
+        else column.to_numpy(float, na_value=np.nan)
+    )
 
 
 def refuse_booleans(column: pd.Series, name: str) -> None:
@@ -169,6 +204,7 @@ def refuse_booleans(column: pd.Series, name: str) -> None:
     kind = pd.api.types.infer_dtype(column, skipna=True) if column.dtype == object else ""
     if pd.api.types.is_bool_dtype(column.dtype) or kind == "boolean":
         raise ZgzxError(
-            f"column {name!r} holds true and false", where="prepare_panel",
+            f"column {name!r} holds true and false",
+            where="prepare_panel",
             remedy="Name another column, or write 1 and 0 where numbers are meant.",
-        )  # fmt: skip
+        )

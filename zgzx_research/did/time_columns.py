@@ -1,7 +1,8 @@
 """Columns of periods and of first treated periods as numbers, whatever they are typed as.
 
-Plain numbers stay numbers. Dates, timestamps, pandas periods and text that names them become seconds, so that days and
-hours are read by the same rules; what a value stands for (an instant, a day, a month) goes with them.
+Plain numbers stay numbers. Dates, timestamps, pandas periods and text that names them become
+seconds, so that days and hours are read by the same rules; what a value stands for (an instant, a
+day, a month) goes with them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from zgzx_research.errors import ZgzxError
 EPOCH = 719163  # days from 0001-01-01 to 1970-01-01, plus one as in date.toordinal
 MONTHS_OF = {"M": 1, "Q": 3, "Y": 12, "A": 12}  # first letter of a pandas frequency -> months
 DATES = {"date", "datetime", "datetime64"}
-CODES_SHOWN = 3  # more texts than these that name no period are no code for "never treated": the column is wrong
+# more texts than these that name no period are no code for "never treated": the column is wrong
+CODES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,15 @@ class TimeKind:
     codes: tuple[str, ...] = ()
 
 
-def read_times(column: pd.Series, name: str, *, codes: bool, hint: str = "") -> tuple[np.ndarray, TimeKind]:
+def read_times(
+    column: pd.Series, name: str, *, codes: bool, hint: str = ""
+) -> tuple[np.ndarray, TimeKind]:
     """(rows,) numbers or seconds, NaN where missing, and what they are.
 
     Parameters
     ----------
-    codes : whether text that names no period may stand (first treated periods, where it codes "never treated").
+    codes : whether text that names no period may stand (first treated periods, where it codes
+        "never treated").
     hint : the spelling of the periods, for text that could be read in two ways.
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
@@ -84,8 +89,13 @@ def _few_times(found: Any, name: str, codes: bool, hint: str) -> tuple[np.ndarra
 
 
 def _refuse_unread(read: Texts, texts: list[str], name: str, codes: bool) -> None:
-    """Text that names no period: one or two words may code "never treated", others are a wrong column."""
-    if not read.codes or (codes and len(read.codes) <= CODES_SHOWN and len(read.codes) < len(texts)):
+    """Text that names no period.
+
+    One or two words may code "never treated", others are a wrong column.
+    """
+    if not read.codes or (
+        codes and len(read.codes) <= CODES_SHOWN and len(read.codes) < len(texts)
+    ):
         return
     if codes and len(texts) == 1:
         return
@@ -111,7 +121,11 @@ def _periods(values: pd.Series, name: str) -> tuple[np.ndarray, TimeKind]:
         )
     starts, ends = (_seconds(times) for times in (values.dt.start_time, values.dt.end_time))
     letter = rule[0] if rule not in ("min", "MS") else ""
-    span = ("months", MONTHS_OF[letter] * count) if letter in MONTHS_OF else ("seconds", int(ends[0] - starts[0]) + 1)
+    span = (
+        ("months", MONTHS_OF[letter] * count)
+        if letter in MONTHS_OF
+        else ("seconds", int(ends[0] - starts[0]) + 1)
+    )
     return starts, TimeKind(dated=True, span=None if span == ("seconds", DAY) else span)
 
 
@@ -119,7 +133,9 @@ def _dates(values: pd.Series, name: str) -> tuple[np.ndarray, TimeKind]:
     zone = None
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         zone, values = str(values.dt.tz), values.dt.tz_localize(None)
-    elif values.dtype == object and any(getattr(value, "tzinfo", None) is not None for value in values):
+    elif values.dtype == object and any(
+        getattr(value, "tzinfo", None) is not None for value in values
+    ):
         raise ZgzxError(
             f"column {name!r} holds more than one time zone",
             where="prepare_panel",

@@ -1,6 +1,7 @@
 """Text that names a period: which spelling a whole column uses, and the first day of each period.
 
-One spelling is read per column. A column that fits two spellings, or needs two, is an error that says what to call.
+One spelling is read per column. A column that fits two spellings, or needs two, is an error that
+says what to call.
 """
 
 from __future__ import annotations
@@ -16,12 +17,23 @@ import numpy as np
 from zgzx_research.errors import ZgzxError
 
 DAY = 86400  # seconds
-MISSING = {"", "nan", "nat", "<na>", "none", "null", "na", "n/a"}  # what exports write for an empty cell
+MISSING = {
+    "",
+    "nan",
+    "nat",
+    "<na>",
+    "none",
+    "null",
+    "na",
+    "n/a",
+}  # what exports write for an empty cell
 CHINESE_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "上": 1, "下": 2}
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH_NAME = r"(?P<name>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 YEAR = r"(?P<year>\d{4})"
-CLOCK_TIME = r"(?:[t ]+(?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?:\.\d+)? ?(?P<zone>z|utc|[+-]\d{2}:?\d{2})?)?"
+CLOCK_TIME = (
+    r"(?:[t ]+(?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?:\.\d+)? ?(?P<zone>z|utc|[+-]\d{2}:?\d{2})?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,10 @@ def seconds(day: date, more: int = 0) -> float:
 def _day(found: dict[str, str]) -> float:
     month = found.get("month") or str(MONTHS.index(found["name"]) + 1)
     hours, minutes, rest = [*map(int, (found.get("time") or "0:0:0").split(":")), 0][:3]
-    return seconds(date(int(found["year"]), int(month), int(found.get("day") or 1)), 3600 * hours + 60 * minutes + rest)
+    return seconds(
+        date(int(found["year"]), int(month), int(found.get("day") or 1)),
+        3600 * hours + 60 * minutes + rest,
+    )
 
 
 def _part(months: int) -> Callable[[dict[str, str]], float]:
@@ -63,7 +78,9 @@ def _part(months: int) -> Callable[[dict[str, str]], float]:
 
 
 def _week(found: dict[str, str]) -> float:
-    return seconds(date.fromisocalendar(int(found["year"]), int(found["week"]), int(found.get("weekday") or 1)))
+    return seconds(
+        date.fromisocalendar(int(found["year"]), int(found["week"]), int(found.get("weekday") or 1))
+    )
 
 
 def _school_year(found: dict[str, str]) -> float:
@@ -77,12 +94,18 @@ def _number(found: dict[str, str]) -> float:
     return float(found["number"])
 
 
-def _spelling(name: str, pattern: str, start: Callable, span: tuple[str, int] | None = None) -> Spelling:
+def _spelling(
+    name: str, pattern: str, start: Callable, span: tuple[str, int] | None = None
+) -> Spelling:
     return Spelling(name, re.compile(pattern), start, span)
 
 
 SPELLINGS = (
-    _spelling("number", r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?inf(?:inity)?)(?:年度?)?", _number),
+    _spelling(
+        "number",
+        r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?inf(?:inity)?)(?:年度?)?",
+        _number,
+    ),
     _spelling("school year", YEAR + r" ?[-/–—] ?(?P<second>\d{4}|\d{2})(?:学年)?", _school_year),
     _spelling("day", YEAR + r"[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + CLOCK_TIME, _day),
     _spelling("day", YEAR + r"年(?P<month>\d{1,2})月(?P<day>\d{1,2})日?", _day),
@@ -110,7 +133,8 @@ class Texts:
 
     Attributes
     ----------
-    values : (texts,) numbers or seconds, NaN where missing, minus infinity where a text names no period.
+    values : (texts,) numbers or seconds, NaN where missing, minus infinity where a text names no
+        period.
     spelling : the one that was found, "" where nothing was read. dated : the values are seconds.
     zone : the time zone written behind each, or None. codes : the texts that name no period.
     """
@@ -133,7 +157,8 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
 
     Parameters
     ----------
-    hint : the spelling of the periods, which settles a column of first treated periods that fits two.
+    hint : the spelling of the periods, which settles a column of first treated periods that fits
+        two.
 
     Raises
     ------
@@ -144,11 +169,15 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
     found = [fit for fit in fits if fit]
     names = set.intersection(*map(set, found)) if found else set()
     codes = tuple(
-        str(raw) for raw, text, fit in zip(texts, clean, fits, strict=True) if not fit and text not in MISSING
+        str(raw)
+        for raw, text, fit in zip(texts, clean, fits, strict=True)
+        if not fit and text not in MISSING
     )
     if codes:
         _refuse_day_first(clean, codes, column)
-    name = _one_spelling(names, found, [raw for raw, fit in zip(texts, fits, strict=True) if fit], column, hint)
+    name = _one_spelling(
+        names, found, [raw for raw, fit in zip(texts, fits, strict=True) if fit], column, hint
+    )
     values = [
         np.nan if text in MISSING else fit[name][0] if name in fit else -np.inf
         for text, fit in zip(clean, fits, strict=True)
@@ -167,7 +196,9 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
     return Texts(np.array(values, dtype=float), name, dated, span, next(iter(zones), None), codes)
 
 
-def _one_spelling(names: set[str], found: Sequence[dict], raw: Sequence[object], column: str, hint: str) -> str:
+def _one_spelling(
+    names: set[str], found: Sequence[dict], raw: Sequence[object], column: str, hint: str
+) -> str:
     """The one spelling of all texts that were read; "" where there are none."""
     if found and not names:
         shown = {next(iter(fit)): str(text) for text, fit in zip(raw, found, strict=True)}
@@ -193,7 +224,13 @@ def _fits(text: str) -> dict[str, tuple[float, tuple[str, int] | None, str | Non
     fits: dict[str, tuple[float, tuple[str, int] | None, str | None]] = {}
     if ends := WEEK_RANGE.fullmatch(text):
         first, last = (datetime.strptime(end, "%Y-%m-%d").date() for end in ends.groups())
-        return {"range of days": (seconds(first), ("seconds", ((last - first) + timedelta(1)).days * DAY), None)}
+        return {
+            "range of days": (
+                seconds(first),
+                ("seconds", ((last - first) + timedelta(1)).days * DAY),
+                None,
+            )
+        }
     for spelling in SPELLINGS:
         if match := spelling.pattern.fullmatch(text):
             groups = {name: found for name, found in match.groupdict().items() if found is not None}

@@ -1,5 +1,6 @@
 """Regressions with unit and period effects: the two-way event study with its static coefficient, and the
-interaction-weighted estimator (Sun & Abraham 2021), which gives every cohort an effect of its own in every period."""
+interaction-weighted estimator (Sun & Abraham 2021), which gives every cohort an effect of its own
+in every period."""
 
 from __future__ import annotations
 
@@ -61,20 +62,33 @@ def two_way_fixed_effects(panel: Any, options: dict[str, Any]) -> Fit:
     rows = _event_rows(panel, events, references, options, result.sums)
     notes += size_notes(panel.cohorts, *_sizes(panel))
     keep = ~np.isin(np.append(events, np.nan), lost)
-    return _fit(panel, panel, rows, pick, result, np.ones(len(pick)), keep, _lonely_events(panel, events, rows), notes)
+    return _fit(
+        panel,
+        panel,
+        rows,
+        pick,
+        result,
+        np.ones(len(pick)),
+        keep,
+        _lonely_events(panel, events, rows),
+        notes,
+    )
 
 
-def event_design(panel: Any, masked: int, notes: list[tuple]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def event_design(
+    panel: Any, masked: int, notes: list[tuple]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(events,) event times observed, (1 or 2,) those left out as references, (cohorts, periods, others) columns."""
     event = _event_times(panel)
     events = np.unique(event[np.isfinite(event) & (observed_units(panel) > 0)])
     before = events[events < -masked]
     if not len(before):
         raise ZgzxError(
-            "no unit is treated after a period that could serve as reference", where="two_way_fixed_effects",
+            "no unit is treated after a period that could serve as reference",
+            where="two_way_fixed_effects",
             count=int(np.isfinite(panel.cohorts).sum()),
             remedy="Add earlier periods, or lower anticipation or leave_out.",
-        )  # fmt: skip
+        )
     references = before[-1:]
     if not np.isinf(panel.cohorts).any() and before[0] < before[-1]:
         references = before[[0, -1]]
@@ -87,7 +101,12 @@ def event_design(panel: Any, masked: int, notes: list[tuple]) -> tuple[np.ndarra
 def static_design(panel: Any, masked: int) -> np.ndarray:
     """(cohorts, periods, 1 + masked) treated, then a column for each masked event time, so that it takes no part."""
     event = _event_times(panel)
-    return np.concatenate([event[..., None] >= 0, event[..., None] == -np.arange(1, masked + 1)], axis=2) * 1.0
+    return (
+        np.concatenate(
+            [event[..., None] >= 0, event[..., None] == -np.arange(1, masked + 1)], axis=2
+        )
+        * 1.0
+    )
 
 
 def interaction_weighted(panel: Any, options: dict[str, Any]) -> Fit:
@@ -98,8 +117,13 @@ def interaction_weighted(panel: Any, options: dict[str, Any]) -> Fit:
     return interaction_fit(panel, used, cells, options, notes)
 
 
-def interaction_fit(panel: Any, used: Any, cells: CellDesign, options: dict[str, Any], notes: list[tuple]) -> Fit:
-    """The regression behind `interaction_weighted`: `used` is what `comparable` made of the panel."""
+def interaction_fit(
+    panel: Any, used: Any, cells: CellDesign, options: dict[str, Any], notes: list[tuple]
+) -> Fit:
+    """The regression behind `interaction_weighted`.
+
+    `used` is what `comparable` made of the panel.
+    """
     result = regress(used, [cells.columns])
     own = cells.columns.shape[2]
     _note_dropped_covariates(panel, result.kept[own:], notes)
@@ -111,16 +135,28 @@ def interaction_fit(panel: Any, used: Any, cells: CellDesign, options: dict[str,
     if not keep.all():
         pairs = zip(start[~keep], now[~keep], strict=True)
         examples = tuple(f"({g:g}, {t:g})" for g, t in pairs)[:3]
-        notes.append(("cells", "cell without observed treated or comparison units", int((~keep).sum()), 0, examples))
+        notes.append(
+            (
+                "cells",
+                "cell without observed treated or comparison units",
+                int((~keep).sum()),
+                0,
+                examples,
+            )
+        )
     pick = np.zeros((len(keep), len(result.coefficients)))
     pick[cells.free, np.arange(own)] = 1.0
     units = observed_units(used)
     rows = Rows(
-        start, now, now - start, _roles(now - start, ~cells.free, options["leave_out"]),
-        units[cells.cohort, cells.period], units[np.isinf(used.cohorts)].sum(axis=0)[cells.period],
+        start,
+        now,
+        now - start,
+        _roles(now - start, ~cells.free, options["leave_out"]),
+        units[cells.cohort, cells.period],
+        units[np.isinf(used.cohorts)].sum(axis=0)[cells.period],
         result.sums.mean[cells.cohort, cells.base],
         _treated_clusters(used, list(zip(cells.cohort, cells.period, strict=True))),
-    )  # fmt: skip
+    )
     shares = result.sums.weight[cells.cohort, cells.period]
     lonely = np.tile(_sizes(used)[1] == 1, (len(keep), 1))
     lonely[np.arange(len(keep)), cells.cohort] |= _behind(rows) == 1
@@ -130,7 +166,8 @@ def interaction_fit(panel: Any, used: Any, cells: CellDesign, options: dict[str,
 def comparable(panel: Any, masked: int, notes: list[tuple]) -> Any:
     """The panel without cohorts that have no base and periods that have no comparison.
 
-    With nobody never treated, the comparison is the last cohort, and the panel ends where its treatment or mask begins.
+    With nobody never treated, the comparison is the last cohort, and the panel ends where its
+    treatment or mask begins.
     """
     named = panel.cohorts
     if not np.isinf(panel.cohorts).any():
@@ -157,7 +194,10 @@ def comparable(panel: Any, masked: int, notes: list[tuple]) -> Any:
 
 
 def cell_design(panel: Any, masked: int, notes: list[tuple]) -> CellDesign:
-    """The observed cells of every treated cohort; the base is its last observed period before treatment and mask."""
+    """The observed cells of every treated cohort.
+
+    The base is its last observed period before treatment and mask.
+    """
     units, rows = observed_units(panel), []
     for c in np.flatnonzero(np.isfinite(panel.cohorts) & (units.sum(axis=1) > 0)):
         seen = np.flatnonzero(units[c])
@@ -165,14 +205,22 @@ def cell_design(panel: Any, masked: int, notes: list[tuple]) -> CellDesign:
         if len(before):
             rows += [(c, t, before[-1]) for t in seen]
         else:
-            notes.append(("cohorts", "no period before treatment to serve as base", 0, int(units[c].max()),
-                          (f"{panel.cohorts[c]:g}",)))  # fmt: skip
+            notes.append(
+                (
+                    "cohorts",
+                    "no period before treatment to serve as base",
+                    0,
+                    int(units[c].max()),
+                    (f"{panel.cohorts[c]:g}",),
+                )
+            )
     if not rows:
         raise ZgzxError(
-            "no unit is treated after a period that could serve as base", where="interaction_weighted",
+            "no unit is treated after a period that could serve as base",
+            where="interaction_weighted",
             count=int(np.isfinite(panel.cohorts).sum()),
             remedy="Add earlier periods, or lower anticipation or leave_out.",
-        )  # fmt: skip
+        )
     cohort, period, base = np.array(rows).T
     columns = np.zeros((*units.shape, int((period != base).sum())))
     columns[cohort[period != base], period[period != base], np.arange(columns.shape[2])] = 1.0
@@ -195,7 +243,9 @@ def _behind(rows: Rows) -> np.ndarray:
 
 
 def _lonely_events(panel: Any, events: np.ndarray, rows: Rows) -> np.ndarray:
-    """(rows, cohorts) bool: event times that one unit (cluster) makes up; others keep its distance from the others.
+    """(rows, cohorts) bool: event times that one unit (cluster) makes up.
+
+    Others keep its distance from the others.
 
     Where only one cohort is treated, one unit never treated is fitted perfectly too.
     """
@@ -217,7 +267,11 @@ def _roles(event: np.ndarray, reference: np.ndarray, leave_out: int) -> np.ndarr
 
 
 def _event_rows(
-    panel: Any, events: np.ndarray, references: np.ndarray, options: dict[str, Any], sums: NormalSums
+    panel: Any,
+    events: np.ndarray,
+    references: np.ndarray,
+    options: dict[str, Any],
+    sums: NormalSums,
 ) -> Rows:
     """Labels of the event times and, last, of the static coefficient."""
     units, event = observed_units(panel), _event_times(panel)
@@ -231,29 +285,46 @@ def _event_rows(
         base_mean = weight @ base / weight.sum(axis=1)
     missing, treated = np.full(len(member), np.nan), (member[:-1] * units).sum(axis=(1, 2))
     return Rows(
-        missing, missing, np.append(events, np.nan),
+        missing,
+        missing,
+        np.append(events, np.nan),
         np.append(_roles(events, np.isin(events, references), options["leave_out"]), "static"),
-        np.append(treated, sizes[~never].sum()), np.full(len(member), sizes[never].sum()), base_mean,
+        np.append(treated, sizes[~never].sum()),
+        np.full(len(member), sizes[never].sum()),
+        base_mean,
         _treated_clusters(panel, [np.nonzero(part) for part in member]),
-    )  # fmt: skip
+    )
 
 
 def _treated_clusters(panel: Any, rows: list[tuple]) -> np.ndarray | None:
-    """(rows,) clusters seen in the cohorts and periods of each row, given as indices; None without clusters."""
+    """(rows,) clusters seen in the cohorts and periods of each row, given as indices.
+
+    None without clusters.
+    """
     if panel.cluster is None:
         return None
-    present = np.zeros((len(panel.cohorts), len(panel.periods), int(panel.cluster.max()) + 1), dtype=bool)
+    present = np.zeros(
+        (len(panel.cohorts), len(panel.periods), int(panel.cluster.max()) + 1), dtype=bool
+    )
     unit, period = np.nonzero(~np.isnan(panel.y))
     present[panel.cohort[unit], period, panel.cluster[unit]] = True
     return np.array([present[row].reshape(-1, present.shape[2]).any(axis=0).sum() for row in rows])
 
 
 def _fit(
-    panel: Any, used: Any, rows: Rows, pick: np.ndarray, result: Regressions, shares: np.ndarray, keep: np.ndarray,
-    lonely: np.ndarray, notes: list[tuple],
-) -> Fit:  # fmt: skip
+    panel: Any,
+    used: Any,
+    rows: Rows,
+    pick: np.ndarray,
+    result: Regressions,
+    shares: np.ndarray,
+    keep: np.ndarray,
+    lonely: np.ndarray,
+    notes: list[tuple],
+) -> Fit:
     """A Fit of the kept rows; `pick` (rows, coefficients) leads from the regressions' rows to these, and `lonely`
-    (rows, cohorts) tells where a cohort's mean rests on one unit or cluster and is fitted perfectly."""
+    (rows, cohorts) tells where a cohort's mean rests on one unit or cluster and is fitted
+    perfectly."""
     pick, lonely = pick[keep], lonely[keep]
     on_means, covariance = np.tensordot(pick, result.weights, 1), pick @ result.covariance @ pick.T
     if lonely.any():
@@ -262,8 +333,12 @@ def _fit(
         notes += lending_notes(lent, row_labels(rows)[keep])
         covariance += lent
     numbers = CellStatistics(
-        "difference", (pick @ result.coefficients)[None], np.arange(len(pick)), shares[keep], covariance,
-    )  # fmt: skip
+        "difference",
+        (pick @ result.coefficients)[None],
+        np.arange(len(pick)),
+        shares[keep],
+        covariance,
+    )
     kind = "reweighted" if not is_plain(panel) else "pairwise" if np.isnan(used.y).any() else EXACT
     weights = MeanWeights(on_means, result.sums.mean, panel.cohorts, used.periods, kind)
     labels = {name: getattr(rows, name) for name in Rows.__dataclass_fields__}
@@ -277,15 +352,19 @@ def _common_notes(panel: Any) -> list[tuple]:
     single = int((seen == 1).sum())
     if (seen <= 1).all():
         raise ZgzxError(
-            "every unit is seen once, so its own effect takes up its outcome", where="estimate_effects", count=single,
+            "every unit is seen once, so its own effect takes up its outcome",
+            where="estimate_effects",
+            count=single,
             remedy="Use method='group_time' with gaps='cross_section', which compares groups, or name the right unit.",
-        )  # fmt: skip
+        )
     reason = "unit observed in one period only: its own effect takes it up"
     return [("note", reason, single, single, ())] if single else []
 
 
 def _note_dropped_covariates(panel: Any, kept: np.ndarray, notes: list[tuple]) -> None:
-    dropped = tuple(name for name, stays in zip(panel.covariate_names, kept, strict=True) if not stays)
+    dropped = tuple(
+        name for name, stays in zip(panel.covariate_names, kept, strict=True) if not stays
+    )
     if dropped:
         reason = "covariate constant within units, or made up of others: dropped"
         notes.append(("note", reason, 0, 0, dropped[:3]))
@@ -293,6 +372,8 @@ def _note_dropped_covariates(panel: Any, kept: np.ndarray, notes: list[tuple]) -
 
 def _nothing_to_compare(panel: Any) -> ZgzxError:
     return ZgzxError(
-        "treatment cannot be told from unit and period effects", where="estimate_effects",
-        count=int(np.isfinite(panel.cohorts).sum()), remedy="Add units never treated, or treated at other times.",
-    )  # fmt: skip
+        "treatment cannot be told from unit and period effects",
+        where="estimate_effects",
+        count=int(np.isfinite(panel.cohorts).sum()),
+        remedy="Add units never treated, or treated at other times.",
+    )

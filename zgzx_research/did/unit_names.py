@@ -27,7 +27,10 @@ def spelled_alike(names: np.ndarray) -> list[tuple[str, ...]]:
 
 
 def _worth_a_look(names: np.ndarray) -> bool:
-    """Names of plain letters and digits without blanks and points cannot be written in two ways; most are such."""
+    """Names of plain letters and digits without blanks and points cannot be written in two ways.
+
+    Most are such.
+    """
     texts = [name for name in names if isinstance(name, str)]
     joined = "".join(texts)
     return not joined.isascii() or bool(INVISIBLE.search(joined)) or "." in joined

@@ -1,10 +1,13 @@
-"""Wild cluster bootstrap with the null imposed, from the sums of clusters: no regression is run again.
+"""Wild cluster bootstrap with the null imposed, from the sums of clusters.
 
-With H the normal equations, s_c a cluster's score at the estimate and H_c its part of H, an estimate h'β has, under the
-null that it is δ lower, cluster scores s_c + δ g_c, g_c = H_c H⁻¹h / h'H⁻¹h. A draw flips or scales them (v_c), and
-its re-estimated coefficient and standard error are sums of v_c times known vectors, quadratic in δ. So one pass over
-the draws gives the p-value of every null, and the confidence interval. MacKinnon, J. (2023), Journal of Econometrics
-235(2); Roodman, D., MacKinnon, J., Nielsen, M. & Webb, M. (2019), Stata Journal 19(1).
+No regression is run again.
+
+With H the normal equations, s_c a cluster's score at the estimate and H_c its part of H, an
+estimate h'β has, under the null that it is δ lower, cluster scores s_c + δ g_c, g_c = H_c H⁻¹h /
+h'H⁻¹h. A draw flips or scales them (v_c), and its re-estimated coefficient and standard error are
+sums of v_c times known vectors, quadratic in δ. So one pass over the draws gives the p-value of
+every null, and the confidence interval. MacKinnon, J. (2023), Journal of Econometrics 235(2);
+Roodman, D., MacKinnon, J., Nielsen, M. & Webb, M. (2019), Stata Journal 19(1).
 """
 
 from __future__ import annotations
@@ -70,17 +73,20 @@ def wild_cluster_bootstrap(
 
     Parameters
     ----------
-    panel : PreparedPanel; clusters are its `cluster`, or its units. No covariates, weights constant within units.
+    panel : PreparedPanel; clusters are its `cluster`, or its units. No covariates, weights constant
+        within units.
     method : "two_way_fixed_effects" or "interaction_weighted".
-    event_time : whose effect; None = the static coefficient, or the "overall" of interaction_weighted.
-    draws : all 2^G sign patterns are used instead where there are no more of them (Rademacher). The first draw is the
-        sample itself, so no p-value is 0.
+    event_time : whose effect; None = the static coefficient, or the "overall" of
+        interaction_weighted.
+    draws : all 2^G sign patterns are used instead where there are no more of them (Rademacher). The
+        first draw is the sample itself, so no p-value is 0.
     weights : "rademacher" (±1) or "webb" (six points; for fewer than about 10 clusters).
 
     Returns
     -------
-    dict : estimate std_error t p_value ci_low ci_high clusters draws enumerated weights level. The interval holds the
-        nulls that are not rejected; an end is infinite where even the farthest nulls on that side are not.
+    dict : estimate std_error t p_value ci_low ci_high clusters draws enumerated weights level. The
+        interval holds the nulls that are not rejected; an end is infinite where even the farthest
+        nulls on that side are not.
 
     Raises
     ------
@@ -101,15 +107,25 @@ def wild_cluster_bootstrap(
     scores = _cluster_scores(panel, method, event_time, anticipation, leave_out)
     clusters = len(scores.score)
     enumerated = weights == "rademacher" and clusters < 63 and 2**clusters <= draws
-    patterns = _all_signs(clusters) if enumerated else _drawn(WEIGHTS[weights], clusters, draws, seed)
+    patterns = (
+        _all_signs(clusters) if enumerated else _drawn(WEIGHTS[weights], clusters, draws, seed)
+    )
     draw = np.concatenate([_draw_sums(scores, batch) for batch in patterns])
     p_value = _p_value(scores, draw, 0.0)
     low, high = (_end(scores, draw, 1 - level, side) for side in (-1, 1))
     return {
-        "estimate": scores.estimate, "std_error": scores.std_error, "t": scores.estimate / scores.std_error,
-        "p_value": p_value, "ci_low": low, "ci_high": high, "clusters": clusters, "draws": len(draw),
-        "enumerated": enumerated, "weights": weights, "level": level,
-    }  # fmt: skip
+        "estimate": scores.estimate,
+        "std_error": scores.std_error,
+        "t": scores.estimate / scores.std_error,
+        "p_value": p_value,
+        "ci_low": low,
+        "ci_high": high,
+        "clusters": clusters,
+        "draws": len(draw),
+        "enumerated": enumerated,
+        "weights": weights,
+        "level": level,
+    }
 
 
 def _check_numbers(draws: int, seed: int, anticipation: int, leave_out: int, level: float) -> None:
@@ -118,12 +134,19 @@ def _check_numbers(draws: int, seed: int, anticipation: int, leave_out: int, lev
         least = 1 if name == "draws" else 0
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ZgzxError(
-                f"{name}={value!r} must be a whole number of {least} or more", where="wild_cluster_bootstrap",
+                f"{name}={value!r} must be a whole number of {least} or more",
+                where="wild_cluster_bootstrap",
                 remedy=f"Pass e.g. {name}={9999 if least else 0}.",
-            )  # fmt: skip
-    if isinstance(level, bool) or not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
+            )
+    if (
+        isinstance(level, bool)
+        or not isinstance(level, (int, float, np.number))
+        or not 0 < level < 1
+    ):
         raise ZgzxError(
-            f"level={level!r} must lie between 0 and 1", where="wild_cluster_bootstrap", remedy="Pass e.g. level=0.95."
+            f"level={level!r} must lie between 0 and 1",
+            where="wild_cluster_bootstrap",
+            remedy="Pass e.g. level=0.95.",
         )
 
 
@@ -131,14 +154,16 @@ def _check(panel: Any, method: str, weights: str) -> None:
     for name, value, allowed in (("method", method, METHODS), ("weights", weights, tuple(WEIGHTS))):
         if value not in allowed:
             raise ZgzxError(
-                f"{name}={value!r} is unknown", where="wild_cluster_bootstrap",
+                f"{name}={value!r} is unknown",
+                where="wild_cluster_bootstrap",
                 remedy=f"Choose one of {', '.join(allowed)}.",
-            )  # fmt: skip
+            )
     if not is_plain(panel):
         raise ZgzxError(
             "the wild bootstrap takes neither covariates nor weights that change within a unit",
-            where="wild_cluster_bootstrap", remedy="Prepare the panel without them.",
-        )  # fmt: skip
+            where="wild_cluster_bootstrap",
+            remedy="Prepare the panel without them.",
+        )
 
 
 def _cluster_scores(
@@ -158,28 +183,38 @@ def _cluster_scores(
     contrast = np.concatenate([np.zeros(len(panel.periods) - 1), contrast])
     if (contrast[~solution.kept] != 0).any():
         raise ZgzxError(
-            "treatment cannot be told from unit and period effects", where="wild_cluster_bootstrap",
+            "treatment cannot be told from unit and period effects",
+            where="wild_cluster_bootstrap",
             remedy="Add units never treated, or treated at other times.",
-        )  # fmt: skip
+        )
     score, lean = _by_cluster(moments, solution, contrast)
     factor = sample_factor(panel, solution)
     error = np.sqrt(factor * ((score @ solution.inverse @ contrast) ** 2).sum())
     if error <= ROUNDING * np.nanmax(np.abs(panel.y)) or _fits_anything(panel, design, contrast):
         raise ZgzxError(
             "the standard error is zero but for rounding, so there is nothing to compare draws with",
-            where="wild_cluster_bootstrap", count=len(score),
+            where="wild_cluster_bootstrap",
+            count=len(score),
             remedy="Use more clusters: each treated one must be able to differ from the others.",
-        )  # fmt: skip
+        )
     estimate = float(contrast @ solution.coefficients)
     return ClusterScores(estimate, float(error), score, lean, solution.inverse, contrast, factor)
 
 
 def _fits_anything(panel: Any, design: np.ndarray, contrast: np.ndarray) -> bool:
-    """Whether the residuals behind the estimate vanish whatever the outcomes are: its error then is rounding only."""
-    moments = panel_moments(random_outcomes(panel.y), panel.cohort, panel.weights[:, 0], panel.cluster)
+    """Whether the residuals behind the estimate vanish whatever the outcomes are.
+
+    Its error then is rounding only.
+    """
+    moments = panel_moments(
+        random_outcomes(panel.y), panel.cohort, panel.weights[:, 0], panel.cluster
+    )
     solution = solve(sums_of_moments(moments, len(panel.cohorts)), design)
     score, _ = _by_cluster(moments, solution, contrast)
-    by_cluster, scale = score @ solution.inverse @ contrast, np.sqrt(contrast @ solution.inverse @ contrast)
+    by_cluster, scale = (
+        score @ solution.inverse @ contrast,
+        np.sqrt(contrast @ solution.inverse @ contrast),
+    )
     return bool(np.sqrt((by_cluster**2).sum()) <= NOTHING * scale)
 
 
@@ -203,13 +238,17 @@ def _target(
         chosen = weight[cohort, period] * (free >= 0 if event_time is None else free == event_time)
     if not chosen.any():
         raise ZgzxError(
-            f"event_time={event_time} has no estimate", where="wild_cluster_bootstrap",
-            examples=(f"{e:g}" for e in np.unique(free)), remedy="Choose one of the event times estimated.",
-        )  # fmt: skip
+            f"event_time={event_time} has no estimate",
+            where="wild_cluster_bootstrap",
+            examples=(f"{e:g}" for e in np.unique(free)),
+            remedy="Choose one of the event times estimated.",
+        )
     return design, chosen / chosen.sum()
 
 
-def _by_cluster(moments: Moments, solution: Solution, contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _by_cluster(
+    moments: Moments, solution: Solution, contrast: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """(clusters, columns) scores X_c'e_c at the estimate, and H_c H⁻¹h, both with unit effects taken out."""
     fitted, direction = solution.fitted, solution.inverse @ contrast
 
@@ -250,15 +289,20 @@ def _drawn(points: np.ndarray, clusters: int, draws: int, seed: int) -> Iterator
 def _draw_sums(scores: ClusterScores, v: np.ndarray) -> np.ndarray:
     """(draws, 5) coefficients by powers of δ: numerator 1, δ; variance 1, δ, δ².
 
-    A draw moves the estimate by Σ v_c a_c with a_c = h'H⁻¹(score of c), and the re-estimated residuals give cluster c
-    the influence v_c a_c - h'H⁻¹H_c H⁻¹ Σ_d v_d (score of d). The sample and its multiples, the mirror image among
-    them, have the t of the sample whatever δ: written down, for rounding would tell them apart where δ is large.
+    A draw moves the estimate by Σ v_c a_c with a_c = h'H⁻¹(score of c), and the re-estimated
+    residuals give cluster c the influence v_c a_c - h'H⁻¹H_c H⁻¹ Σ_d v_d (score of d). The sample
+    and its multiples, the mirror image among them, have the t of the sample whatever δ: written
+    down, for rounding would tell them apart where δ is large.
     """
     direction = scores.inverse @ scores.contrast
     by_power = (scores.score, scores.lean / (scores.contrast @ direction))
     own = [part @ direction for part in by_power]  # (clusters,)
-    moved = [v @ part @ scores.inverse for part in by_power]  # (draws, columns), of all coefficients
-    influence = [v * a - shift @ scores.lean.T for a, shift in zip(own, moved, strict=True)]  # (draws, clusters)
+    moved = [
+        v @ part @ scores.inverse for part in by_power
+    ]  # (draws, columns), of all coefficients
+    influence = [
+        v * a - shift @ scores.lean.T for a, shift in zip(own, moved, strict=True)
+    ]  # (draws, clusters)
     square = [(influence[i] * influence[j]).sum(axis=1) for i, j in ((0, 0), (0, 1), (1, 1))]
     sums = np.column_stack([v @ own[0], v @ own[1], square[0], 2 * square[1], square[2]])
     sums[sums[:, 4] <= STILL * (own[1] ** 2).sum(), 3:] = 0.0
@@ -273,14 +317,21 @@ def _p_value(scores: ClusterScores, draw: np.ndarray, null: float) -> float:
     """Share of draws whose |t| is at least that of the sample, for h'β = null."""
     delta = scores.estimate - null
     moved = draw[:, 0] + delta * draw[:, 1]
-    variance = scores.factor * np.maximum(draw[:, 2] + delta * draw[:, 3] + delta**2 * draw[:, 4], 0)
-    return float((np.abs(moved) * scores.std_error >= abs(delta) * np.sqrt(variance) * (1 - TIE)).mean())
+    variance = scores.factor * np.maximum(
+        draw[:, 2] + delta * draw[:, 3] + delta**2 * draw[:, 4], 0
+    )
+    return float(
+        (np.abs(moved) * scores.std_error >= abs(delta) * np.sqrt(variance) * (1 - TIE)).mean()
+    )
 
 
 def _end(scores: ClusterScores, draw: np.ndarray, size: float, side: int) -> float:
-    """Where, going outwards from the estimate, nulls begin to be rejected; infinite where the farthest are not.
+    """Where, going outwards from the estimate, nulls begin to be rejected.
 
-    Far out the sample's t grows with δ; that of a draw keeps up only where its variance does not grow.
+    Infinite where the farthest are not.
+
+    Far out the sample's t grows with δ; that of a draw keeps up only where its variance does not
+    grow.
     """
     level = np.abs(draw[:, 1]) * scores.std_error >= np.sqrt(scores.factor * draw[:, 2]) * (1 - TIE)
     if ((draw[:, 4] == 0) & level).mean() > size:
@@ -294,6 +345,8 @@ def _end(scores: ClusterScores, draw: np.ndarray, size: float, side: int) -> flo
     while abs(outside - inside) > 1e-10 * abs(outside):
         middle = (inside + outside) / 2
         inside, outside = (
-            (middle, outside) if _p_value(scores, draw, scores.estimate + middle) > size else (inside, middle)
+            (middle, outside)
+            if _p_value(scores, draw, scores.estimate + middle) > size
+            else (inside, middle)
         )
     return scores.estimate + outside

@@ -1,7 +1,8 @@
 """Event times and declared windows on a clock whose periods are several apart or have gaps.
 
-Event times, `anticipation`, `leave_out` and windows all count the numbers of the periods: years where these are years,
-even if a wave comes every second year. What holds no observed period is said, never passed over.
+Event times, `anticipation`, `leave_out` and windows all count the numbers of the periods: years
+where these are years, even if a wave comes every second year. What holds no observed period is
+said, never passed over.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ MOST_NAMED = 12  # event times in a message
 
 
 def note_empty_windows(panel: Any, options: dict[str, Any]) -> list[tuple]:
-    """Ledger rows for cohorts whose anticipation or leave_out holds no observed period; they are warned of too.
+    """Ledger rows for cohorts whose anticipation or leave_out holds no observed period.
+
+    They are warned of too.
 
     Parameters
     ----------
@@ -31,13 +34,17 @@ def note_empty_windows(panel: Any, options: dict[str, Any]) -> list[tuple]:
         if not width or seen is None:
             continue
         empty = [
-            c for c in np.flatnonzero(np.isfinite(panel.cohorts)) if _is_empty(panel, seen[c], int(c), width, masked)
+            c
+            for c in np.flatnonzero(np.isfinite(panel.cohorts))
+            if _is_empty(panel, seen[c], int(c), width, masked)
         ]
         if not empty:
             continue
         units = int(np.isin(panel.cohort, empty).sum())
         starts = [f"{panel.cohorts[c]:g}" for c in empty]
-        notes.append(("note", EMPTY, 0, units, tuple(f"{name}={width} before {g}" for g in starts[:3])))
+        notes.append(
+            ("note", EMPTY, 0, units, tuple(f"{name}={width} before {g}" for g in starts[:3]))
+        )
         warn(
             f"{name}={width} holds no observed period of {len(empty)} cohorts (first treated e.g. in "
             f"{', '.join(starts[:3])}), so it changes nothing for them.{_advice(panel, name, width)}"
@@ -57,7 +64,10 @@ def _observed(panel: Any) -> np.ndarray:
 def _is_empty(panel: Any, seen: np.ndarray, cohort: int, width: int, masked: int) -> bool:
     """No observed period within `width` before treatment, of a cohort that has a base at all."""
     start, periods = panel.cohorts[cohort], panel.periods[seen]
-    return bool((periods + masked < start).any()) and not ((periods >= start - width) & (periods < start)).any()
+    return (
+        bool((periods + masked < start).any())
+        and not ((periods >= start - width) & (periods < start)).any()
+    )
 
 
 def _advice(panel: Any, name: str, width: int) -> str:
@@ -75,8 +85,12 @@ def period_step(periods: np.ndarray) -> int:
     return int(np.gcd.reduce(np.diff(periods).astype(np.int64))) if len(periods) > 1 else 1
 
 
-def possible_events(event_times: np.ndarray, periods: np.ndarray, first: int, last: int) -> np.ndarray:
-    """The event times from first to last that the clock has: on a clock of 2 years every second one.
+def possible_events(
+    event_times: np.ndarray, periods: np.ndarray, first: int, last: int
+) -> np.ndarray:
+    """The event times from first to last that the clock has.
+
+    On a clock of 2 years every second one.
 
     Parameters
     ----------

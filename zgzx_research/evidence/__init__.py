@@ -1,1 +1,4 @@
-"""What the results amount to: one set of numbers, verdicts on the claims, a grade of the evidence."""
+"""What the results amount to.
+
+One set of numbers, verdicts on the claims, a grade of the evidence.
+"""

@@ -13,14 +13,20 @@ CLAIM_COLUMNS = ("id", "zh", "en", "testable", "estimand_zh", "estimand_en", "ou
 TESTABLE = ("causal", "descriptive", "case", "not_attributable")
 
 LEVELS = ("very_low", "low", "moderate", "high")
-START = {"did": "moderate", "rank_discontinuity": "moderate", "before_after": "very_low"}  # Maryland scale
+START = {
+    "did": "moderate",
+    "rank_discontinuity": "moderate",
+    "before_after": "very_low",
+}  # Maryland scale
 CAP = "low"  # at most, when the design could not have seen an effect of the claimed size
 
-# Units on either side from which on a difference may be called hard to put down to chance. With fewer, a normal
-# interval is too short: with twenty by 7 % (the t quantile is 2.09, not 1.96), with ten by 15 %.
+# Units on either side from which on a difference may be called hard to put down to chance. With
+# fewer, a normal interval is too short: with twenty by 7 % (the t quantile is 2.09, not 1.96), with
+# ten by 15 %.
 ENOUGH_UNITS = 20
 
-# Rule, limit: the grade goes down one step when the measure is below its limit, or asked for and unknown.
+# Rule, limit: the grade goes down one step when the measure is below its limit, or asked for and
+# unknown.
 LIMITS = {
     "effective_treated": 40.0,  # treated units; normal approximations are poor below
     "pretest": 0.05,  # p value of the joint test that nothing differs before treatment
@@ -30,7 +36,10 @@ LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One row of the claims ledger; `outcome` is the facts' name of what is estimated, empty when nothing is."""
+    """One row of the claims ledger.
+
+    `outcome` is the facts' name of what is estimated, empty when nothing is.
+    """
 
     id: str
     zh: str
@@ -44,7 +53,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule with its arithmetic: the measure, the limit it is held against, the steps the grade goes (0 or less)."""
+    """One rule with its arithmetic.
+
+    The measure, the limit it is held against, the steps the grade goes (0 or less).
+    """
 
     rule: str
     value: float
@@ -77,7 +89,13 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     wrong = [claim.id for claim in claims if claim.testable not in TESTABLE]
     if wrong:
         remedy = f"Write one of {', '.join(TESTABLE)}."
-        raise ZgzxError("`testable` is unknown", where=path.name, count=len(wrong), examples=wrong, remedy=remedy)
+        raise ZgzxError(
+            "`testable` is unknown",
+            where=path.name,
+            count=len(wrong),
+            examples=wrong,
+            remedy=remedy,
+        )
     return claims
 
 
@@ -86,7 +104,8 @@ def verdict(ci_low: float, ci_high: float, claimed_sign: int = 1) -> str:
 
     Returns
     -------
-    "supported", "contradicted", "indistinguishable" (from zero), or "not_estimable" when there is no interval.
+    "supported", "contradicted", "indistinguishable" (from zero), or "not_estimable" when there is
+    no interval.
     """
     if math.isnan(ci_low) or math.isnan(ci_high):
         return "not_estimable"
@@ -95,8 +114,15 @@ def verdict(ci_low: float, ci_high: float, claimed_sign: int = 1) -> str:
 
 
 def few_units(n_treated: float, n_comparison: float) -> str:
-    """Which side of a comparison has fewer than ENOUGH_UNITS: "", "treated", "comparison" or "both"."""
-    few = [name for name, n in (("treated", n_treated), ("comparison", n_comparison)) if not n >= ENOUGH_UNITS]
+    """Which side of a comparison has fewer than ENOUGH_UNITS.
+
+    "", "treated", "comparison" or "both".
+    """
+    few = [
+        name
+        for name, n in (("treated", n_treated), ("comparison", n_comparison))
+        if not n >= ENOUGH_UNITS
+    ]
     return "both" if len(few) == 2 else few[0] if few else ""
 
 
@@ -109,17 +135,26 @@ def grade(
     mde: float | None = None,
     claimed_effect: float | None = None,
 ) -> Grade:
-    """Certainty of the evidence: a start by design, one step down for each rule that fails, then the cap.
+    """Certainty of the evidence.
+
+    A start by design, one step down for each rule that fails, then the cap.
 
     Parameters
     ----------
-    effective_treated, pretest_p, linked_share : None when the rule does not apply, NaN (which fails) when it applies
-        but could not be computed.
-    mde, claimed_effect : minimum detectable and claimed effect in one unit; the cap applies when both are given.
+    effective_treated, pretest_p, linked_share : None when the rule does not apply, NaN (which
+        fails) when it applies but could not be computed.
+    mde, claimed_effect : minimum detectable and claimed effect in one unit; the cap applies when
+        both are given.
     """
     if design not in START:
-        raise ZgzxError(f"design {design!r} is unknown", where="grade", remedy=f"One of {', '.join(START)}.")
-    measures = {"effective_treated": effective_treated, "pretest": pretest_p, "linkage": linked_share}
+        raise ZgzxError(
+            f"design {design!r} is unknown", where="grade", remedy=f"One of {', '.join(START)}."
+        )
+    measures = {
+        "effective_treated": effective_treated,
+        "pretest": pretest_p,
+        "linkage": linked_share,
+    }
     steps, position = [], LEVELS.index(START[design])
     for rule, limit in LIMITS.items():
         value = measures[rule]

@@ -1,7 +1,8 @@
 """What may be shown: nothing that rests on fewer firms, or on fewer persons, than the thresholds.
 
-A count also tells of its complement: of 27 rows 26 are linked, so one is not. And a part that is left blank can be had
-from a total and the other parts, so a second part has to be left blank with it.
+A count also tells of its complement: of 27 rows 26 are linked, so one is not. And a part that is
+left blank can be had from a total and the other parts, so a second part has to be left blank with
+it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-MIN_FIRMS = 3  # firms; no Chinese statutory threshold was found, so the common statistical-office rule of three
-MIN_RECORDS = 10  # lines about persons; winners are publicly named, so the few of a small count could be told apart
+# firms; no Chinese statutory threshold was found, so the common statistical-office rule of three
+MIN_FIRMS = 3
+# lines about persons; winners are publicly named, so the few of a small count could be told apart
+MIN_RECORDS = 10
 
 SEVERAL = "several"  # the category that small ones are put into
 TOTAL = ""  # the name of the totals in a row balance
@@ -21,21 +24,29 @@ Counts = Mapping[str, int | None]
 
 def enough_firms(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFrame:
     """Rows of an effects frame with at least `minimum` treated and comparison units behind them."""
-    return frame[(frame["n_treated"] >= minimum) & (frame["n_comparison"] >= minimum)].reset_index(drop=True)
+    return frame[(frame["n_treated"] >= minimum) & (frame["n_comparison"] >= minimum)].reset_index(
+        drop=True
+    )
 
 
 def blank_few(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFrame:
-    """An effects frame whose rows with fewer units than `minimum` tell nothing: neither estimate nor interval."""
+    """An effects frame whose rows with fewer units than `minimum` tell nothing.
+
+    Neither estimate nor interval.
+    """
     few = (frame["n_treated"] < minimum) | (frame["n_comparison"] < minimum)
     numbers = [name for name in frame.columns if frame[name].dtype == float]
     return frame.assign(**{name: frame[name].mask(few) for name in numbers})
 
 
-def blank_small_counts(frame: pd.DataFrame, counts: Sequence[str], minimum: int = MIN_RECORDS) -> pd.DataFrame:
+def blank_small_counts(
+    frame: pd.DataFrame, counts: Sequence[str], minimum: int = MIN_RECORDS
+) -> pd.DataFrame:
     """A frame without small counts, small complements, and the shares (`…_share`) from which they could be had.
 
-    counts : columns; the first is the whole, the others are parts of it. A part is missing as well where some of the
-        whole is left beside it, but less than `minimum`; a part that is the whole tells nobody from the others.
+    counts : columns; the first is the whole, the others are parts of it. A part is missing as well
+        where some of the whole is left beside it, but less than `minimum`; a part that is the whole
+        tells nobody from the others.
     """
     whole, *parts = counts
     small = frame[list(counts)].lt(minimum)
@@ -46,15 +57,19 @@ def blank_small_counts(frame: pd.DataFrame, counts: Sequence[str], minimum: int 
     return frame.assign(**told, **{name: frame[name].mask(small.any(axis=1)) for name in shares})
 
 
-def hidden_parts(sizes: Sequence[int], small: Sequence[bool], minimum: int, *, largest: bool = False) -> list[bool]:
+def hidden_parts(
+    sizes: Sequence[int], small: Sequence[bool], minimum: int, *, largest: bool = False
+) -> list[bool]:
     """Which parts of a total that is shown have to be left blank.
 
-    The `small` ones, and with them as many more as it takes that the blank ones are two or more and come to at least
-    `minimum` together: the next smallest, or the `largest` where these are missed least. Parts of size 0 tell of nobody
-    and cannot help.
+    The `small` ones, and with them as many more as it takes that the blank ones are two or more and
+    come to at least `minimum` together: the next smallest, or the `largest` where these are missed
+    least. Parts of size 0 tell of nobody and cannot help.
     """
     hidden = list(small)
-    others = [at for at in sorted(range(len(sizes)), key=sizes.__getitem__, reverse=largest) if sizes[at]]
+    others = [
+        at for at in sorted(range(len(sizes)), key=sizes.__getitem__, reverse=largest) if sizes[at]
+    ]
     others = [at for at in others if not hidden[at]]
     while any(hidden) and others and (sum(hidden) < 2 or _sum(sizes, hidden) < minimum):
         hidden[others.pop(0)] = True
@@ -76,7 +91,11 @@ def pooled_categories(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataF
         if sum(sizes) < minimum:
             continue
         hidden = hidden_parts(sizes, [0 < size < minimum for size in sizes], minimum)
-        parts.append(year.assign(category=year["category"].mask(pd.Series(hidden, index=year.index), SEVERAL)))
+        parts.append(
+            year.assign(
+                category=year["category"].mask(pd.Series(hidden, index=year.index), SEVERAL)
+            )
+        )
     told = pd.concat(parts) if parts else frame.iloc[:0]
     return told.groupby(["year", "category"], as_index=False, observed=True)["firms"].sum()
 
@@ -89,9 +108,10 @@ def row_balance(
     Parameters
     ----------
     lines : source -> line (a file, or several) -> BALANCE.
-    minimum : `kept` and `quarantined` are None where less than this many rows were set aside, or kept beside those that
-        were, and wherever such a number could be had from a total and the other lines. Rows read and rows without a
-        record are the size of a file; no row set aside tells of nobody.
+    minimum : `kept` and `quarantined` are None where less than this many rows were set aside, or
+        kept beside those that were, and wherever such a number could be had from a total and the
+        other lines. Rows read and rows without a record are the size of a file; no row set aside
+        tells of nobody.
     """
     totals = {source: _totals(own.values()) for source, own in lines.items()}
     grand = _totals(totals.values())
@@ -101,7 +121,10 @@ def row_balance(
     result: dict[str, dict[str, Counts]] = {}
     for (source, own), blank in zip(lines.items(), hidden, strict=True):
         blanks = _blank(list(own.values()), minimum, blank)
-        shown = {name: _shown(counts, hide) for (name, counts), hide in zip(own.items(), blanks, strict=True)}
+        shown = {
+            name: _shown(counts, hide)
+            for (name, counts), hide in zip(own.items(), blanks, strict=True)
+        }
         result[source] = shown | {TOTAL: _shown(totals[source], blank)}
     return result | {TOTAL: {TOTAL: _shown(grand, all_blank)}}
 
@@ -112,13 +135,21 @@ def _totals(lines: object) -> dict[str, int]:
 
 
 def _is_small(counts: Mapping[str, int], minimum: int) -> bool:
-    return 0 < counts["quarantined"] < minimum or (counts["quarantined"] > 0 and 0 < counts["kept"] < minimum)
+    return 0 < counts["quarantined"] < minimum or (
+        counts["quarantined"] > 0 and 0 < counts["kept"] < minimum
+    )
 
 
 def _blank(
-    lines: Sequence[Mapping[str, int]], minimum: int, total_is_blank: bool, more: Sequence[bool] = ()
+    lines: Sequence[Mapping[str, int]],
+    minimum: int,
+    total_is_blank: bool,
+    more: Sequence[bool] = (),
 ) -> list[bool]:
-    """Which lines are left blank; under a blank total all that could make it up. `more`: lines that must be."""
+    """Which lines are left blank; under a blank total all that could make it up.
+
+    `more`: lines that must be.
+    """
     aside = [line["quarantined"] for line in lines]
     if total_is_blank:
         return [size > 0 for size in aside]
@@ -156,7 +187,10 @@ def blank_few_units(ledger: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFr
     """What estimation left out (rows, units) without the numbers of lines that tell of too few units."""
     units = [int(count) for count in ledger["units"]]
     hidden = hidden_parts(units, [0 < count < minimum for count in units], minimum)
-    blank = {name: ledger[name].astype(object).mask(pd.Series(hidden, index=ledger.index), None) for name in UNITS}
+    blank = {
+        name: ledger[name].astype(object).mask(pd.Series(hidden, index=ledger.index), None)
+        for name in UNITS
+    }
     return ledger.assign(**blank)
 
 

@@ -1,4 +1,7 @@
-"""The one set of numbers: dotted key -> value in its unit. Prose, tables and figures all read from here."""
+"""The one set of numbers: dotted key -> value in its unit.
+
+Prose, tables and figures all read from here.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,13 @@ VERSION = 1
 UNITS = ("percent", "percentage_point", "count", "share", "year", "text", "number")
 KINDS = ("estimate", "data", "design", "stamp", "verdict")
 STAGES = ("estimate", "clean", "link", "panels", "study")
-DIGITS_KEPT = 12  # significant ones of a stored float; beyond them the last bits of two processors may differ
+DIGITS_KEPT = (
+    12  # significant ones of a stored float; beyond them the last bits of two processors may differ
+)
 
-SHARE_OUTCOMES = ("retention",)  # a difference of two shares is told in percentage points, their mean as a share
+SHARE_OUTCOMES = (
+    "retention",
+)  # a difference of two shares is told in percentage points, their mean as a share
 
 Fact = dict[str, Any]
 
@@ -43,7 +50,11 @@ class Facts:
         """
         if key not in self.facts:
             near = difflib.get_close_matches(key, self.facts, n=1, cutoff=0)
-            remedy = f"The nearest key is {near[0]}." if near else "No fact has been written yet; run the study first."
+            remedy = (
+                f"The nearest key is {near[0]}."
+                if near
+                else "No fact has been written yet; run the study first."
+            )
             raise ZgzxError(f"there is no fact {key!r}", where="facts", remedy=remedy)
         return self.facts[key]
 
@@ -54,7 +65,9 @@ class Facts:
     def to_json(self) -> str:
         """JSON text, keys sorted."""
         body = {"version": VERSION, "facts": dict(self.facts)}
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
+        return (
+            json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
+        )
 
     def save(self, path: Path) -> None:
         """Write to `path` atomically: a reader sees the old file or the whole new one."""
@@ -66,15 +79,23 @@ class Facts:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data.get("version") != VERSION:
             remedy = f"This code reads version {VERSION}; run the study again."
-            raise ZgzxError(f"facts of version {data.get('version')!r}", where=path.name, remedy=remedy)
+            raise ZgzxError(
+                f"facts of version {data.get('version')!r}", where=path.name, remedy=remedy
+            )
         return cls(data["facts"])
 
 
 def fact(value: Any, unit: str, kind: str, stage: str) -> Fact:
     """One record; NaN becomes None, floats are rounded so that the file has the same bytes again."""
-    for name, given, allowed in (("unit", unit, UNITS), ("kind", kind, KINDS), ("stage", stage, STAGES)):
+    for name, given, allowed in (
+        ("unit", unit, UNITS),
+        ("kind", kind, KINDS),
+        ("stage", stage, STAGES),
+    ):
         if given not in allowed:
-            raise ZgzxError(f"{name} {given!r} is unknown", where="fact", remedy=f"One of {', '.join(allowed)}.")
+            raise ZgzxError(
+                f"{name} {given!r} is unknown", where="fact", remedy=f"One of {', '.join(allowed)}."
+            )
     if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         value = None
     elif isinstance(value, float):
@@ -94,14 +115,18 @@ def shown_fact(value: Any, unit: str, kind: str, stage: str) -> Fact:
     return withheld_fact(unit, kind, stage) if pd.isna(value) else fact(value, unit, kind, stage)
 
 
-def effect_facts(outcome: str, spec: str, aggregate_name: str, frame: pd.DataFrame, scale: str) -> dict[str, Fact]:
+def effect_facts(
+    outcome: str, spec: str, aggregate_name: str, frame: pd.DataFrame, scale: str
+) -> dict[str, Fact]:
     """Facts `<outcome>.<spec>.<aggregate>[.e±k].<field>` of one effects frame.
 
     Parameters
     ----------
-    aggregate_name : "overall" or "headline" (one row), or "event_time" (a row per event time, keyed .e-3, .e+1).
+    aggregate_name : "overall" or "headline" (one row), or "event_time" (a row per event time, keyed
+        .e-3, .e+1).
     frame : rows of `Aggregate.to_frame`, `.overall` or `.window`.
-    scale : "ratio" gives percent; "difference" gives percentage points for shares, plain numbers otherwise.
+    scale : "ratio" gives percent; "difference" gives percentage points for shares, plain numbers
+        otherwise.
 
     Raises
     ------
@@ -109,11 +134,17 @@ def effect_facts(outcome: str, spec: str, aggregate_name: str, frame: pd.DataFra
     """
     prefix = f"{outcome}.{spec}.{aggregate_name}"
     if aggregate_name != "event_time" and len(frame) != 1:
-        raise ZgzxError(f"{len(frame)} rows where one is meant", where=prefix, remedy="Pass one row per aggregate.")
+        raise ZgzxError(
+            f"{len(frame)} rows where one is meant",
+            where=prefix,
+            remedy="Pass one row per aggregate.",
+        )
     facts = {}
     for row in frame.to_dict("records"):
         key = f"{prefix}.e{int(row['event_time']):+d}" if aggregate_name == "event_time" else prefix
-        facts.update({f"{key}.{name}": record for name, record in _row_facts(row, outcome, scale).items()})
+        facts.update(
+            {f"{key}.{name}": record for name, record in _row_facts(row, outcome, scale).items()}
+        )
         if aggregate_name == "headline":
             few = few_units(row["n_treated"], row["n_comparison"])
             facts[f"{key}.few"] = fact(few, "text", "design", "estimate")
@@ -124,9 +155,15 @@ def _row_facts(row: Mapping[str, Any], outcome: str, scale: str) -> dict[str, Fa
     share = outcome in SHARE_OUTCOMES and scale == "difference"
     unit = "percent" if scale == "ratio" else "percentage_point" if share else "number"
     factor = 1.0 if unit == "number" else 100.0
-    effect = {name: row[name] for name in ("estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high")}
+    effect = {
+        name: row[name]
+        for name in ("estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high")
+    }
     effect["mde"] = row["mde"]
-    facts = {name: fact(factor * float(value), unit, "estimate", "estimate") for name, value in effect.items()}
+    facts = {
+        name: fact(factor * float(value), unit, "estimate", "estimate")
+        for name, value in effect.items()
+    }
     for name in ("n_treated", "n_comparison"):
         few = 0 < row[name] < MIN_FIRMS
         facts[name] = shown_fact(None if few else int(row[name]), "count", "estimate", "estimate")
@@ -143,10 +180,15 @@ def grade_facts(
 
     Parameters
     ----------
-    effect_unit : unit of the minimum detectable and the claimed effect. withheld : rules whose measure would tell of
-        too few; that they were met or not is said all the same.
+    effect_unit : unit of the minimum detectable and the claimed effect. withheld : rules whose
+        measure would tell of too few; that they were met or not is said all the same.
     """
-    units = {"effective_treated": "number", "pretest": "number", "linkage": "share", "detectable": effect_unit}
+    units = {
+        "effective_treated": "number",
+        "pretest": "number",
+        "linkage": "share",
+        "detectable": effect_unit,
+    }
     prefix = f"{outcome}.{spec}.grade"
     facts = {prefix: fact(graded.level, "text", "verdict", "estimate")}
     facts[f"{prefix}_start"] = fact(graded.start, "text", "verdict", "estimate")

@@ -1,1 +1,4 @@
-"""Raw files into tables of text: a profile (TOML) says what the columns are called; no value is judged here."""
+"""Raw files into tables of text: a profile (TOML) says what the columns are called.
+
+No value is judged here.
+"""

@@ -12,8 +12,9 @@ from zgzx_research.ingest.sheet import Sheet
 def broken_rows(sheet: Sheet, header: Header, data: np.ndarray) -> np.ndarray:
     """(records,) rows of a delimited file that are parts of one record, or end before its necessary columns do.
 
-    A line break that stands in a cell without quotes cuts a record into rows which together have one cell more than it
-    for each break. A row that only lacks blank cells at its end is whole: spreadsheets leave those out.
+    A line break that stands in a cell without quotes cuts a record into rows which together have
+    one cell more than it for each break. A row that only lacks blank cells at its end is whole:
+    spreadsheets leave those out.
     """
     broken = np.zeros(len(data), dtype=bool)
     if not sheet.short:
@@ -41,7 +42,9 @@ def _parts_of_one(short: dict[int, int], row: int, width: int) -> list[int]:
     return list(range(row, last + 1)) if last > row and cells == width + last - row else []
 
 
-def struck_rows(sheet: Sheet, header: Header, data: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def struck_rows(
+    sheet: Sheet, header: Header, data: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Rows whose necessary cells are all struck through, and struck cells of other rows."""
     rows = np.zeros(len(data), dtype=bool)
     if not sheet.struck:

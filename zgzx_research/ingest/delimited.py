@@ -1,7 +1,10 @@
-"""Delimited text into columns. Two ways, one result: Arrow for files without quotation marks, the csv module else.
+"""Delimited text into columns.
 
-Arrow reads a million lines in half a second but forgives a quote that is never closed, which swallows rows; the csv
-module is ten times slower and does not. Both work in blocks: neither holds the text of the file.
+Two ways, one result: Arrow for files without quotation marks, the csv module else.
+
+Arrow reads a million lines in half a second but forgives a quote that is never closed, which
+swallows rows; the csv module is ten times slower and does not. Both work in blocks: neither holds
+the text of the file.
 """
 
 from __future__ import annotations
@@ -29,8 +32,8 @@ DELIMITERS = (",", "\t", ";", "|")
 SAMPLED_LINES = 20
 MOST_COLUMNS = 16_384  # as in Excel
 WIDE = 1_000  # columns; a table of so many has few rows
-# Cells of a row beyond the widest of the first lines and so many more are held as one: they are counted and shown, but
-# a row of a million cells does not make a million columns.
+# Cells of a row beyond the widest of the first lines and so many more are held as one: they are
+# counted and shown, but a row of a million cells does not make a million columns.
 SURPLUS_CELLS = 16
 RECORDS = 5_000  # records the careful way holds as Python lists
 LEAST_SWALLOWED = 3  # in a narrow table an address may hold a line break and a comma
@@ -62,19 +65,31 @@ class Cells:
 def read_delimited(path: Path, file: str) -> list[Sheet]:
     """The file as one sheet named ""; `file` names it in messages.
 
-    A row is what a spreadsheet shows as one: a record, which may hold line breaks in quotes; blank ones count.
+    A row is what a spreadsheet shows as one: a record, which may hold line breaks in quotes; blank
+    ones count.
     """
     text = examine(path, file)
     if text.start.startswith("<"):
         raise ZgzxError(
-            "a web page or XML under this extension", where=file, remedy="Open it in Excel or WPS and save it as .xlsx."
+            "a web page or XML under this extension",
+            where=file,
+            remedy="Open it in Excel or WPS and save it as .xlsx.",
         )
     if not text.start:
         return []
     layout = _layout(path, file, text)
     read = _quoted if text.quoted else _plain
     cells = read(path, file, text.encoding, layout)
-    return [Sheet("", cells.columns, cells.height, reading=text.encoding, short=cells.short, cut_off=not text.ended)]
+    return [
+        Sheet(
+            "",
+            cells.columns,
+            cells.height,
+            reading=text.encoding,
+            short=cells.short,
+            cut_off=not text.ended,
+        )
+    ]
 
 
 def _open(path: Path, encoding: str) -> io.TextIOWrapper:
@@ -85,7 +100,9 @@ def _open(path: Path, encoding: str) -> io.TextIOWrapper:
 
 
 def _layout(path: Path, file: str, text: TextFile) -> Layout:
-    """The delimiter that stands most often, equally often in most of the first lines; and the columns it makes.
+    """The delimiter that stands most often, equally often in most of the first lines.
+
+    And the columns it makes.
 
     A title line above the header, or a list inside a cell, has marks too, but not so regularly.
 
@@ -141,12 +158,17 @@ def _plain(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
     try:
         table = pa.csv.read_csv(
             path,
-            pa.csv.ReadOptions(column_names=names, encoding=encoding, use_threads=False, block_size=LONGEST_ROW),
+            pa.csv.ReadOptions(
+                column_names=names, encoding=encoding, use_threads=False, block_size=LONGEST_ROW
+            ),
             pa.csv.ParseOptions(
-                delimiter=layout.delimiter, quote_char=False, ignore_empty_lines=False, invalid_row_handler=keep
+                delimiter=layout.delimiter,
+                quote_char=False,
+                ignore_empty_lines=False,
+                invalid_row_handler=keep,
             ),
             pa.csv.ConvertOptions(column_types=types, strings_can_be_null=False),
-        )  # fmt: skip
+        )
     except pa.ArrowInvalid:
         raise no_line_ends(file) from None
     columns = Columns()
@@ -170,7 +192,9 @@ def _quoted(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
         try:
             for records in _blocks(reader, layout.delimiter, layout.width):
                 few = {
-                    n: len(row) for n, row in enumerate(records) if len(row) < layout.width and any(map(str.strip, row))
+                    n: len(row)
+                    for n, row in enumerate(records)
+                    if len(row) < layout.width and any(map(str.strip, row))
                 }
                 short |= {columns.height + n: count for n, count in few.items()}
                 columns.add_rows([_narrow(record, layout.most) for record in records])

@@ -1,4 +1,7 @@
-"""Which encoding a text file is in, and where its bytes are damaged; read in blocks, so its size does not matter."""
+"""Which encoding a text file is in, and where its bytes are damaged.
+
+Read in blocks, so its size does not matter.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,14 @@ from zgzx_research.errors import ZgzxError
 
 BLOCK = 1 << 22  # bytes read at a time
 LONGEST_LINE = 1 << 24  # characters; a longer one is no row of a list
-MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 BYTE_ORDER_MARK = "\ufeff"
-# Digits, delimiters and line ends are half zeros in UTF-16; a file with fewer zeros is a damaged one.
+# Digits, delimiters and line ends are half zeros in UTF-16; a file with fewer zeros is a damaged
+# one.
 LEAST_UTF16_ZEROS = 0.05
 
 
@@ -21,7 +29,8 @@ LEAST_UTF16_ZEROS = 0.05
 class TextFile:
     """What one pass over a file tells.
 
-    quoted : whether a quotation mark stands in it. start : its first text. lines : line ends, about. ended : whether
+    quoted : whether a quotation mark stands in it. start : its first text. lines : line ends,
+        about. ended : whether
     the last line has one.
     """
 
@@ -41,10 +50,12 @@ class _Damage(Exception):
 
 
 def examine(path: Path, file: str) -> TextFile:
-    """Read the whole file once; a byte-order mark decides, else zeros (UTF-16), else UTF-8, else GB18030.
+    """Read the whole file once.
 
-    A file whose first Chinese line is good UTF-8 is UTF-8: a bad byte further on is damage, and reading the rest as
-    GB18030 would turn it into nonsense without an error.
+    A byte-order mark decides, else zeros (UTF-16), else UTF-8, else GB18030.
+
+    A file whose first Chinese line is good UTF-8 is UTF-8: a bad byte further on is damage, and
+    reading the rest as GB18030 would turn it into nonsense without an error.
 
     Raises
     ------
@@ -56,7 +67,12 @@ def examine(path: Path, file: str) -> TextFile:
     try:
         return _pass_over(path, encoding, file)
     except _Damage as damage:
-        if encoding != "utf-8" or not damage.byte or _marked(head) or _has_chinese_line(head[: damage.offset]):
+        if (
+            encoding != "utf-8"
+            or not damage.byte
+            or _marked(head)
+            or _has_chinese_line(head[: damage.offset])
+        ):
             raise _undecodable(damage, encoding, file) from None
     try:
         return _pass_over(path, "gb18030", file)
@@ -69,11 +85,18 @@ def _marked(head: bytes) -> str | None:
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
-    """The byte order in which line ends stand and nothing is zero; None when both or neither would do."""
+    """The byte order in which line ends stand and nothing is zero.
+
+    None when both or neither would do.
+    """
     if head.count(0) < LEAST_UTF16_ZEROS * len(head) or len(head) % 2:
         return None
-    texts = {encoding: head.decode(encoding, errors="replace") for encoding in ("utf-16-le", "utf-16-be")}
-    fitting = [name for name, text in texts.items() if ("\n" in text or "\r" in text) and "\0" not in text]
+    texts = {
+        encoding: head.decode(encoding, errors="replace") for encoding in ("utf-16-le", "utf-16-be")
+    }
+    fitting = [
+        name for name, text in texts.items() if ("\n" in text or "\r" in text) and "\0" not in text
+    ]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -110,7 +133,9 @@ def _decoded(path: Path, encoding: str) -> Iterator[str]:
         while not final:
             block = handle.read(BLOCK)
             final = not block
-            begin = position - len(decoder.getstate()[0])  # the last bytes of a block may be half a character
+            begin = position - len(
+                decoder.getstate()[0]
+            )  # the last bytes of a block may be half a character
             try:
                 text = decoder.decode(block, final)
             except UnicodeDecodeError as error:

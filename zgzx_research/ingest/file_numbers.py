@@ -1,8 +1,8 @@
 """Raw files by number: names of files may be names of people, so only one list beside the raw files holds them.
 
-A file is its source and a number, `employment/007`. Decisions refer to it, so a file keeps its number when others come
-or go: new files are added below, in the order of their names, and no number is given twice. Sheets are numbered as they
-stand in the workbook, hidden ones included.
+A file is its source and a number, `employment/007`. Decisions refer to it, so a file keeps its
+number when others come or go: new files are added below, in the order of their names, and no number
+is given twice. Sheets are numbered as they stand in the workbook, hidden ones included.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ OWNER_ONLY = 0o600
 
 
 def number_files(folder: Path, paths: Iterable[Path]) -> dict[Path, str]:
-    """The numbers of these raw files of `folder`, in the order of the numbers; new files enter the list.
+    """The numbers of these raw files of `folder`, in the order of the numbers.
 
-    Where the folder cannot be written (an archive), the new numbers follow the order of the names and are the same
-    each time the folder is; see `is_listed`.
+    New files enter the list.
+
+    Where the folder cannot be written (an archive), the new numbers follow the order of the names
+    and are the same each time the folder is; see `is_listed`.
 
     Raises
     ------
@@ -54,7 +56,9 @@ def is_listed(folder: Path, paths: Iterable[Path]) -> bool:
 
 
 def read_list(folder: Path) -> dict[str, str]:
-    """File name (relative to the folder) -> number, as the list has them; empty where there is none.
+    """File name (relative to the folder) -> number, as the list has them.
+
+    Empty where there is none.
 
     Raises
     ------
@@ -72,10 +76,11 @@ def read_list(folder: Path) -> dict[str, str]:
     wrong = lines[:1] != [HEADER] or len(known) < len(rows) or len(set(known.values())) < len(rows)
     if wrong or not all(_is_number_of(number, name) for name, number in rows):
         raise ZgzxError(
-            "the list of file numbers is damaged", where=LIST,
+            "the list of file numbers is damaged",
+            where=LIST,
             remedy="Bring back the list as it was; without it (delete it) all files get new numbers, and decisions "
             "on cells and rows have to be taken again.",
-        )  # fmt: skip
+        )
     return known
 
 
@@ -93,7 +98,9 @@ def _write_list(folder: Path, known: dict[str, str]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(HEADER)
-    writer.writerows((number, name) for name, number in sorted(known.items(), key=lambda item: _order(item[1])))
+    writer.writerows(
+        (number, name) for name, number in sorted(known.items(), key=lambda item: _order(item[1]))
+    )
     try:
         write_whole(folder / LIST, text.getvalue().encode("utf-8-sig"), mode=OWNER_ONLY)
     except ZgzxError as error:

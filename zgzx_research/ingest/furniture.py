@@ -1,4 +1,7 @@
-"""Which rows of a sheet carry no record: titles, repeated headers, sections, notes, totals, the foot table."""
+"""Which rows of a sheet carry no record.
+
+Titles, repeated headers, sections, notes, totals, the foot table.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ from zgzx_research.ingest.texts import Texts
 LONGEST_LABEL = 500  # characters; a longer cell is no label, and need not be compared with any
 
 
-def kinds_of_rows(sheet: Sheet, header: Header, known: Collection[str], file: str) -> dict[int, str]:
+def kinds_of_rows(
+    sheet: Sheet, header: Header, known: Collection[str], file: str
+) -> dict[int, str]:
     """Grid row -> kind of non-data row; every other filled row is a record.
 
     Parameters
@@ -51,9 +56,17 @@ def _first_cells(sheet: Sheet) -> Texts:
     return first
 
 
-def _mark_repeated(kinds: dict[int, str], sheet: Sheet, header: Header, known: Collection[str], file: str) -> None:
-    """Title and header rows may be printed again on every page; what else looks like a header is another table's."""
-    tops = {row: _filled_labels(sheet, row) for row in map(int, sheet.filled[sheet.filled <= header.last])}
+def _mark_repeated(
+    kinds: dict[int, str], sheet: Sheet, header: Header, known: Collection[str], file: str
+) -> None:
+    """Title and header rows may be printed again on every page.
+
+    What else looks like a header is another table's.
+    """
+    tops = {
+        row: _filled_labels(sheet, row)
+        for row in map(int, sheet.filled[sheet.filled <= header.last])
+    }
     texts = {text for labels in tops.values() for text in labels.values()} | {*known}
     foot = set(header.profile.foot.columns) if header.profile.foot else set()
     for row in _rows_with(sheet, texts):
@@ -63,10 +76,18 @@ def _mark_repeated(kinds: dict[int, str], sheet: Sheet, header: Header, known: C
         if same is not None:
             kinds[row] = "title" if same < header.first else "header"
         elif len(names) > 1 and all(names.values()):
-            if any(header.columns[column] != name for column, name in names.items() if column < len(header.columns)):
+            if any(
+                header.columns[column] != name
+                for column, name in names.items()
+                if column < len(header.columns)
+            ):
                 raise two_headers(sheet, file, header.last, row)
             kinds[row] = "header"
-        elif row > header.last and not foot.issuperset(labels.values()) and _is_other_header(labels.values(), known):
+        elif (
+            row > header.last
+            and not foot.issuperset(labels.values())
+            and _is_other_header(labels.values(), known)
+        ):
             raise unknown_second(sheet, file, row, known)
     inside = (sheet.filled >= header.first) & (sheet.filled <= header.last)
     kinds |= dict.fromkeys(sheet.filled[inside].tolist(), "header")
@@ -84,7 +105,9 @@ def _rows_with(sheet: Sheet, labels: Collection[str]) -> list[int]:
     for column in sheet.columns.values():
         found = [
             number
-            for number, text in column.beginning(lambda first: first in begins or not first.isalnum())
+            for number, text in column.beginning(
+                lambda first: first in begins or not first.isalnum()
+            )
             if len(text) < LONGEST_LABEL and label(text) in labels
         ]
         if found:
@@ -121,7 +144,10 @@ def _foot_starts(sheet: Sheet, foot: Foot, below: int) -> list[int]:
 
 
 def foot_table(sheet: Sheet, kinds: dict[int, str], foot: Foot | None) -> pd.DataFrame:
-    """Rows of the foot tables: `row` (the clerk's number) and the foot's canonical columns, as text."""
+    """Rows of the foot tables.
+
+    `row` (the clerk's number) and the foot's canonical columns, as text.
+    """
     columns = foot.canonical if foot else []
     records: list[dict[str, object]] = []
     places: dict[str, list[int]] = {}
@@ -129,14 +155,19 @@ def foot_table(sheet: Sheet, kinds: dict[int, str], foot: Foot | None) -> pd.Dat
         cells = sheet.row(row)
         names = [foot.columns.get(label(text)) for text in cells] if foot else []
         if set(names) >= set(columns):  # the foot's own header
-            places = {name: [place for place, found in enumerate(names) if found == name] for name in columns}
+            places = {
+                name: [place for place, found in enumerate(names) if found == name]
+                for name in columns
+            }
             continue
         records += _side_by_side(row, cells, places)
     table = pd.DataFrame(records, columns=["row", *columns])
     return table.astype({"row": "int64", **dict.fromkeys(columns, "str")})
 
 
-def _side_by_side(row: int, cells: list[str], places: dict[str, list[int]]) -> Iterable[dict[str, object]]:
+def _side_by_side(
+    row: int, cells: list[str], places: dict[str, list[int]]
+) -> Iterable[dict[str, object]]:
     for group in zip(*places.values(), strict=False):
         texts = {name: cells[place] or None for name, place in zip(places, group, strict=True)}
         if any(texts.values()):

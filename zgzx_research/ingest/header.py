@@ -24,7 +24,9 @@ _WITH_UNIT = re.compile(
     rf"(?P<name>.+?)(?:[(\[【](?:金额)?(?:单位:?)?(?=[^)])(?P<inside>{_UNIT})[)\]】]|[:/_\-](?=.)(?P<behind>{_UNIT})|(?P<joined>(?:[十百千]?[亿万]|[百千])元))"
 )
 _TITLE_UNIT = re.compile(rf"单位\s*[:：]\s*(?P<unit>(?=\S){_UNIT})(?=[\s)）\]】]|$)")
-_PLAIN_UNITS = frozenset({"元", "人民币", "人民币元", "元人民币"})  # a number in them is the number itself
+_PLAIN_UNITS = frozenset(
+    {"元", "人民币", "人民币元", "元人民币"}
+)  # a number in them is the number itself
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,13 @@ def find_header(sheet: Sheet, file: str, source: str, profiles: Iterable[Profile
     by_distance = partial(_distance, source=source)
     complete = sorted((read for read in _readings(sheet, own) if read.complete), key=by_distance)
     if not complete:  # only a message asks what the profiles of other sources make of the sheet
-        raise _unknown_header(sheet, file, source, sorted(_readings(sheet, known), key=by_distance), known)
+        raise _unknown_header(
+            sheet, file, source, sorted(_readings(sheet, known), key=by_distance), known
+        )
     best = complete[0]
-    between = [read for read in complete if (sheet.filled[sheet.filled > read.last] < best.first).any()]
+    between = [
+        read for read in complete if (sheet.filled[sheet.filled > read.last] < best.first).any()
+    ]
     if between:
         raise two_headers(sheet, file, between[0].last, best.last)
     return best
@@ -99,13 +105,19 @@ def _readings(sheet: Sheet, profiles: list[Profile]) -> Iterator[Header]:
     for first in map(int, sheet.filled[:SEARCHED_ROWS]):
         for last in range(first, min(first + levels, sheet.height)):
             choices = _labels(sheet, first, last)
-            priced = {place for place, texts in enumerate(choices) if any(_unit(text)[1] for text in texts)}
+            priced = {
+                place
+                for place, texts in enumerate(choices)
+                if any(_unit(text)[1] for text in texts)
+            }
             for profile in profiles:
                 if last - first < profile.header_levels:
                     yield _read(choices, priced, profile, first, last)
 
 
-def _read(labels: list[list[str]], priced: set[int], profile: Profile, first: int, last: int) -> Header:
+def _read(
+    labels: list[list[str]], priced: set[int], profile: Profile, first: int, last: int
+) -> Header:
     """The labels by one profile; `priced` are the columns with a unit in their label."""
     columns: list[str | None] = []
     unknown: list[tuple[int, str]] = []
@@ -125,10 +137,15 @@ def _read(labels: list[list[str]], priced: set[int], profile: Profile, first: in
 
 
 def _without_unit(choices: list[str], profile: Profile) -> str | None:
-    """The canonical column of a label with a unit; a unit that changes the number only where it is used."""
+    """The canonical column of a label with a unit.
+
+    A unit that changes the number only where it is used.
+    """
     for name, unit in map(_unit, choices):
         found = profile.columns.get(name) if unit else None
-        if found is not None and (found in profile.amount_columns or found == NOT_READ or unit in _PLAIN_UNITS):
+        if found is not None and (
+            found in profile.amount_columns or found == NOT_READ or unit in _PLAIN_UNITS
+        ):
             return found
     return None
 
@@ -148,7 +165,10 @@ def title_unit(title: str) -> str:
 
 
 def _labels(sheet: Sheet, first: int, last: int) -> list[list[str]]:
-    """Per column the labels to try: "group/column", column, group; none for a column without any."""
+    """Per column the labels to try: "group/column", column, group.
+
+    None for a column without any.
+    """
     lower = [label(cell) for cell in sheet.row(last)]
     if first == last:
         return [[text] if text else [] for text in lower]
@@ -157,19 +177,32 @@ def _labels(sheet: Sheet, first: int, last: int) -> list[list[str]]:
         if top == bottom == first and left < len(upper):
             upper[left : right + 1] = [upper[left]] * (min(right, len(upper) - 1) + 1 - left)
     pairs = zip(upper, lower, strict=True)
-    return [list(dict.fromkeys(text for text in (f"{a}/{b}" if a and b else "", b, a) if text)) for a, b in pairs]
+    return [
+        list(dict.fromkeys(text for text in (f"{a}/{b}" if a and b else "", b, a) if text))
+        for a, b in pairs
+    ]
 
 
-def _unknown_header(sheet: Sheet, file: str, source: str, readings: list[Header], profiles: list[Profile]) -> ZgzxError:
+def _unknown_header(
+    sheet: Sheet, file: str, source: str, readings: list[Header], profiles: list[Profile]
+) -> ZgzxError:
     best = readings[0]
     parts = [f"unknown header; the closest known profile is {best.profile.name}"]
     if best.missing:
         parts.append("missing columns: " + ", ".join(map(best.profile.alias, best.missing)))
     if best.repeated:
-        parts.append("columns that stand twice: " + ", ".join(map(best.profile.alias, best.repeated)))
-    if best.unknown and best.known >= 2:  # without a header the first row is a person's, and is not shown
+        parts.append(
+            "columns that stand twice: " + ", ".join(map(best.profile.alias, best.repeated))
+        )
+    if (
+        best.unknown and best.known >= 2
+    ):  # without a header the first row is a person's, and is not shown
         shown = [shown_label(column, text) for column, text in best.unknown[:MOST_SHOWN]]
-        more = f" and {len(best.unknown) - MOST_SHOWN:,} more" if len(best.unknown) > MOST_SHOWN else ""
+        more = (
+            f" and {len(best.unknown) - MOST_SHOWN:,} more"
+            if len(best.unknown) > MOST_SHOWN
+            else ""
+        )
         parts.append("unknown columns: " + ", ".join(shown) + more)
     return ZgzxError(
         "; ".join(parts),
@@ -180,7 +213,10 @@ def _unknown_header(sheet: Sheet, file: str, source: str, readings: list[Header]
 
 
 def shown_label(column: int, text: str) -> str:
-    """A label for a message: cut where it is very long, digits that may be a person's number hidden."""
+    """A label for a message.
+
+    Cut where it is very long, digits that may be a person's number hidden.
+    """
     safe = re.sub(r"\d{6,}", "•••", text)
     if len(safe) > LONGEST_SHOWN:
         safe = safe[:LONGEST_SHOWN] + "…"

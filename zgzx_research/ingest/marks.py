@@ -8,9 +8,11 @@ from zgzx_research.errors import ZgzxError
 
 Cell = tuple[int, int]  # row and column, counted from 0
 
-# Every cell up to the last takes memory, filled or not: a stray cell in column XFD makes 16,384 columns.
+# Every cell up to the last takes memory, filled or not: a stray cell in column XFD makes 16,384
+# columns.
 MOST_CELLS = 50_000_000
-# Up to here a sheet may be as empty as it likes; a larger table is filled to a quarter, or it is none.
+# Up to here a sheet may be as empty as it likes; a larger table is filled to a quarter, or it is
+# none.
 MOST_SPARSE_CELLS = 8_000_000
 LEAST_FILLED = 0.25
 
@@ -45,7 +47,8 @@ def check_reach(marks: Marks, file: str, sheet: int) -> None:
 
     Raises
     ------
-    ZgzxError : more than MOST_CELLS cells, or more than MOST_SPARSE_CELLS of which hardly any is filled.
+    ZgzxError : more than MOST_CELLS cells, or more than MOST_SPARSE_CELLS of which hardly any is
+        filled.
     """
     cells = marks.rows * marks.columns
     sparse = cells > MOST_SPARSE_CELLS and marks.filled < LEAST_FILLED * cells

@@ -20,10 +20,17 @@ NOTE, TOTAL = "note", "total"
 # Numbers that belong to one person, enterprise or patent: a total has none.
 IDENTIFIERS = frozenset(
     {
-        "uscc", "employer_uscc", "id_no", "phone", "person_no", "app_no", "publication_no", "registration_no",
+        "uscc",
+        "employer_uscc",
+        "id_no",
+        "phone",
+        "person_no",
+        "app_no",
+        "publication_no",
+        "registration_no",
         "organisation_code",
     }
-)  # fmt: skip
+)
 _IDENTIFIER = re.compile(r"(?=(?:.*\d){4})[0-9A-Z*×.\-]{8,}", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d.,\s%+\-]*\d[\d.,\s%+\-]*\w{0,2}")
 _STROKE = frozenset("-—–_=*·~～")
@@ -63,16 +70,23 @@ def words() -> Words:
         (NOTE, re.compile(rf"{_MARKS}(?:{labels}){behind}{_MARKS}[:：].*", re.DOTALL)),
         (NOTE, re.compile(rf"\s*[【\[(（](?:{labels}){behind}[】\])）].*", re.DOTALL)),
         (NOTE, re.compile(rf"{_MARKS}(?:{ends}){_MARKS}[:：]?")),
-        (NOTE, re.compile(rf"{_MARKS}(?:{sentences})(?!.*(?:公司|厂|店|社|部|中心)$).*", re.DOTALL)),
+        (
+            NOTE,
+            re.compile(rf"{_MARKS}(?:{sentences})(?!.*(?:公司|厂|店|社|部|中心)$).*", re.DOTALL),
+        ),
     )
     known = [*data["label"]["words"], *data["end"]["words"], *data["total"]["words"]]
-    begins = {word[0] for word in known} | set("本以共数统资信截第-—–_=*·.。…(（[【<《〈~～/|#※★☆●◆")
+    begins = {word[0] for word in known} | set(
+        "本以共数统资信截第-—–_=*·.。…(（[【<《〈~～/|#※★☆●◆"
+    )
     return Words(patterns, frozenset(begins), frozenset("计数"), tuple(known))
 
 
 def _any(texts: Iterable[str]) -> str:
     """One of these words, whatever blanks stand between its characters."""
-    return "|".join(r"\s*".join(map(re.escape, text)) for text in sorted(texts, key=len, reverse=True))
+    return "|".join(
+        r"\s*".join(map(re.escape, text)) for text in sorted(texts, key=len, reverse=True)
+    )
 
 
 def noted_rows(sheet: Sheet, header: Header) -> dict[int, str]:
@@ -80,7 +94,9 @@ def noted_rows(sheet: Sheet, header: Header) -> dict[int, str]:
     found: dict[int, dict[int, str]] = {}
     ruled = {int(row): NOTE for row in _ruled_rows(sheet) if row > header.last}
     for column, texts in sheet.columns.items():
-        kinds = {number: kind for number, text in _candidates(texts) if (kind := words().kind(text))}
+        kinds = {
+            number: kind for number, text in _candidates(texts) if (kind := words().kind(text))
+        }
         if kinds:
             hit = np.isin(texts.codes, list(kinds))
             hit[: header.last + 1] = False
@@ -109,14 +125,20 @@ def _ruled_rows(sheet: Sheet) -> np.ndarray:
     strokes = np.zeros(sheet.height, dtype=np.int32)
     for texts in sheet.columns.values():
         strokes_only = texts.beginning(_STROKE.__contains__)
-        hit = [number for number, text in strokes_only if text[:3] in _STROKES and len(set(text)) == 1]
+        hit = [
+            number for number, text in strokes_only if text[:3] in _STROKES and len(set(text)) == 1
+        ]
         strokes += np.isin(texts.codes, hit) if hit else 0
     return np.flatnonzero((strokes > 0) & (strokes == sheet.counts))
 
 
 def _numbered_columns(sheet: Sheet, header: Header) -> dict[int, str]:
     """The row below the header where it numbers the columns (甲, 乙, 1, 2) or says their names in Latin letters."""
-    below = sheet.filled[sheet.filled > header.last][:1].tolist() if sheet.filled[-1] > header.last + 1 else []
+    below = (
+        sheet.filled[sheet.filled > header.last][:1].tolist()
+        if sheet.filled[-1] > header.last + 1
+        else []
+    )
     texts = [text for row in below for text in sheet.row(row) if text]
     if len(texts) < LEAST_NAMED:
         return {}
@@ -131,8 +153,9 @@ def _numbered_columns(sheet: Sheet, header: Header) -> dict[int, str]:
 def _is_record(row: list[str], said: Mapping[int, str], header: Header) -> bool:
     """Whether the cells beside those that say "no record" are those of a record.
 
-    An identifier makes a record. A word in a remark makes no difference to a row that has a name. A word in the first
-    cell or in a name is believed, but a note not against two other necessary cells (a label is not one of them).
+    An identifier makes a record. A word in a remark makes no difference to a row that has a name. A
+    word in the first cell or in a name is believed, but a note not against two other necessary
+    cells (a label is not one of them).
     """
     others = {
         name: row[place]
@@ -143,7 +166,9 @@ def _is_record(row: list[str], said: Mapping[int, str], header: Header) -> bool:
         return True
     required = [others[name] for name in header.profile.required if name in others]
     first = next(place for place, text in enumerate(row) if text)
-    in_remark = first not in said and not any(header.columns[place] in header.profile.required for place in said)
+    in_remark = first not in said and not any(
+        header.columns[place] in header.profile.required for place in said
+    )
     if in_remark:
         return any(not _NUMBER.fullmatch(text) for text in required)
     return TOTAL not in said.values() and len(said) == 1 and len(required) >= 2

@@ -1,7 +1,9 @@
-"""The records of an .xls (BIFF in an OLE container): error values, formulas without a result, struck-through cells.
+"""The records of an .xls (BIFF in an OLE container).
 
-python-calamine gives a blank for an error and says nothing of fonts; what it cannot read is left to its own error.
-Records: [MS-XLS], container: [MS-CFB], both published by Microsoft.
+Error values, formulas without a result, struck-through cells.
+
+python-calamine gives a blank for an error and says nothing of fonts; what it cannot read is left to
+its own error. Records: [MS-XLS], container: [MS-CFB], both published by Microsoft.
 """
 
 from __future__ import annotations
@@ -19,8 +21,14 @@ _BOF, _EOF, _SHEET, _FONT, _XF = 0x809, 0x0A, 0x85, 0x31, 0xE0
 _FORMULA, _BOOL_OR_ERROR, _BLANK, _MANY_BLANK, _MANY_NUMBERS = 0x06, 0x205, 0x201, 0xBE, 0xBD
 _ONE_CELL = {_FORMULA, _BOOL_OR_ERROR, _BLANK, 0x203, 0x204, 0xFD, 0x27E, 0xD6}
 _ERRORS = {
-    0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A",
-}  # fmt: skip
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+}
 _WRITER = 0x5C
 _NO_WRITER = b"None "  # xlwt: it computes nothing, and stores an empty text for every formula
 _STRUCK = 0x08  # bit of the options of a font
@@ -61,8 +69,13 @@ def _workbook_stream(content: bytes) -> bytes:
 
 
 def _sector_table(content: bytes, size: int) -> list[int]:
-    """Which sector follows which; its own sectors stand in the header and, in a large file, in a chain of them."""
-    numbers = [number for number in struct.unpack_from("<109I", content, 76) if number < END_OF_CHAIN]
+    """Which sector follows which.
+
+    Its own sectors stand in the header and, in a large file, in a chain of them.
+    """
+    numbers = [
+        number for number in struct.unpack_from("<109I", content, 76) if number < END_OF_CHAIN
+    ]
     following = struct.unpack_from("<I", content, 68)[0]
     while following < END_OF_CHAIN and len(numbers) * size < len(content):
         more = struct.unpack_from(f"<{size // 4}I", content, (following + 1) * size)
@@ -107,7 +120,10 @@ def _globals(stream: bytes) -> _Book:
     for kind, place, length in _records(stream, 0):
         if kind == _SHEET:
             book.sheets.append(
-                (struct.unpack_from("<I", stream, place)[0], _name(stream[place + 6 : place + length], new))
+                (
+                    struct.unpack_from("<I", stream, place)[0],
+                    _name(stream[place + 6 : place + length], new),
+                )
             )
         elif kind == _FONT:
             book.fonts.append(bool(struct.unpack_from("<H", stream, place + 2)[0] & _STRUCK))
@@ -138,13 +154,22 @@ def _sheet(stream: bytes, offset: int, book: _Book) -> Marks:
                 marks.filled += 1
                 if any_struck and style < len(formats) and formats[style]:
                     marks.struck.add((row, column))
-            _note_value(marks, (row, column), kind, stream[place + 6 : place + length], book.never_computed)
+            _note_value(
+                marks, (row, column), kind, stream[place + 6 : place + length], book.never_computed
+            )
         elif kind == _MANY_NUMBERS:
             row, column = struct.unpack_from("<HH", stream, place)
-            styles = [struct.unpack_from("<H", stream, at)[0] for at in range(place + 4, place + length - 2, 6)]
+            styles = [
+                struct.unpack_from("<H", stream, at)[0]
+                for at in range(place + 4, place + length - 2, 6)
+            ]
             marks.reach(row + 1, column + len(styles))
             marks.filled += len(styles)
-            hit = [number for number, style in enumerate(styles) if style < len(formats) and formats[style]]
+            hit = [
+                number
+                for number, style in enumerate(styles)
+                if style < len(formats) and formats[style]
+            ]
             marks.struck |= {(row, column + number) for number in hit}
     return marks
 
@@ -155,5 +180,7 @@ def _note_value(marks: Marks, cell: tuple[int, int], kind: int, value: bytes, ne
     elif kind == _FORMULA and value[6:8] == b"\xff\xff":
         if value[0] == 2:
             marks.errors[cell] = _ERRORS.get(value[2], UNNAMED_ERROR)
-        elif value[0] == 3 and (never or value[8] & 2):  # no text, and to be computed when the file is opened
+        elif value[0] == 3 and (
+            never or value[8] & 2
+        ):  # no text, and to be computed when the file is opened
             marks.uncomputed.add(cell)

@@ -1,6 +1,7 @@
 """The content of an .ods: repeated cells and rows, error values, formulas, struck-through cells.
 
-OpenDocument writes a cell that repeats once, with a number beside it: a few bytes may stand for a million cells.
+OpenDocument writes a cell that repeats once, with a number beside it: a few bytes may stand for a
+million cells.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ _CELLS = ("table-cell", "covered-table-cell")
 
 @dataclass
 class _Table:
-    """A table while it is read; spans are (row, rows, column, columns), what is found in them is laid out later."""
+    """A table while it is read.
+
+    Spans are (row, rows, column, columns), what is found in them is laid out later.
+    """
 
     name: str
     marks: Marks = field(default_factory=Marks)
@@ -54,7 +58,9 @@ def scan(handle: IO[bytes], file: str) -> dict[str, Marks]:
 
 def _laid_out(table: _Table) -> Marks:
     marks = table.marks
-    marks.errors = {cell: text for first, times, text in table.errors for cell in _span(first, times)}
+    marks.errors = {
+        cell: text for first, times, text in table.errors for cell in _span(first, times)
+    }
     marks.uncomputed = {cell for first, times in table.uncomputed for cell in _span(first, times)}
     marks.struck = {cell for first, times in table.struck for cell in _span(first, times)}
     return marks
@@ -108,7 +114,9 @@ class _Reader:
             self._parts.append(text)
 
     def entity(self, *_: object) -> None:
-        raise expat.ExpatError("entities")  # they could unfold to gigabytes; no office program writes any
+        raise expat.ExpatError(
+            "entities"
+        )  # they could unfold to gigabytes; no office program writes any
 
     def _begin_row(self, values: dict[str, str]) -> None:
         table = self.tables[-1]
@@ -126,11 +134,19 @@ class _Reader:
 
     def _end_cell(self, table: _Table) -> None:
         self._in_cell = False
-        first, times = (table.row, table.column), (table.rows, int(self._cell.get("number-columns-repeated", "1")))
+        first, times = (
+            (table.row, table.column),
+            (table.rows, int(self._cell.get("number-columns-repeated", "1"))),
+        )
         table.column += times[1]
         text = "".join(self._parts).strip()
         is_error = self._cell.get("calcext:value-type") == "error" or _ERROR.fullmatch(text)
-        if not text and "value-type" not in self._cell and "formula" not in self._cell and not is_error:
+        if (
+            not text
+            and "value-type" not in self._cell
+            and "formula" not in self._cell
+            and not is_error
+        ):
             return
         table.marks.reach(first[0] + times[0], first[1] + times[1])
         table.marks.filled += times[0] * times[1]
@@ -147,5 +163,6 @@ class _Reader:
 def _local(attributes: dict[str, str]) -> dict[str, str]:
     """Attributes by local name; the error type of LibreOffice keeps its prefix."""
     return {
-        name if name == "calcext:value-type" else name.rpartition(":")[2]: value for name, value in attributes.items()
+        name if name == "calcext:value-type" else name.rpartition(":")[2]: value
+        for name, value in attributes.items()
     }

@@ -1,4 +1,7 @@
-"""What the container of a workbook says before its cells are read: password, size, marks of cells."""
+"""What the container of a workbook says before its cells are read.
+
+Password, size, marks of cells.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,18 @@ from zgzx_research.ingest.marks import Marks, check_reach
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# A full sheet of 1,048,576 rows and 16 columns is about 0.7 GB of XML; anything beyond is no clerk's list.
+# A full sheet of 1,048,576 rows and 16 columns is about 0.7 GB of XML; anything beyond is no
+# clerk's list.
 MOST_EXPANDED = 1 << 30  # bytes of all parts of a workbook, unpacked
-# Tables pack to a twentieth at best; what packs to a hundredth (Apache POI's limit as well) is the same text again
-# and again, made to fill the memory.
+# Tables pack to a twentieth at best; what packs to a hundredth (Apache POI's limit as well) is the
+# same text again and again, made to fill the memory.
 LARGE = 100_000_000  # bytes; smaller parts may pack as they like
 MOST_PACKED = 100
 MOST_PARTS = 65_535
 MOST_SHEETS = 5_000
-MOST_DIRECTORY = 1 << 24  # bytes of the list of sheets, of the links, and of the directory of the ZIP
+MOST_DIRECTORY = (
+    1 << 24
+)  # bytes of the list of sheets, of the links, and of the directory of the ZIP
 MOST_UNUSED_STRINGS = 1_000_000  # texts in the common list beyond the number of cells
 BLOCK = 1 << 22
 
@@ -35,9 +41,15 @@ _FILEPASS = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00", r
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _STRINGS, _STYLES, _CONTENT = "xl/sharedStrings.xml", "xl/styles.xml", "content.xml"
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ElementTree.ParseError, ExpatError, KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    ElementTree.ParseError,
+    ExpatError,
+    KeyError,
     UnicodeDecodeError,
-)  # fmt: skip
+)
 
 
 def signature(path: Path) -> bytes:
@@ -84,7 +96,9 @@ def damaged(file: str) -> ZgzxError:
 
 
 def protected(file: str) -> ZgzxError:
-    return ZgzxError("the workbook is protected by a password", where=file, remedy="Save it without one.")
+    return ZgzxError(
+        "the workbook is protected by a password", where=file, remedy="Save it without one."
+    )
 
 
 def _too_large(what: str, file: str) -> ZgzxError:
@@ -92,7 +106,10 @@ def _too_large(what: str, file: str) -> ZgzxError:
 
 
 def _check_directory(path: Path, file: str) -> None:
-    """Look at the last bytes only: reading a directory of millions of parts would take the memory itself."""
+    """Look at the last bytes only.
+
+    Reading a directory of millions of parts would take the memory itself.
+    """
     with path.open("rb") as handle:
         handle.seek(max(path.stat().st_size - (1 << 16) - 22, 0))
         tail = handle.read()
@@ -108,7 +125,9 @@ def _check_sizes(archive: zipfile.ZipFile, file: str) -> None:
     parts = archive.infolist()
     size = sum(part.file_size for part in parts)
     if size > MOST_EXPANDED:
-        raise _too_large(f"the workbook unpacks to {size:,} bytes, more than {MOST_EXPANDED:,}", file)
+        raise _too_large(
+            f"the workbook unpacks to {size:,} bytes, more than {MOST_EXPANDED:,}", file
+        )
     packed = sum(part.compress_size for part in parts)
     if size > LARGE and size > MOST_PACKED * packed:
         raise _too_large(
@@ -120,10 +139,16 @@ def _check_sizes(archive: zipfile.ZipFile, file: str) -> None:
 def _check_parts(archive: zipfile.ZipFile, file: str) -> dict[str, Marks]:
     sheets = _sheet_parts(archive, file)
     parts = {part.filename for part in archive.infolist()}
-    styles = sheet_xml.struck_styles(archive.read(_STYLES)) if sheets and _STYLES in parts else frozenset()
+    styles = (
+        sheet_xml.struck_styles(archive.read(_STYLES))
+        if sheets and _STYLES in parts
+        else frozenset()
+    )
     strings, count = _shared_strings(archive) if sheets and _STRINGS in parts else (frozenset(), 0)
     found = {}
-    for part in archive.infolist():  # a part that unpacks to another size than it says fails its checksum here
+    for part in (
+        archive.infolist()
+    ):  # a part that unpacks to another size than it says fails its checksum here
         with archive.open(part) as handle:
             if part.filename in sheets:
                 name = sheets[part.filename]
@@ -142,7 +167,12 @@ def _shared_strings(archive: zipfile.ZipFile) -> tuple[frozenset[int], int]:
     count, struck = 0, False
     with archive.open(_STRINGS) as handle:
         while block := handle.read(BLOCK):
-            count += block.count(b"<si>") + block.count(b"<si ") + block.count(b"<si/") + block.count(b":si>")
+            count += (
+                block.count(b"<si>")
+                + block.count(b"<si ")
+                + block.count(b"<si/")
+                + block.count(b":si>")
+            )
             struck = struck or b"strike" in block
     return (sheet_xml.struck_strings(archive.read(_STRINGS)) if struck else frozenset()), count
 
@@ -168,7 +198,9 @@ def _sheet_parts(archive: zipfile.ZipFile, file: str) -> dict[str, str]:
     if "xl/workbook.xml" not in archive.namelist():
         return {}
     book = _small_part(archive, "xl/workbook.xml", file)
-    if b"<!DOCTYPE" in book:  # it could define words that unfold to gigabytes; no office program writes one
+    if (
+        b"<!DOCTYPE" in book
+    ):  # it could define words that unfold to gigabytes; no office program writes one
         raise zipfile.BadZipFile
     relations = ElementTree.fromstring(_small_part(archive, "xl/_rels/workbook.xml.rels", file))
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}

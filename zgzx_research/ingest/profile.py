@@ -1,4 +1,7 @@
-"""Profiles: what an agency calls its columns, as data. A new layout is a new file in `profiles/`."""
+"""Profiles: what an agency calls its columns, as data.
+
+A new layout is a new file in `profiles/`.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,19 @@ FOLDER = Path(__file__).parent / "profiles"
 NOT_READ = "not_read"
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00ad]+")
 KEYS = {
-    "source", "header_levels", "required", "columns", "title", "foot", "separators", "dates", "open_ends", "amounts",
-    "amount_columns", "furniture",
-}  # fmt: skip
+    "source",
+    "header_levels",
+    "required",
+    "columns",
+    "title",
+    "foot",
+    "separators",
+    "dates",
+    "open_ends",
+    "amounts",
+    "amount_columns",
+    "furniture",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,8 @@ class Foot:
     """A small table below the rows that explains a code in them (employer number -> employer name).
 
     key : canonical column of the rows and of the foot by which they are joined.
-    columns : header label in the foot -> canonical name; the labels may stand several times side by side.
+    columns : header label in the foot -> canonical name; the labels may stand several times side by
+        side.
     """
 
     key: str
@@ -57,18 +71,23 @@ class Profile:
     ----------
     name : file name without `.toml`.
     source : folder of the raw files (roster, registry, employment, patents, scores, programmes).
-    columns : header label (see `label`) -> canonical name, or NOT_READ for a column that is known and left alone.
+    columns : header label (see `label`) -> canonical name, or NOT_READ for a column that is known
+        and left alone.
     canonical : canonical columns in the order of the profile, those of the title and the foot last.
-    title : canonical name -> pattern with one group, looked for (after NFKC) in the rows above the header, then in the
-        name of the sheet; a row below the header that `furniture` calls title or section may change it.
+    title : canonical name -> pattern with one group, looked for (after NFKC) in the rows above the
+        header, then in the name of the sheet; a row below the header that `furniture` calls title
+        or section may change it.
     foot : the table below the rows, if this layout has one.
     required : canonical names without which a table is not of this layout.
     header_levels : 2 when group cells may stand above the column headers.
     separators : canonical name -> characters that separate several values in one cell.
-    dates : styles of `clean/rules.toml` in which this agency writes dates (`day`) and months (`month`).
-    open_ends : canonical name -> what this agency writes for "still so" in a column of ends (至今, 999912).
+    dates : styles of `clean/rules.toml` in which this agency writes dates (`day`) and months
+        (`month`).
+    open_ends : canonical name -> what this agency writes for "still so" in a column of ends (至今,
+        999912).
     amounts : `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
-    amount_columns : canonical columns of amounts: a unit in their header, as in 注册资本(万元), holds for bare numbers.
+    amount_columns : canonical columns of amounts: a unit in their header, as in 注册资本(万元), holds for
+        bare numbers.
     furniture : title, section, note and total rows below the header.
     note_sheets : names of sheets that hold explanations only.
     """
@@ -113,9 +132,12 @@ def _parse(path: Path) -> Profile:
         unknown = sorted(set(data) - KEYS)
         if unknown:
             raise ZgzxError(
-                "unknown keys in a profile", where=path.name, count=len(unknown), examples=unknown,
+                "unknown keys in a profile",
+                where=path.name,
+                count=len(unknown),
+                examples=unknown,
                 remedy=f"Known keys: {', '.join(sorted(KEYS))}.",
-            )  # fmt: skip
+            )
         return _build(path.stem, data)
     except (tomllib.TOMLDecodeError, re.error, KeyError, AttributeError, TypeError) as error:
         raise ZgzxError(
@@ -131,16 +153,27 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
     columns = _by_label(name, data["columns"])
     missing = sorted(set(data["required"]) - set(columns.values()))
     if missing:
-        raise ZgzxError("required columns without a header", where=f"{name}.toml", count=len(missing), examples=missing)
+        raise ZgzxError(
+            "required columns without a header",
+            where=f"{name}.toml",
+            count=len(missing),
+            examples=missing,
+        )
     title = {canonical: re.compile(pattern) for canonical, pattern in data.get("title", {}).items()}
     groups = [canonical for canonical, pattern in title.items() if pattern.groups != 1]
     if groups:
-        raise ZgzxError("title patterns without exactly one group", where=f"{name}.toml", examples=groups)
+        raise ZgzxError(
+            "title patterns without exactly one group", where=f"{name}.toml", examples=groups
+        )
     foot = data.get("foot")
     explained = Foot(foot["key"], _by_label(name, foot["columns"])) if foot else None
     if explained and explained.key not in {*columns.values()} & {*explained.canonical}:
-        raise ZgzxError("the key of the foot is no column of the rows and of the foot", where=f"{name}.toml")
-    canonical = dict.fromkeys([*data["columns"], *title, *(explained.canonical if explained else [])])
+        raise ZgzxError(
+            "the key of the foot is no column of the rows and of the foot", where=f"{name}.toml"
+        )
+    canonical = dict.fromkeys(
+        [*data["columns"], *title, *(explained.canonical if explained else [])]
+    )
     canonical.pop(NOT_READ, None)
     return Profile(
         name=name,
@@ -157,17 +190,23 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         amounts=data.get("amounts", {}),
         amount_columns=tuple(data.get("amount_columns", ())),
         furniture=tuple(
-            Furniture(kind, re.compile(rule["match"]), rule.get("alone", False)) for kind, rule in furniture.items()
+            Furniture(kind, re.compile(rule["match"]), rule.get("alone", False))
+            for kind, rule in furniture.items()
         ),
         note_sheets=re.compile(sheets) if sheets else None,
     )
 
 
 def _by_label(name: str, columns: dict[str, list[str]]) -> dict[str, str]:
-    """Header label -> canonical name; a canonical column without a header is one this agency does not deliver."""
+    """Header label -> canonical name.
+
+    A canonical column without a header is one this agency does not deliver.
+    """
     found: dict[str, str] = {}
     for canonical, aliases in columns.items():
         for alias in aliases:
             if found.setdefault(label(alias), canonical) != canonical:
-                raise ZgzxError(f"the header {alias} stands under two columns", where=f"{name}.toml")
+                raise ZgzxError(
+                    f"the header {alias} stands under two columns", where=f"{name}.toml"
+                )
     return found

@@ -24,11 +24,13 @@ TEXT_EXTENSIONS = (*delimited.EXTENSIONS, ".xls", ".et")
 PLAIN_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}")  # behind another dot of a name may stand anything
 
 
-def read_source(folder: Path, source: str, profiles: dict[str, Profile] | None = None) -> list[RawTable]:
+def read_source(
+    folder: Path, source: str, profiles: dict[str, Profile] | None = None
+) -> list[RawTable]:
     """All tables of `folder/source`, by the number of the file and then by sheet.
 
-    Names of files and sheets may be people's: tables and messages say numbers, and the list of names stays in the
-    folder (see `ingest.file_numbers`).
+    Names of files and sheets may be people's: tables and messages say numbers, and the list of
+    names stays in the folder (see `ingest.file_numbers`).
 
     Raises
     ------
@@ -37,28 +39,43 @@ def read_source(folder: Path, source: str, profiles: dict[str, Profile] | None =
     known = list((profiles or load_profiles()).values())
     sources = sorted({profile.source for profile in known})
     if source not in sources:
-        raise ZgzxError(f"no profile for the source {source}", remedy=f"Known sources: {', '.join(sources)}.")
+        raise ZgzxError(
+            f"no profile for the source {source}", remedy=f"Known sources: {', '.join(sources)}."
+        )
     files = _files(folder, source)
     try:
-        return [table for path, number in files.items() for table in _read_file(path, number, folder, source, known)]
+        return [
+            table
+            for path, number in files.items()
+            for table in _read_file(path, number, folder, source, known)
+        ]
     except ZgzxError as problem:
-        raise problem.with_remedy(f"Names of files by number: {LIST} in the folder of the raw files.") from problem
+        raise problem.with_remedy(
+            f"Names of files by number: {LIST} in the folder of the raw files."
+        ) from problem
 
 
 def _files(folder: Path, source: str) -> dict[Path, str]:
-    """Raw files and their numbers, in this order; files an office program keeps beside an open one are passed over.
+    """Raw files and their numbers, in this order.
 
-    A link to a file is read like the file; a link to a folder, one that leads nowhere, a device are refused.
+    Files an office program keeps beside an open one are passed over.
+
+    A link to a file is read like the file; a link to a folder, one that leads nowhere, a device are
+    refused.
     """
     entries = [path for path in (folder / source).rglob("*") if path.name[0] not in ".~"]
-    odd = [path for path in entries if not path.is_file() and (path.is_symlink() or not path.is_dir())]
+    odd = [
+        path for path in entries if not path.is_file() and (path.is_symlink() or not path.is_dir())
+    ]
     if odd:
         raise ZgzxError(
             "links to folders, links that lead nowhere, or devices among the raw files, which are not read",
-            where=f"{source}/", count=len(odd), examples=number_files(folder, odd).values(),
+            where=f"{source}/",
+            count=len(odd),
+            examples=number_files(folder, odd).values(),
             remedy="Copy the files themselves into the folder. "
             f"Names of files by number: {LIST} in the folder of the raw files.",
-        )  # fmt: skip
+        )
     numbers = number_files(folder, [path for path in entries if path.is_file()])
     strange = [
         f"{number} ({path.suffix})" if PLAIN_ENDING.fullmatch(path.suffix) else number
@@ -67,11 +84,13 @@ def _files(folder: Path, source: str) -> dict[Path, str]:
     ]
     if strange:
         raise ZgzxError(
-            "files of a type that cannot be read", where=str(folder / source), count=len(strange),
+            "files of a type that cannot be read",
+            where=str(folder / source),
+            count=len(strange),
             examples=strange,
             remedy=f"Readable: {' '.join(EXTENSIONS)}; save them so, or move them elsewhere. "
             f"Names of files by number: {LIST} in the folder of the raw files.",
-        )  # fmt: skip
+        )
     if not numbers:
         raise ZgzxError(
             f"missing raw file: no file of the source {source}",
@@ -81,16 +100,28 @@ def _files(folder: Path, source: str) -> dict[Path, str]:
     return numbers
 
 
-def _read_file(path: Path, file: str, folder: Path, source: str, profiles: list[Profile]) -> list[RawTable]:
+def _read_file(
+    path: Path, file: str, folder: Path, source: str, profiles: list[Profile]
+) -> list[RawTable]:
     sheets = [sheet for sheet in _sheets(path, file) if len(sheet.filled)]
     if all(sheet.hidden for sheet in sheets):
         hidden = f" ({len(sheets)} hidden sheets)" if sheets else ""
-        raise ZgzxError(f"the file is empty{hidden}", where=file, remedy="Ask for it again, or move it elsewhere.")
+        raise ZgzxError(
+            f"the file is empty{hidden}",
+            where=file,
+            remedy="Ask for it again, or move it elsewhere.",
+        )
     name = path.relative_to(folder).as_posix()
-    tables = [replace(read_table(sheet, file, source, profiles), file_name=name) for sheet in sheets]
+    tables = [
+        replace(read_table(sheet, file, source, profiles), file_name=name) for sheet in sheets
+    ]
     tables = [_without_repeats(table, tables, profiles) for table in tables]
     if not any(len(table.numbers) for table in tables):
-        raise ZgzxError("a header but no data rows", where=file, remedy="Ask for the file again, or move it elsewhere.")
+        raise ZgzxError(
+            "a header but no data rows",
+            where=file,
+            remedy="Ask for the file again, or move it elsewhere.",
+        )
     return tables
 
 
@@ -109,7 +140,9 @@ def _keys(table: RawTable, profile: Profile) -> list[tuple[str, ...]]:
     """The necessary cells of every record, by which the same record is known in another sheet."""
     blank = Texts.blank(len(table.numbers))
     columns = [table.cells.get(name, blank) for name in profile.required]
-    return list(zip(*([texts.texts[code] for code in texts.codes] for texts in columns), strict=True))
+    return list(
+        zip(*([texts.texts[code] for code in texts.codes] for texts in columns), strict=True)
+    )
 
 
 def _sheets(path: Path, file: str) -> list[Sheet]:

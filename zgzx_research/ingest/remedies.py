@@ -18,9 +18,15 @@ LOOKED_AT = 20  # filled rows from above, as many as are searched for a header
 LEAST_LABELS = 3
 # read in one encoding, written in another
 _MISREAD = (
-    ("latin-1", "utf-8"), ("cp1252", "utf-8"), ("gb18030", "utf-8"), ("latin-1", "gb18030"), ("cp1252", "gb18030"),
-    ("big5", "gb18030"), ("gb18030", "big5"), ("shift-jis", "gb18030"),
-)  # fmt: skip
+    ("latin-1", "utf-8"),
+    ("cp1252", "utf-8"),
+    ("gb18030", "utf-8"),
+    ("latin-1", "gb18030"),
+    ("cp1252", "gb18030"),
+    ("big5", "gb18030"),
+    ("gb18030", "big5"),
+    ("shift-jis", "gb18030"),
+)
 _LOST = re.compile("\ufffd|锟斤拷|\\?{3,}")
 _SEPARATORS = r"\s{2,}|[~^#&$!:：，；、]"
 
@@ -32,7 +38,9 @@ def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> 
     if encoding := _misread(top, known):
         return f"The text was spoilt on its way ({encoding}): export the file again as UTF-8."
     if separator := _separator(top, known):
-        return f"The columns are separated by {separator}: export the file again with commas or tabs."
+        return (
+            f"The columns are separated by {separator}: export the file again with commas or tabs."
+        )
     if best.known < LEAST_LABELS and (deep := _deep_header(sheet, known)) is not None:
         return (
             f"Row {deep + 1} looks like the header, but only the first {LOOKED_AT} filled rows are searched: "
@@ -52,7 +60,9 @@ def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> 
     if best.repeated and not (best.missing or best.unknown):
         return f"Delete one of the two columns, or give it a name that the profile knows.{end}"
     if best.missing and not best.unknown:
-        return f"Ask for the missing columns, or add a profile without them (docs/profiles.md).{end}"
+        return (
+            f"Ask for the missing columns, or add a profile without them (docs/profiles.md).{end}"
+        )
     return _new_lines(best) + end
 
 
@@ -68,7 +78,11 @@ def _misread(texts: list[str], known: set[str]) -> str | None:
     for read, written in _MISREAD:
         if any(label(text) in known for text in _again(texts, read, written)):
             return f"{written} read as {read}"
-    return "characters that cannot be brought back" if sum(bool(_LOST.search(text)) for text in texts) >= 2 else None
+    return (
+        "characters that cannot be brought back"
+        if sum(bool(_LOST.search(text)) for text in texts) >= 2
+        else None
+    )
 
 
 def _again(texts: Iterable[str], read: str, written: str) -> Iterator[str]:
@@ -94,7 +108,11 @@ def _deep_header(sheet: Sheet, known: set[str]) -> int | None:
     """The first row below those searched with several known labels."""
     count = np.zeros(sheet.height, dtype=np.int32)
     for texts in sheet.columns.values():
-        hit = [number for number, text in enumerate(texts.texts) if 0 < len(text) <= LOOKED_AT and label(text) in known]
+        hit = [
+            number
+            for number, text in enumerate(texts.texts)
+            if 0 < len(text) <= LOOKED_AT and label(text) in known
+        ]
         count += np.isin(texts.codes, hit)
     rows = np.flatnonzero(count >= LEAST_LABELS)
     return int(rows[0]) if len(rows) else None

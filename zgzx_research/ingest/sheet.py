@@ -19,8 +19,8 @@ class Sheet:
     Attributes
     ----------
     name : sheet name, "" for a delimited file; it may be a person's and stays in memory.
-    columns : position -> stripped text; index 0 is the clerk's row 1, and blank rows are kept so that numbers stay
-        right. Blank columns are left out.
+    columns : position -> stripped text; index 0 is the clerk's row 1, and blank rows are kept so
+        that numbers stay right. Blank columns are left out.
     height : number of rows, blank ones included.
     hidden : True for a hidden sheet.
     merged : merged ranges as ((top, left), (bottom, right)), counted from 0.

@@ -1,4 +1,7 @@
-"""The XML of an .xlsx sheet, read as bytes: how far it reaches, error values, formulas, struck-through cells."""
+"""The XML of an .xlsx sheet, read as bytes.
+
+How far it reaches, error values, formulas, struck-through cells.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,21 @@ _ANY_ROW = re.compile(_TAG + rb"row[\s>]")
 _ANY_CELL = re.compile(_TAG + rb"c[\s/>]")
 _FORMULA = rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)"
 _UNCOMPUTED = re.compile(
-    _TAG + rb'c\s(?![^>]*\bt="str")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*' + _FORMULA
+    _TAG
+    + rb'c\s(?![^>]*\bt="str")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*'
+    + _FORMULA
     + rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
-)  # fmt: skip
+)
 _ERROR = re.compile(
-    _TAG + rb'c\s(?=[^>]*\bt="e")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*(?:' + _FORMULA
+    _TAG
+    + rb'c\s(?=[^>]*\bt="e")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*(?:'
+    + _FORMULA
     + rb")?\s*(?:<(?:\w+:)?v[^>]*>([^<]*)<)?"
-)  # fmt: skip
+)
 _STYLED = re.compile(_TAG + rb'c\s(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*?\ss="(\d+)"')
-_STRING = re.compile(_TAG + rb'c\s(?=[^>]*\bt="s")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*<(?:\w+:)?v>(\d+)<')
+_STRING = re.compile(
+    _TAG + rb'c\s(?=[^>]*\bt="s")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>\s*<(?:\w+:)?v>(\d+)<'
+)
 _STRIKE = re.compile(rb'<(?:\w+:)?strike(?:\s*/>|\s+val="(?:1|true|on)")')
 _LONGEST_NAME = 11  # XFD1048576 and the quotation mark behind it
 UNNAMED_ERROR = "#ERROR"
@@ -43,7 +52,9 @@ def scan_sheet(handle: IO[bytes], styles: frozenset[int], strings: frozenset[int
             marks.uncomputed |= {_place(*found) for found in _UNCOMPUTED.findall(text)}
         if b't="e"' in text:
             for column, row, error in _ERROR.findall(text):
-                marks.errors[_place(column, row)] = error.decode("utf-8", "replace") or UNNAMED_ERROR
+                marks.errors[_place(column, row)] = (
+                    error.decode("utf-8", "replace") or UNNAMED_ERROR
+                )
         if styles:
             marks.struck |= _among(_STYLED, text, styles)
         if strings:
@@ -77,7 +88,11 @@ def _is_struck(item: bytes) -> bool:
 
 
 def _among(pattern: re.Pattern[bytes], text: bytes, wanted: frozenset[int]) -> set[Cell]:
-    return {_place(column, row) for column, row, number in pattern.findall(text) if int(number) in wanted}
+    return {
+        _place(column, row)
+        for column, row, number in pattern.findall(text)
+        if int(number) in wanted
+    }
 
 
 def _place(column: bytes, row: bytes) -> Cell:
@@ -89,7 +104,8 @@ def _whole_rows(handle: IO[bytes]) -> Iterator[bytes]:
     rest = b""
     while block := handle.read(BLOCK):
         text = rest + block
-        # where no row ends, it is one row longer than a block, and the cut is behind a cell or before a tag
+        # where no row ends, it is one row longer than a block, and the cut is behind a cell or
+        # before a tag
         cut = text.rfind(b"row>") + len(b"row>")
         if cut < len(b"row>"):
             cut = max(text.rfind(b"c>") + len(b"c>"), text.rfind(b"<c "), text.rfind(b"<"), 0)
@@ -100,27 +116,41 @@ def _whole_rows(handle: IO[bytes]) -> Iterator[bytes]:
 
 
 def _measure(text: bytes, marks: Marks) -> None:
-    """Rows, columns and cells of a block: by NumPy where every cell names its place, as nearly all files do."""
+    """Rows, columns and cells of a block.
+
+    By NumPy where every cell names its place, as nearly all files do.
+    """
     letters = np.frombuffer(text + b" " * (_LONGEST_NAME + 6), dtype=np.uint8)
     tags = np.flatnonzero(letters == ord("<"))
     cells = tags[letters[tags + 1] == ord("c")]
     cells = cells[np.isin(letters[cells + 2], np.frombuffer(b" \t\r\n/>", dtype=np.uint8))]
-    named = (letters[cells + 3] == ord("r")) & (letters[cells + 4] == ord("=")) & (letters[cells + 5] == ord('"'))
+    named = (
+        (letters[cells + 3] == ord("r"))
+        & (letters[cells + 4] == ord("="))
+        & (letters[cells + 5] == ord('"'))
+    )
     if not named.all() or not len(cells):
         _measure_tag_by_tag(text, marks)
         return
     row, column = np.zeros((2, len(cells)), dtype=np.int64)
     for offset in range(_LONGEST_NAME):
         letter = letters[cells + 6 + offset].astype(np.int64)
-        column = np.where((letter >= ord("A")) & (letter <= ord("Z")), column * 26 + letter - ord("A") + 1, column)
-        row = np.where((letter >= ord("0")) & (letter <= ord("9")), row * 10 + letter - ord("0"), row)
+        column = np.where(
+            (letter >= ord("A")) & (letter <= ord("Z")), column * 26 + letter - ord("A") + 1, column
+        )
+        row = np.where(
+            (letter >= ord("0")) & (letter <= ord("9")), row * 10 + letter - ord("0"), row
+        )
         cells = np.where(letter == ord('"'), len(text), cells)  # beyond the name: blanks only
     marks.reach(int(row.max()), int(column.max()))
     marks.filled += len(cells)
 
 
 def _measure_tag_by_tag(text: bytes, marks: Marks) -> None:
-    """The same for prefixed tags, another order of attributes, and cells that name no place (each is the next one)."""
+    """The same for prefixed tags, another order of attributes, and cells that name no place.
+
+    Each is the next one.
+    """
     cells = [(int(row), _column(name)) for name, row in _CELL.findall(text)]
     count = len(_ANY_CELL.findall(text))
     if count > len(cells):

@@ -1,4 +1,7 @@
-"""One sheet under its header: the rows with canonical names, and everything beside them accounted for."""
+"""One sheet under its header.
+
+The rows with canonical names, and everything beside them accounted for.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ from zgzx_research.ingest.sheet import Sheet
 from zgzx_research.ingest.texts import Texts
 from zgzx_research.ingest.workbook import fill_down
 
-Records = tuple[dict[str, Texts], np.ndarray, np.ndarray]  # cells, grid rows, filled cells outside the columns
+Records = tuple[
+    dict[str, Texts], np.ndarray, np.ndarray
+]  # cells, grid rows, filled cells outside the columns
 LONGEST_TITLES = 5_000  # of a whole title
 LONGEST_TITLE = 500  # characters of a cell that are searched for the columns of a title
 _BARE_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -31,29 +36,34 @@ NOWHERE = -1  # position of a column that the sheet does not have
 
 @dataclass(frozen=True)
 class RawTable:
-    """One sheet of one raw file: text only, nothing judged. It holds personal data and never leaves memory.
+    """One sheet of one raw file: text only, nothing judged.
+
+    It holds personal data and never leaves memory.
 
     Attributes
     ----------
     file : source and number of the file (see `ingest.file_numbers`).
     sheet : number of the sheet in the workbook, "" for a delimited file.
     profile : the layout it was read by.
-    cells : canonical name -> text of every record, and `section`, the text of the section row above. Columns of the
-        title and of the foot table stand in every row they are about.
+    cells : canonical name -> text of every record, and `section`, the text of the section row
+        above. Columns of the title and of the foot table stand in every row they are about.
     numbers : (records,) the clerk's row number.
     surplus : (records,) filled cells outside the header's columns.
-    furniture : (row, kind) of the non-data rows: title, header, section, note, total, foot, note_sheet, hidden_sheet.
+    furniture : (row, kind) of the non-data rows: title, header, section, note, total, foot,
+        note_sheet, hidden_sheet.
     rows_in : non-blank rows = len(rows) + len(furniture).
     left_out : text of the cells of each of the rows in `furniture`.
     title : text of the rows above the header.
-    foot : rows of the foot table (`row` and its canonical columns), empty where the layout has none.
+    foot : rows of the foot table (`row` and its canonical columns), empty where the layout has
+        none.
     units : canonical column of amounts -> the unit its header names, which bare numbers have got.
     broken : (records,) rows of a delimited file that a line break or its end has cut.
     struck : (records,) rows that are struck through as a whole.
     struck_cells : canonical column -> (records,) cells that are struck through in other rows.
-    corrected, dropped, kept : positions of the records a clerk corrected, with the columns, of those he dropped and of
-        those he decided to keep.
-    file_name, sheet_name : as the agency wrote them (the path relative to the raw folder); personal text.
+    corrected, dropped, kept : positions of the records a clerk corrected, with the columns, of
+        those he dropped and of those he decided to keep.
+    file_name, sheet_name : as the agency wrote them (the path relative to the raw folder); personal
+        text.
     delivered : which delivery the table belongs to (see `clean.deliveries`), 0 where it is unknown.
     """
 
@@ -81,7 +91,10 @@ class RawTable:
 
     @cached_property
     def rows(self) -> pd.DataFrame:
-        """The records as a table: `row`, a str column per canonical name (missing = null), `section`, `surplus`."""
+        """The records as a table.
+
+        `row`, a str column per canonical name (missing = null), `section`, `surplus`.
+        """
         texts = {name: cells.series() for name, cells in self.cells.items()}
         return pd.DataFrame({"row": self.numbers, **texts, "surplus": self.surplus})
 
@@ -90,9 +103,15 @@ class RawTable:
         kept = ~rows
         numbers = self.numbers[rows].tolist()
         texts = self.rows.loc[rows, list(self.cells)]
-        added = [tuple(text for text in row if isinstance(text, str)) for row in texts.itertuples(index=False)]
+        added = [
+            tuple(text for text in row if isinstance(text, str))
+            for row in texts.itertuples(index=False)
+        ]
         both = sorted(
-            [*zip(self.furniture, self.left_out, strict=True), *zip([(n, kind) for n in numbers], added, strict=True)]
+            [
+                *zip(self.furniture, self.left_out, strict=True),
+                *zip([(n, kind) for n in numbers], added, strict=True),
+            ]
         )
         return replace(
             self,
@@ -163,7 +182,9 @@ def with_unit(cells: Texts, unit: str) -> Texts:
     """The cells with the unit of their header behind every bare number."""
     if not unit:
         return cells
-    return Texts.of(cells.codes, [text + unit if _BARE_NUMBER.fullmatch(text) else text for text in cells.texts])
+    return Texts.of(
+        cells.codes, [text + unit if _BARE_NUMBER.fullmatch(text) else text for text in cells.texts]
+    )
 
 
 def _texts_of(sheet: Sheet, rows: Iterable[int]) -> tuple[tuple[str, ...], ...]:
@@ -174,9 +195,18 @@ def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
     furniture = [(int(row) + 1, kind) for row in sheet.filled]
     none = np.zeros(0, dtype="int64")
     return RawTable(
-        file, sheet.number, Profile(kind, source), {}, none, none, furniture, len(furniture), "",
-        left_out=_texts_of(sheet, sheet.filled), sheet_name=sheet.name,
-    )  # fmt: skip
+        file,
+        sheet.number,
+        Profile(kind, source),
+        {},
+        none,
+        none,
+        furniture,
+        len(furniture),
+        "",
+        left_out=_texts_of(sheet, sheet.filled),
+        sheet_name=sheet.name,
+    )
 
 
 def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:
@@ -186,22 +216,34 @@ def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file
     lost = sorted(cell for cell in sheet.uncomputed if cell[1] in read and cell[0] in records)
     if lost:
         raise ZgzxError(
-            "formulas without a stored result", where=place(sheet, file), count=len(lost),
-            examples=[cell_name(*cell) for cell in lost], remedy="Open the file in Excel or WPS and save it again.",
-        )  # fmt: skip
+            "formulas without a stored result",
+            where=place(sheet, file),
+            count=len(lost),
+            examples=[cell_name(*cell) for cell in lost],
+            remedy="Open the file in Excel or WPS and save it again.",
+        )
 
 
-def _records(sheet: Sheet, header: Header, kinds: dict[int, str], title: str, foot: pd.DataFrame) -> Records:
+def _records(
+    sheet: Sheet, header: Header, kinds: dict[int, str], title: str, foot: pd.DataFrame
+) -> Records:
     is_record = np.ones(sheet.height, dtype=bool)
     is_record[list(kinds)] = False
     data = sheet.filled[is_record[sheet.filled]]
     columns, blank = fill_down(sheet), Texts.blank(sheet.height)
-    place_of = {name: column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)}
-    cells = {name: columns.get(place_of.get(name, NOWHERE), blank).at(data) for name in header.profile.canonical}
+    place_of = {
+        name: column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)
+    }
+    cells = {
+        name: columns.get(place_of.get(name, NOWHERE), blank).at(data)
+        for name in header.profile.canonical
+    }
     for name, values in _title_values(sheet, header.profile, data, kinds, title).items():
         cells[name] = cells[name].or_else(values)
     _explain(cells, foot, header.profile)
-    cells["section"] = _run_down({row: "".join(sheet.row(row)) for row in rows_of(kinds, "section")}, data, None)
+    cells["section"] = _run_down(
+        {row: "".join(sheet.row(row)) for row in rows_of(kinds, "section")}, data, None
+    )
     known = {column for column, name in enumerate(header.columns) if name is not None}
     surplus = np.zeros(len(data), dtype="int64")
     for column in set(columns) - known:
@@ -214,15 +256,19 @@ def _title_values(
 ) -> dict[str, Texts]:
     """Per canonical column of the title its text for every record.
 
-    A title below the header starts anew (another person's page: nothing of the first must be left); a section row
-    changes only what it names.
+    A title below the header starts anew (another person's page: nothing of the first must be left);
+    a section row changes only what it names.
     """
-    pages = {row: text for row, text in _page_titles(sheet, kinds).items() if _names_any(profile, text)}
+    pages = {
+        row: text for row, text in _page_titles(sheet, kinds).items() if _names_any(profile, text)
+    }
     parts = {row: " ".join(filter(None, sheet.row(row))) for row in rows_of(kinds, "section")}
     values = {}
     for name in profile.title:
         changes = {row: _found(profile, name, [text, sheet.name]) for row, text in pages.items()}
-        changes |= {row: text for row, line in parts.items() if (text := _found(profile, name, [line]))}
+        changes |= {
+            row: text for row, line in parts.items() if (text := _found(profile, name, [line]))
+        }
         values[name] = _run_down(changes, data, _found(profile, name, [title, sheet.name]))
     return values
 
@@ -260,7 +306,10 @@ def _run_down(changes: dict[int, str | None], data: np.ndarray, start: str | Non
 
 
 def _explain(cells: dict[str, Texts], foot: pd.DataFrame, profile: Profile) -> None:
-    """Fill in what the foot table says about the key of a row; a key it gives two texts for stays unexplained."""
+    """Fill in what the foot table says about the key of a row.
+
+    A key it gives two texts for stays unexplained.
+    """
     if profile.foot is None:
         return
     key = profile.foot.key
@@ -268,4 +317,6 @@ def _explain(cells: dict[str, Texts], foot: pd.DataFrame, profile: Profile) -> N
         if name != key:
             pairs = foot[[key, name]].dropna().drop_duplicates()
             told = pairs[~pairs[key].duplicated(keep=False)].set_index(key)[name].to_dict()
-            cells[name] = cells[name].or_else(Texts.of(cells[key].codes, map(told.get, cells[key].texts)))
+            cells[name] = cells[name].or_else(
+                Texts.of(cells[key].codes, map(told.get, cells[key].texts))
+            )

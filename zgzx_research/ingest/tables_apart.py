@@ -1,4 +1,7 @@
-"""Other tables in the sheet of a table: an unknown header above or below it, rows above the header that are records."""
+"""Other tables in the sheet of a table.
+
+An unknown header above or below it, rows above the header that are records.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,14 @@ _LABEL = re.compile(
     r"地址|住所|电话|手机|街道|备注|情况|状态|序号|届次|级别|等级|职务|岗位|工种|性别|分数|得分|名次|排名|数|数量|数值|指标|项目|比例|占比|说明)"
 )
 _RECORD_NUMBER = re.compile(r"(?=(?:.*\d){8})[0-9A-Z*×']{11,19}", re.IGNORECASE)
-_FIRM = re.compile(r".{2,}(?:公司|工厂|厂|商店|经营部|事务所|合作社|研究院|医院|学校)(?:[(（].*[)）])?")
+_FIRM = re.compile(
+    r".{2,}(?:公司|工厂|厂|商店|经营部|事务所|合作社|研究院|医院|学校)(?:[(（].*[)）])?"
+)
 
 
-def refuse_other_tables(sheet: Sheet, header: Header, kinds: dict[int, str], known: Collection[str], file: str) -> None:
+def refuse_other_tables(
+    sheet: Sheet, header: Header, kinds: dict[int, str], known: Collection[str], file: str
+) -> None:
     """Rows under a header that was not read would be read under the wrong names, or as titles.
 
     Parameters
@@ -35,7 +42,11 @@ def refuse_other_tables(sheet: Sheet, header: Header, kinds: dict[int, str], kno
     above = sheet.filled[sheet.filled < header.first].tolist()
     for row in above:
         later = [other for other in above if other > row]
-        if later and _is_header(sheet, row, known) and not all(_is_header(sheet, other, known) for other in later):
+        if (
+            later
+            and _is_header(sheet, row, known)
+            and not all(_is_header(sheet, other, known) for other in later)
+        ):
             raise unknown_second(sheet, file, row, known)
     records = [row for row in above if _is_like_record(sheet, header, row, known)]
     if records:
@@ -53,7 +64,11 @@ def refuse_other_tables(sheet: Sheet, header: Header, kinds: dict[int, str], kno
 
 def unknown_second(sheet: Sheet, file: str, row: int, known: Collection[str]) -> ZgzxError:
     """The labels of a header in the middle of a sheet that no profile knows."""
-    unknown = [(column, text) for column, text in enumerate(sheet.row(row)) if text and label(text) not in known]
+    unknown = [
+        (column, text)
+        for column, text in enumerate(sheet.row(row))
+        if text and label(text) not in known
+    ]
     return ZgzxError(
         f"a second table under an unknown header in row {row + 1}; unknown columns: "
         + ", ".join(shown_label(column, text) for column, text in unknown),
@@ -64,7 +79,10 @@ def unknown_second(sheet: Sheet, file: str, row: int, known: Collection[str]) ->
 
 
 def _after_gaps(sheet: Sheet, header: Header, kinds: dict[int, str]) -> list[int]:
-    """Records that follow a blank row, a row of one cell or one that is no record: another table may begin there."""
+    """Records that follow a blank row, a row of one cell or one that is no record.
+
+    Another table may begin there.
+    """
     filled = sheet.filled[sheet.filled > header.last]
     if not len(filled):
         return []
@@ -85,10 +103,16 @@ def _is_header(sheet: Sheet, row: int, known: Collection[str]) -> bool:
 
 
 def _is_like_record(sheet: Sheet, header: Header, row: int, known: Collection[str]) -> bool:
-    """Two cells with the number of a person or firm; or three of which one is a firm, or is said again below."""
+    """Two cells with the number of a person or firm.
+
+    Or three of which one is a firm, or is said again below.
+    """
     cells = {column: text for column, text in enumerate(sheet.row(row)) if text}
     texts = list(cells.values())
-    said = any(re.search("[:：]", text) or label(text) in known or _LABEL.fullmatch(label(text)) for text in texts)
+    said = any(
+        re.search("[:：]", text) or label(text) in known or _LABEL.fullmatch(label(text))
+        for text in texts
+    )
     if said or len(texts) < 2:
         return False
     if any(_RECORD_NUMBER.fullmatch(text) for text in texts):
@@ -96,11 +120,16 @@ def _is_like_record(sheet: Sheet, header: Header, row: int, known: Collection[st
     if len(texts) < LEAST_LABELS:
         return False
     serial = texts[0].isdecimal() and any(not text.isdecimal() for text in texts)
-    return serial or any(_FIRM.fullmatch(text) or _again(sheet, header, row, column) for column, text in cells.items())
+    return serial or any(
+        _FIRM.fullmatch(text) or _again(sheet, header, row, column)
+        for column, text in cells.items()
+    )
 
 
 def _again(sheet: Sheet, header: Header, row: int, column: int) -> bool:
     """Whether a cell that is no number stands below the header in the same column again."""
     texts = sheet.columns[column]
     code = texts.codes[row]
-    return not texts.texts[code].isdecimal() and bool((texts.codes[header.last + 1 :] == code).any())
+    return not texts.texts[code].isdecimal() and bool(
+        (texts.codes[header.last + 1 :] == code).any()
+    )

@@ -1,4 +1,7 @@
-"""Columns of text in which a text that repeats is held once: files are long, what they say is short."""
+"""Columns of text in which a text that repeats is held once.
+
+Files are long, what they say is short.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +52,8 @@ class Texts:
     def beginnings(self) -> dict[str, list[int]]:
         """First character -> the texts that begin with it, by their numbers; blank is none of them.
 
-        A column of names or numbers has 100,000 texts and some hundred first characters: what is told by these need not
-        look at every text.
+        A column of names or numbers has 100,000 texts and some hundred first characters: what is
+        told by these need not look at every text.
         """
         found: dict[str, list[int]] = {}
         for number, first in enumerate(text[:1] for text in self.texts):
@@ -95,12 +98,16 @@ class Texts:
             return self
         parts = [self, *others]
         before = np.cumsum([0, *(len(part.texts) for part in parts)])
-        codes = np.concatenate([part.codes + shift for part, shift in zip(parts, before, strict=False)])
+        codes = np.concatenate(
+            [part.codes + shift for part, shift in zip(parts, before, strict=False)]
+        )
         return Texts.of(codes, chain.from_iterable(part.texts for part in parts))
 
     def series(self) -> pd.Series:
         """The cells as str; blank ones are missing."""
-        return pd.Series(pd.array([None, *self.texts[1:]], dtype="str").take(self.codes), copy=False)
+        return pd.Series(
+            pd.array([None, *self.texts[1:]], dtype="str").take(self.codes), copy=False
+        )
 
 
 class Columns:
@@ -118,7 +125,10 @@ class Columns:
 
     def add_table(self, table: pa.Table) -> None:
         """A table whose columns are dictionaries of text."""
-        columns = [pa.chunked_array(column.unify_dictionaries()).combine_chunks() for column in table.columns]
+        columns = [
+            pa.chunked_array(column.unify_dictionaries()).combine_chunks()
+            for column in table.columns
+        ]
         texts = [column.dictionary.to_numpy(zero_copy_only=False).tolist() for column in columns]
         codes = [column.indices.to_numpy() for column in columns]
         self._add(list(zip(codes, texts, strict=True)), len(table))
@@ -128,9 +138,13 @@ class Columns:
             if place == len(self._known):
                 self._known.append({"": 0})
                 self._parts.append([np.zeros(self.height, dtype=CODE)])
-            codes, texts = columns[place] if place < len(columns) else (np.zeros(height, dtype=CODE), [""])
+            codes, texts = (
+                columns[place] if place < len(columns) else (np.zeros(height, dtype=CODE), [""])
+            )
             known = self._known[place]
-            number = np.array([known.setdefault((text or "").strip(), len(known)) for text in texts], dtype=CODE)
+            number = np.array(
+                [known.setdefault((text or "").strip(), len(known)) for text in texts], dtype=CODE
+            )
             self._parts[place].append(number[codes])
         self.height += height
 

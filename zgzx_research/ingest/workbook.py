@@ -17,20 +17,24 @@ from zgzx_research.ingest.texts import Columns, Texts
 
 EXTENSIONS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 
-# Excel keeps 15 significant digits: a longer number has lost its last ones, so it is written in scientific form
-# (9.9E+17) and can be told from text that was typed in full.
+# Excel keeps 15 significant digits: a longer number has lost its last ones, so it is written in
+# scientific form (9.9E+17) and can be told from text that was typed in full.
 LARGEST_EXACT = 1e15
 ROWS = 5_000  # rows held as Python lists at a time
-# A sheet that is full to the last row .xls or .xlsx has was most likely cut off by the program that exported it.
+# A sheet that is full to the last row .xls or .xlsx has was most likely cut off by the program that
+# exported it.
 ROW_LIMITS = (65_536, 1_048_576)
 
 
 def read_workbook(path: Path, file: str) -> list[Sheet]:
-    """All sheets of a workbook, hidden ones too, whatever its extension; `file` names the file in messages.
+    """All sheets of a workbook, hidden ones too, whatever its extension.
+
+    `file` names the file in messages.
 
     Raises
     ------
-    ZgzxError : a password, damage, a workbook too large or a sheet too wide to be read, a sheet full to its last row.
+    ZgzxError : a password, damage, a workbook too large or a sheet too wide to be read, a sheet
+        full to its last row.
     """
     marks = check_package(path, file)
     try:
@@ -54,7 +58,9 @@ def _read_sheet(
         return None  # chart and macro sheets hold no rows
     sheet = book.get_sheet_by_name(entry.name)
     columns = Columns()
-    rows = sheet.iter_rows()  # in blocks: a list of all cells would take twice the memory of the sheet
+    rows = (
+        sheet.iter_rows()
+    )  # in blocks: a list of all cells would take twice the memory of the sheet
     while block := [[*map(cell_text, row)] for row in islice(rows, ROWS)]:
         columns.add_rows(block)
     # iter_rows leaves out blank columns on the left, to_python(skip_empty_area=False) does not
@@ -73,11 +79,16 @@ def _read_sheet(
     )
 
 
-def _with_errors(columns: dict[int, Texts], height: int, errors: dict[Cell, str]) -> dict[int, Texts]:
+def _with_errors(
+    columns: dict[int, Texts], height: int, errors: dict[Cell, str]
+) -> dict[int, Texts]:
     """The columns with the text of every error value, for which calamine gives a blank or a nought."""
     if not errors:
         return columns
-    columns = {place: texts.below([Texts.blank(height - len(texts.codes))]) for place, texts in columns.items()}
+    columns = {
+        place: texts.below([Texts.blank(height - len(texts.codes))])
+        for place, texts in columns.items()
+    }
     by_column: dict[int, dict[int, str]] = {}
     for (row, column), text in errors.items():
         by_column.setdefault(column, {})[row] = text
@@ -97,7 +108,10 @@ def _not_full(sheet: Sheet, file: str) -> Sheet:
 
 
 def cell_text(value: object) -> str:
-    """The text a clerk would have typed: 3.0 is "3", a date is ISO, a number beyond 15 digits is scientific."""
+    """The text a clerk would have typed.
+
+    3.0 is "3", a date is ISO, a number beyond 15 digits is scientific.
+    """
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool):
@@ -112,7 +126,9 @@ def cell_text(value: object) -> str:
 
 
 def fill_down(sheet: Sheet) -> dict[int, Texts]:
-    """The columns with the value of every vertically merged range in each of its filled rows (first column only).
+    """The columns with the value of every vertically merged range in each of its filled rows.
+
+    First column only.
 
     A range that only runs across columns is a title or section row and stays as it is.
     """

@@ -1,4 +1,7 @@
-"""How the records were linked: one row per record and question (which firm, which person), summaries, thresholds."""
+"""How the records were linked.
+
+One row per record and question (which firm, which person), summaries, thresholds.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,17 @@ import pandas as pd
 
 from zgzx_research.link.records import KEY
 
-AUDIT_COLUMNS = ["source", *KEY, "entity", "firm_id", "worker_id", "method", "score", "decision", "uniqueness"]
+AUDIT_COLUMNS = [
+    "source",
+    *KEY,
+    "entity",
+    "firm_id",
+    "worker_id",
+    "method",
+    "score",
+    "decision",
+    "uniqueness",
+]
 METHODS = ("decision", "uscc", "name", "core", "number", "candidate", "ambiguous", "none")
 PERSON_METHODS = ("id", "splink", "roster", "firm_date", "id_only", "weak", "ambiguous", "none")
 ARMS = ("winner", "finalist", "participant")
@@ -15,7 +28,8 @@ ARMS = ("winner", "finalist", "participant")
 def relink(link_audit: pd.DataFrame, *, min_score: float) -> pd.DataFrame:
     """The audit with the links below `min_score` taken back (method "below"; their score stays).
 
-    Estimates are rerun on it as on the first. Accepted decisions stay; nothing is added, for a candidate is no link.
+    Estimates are rerun on it as on the first. Accepted decisions stay; nothing is added, for a
+    candidate is no link.
     """
     weak = link_audit["score"].lt(min_score) & link_audit["decision"].ne("accepted").fillna(True)
     weak &= link_audit[["firm_id", "worker_id"]].notna().any(axis=1)
@@ -33,7 +47,9 @@ def link_summary(link_audit: pd.DataFrame, entity: str = "firm") -> pd.DataFrame
     """
     methods, target = (METHODS, "firm_id") if entity == "firm" else (PERSON_METHODS, "worker_id")
     part = link_audit[link_audit["entity"].eq(entity)]
-    counts = pd.crosstab(part["source"], part["method"]).reindex(columns=list(methods), fill_value=0)
+    counts = pd.crosstab(part["source"], part["method"]).reindex(
+        columns=list(methods), fill_value=0
+    )
     found = part[target].notna() & part["method"].ne("id_only")
     linked = found.groupby(part["source"]).agg(rows="size", linked="sum")
     summary = linked.assign(linked_share=linked["linked"] / linked["rows"]).join(counts)
@@ -41,24 +57,35 @@ def link_summary(link_audit: pd.DataFrame, entity: str = "firm") -> pd.DataFrame
 
 
 def contestants(roster: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
-    """source, KEY, edition, category, arm, outcome: everybody who competed, once per edition and list.
+    """source, KEY, edition, category, arm, outcome.
 
-    Winners stand in the rosters, finalists without an award in the sheets of the finals, participants in those of the
-    preliminaries; the preliminary line of a finalist and the final line of a winner are left to those lists.
+    Everybody who competed, once per edition and list.
+
+    Winners stand in the rosters, finalists without an award in the sheets of the finals,
+    participants in those of the preliminaries; the preliminary line of a finalist and the final
+    line of a winner are left to those lists.
     """
-    winner = roster[[*KEY, "edition", "category"]].assign(source="roster", arm="winner", outcome="awarded")
+    winner = roster[[*KEY, "edition", "category"]].assign(
+        source="roster", arm="winner", outcome="awarded"
+    )
     arm = entry["stage"].map({"final": "finalist", "preliminary": "participant"})
-    lost = entry.assign(source="entry", arm=arm)[["source", *KEY, "edition", "category", "arm", "outcome"]]
+    lost = entry.assign(source="entry", arm=arm)[
+        ["source", *KEY, "edition", "category", "arm", "outcome"]
+    ]
     lost = lost[~lost["outcome"].isin(["awarded", "advanced"])]
     both = pd.concat([winner, lost], ignore_index=True) if len(lost) else winner
     return both[lost.columns].astype(dict.fromkeys(["source", "arm", "outcome"], "str"))
 
 
-def linkage_rates(link_audit: pd.DataFrame, roster: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
-    """edition, arm, entity, rows, linked, linked_share, unique (persons only): differential linkage would bias.
+def linkage_rates(
+    link_audit: pd.DataFrame, roster: pd.DataFrame, entry: pd.DataFrame
+) -> pd.DataFrame:
+    """edition, arm, entity, rows, linked, linked_share, unique (persons only).
 
-    A row per edition, arm (winner, finalist, participant) and entity (firm, worker). Linked means to somebody in the
-    insurance: a worker known by the ID of a roster alone is not.
+    Differential linkage would bias.
+
+    A row per edition, arm (winner, finalist, participant) and entity (firm, worker). Linked means
+    to somebody in the insurance: a worker known by the ID of a roster alone is not.
     """
     audit = link_audit[link_audit["source"].isin(["roster", "entry"])]
     rows = contestants(roster, entry).merge(audit, on=["source", *KEY], validate="one_to_many")

@@ -1,4 +1,6 @@
-"""Company names: one spelling, the core without place and legal form, the parent of a branch. No fuzzy matching.
+"""Company names: one spelling, the core without place and legal form, the parent of a branch.
+
+No fuzzy matching.
 
 A similarity ratio ranks wrong above right: 鸿远精密科技（深圳）有限公司 is 深圳市鸿远精密科技有限公司 at 74 %, while
 深圳市鸿源精密科技有限公司, another firm, reaches 92 %.
@@ -25,7 +27,9 @@ class _Marks(dict[int, int | None]):
 
     def __missing__(self, code: int) -> int | None:
         sign = chr(code)
-        self[code] = code if sign in _KEPT_MARKS or unicodedata.category(sign)[0] not in "PZC" else None
+        self[code] = (
+            code if sign in _KEPT_MARKS or unicodedata.category(sign)[0] not in "PZC" else None
+        )
         return self[code]
 
 
@@ -39,12 +43,18 @@ def _any(words: list[str]) -> str:
 _PLACE = re.compile("".join(f"{_any(level)}?" for level in _WORDS["places"]))
 _BRACKETED_PLACE = re.compile(rf"\({_any(_WORDS['bracketed_places'])}\)")
 _LEGAL_FORM = re.compile(_any(_WORDS["legal_forms"]) + "$")
-_BRANCH = re.compile(rf"(?P<parent>.*{_any(_WORDS['parent_ends'])}).*?{_any(_WORDS['branches'])}\)?")
-_SHORT_BRANCH = re.compile(rf"(?P<parent>.+?){_any(_WORDS['bracketed_places'])}?\(?{_any(_WORDS['branches'])}\)?")
+_BRANCH = re.compile(
+    rf"(?P<parent>.*{_any(_WORDS['parent_ends'])}).*?{_any(_WORDS['branches'])}\)?"
+)
+_SHORT_BRANCH = re.compile(
+    rf"(?P<parent>.+?){_any(_WORDS['bracketed_places'])}?\(?{_any(_WORDS['branches'])}\)?"
+)
 
 
 def normalise_company_name(name: pd.Series) -> pd.Series:
-    """One spelling of a name: width, brackets, case; no blanks and punctuation. Idempotent; null where nothing is left.
+    """One spelling of a name: width, brackets, case; no blanks and punctuation.
+
+    Idempotent; null where nothing is left.
 
     Traditional characters were already simplified by the clean stage.
 
@@ -68,14 +78,17 @@ def parent_name(normalised: pd.Series) -> pd.Series:
 
 
 def _normalised(text: str) -> str | None:
-    # To the fixed point: dropping a mark can let two characters compose, upper case can decompose one.
+    # To the fixed point: dropping a mark can let two characters compose, upper case can decompose
+    # one.
     while (spelt := _spelt(text)) != text:
         text = spelt
     return text or None
 
 
 def _spelt(text: str) -> str:
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper()).translate(_BRACKETS)
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper()).translate(
+        _BRACKETS
+    )
     return text.translate(_MARKS)
 
 

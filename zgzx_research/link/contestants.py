@@ -1,8 +1,11 @@
-"""Contestants and craftsmen among the insured: by ID, else by exact tokens at the firm in the month of the final.
+"""Contestants and craftsmen among the insured.
 
-Splink weighs the tokens. It scores pairs; here the pairs of one record are weighed against each other and against the
-chance that the person is not insured there at all. So one namesake in a small firm is a link, two are none unless birth
-month, masked ID or phone tell them apart, and one namesake with a common name in a large firm is a weak link.
+By ID, else by exact tokens at the firm in the month of the final.
+
+Splink weighs the tokens. It scores pairs; here the pairs of one record are weighed against each
+other and against the chance that the person is not insured there at all. So one namesake in a small
+firm is a link, two are none unless birth month, masked ID or phone tell them apart, and one
+namesake with a common name in a large firm is a weak link.
 """
 
 from __future__ import annotations
@@ -23,10 +26,26 @@ from zgzx_research.link.firms import FirmLinks
 from zgzx_research.link.insured import PERSON_TOKENS, RULES, Insured
 from zgzx_research.link.records import KEY, aligned, month_number, source_table, year_month
 
-CLAIM_COLUMNS = ["source", *KEY, "edition", "category", "outcome", "month", "firm_id", "group_id", *PERSON_TOKENS]
+CLAIM_COLUMNS = [
+    "source",
+    *KEY,
+    "edition",
+    "category",
+    "outcome",
+    "month",
+    "firm_id",
+    "group_id",
+    *PERSON_TOKENS,
+]
 RESULT_COLUMNS = ["worker_id", "method", "score", "uniqueness"]
 SURE = 60.0  # bits; more would overflow to infinity and tell nothing
-COMPARED = {"name_key": True, "mask_key": False, "birth_key": False, "phone_key": False, "group_id": True}
+COMPARED = {
+    "name_key": True,
+    "mask_key": False,
+    "birth_key": False,
+    "phone_key": False,
+    "group_id": True,
+}
 # A pair is looked at if it shares the month and one of these.
 BLOCKS = (
     "l.group_id = r.group_id and l.name_key = r.name_key",
@@ -56,25 +75,41 @@ def contestant_claims(
             table = table[table["programme"].eq("craftsman")]
         parts.append(table.assign(source=source, group_id=table["firm_id"].map(group)))
     claims = pd.concat(parts, ignore_index=True)[CLAIM_COLUMNS]
-    return claims.astype(dict.fromkeys(["source", "category", "outcome", "firm_id", "group_id", *PERSON_TOKENS], "str"))
+    return claims.astype(
+        dict.fromkeys(
+            ["source", "category", "outcome", "firm_id", "group_id", *PERSON_TOKENS], "str"
+        )
+    )
 
 
-def link_contestants(claims: pd.DataFrame, insured: Insured, *, min_probability: float) -> pd.DataFrame:
+def link_contestants(
+    claims: pd.DataFrame, insured: Insured, *, min_probability: float
+) -> pd.DataFrame:
     """The claims with worker_id, method, score, uniqueness.
 
-    method : id, splink, roster (a winner's score line takes the worker of his roster line), weak, ambiguous, none.
-    score : 1 for an ID, else the probability of the best candidate. uniqueness : unique, several, none: how many
+    method : id, splink, roster (a winner's score line takes the worker of his roster line), weak,
+        ambiguous, none.
+    score : 1 for an ID, else the probability of the best candidate. uniqueness : unique, several,
+        none: how many
     persons of the name were insured there then.
     """
-    with_id = insured.person.dropna(subset="id_key").drop_duplicates("id_key", keep=False).set_index("id_key")
+    with_id = (
+        insured.person.dropna(subset="id_key")
+        .drop_duplicates("id_key", keep=False)
+        .set_index("id_key")
+    )
     by_id = pd.Series(with_id["worker_id"].to_dict(), dtype="str")
     exact = claims["id_key"].map(by_id).astype("str")
     scored = _scored(claims[exact.isna()], insured)
     links = _decided(claims, scored, min_probability)
     # one ID, one person: a line that was found by its tokens speaks for the other lines with its ID
     found = links["worker_id"].where(links["method"].eq("splink"))
-    pairs = pd.DataFrame({"id_key": claims["id_key"], "worker_id": found}).dropna().drop_duplicates()
-    lent = claims["id_key"].map(pairs.drop_duplicates("id_key", keep=False).set_index("id_key")["worker_id"])
+    pairs = (
+        pd.DataFrame({"id_key": claims["id_key"], "worker_id": found}).dropna().drop_duplicates()
+    )
+    lent = claims["id_key"].map(
+        pairs.drop_duplicates("id_key", keep=False).set_index("id_key")["worker_id"]
+    )
     by_number = exact.fillna(lent.where(links["method"].ne("splink")).astype("str"))
     hit = by_number.notna()
     links["worker_id"] = links["worker_id"].mask(hit, by_number)
@@ -87,7 +122,9 @@ def link_contestants(claims: pd.DataFrame, insured: Insured, *, min_probability:
 def _decided(claims: pd.DataFrame, scored: pd.DataFrame, min_probability: float) -> pd.DataFrame:
     """RESULT_COLUMNS from pairs (claim, worker_id, odds, same_name)."""
     total = 1 + scored.groupby("claim")["odds"].sum()
-    best = scored.sort_values(["claim", "odds", "worker_id"], ascending=[True, False, True]).drop_duplicates("claim")
+    best = scored.sort_values(
+        ["claim", "odds", "worker_id"], ascending=[True, False, True]
+    ).drop_duplicates("claim")
     best = best.set_index("claim").reindex(claims.index)
     namesakes = scored[scored["same_name"]].groupby("claim").size().reindex(claims.index).fillna(0)
     score = (best["odds"] / total.reindex(claims.index)).round(6)
@@ -95,8 +132,12 @@ def _decided(claims: pd.DataFrame, scored: pd.DataFrame, min_probability: float)
     several = namesakes.gt(1)
     method = np.select([sure, several, score.notna()], ["splink", "ambiguous", "weak"], "none")
     uniqueness = np.select([several, namesakes.eq(1) | sure], ["several", "unique"], "none")
-    result = {"worker_id": best["worker_id"].where(sure).astype("str"), "method": method, "score": score,
-              "uniqueness": uniqueness}  # fmt: skip
+    result = {
+        "worker_id": best["worker_id"].where(sure).astype("str"),
+        "method": method,
+        "score": score,
+        "uniqueness": uniqueness,
+    }
     return pd.DataFrame(result, index=claims.index).astype({"method": "str", "uniqueness": "str"})
 
 
@@ -104,11 +145,17 @@ def _as_in_the_roster(people: pd.DataFrame) -> pd.DataFrame:
     """A winner's line in the score sheet goes to the person of his roster line, where that is known by ID."""
     same = ["edition", "category", "name_key"]
     sure = people[people["source"].eq("roster") & people["method"].eq("id")]
-    rows = people[people["source"].eq("entry") & people["outcome"].eq("awarded")].reset_index(names="n")
-    pairs = rows[["n", *same, "group_id"]].merge(
-        sure[[*same, "group_id", "worker_id"]].dropna(subset="name_key"), on=same, suffixes=("", "_roster")
+    rows = people[people["source"].eq("entry") & people["outcome"].eq("awarded")].reset_index(
+        names="n"
     )
-    other = pairs["group_id"].ne(pairs["group_id_roster"]) & pairs[["group_id", "group_id_roster"]].notna().all(axis=1)
+    pairs = rows[["n", *same, "group_id"]].merge(
+        sure[[*same, "group_id", "worker_id"]].dropna(subset="name_key"),
+        on=same,
+        suffixes=("", "_roster"),
+    )
+    other = pairs["group_id"].ne(pairs["group_id_roster"]) & pairs[
+        ["group_id", "group_id_roster"]
+    ].notna().all(axis=1)
     one = pairs.loc[~other, ["n", "worker_id"]].drop_duplicates().drop_duplicates("n", keep=False)
     people.loc[one["n"], "worker_id"] = one["worker_id"].to_numpy()
     people.loc[one["n"], "method"] = "roster"
@@ -118,21 +165,30 @@ def _as_in_the_roster(people: pd.DataFrame) -> pd.DataFrame:
 
 def _scored(claims: pd.DataFrame, insured: Insured) -> pd.DataFrame:
     """Pairs as claim (index of `claims`), worker_id, odds, same_name."""
-    asked = claims[claims[["name_key", "mask_key", "birth_key"]].notna().any(axis=1) & claims["month"].notna()]
+    asked = claims[
+        claims[["name_key", "mask_key", "birth_key"]].notna().any(axis=1) & claims["month"].notna()
+    ]
     left = asked[[*PERSON_TOKENS, "group_id"]].assign(
         unique_id=asked.index, month_from=asked["month"], month_to=asked["month"]
     )
     right = _population(insured, asked)
     columns = ["unique_id", *PERSON_TOKENS, "group_id", "month_from", "month_to"]
     if left.empty or right.empty:
-        return pd.DataFrame({"claim": [], "worker_id": [], "odds": [], "same_name": []}).astype({"same_name": "bool"})
+        return pd.DataFrame({"claim": [], "worker_id": [], "odds": [], "same_name": []}).astype(
+            {"same_name": "bool"}
+        )
     pairs = _predict(
-        left[columns].astype({"month_from": "int64", "month_to": "int64"}), right[columns], _chances(asked, insured)
+        left[columns].astype({"month_from": "int64", "month_to": "int64"}),
+        right[columns],
+        _chances(asked, insured),
     )
     pairs["worker_id"] = right["worker_id"].to_numpy()[pairs["unique_id_r"]]
     pairs["odds"] = np.exp2(pairs["match_weight"].clip(upper=SURE))
     pairs["same_name"] = (
-        left["name_key"].loc[pairs["unique_id_l"]].eq(right["name_key"].loc[pairs["unique_id_r"]].to_numpy()).to_numpy()
+        left["name_key"]
+        .loc[pairs["unique_id_l"]]
+        .eq(right["name_key"].loc[pairs["unique_id_r"]].to_numpy())
+        .to_numpy()
     )
     pairs = pairs.rename(columns={"unique_id_l": "claim"})
     return pairs.groupby(["claim", "worker_id"], as_index=False).agg(
@@ -141,12 +197,17 @@ def _scored(claims: pd.DataFrame, insured: Insured) -> pd.DataFrame:
 
 
 def _population(insured: Insured, asked: pd.DataFrame) -> pd.DataFrame:
-    """Persons at work as Splink sees them, a row per name and spell; those no block can reach are left out."""
+    """Persons at work as Splink sees them, a row per name and spell.
+
+    Those no block can reach are left out.
+    """
     person = insured.person.drop(columns=["name_key", "surname_key"])
     rows = insured.at_work.merge(insured.named, on="worker_id").merge(person, on="worker_id")
     near = is_in(rows["group_id"], asked["group_id"]) | is_in(rows["mask_key"], asked["mask_key"])
     near &= rows["start"].le(asked["month"].max()) & rows["end"].ge(asked["month"].min())
-    rows = rows[near].reset_index(drop=True).rename(columns={"start": "month_from", "end": "month_to"})
+    rows = (
+        rows[near].reset_index(drop=True).rename(columns={"start": "month_from", "end": "month_to"})
+    )
     return rows.assign(unique_id=rows.index)
 
 
@@ -176,7 +237,9 @@ def _chances(asked: pd.DataFrame, insured: Insured) -> _Chances:
         pairs = float((counts * (counts - 1)).sum()) / (known * (known - 1))
         agreement[token] = min(max(pairs, 0.1 / persons), 0.5)
     return _Chances(
-        persons, {"name_key": insured.person["name_key"].value_counts(normalize=True), "group_id": groups}, agreement
+        persons,
+        {"name_key": insured.person["name_key"].value_counts(normalize=True), "group_id": groups},
+        agreement,
     )
 
 
@@ -204,7 +267,10 @@ def _predict(left: pd.DataFrame, right: pd.DataFrame, chances: _Chances) -> pd.D
 
 
 def _settings(chances: _Chances) -> Any:
-    """The model: nothing is trained; agreement rates from `people.toml`, chance agreement counted."""
+    """The model: nothing is trained.
+
+    Agreement rates from `people.toml`, chance agreement counted.
+    """
     from splink import SettingsCreator
 
     present = RULES["rules"]["insured"]["value"]
@@ -230,7 +296,9 @@ def _comparison(token: str, by_frequency: bool, chance: Mapping[str, float]) -> 
     chosen: list[Any] = [levels.NullLevel(token), exact.configure(m_probability=m, u_probability=u)]
     if token == "name_key":
         m_part, u_part = agreement["surname_key"]["value"], chance["surname_key"]
-        part = levels.ExactMatchLevel("surname_key").configure(m_probability=m_part, u_probability=u_part)
+        part = levels.ExactMatchLevel("surname_key").configure(
+            m_probability=m_part, u_probability=u_part
+        )
         chosen.append(part)
         m, u = m + m_part, min(u + u_part, 0.9)
     chosen.append(levels.ElseLevel().configure(m_probability=1 - m, u_probability=1 - u))

@@ -20,27 +20,35 @@ _SPELL = ["worker", "employer", "via_dispatch"]
 
 
 def build_employment(
-    clean: Mapping[str, pd.DataFrame], months: pd.DataFrame, spell_worker: pd.DataFrame, link_audit: pd.DataFrame,
+    clean: Mapping[str, pd.DataFrame],
+    months: pd.DataFrame,
+    spell_worker: pd.DataFrame,
+    link_audit: pd.DataFrame,
     agency: pd.DataFrame,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """EMPLOYMENT_COLUMNS: maximal unbroken spells (months, YYYYMM, both insured) of each worker with each employer.
 
     Parameters
     ----------
-    clean, months : of `records.month_lines`: tables spell, si_month (its lines), dispatch; each may be absent.
+    clean, months : of `records.month_lines`: tables spell, si_month (its lines), dispatch; each may
+        be absent.
     spell_worker, link_audit, agency : of `link_people` and `link_firms`.
 
-    `employer` is the firm where it is known, else the 单位编号 or the name; an open spell ends with the last month of
-    the export. Arrears count in the month they are paid for; a refund takes its month away unless it was paid again
-    later; where a pension is insured at an employer it decides, else any insurance. A month that stands in several
-    files counts once. Months with a dispatch employer count for the firm of the agency sheet. Where two spells share
-    one month, a transfer, it belongs to the later employer. Rows without a worker stay out. The order of the rows does
-    not matter.
+    `employer` is the firm where it is known, else the 单位编号 or the name; an open spell ends with the
+    last month of the export. Arrears count in the month they are paid for; a refund takes its month
+    away unless it was paid again later; where a pension is insured at an employer it decides, else
+    any insurance. A month that stands in several files counts once. Months with a dispatch employer
+    count for the firm of the agency sheet. Where two spells share one month, a transfer, it belongs
+    to the later employer. Rows without a worker stay out. The order of the rows does not matter.
     """
     firms = link_audit[link_audit["entity"].eq("firm")]
     tables = {name: _rows(clean, name, spell_worker, firms) for name in ("spell", "si_month")}
-    aliases = pd.concat([table[["employer", "firm_id", "alias"]].drop_duplicates() for table in tables.values()])
-    known = pd.concat([_spells(clean, tables["spell"]), _months(tables["si_month"], months)], ignore_index=True)
+    aliases = pd.concat(
+        [table[["employer", "firm_id", "alias"]].drop_duplicates() for table in tables.values()]
+    )
+    known = pd.concat(
+        [_spells(clean, tables["spell"]), _months(tables["si_month"], months)], ignore_index=True
+    )
     sent = _dispatch(clean, spell_worker, firms, agency)
     firm = pd.concat([aliases, sent[["employer", "firm_id"]]]).drop_duplicates("employer")
     spans = _dispatched(known, sent, aliases)
@@ -49,7 +57,9 @@ def build_employment(
     with connect() as connection:
         coded = spans[["start", "end", "via_dispatch"]].assign(worker=worker, employer=employer)
         joined = kept(connection, join_spells(lazy(connection, coded), _SPELL, 0), "joined")
-        result = collect(resolve_transfers(joined), by=["worker", "start", "end", "employer", "via_dispatch"])
+        result = collect(
+            resolve_transfers(joined), by=["worker", "start", "end", "employer", "via_dispatch"]
+        )
     named = pd.Series(employers.take(result["employer"]), dtype="str")
     return result.assign(
         worker_id=pd.Series(workers.take(result["worker"]), dtype="str"),
@@ -63,25 +73,40 @@ def build_employment(
 def _rows(
     clean: Mapping[str, pd.DataFrame], source: str, spell_worker: pd.DataFrame, firms: pd.DataFrame
 ) -> pd.DataFrame:
-    """The rows of a clean table with worker_id, firm_id, employer and alias; worker_id is null in those of nobody.
+    """The rows of a clean table with worker_id, firm_id, employer and alias.
 
-    An employer without a firm is its number before its name, for the number is spelt one way; `alias` is the name.
+    worker_id is null in those of nobody.
+
+    An employer without a firm is its number before its name, for the number is spelt one way;
+    `alias` is the name.
     """
     columns = ["start_ym", "end_ym"]
     table = source_table(clean, source, [*_EMPLOYER, *columns])
     firm = aligned(firms, source, table, "firm_id")
     lost = table.loc[firm.isna(), _EMPLOYER]
     name = "name:" + normalise_company_name(lost["employer_name"])
-    text = ("no:" + lost["employer_no"]).fillna("uscc:" + lost["employer_uscc"]).fillna(name).fillna("unknown")
+    text = (
+        ("no:" + lost["employer_no"])
+        .fillna("uscc:" + lost["employer_uscc"])
+        .fillna(name)
+        .fillna("unknown")
+    )
     worker_id = aligned(spell_worker, source, table, "worker_id")
-    return table[columns].assign(worker_id=worker_id, firm_id=firm, employer=firm.fillna(text), alias=firm.fillna(name))
+    return table[columns].assign(
+        worker_id=worker_id, firm_id=firm, employer=firm.fillna(text), alias=firm.fillna(name)
+    )
 
 
 def _spells(clean: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFrame:
     """worker_id, employer, start, end (numbers) of the rows that came as spells."""
-    start, end = month_number(rows["start_ym"]), month_number(rows["end_ym"]).fillna(_last_month(clean))
+    start, end = (
+        month_number(rows["start_ym"]),
+        month_number(rows["end_ym"]).fillna(_last_month(clean)),
+    )
     spans = rows[["worker_id", "employer"]].assign(start=start, end=end)
-    return spans[rows["worker_id"].notna() & start.notna() & end.ge(start)].astype({"start": "int64", "end": "int64"})
+    return spans[rows["worker_id"].notna() & start.notna() & end.ge(start)].astype(
+        {"start": "int64", "end": "int64"}
+    )
 
 
 def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
@@ -102,8 +127,12 @@ def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
     )
     paid = paid[month.notna() & paid["worker"].ge(0)].astype({"month": "int64", "paid": "int64"})
     with connect() as connection:
-        insured = paid_months(lazy(connection, paid)).with_columns(start=nw.col("month"), end=nw.col("month"))
-        spans = collect(join_spells(insured, ["worker", "employer"], 0), by=["worker", "employer", "start"])
+        insured = paid_months(lazy(connection, paid)).with_columns(
+            start=nw.col("month"), end=nw.col("month")
+        )
+        spans = collect(
+            join_spells(insured, ["worker", "employer"], 0), by=["worker", "employer", "start"]
+        )
     return spans[["start", "end"]].assign(
         worker_id=pd.Series(workers.take(spans["worker"]), dtype="str"),
         employer=pd.Series(employers.take(spans["employer"]), dtype="str"),
@@ -123,7 +152,10 @@ def _year_month(month: pd.Series) -> pd.Series:
 
 
 def _dispatch(
-    clean: Mapping[str, pd.DataFrame], spell_worker: pd.DataFrame, firms: pd.DataFrame, agency: pd.DataFrame
+    clean: Mapping[str, pd.DataFrame],
+    spell_worker: pd.DataFrame,
+    firms: pd.DataFrame,
+    agency: pd.DataFrame,
 ) -> pd.DataFrame:
     """worker_id, agency (an alias), employer and firm_id (of the service firm), start_sent, end_sent (numbers)."""
     table = source_table(clean, "dispatch", ["agency_name", "service_firm", "start_ym", "end_ym"])
@@ -135,7 +167,9 @@ def _dispatch(
             "agency": aligned(agency, "agency", table, "firm_id").fillna(
                 "name:" + normalise_company_name(table["agency_name"])
             ),
-            "employer": service.fillna("name:" + normalise_company_name(table["service_firm"])).astype("str"),
+            "employer": service.fillna(
+                "name:" + normalise_company_name(table["service_firm"])
+            ).astype("str"),
             "firm_id": service,
             "start_sent": start,
             "end_sent": end.fillna(start),
@@ -146,14 +180,23 @@ def _dispatch(
 
 
 def _dispatched(known: pd.DataFrame, sent: pd.DataFrame, aliases: pd.DataFrame) -> pd.DataFrame:
-    """worker_id, employer, start, end, via_dispatch: months with the agency inside a line of its sheet go to the firm.
+    """worker_id, employer, start, end, via_dispatch.
+
+    Months with the agency inside a line of its sheet go to the firm.
 
     The rest of such a spell stays with the agency.
     """
-    lines = sent.merge(aliases[["employer", "alias"]].drop_duplicates(), left_on="agency", right_on="alias",
-                       suffixes=("", "_agency"))  # fmt: skip
+    lines = sent.merge(
+        aliases[["employer", "alias"]].drop_duplicates(),
+        left_on="agency",
+        right_on="alias",
+        suffixes=("", "_agency"),
+    )
     pairs = known.reset_index(names="spell").merge(
-        lines, left_on=["worker_id", "employer"], right_on=["worker_id", "employer_agency"], suffixes=("_from", "")
+        lines,
+        left_on=["worker_id", "employer"],
+        right_on=["worker_id", "employer_agency"],
+        suffixes=("_from", ""),
     )
     pairs["start"] = pairs[["start", "start_sent"]].max(axis=1)
     pairs["end"] = pairs[["end", "end_sent"]].min(axis=1)
@@ -161,7 +204,9 @@ def _dispatched(known: pd.DataFrame, sent: pd.DataFrame, aliases: pd.DataFrame) 
     touched = pairs["spell"].unique()
     stays = pd.concat([known.drop(index=touched), _without(known.loc[touched], pairs)])
     moved = pairs[["worker_id", "employer", "start", "end"]]
-    both = pd.concat([stays.assign(via_dispatch=False), moved.assign(via_dispatch=True)], ignore_index=True)
+    both = pd.concat(
+        [stays.assign(via_dispatch=False), moved.assign(via_dispatch=True)], ignore_index=True
+    )
     return both.astype({"start": "int64", "end": "int64", "via_dispatch": "bool"})
 
 

@@ -12,9 +12,25 @@ from zgzx_research.link.company_names import company_core, normalise_company_nam
 from zgzx_research.link.records import in_key_order, ranked_ids, source_table
 
 FIRM_COLUMNS = [
-    "firm_id", "uscc", "name", "name_core", "founded", "closed", "industry_section", "industry2", "size", "street",
-    "street_code", "staff", "capital_cny", "hitech", "in_district", "group_id", "successor_id", "merged",
-]  # fmt: skip
+    "firm_id",
+    "uscc",
+    "name",
+    "name_core",
+    "founded",
+    "closed",
+    "industry_section",
+    "industry2",
+    "size",
+    "street",
+    "street_code",
+    "staff",
+    "capital_cny",
+    "hitech",
+    "in_district",
+    "group_id",
+    "successor_id",
+    "merged",
+]
 NAME_COLUMNS = ["firm_id", "name", "valid_from", "valid_to", "kind"]
 _NAMED = ["firm_id", "name", "core", "uscc", "written", "kind", "valid_from", "valid_to"]
 _DISTRICT = "龙岗"
@@ -24,10 +40,10 @@ _LATER = ["industry_section", "street_code", "district", "address"]
 def registry_firms(clean: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Firms (FIRM_COLUMNS) and their names.
 
-    Names: firm_id, name (normalised), core, uscc, written, kind, valid_from, valid_to (the months between which the
-    firm bore it; null = unknown). Registry rows with one code are one firm; a row without a code is the firm that has
-    the same name, if there is one. Dates of a name come from 曾用名 and from renames; a name that was dropped and taken
-    up again has no dates.
+    Names: firm_id, name (normalised), core, uscc, written, kind, valid_from, valid_to (the months
+    between which the firm bore it; null = unknown). Registry rows with one code are one firm; a row
+    without a code is the firm that has the same name, if there is one. Dates of a name come from
+    曾用名 and from renames; a name that was dropped and taken up again has no dates.
 
     Raises
     ------
@@ -37,7 +53,9 @@ def registry_firms(clean: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.
     firm = rows.drop_duplicates("firm_id").reset_index(drop=True)
     firm["in_district"] = _in_district(firm)
     own = rows[["firm_id", "name", "uscc"]].assign(
-        kind=rows.duplicated("firm_id").map({True: "曾用名", False: "现名"}), valid_from=pd.NaT, valid_to=pd.NaT
+        kind=rows.duplicated("firm_id").map({True: "曾用名", False: "现名"}),
+        valid_from=pd.NaT,
+        valid_to=pd.NaT,
     )
     names = _one_row_per_name([own, _former(clean, firm), _renames(clean, firm)], firm)
     firm = firm.merge(_mergers(clean, firm, names), on="firm_id", how="left")
@@ -49,29 +67,50 @@ def _numbered(registry: pd.DataFrame) -> pd.DataFrame:
     """The registry in key order with firm_id, normal and name_core."""
     rows = in_key_order(registry)
     nothing = pd.Series(None, index=rows.index, dtype="str")
-    rows = rows.assign(**{column: nothing for column in _LATER if column not in rows})  # registries of older layouts
+    rows = rows.assign(
+        **{column: nothing for column in _LATER if column not in rows}
+    )  # registries of older layouts
     rows["normal"] = normalise_company_name(rows["name"])
-    with_code = rows.dropna(subset=["normal", "uscc"]).drop_duplicates("normal").set_index("normal")["uscc"]
+    with_code = (
+        rows.dropna(subset=["normal", "uscc"]).drop_duplicates("normal").set_index("normal")["uscc"]
+    )
     rows["uscc"] = rows["uscc"].fillna(rows["normal"].map(with_code)).astype("str")
     # "name:" keeps a firm that is called like a code apart from the code.
     by_row = "row:" + rows.index.astype("str").to_series(rows.index)
-    rows["firm_id"] = ranked_ids("F", 6, rows["uscc"].fillna("name:" + rows["normal"]).fillna(by_row))
+    rows["firm_id"] = ranked_ids(
+        "F", 6, rows["uscc"].fillna("name:" + rows["normal"]).fillna(by_row)
+    )
     rows["name_core"] = company_core(rows["normal"])
     return rows
 
 
 def _in_district(firm: pd.DataFrame) -> pd.Series:
-    """Whether the firm is one of the district: it is, unless its district, or else its address, names another."""
+    """Whether the firm is one of the district.
+
+    It is, unless its district, or else its address, names another.
+    """
     where = firm["district"].fillna(firm["address"])
     elsewhere = where.str.contains("区", regex=False) & ~where.str.contains(_DISTRICT, regex=False)
     return ~elsewhere.fillna(False).astype("bool")
 
 
 def _owner(table: pd.DataFrame, firm: pd.DataFrame) -> pd.Series:
-    """The firm of registry lines with uscc and firm_name: by code, else by present name if only one firm has it."""
+    """The firm of registry lines with uscc and firm_name.
+
+    By code, else by present name if only one firm has it.
+    """
     by_code = firm.dropna(subset="uscc").set_index("uscc")["firm_id"]
-    single = firm.dropna(subset="normal").drop_duplicates("normal", keep=False).set_index("normal")["firm_id"]
-    return table["uscc"].map(by_code).fillna(normalise_company_name(table["firm_name"]).map(single)).astype("str")
+    single = (
+        firm.dropna(subset="normal")
+        .drop_duplicates("normal", keep=False)
+        .set_index("normal")["firm_id"]
+    )
+    return (
+        table["uscc"]
+        .map(by_code)
+        .fillna(normalise_company_name(table["firm_name"]).map(single))
+        .astype("str")
+    )
 
 
 def _former(clean: Mapping[str, pd.DataFrame], firm: pd.DataFrame) -> pd.DataFrame:
@@ -83,11 +122,15 @@ def _former(clean: Mapping[str, pd.DataFrame], firm: pd.DataFrame) -> pd.DataFra
 
 def _renames(clean: Mapping[str, pd.DataFrame], firm: pd.DataFrame) -> pd.DataFrame:
     """Two lines per rename: the old name ends on the day the new one begins."""
-    events = source_table(clean, "registry_event", ["uscc", "firm_name", "type", "date", "before", "after"])
+    events = source_table(
+        clean, "registry_event", ["uscc", "firm_name", "type", "date", "before", "after"]
+    )
     events = events[events["type"].eq("rename")].assign(kind="曾用名")
     events["firm_id"] = _owner(events, firm)
     old = events.assign(name=events["before"], valid_from=pd.NaT, valid_to=events["date"])
-    return pd.concat([old, events.assign(name=events["after"], valid_from=events["date"], valid_to=pd.NaT)])
+    return pd.concat(
+        [old, events.assign(name=events["after"], valid_from=events["date"], valid_to=pd.NaT)]
+    )
 
 
 def _one_row_per_name(parts: list[pd.DataFrame], firm: pd.DataFrame) -> pd.DataFrame:
@@ -99,10 +142,16 @@ def _one_row_per_name(parts: list[pd.DataFrame], firm: pd.DataFrame) -> pd.DataF
     unnamed = names["name"].isna() & names["kind"].ne("现名")
     names = names[names["firm_id"].notna() & ~unnamed]
     # 现名 goes before 曾用名, and the registry's own spelling before that of an event
-    names = names.assign(rank=names["kind"].ne("现名")).sort_values(["firm_id", "rank"], kind="stable")
+    names = names.assign(rank=names["kind"].ne("现名")).sort_values(
+        ["firm_id", "rank"], kind="stable"
+    )
     by = names.groupby(["firm_id", "name"], sort=False, dropna=False)
-    one = by.agg(written=("written", "first"), kind=("kind", "first"), valid_from=("valid_from", "max"),
-                 valid_to=("valid_to", "min")).reset_index()  # fmt: skip
+    one = by.agg(
+        written=("written", "first"),
+        kind=("kind", "first"),
+        valid_from=("valid_from", "max"),
+        valid_to=("valid_to", "min"),
+    ).reset_index()
     again = one["valid_from"].gt(one["valid_to"])
     one[["valid_from", "valid_to"]] = one[["valid_from", "valid_to"]].mask(again)
     about = firm.set_index("firm_id")
@@ -114,18 +163,31 @@ def _one_row_per_name(parts: list[pd.DataFrame], firm: pd.DataFrame) -> pd.DataF
     return one.astype({"firm_id": "str", "name": "str", "written": "str", "kind": "str"})[_NAMED]
 
 
-def _mergers(clean: Mapping[str, pd.DataFrame], firm: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:
-    """firm_id, successor_id (null = outside the registry), merged (date): the last merger of each firm that ended."""
-    events = source_table(clean, "registry_event", ["uscc", "firm_name", "type", "date", "before", "after"])
+def _mergers(
+    clean: Mapping[str, pd.DataFrame], firm: pd.DataFrame, names: pd.DataFrame
+) -> pd.DataFrame:
+    """firm_id, successor_id (null = outside the registry), merged (date).
+
+    The last merger of each firm that ended.
+    """
+    events = source_table(
+        clean, "registry_event", ["uscc", "firm_name", "type", "date", "before", "after"]
+    )
     events = events[events["type"].eq("merger")]
     pairs = names[["name", "firm_id"]].dropna().drop_duplicates()
     single = pairs.drop_duplicates("name", keep=False).set_index("name")["firm_id"]
     into = normalise_company_name(events["after"]).map(single)
     line = _owner(events, firm)
-    ended = normalise_company_name(events["before"]).map(single).fillna(line.where(line.ne(into.fillna(""))))
+    ended = (
+        normalise_company_name(events["before"])
+        .map(single)
+        .fillna(line.where(line.ne(into.fillna(""))))
+    )
     found = pd.DataFrame({"firm_id": ended, "successor_id": into, "merged": events["date"]})
     found = found[found["firm_id"].notna() & found["firm_id"].ne(found["successor_id"].fillna(""))]
-    found = found.sort_values(["firm_id", "merged"], kind="stable").drop_duplicates("firm_id", keep="last")
+    found = found.sort_values(["firm_id", "merged"], kind="stable").drop_duplicates(
+        "firm_id", keep="last"
+    )
     return found.astype({"firm_id": "str", "successor_id": "str", "merged": "datetime64[s]"})
 
 
@@ -140,7 +202,10 @@ def _groups(firm: pd.DataFrame) -> pd.Series:
     if circular.any():
         ring = firm.loc[np.unique(last[circular]), ["name", "successor_id"]]
         raise ZgzxError(
-            "mergers lead back to where they began", where="registry/changes", count=len(ring), examples=ring["name"],
+            "mergers lead back to where they began",
+            where="registry/changes",
+            count=len(ring),
+            examples=ring["name"],
             remedy="One of the 主体变更 lines is wrong: 变更前 is the firm that ended, 变更后 the one it went into.",
-        )  # fmt: skip
+        )
     return pd.Series(ids[last], index=firm.index, dtype="str")

@@ -1,4 +1,7 @@
-"""What every source says about a firm, in one table: the text, the code, the employer's number, and when."""
+"""What every source says about a firm, in one table.
+
+The text, the code, the employer's number, and when.
+"""
 
 from __future__ import annotations
 
@@ -55,11 +58,13 @@ def edition_months(calendar: pd.DataFrame | None) -> pd.Series:
 def firm_records(clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None) -> pd.DataFrame:
     """RECORD_COLUMNS of every row of every source that can name a firm, in key order within the source.
 
-    `si_month` comes as its lines (`records.month_lines`). Of the patents' parties only applicants and holders that are
-    organisations. Months (`start`, `end`) are numbers; missing ones reach back, or on, without end.
+    `si_month` comes as its lines (`records.month_lines`). Of the patents' parties only applicants
+    and holders that are organisations. Months (`start`, `end`) are numbers; missing ones reach
+    back, or on, without end.
     """
     return pd.concat(
-        [_records(clean, name, source, calendar) for name, source in sorted(SOURCES.items())], ignore_index=True
+        [_records(clean, name, source, calendar) for name, source in sorted(SOURCES.items())],
+        ignore_index=True,
     )
 
 
@@ -74,7 +79,9 @@ def _records(
     wanted = [column for column in source if column and column != "month"]
     table = source_table(clean, name, [*wanted, "edition", "role", "app_no", "onset"])
     if name == "patent_party":
-        table = table[table["role"].isin(["applicant", "holder"]) & table["name"].notna()].reset_index(drop=True)
+        table = table[
+            table["role"].isin(["applicant", "holder"]) & table["name"].notna()
+        ].reset_index(drop=True)
     table["month"] = _month_of(name, table, clean, calendar)
     missing = pd.Series(None, index=table.index, dtype="str")
     return table[KEY].assign(

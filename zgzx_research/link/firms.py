@@ -26,7 +26,8 @@ class Step(NamedTuple):
     ----------
     method : what the record and the firm have in common: "uscc", "name" or "core".
     score : ranks the evidence; it is not a probability.
-    own_name : contradicted by a code; a branch's parent is not, since a branch has a code of its own.
+    own_name : contradicted by a code; a branch's parent is not, since a branch has a code of its
+        own.
     """
 
     method: str
@@ -55,14 +56,18 @@ class FirmLinks:
 
     Attributes
     ----------
-    firm : one row per firm; `firm_id` = "F" and the rank of its first registry row; `group_id` = the firm it became by
-        mergers (itself without one), `successor_id` and `merged` its own last merger.
-    firm_name : firm_id, name, valid_from, valid_to, kind: 现名 as registered, 曾用名 former names and other names under
-        the same code, 分公司 branches met in the other sources (normalised).
-    link_audit : columns `audit.AUDIT_COLUMNS`, entity "firm"; one row per record, in the order of source and key;
-        months of a person at an employer are one record, under the key of the first.
-    link_review : source, text, records, rank, firm_id, firm_name, score: candidates for a person to decide on.
-    agency : the same as `link_audit` for the dispatch employers of the agency sheets, source "agency".
+    firm : one row per firm; `firm_id` = "F" and the rank of its first registry row; `group_id` =
+        the firm it became by mergers (itself without one), `successor_id` and `merged` its own last
+        merger.
+    firm_name : firm_id, name, valid_from, valid_to, kind: 现名 as registered, 曾用名 former names and
+        other names under the same code, 分公司 branches met in the other sources (normalised).
+    link_audit : columns `audit.AUDIT_COLUMNS`, entity "firm"; one row per record, in the order of
+        source and key; months of a person at an employer are one record, under the key of the
+        first.
+    link_review : source, text, records, rank, firm_id, firm_name, score: candidates for a person to
+        decide on.
+    agency : the same as `link_audit` for the dispatch employers of the agency sheets, source
+        "agency".
     """
 
     firm: pd.DataFrame
@@ -73,23 +78,30 @@ class FirmLinks:
 
 
 def link_firms(
-    clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None = None, decisions: pd.DataFrame | None = None, *,
-    candidates: int = 3, min_similarity: float = 75.0,
-) -> FirmLinks:  # fmt: skip
-    """Link the records of every source to registry firms: decisions, code, full name, core, parent of a branch, number.
+    clean: Mapping[str, pd.DataFrame],
+    calendar: pd.DataFrame | None = None,
+    decisions: pd.DataFrame | None = None,
+    *,
+    candidates: int = 3,
+    min_similarity: float = 75.0,
+) -> FirmLinks:
+    """Link the records of every source to registry firms.
+
+    Decisions, code, full name, core, parent of a branch, number.
 
     Parameters
     ----------
     clean : clean tables by name; registry is needed, all others may be absent.
     calendar : edition, year, final_date: when a roster or a score sheet speaks.
     decisions : of `decisions.read_decisions`.
-    candidates, min_similarity : how many similar firms (rapidfuzz ratio of the cores, 0 to 100) to propose for a
-        record without a firm; proposals are never links (method "candidate", firm_id null, score = best ratio / 100).
+    candidates, min_similarity : how many similar firms (rapidfuzz ratio of the cores, 0 to 100) to
+        propose for a record without a firm; proposals are never links (method "candidate", firm_id
+        null, score = best ratio / 100).
 
-    A spell or month without a code takes that of its 单位编号, if all rows of this number carry the same one. A name or
-    core of several firms links to the one that bore it at the record's time, and to none if that is not one
-    ("ambiguous"). A firm whose code differs from the record's is never linked by name. Branches count for the parent.
-    The order of the rows does not matter.
+    A spell or month without a code takes that of its 单位编号, if all rows of this number carry the
+    same one. A name or core of several firms links to the one that bore it at the record's time,
+    and to none if that is not one ("ambiguous"). A firm whose code differs from the record's is
+    never linked by name. Branches count for the parent. The order of the rows does not matter.
 
     Raises
     ------
@@ -97,7 +109,9 @@ def link_firms(
     """
     clean, _ = month_lines(clean)
     firm, names = registry_firms(clean)
-    records = in_key_order(pd.concat([agency_records(clean), firm_records(clean, calendar)]), first=["source"])
+    records = in_key_order(
+        pd.concat([agency_records(clean), firm_records(clean, calendar)]), first=["source"]
+    )
     records["lent_code"] = _lent_codes(records)
     settled = resolve_decisions(no_decisions() if decisions is None else decisions, names)
     rows, asked = _asked(records)
@@ -109,7 +123,9 @@ def link_firms(
     _decide(rows, asked, settled)
     review = _review(rows, asked, names, settled, candidates, min_similarity)
     nothing = pd.Series(None, index=rows.index, dtype="str")
-    audit = rows.assign(entity="firm", worker_id=nothing, uniqueness=nothing)[AUDIT_COLUMNS].astype({"entity": "str"})
+    audit = rows.assign(entity="firm", worker_id=nothing, uniqueness=nothing)[AUDIT_COLUMNS].astype(
+        {"entity": "str"}
+    )
     is_agency = audit["source"].eq("agency")
     links = audit[~is_agency].reset_index(drop=True), audit[is_agency].reset_index(drop=True)
     return FirmLinks(firm, _firm_names(names, rows, asked), links[0], review, links[1])
@@ -157,8 +173,12 @@ def _match(asked: pd.DataFrame, names: pd.DataFrame, codes: pd.Series) -> None:
         way = way.mask(hit, column).mask(undecided & several, "ambiguous")
         shared = shared.mask(undecided & several, column)
     asked["firm_id"], asked["way"], asked["shared"], asked["known"] = firm, way, shared, known
-    asked["method"] = way.map({column: step.method for column, step in STEPS.items()}).fillna(way).astype("str")
-    asked["score"] = way.map({column: step.score for column, step in STEPS.items()}).astype("float64")
+    asked["method"] = (
+        way.map({column: step.method for column, step in STEPS.items()}).fillna(way).astype("str")
+    )
+    asked["score"] = way.map({column: step.score for column, step in STEPS.items()}).astype(
+        "float64"
+    )
 
 
 def _differ(left: pd.Series, right: pd.Series) -> pd.Series:
@@ -167,13 +187,21 @@ def _differ(left: pd.Series, right: pd.Series) -> pd.Series:
 
 def _at_its_time(rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame) -> None:
     """A name of several firms is that of the one that bore it when the record speaks, if it is one."""
-    bore = names.assign(since=_months(names["valid_from"], -np.inf), until=_months(names["valid_to"], np.inf))
+    bore = names.assign(
+        since=_months(names["valid_from"], -np.inf), until=_months(names["valid_to"], np.inf)
+    )
     shared = asked.loc[asked["way"].eq("ambiguous")]
     for column, step in STEPS.items():
         if step.method == "uscc":
             continue  # a code is that of one firm
-        texts = shared.loc[shared["shared"].eq(column), [column, "known"]].rename(columns={column: "text"})
-        open_ = rows.loc[rows["asked"].isin(texts.index), ["asked", "start", "end"]].rename_axis("n").reset_index()
+        texts = shared.loc[shared["shared"].eq(column), [column, "known"]].rename(
+            columns={column: "text"}
+        )
+        open_ = (
+            rows.loc[rows["asked"].isin(texts.index), ["asked", "start", "end"]]
+            .rename_axis("n")
+            .reset_index()
+        )
         owners = bore[[step.method, "firm_id", "uscc", "since", "until"]]
         owners = owners.rename(columns={step.method: "text"}).dropna(subset="text")
         pairs = open_.join(texts, on="asked").merge(owners, on="text")
@@ -192,7 +220,9 @@ def _months(day: pd.Series, missing: float) -> np.ndarray:
 
 def _by_number(rows: pd.DataFrame) -> None:
     """A row without firm and code takes the firm of its 单位编号, if all linked rows of the number have the same."""
-    linked = rows.loc[rows["firm_id"].notna() & rows["number"].notna(), ["number", "firm_id"]].drop_duplicates()
+    linked = rows.loc[
+        rows["firm_id"].notna() & rows["number"].notna(), ["number", "firm_id"]
+    ].drop_duplicates()
     single = linked.drop_duplicates("number", keep=False).set_index("number")["firm_id"]
     lent = rows["number"].map(single).astype("str")
     hit = rows["firm_id"].isna() & lent.notna() & rows["code"].isna()
@@ -204,24 +234,37 @@ def _by_number(rows: pd.DataFrame) -> None:
 def _decide(rows: pd.DataFrame, asked: pd.DataFrame, settled: pd.DataFrame) -> None:
     """Adds `decision`; an accepted firm goes before every other, a rejected one is taken away."""
     rows["decision"] = pd.Series(None, index=rows.index, dtype="str")
-    for line in settled.sort_values(["decision"], ascending=False, kind="stable").itertuples():  # rejects first
-        same = asked["name"].eq(line.name) & (asked["source"].eq(line.source) if isinstance(line.source, str) else True)
+    for line in settled.sort_values(
+        ["decision"], ascending=False, kind="stable"
+    ).itertuples():  # rejects first
+        same = asked["name"].eq(line.name) & (
+            asked["source"].eq(line.source) if isinstance(line.source, str) else True
+        )
         here = rows["asked"].isin(asked.index[same])
         if line.decision == "reject" and isinstance(line.firm_id, str):
             here &= rows["firm_id"].eq(line.firm_id)
         accepted = line.decision == "accept"
         rows.loc[here, "firm_id"] = line.firm_id if accepted else None
-        rows.loc[here, ["method", "decision"]] = ["decision", "accepted" if accepted else "rejected"]
+        rows.loc[here, ["method", "decision"]] = [
+            "decision",
+            "accepted" if accepted else "rejected",
+        ]
         rows.loc[here, "score"] = 1.0 if accepted else np.nan
 
 
 def _review(
-    rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame, settled: pd.DataFrame, candidates: int,
+    rows: pd.DataFrame,
+    asked: pd.DataFrame,
+    names: pd.DataFrame,
+    settled: pd.DataFrame,
+    candidates: int,
     min_similarity: float,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """The candidates; records that have one get the method "candidate" and its score."""
     texts = asked.loc[asked["name"].notna(), ["name", "core", "parent_core"]]
-    open_ = rows.loc[rows["method"].eq("none"), ["source", "asked"]].join(texts, on="asked", how="inner")
+    open_ = rows.loc[rows["method"].eq("none"), ["source", "asked"]].join(
+        texts, on="asked", how="inner"
+    )
     queries = open_.groupby(["source", "name"], as_index=False).agg(
         records=("asked", "size"), core=("core", "first"), parent_core=("parent_core", "first")
     )
@@ -229,9 +272,13 @@ def _review(
     review = propose(queries, names, at_most=candidates, min_similarity=min_similarity)
     refused = settled[settled["decision"].eq("reject")]
     pairs = pd.MultiIndex.from_frame(refused[["name", "firm_id"]])
-    review = review[~pd.MultiIndex.from_frame(review[["text", "firm_id"]]).isin(pairs)].reset_index(drop=True)
+    review = review[~pd.MultiIndex.from_frame(review[["text", "firm_id"]]).isin(pairs)].reset_index(
+        drop=True
+    )
     best = review.groupby(["source", "text"])["score"].max()
-    score = pd.Series(best.reindex(pd.MultiIndex.from_frame(open_[["source", "name"]])).to_numpy(), open_.index)
+    score = pd.Series(
+        best.reindex(pd.MultiIndex.from_frame(open_[["source", "name"]])).to_numpy(), open_.index
+    )
     hit = score.dropna()
     rows.loc[hit.index, "method"] = "candidate"
     rows.loc[hit.index, "score"] = hit
@@ -242,7 +289,11 @@ def _firm_names(names: pd.DataFrame, rows: pd.DataFrame, asked: pd.DataFrame) ->
     """Registered names as written, then the branches met."""
     own = names.drop(columns="name").rename(columns={"written": "name"})[NAME_COLUMNS]
     by_parent = asked.loc[asked["way"].isin(BRANCH) | asked["shared"].isin(BRANCH), ["name"]]
-    branch = rows.loc[rows["firm_id"].notna(), ["asked", "firm_id"]].join(by_parent, on="asked", how="inner")
+    branch = rows.loc[rows["firm_id"].notna(), ["asked", "firm_id"]].join(
+        by_parent, on="asked", how="inner"
+    )
     branch = branch[["firm_id", "name"]].drop_duplicates().assign(kind="分公司")
     both = pd.concat([own, branch], ignore_index=True).astype({"kind": "str"})
-    return both.dropna(subset="name").sort_values(["firm_id", "kind", "name"], ignore_index=True)[NAME_COLUMNS]
+    return both.dropna(subset="name").sort_values(["firm_id", "kind", "name"], ignore_index=True)[
+        NAME_COLUMNS
+    ]

@@ -1,4 +1,7 @@
-"""Who was insured where and when: the population in which contestants and inventors are looked for."""
+"""Who was insured where and when.
+
+The population in which contestants and inventors are looked for.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.records import month_number
 from zgzx_research.link.spells import join_spells
 
-RULES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("people.toml").read_text(encoding="utf-8"))
+RULES: dict[str, Any] = tomllib.loads(
+    Path(__file__).with_name("people.toml").read_text(encoding="utf-8")
+)
 PERSON_TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key"]
 
 
@@ -26,7 +31,8 @@ class Insured:
     ----------
     person : worker_id and PERSON_TOKENS, the first known of each; one row per worker.
     named : worker_id, name_key, surname_key: every name a worker stands under.
-    at_work : worker_id, group_id, start, end: months (numbers) at a legal group, short gaps bridged.
+    at_work : worker_id, group_id, start, end: months (numbers) at a legal group, short gaps
+        bridged.
     """
 
     person: pd.DataFrame
@@ -50,7 +56,9 @@ class Insured:
         return pd.Series([persons, *heads[seen]], index=["", *groups[seen]]) / len(asked)
 
 
-def insured_persons(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, claims: pd.DataFrame) -> Insured:
+def insured_persons(
+    rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, claims: pd.DataFrame
+) -> Insured:
     """From insurance rows (worker_id and tokens), the employment table, the firms, and claims that carry a phone."""
     if rows["worker_id"].isna().any():
         rows = rows[rows["worker_id"].notna()]
@@ -61,7 +69,11 @@ def insured_persons(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataF
         first = filled[~pd.Series(code[filled]).duplicated().to_numpy()]
         person[token] = rows[token].iloc[first].set_axis(code[first]).reindex(person.index)
     # the insurance has no phones: those of repeated contestants come from their lines with an ID
-    phones = claims.dropna(subset=["id_key", "phone_key"]).drop_duplicates("id_key").set_index("id_key")["phone_key"]
+    phones = (
+        claims.dropna(subset=["id_key", "phone_key"])
+        .drop_duplicates("id_key")
+        .set_index("id_key")["phone_key"]
+    )
     person["phone_key"] = person["phone_key"].fillna(person["id_key"].map(phones).astype("str"))
     return Insured(person, _names(rows, code), _at_work(employment, firm))
 
@@ -78,5 +90,7 @@ def _at_work(employment: pd.DataFrame, firm: pd.DataFrame) -> pd.DataFrame:
     start, end = month_number(employment["start_ym"]), month_number(employment["end_ym"])
     spans = employment[["worker_id"]].assign(group_id=group, start=start, end=end)[group.notna()]
     with connect() as connection:
-        joined = join_spells(lazy(connection, spans), ["worker_id", "group_id"], RULES["rules"]["gap"]["value"])
+        joined = join_spells(
+            lazy(connection, spans), ["worker_id", "group_id"], RULES["rules"]["gap"]["value"]
+        )
         return collect(joined, by=["worker_id", "group_id", "start"])

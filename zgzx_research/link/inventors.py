@@ -1,4 +1,7 @@
-"""Inventors among the insured: the name, at an applicant's legal group, in the month of the filing."""
+"""Inventors among the insured.
+
+The name, at an applicant's legal group, in the month of the filing.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,20 @@ from zgzx_research.link.insured import RULES, Insured
 from zgzx_research.link.records import KEY, month_number, source_table, year_month
 
 
-def link_inventors(clean: Mapping[str, pd.DataFrame], firms: FirmLinks, insured: Insured) -> pd.DataFrame:
+def link_inventors(
+    clean: Mapping[str, pd.DataFrame], firms: FirmLinks, insured: Insured
+) -> pd.DataFrame:
     """source, KEY, worker_id, method, score, uniqueness; a row per inventor with a name.
 
-    uniqueness : unique, several or none of that name were insured with an applicant in the month of the filing. Only
-    unique ones are linked (method "firm_date"); score: the chance that this one is the inventor and not a namesake,
-    from the share of the name among the insured and the size of the firm.
+    uniqueness : unique, several or none of that name were insured with an applicant in the month of
+        the filing. Only
+    unique ones are linked (method "firm_date"); score: the chance that this one is the inventor and
+    not a namesake, from the share of the name among the insured and the size of the firm.
     """
     party = source_table(clean, "patent_party", ["role", "app_no", "name_key"])
-    inventor = party[party["role"].eq("inventor") & party["name_key"].notna()].reset_index(drop=True)
+    inventor = party[party["role"].eq("inventor") & party["name_key"].notna()].reset_index(
+        drop=True
+    )
     filed = clean.get("patent", pd.DataFrame({"app_no": [], "filed": pd.to_datetime([])}))
     month = month_number(year_month(filed["filed"])).set_axis(filed["app_no"])
     inventor["month"] = inventor["app_no"].map(month[~month.index.duplicated()]).astype("Int64")
@@ -31,16 +39,21 @@ def link_inventors(clean: Mapping[str, pd.DataFrame], firms: FirmLinks, insured:
     method = np.select([count.eq(1), count.gt(1)], ["firm_date", "ambiguous"], "none")
     score = _score(pairs, insured).reindex(inventor.index).where(count.eq(1))
     result = inventor[KEY].assign(
-        source="patent_party", worker_id=people["first"].where(count.eq(1)), method=method, score=score.round(6),
+        source="patent_party",
+        worker_id=people["first"].where(count.eq(1)),
+        method=method,
+        score=score.round(6),
         uniqueness=uniqueness,
-    )  # fmt: skip
+    )
     return result.astype(dict.fromkeys(["source", "worker_id", "method", "uniqueness"], "str"))
 
 
 def _applicant_groups(party: pd.DataFrame, firms: FirmLinks) -> pd.DataFrame:
     """Distinct app_no, group_id of the original applicants."""
     audit = firms.link_audit
-    linked = audit.loc[audit["source"].eq("patent_party") & audit["firm_id"].notna(), [*KEY, "firm_id"]]
+    linked = audit.loc[
+        audit["source"].eq("patent_party") & audit["firm_id"].notna(), [*KEY, "firm_id"]
+    ]
     found = party.loc[party["role"].eq("applicant"), [*KEY, "app_no"]].merge(linked, on=KEY)
     group = found["firm_id"].map(firms.firm.set_index("firm_id")["group_id"])
     return found[["app_no"]].assign(group_id=group).drop_duplicates()
@@ -48,15 +61,26 @@ def _applicant_groups(party: pd.DataFrame, firms: FirmLinks) -> pd.DataFrame:
 
 def _pairs(inventor: pd.DataFrame, groups: pd.DataFrame, insured: Insured) -> pd.DataFrame:
     """n (index of the inventor), worker_id, group_id, name_key of everybody of the name at work there then."""
-    asked = inventor[["app_no", "name_key", "month"]].rename_axis("n").reset_index().merge(groups, on="app_no")
+    asked = (
+        inventor[["app_no", "name_key", "month"]]
+        .rename_axis("n")
+        .reset_index()
+        .merge(groups, on="app_no")
+    )
     there = insured.at_work.merge(insured.named[["worker_id", "name_key"]], on="worker_id")
     pairs = asked.merge(there, on=["group_id", "name_key"])
-    pairs = pairs[pairs["start"].le(pairs["month"]).fillna(False) & pairs["end"].ge(pairs["month"]).fillna(False)]
+    pairs = pairs[
+        pairs["start"].le(pairs["month"]).fillna(False)
+        & pairs["end"].ge(pairs["month"]).fillna(False)
+    ]
     return pairs[["n", "worker_id", "group_id", "name_key", "month"]].drop_duplicates()
 
 
 def _score(pairs: pd.DataFrame, insured: Insured) -> pd.Series:
-    """Probability by inventor that the one found is meant: insured there, against a chance namesake."""
+    """Probability by inventor that the one found is meant.
+
+    Insured there, against a chance namesake.
+    """
     share = insured.person["name_key"].value_counts(normalize=True)
     size = insured.headcount(pairs["month"].drop_duplicates().iloc[::12])
     heads = pairs["group_id"].map(size).astype("float64").fillna(1.0).clip(lower=1.0)

@@ -13,34 +13,73 @@ from zgzx_research.errors import ZgzxError
 KEY = ["file", "sheet", "row", "part"]
 # What every month of a person at an employer repeats.
 LINE = (
-    "person_key", "name_key", "surname_key", "id_key", "mask_key", "birth_key", "employer_no", "employer_name",
+    "person_key",
+    "name_key",
+    "surname_key",
+    "id_key",
+    "mask_key",
+    "birth_key",
+    "employer_no",
+    "employer_name",
     "employer_uscc",
-)  # fmt: skip
+)
 # Text columns of clean tables that a study may lack.
 OPTIONAL = (
-    "person_key", "name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key", "employer_no",
-    "employer_name", "employer_uscc", "firm_name", "uscc", "name", "agency_name", "service_firm", "app_no", "role",
-    "category", "stage", "outcome", "programme", "kind", "type", "before", "after", "dual_app_no",
-)  # fmt: skip
+    "person_key",
+    "name_key",
+    "surname_key",
+    "id_key",
+    "mask_key",
+    "birth_key",
+    "phone_key",
+    "employer_no",
+    "employer_name",
+    "employer_uscc",
+    "firm_name",
+    "uscc",
+    "name",
+    "agency_name",
+    "service_firm",
+    "app_no",
+    "role",
+    "category",
+    "stage",
+    "outcome",
+    "programme",
+    "kind",
+    "type",
+    "before",
+    "after",
+    "dual_app_no",
+)
 
 
 def ranked_ids(letter: str, digits: int, group: pd.Series) -> pd.Series:
-    """Identifiers by the order in which the groups first appear; null where the group is missing."""
+    """Identifiers by the order in which the groups first appear.
+
+    Null where the group is missing.
+    """
     rank, known = pd.factorize(group)
-    names = pd.array([f"{letter}{number:0{digits}d}" for number in range(1, len(known) + 1)], dtype="str")
+    names = pd.array(
+        [f"{letter}{number:0{digits}d}" for number in range(1, len(known) + 1)], dtype="str"
+    )
     return pd.Series(names.take(rank, allow_fill=True), index=group.index)
 
 
-def source_table(clean: Mapping[str, pd.DataFrame], name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """A clean table in the order of its keys, with KEY and these columns; empty where the study has no such table.
+def source_table(
+    clean: Mapping[str, pd.DataFrame], name: str, columns: Sequence[str]
+) -> pd.DataFrame:
+    """A clean table in the order of its keys, with KEY and these columns.
+
+    Empty where the study has no such table.
 
     Text columns that an older layout lacks are null; a months column likewise.
     """
     table = clean.get(name)
     if table is None:
-        table = pd.DataFrame({column: pd.Series(dtype="str") for column in ("file", "sheet")}).assign(
-            row=pd.Series(dtype="int64"), part=pd.Series(dtype="int64")
-        )
+        table = pd.DataFrame(
+            {column: pd.Series(dtype="str") for column in ("file", "sheet")}
+        ).assign(row=pd.Series(dtype="int64"), part=pd.Series(dtype="int64"))
     known = {column: table[column] for column in [*KEY, *columns] if column in table}
     frame = pd.DataFrame(known, index=table.index)
     for column in columns:
@@ -54,10 +93,14 @@ _DATES = ("filed", "onset", "date", "valid_from", "valid_to")
 
 
 def in_key_order(table: pd.DataFrame, first: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows sorted by `first` and KEY, with a new index; texts are compared once each, not once a row."""
+    """The rows sorted by `first` and KEY, with a new index.
+
+    Texts are compared once each, not once a row.
+    """
     columns = [*first, *KEY]
     codes = [
-        pd.factorize(table[name], sort=True)[0] if name not in ("row", "part") else table[name] for name in columns
+        pd.factorize(table[name], sort=True)[0] if name not in ("row", "part") else table[name]
+        for name in columns
     ]
     ranks = [np.asarray(code) for code in codes]
     if _is_sorted(ranks):
@@ -78,19 +121,25 @@ def _is_sorted(ranks: Sequence[np.ndarray]) -> bool:
 def month_lines(clean: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """The clean tables with `si_month` reduced to its lines, and its months.
 
-    A line is what months say of a person at an employer, once: KEY of its first month, LINE, the first and last period
-    (start_ym, end_ym) and `rows`, the number of its months. Months are in key order: line (position), period_ym,
-    paid_ym, kind and, where there is one, insurance. Tables that were reduced before come back as they are, without
-    months.
+    A line is what months say of a person at an employer, once: KEY of its first month, LINE, the
+    first and last period (start_ym, end_ym) and `rows`, the number of its months. Months are in key
+    order: line (position), period_ym, paid_ym, kind and, where there is one, insurance. Tables that
+    were reduced before come back as they are, without months.
     """
     if clean.get("si_month") is None or "rows" in clean["si_month"]:
-        return dict(clean), pd.DataFrame({"line": [], "period_ym": [], "paid_ym": [], "kind": []}, dtype="Int64")
+        return dict(clean), pd.DataFrame(
+            {"line": [], "period_ym": [], "paid_ym": [], "kind": []}, dtype="Int64"
+        )
     table = in_key_order(clean["si_month"])
     said = [column for column in LINE if column in table]
     line, first = distinct_rows(table, said)
-    lines = table[[*KEY, *said]].iloc[first].astype(dict.fromkeys(said, "str")).reset_index(drop=True)
+    lines = (
+        table[[*KEY, *said]].iloc[first].astype(dict.fromkeys(said, "str")).reset_index(drop=True)
+    )
     period = table["period_ym"].astype("Int64").groupby(line)
-    lines = lines.assign(start_ym=period.min(), end_ym=period.max(), rows=np.bincount(line, minlength=len(first)))
+    lines = lines.assign(
+        start_ym=period.min(), end_ym=period.max(), rows=np.bincount(line, minlength=len(first))
+    )
     facts = [column for column in ("period_ym", "paid_ym", "kind", "insurance") if column in table]
     return {**clean, "si_month": lines}, table[facts].assign(line=line)
 
@@ -103,12 +152,16 @@ def aligned(links: pd.DataFrame, source: str, table: pd.DataFrame, column: str) 
     ZgzxError : the two tables do not hold the same rows.
     """
     part = in_key_order(links.loc[links["source"].eq(source), ["source", *KEY, column]])
-    same = len(part) == len(table) and all(np.array_equal(part[name], table[name]) for name in ("row", "part"))
+    same = len(part) == len(table) and all(
+        np.array_equal(part[name], table[name]) for name in ("row", "part")
+    )
     if not same:
         raise ZgzxError(
-            f"the links of {source} are not those of its clean table", where="link", count=abs(len(part) - len(table)),
+            f"the links of {source} are not those of its clean table",
+            where="link",
+            count=abs(len(part) - len(table)),
             remedy="Link again: both must come from one run.",
-        )  # fmt: skip
+        )
     return part[column].set_axis(table.index)
 
 

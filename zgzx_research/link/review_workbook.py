@@ -1,4 +1,7 @@
-"""Candidates for records without a firm as a workbook: a person decides on each line and hands it back."""
+"""Candidates for records without a firm as a workbook.
+
+A person decides on each line and hands it back.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,19 @@ from zgzx_research.link.decisions import COLUMNS
 
 # heading -> what it holds; the first seven are ours, the last five the reviewer's
 HEADINGS = {
-    "来源 source": "source", "原文 text": "text", "记录数 records": "records", "候选 rank": "rank",
-    "候选企业 candidate": "firm_name", "统一社会信用代码 uscc": "uscc", "相似度 score": "score",
-    "决定 decision": "decision", "其他企业（代码或名称）other firm": "other", "经手人 reviewer": "reviewer",
-    "日期 date": "date", "理由 reason": "reason",
-}  # fmt: skip
+    "来源 source": "source",
+    "原文 text": "text",
+    "记录数 records": "records",
+    "候选 rank": "rank",
+    "候选企业 candidate": "firm_name",
+    "统一社会信用代码 uscc": "uscc",
+    "相似度 score": "score",
+    "决定 decision": "decision",
+    "其他企业（代码或名称）other firm": "other",
+    "经手人 reviewer": "reviewer",
+    "日期 date": "date",
+    "理由 reason": "reason",
+}
 OURS = 7
 ACCEPT, REJECT, NOWHERE = "是这家", "不是这家", "不在登记中"
 MEANING = {ACCEPT: "accept", REJECT: "reject", NOWHERE: "reject"}
@@ -84,11 +95,17 @@ def _write_lines(book: xlsxwriter.Workbook, table: pd.DataFrame) -> None:
 
 def is_review(path: Path) -> bool:
     """Whether a workbook is one of these, by its headings: people rename files."""
-    return any(sheet.cells and sheet.cells[0][: len(HEADINGS)] == list(HEADINGS) for sheet in _sheets(path))
+    return any(
+        sheet.cells and sheet.cells[0][: len(HEADINGS)] == list(HEADINGS) for sheet in _sheets(path)
+    )
 
 
 def _sheets(path: Path) -> list:
-    return [sheet for sheet in read_workbook(path, path.name) if sheet.name != GUIDE_SHEET and len(sheet.filled)]
+    return [
+        sheet
+        for sheet in read_workbook(path, path.name)
+        if sheet.name != GUIDE_SHEET and len(sheet.filled)
+    ]
 
 
 def read_review(path: Path) -> pd.DataFrame:
@@ -96,19 +113,24 @@ def read_review(path: Path) -> pd.DataFrame:
 
     Raises
     ------
-    ZgzxError : another heading, an unknown decision, no reviewer or date, another firm beside a rejection, one name
-        accepted for two firms.
+    ZgzxError : another heading, an unknown decision, no reviewer or date, another firm beside a
+        rejection, one name accepted for two firms.
     """
     frames = []
     for sheet in _sheets(path):
         if sheet.cells[0][: len(HEADINGS)] != list(HEADINGS):
             raise ZgzxError(
-                "not a workbook of link_review", where=f"{path.name}, sheet {sheet.name}",
+                "not a workbook of link_review",
+                where=f"{path.name}, sheet {sheet.name}",
                 remedy="Keep the headings of row 1.",
-            )  # fmt: skip
+            )
         cells = [row[: len(HEADINGS)] for row in sheet.cells[1:]]
         frames.append(pd.DataFrame(cells, columns=list(HEADINGS.values()), dtype="str"))
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(HEADINGS.values()))
+    table = (
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else pd.DataFrame(columns=list(HEADINGS.values()))
+    )
     table = table.astype("str").replace("", pd.NA).astype("str")
     table["line"] = table.index + 2
     table = table[table[["decision", "other"]].notna().any(axis=1)].reset_index(drop=True)
@@ -122,22 +144,33 @@ def _check(table: pd.DataFrame, where: str) -> None:
     said = table["decision"]
     accept = table[said.eq(ACCEPT)]
     firms = accept.assign(firm=accept["other"].fillna(accept["uscc"]).fillna(accept["firm_name"]))
-    torn = firms.groupby(["source", "text"])["firm"].transform("nunique").gt(1).reindex(table.index, fill_value=False)
+    torn = (
+        firms.groupby(["source", "text"])["firm"]
+        .transform("nunique")
+        .gt(1)
+        .reindex(table.index, fill_value=False)
+    )
     nowhere = table.loc[said.eq(NOWHERE), ["source", "text"]]
     both = table["text"].isin(nowhere["text"]) & said.eq(ACCEPT)
     problems: Mapping[str, tuple[pd.Series, str]] = {
         "unknown decisions": (~said.isin(MEANING), f"Choose one of {', '.join(MEANING)}."),
-        "decisions without reviewer or date": (table["date"].isna() | table["reviewer"].isna(), "Fill in both."),
+        "decisions without reviewer or date": (
+            table["date"].isna() | table["reviewer"].isna(),
+            "Fill in both.",
+        ),
         "another firm beside a rejection": (
-            said.isin([REJECT, NOWHERE]) & table["other"].notna(), f"Choose {ACCEPT}, or leave the other firm blank.",
+            said.isin([REJECT, NOWHERE]) & table["other"].notna(),
+            f"Choose {ACCEPT}, or leave the other firm blank.",
         ),
         "one name accepted for two firms": (torn, "Choose one of them."),
         f"one name both {ACCEPT} and {NOWHERE}": (both, "Choose one of them."),
-    }  # fmt: skip
+    }
     for what, (wrong, remedy) in problems.items():
         if wrong.any():
             lines = [f"row {line}" for line in table.loc[wrong, "line"]]
-            raise ZgzxError(what, where=where, count=int(wrong.sum()), examples=lines, remedy=remedy)
+            raise ZgzxError(
+                what, where=where, count=int(wrong.sum()), examples=lines, remedy=remedy
+            )
 
 
 def _decisions(table: pd.DataFrame) -> pd.DataFrame:
@@ -146,8 +179,13 @@ def _decisions(table: pd.DataFrame) -> pd.DataFrame:
     is_code = other.str.fullmatch(r"[0-9A-Za-z]{18}").eq(True)
     nowhere = table["decision"].eq(NOWHERE)
     uscc = table["uscc"].mask(other.notna(), other.str.upper().where(is_code)).mask(nowhere)
-    name = table["firm_name"].mask(other.notna(), other.mask(is_code)).mask(nowhere).mask(uscc.notna())
+    name = (
+        table["firm_name"].mask(other.notna(), other.mask(is_code)).mask(nowhere).mask(uscc.notna())
+    )
     decided = table.assign(
-        uscc=uscc, firm_name=name, decision=table["decision"].map(MEANING), reason=table["reason"].fillna(UNSAID)
+        uscc=uscc,
+        firm_name=name,
+        decision=table["decision"].map(MEANING),
+        reason=table["reason"].fillna(UNSAID),
     )
     return decided[COLUMNS].astype("str").drop_duplicates(ignore_index=True)

@@ -1,4 +1,7 @@
-"""Unbroken spells out of months and overlapping spells: the steps of the engine that know no table of the house."""
+"""Unbroken spells out of months and overlapping spells.
+
+The steps of the engine that know no table of the house.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ import narwhals as nw
 
 
 def join_spells(spans: nw.LazyFrame, same: Sequence[str], gap: int) -> nw.LazyFrame:
-    """Maximal spells of those who are alike in `same`: columns `same`, start, end (months as numbers, both included).
+    """Maximal spells of those who are alike in `same`.
+
+    Columns `same`, start, end (months as numbers, both included).
 
     Spells that overlap, touch or lie at most `gap` months apart become one.
     """
@@ -16,7 +21,9 @@ def join_spells(spans: nw.LazyFrame, same: Sequence[str], gap: int) -> nw.LazyFr
     return (
         spans.with_columns(reach=nw.col("end").cum_max().over(*same, **order))
         .with_columns(before=nw.col("reach").shift(1).over(*same, **order))
-        .with_columns(opens=(nw.col("start") > nw.col("before") + gap + 1).fill_null(True).cast(nw.Int64))
+        .with_columns(
+            opens=(nw.col("start") > nw.col("before") + gap + 1).fill_null(True).cast(nw.Int64)
+        )
         .with_columns(island=nw.col("opens").cum_sum().over(*same, **order))
         .group_by(*same, "island")
         .agg(start=nw.col("start").min(), end=nw.col("end").max())
@@ -30,9 +37,9 @@ def paid_months(lines: nw.LazyFrame) -> nw.LazyFrame:
     lines : worker, employer, month, paid (numbers), refund, pension (bool).
     """
     same = ("worker", "employer")
-    decided = lines.with_columns(has_pension=nw.col("pension").cast(nw.Int64).max().over(*same)).filter(
-        nw.col("pension") | (nw.col("has_pension") == 0)
-    )
+    decided = lines.with_columns(
+        has_pension=nw.col("pension").cast(nw.Int64).max().over(*same)
+    ).filter(nw.col("pension") | (nw.col("has_pension") == 0))
     last = decided.group_by(*same, "month").agg(
         paid=nw.when(~nw.col("refund")).then(nw.col("paid")).max(),
         refunded=nw.when(nw.col("refund")).then(nw.col("paid")).max(),
@@ -46,4 +53,8 @@ def resolve_transfers(spells: nw.LazyFrame) -> nw.LazyFrame:
     longer = spells.filter(nw.col("end") > nw.col("start"))
     begins = longer.select("worker", end=nw.col("start")).unique().with_columns(taken=nw.lit(1))
     shared = nw.col("taken").fill_null(0) * (nw.col("start") < nw.col("end")).cast(nw.Int64)
-    return spells.join(begins, on=["worker", "end"], how="left").with_columns(end=nw.col("end") - shared).drop("taken")
+    return (
+        spells.join(begins, on=["worker", "end"], how="left")
+        .with_columns(end=nw.col("end") - shared)
+        .drop("taken")
+    )

@@ -8,28 +8,47 @@ import pandas as pd
 
 from zgzx_research.panels.patents import count_filings, utility_share
 
-REFORM = 2021  # filing subsidies ended in June 2021: the share of utility models is taken before that year
+# filing subsidies ended in June 2021: the share of utility models is taken before that year
+REFORM = 2021
 COLUMNS = [
-    "firm_id", "size", "industry_section", "industry2", "street", "street_code", "hitech", "founded_year",
-    "patents_before", "utility_share",
-]  # fmt: skip
+    "firm_id",
+    "size",
+    "industry_section",
+    "industry2",
+    "street",
+    "street_code",
+    "hitech",
+    "founded_year",
+    "patents_before",
+    "utility_share",
+]
 
 
 def firm_covariates(
-    firm: pd.DataFrame, patent: pd.DataFrame, shares: pd.DataFrame, *, before: int, years: int = 3,
+    firm: pd.DataFrame,
+    patent: pd.DataFrame,
+    shares: pd.DataFrame,
+    *,
+    before: int,
+    years: int = 3,
     reform: int = REFORM,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """COLUMNS, a row per firm of the firm table.
 
     Parameters
     ----------
-    firm, patent : link and clean table. shares : of `patents.firm_shares`, of the original applicants.
+    firm, patent : link and clean table. shares : of `patents.firm_shares`, of the original
+        applicants.
     before : first year that is no longer "before". years : how many years before it are looked at.
 
-    patents_before : applications a year in those years, of the years since the firm's founding; missing when it was
-    founded later. utility_share : `patents.utility_share` before the reform, missing without any filing.
+    patents_before : applications a year in those years, of the years since the firm's founding;
+        missing when it was
+    founded later. utility_share : `patents.utility_share` before the reform, missing without any
+    filing.
     """
-    counts, unreformed = (count_filings(patent, shares, dt.date(year - 1, 12, 31)) for year in (before, reform))
+    counts, unreformed = (
+        count_filings(patent, shares, dt.date(year - 1, 12, 31)) for year in (before, reform)
+    )
     recent = counts[counts["year"].ge(before - years)].groupby("firm_id")["patents_all"].sum()
     share = utility_share(unreformed).set_index("firm_id")["utility_share"]
     founded = firm["founded"].dt.year.astype("Int64")

@@ -12,8 +12,8 @@ import pandas as pd
 from zgzx_research.engine import collect, connect, kept, lazy
 from zgzx_research.link.spells import join_spells
 
-# A break of up to so many months between two spells with one firm is a missed contribution, not a departure: raw
-# records have breaks of one to three months (design/raw-formats.md, C3).
+# A break of up to so many months between two spells with one firm is a missed contribution, not a
+# departure: raw records have breaks of one to three months (design/raw-formats.md, C3).
 LONGEST_BREAK = 3
 # Where somebody may have stayed, and what tells the places apart.
 LEVELS = {"employer": ["firm_id"], "group": ["group_id"], "district": [], "city": []}
@@ -25,23 +25,35 @@ MEMORY = "350MB"
 
 
 def count_staff(
-    firm: pd.DataFrame, employment: pd.DataFrame | Path, *, years: range, longest_break: int = LONGEST_BREAK
+    firm: pd.DataFrame,
+    employment: pd.DataFrame | Path,
+    *,
+    years: range,
+    longest_break: int = LONGEST_BREAK,
 ) -> pd.DataFrame:
-    """Staff and retained staff, a row per firm and year with any staff: firm_id, year, staff_start and COUNTS.
+    """Staff and retained staff, a row per firm and year with any staff.
+
+    firm_id, year, staff_start and COUNTS.
 
     Parameters
     ----------
-    firm : firm_id, group_id, in_district (without them every firm is its own group and in the district).
-    employment : worker_id (a letter and a number), firm_id (null = outside the registry), start_ym, end_ym; a
-        frame, or a Parquet file that is read some persons at a time, so that any number of spells fits in memory.
-    longest_break : months without insurance between two spells at one place that still count as insured.
+    firm : firm_id, group_id, in_district (without them every firm is its own group and in the
+        district).
+    employment : worker_id (a letter and a number), firm_id (null = outside the registry), start_ym,
+        end_ym; a frame, or a Parquet file that is read some persons at a time, so that any number
+        of spells fits in memory.
+    longest_break : months without insurance between two spells at one place that still count as
+        insured.
 
-    staff_start counts the persons insured at the firm in December of year-1; retained_12_* those of them who in
-    December of the year, retained_24_* those who in December of the next, are insured at the same employer, with its
-    legal group, at a firm of the district, anywhere in the city's records. A person with two employers counts at each.
+    staff_start counts the persons insured at the firm in December of year-1; retained_12_* those of
+    them who in December of the year, retained_24_* those who in December of the next, are insured
+    at the same employer, with its legal group, at a firm of the district, anywhere in the city's
+    records. A person with two employers counts at each.
     """
     groups = pd.factorize(firm.get("group_id", firm["firm_id"]))[0]
-    places = firm[["firm_id"]].assign(firm=range(len(firm)), group=groups, in_district=firm.get("in_district", True))
+    places = firm[["firm_id"]].assign(
+        firm=range(len(firm)), group=groups, in_district=firm.get("in_district", True)
+    )
     decembers = pd.DataFrame({"year": range(years.start - 1, years.stop + 1)})
     with connect(memory=MEMORY) as connection:
         known, when = lazy(connection, places), lazy(connection, decembers)
@@ -49,8 +61,12 @@ def count_staff(
         parts = max(int(source.select(nw.len()).collect("pyarrow").item()) // CHUNK, 1)
         total = np.zeros((len(firm), len(years), 1 + len(COUNTS)), dtype="int64")
         for part in range(parts):
-            counts = _chunk_counts(connection, _spells(source, known, part, parts), when, years.stop - 1, longest_break)
-            total[counts["firm_id"], counts["year"] - years.start] += counts[["staff_start", *COUNTS]].to_numpy()
+            counts = _chunk_counts(
+                connection, _spells(source, known, part, parts), when, years.stop - 1, longest_break
+            )
+            total[counts["firm_id"], counts["year"] - years.start] += counts[
+                ["staff_start", *COUNTS]
+            ].to_numpy()
     at, year = np.nonzero(total[:, :, 0])
     staff = pd.DataFrame(total[at, year], columns=["staff_start", *COUNTS])
     staff.insert(0, "year", year + years.start)
@@ -67,9 +83,9 @@ def last_month(employment: pd.DataFrame) -> int:
 def add_retention(panel: pd.DataFrame, staff: pd.DataFrame, covered_to: int) -> pd.DataFrame:
     """The panel (firm_id, year, closed_year) with staff_start, retained (Int64), retention, SHARES (NaN if no staff).
 
-    `retention` is that of 12 months with the legal group, `retained` its count. Missing, never 0, in years after
-    closure and where the export, which ends with the month `covered_to`, does not reach the December in question. In
-    the year of closure leavers count as leavers.
+    `retention` is that of 12 months with the legal group, `retained` its count. Missing, never 0,
+    in years after closure and where the export, which ends with the month `covered_to`, does not
+    reach the December in question. In the year of closure leavers count as leavers.
     """
     panel = panel.merge(staff, on=["firm_id", "year"], how="left", validate="one_to_one")
     gone = panel["year"].gt(panel["closed_year"]).fillna(False).astype("bool")
@@ -83,11 +99,16 @@ def add_retention(panel: pd.DataFrame, staff: pd.DataFrame, covered_to: int) -> 
     staffed = panel["staff_start"].where(panel["staff_start"].gt(0))
     for share, count in zip(SHARES, COUNTS, strict=True):
         panel[share] = (panel[count] / staffed).to_numpy("float64", na_value=float("nan"))
-    return panel.assign(retained=panel["retained_12_group"], retention=panel["retention_12_group"]).drop(columns=COUNTS)
+    return panel.assign(
+        retained=panel["retained_12_group"], retention=panel["retention_12_group"]
+    ).drop(columns=COUNTS)
 
 
 def large_enough(panel: pd.DataFrame, min_staff: int) -> pd.DataFrame:
-    """The firms with at least `min_staff` in their first year with a retention; later sizes play no role."""
+    """The firms with at least `min_staff` in their first year with a retention.
+
+    Later sizes play no role.
+    """
     first = panel.dropna(subset="retention").sort_values("year").drop_duplicates("firm_id")
     return panel[panel["firm_id"].isin(first.loc[first["staff_start"].ge(min_staff), "firm_id"])]
 
@@ -95,7 +116,8 @@ def large_enough(panel: pd.DataFrame, min_staff: int) -> pd.DataFrame:
 def level_spells(spells: nw.LazyFrame, level: str, longest_break: int) -> nw.LazyFrame:
     """Spells (worker_id, firm_id, group_id, in_district, start, end) at one of LEVELS, short breaks bridged.
 
-    Columns worker_id, those of the level, start, end; the spells of one person at one place do not overlap.
+    Columns worker_id, those of the level, start, end; the spells of one person at one place do not
+    overlap.
     """
     if level == "district":
         spells = spells.filter(nw.col("in_district"))
@@ -110,14 +132,25 @@ def _month(column: str) -> nw.Expr:
 
 
 def _spells(source: nw.LazyFrame, places: nw.LazyFrame, part: int, parts: int) -> nw.LazyFrame:
-    """Spells with their places, of the persons of one part; all identifiers are numbers, which sort faster."""
+    """Spells with their places, of the persons of one part.
+
+    All identifiers are numbers, which sort faster.
+    """
     number = nw.col("worker_id").str.slice(1).cast(nw.Int64)
-    spells = source.select("firm_id", worker_id=number, start=_month("start_ym"), end=_month("end_ym"))
-    joined = spells.filter(nw.col("worker_id") % parts == part).join(places, on="firm_id", how="left")
+    spells = source.select(
+        "firm_id", worker_id=number, start=_month("start_ym"), end=_month("end_ym")
+    )
+    joined = spells.filter(nw.col("worker_id") % parts == part).join(
+        places, on="firm_id", how="left"
+    )
     return joined.select(
-        "worker_id", "start", "end", firm_id=nw.col("firm"), group_id=nw.col("group"),
+        "worker_id",
+        "start",
+        "end",
+        firm_id=nw.col("firm"),
+        group_id=nw.col("group"),
         in_district=nw.col("in_district").fill_null(False),
-    )  # fmt: skip
+    )
 
 
 def _chunk_counts(
@@ -129,12 +162,17 @@ def _chunk_counts(
 ) -> pd.DataFrame:
     """Counts by firm and year, the year being that after the December in which the staff is counted."""
     chunk = kept(connection, spells, "spells")
-    there = {level: _insured(level_spells(chunk, level, longest_break), decembers, level) for level in LEVELS}
+    there = {
+        level: _insured(level_spells(chunk, level, longest_break), decembers, level)
+        for level in LEVELS
+    }
     base = there["employer"].join(chunk.select("firm_id", "group_id").unique(), on="firm_id")
     for level in list(LEVELS)[1:]:
         base = base.join(there[level], on=["worker_id", *LEVELS[level], "year"], how="left")
     base = base.with_columns(year=nw.col("year") + 1).filter(nw.col("year") <= last_year)
-    counts = base.group_by("firm_id", "year").agg(staff_start=nw.len(), **{name: nw.col(name).sum() for name in COUNTS})
+    counts = base.group_by("firm_id", "year").agg(
+        staff_start=nw.len(), **{name: nw.col(name).sum() for name in COUNTS}
+    )
     whole = counts.with_columns(nw.col("staff_start", *COUNTS).fill_null(0).cast(nw.Int32))
     result = collect(whole, by=["firm_id", "year"])
     connection.execute("DROP TABLE spells")
@@ -144,9 +182,19 @@ def _chunk_counts(
 def _insured(spells: nw.LazyFrame, decembers: nw.LazyFrame, level: str) -> nw.LazyFrame:
     """A row per person, place and December (year) in which the person is insured there, and whether one and two on."""
     december, year = nw.col("year") * 12 + 11, nw.col("year")
-    covering = spells.join(decembers, how="cross").filter(nw.col("start") <= december, nw.col("end") >= december)
+    covering = spells.join(decembers, how="cross").filter(
+        nw.col("start") <= december, nw.col("end") >= december
+    )
     same, order = ["worker_id", *LEVELS[level]], {"order_by": ["year"]}
-    ahead = covering.with_columns(first=year.shift(-1).over(*same, **order), second=year.shift(-2).over(*same, **order))
-    stays = {12: nw.col("first") == year + 1, 24: (nw.col("first") == year + 2) | (nw.col("second") == year + 2)}
-    flags = {f"retained_{months}_{level}": stay.fill_null(False).cast(nw.Int64) for months, stay in stays.items()}
+    ahead = covering.with_columns(
+        first=year.shift(-1).over(*same, **order), second=year.shift(-2).over(*same, **order)
+    )
+    stays = {
+        12: nw.col("first") == year + 1,
+        24: (nw.col("first") == year + 2) | (nw.col("second") == year + 2),
+    }
+    flags = {
+        f"retained_{months}_{level}": stay.fill_null(False).cast(nw.Int64)
+        for months, stay in stays.items()
+    }
     return ahead.with_columns(**flags).select(*same, "year", *flags)

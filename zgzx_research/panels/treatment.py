@@ -13,15 +13,19 @@ from zgzx_research.link.records import KEY
 
 # Which category is a firm's first when it wins in several in one year: the closest to patents.
 CATEGORY_ORDER = ("innovation", "skill", "team", "talent")
-# Since the tenth edition the programme is another (four categories, camps before the contest): another treatment.
+# Since the tenth edition the programme is another (four categories, camps before the contest):
+# another treatment.
 SECOND_VERSION_FROM = 10
 CALENDAR = "data/published/edition_calendar.csv"
 
 
 def edition_calendar(calendar: pd.DataFrame) -> pd.DataFrame:
-    """edition, year (of the final), month (YYYYMM of the final), assumed (bool), version ("A", from edition 10 "B").
+    """edition, year (of the final), month (YYYYMM of the final), assumed (bool), version.
 
-    assumed : neither the year nor the month is documented, or the month is not (status "assumption", or the source says
+    "A", from edition 10 "B".
+
+    assumed : neither the year nor the month is documented, or the month is not (status
+        "assumption", or the source says
     that the day or month is assumed).
 
     Raises
@@ -29,7 +33,11 @@ def edition_calendar(calendar: pd.DataFrame) -> pd.DataFrame:
     ZgzxError : an edition stands more than once.
     """
     years = final_years(calendar, calendar["edition"])
-    said = calendar["source"].astype("str").str.contains("assumed", regex=False) if "source" in calendar else False
+    said = (
+        calendar["source"].astype("str").str.contains("assumed", regex=False)
+        if "source" in calendar
+        else False
+    )
     status = calendar["status"].ne("source") if "status" in calendar else True
     version = calendar["edition"].ge(SECOND_VERSION_FROM).map({True: "B", False: "A"})
     return pd.DataFrame(
@@ -43,8 +51,12 @@ def edition_calendar(calendar: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def first_awards(roster: pd.DataFrame, link_audit: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
-    """firm_id, first_award (calendar year of the final), first_category, first_version, awards; a row per winning firm.
+def first_awards(
+    roster: pd.DataFrame, link_audit: pd.DataFrame, calendar: pd.DataFrame
+) -> pd.DataFrame:
+    """firm_id, first_award (calendar year of the final), first_category, first_version, awards.
+
+    A row per winning firm.
 
     `awards` counts winning entries; a team is one entry, however many names it has.
 
@@ -53,45 +65,73 @@ def first_awards(roster: pd.DataFrame, link_audit: pd.DataFrame, calendar: pd.Da
     ZgzxError : an edition of the roster does not stand exactly once in the calendar.
     """
     won = _linked(roster.assign(source="roster"), link_audit, "firm")
-    won["first_award"] = won["edition"].map(final_years(calendar, roster["edition"])).astype("Int64")
+    won["first_award"] = (
+        won["edition"].map(final_years(calendar, roster["edition"])).astype("Int64")
+    )
     won["order"] = won["category"].map({name: n for n, name in enumerate(CATEGORY_ORDER)})
     entries = won.drop_duplicates(["firm_id", "file", "sheet", "row"]).groupby("firm_id").size()
-    first = won.sort_values(["firm_id", "first_award", "order", "edition"]).drop_duplicates("firm_id")
+    first = won.sort_values(["firm_id", "first_award", "order", "edition"]).drop_duplicates(
+        "firm_id"
+    )
     version = first["edition"].ge(SECOND_VERSION_FROM).map({True: "B", False: "A"}).astype("str")
-    first = first.assign(first_version=version)[["firm_id", "first_award", "category", "first_version"]]
+    first = first.assign(first_version=version)[
+        ["firm_id", "first_award", "category", "first_version"]
+    ]
     first = first.rename(columns={"category": "first_category"})
     return first.assign(awards=first["firm_id"].map(entries)).reset_index(drop=True)
 
 
 def first_stages(
-    roster: pd.DataFrame, entry: pd.DataFrame, link_audit: pd.DataFrame, calendar: pd.DataFrame, *, unit: str = "firm"
+    roster: pd.DataFrame,
+    entry: pd.DataFrame,
+    link_audit: pd.DataFrame,
+    calendar: pd.DataFrame,
+    *,
+    unit: str = "firm",
 ) -> pd.DataFrame:
     """firm_id or worker_id, first_entry, first_final, first_award (years, null = never) of all that ever entered.
 
-    unit : "firm" or "worker"; the members of a team are units of their own. A winner was a finalist and a finalist
+    unit : "firm" or "worker"; the members of a team are units of their own. A winner was a finalist
+        and a finalist
     entered, whichever lists survive.
     """
     both = _linked(contestants(roster, entry), link_audit, unit)
     both["year"] = both["edition"].map(final_years(calendar, both["edition"])).astype("Int64")
-    reached = {"first_entry": ["winner", "finalist", "participant"], "first_final": ["winner", "finalist"],
-               "first_award": ["winner"]}  # fmt: skip
+    reached = {
+        "first_entry": ["winner", "finalist", "participant"],
+        "first_final": ["winner", "finalist"],
+        "first_award": ["winner"],
+    }
     column = f"{unit}_id"
-    years = {name: both[both["arm"].isin(arms)].groupby(column)["year"].min() for name, arms in reached.items()}
+    years = {
+        name: both[both["arm"].isin(arms)].groupby(column)["year"].min()
+        for name, arms in reached.items()
+    }
     units = pd.DataFrame({column: sorted(both[column].unique())}).astype({column: "str"})
-    return units.assign(**{name: units[column].map(year).astype("Int64") for name, year in years.items()})
+    return units.assign(
+        **{name: units[column].map(year).astype("Int64") for name, year in years.items()}
+    )
 
 
 def programme_onsets(programme: pd.DataFrame, link_audit: pd.DataFrame) -> pd.DataFrame:
-    """firm_id, specialised, craftsman, visit: the first year of each concurrent programme (Int64, null = never)."""
+    """firm_id, specialised, craftsman, visit.
+
+    The first year of each concurrent programme (Int64, null = never).
+    """
     kinds = ("specialised", "craftsman", "visit")
     rows = _linked(programme.assign(source="programme"), link_audit, "firm")
     rows["year"] = pd.to_datetime(rows["onset"]).dt.year.astype("Int64")
     firms = pd.DataFrame({"firm_id": sorted(rows["firm_id"].unique())}).astype({"firm_id": "str"})
     onset = rows.groupby(["programme", "firm_id"])["year"].min()
     found = {
-        kind: onset.loc[kind] if kind in onset.index.get_level_values(0) else pd.Series(dtype="Int64") for kind in kinds
+        kind: onset.loc[kind]
+        if kind in onset.index.get_level_values(0)
+        else pd.Series(dtype="Int64")
+        for kind in kinds
     }
-    return firms.assign(**{kind: firms["firm_id"].map(year).astype("Int64") for kind, year in found.items()})
+    return firms.assign(
+        **{kind: firms["firm_id"].map(year).astype("Int64") for kind, year in found.items()}
+    )
 
 
 def _linked(rows: pd.DataFrame, link_audit: pd.DataFrame, unit: str) -> pd.DataFrame:
@@ -99,12 +139,16 @@ def _linked(rows: pd.DataFrame, link_audit: pd.DataFrame, unit: str) -> pd.DataF
     column = f"{unit}_id"
     if "entity" in link_audit:
         link_audit = link_audit[link_audit["entity"].eq(unit)]
-    linked = link_audit.loc[link_audit["source"].isin(rows["source"].unique()), ["source", *KEY, column]]
+    linked = link_audit.loc[
+        link_audit["source"].isin(rows["source"].unique()), ["source", *KEY, column]
+    ]
     return rows.merge(linked.dropna(subset=column), on=["source", *KEY], validate="one_to_one")
 
 
 def check_editions(roster: pd.DataFrame, calendar: pd.DataFrame) -> None:
-    """Every edition between the first and the last of the rosters must be there: its winners would pass for controls.
+    """Every edition between the first and the last of the rosters must be there.
+
+    Its winners would pass for controls.
 
     Raises
     ------
@@ -124,8 +168,13 @@ def check_editions(roster: pd.DataFrame, calendar: pd.DataFrame) -> None:
 
 
 def final_years(calendar: pd.DataFrame, editions: pd.Series | Sequence[int]) -> pd.Series:
-    """Calendar year of the final by edition: that of `final_date`, and `year` where no date is known."""
-    listed = calendar["edition"].value_counts().reindex(pd.unique(pd.Series(editions)), fill_value=0)
+    """Calendar year of the final by edition.
+
+    That of `final_date`, and `year` where no date is known.
+    """
+    listed = (
+        calendar["edition"].value_counts().reindex(pd.unique(pd.Series(editions)), fill_value=0)
+    )
     wrong = sorted(listed.index[listed.ne(1)])
     if wrong:
         raise ZgzxError(

@@ -1,4 +1,7 @@
-"""The panel of persons: everybody who competed, on one clock that starts in the month of the final."""
+"""The panel of persons.
+
+Everybody who competed, on one clock that starts in the month of the final.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +14,57 @@ from zgzx_research.distinct import is_in
 from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.audit import ARMS, contestants
 from zgzx_research.link.records import KEY, month_number
-from zgzx_research.panels.retention import HORIZONS, LEVELS, LONGEST_BREAK, SHARES, last_month, level_spells
+from zgzx_research.panels.retention import (
+    HORIZONS,
+    LEVELS,
+    LONGEST_BREAK,
+    SHARES,
+    last_month,
+    level_spells,
+)
 from zgzx_research.panels.treatment import edition_calendar
 
 COLUMNS = [
-    "edition", "worker_id", "arm", "category", "version", "outcome", "is_team", "firm_id", "group_id", "final_ym",
-    "employed", *SHARES, "method", "score", "uniqueness",
-]  # fmt: skip
+    "edition",
+    "worker_id",
+    "arm",
+    "category",
+    "version",
+    "outcome",
+    "is_team",
+    "firm_id",
+    "group_id",
+    "final_ym",
+    "employed",
+    *SHARES,
+    "method",
+    "score",
+    "uniqueness",
+]
 
 
 def build_worker_final(
-    roster: pd.DataFrame, entry: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, link_audit: pd.DataFrame,
-    calendar: pd.DataFrame, *, longest_break: int = LONGEST_BREAK,
-) -> pd.DataFrame:  # fmt: skip
+    roster: pd.DataFrame,
+    entry: pd.DataFrame,
+    employment: pd.DataFrame,
+    firm: pd.DataFrame,
+    link_audit: pd.DataFrame,
+    calendar: pd.DataFrame,
+    *,
+    longest_break: int = LONGEST_BREAK,
+) -> pd.DataFrame:
     """COLUMNS, a row per person and edition, sorted by edition and worker.
 
-    arm : the furthest reached: winner, finalist (in the final, no award), participant (preliminary only).
-    firm_id, group_id : where the person stands in the list, else where he was insured in that month.
-    employed : insured with that legal group in the month of the final. Only those are compared: all start on one day,
+    arm : the furthest reached: winner, finalist (in the final, no award), participant (preliminary
+        only).
+    firm_id, group_id : where the person stands in the list, else where he was insured in that
+        month.
+    employed : insured with that legal group in the month of the final. Only those are compared: all
+        start on one day,
     so nobody has to survive until an award. The others keep their row, without outcomes.
-    retention_12_employer … retention_24_city : 1.0 if insured there 12, 24 months after the final (see
-    `retention.count_staff`), else 0.0; NaN if not employed at the start or the export ends before.
+    retention_12_employer … retention_24_city : 1.0 if insured there 12, 24 months after the final
+    (see `retention.count_staff`), else 0.0; NaN if not employed at the start or the export ends
+    before.
     method, score, uniqueness : how the person was linked.
 
     Contestants whom nobody was found for are not in the panel (`audit.linkage_rates` counts them).
@@ -54,12 +87,18 @@ def build_worker_final(
 
 
 def _contestants(
-    roster: pd.DataFrame, entry: pd.DataFrame, link_audit: pd.DataFrame, firm: pd.DataFrame, calendar: pd.DataFrame
+    roster: pd.DataFrame,
+    entry: pd.DataFrame,
+    link_audit: pd.DataFrame,
+    firm: pd.DataFrame,
+    calendar: pd.DataFrame,
 ) -> pd.DataFrame:
     """A row per worker and edition: of several lists the one that tells of the furthest stage."""
     person = link_audit[link_audit["entity"].eq("worker") & link_audit["worker_id"].notna()]
     firms = link_audit.loc[link_audit["entity"].eq("firm"), ["source", *KEY, "firm_id"]]
-    teams = pd.concat([roster.assign(source="roster"), entry.assign(source="entry")])[["source", *KEY, "is_team"]]
+    teams = pd.concat([roster.assign(source="roster"), entry.assign(source="entry")])[
+        ["source", *KEY, "is_team"]
+    ]
     rows = contestants(roster, entry).merge(
         person[["source", *KEY, "worker_id", "method", "score", "uniqueness"]],
         on=["source", *KEY],
@@ -68,7 +107,9 @@ def _contestants(
     rows = rows.merge(firms, on=["source", *KEY], how="left", validate="one_to_one")
     rows = rows.merge(teams, on=["source", *KEY], how="left", validate="one_to_one")
     rows["order"] = rows["arm"].map({arm: n for n, arm in enumerate(ARMS)})
-    rows = rows.sort_values(["edition", "worker_id", "order", *KEY]).drop_duplicates(["edition", "worker_id"])
+    rows = rows.sort_values(["edition", "worker_id", "order", *KEY]).drop_duplicates(
+        ["edition", "worker_id"]
+    )
     when = edition_calendar(calendar).set_index("edition")
     return rows.assign(
         final_ym=rows["edition"].map(when["month"]).astype("Int64"),
@@ -83,7 +124,9 @@ def _spells(employment: pd.DataFrame, firm: pd.DataFrame, workers: pd.Series) ->
     """Spells of these workers with their places."""
     mine = employment[is_in(employment["worker_id"], workers)]
     places = firm[["firm_id", "group_id", "in_district"]]
-    spells = mine[["worker_id", "firm_id"]].merge(places, on="firm_id", how="left").set_axis(mine.index)
+    spells = (
+        mine[["worker_id", "firm_id"]].merge(places, on="firm_id", how="left").set_axis(mine.index)
+    )
     return spells.assign(
         in_district=spells["in_district"].eq(True).fillna(False).astype("bool"),
         start=month_number(mine["start_ym"]).astype("int64"),
@@ -92,7 +135,12 @@ def _spells(employment: pd.DataFrame, firm: pd.DataFrame, workers: pd.Series) ->
 
 
 def _covering(
-    people: pd.DataFrame, spells: pd.DataFrame, level: str, ahead: Sequence[int], longest_break: int, same: list[str]
+    people: pd.DataFrame,
+    spells: pd.DataFrame,
+    level: str,
+    ahead: Sequence[int],
+    longest_break: int,
+    same: list[str],
 ) -> pd.DataFrame:
     """The people (edition, worker_id, month, …), once for each number of months `ahead`, with the spells at a level
     that cover the month so much later."""
@@ -108,25 +156,44 @@ def _covering(
         return collect(found, by=["edition", "worker_id", "ahead"])
 
 
-def _at_final(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int) -> pd.DataFrame:
-    """edition, worker_id, employed, seen_firm, seen_group: where the person was insured in the month of the final.
+def _at_final(
+    rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int
+) -> pd.DataFrame:
+    """edition, worker_id, employed, seen_firm, seen_group.
+
+    Where the person was insured in the month of the final.
 
     The listed firm goes before others of its group, the group before other employers.
     """
-    people = rows.loc[rows["month"].notna(), ["edition", "worker_id", "month", "firm_id", "group_id"]]
+    people = rows.loc[
+        rows["month"].notna(), ["edition", "worker_id", "month", "firm_id", "group_id"]
+    ]
     listed = people.rename(columns={"firm_id": "listed", "group_id": "listed_group"})
-    found = _covering(listed, _spells(employment, firm, rows["worker_id"]), "employer", [0], longest_break, [])
+    found = _covering(
+        listed, _spells(employment, firm, rows["worker_id"]), "employer", [0], longest_break, []
+    )
     found["group_id"] = found["firm_id"].map(firm.set_index("firm_id")["group_id"])
     found["employed"] = found["group_id"].eq(found["listed_group"].fillna(found["group_id"]))
-    found["rank"] = 2 - found["employed"].astype("int64") - found["firm_id"].eq(found["listed"]).astype("int64")
-    found = found.sort_values(["edition", "worker_id", "rank", "firm_id"]).drop_duplicates(["edition", "worker_id"])
+    found["rank"] = (
+        2 - found["employed"].astype("int64") - found["firm_id"].eq(found["listed"]).astype("int64")
+    )
+    found = found.sort_values(["edition", "worker_id", "rank", "firm_id"]).drop_duplicates(
+        ["edition", "worker_id"]
+    )
     names = {"firm_id": "seen_firm", "group_id": "seen_group"}
     return found.rename(columns=names)[["edition", "worker_id", "employed", *names.values()]]
 
 
-def _stayed(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int) -> pd.DataFrame:
-    """edition, worker_id and SHARES: 1.0 where the person is insured at that place that many months later."""
-    people = rows[["edition", "worker_id", "month"]].assign(firm_id=rows["seen_firm"], group_id=rows["seen_group"])
+def _stayed(
+    rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int
+) -> pd.DataFrame:
+    """edition, worker_id and SHARES.
+
+    1.0 where the person is insured at that place that many months later.
+    """
+    people = rows[["edition", "worker_id", "month"]].assign(
+        firm_id=rows["seen_firm"], group_id=rows["seen_group"]
+    )
     spells = _spells(employment, firm, people["worker_id"])
     result = people[["edition", "worker_id"]]
     for level, same in LEVELS.items():
@@ -135,5 +202,7 @@ def _stayed(rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, lo
         for months in HORIZONS:
             then = there.loc[there["ahead"].eq(months), ["edition", "worker_id"]].drop_duplicates()
             name = f"retention_{months}_{level}"
-            result = result.merge(then.assign(**{name: 1.0}), on=["edition", "worker_id"], how="left")
+            result = result.merge(
+                then.assign(**{name: 1.0}), on=["edition", "worker_id"], how="left"
+            )
     return result

@@ -29,7 +29,10 @@ from zgzx_research.study import NAME, check_name
 
 OUTCOME = "outcome"  # what the facts call it; its column name is the fact study.outcome_name
 # controls of the main estimate -> name and controls of the other one shown beside it
-ANOTHER = {"never_treated": ("not_yet", "not_yet_treated"), "not_yet_treated": ("never", "never_treated")}
+ANOTHER = {
+    "never_treated": ("not_yet", "not_yet_treated"),
+    "not_yet_treated": ("never", "never_treated"),
+}
 # whom a method without `controls` compares the treated with
 COMPARED = {"imputation": "not_yet_treated", "interaction_weighted": "never_treated"}
 WINDOW = (-1000, 1000)
@@ -71,20 +74,29 @@ class Analysis:
 
 
 def run_analysis(
-    root: Path, file: Path, name: str | None, roles: Mapping[str, Any], options: Mapping[str, Any],
-    never_treated: str | float | None, *, say: Callable[[str], None],
-) -> tuple[Result, Place, list[str]]:  # fmt: skip
-    """Estimate, gather facts and render; where the results are; and lines for the terminal with the overall effect.
+    root: Path,
+    file: Path,
+    name: str | None,
+    roles: Mapping[str, Any],
+    options: Mapping[str, Any],
+    never_treated: str | float | None,
+    *,
+    say: Callable[[str], None],
+) -> tuple[Result, Place, list[str]]:
+    """Estimate, gather facts and render; where the results are.
+
+    And lines for the terminal with the overall effect.
 
     Parameters
     ----------
-    name : of the report; None makes one from the file's. roles : arguments of `prepare_panel`. options : arguments of
-        `estimate_effects`; what is None or empty in either counts as not given.
+    name : of the report; None makes one from the file's. roles : arguments of `prepare_panel`.
+        options : arguments of `estimate_effects`; what is None or empty in either counts as not
+        given.
 
     Raises
     ------
-    ZgzxError : file, column or panel that cannot be used, in the words of the command line; a name with path parts;
-        the name of a study.
+    ZgzxError : file, column or panel that cannot be used, in the words of the command line; a name
+        with path parts; the name of a study.
     """
     try:
         return _run(root, file.resolve(), name, _given(roles), _given(options), never_treated, say)
@@ -97,37 +109,60 @@ def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(
-    root: Path, file: Path, name: str | None, roles: dict[str, Any], options: dict[str, Any],
-    never_treated: str | float | None, say: Callable[[str], None],
-) -> tuple[Result, Place, list[str]]:  # fmt: skip
+    root: Path,
+    file: Path,
+    name: str | None,
+    roles: dict[str, Any],
+    options: dict[str, Any],
+    never_treated: str | float | None,
+    say: Callable[[str], None],
+) -> tuple[Result, Place, list[str]]:
     place = Place(root, check_name(name) if name else study_name(root, file), file.parent)
     if (root / "studies" / f"{place.name}.toml").is_file():
-        raise ZgzxError(f"{place.name!r} is a study", where="zgzx analyse", remedy="Pass another --name.")
+        raise ZgzxError(
+            f"{place.name!r} is a study", where="zgzx analyse", remedy="Pass another --name."
+        )
     options = _with_adjustment(options, roles)
     _refuse_options(options)
     analysis = _prepared(place, file, roles, options, never_treated)
-    settings = {"roles": roles, "options": options, "never_treated": never_treated, "file": file.name}
+    settings = {
+        "roles": roles,
+        "options": options,
+        "never_treated": never_treated,
+        "file": file.name,
+    }
     stamp: dict[str, Any] = {
-        "study": place.name, "version": stages.root_version(root), "code": store.code_digest(ROOMS)[:12],
-        "inputs": store.file_digest(file)[:12], "file": file.name, "seed": SEED,
-        "settings": store.digest(store.json_text(settings).encode())[:12], "lock": stages.lock_digest(root),
-    }  # fmt: skip
+        "study": place.name,
+        "version": stages.root_version(root),
+        "code": store.code_digest(ROOMS)[:12],
+        "inputs": store.file_digest(file)[:12],
+        "file": file.name,
+        "seed": SEED,
+        "settings": store.digest(store.json_text(settings).encode())[:12],
+        "lock": stages.lock_digest(root),
+    }
     synthetic = manifest.is_synthetic(file.parent, [file])
     stored = tuple(analysis.stored(spec) for spec in analysis.specs)
     steps = [
-        Step(f"estimate.{spec}", partial(_estimate, analysis, spec), (file,), (out,), ROOMS, settings)
+        Step(
+            f"estimate.{spec}", partial(_estimate, analysis, spec), (file,), (out,), ROOMS, settings
+        )
         for spec, out in zip(analysis.specs, stored, strict=True)
     ]
     gather = partial(_write_facts, analysis, stamp, synthetic)
     read = (place.work / "facts.json", *stored)
     steps.append(Step("facts", gather, stored, (read[0],), ROOMS, [settings, stamp, synthetic]))
-    steps += documents.steps(place, ("any_panel",), LANGUAGES, synthetic, {"any_panel": read, "workbook": read})
+    steps += documents.steps(
+        place, ("any_panel",), LANGUAGES, synthetic, {"any_panel": read, "workbook": read}
+    )
     result = build(steps, place.work, say, lock_digest=stamp["lock"])
     return result, place, [_overall_line(_read(analysis, "main")), *_notes(analysis)]
 
 
 def study_name(root: Path, file: Path) -> str:
-    """A name for the report from a file's: letters, digits, - and _; others make way for a short digest of all of it.
+    """A name for the report from a file's: letters, digits, - and _.
+
+    Others make way for a short digest of all of it.
 
     Examples
     --------
@@ -147,9 +182,16 @@ def study_name(root: Path, file: Path) -> str:
 
 
 def _with_adjustment(options: dict[str, Any], roles: Mapping[str, Any]) -> dict[str, Any]:
-    """Covariates are asked for to be used: without a word on how, doubly robust (on the ratio scale by regression)."""
+    """Covariates are asked for to be used.
+
+    Without a word on how, doubly robust (on the ratio scale by regression).
+    """
     method = options.get("method", "group_time")
-    if not roles.get("covariates") or "adjustment" in options or "adjustment" not in HEEDS.get(method, ()):
+    if (
+        not roles.get("covariates")
+        or "adjustment" in options
+        or "adjustment" not in HEEDS.get(method, ())
+    ):
         return options
     plain = method == "group_time" and options.get("scale", "difference") == "difference"
     return options | {"adjustment": "doubly_robust" if plain else "outcome_regression"}
@@ -165,14 +207,24 @@ def _refuse_options(options: Mapping[str, Any]) -> None:
     if ignored:
         takes = [name for name in HEEDS[method] if name in COMMAND_OPTIONS]
         raise ZgzxError(
-            f"--method {method} does not take this option", where="zgzx analyse", count=len(ignored),
-            examples=map(_as_option, ignored), remedy=f"It takes {', '.join(map(_as_option, takes))}.",
-        )  # fmt: skip
+            f"--method {method} does not take this option",
+            where="zgzx analyse",
+            count=len(ignored),
+            examples=map(_as_option, ignored),
+            remedy=f"It takes {', '.join(map(_as_option, takes))}.",
+        )
 
 
 COMMAND_OPTIONS = (
-    "adjustment", "controls", "base_period", "anticipation", "leave_out", "scale", "family", "event_window",
-)  # fmt: skip
+    "adjustment",
+    "controls",
+    "base_period",
+    "anticipation",
+    "leave_out",
+    "scale",
+    "family",
+    "event_window",
+)
 
 
 def _as_option(name: str) -> str:
@@ -180,9 +232,16 @@ def _as_option(name: str) -> str:
 
 
 def _prepared(
-    place: Place, file: Path, roles: dict[str, Any], options: dict[str, Any], never_treated: str | float | None
+    place: Place,
+    file: Path,
+    roles: dict[str, Any],
+    options: dict[str, Any],
+    never_treated: str | float | None,
 ) -> Analysis:
-    """The panel, and what will be estimated; problems of the data come out before anything is written."""
+    """The panel, and what will be estimated.
+
+    Problems of the data come out before anything is written.
+    """
     code = f"{never_treated:g}" if isinstance(never_treated, float) else never_treated
     table = read_panel_file(file, roles, code)
     _refuse_untreated(table, roles, file.name)
@@ -196,9 +255,11 @@ def _refuse_untreated(table: pd.DataFrame, roles: Mapping[str, Any], file: str) 
     name = roles["first_treated"]
     if table[name].isna().all():
         raise ZgzxError(
-            "no unit is ever treated: no cell of this column holds a period", where=f"{file}, column {name!r}",
-            count=len(table), remedy="Name the column with the first treated period of each unit in --first-treated.",
-        )  # fmt: skip
+            "no unit is ever treated: no cell of this column holds a period",
+            where=f"{file}, column {name!r}",
+            count=len(table),
+            remedy="Name the column with the first treated period of each unit in --first-treated.",
+        )
 
 
 def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str) -> None:
@@ -208,26 +269,37 @@ def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str)
     if not treated:
         left = panel.ledger[panel.ledger["reason"].str.contains("already treated|treated after")]
         raise ZgzxError(
-            "no unit is first treated within the periods of the panel", where=file,
+            "no unit is first treated within the periods of the panel",
+            where=file,
             examples=(f"{row.reason}: {row.units} units" for row in left.itertuples(index=False)),
             remedy="Add periods before and after treatment, or name another column in --first-treated.",
-        )  # fmt: skip
+        )
     if treated < MIN_FIRMS:
         raise ZgzxError(
-            f"{treated} of {len(panel.y)} units are treated, and a report needs {MIN_FIRMS}", where=file,
+            f"{treated} of {len(panel.y)} units are treated, and a report needs {MIN_FIRMS}",
+            where=file,
             remedy=f"Results of so few tell of single units, so no report is written. {_for_the_user(panel, options)}",
-        )  # fmt: skip
-    if never < MIN_FIRMS and compared(options) == "never_treated" and options.get("method") != "interaction_weighted":
+        )
+    if (
+        never < MIN_FIRMS
+        and compared(options) == "never_treated"
+        and options.get("method") != "interaction_weighted"
+    ):
         later = len(np.unique(panel.cohort)) - (never > 0) > 1
         raise ZgzxError(
-            f"the panel has {never} never treated units, and a report needs {MIN_FIRMS}", where=file,
+            f"the panel has {never} never treated units, and a report needs {MIN_FIRMS}",
+            where=file,
             remedy="Add --controls not_yet_treated: units treated later then serve as comparison until then."
-            if later else "All are treated at once, so nobody is left to compare with: add units never treated.",
-        )  # fmt: skip
+            if later
+            else "All are treated at once, so nobody is left to compare with: add units never treated.",
+        )
 
 
 def _for_the_user(panel: PreparedPanel, options: Mapping[str, Any]) -> str:
-    """The estimate of a panel too small for a report; nobody but whoever ran the command reads it."""
+    """The estimate of a panel too small for a report.
+
+    Nobody but whoever ran the command reads it.
+    """
     from zgzx_research.did.estimate import estimate_effects
 
     try:
@@ -259,13 +331,18 @@ def _specs(panel: PreparedPanel, options: dict[str, Any]) -> dict[str, dict[str,
 
 
 def _labels(panel: PreparedPanel) -> dict[str, str]:
-    """Counted periods -> what the file calls them, where that is not the number: years, months or days."""
+    """Counted periods -> what the file calls them, where that is not the number.
+
+    Years, months or days.
+    """
     written = panel.clock.labels() if panel.clock is not None else ()
     for end in ("-01-01", "-01"):
         if written and all(label.endswith(end) and label.count("-") == 2 for label in written):
             written = tuple(label.removesuffix(end) for label in written)
     numbers = map(str, panel.periods)
-    return {number: label for number, label in zip(numbers, written, strict=False) if label != number}
+    return {
+        number: label for number, label in zip(numbers, written, strict=False) if label != number
+    }
 
 
 def _estimate(analysis: Analysis, spec: str) -> None:
@@ -281,7 +358,9 @@ def _read(analysis: Analysis, spec: str) -> Summary:
 
 
 def _write_facts(analysis: Analysis, stamp: dict[str, Any], synthetic: bool) -> None:
-    found = facts.design_facts(SEED, WINDOW, synthetic) | facts.panel_facts(analysis.panel, analysis.rows)
+    found = facts.design_facts(SEED, WINDOW, synthetic) | facts.panel_facts(
+        analysis.panel, analysis.rows
+    )
     found |= facts.stamp_facts(stamp) | _study_facts(analysis)
     for name, at in (("first_period", 0), ("last_period", -1)):
         if shown := analysis.shown(analysis.panel.periods[at]):
@@ -295,7 +374,10 @@ def _write_facts(analysis: Analysis, stamp: dict[str, Any], synthetic: bool) -> 
 def _study_facts(analysis: Analysis) -> dict[str, Fact]:
     """What was asked for, in the words of the command line."""
     told = {"source_file": analysis.file.name, "name": analysis.place.name}
-    told |= {f"{role}_name": analysis.roles[role] for role in ("unit", "period", "outcome", "first_treated")}
+    told |= {
+        f"{role}_name": analysis.roles[role]
+        for role in ("unit", "period", "outcome", "first_treated")
+    }
     told |= {"covariates": ", ".join(analysis.roles.get("covariates", ()))}
     alone = analysis.options.get("method") == "interaction_weighted" and not _never(analysis.panel)
     told |= {"compared": "last_cohort" if alone else compared(analysis.options)}
@@ -314,11 +396,20 @@ def _overall_line(summary: Summary) -> str:
 
 
 def _notes(analysis: Analysis) -> list[str]:
-    """What a reader of the terminal should know: defaults that were chosen, and what was left out."""
+    """What a reader of the terminal should know.
+
+    Defaults that were chosen, and what was left out.
+    """
     lines = []
     if (how := analysis.options.get("adjustment")) and analysis.roles.get("covariates"):
         lines.append(f"adjusted for {', '.join(analysis.roles['covariates'])}: --adjustment {how}")
     for row in analysis.panel.ledger.itertuples(index=False):
-        count = f"{row.rows:,} rows" if row.rows else f"{row.units:,} units" if row.units else ", ".join(row.examples)
+        count = (
+            f"{row.rows:,} rows"
+            if row.rows
+            else f"{row.units:,} units"
+            if row.units
+            else ", ".join(row.examples)
+        )
         lines.append(f"{row.reason}: {count}")
     return lines

@@ -1,4 +1,7 @@
-"""Run steps whose inputs, code or settings changed; pytask knows which, we show progress and errors."""
+"""Run steps whose inputs, code or settings changed.
+
+Pytask knows which, we show progress and errors.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,14 @@ from zgzx_research.atomic import disk_error, disk_problem, writing
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
 
-RARELY = 200_000  # objects between two looks for garbage: rows by the million are short-lived, and none is a cycle
-PACKED = {".xlsx": 8, ".xlsm": 8, ".et": 8, ".ods": 8}  # a byte of a packed workbook takes as long as so many of text
+# objects between two looks for garbage: rows by the million are short-lived, and none is a cycle
+RARELY = 200_000
+PACKED = {
+    ".xlsx": 8,
+    ".xlsm": 8,
+    ".et": 8,
+    ".ods": 8,
+}  # a byte of a packed workbook takes as long as so many of text
 LARGE = 100_000_000  # bytes of input; much below that a process takes as long to start as to work
 
 
@@ -33,10 +42,11 @@ class Step:
     run : does the work; reads `inputs`, writes `outputs`, each atomically.
     rooms : sources (folders or files of the package) whose change makes the step run again.
     settings : JSON-able values whose change makes the step run again.
-    apart : `run` can be pickled and may run in a process of its own; other steps that make its inputs stand apart too.
+    apart : `run` can be pickled and may run in a process of its own; other steps that make its
+        inputs stand apart too.
     last : nobody waits for it: what else can run goes first.
-    numbers : inputs whose names may be written nowhere -> their numbers. pytask writes the paths of inputs into its
-        lock file; of these it is given number and digest only.
+    numbers : inputs whose names may be written nowhere -> their numbers. pytask writes the paths of
+        inputs into its lock file; of these it is given number and digest only.
     """
 
     name: str
@@ -59,7 +69,12 @@ class Result:
 
 
 def build(
-    steps: Sequence[Step], work: Path, say: Callable[[str], None] = print, *, lock_digest: str = "", only: str = ""
+    steps: Sequence[Step],
+    work: Path,
+    say: Callable[[str], None] = print,
+    *,
+    lock_digest: str = "",
+    only: str = "",
 ) -> Result:
     """Bring all outputs up to date; large steps that stand apart run side by side.
 
@@ -87,9 +102,14 @@ def build(
         pytask.console.quiet = True
         tasks = [_task(step, len(wanted), lock_digest, ran, say, early) for step in wanted]
         return pytask.build(
-            tasks=tasks, config=config, capture="no", verbose=0, disable_warnings=True, stop_after_first_failure=True,
+            tasks=tasks,
+            config=config,
+            capture="no",
+            verbose=0,
+            disable_warnings=True,
+            stop_after_first_failure=True,
             dry_run=dry_run,
-        )  # fmt: skip
+        )
 
     with _side_by_side(_certain(wanted, lambda: _stale(session({}, dry_run=True)))) as early:
         _raise_first(session(early, dry_run=False))
@@ -99,7 +119,10 @@ def build(
 
 
 def _certain(steps: Sequence[Step], stale: Callable[[], set[str]]) -> list[Step]:
-    """The steps that may run apart and are sure to run; none where they are small. `stale` is asked where files are."""
+    """The steps that may run apart and are sure to run; none where they are small.
+
+    `stale` is asked where files are.
+    """
     apart = [step for step in steps if step.apart]
     if sum(map(_size, apart)) < LARGE or (os.cpu_count() or 1) < 2:
         return []
@@ -108,7 +131,11 @@ def _certain(steps: Sequence[Step], stale: Callable[[], set[str]]) -> list[Step]
         return lacking
     names = stale()
     # one that reads what another makes may have nothing to do: equal outputs stop the chain
-    return [step for step in apart if step.name in names and (step in lacking or not _makers(step, apart))]
+    return [
+        step
+        for step in apart
+        if step.name in names and (step in lacking or not _makers(step, apart))
+    ]
 
 
 def _size(step: Step) -> int:
@@ -119,7 +146,9 @@ def _size(step: Step) -> int:
 
 def _stale(session: Any) -> set[str]:
     """Names of the steps that would run."""
-    would = (report for report in session.execution_reports if report.outcome.name == "WOULD_BE_EXECUTED")
+    would = (
+        report for report in session.execution_reports if report.outcome.name == "WOULD_BE_EXECUTED"
+    )
     return {report.task.name.rsplit("::", 1)[-1] for report in would}
 
 
@@ -134,7 +163,11 @@ def _side_by_side(steps: Sequence[Step]) -> Iterator[dict[str, Future[float]]]:
     with workers as pool, ThreadPoolExecutor(len(steps)) as threads:
         for step in sorted(steps, key=lambda step: (len(_makers(step, steps)), -_size(step))):
             needed = [early[other.name] for other in _makers(step, steps)]
-            start = threads.submit(_after, needed, pool, step.run) if needed else pool.submit(_seconds, step.run)
+            start = (
+                threads.submit(_after, needed, pool, step.run)
+                if needed
+                else pool.submit(_seconds, step.run)
+            )
             early[step.name] = start
         try:
             yield early
@@ -147,7 +180,9 @@ def _makers(step: Step, steps: Sequence[Step]) -> list[Step]:
     return [other for other in steps if not set(other.outputs).isdisjoint(step.inputs)]
 
 
-def _after(needed: Sequence[Future[float]], pool: ProcessPoolExecutor, run: Callable[[], None]) -> float:
+def _after(
+    needed: Sequence[Future[float]], pool: ProcessPoolExecutor, run: Callable[[], None]
+) -> float:
     for future in needed:
         future.result()
     return pool.submit(_seconds, run).result()
@@ -160,9 +195,13 @@ def _seconds(run: Callable[[], None]) -> float:
 
 
 def _task(
-    step: Step, total: int, lock_digest: str, ran: list[str], say: Callable[[str], None],
+    step: Step,
+    total: int,
+    lock_digest: str,
+    ran: list[str],
+    say: Callable[[str], None],
     early: dict[str, Future[float]],
-) -> Any:  # fmt: skip
+) -> Any:
     import pytask
 
     def run(inputs: Any, code: str, settings: str, produces: Any) -> None:
@@ -174,8 +213,14 @@ def _task(
     code = f"{store.code_digest(step.rooms)} {lock_digest}"
     # the list of inputs is a setting too: pytask alone would not notice a file that is gone
     named = tuple(path for path in step.inputs if path not in step.numbers)
-    numbered = [f"{step.numbers[path]} {store.file_digest(path)}" for path in step.inputs if path in step.numbers]
-    settings = json.dumps([step.settings, [path.name for path in named], numbered], sort_keys=True, default=str)
+    numbered = [
+        f"{step.numbers[path]} {store.file_digest(path)}"
+        for path in step.inputs
+        if path in step.numbers
+    ]
+    settings = json.dumps(
+        [step.settings, [path.name for path in named], numbered], sort_keys=True, default=str
+    )
     kwargs = {
         "inputs": named,
         "code": pytask.PythonNode(value=code, hash=True),
@@ -183,7 +228,9 @@ def _task(
         "produces": step.outputs,
     }
     task = pytask.task(name=step.name, kwargs=kwargs)(run)
-    if step.name == next(iter(early), None):  # pytask reads the inputs of the largest step while that runs
+    if step.name == next(
+        iter(early), None
+    ):  # pytask reads the inputs of the largest step while that runs
         return pytask.mark.try_first(task)
     return pytask.mark.try_last(task) if step.last else task
 
@@ -193,9 +240,13 @@ def _raise_first(session: Any) -> None:
     for report in reports:
         if report.outcome.name in {"FAIL"} and report.exc_info:
             problem = disk_problem(report.exc_info[1])
-            raise disk_error(problem, str(problem.filename or "")) if problem else report.exc_info[1]
+            raise (
+                disk_error(problem, str(problem.filename or "")) if problem else report.exc_info[1]
+            )
     if session.exit_code != 0:
-        raise ZgzxError("the task graph could not be built", where="pipeline", examples=_reasons(reports))
+        raise ZgzxError(
+            "the task graph could not be built", where="pipeline", examples=_reasons(reports)
+        )
 
 
 def _reasons(reports: Iterable[Any]) -> list[str]:

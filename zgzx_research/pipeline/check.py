@@ -1,7 +1,10 @@
-"""`zgzx check`: everything that a run would fail at, found in one go; only the numbers of files are written.
+"""`zgzx check`: everything that a run would fail at, found in one go.
 
-The files are read, cleaned and linked to firms in memory, for some faults show only then: years that an export does not
-cover, editions without a roster, a headline that no edition can carry, firms with too few staff.
+Only the numbers of files are written.
+
+The files are read, cleaned and linked to firms in memory, for some faults show only then: years
+that an export does not cover, editions without a roster, a headline that no edition can carry,
+firms with too few staff.
 """
 
 from __future__ import annotations
@@ -26,7 +29,11 @@ if TYPE_CHECKING:
     from zgzx_research.link.firms import FirmLinks
 
 NO_KEY = b"a key for checking only"  # pseudonyms made with it are forgotten with the check
-PERSON = ["id_key", "person_key", "name_key"]  # what tells one insured person from another, the surest first
+PERSON = [
+    "id_key",
+    "person_key",
+    "name_key",
+]  # what tells one insured person from another, the surest first
 Tables = dict[str, pd.DataFrame]
 
 
@@ -78,7 +85,9 @@ def check_study(root: Path, name: str) -> Check:
 def _key(check: Check, place: Place, study: Study, files: Mapping[str, list[Path]]) -> bytes:
     """The key of the pseudonyms; one for the moment where the study's own cannot be used."""
     first, last = study.study.years
-    synthetic = manifest.is_synthetic(place.raw, [path for found in files.values() for path in found])
+    synthetic = manifest.is_synthetic(
+        place.raw, [path for found in files.values() for path in found]
+    )
     kind = "synthetic" if synthetic else "real"
     check.lines.append(f"study {place.name}: {first}–{last}, {kind} data")
     with check.noting():
@@ -97,10 +106,14 @@ def _tables(
     for source, names in stages.SOURCES.items():
         if not files[source]:
             if source not in study.needed_sources:
-                check.lines.append(f"{source}: no files; the report will say what it cannot show without them")
+                check.lines.append(
+                    f"{source}: no files; the report will say what it cannot show without them"
+                )
             tables |= nothing_to_clean(names).tables
             continue
-        found = _cleaned(check, place, source, len(files[source]), key, study.raw.deliveries_of(source))
+        found = _cleaned(
+            check, place, source, len(files[source]), key, study.raw.deliveries_of(source)
+        )
         complete &= found is not None
         tables |= found or {}
     return tables, complete
@@ -151,7 +164,9 @@ def _check_years(check: Check, place: Place, study: Study, tables: Tables) -> No
             check_editions(tables["roster"], calendar)
         with check.noting():
             years = final_years(calendar, editions.unique())
-            _check_headline(check, place, study, sorted({int(year) for year in years[editions.unique()]}))
+            _check_headline(
+                check, place, study, sorted({int(year) for year in years[editions.unique()]})
+            )
     _check_coverage(check, study, tables)
 
 
@@ -178,16 +193,22 @@ def _check_coverage(check: Check, study: Study, tables: Tables) -> None:
 
     have = {"patents": "patent" in tables, "employment": "spell" in tables}
     needed = [source for source in study.needed_sources if have.get(source)]
-    needed = [source for source in needed if any(len(tables[name]) for name in stages.SOURCES[source])]
+    needed = [
+        source for source in needed if any(len(tables[name]) for name in stages.SOURCES[source])
+    ]
     filed = tables["patent"]["filed"].dt.year if have["patents"] else pd.Series(dtype="Int64")
     nothing = pd.DataFrame({"start_ym": [], "end_ym": []}, dtype="Int64")
     months = tables.get("si_month", pd.DataFrame({"period_ym": []}, dtype="Int64"))
     spells = tables["spell"][["start_ym", "end_ym"]] if have["employment"] else nothing
     seen = months["period_ym"].drop_duplicates().astype("Int64")
-    # an open spell ends with the last month that the export says anything of, as in `link.employment`
+    # an open spell ends with the last month that the export says anything of, as in
+    # `link.employment`
     reach = pd.concat([spells["start_ym"], spells["end_ym"], seen]).max()
     spells = spells.assign(end_ym=spells["end_ym"].fillna(reach))
-    both = pd.concat([spells.astype("Int64"), pd.DataFrame({"start_ym": seen, "end_ym": seen})], ignore_index=True)
+    both = pd.concat(
+        [spells.astype("Int64"), pd.DataFrame({"start_ym": seen, "end_ym": seen})],
+        ignore_index=True,
+    )
     first, last = study.study.years
     absent = uncovered_years(filed, both, range(first, last + 1), months, sources=needed)
     for source, years in absent.items():
@@ -208,31 +229,45 @@ def _check_firms(check: Check, place: Place, study: Study, tables: Tables) -> No
     if links is None or awards is None:
         return
     first, last = study.study.years
-    by_year = awards.loc[awards["first_award"].gt(first) & awards["first_award"].le(last), "first_award"].value_counts()
+    by_year = awards.loc[
+        awards["first_award"].gt(first) & awards["first_award"].le(last), "first_award"
+    ].value_counts()
     treated = int(by_year.sum())
     told = ", ".join(f"{year}: {count}" for year, count in by_year.sort_index().items())
-    check.lines.append(f"firms that win for the first time within the years: {treated}" + (f" ({told})" * bool(told)))
+    check.lines.append(
+        f"firms that win for the first time within the years: {treated}"
+        + (f" ({told})" * bool(told))
+    )
     if treated < MIN_FIRMS:
-        check.problems.append(_too_few(place, "win for the first time within the years of the panel", treated))
+        check.problems.append(
+            _too_few(place, "win for the first time within the years of the panel", treated)
+        )
     elif "employment" in study.needed_sources:
         _check_staff(check, place, study, _staff(tables, links), awards)
 
 
-def _check_staff(check: Check, place: Place, study: Study, staff: pd.Series, awards: pd.DataFrame) -> None:
+def _check_staff(
+    check: Check, place: Place, study: Study, staff: pd.Series, awards: pd.DataFrame
+) -> None:
     least = study.retention.min_staff
     sizes = awards["firm_id"].map(staff).fillna(0)
     enough = int(sizes.ge(least).sum())
-    check.lines.append(f"winning firms in whose records at least {least} persons were ever insured: {enough}")
+    check.lines.append(
+        f"winning firms in whose records at least {least} persons were ever insured: {enough}"
+    )
     if enough < MIN_FIRMS:
-        problem = _too_few(place, f"win and have [retention] min_staff = {least} insured persons or more", enough)
+        problem = _too_few(
+            place, f"win and have [retention] min_staff = {least} insured persons or more", enough
+        )
         check.problems.append(problem)
 
 
 def _too_few(place: Place, who: str, count: int) -> ZgzxError:
     return ZgzxError(
-        f"{count} firms {who}, and a result needs {MIN_FIRMS}", where=f"study {place.name}",
+        f"{count} firms {who}, and a result needs {MIN_FIRMS}",
+        where=f"study {place.name}",
         remedy="Add rosters, registry or employment records, lengthen [study] years, or lower the limit.",
-    )  # fmt: skip
+    )
 
 
 def _staff(tables: Tables, links: FirmLinks) -> pd.Series:
@@ -240,7 +275,10 @@ def _staff(tables: Tables, links: FirmLinks) -> pd.Series:
     from zgzx_research.link.records import KEY, month_lines
 
     lines, _ = month_lines(tables)
-    rows = pd.concat([lines[name].assign(source=name) for name in ("spell", "si_month") if len(lines[name])] or [])
+    rows = pd.concat(
+        [lines[name].assign(source=name) for name in ("spell", "si_month") if len(lines[name])]
+        or []
+    )
     told = rows[[name for name in PERSON if name in rows]].bfill(axis=1).iloc[:, 0]
     firms = links.link_audit[["source", *KEY, "firm_id"]].dropna(subset="firm_id")
     seen = rows[["source", *KEY]].assign(person=told).merge(firms, on=["source", *KEY])

@@ -1,4 +1,7 @@
-"""Errors of the library in the words of the command line: options instead of arguments of Python."""
+"""Errors of the library in the words of the command line.
+
+Options instead of arguments of Python.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,44 @@ from zgzx_research.errors import ZgzxError
 
 # Arguments of the library that `zgzx analyse` takes as an option of the same name.
 OPTIONS = (
-    "unit", "period", "outcome", "first_treated", "covariates", "covariates_at", "weights", "cluster",
-    "gaps", "clock", "method", "adjustment", "controls", "base_period", "anticipation", "leave_out",
-    "scale", "family", "event_window",
-)  # fmt: skip
-PYTHON_PLACES = {"prepare_panel", "estimate_effects", "aggregate", "group_time", "stacked", *OPTIONS}
+    "unit",
+    "period",
+    "outcome",
+    "first_treated",
+    "covariates",
+    "covariates_at",
+    "weights",
+    "cluster",
+    "gaps",
+    "clock",
+    "method",
+    "adjustment",
+    "controls",
+    "base_period",
+    "anticipation",
+    "leave_out",
+    "scale",
+    "family",
+    "event_window",
+)
+PYTHON_PLACES = {
+    "prepare_panel",
+    "estimate_effects",
+    "aggregate",
+    "group_time",
+    "stacked",
+    *OPTIONS,
+}
 
 # What a sentence says of Python -> what it says of the command, in this order.
 NAMES = "|".join(OPTIONS)
 REWRITTEN = tuple(
     (re.compile(pattern), new)
     for pattern, new in (
-        (r"[Pp]ass pandas\.to_datetime\(.*\)", "Write the periods as dates (2015-12, 2015-12-31, 2015Q4)"),
+        (
+            r"[Pp]ass pandas\.to_datetime\(.*\)",
+            "Write the periods as dates (2015-12, 2015-12-31, 2015Q4)",
+        ),
         (r"[Pp]repare the panel without (?:them|covariates)", "leave out --covariates"),
         (r"[Pp]repare the panel with ", "add "),
         (r"Name covariates in prepare_panel", "Name columns with --covariates"),
@@ -38,7 +67,9 @@ REWRITTEN = tuple(
 DOUBLE = re.compile(r"-{3,}")
 OPTION = re.compile(r"--[a-z_]+")
 # what is still Python: a call, an attribute, an argument with a value
-PYTHON = re.compile(r"\w\.\w+\(|\b\w+\([^)]*[=\"'…]|\bzr\.|\bpandas\.|\b[a-z_]+=['\"(\d]|\bastype\b|prepare_panel")
+PYTHON = re.compile(
+    r"\w\.\w+\(|\b\w+\([^)]*[=\"'…]|\bzr\.|\bpandas\.|\b[a-z_]+=['\"(\d]|\bastype\b|prepare_panel"
+)
 SENTENCE = re.compile(r"(?<=[.;])\s+(?=[A-Z(])")
 
 
@@ -51,7 +82,9 @@ def in_command_words(problem: ZgzxError, file: str) -> ZgzxError:
         where = f"{file}, {where}"
     remedy = " ".join(_sentence(part) for part in SENTENCE.split(problem.remedy))
     what = _options(problem.what)
-    return ZgzxError(what, where=where, count=problem.count, examples=problem.examples, remedy=remedy)
+    return ZgzxError(
+        what, where=where, count=problem.count, examples=problem.examples, remedy=remedy
+    )
 
 
 def _sentence(text: str) -> str:

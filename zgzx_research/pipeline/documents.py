@@ -1,4 +1,7 @@
-"""From stage files to pages: notebooks executed per language, then reports, workbook and landing page."""
+"""From stage files to pages.
+
+Notebooks executed per language, then reports, workbook and landing page.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,28 @@ from zgzx_research.pipeline.stages import Place
 
 REPORT = store.PACKAGE / "report"
 GLUE = (
-    "errors.py", "atomic.py", "pipeline/store.py", "pipeline/documents.py", "pipeline/stages.py",
+    "errors.py",
+    "atomic.py",
+    "pipeline/store.py",
+    "pipeline/documents.py",
+    "pipeline/stages.py",
     "pipeline/summaries.py",
-)  # fmt: skip
-PAGE_ROOMS = ("report", "evidence", "did", "pipeline/pages.py", "pipeline/notebooks.py", "pipeline/kernel.py", *GLUE)
+)
+PAGE_ROOMS = (
+    "report",
+    "evidence",
+    "did",
+    "pipeline/pages.py",
+    "pipeline/notebooks.py",
+    "pipeline/kernel.py",
+    *GLUE,
+)
 RENDER_ROOMS = ("report", "evidence", "pipeline/workbooks.py", "pipeline/pages.py", *GLUE)
 FORMATS = ("html", "pdf", "docx")
-DOCUMENTS = ("brief", "report")  # the brief is a page of its own, the report all the others together
+DOCUMENTS = (
+    "brief",
+    "report",
+)  # the brief is a page of its own, the report all the others together
 
 
 def steps(
@@ -34,21 +52,35 @@ def steps(
 
     Parameters
     ----------
-    pages : notebooks, in reading order. inputs : stage files each page reads, and those of the "workbook".
+    pages : notebooks, in reading order. inputs : stage files each page reads, and those of the
+        "workbook".
     """
     made: list[Step] = []
     look = tuple(
-        sorted(path for folder in ("templates", "fonts") for path in (REPORT / folder).iterdir() if path.is_file())
+        sorted(
+            path
+            for folder in ("templates", "fonts")
+            for path in (REPORT / folder).iterdir()
+            if path.is_file()
+        )
     )
     for language in languages:
         made += [_page_step(place, page, language, inputs[page]) for page in pages]
         brief = tuple(page for page in pages if page == "brief")
         rest = tuple(page for page in pages if page != "brief")
         for name, together in (("brief", brief), ("report", rest)):
-            made += [_document_step(place, name, together, language, synthetic, look, FORMATS)] if together else []
+            made += (
+                [_document_step(place, name, together, language, synthetic, look, FORMATS)]
+                if together
+                else []
+            )
         book = place.reports / language / "report.xlsx"
         run = partial(workbook, place, language, synthetic, book)
-        made.append(Step(f"report.{language}.xlsx", run, inputs["workbook"], (book,), RENDER_ROOMS, synthetic))
+        made.append(
+            Step(
+                f"report.{language}.xlsx", run, inputs["workbook"], (book,), RENDER_ROOMS, synthetic
+            )
+        )
     card = place.reports / "card.json"
     facts = (place.work / "facts.json", *_prose(pages[0], "zh"), *_prose(pages[0], "en"))
     run = partial(write_card, place, pages[0], languages, synthetic)
@@ -58,7 +90,13 @@ def steps(
     # the landing page links what is there, so it comes after all documents
     written = tuple(path for step in made for path in step.outputs if path.stem in DOCUMENTS)
     made.append(
-        Step("index", partial(write_index, place.root, cards), (*cards, *written, *look), (index,), RENDER_ROOMS)
+        Step(
+            "index",
+            partial(write_index, place.root, cards),
+            (*cards, *written, *look),
+            (index,),
+            RENDER_ROOMS,
+        )
     )
     return made
 
@@ -75,7 +113,13 @@ def _page_step(place: Place, page: str, language: str, inputs: tuple[Path, ...])
     source = place.root / "notebooks" / f"{page}.ipynb"
     run = partial(execute, place, page, language)
     outputs = (_notebook(place, page, language),)
-    return Step(f"page.{language}.{page}", run, (source, *_prose(page, language), *inputs), outputs, PAGE_ROOMS)
+    return Step(
+        f"page.{language}.{page}",
+        run,
+        (source, *_prose(page, language), *inputs),
+        outputs,
+        PAGE_ROOMS,
+    )
 
 
 def execute(place: Place, page: str, language: str) -> None:
@@ -90,19 +134,34 @@ def execute(place: Place, page: str, language: str) -> None:
 
 
 def _document_step(
-    place: Place, name: str, pages: tuple[str, ...], language: str, synthetic: bool, look: tuple[Path, ...],
+    place: Place,
+    name: str,
+    pages: tuple[str, ...],
+    language: str,
+    synthetic: bool,
+    look: tuple[Path, ...],
     formats: tuple[str, ...],
-) -> Step:  # fmt: skip
+) -> Step:
     inputs = tuple(_notebook(place, page, language) for page in pages)
     outputs = tuple(place.reports / language / f"{name}.{suffix}" for suffix in formats)
     run = partial(render, place, name, pages, language, synthetic, formats)
     return Step(
-        f"{name}.{language}", run, (*inputs, place.work / "facts.json", *look), outputs, RENDER_ROOMS, synthetic
+        f"{name}.{language}",
+        run,
+        (*inputs, place.work / "facts.json", *look),
+        outputs,
+        RENDER_ROOMS,
+        synthetic,
     )
 
 
 def render(
-    place: Place, name: str, pages: Sequence[str], language: str, synthetic: bool, formats: Sequence[str]
+    place: Place,
+    name: str,
+    pages: Sequence[str],
+    language: str,
+    synthetic: bool,
+    formats: Sequence[str],
 ) -> None:
     """One document from executed notebooks."""
     import nbformat

@@ -1,4 +1,7 @@
-"""What went in and what came out: digests of inputs and outputs, settings, code and package versions."""
+"""What went in and what came out.
+
+Digests of inputs and outputs, settings, code and package versions.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,25 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.file_numbers import number_files
 from zgzx_research.pipeline import store
 
-PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "duckdb", "matplotlib", "papermill", "pypandoc-binary", "typst")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "duckdb",
+    "matplotlib",
+    "papermill",
+    "pypandoc-binary",
+    "typst",
+)
 MARK = "SYNTHETIC.json"
 
 
 def is_synthetic(raw: Path, files: list[Path]) -> bool:
-    """Whether the digest of any input stands in the raw folder's SYNTHETIC.json; there is no switch."""
+    """Whether the digest of any input stands in the raw folder's SYNTHETIC.json.
+
+    There is no switch.
+    """
     mark = raw / MARK
     if not mark.is_file():
         return False
@@ -27,24 +43,40 @@ def is_synthetic(raw: Path, files: list[Path]) -> bool:
 
 
 def unmarked(raw: Path, files: Mapping[Path, str]) -> list[str]:
-    """Numbers of the inputs of a synthetic study whose digest the mark does not hold: edited, or not synthetic."""
+    """Numbers of the inputs of a synthetic study whose digest the mark does not hold.
+
+    Edited, or not synthetic.
+    """
     known = set(store.read_json(raw / MARK)["files"].values())
     return [number for path, number in files.items() if store.file_digest(path) not in known]
 
 
 def commit(root: Path) -> str:
     """The git commit of the project, "unknown" outside a repository."""
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False
+    )
     return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
 def write_manifest(
-    root: Path, path: Path, *, inputs: Mapping[Path, str], outputs: list[Path], settings: Any, stamp: dict[str, Any]
+    root: Path,
+    path: Path,
+    *,
+    inputs: Mapping[Path, str],
+    outputs: list[Path],
+    settings: Any,
+    stamp: dict[str, Any],
 ) -> None:
-    """Write `manifest.json`; raw files stand by number (`ingest.file_numbers`), the others from the project folder."""
+    """Write `manifest.json`.
+
+    Raw files stand by number (`ingest.file_numbers`), the others from the project folder.
+    """
     manifest = {
         "inputs": {number: store.file_digest(file) for file, number in inputs.items()},
-        "outputs": {file.relative_to(root).as_posix(): store.file_digest(file) for file in sorted(outputs)},
+        "outputs": {
+            file.relative_to(root).as_posix(): store.file_digest(file) for file in sorted(outputs)
+        },
         "settings": settings,
         "stamp": stamp,
         "commit": commit(root),
@@ -63,7 +95,9 @@ def verify_manifest(root: Path, name: str) -> int:
     """
     path = root / "data" / "work" / name / "manifest.json"
     if not path.is_file():
-        raise ZgzxError("there is no manifest yet", where=name, remedy=f"Run it first: zgzx run {name}")
+        raise ZgzxError(
+            "there is no manifest yet", where=name, remedy=f"Run it first: zgzx run {name}"
+        )
     manifest = store.read_json(path)
     raw = root / manifest["settings"]["raw"]["path"]
     sources = sorted({number.split("/")[0] for number in manifest["inputs"]})
@@ -71,11 +105,19 @@ def verify_manifest(root: Path, name: str) -> int:
     paths = {number: path for path, number in number_files(raw, found).items()}
     paths |= {file: root / file for file in manifest["outputs"]}
     files = manifest["inputs"] | manifest["outputs"]
-    changed = [file for file, digest in files.items() if file not in paths or not _same(paths[file], digest)]
+    changed = [
+        file
+        for file, digest in files.items()
+        if file not in paths or not _same(paths[file], digest)
+    ]
     if changed:
         remedy = f"Run 'zgzx run {name}' again, or bring the file back."
         raise ZgzxError(
-            "files are not as the manifest says", where=name, count=len(changed), examples=changed, remedy=remedy
+            "files are not as the manifest says",
+            where=name,
+            count=len(changed),
+            examples=changed,
+            remedy=remedy,
         )
     return len(files)
 

@@ -39,7 +39,9 @@ def init_study(root: Path, name: str) -> list[str]:
     path = root / "studies" / f"{check_name(name)}.toml"
     if path.exists():
         raise ZgzxError(
-            "there is such a study already", where=f"studies/{name}.toml", remedy="Edit it, or choose a name."
+            "there is such a study already",
+            where=f"studies/{name}.toml",
+            remedy="Edit it, or choose a name.",
         )
     raw = root / "data" / "raw" / name
     for source in stages.SOURCES:
@@ -51,13 +53,18 @@ def init_study(root: Path, name: str) -> list[str]:
     if not links.exists():
         write_whole(links, (",".join(COLUMNS) + "\n").encode("utf-8-sig"))
     demo = (root / "studies/demo.toml").read_text(encoding="utf-8")
-    text = demo.replace('name = "demo"', f'name = "{name}"').replace("data/raw/demo/raw", f"data/raw/{name}")
+    text = demo.replace('name = "demo"', f'name = "{name}"').replace(
+        "data/raw/demo/raw", f"data/raw/{name}"
+    )
     store.write_text(path, text)  # last: a study that exists is whole
     return [file.relative_to(root).as_posix() for file in (path, *files, links)]
 
 
 def templates() -> dict[str, Any]:
-    """`clerk_templates.toml`: kinds of columns, and the workbooks with their source, profile and columns."""
+    """`clerk_templates.toml`.
+
+    Kinds of columns, and the workbooks with their source, profile and columns.
+    """
     return tomllib.loads((HERE / "clerk_templates.toml").read_text(encoding="utf-8"))
 
 
@@ -65,18 +72,26 @@ def write_templates(folder: Path) -> list[Path]:
     """The blank workbooks, `<source>_<name>.xlsx` each."""
     told = templates()
     return [
-        write_whole(folder / f"{template['source']}_{template['file']}.xlsx", _workbook(template, told["kinds"]))
+        write_whole(
+            folder / f"{template['source']}_{template['file']}.xlsx",
+            _workbook(template, told["kinds"]),
+        )
         for template in told["template"]
     ]
 
 
 def _workbook(template: Mapping[str, Any], kinds: Mapping[str, Mapping[str, Any]]) -> bytes:
-    """One sheet with the headings; cells hold text, so that codes and dates stay as they are typed."""
+    """One sheet with the headings.
+
+    Cells hold text, so that codes and dates stay as they are typed.
+    """
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         book.set_properties({"created": DATE})
         sheet = book.add_worksheet(template["file"])
-        head = book.add_format({"bold": True, "bg_color": "#E8EEF4", "text_wrap": True, "border": 1})
+        head = book.add_format(
+            {"bold": True, "bg_color": "#E8EEF4", "text_wrap": True, "border": 1}
+        )
         text = book.add_format({"num_format": "@"})
         for column, (heading, kind) in enumerate(template["columns"]):
             width = max(12, 2 * len(heading) + 4)

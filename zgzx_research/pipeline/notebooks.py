@@ -14,7 +14,9 @@ from zgzx_research.errors import ZgzxError
 
 
 def check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
-    """Parameters passed and parameters the notebook declares must be the same; papermill alone would only warn.
+    """Parameters passed and parameters the notebook declares must be the same.
+
+    Papermill alone would only warn.
 
     Raises
     ------
@@ -23,15 +25,20 @@ def check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
     import papermill
 
     if not notebook.is_file():
-        raise ZgzxError("there is no such notebook", where=notebook.name, remedy="See the folder notebooks/.")
+        raise ZgzxError(
+            "there is no such notebook", where=notebook.name, remedy="See the folder notebooks/."
+        )
     declared = set(papermill.inspect_notebook(str(notebook)))
     unknown, missing = sorted(parameters.keys() - declared), sorted(declared - parameters.keys())
     for names, what in ((unknown, "unknown parameter"), (missing, "parameter without a value")):
         if names:
             raise ZgzxError(
-                what, where=f"notebooks/{notebook.name}", count=len(names), examples=names,
+                what,
+                where=f"notebooks/{notebook.name}",
+                count=len(names),
+                examples=names,
                 remedy=f"Its parameters cell declares {', '.join(sorted(declared)) or 'none'}.",
-            )  # fmt: skip
+            )
 
 
 DISK_ERRORS = ("OSError", "PermissionError")  # as a kernel names them
@@ -50,19 +57,28 @@ def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbfo
 
     from zgzx_research.pipeline.kernel import QuietKernelManager
 
-    # a socket path of its own per kernel: notebooks can run side by side, and nothing listens on the network
+    # a socket path of its own per kernel: notebooks can run side by side, and nothing listens on
+    # the network
     with tempfile.TemporaryDirectory(prefix="zgzx-kernel-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sockets = Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "k")}})
         try:
             return papermill.execute_notebook(
-                str(notebook), None, parameters=parameters, progress_bar=False, autosave_cell_every=0,
-                kernel_name="python3", kernel_manager_class=QuietKernelManager, config=sockets,
+                str(notebook),
+                None,
+                parameters=parameters,
+                progress_bar=False,
+                autosave_cell_every=0,
+                kernel_name="python3",
+                kernel_manager_class=QuietKernelManager,
+                config=sockets,
                 resources={"metadata": {"path": str(root)}},
-            )  # fmt: skip
+            )
         except papermill.PapermillExecutionError as problem:
             if problem.ename == "ZgzxError":
-                raise ZgzxError(problem.evalue.rstrip("."), where=f"notebooks/{notebook.name}") from None
+                raise ZgzxError(
+                    problem.evalue.rstrip("."), where=f"notebooks/{notebook.name}"
+                ) from None
             if problem.ename in DISK_ERRORS:
                 raise ZgzxError(
                     f"a file cannot be read or written ({problem.evalue})",

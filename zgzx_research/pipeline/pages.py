@@ -1,4 +1,7 @@
-"""The face of a notebook: `page.text`, `page.figure`, `page.table` show what was stored; nothing is refitted."""
+"""The face of a notebook: `page.text`, `page.figure`, `page.table` show what was stored.
+
+Nothing is refitted.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,13 @@ import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS, blank_few_units, enough_firms, pooled_categories
+from zgzx_research.evidence.disclosure import (
+    MIN_FIRMS,
+    MIN_RECORDS,
+    blank_few_units,
+    enough_firms,
+    pooled_categories,
+)
 from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.facts import (
@@ -48,7 +57,8 @@ def open_page(study: str, language: str, page: str) -> Page:
 
     Parameters
     ----------
-    study : name of a study that has been run. language : "zh" or "en". page : name of the notebook and of its prose.
+    study : name of a study that has been run. language : "zh" or "en". page : name of the notebook
+        and of its prose.
 
     Raises
     ------
@@ -56,12 +66,18 @@ def open_page(study: str, language: str, page: str) -> Page:
     """
     if language not in LANGUAGES:
         raise ZgzxError(
-            f"language {language!r} is unknown", where=page, remedy=f"Choose one of {', '.join(LANGUAGES)}."
+            f"language {language!r} is unknown",
+            where=page,
+            remedy=f"Choose one of {', '.join(LANGUAGES)}.",
         )
     root = find_root()
     place = Place(root, check_name(study), root)
     if not (place.work / "facts.json").is_file():
-        raise ZgzxError(f"study {study} has no results yet", where=page, remedy=f"Run it first: zgzx run {study}")
+        raise ZgzxError(
+            f"study {study} has no results yet",
+            where=page,
+            remedy=f"Run it first: zgzx run {study}",
+        )
     return Page(place, language, page)
 
 
@@ -85,7 +101,10 @@ class Page:
         return bool(self.facts.get("study.synthetic"))
 
     def text(self, key: str) -> Shown:
-        """A block of the page's prose; the first says so where data hold characters that the fonts lack."""
+        """A block of the page's prose.
+
+        The first says so where data hold characters that the fonts lack.
+        """
         text = render_prose(self.name, key, self.language, self.facts)
         if key == "title" and self._lacks_characters:
             text += f"\n> {label('geta_note', self.language)}\n"
@@ -97,7 +116,10 @@ class Page:
         return bool(fonts.missing("".join(texts)))
 
     def figure(self, key: str) -> Shown:
-        """A figure; `key` is its kind, then outcome and specification, e.g. "event_study.retention.main"."""
+        """A figure; `key` is its kind, then outcome and specification, e.g.
+
+        "event_study.retention.main".
+        """
         kind, *rest = key.split(".")
         figure, caption, alt = _known(FIGURES, kind, key)(self, *rest)
         bundle = canvas.figure_bundle(figure)
@@ -108,15 +130,21 @@ class Page:
         """A table; `key` as for figures."""
         kind, *rest = key.split(".")
         made: tables.Table = _known(TABLES, kind, key)(self, *rest)
-        return Shown({"text/markdown": made.to_markdown()}, _mark("table", key, caption=made.caption))
+        return Shown(
+            {"text/markdown": made.to_markdown()}, _mark("table", key, caption=made.caption)
+        )
 
     def effects(self, outcome: str, spec: str = "main") -> Effects:
-        """The estimates themselves, to go on from; an analysis of a file keeps only what its report shows."""
+        """The estimates themselves, to go on from.
+
+        An analysis of a file keeps only what its report shows.
+        """
         if not (self.place.work / "effects").is_dir():
             raise ZgzxError(
-                "an analysis of a file does not keep its estimates", where=self.name,
+                "an analysis of a file does not keep its estimates",
+                where=self.name,
                 remedy="Estimate them again in Python: zr.prepare_panel(table, …), then zr.estimate_effects(panel, …).",
-            )  # fmt: skip
+            )
         return load_effects(self.place, outcome, spec)
 
     def summary(self, outcome: str, spec: str) -> Summary:
@@ -167,7 +195,9 @@ def _mark(kind: str, key: str, **more: str) -> dict[str, str]:
 def _known(builders: Mapping[str, Callable[..., Any]], kind: str, key: str) -> Callable[..., Any]:
     if kind not in builders:
         raise ZgzxError(
-            f"there is nothing to show under {key!r}", where="page", remedy=f"Known: {', '.join(builders)}."
+            f"there is nothing to show under {key!r}",
+            where="page",
+            remedy=f"Known: {', '.join(builders)}.",
         )
     return builders[kind]
 
@@ -184,12 +214,18 @@ def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
     panel = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=[outcome])
     group = panel["first_award"].notna().map({True: "treated", False: "never_treated"})
     named = panel.assign(group=group, mean=panel[outcome].astype(float))
-    frame = named.groupby(["year", "group"], as_index=False).agg(mean=("mean", "mean"), firms=("firm_id", "nunique"))
+    frame = named.groupby(["year", "group"], as_index=False).agg(
+        mean=("mean", "mean"), firms=("firm_id", "nunique")
+    )
     frame = frame[frame["firms"].ge(MIN_FIRMS)]
     shocks = figures.SHOCKS if outcome.startswith("patents") else figures.SHOCKS[:1]
     how = page.style(outcome, "main") | {"shocks": shocks}
     caption = word("paths.title", page.language, outcome=page.label(outcome))
-    return figures.plot_outcome_paths(frame, **how), caption, alt_text.alt_outcome_paths(frame, **how)
+    return (
+        figures.plot_outcome_paths(frame, **how),
+        caption,
+        alt_text.alt_outcome_paths(frame, **how),
+    )
 
 
 def _estimators(page: Page, which: str) -> tuple[Any, str, str]:
@@ -203,26 +239,53 @@ def _estimators(page: Page, which: str) -> tuple[Any, str, str]:
 
 
 def _items(page: Page, which: str) -> list[tuple[str, str, str]]:
-    """(label, outcome, spec): every outcome's main specification, or every specification of one outcome."""
+    """(label, outcome, spec).
+
+    Every outcome's main specification, or every specification of one outcome.
+    """
     pairs = estimated(page.facts)
     if which == "main":
         return [(page.label(outcome), outcome, spec) for outcome, spec in pairs if spec == "main"]
-    return [(word_or_code("spec", spec, page.language), outcome, spec) for outcome, spec in pairs if outcome == which]
+    return [
+        (word_or_code("spec", spec, page.language), outcome, spec)
+        for outcome, spec in pairs
+        if outcome == which
+    ]
 
 
 def _cohorts(page: Page) -> tuple[Any, str, str]:
-    firms = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=["first_award"])
-    counts = firms.groupby(["first_award", "first_category"])["firm_id"].nunique().reset_index(name="firms")
-    frame = counts.rename(columns={"first_award": "year", "first_category": "category"}).astype({"year": int})
+    firms = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(
+        subset=["first_award"]
+    )
+    counts = (
+        firms.groupby(["first_award", "first_category"])["firm_id"]
+        .nunique()
+        .reset_index(name="firms")
+    )
+    frame = counts.rename(columns={"first_award": "year", "first_category": "category"}).astype(
+        {"year": int}
+    )
     frame = pooled_categories(frame)
     how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
-    return figures.plot_cohorts(frame, **how), word("cohorts.title", page.language), alt_text.alt_cohorts(frame, **how)
+    return (
+        figures.plot_cohorts(frame, **how),
+        word("cohorts.title", page.language),
+        alt_text.alt_cohorts(frame, **how),
+    )
 
 
 def _rows(page: Page) -> tuple[Any, str, str]:
     sources = _ledger(page.place)
-    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic, "minimum": MIN_RECORDS}
-    return figures.plot_rows(sources, **how), word("rows.title", page.language), alt_text.alt_rows(sources, **how)
+    how: dict[str, Any] = {
+        "language": page.language,
+        "synthetic": page.synthetic,
+        "minimum": MIN_RECORDS,
+    }
+    return (
+        figures.plot_rows(sources, **how),
+        word("rows.title", page.language),
+        alt_text.alt_rows(sources, **how),
+    )
 
 
 def _ledger(place: Place) -> dict[str, list[dict[str, Any]]]:
@@ -241,7 +304,9 @@ FIGURES: dict[str, Callable[..., tuple[Any, str, str]]] = {
 def _event_time(page: Page, outcome: str, spec: str) -> tables.Table:
     frame, scale = page.event_frame(outcome, spec), page.style(outcome, spec)["scale"]
     share = outcome in SHARE_OUTCOMES
-    return tables.event_time_table(frame, scale, page.language, share=share, outcome_label=page.label(outcome))
+    return tables.event_time_table(
+        frame, scale, page.language, share=share, outcome_label=page.label(outcome)
+    )
 
 
 def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
@@ -254,7 +319,10 @@ def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
 
 def _quarantine(page: Page) -> tables.Table:
     reasons = pd.read_parquet(page.place.stage("clean", "quarantine")[0])["reason"]
-    counts = {code: count if count >= MIN_RECORDS else None for code, count in reasons.value_counts().items()}
+    counts = {
+        code: count if count >= MIN_RECORDS else None
+        for code, count in reasons.value_counts().items()
+    }
     return tables.quarantine_table(counts, page.language)
 
 
@@ -278,13 +346,17 @@ def _panel(page: Page) -> tables.Table:
 
 def _stamp(page: Page) -> tables.Table:
     keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
-    return tables.stamp_table({key.removeprefix("stamp."): page.facts.get(key) for key in keys}, page.language)
+    return tables.stamp_table(
+        {key.removeprefix("stamp."): page.facts.get(key) for key in keys}, page.language
+    )
 
 
 TABLES: dict[str, Callable[..., tables.Table]] = {
     "event_time": _event_time,
     "cohort": _cohort,
-    "estimates": lambda page, which: tables.estimates_table(page.estimate_rows(_items(page, which)), page.language),
+    "estimates": lambda page, which: tables.estimates_table(
+        page.estimate_rows(_items(page, which)), page.language
+    ),
     "rows": lambda page: tables.rows_table(_ledger(page.place), page.language, MIN_RECORDS),
     "quarantine": _quarantine,
     "linkage": lambda page: tables.linkage_table(linkage(page.place), page.language),
@@ -298,7 +370,11 @@ TABLES: dict[str, Callable[..., tables.Table]] = {
 
 def plain_title(page: str, language: str, facts: Facts) -> str:
     """The page's title as plain text."""
-    heading = next(line for line in render_prose(page, "title", language, facts).splitlines() if line.startswith("#"))
+    heading = next(
+        line
+        for line in render_prose(page, "title", language, facts).splitlines()
+        if line.startswith("#")
+    )
     return plain(heading)
 
 

@@ -57,13 +57,15 @@ def read_panel_file(path: Path, roles: Roles, never_treated: str | None) -> pd.D
 
     Parameters
     ----------
-    roles : outcome, unit, period, first_treated, weights, cluster -> a column; covariates -> columns.
-    never_treated : what a cell of `first_treated` holds where a unit is never treated, besides nothing.
+    roles : outcome, unit, period, first_treated, weights, cluster -> a column; covariates ->
+        columns.
+    never_treated : what a cell of `first_treated` holds where a unit is never treated, besides
+        nothing.
 
     Raises
     ------
-    ZgzxError : no such file or column, another format, an empty or a wide table, cells that cannot be
-        read (with their rows), a code for never treated that no cell holds.
+    ZgzxError : no such file or column, another format, an empty or a wide table, cells that cannot
+        be read (with their rows), a code for never treated that no cell holds.
     """
     if not path.is_file():
         remedy = f"Give the path of a file ending in {', '.join(FORMATS)}."
@@ -71,7 +73,9 @@ def read_panel_file(path: Path, roles: Roles, never_treated: str | None) -> pd.D
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         remedy = f"Save it as .csv or .xlsx; endings read are {', '.join(FORMATS)}."
-        raise ZgzxError(f"files ending in {path.suffix!r} are not read here", where=path.name, remedy=remedy)
+        raise ZgzxError(
+            f"files ending in {path.suffix!r} are not read here", where=path.name, remedy=remedy
+        )
     kinds = _kinds(roles)
     if suffix in TYPED:
         table = _from_typed(path, suffix, kinds, never_treated)
@@ -81,7 +85,10 @@ def read_panel_file(path: Path, roles: Roles, never_treated: str | None) -> pd.D
 
 
 def _kinds(roles: Roles) -> dict[str, str]:
-    """Column -> how its cells are read; where it has two roles, times come before names and numbers."""
+    """Column -> how its cells are read.
+
+    Where it has two roles, times come before names and numbers.
+    """
     kinds = dict.fromkeys(roles.get("covariates") or (), "factor")
     for kind, names in (("number", NUMBERS), ("name", NAMES), ("time", TIMES)):
         kinds |= {roles[name]: kind for name in names if roles.get(name)}
@@ -90,18 +97,23 @@ def _kinds(roles: Roles) -> dict[str, str]:
     return kinds
 
 
-def _from_text(path: Path, suffix: str, kinds: Mapping[str, str], never: str | None) -> pd.DataFrame:
+def _from_text(
+    path: Path, suffix: str, kinds: Mapping[str, str], never: str | None
+) -> pd.DataFrame:
     file = path.name
     is_text = suffix in delimited.EXTENSIONS
     sheets = (delimited.read_delimited if is_text else workbook.read_workbook)(path, file)
     table = _under_header([sheet for sheet in sheets if len(sheet.filled)], list(kinds), file)
     blank = Texts.blank(len(table.rows))
     columns = {
-        name: Column(name, table.columns.get(name, blank), lambda r: int(table.rows[r]) + 1, file) for name in kinds
+        name: Column(name, table.columns.get(name, blank), lambda r: int(table.rows[r]) + 1, file)
+        for name in kinds
     }
     numeric = [columns[name] for name, kind in kinds.items() if kind in {"number", "factor"}]
     comma = decimal_comma(numeric) if numeric else False
-    return pd.DataFrame({name: _read(columns[name], kind, comma, never) for name, kind in kinds.items()})
+    return pd.DataFrame(
+        {name: _read(columns[name], kind, comma, never) for name, kind in kinds.items()}
+    )
 
 
 def _read(column: Column, kind: str, comma: bool, never: str | None) -> Any:
@@ -130,19 +142,24 @@ def _without_code(column: Column, code: str) -> Column:
 
 def _no_such_code(name: str, file: str, code: str) -> ZgzxError:
     return ZgzxError(
-        f"no cell holds {code!r}, the code for never treated", where=f"{file}, column {name!r}",
+        f"no cell holds {code!r}, the code for never treated",
+        where=f"{file}, column {name!r}",
         remedy="Give --never-treated as the file writes it; leave it out where such cells are empty.",
-    )  # fmt: skip
+    )
 
 
 def _under_header(sheets: Sequence[Sheet], names: Sequence[str], file: str) -> TextTable:
     """The one sheet that has all columns; the header may stand below a title."""
     if not sheets:
-        raise ZgzxError("the file is empty", where=file, remedy="Save the table again, header and rows.")
+        raise ZgzxError(
+            "the file is empty", where=file, remedy="Save the table again, header and rows."
+        )
     found = [table for sheet in sheets if (table := _table(sheet, names, file)) is not None]
     if len(found) > 1:
         remedy = "Keep the one to be analysed, or save it as a .csv file."
-        raise ZgzxError("several sheets have these columns", where=file, count=len(found), remedy=remedy)
+        raise ZgzxError(
+            "several sheets have these columns", where=file, count=len(found), remedy=remedy
+        )
     if not found:
         heads = [[cell for cell in sheet.row(int(sheet.filled[0])) if cell] for sheet in sheets]
         refuse_missing(names, max(heads, key=lambda head: len(set(head) & set(names))), file)
@@ -150,7 +167,13 @@ def _under_header(sheets: Sequence[Sheet], names: Sequence[str], file: str) -> T
     twice = [name for name in names if table.header.count(name) > 1]
     if twice:
         remedy = "Rename one of them."
-        raise ZgzxError("two columns have this name", where=file, count=len(twice), examples=twice, remedy=remedy)
+        raise ZgzxError(
+            "two columns have this name",
+            where=file,
+            count=len(twice),
+            examples=twice,
+            remedy=remedy,
+        )
     if not len(table.rows):
         remedy = "One row per unit and period is expected below the header."
         raise ZgzxError("the table has a header but no rows", where=file, remedy=remedy)
@@ -171,10 +194,15 @@ def _table(sheet: Sheet, names: Sequence[str], file: str) -> TextTable | None:
         if len(beyond):
             examples = [f"row {row + 1}: {column.texts[column.codes[row]]!r}" for row in beyond[:3]]
             raise ZgzxError(
-                "rows have more cells than the header", where=file, count=len(beyond), examples=examples,
+                "rows have more cells than the header",
+                where=file,
+                count=len(beyond),
+                examples=examples,
                 remedy="Put cells that hold the separator in quotation marks, or remove the extra cells.",
-            )  # fmt: skip
-    named = {place: column for place, column in sheet.columns.items() if place <= last and header[place]}
+            )
+    named = {
+        place: column for place, column in sheet.columns.items() if place <= last and header[place]
+    }
     columns = {header[place]: _below(column, rows) for place, column in named.items()}
     return TextTable(tuple(header), columns, rows)
 
@@ -198,24 +226,44 @@ def refuse_missing(names: Sequence[str], there: Sequence[str], file: str) -> Non
     wide = [name for name in there if _names_year(name)]
     if len(wide) >= LEAST_WIDE:
         raise ZgzxError(
-            "the table is wide: it has a column for each year", where=file, count=len(wide),
+            "the table is wide: it has a column for each year",
+            where=file,
+            count=len(wide),
             examples=[*wide[:2], wide[-1]],
             remedy="Make it long, one row per unit and year with the year in a column of its own "
             "(Excel: Power Query, Unpivot Columns, 逆透视列; Stata: reshape long; pandas: melt).",
-        )  # fmt: skip
+        )
     folded = {name.casefold(): name for name in there}
-    near = [folded.get(name.casefold()) or next(iter(difflib.get_close_matches(name, there, 1)), "") for name in lost]
+    near = [
+        folded.get(name.casefold()) or next(iter(difflib.get_close_matches(name, there, 1)), "")
+        for name in lost
+    ]
     asked = f"Did you mean {' and '.join(filter(None, near))}? " if any(near) else ""
-    listed = f"Its columns are {', '.join(there)}." if len(there) <= FEW_COLUMNS else f"It has {len(there)} columns."
-    raise ZgzxError("the file has no such column", where=file, count=len(lost), examples=lost, remedy=asked + listed)
+    listed = (
+        f"Its columns are {', '.join(there)}."
+        if len(there) <= FEW_COLUMNS
+        else f"It has {len(there)} columns."
+    )
+    raise ZgzxError(
+        "the file has no such column",
+        where=file,
+        count=len(lost),
+        examples=lost,
+        remedy=asked + listed,
+    )
 
 
 def _names_year(name: str) -> bool:
     return any(int(number) in YEARS for number in re.findall(r"(?<!\d)\d{4}(?!\d)", name))
 
 
-def _from_typed(path: Path, suffix: str, kinds: Mapping[str, str], never: str | None) -> pd.DataFrame:
-    """Files whose columns have types: numbers and dates stay what they are, text is read as elsewhere."""
+def _from_typed(
+    path: Path, suffix: str, kinds: Mapping[str, str], never: str | None
+) -> pd.DataFrame:
+    """Files whose columns have types.
+
+    Numbers and dates stay what they are, text is read as elsewhere.
+    """
     read = _read_stata if suffix == ".dta" else _read_parquet
     try:
         frame = read(path, kinds)
@@ -225,8 +273,14 @@ def _from_typed(path: Path, suffix: str, kinds: Mapping[str, str], never: str | 
         what = f"this is no {suffix} file that can be read ({type(problem).__name__})"
         raise ZgzxError(what, where=path.name, remedy="Save it again, or as .csv.") from None
     if not len(frame):
-        raise ZgzxError("the table has no rows", where=path.name, remedy="One row per unit and period is expected.")
-    return pd.DataFrame({name: _typed(frame[name], kind, path.name, never) for name, kind in kinds.items()})
+        raise ZgzxError(
+            "the table has no rows",
+            where=path.name,
+            remedy="One row per unit and period is expected.",
+        )
+    return pd.DataFrame(
+        {name: _typed(frame[name], kind, path.name, never) for name, kind in kinds.items()}
+    )
 
 
 def _read_parquet(path: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
@@ -264,7 +318,9 @@ def _typed(series: pd.Series, kind: str, file: str, never: str | None) -> Any:
 
 def _masked(series: pd.Series, never: str, file: str) -> pd.Series:
     """Numbers and dates without the code for never treated."""
-    held = series.map(lambda value: not pd.isna(value) and same_value(_name(value), never)).astype(bool)
+    held = series.map(lambda value: not pd.isna(value) and same_value(_name(value), never)).astype(
+        bool
+    )
     if not held.any():
         raise _no_such_code(str(series.name), file, never)
     return series.mask(held)
@@ -286,10 +342,16 @@ def _name(value: Any) -> str:
 
 
 def _on_one_clock(table: pd.DataFrame, roles: Roles) -> pd.DataFrame:
-    """Years as dates in one of the two columns (Stata's %ty) and as numbers in the other: years in both."""
+    """Years as dates in one of the two columns (Stata's %ty) and as numbers in the other.
+
+    Years in both.
+    """
     period, start = (roles.get(name) for name in TIMES)
     dated = [name for name in (period, start) if name in table and table[name].dtype.kind == "M"]
-    if len(dated) != 1 or not table.drop(columns=dated)[period if dated[0] == start else start].notna().any():
+    if (
+        len(dated) != 1
+        or not table.drop(columns=dated)[period if dated[0] == start else start].notna().any()
+    ):
         return table
     days = table[dated[0]]
     if not ((days.dt.month == 1) & (days.dt.day == 1) | days.isna()).all():

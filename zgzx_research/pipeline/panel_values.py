@@ -47,7 +47,10 @@ class Column:
         return len(rows), [f"row {self.row(r)}: {texts.texts[texts.codes[r]]!r}" for r in rows[:3]]
 
     def refuse(self, wrong: Sequence[bool] | np.ndarray, what: str, remedy: str) -> None:
-        """An error that names the cells whose text is marked `wrong`; nothing where there are none."""
+        """An error that names the cells whose text is marked `wrong`.
+
+        Nothing where there are none.
+        """
         count, examples = self.cells(wrong)
         if count:
             where = f"{self.file}, column {self.name!r}"
@@ -91,9 +94,10 @@ def decimal_comma(columns: Sequence[Column]) -> bool:
         shown = [*commas[:1], *points[:1]] if commas else unclear
         raise ZgzxError(
             "it is not clear whether a comma in a number marks decimals or thousands",
-            where=columns[0].file, examples=shown,
+            where=columns[0].file,
+            examples=shown,
             remedy="Write the numbers with a decimal point and without marks between thousands.",
-        )  # fmt: skip
+        )
     return bool(commas)
 
 
@@ -109,7 +113,9 @@ def read_numbers(column: Column, comma: bool) -> np.ndarray:
         "cells that are no numbers",
         "Correct them, or leave them empty where the value is not known.",
     )
-    values = [math.nan if missing(text) else _number(plain(text), comma) for text in column.texts.texts]
+    values = [
+        math.nan if missing(text) else _number(plain(text), comma) for text in column.texts.texts
+    ]
     return np.array(values)[column.texts.codes]
 
 
@@ -137,17 +143,22 @@ def read_times(column: Column, remedy: str) -> pd.Series:
 
     Raises
     ------
-    ZgzxError : cells that name no period, with their rows; `remedy` may use {text}, the first of them.
+    ZgzxError : cells that name no period, with their rows; `remedy` may use {text}, the first of
+        them.
     """
     texts = column.texts.texts
     given = [text for text in texts if not missing(text)]
     try:
         read = read_texts(given, column.name)
-    except ZgzxError:  # more than one way to read them: prepare_panel sees the other column too, and says so
+    except (
+        ZgzxError
+    ):  # more than one way to read them: prepare_panel sees the other column too, and says so
         return read_names(column, lambda text: not missing(text))
     wrong = set(read.codes)
     shown = remedy.format(text=read.codes[0]) if wrong else ""
-    column.refuse([text in wrong for text in texts], "cells that name no year, date or other period", shown)
+    column.refuse(
+        [text in wrong for text in texts], "cells that name no year, date or other period", shown
+    )
     if read.spelling not in ("", "number"):
         return read_names(column, lambda text: not missing(text))
     number = dict(zip(given, read.values, strict=True))

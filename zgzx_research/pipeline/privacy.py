@@ -1,4 +1,7 @@
-"""Look for persons in what a run leaves behind: every name and number of the raw files, and the pseudonym key."""
+"""Look for persons in what a run leaves behind.
+
+Every name and number of the raw files, and the pseudonym key.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +28,49 @@ NUMBERS = {
     "phone": ("phone", re.compile(r"1\d{10}")),
     "person_no": ("insurance number", re.compile(r"\d{8,20}")),
 }
-NUMBERS_IN_NAMES = (NUMBERS["id_no"], NUMBERS["phone"], ("insurance number", re.compile(r"\d{9,10}")))
+NUMBERS_IN_NAMES = (
+    NUMBERS["id_no"],
+    NUMBERS["phone"],
+    ("insurance number", re.compile(r"\d{9,10}")),
+)
 NAMES, PARTIES = ("person_name", "inventors"), ("applicants", "holders")
 # What these say is no secret, though it may hold a surname or a whole name (王平五金厂).
 PUBLIC = (
-    "firm_name", "former_names", "before", "after", "employer_name", "service_firm", "agency", "street", "address",
-    "category", "section", "team", "matter", "title", "industry", "item", "union", "route", "indicator", "origin",
-)  # fmt: skip
-OWN_TEXTS = {"zgzx_research": (".py", ".toml", ".md"), "notebooks": (".ipynb",), "studies": (".toml",),
-             "data/published": (".csv",)}  # fmt: skip
-NOT_READ = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".ttf", ".otf", ".woff2", ".pyc", ".sqlite3"})
+    "firm_name",
+    "former_names",
+    "before",
+    "after",
+    "employer_name",
+    "service_firm",
+    "agency",
+    "street",
+    "address",
+    "category",
+    "section",
+    "team",
+    "matter",
+    "title",
+    "industry",
+    "item",
+    "union",
+    "route",
+    "indicator",
+    "origin",
+)
+OWN_TEXTS = {
+    "zgzx_research": (".py", ".toml", ".md"),
+    "notebooks": (".ipynb",),
+    "studies": (".toml",),
+    "data/published": (".csv",),
+}
+NOT_READ = frozenset(
+    {".pdf", ".png", ".jpg", ".jpeg", ".ttf", ".otf", ".woff2", ".pyc", ".sqlite3"}
+)
 PACKED = frozenset({".xlsx", ".docx", ".pptx", ".zip"})
 ESCAPED = frozenset({".html", ".svg", ".xml"})
 HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]{2,}")
-# Whole numbers only: the digits of a fraction (0.19900000123) or of a hexadecimal token are no phone.
+# Whole numbers only: the digits of a fraction (0.19900000123) or of a hexadecimal token are no
+# phone.
 DIGITS = re.compile(r"(?<![0-9A-Za-z.])\d{8,20}X?(?![0-9A-Za-z]|\.\d)", re.IGNORECASE)
 SEPARATORS = re.compile(r"[、;；,，/|\s]+")
 TAG = re.compile(r"<[^<>]*>")
@@ -52,10 +84,11 @@ class Secrets:
 
     Attributes
     ----------
-    names : Chinese names of two characters or more. numbers : number -> kind. keys : forms of the pseudonym key.
-    public_runs : runs of Chinese characters that raw files (firms, streets, …) and the project's own texts say without
-        meaning a person. public_parts : what may stand inside a sentence: any part of an own text, and two characters
-        of a raw one.
+    names : Chinese names of two characters or more. numbers : number -> kind. keys : forms of the
+        pseudonym key.
+    public_runs : runs of Chinese characters that raw files (firms, streets, …) and the project's
+        own texts say without meaning a person. public_parts : what may stand inside a sentence: any
+        part of an own text, and two characters of a raw one.
     """
 
     names: frozenset[str]
@@ -82,7 +115,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Scan:
-    """Findings, the number of files read, and the files that could not be (pictures, PDF, fonts)."""
+    """Findings, the number of files read, and the files that could not be.
+
+    Pictures, PDF, fonts.
+    """
 
     findings: list[Finding]
     read: int
@@ -100,14 +136,21 @@ def scan_study(root: Path, name: str) -> Scan:
     place = stages.Place(root, name, (root / study.raw.path).resolve())
     files = raw_files(place.raw, ".") if place.raw.is_dir() else []
     if not files:
-        raise ZgzxError("raw files are missing", where=study.raw.path, remedy="There is nothing to look for without.")
+        raise ZgzxError(
+            "raw files are missing",
+            where=study.raw.path,
+            remedy="There is nothing to look for without.",
+        )
     key = stages.secret_key(study, root, is_synthetic(place.raw, files))
     secrets = collect_secrets(root, place.raw, key)
     return scan([place.work, place.reports, root / "notebooks"], secrets, root)
 
 
 def collect_secrets(root: Path, raw: Path, key: bytes) -> Secrets:
-    """The persons of every source that has raw files, as `ingest` reads them; a key that is public is no secret."""
+    """The persons of every source that has raw files, as `ingest` reads them.
+
+    A key that is public is no secret.
+    """
     from zgzx_research.clean.sources import CLEANERS
     from zgzx_research.ingest.read import read_source
 
@@ -117,35 +160,48 @@ def collect_secrets(root: Path, raw: Path, key: bytes) -> Secrets:
     written: set[str] = set()  # names of files and sheets
     for source in sorted(source for source in CLEANERS if raw_files(raw, source)):
         for table in read_source(raw, source):
-            columns = {column: table.rows[column].dropna().unique() for column in table.rows.columns}
+            columns = {
+                column: table.rows[column].dropna().unique() for column in table.rows.columns
+            }
             written |= {table.file_name, table.sheet_name}
             names |= _names(columns)
             numbers |= _numbers(columns)
-            runs |= {run for column in PUBLIC for text in columns.get(column, ()) for run in HAN.findall(text)}
+            runs |= {
+                run
+                for column in PUBLIC
+                for text in columns.get(column, ())
+                for run in HAN.findall(text)
+            }
     own = {run for text in _own_texts(root) for run in HAN.findall(text)}
     names |= names_in_file_names(written, own, runs)
     numbers |= {found.upper(): kind for text in written for found, kind in _numbers_in(text)}
     runs -= names  # a name typed into a wrong column stays a secret
     parts = {part for run in own for part in _parts(run, range(2, LARGEST + 1))}
     parts |= {part for run in runs for part in _parts(run, [2])}
-    keys = () if key == stages.FIXED_KEY else (key, key.hex().encode(), base64.b64encode(key).rstrip(b"="))
+    keys = (
+        ()
+        if key == stages.FIXED_KEY
+        else (key, key.hex().encode(), base64.b64encode(key).rstrip(b"="))
+    )
     return Secrets(frozenset(names), numbers, keys, frozenset(runs | own), frozenset(parts))
 
 
 def scan(folders: Sequence[Path], secrets: Secrets, root: Path | None = None) -> Scan:
     """Read every file below the folders (absent ones are empty) and say where a secret stands.
 
-    A name counts as a run of Chinese characters of its own, and inside a longer run unless that is (part of) a text
-    that is known to mean something else, or the name is an ordinary word of such texts: 王平五金厂 and its core
-    王平五金 are no findings, 王平 in a cell of its own is one, 由王平填写 is none if that firm exists. Latin names
-    are not looked for.
+    A name counts as a run of Chinese characters of its own, and inside a longer run unless that is
+    (part of) a text that is known to mean something else, or the name is an ordinary word of such
+    texts: 王平五金厂 and its core 王平五金 are no findings, 王平 in a cell of its own is one, 由王平填写 is none if
+    that firm exists. Latin names are not looked for.
     """
     findings: list[Finding] = []
     read, not_read = 0, []
     for folder in folders:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             name = path.relative_to(root or folder).as_posix()
-            findings += [Finding(name, "name", kind, masked) for kind, masked in _found(name, secrets)]
+            findings += [
+                Finding(name, "name", kind, masked) for kind, masked in _found(name, secrets)
+            ]
             if path.suffix.lower() in NOT_READ:
                 not_read.append(name)
                 continue
@@ -153,7 +209,9 @@ def scan(folders: Sequence[Path], secrets: Secrets, root: Path | None = None) ->
             if any(key in path.read_bytes() for key in secrets.keys):
                 findings.append(Finding(name, "bytes", "pseudonym key", "***"))
             for place, text in _texts(path):
-                findings += [Finding(name, place, kind, masked) for kind, masked in _found(text, secrets)]
+                findings += [
+                    Finding(name, place, kind, masked) for kind, masked in _found(text, secrets)
+                ]
     return Scan(findings, read, not_read)
 
 
@@ -177,7 +235,11 @@ def _found(text: str, secrets: Secrets) -> Iterator[tuple[str, str]]:
         inside = {part for part in _parts(run, _sizes(secrets.names)) if part in secrets.names}
         if inside and run not in secrets.public_runs:
             known = run in secrets.public_text
-            seen |= {part for part in inside if part == run or not (known or part in secrets.public_parts)}
+            seen |= {
+                part
+                for part in inside
+                if part == run or not (known or part in secrets.public_parts)
+            }
     yield from (("name", name[0] + "*" * (len(name) - 1)) for name in sorted(seen))
 
 
@@ -196,12 +258,19 @@ def _names(columns: dict[str, Iterable[str]]) -> set[str]:
     from zgzx_research.clean.values import clean_texts
 
     cells = {text for column in NAMES for text in columns.get(column, ())}
-    parties = [part for column in PARTIES for text in columns.get(column, ()) for part in re.split("[;；|]", text)]
+    parties = [
+        part
+        for column in PARTIES
+        for text in columns.get(column, ())
+        for part in re.split("[;；|]", text)
+    ]
     plain = zip(parties, clean_texts(parties), strict=True)
     cells |= {part for part, text in plain if not is_organisation(text or "")}
     spread = [text for cell in cells for text in re.split("[、;；,，/|\n]+", cell)]
     cleaned = [text for text in clean_texts(spread) if text and not is_team_name(text)]
-    written = {re.sub(r"[\s·.]", "", text) for text in cleaned} | {name or "" for name in person_names(cleaned)}
+    written = {re.sub(r"[\s·.]", "", text) for text in cleaned} | {
+        name or "" for name in person_names(cleaned)
+    }
     return {name for name in written if len(name) <= LARGEST and HAN.fullmatch(name)}
 
 
@@ -214,11 +283,14 @@ def _numbers(columns: dict[str, Iterable[str]]) -> dict[str, str]:
     return found
 
 
-def names_in_file_names(texts: Iterable[str], own: Iterable[str], public: Iterable[str]) -> set[str]:
+def names_in_file_names(
+    texts: Iterable[str], own: Iterable[str], public: Iterable[str]
+) -> set[str]:
     """What may be a person's name in the names of files and sheets: 甄明 of 甄明社保清单.xlsx.
 
-    Words that the project's own texts know (`own`) are taken off both ends of a run of Chinese characters; what is left
-    counts as a name if it has two to four characters. A firm's name (`public`) has four, and then counts as none.
+    Words that the project's own texts know (`own`) are taken off both ends of a run of Chinese
+    characters; what is left counts as a name if it has two to four characters. A firm's name
+    (`public`) has four, and then counts as none.
     """
     words, firms = "\n".join(own), "\n".join(public)
     left = {_without_known_ends(run, words) for text in texts for run in HAN.findall(text)}
@@ -240,7 +312,10 @@ def _without_known_ends(run: str, words: str) -> str:
 
 
 def _numbers_in(text: str) -> Iterator[tuple[str, str]]:
-    """Phones, IDs and insurance numbers in the name of a file or sheet; a date (20250131) is none of them."""
+    """Phones, IDs and insurance numbers in the name of a file or sheet.
+
+    A date (20250131) is none of them.
+    """
     for found in re.findall(r"(?<![0-9A-Za-z])\d{9,20}X?(?![0-9A-Za-z])", text, re.IGNORECASE):
         for kind, pattern in NUMBERS_IN_NAMES:
             if pattern.fullmatch(found.upper()):
@@ -252,7 +327,9 @@ def _own_texts(root: Path) -> Iterator[str]:
     """What the project itself says: no person stands in it."""
     for folder, endings in OWN_TEXTS.items():
         base = store.PACKAGE if folder == "zgzx_research" else root / folder
-        yield from (p.read_text(encoding="utf-8") for p in sorted(base.rglob("*")) if p.suffix in endings)
+        yield from (
+            p.read_text(encoding="utf-8") for p in sorted(base.rglob("*")) if p.suffix in endings
+        )
 
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:
@@ -262,20 +339,28 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
         yield from _cells(path)
     elif kind in PACKED and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            for member in (name for name in archive.namelist() if Path(name).suffix.lower() not in NOT_READ):
+            for member in (
+                name for name in archive.namelist() if Path(name).suffix.lower() not in NOT_READ
+            ):
                 yield member, _unescaped(archive.read(member).decode("utf-8", "ignore"))
     else:
         text = path.read_text(encoding="utf-8", errors="ignore")
         yield (
             "text",
-            _unescaped(text) if kind in ESCAPED else _plain_json(text) if kind in {".json", ".ipynb"} else text,
+            _unescaped(text)
+            if kind in ESCAPED
+            else _plain_json(text)
+            if kind in {".json", ".ipynb"}
+            else text,
         )
 
 
 def _cells(path: Path) -> Iterator[tuple[str, str]]:
     """Distinct values of each column, and its name."""
     for name, column in pd.read_parquet(path).items():
-        categorical = isinstance(column.dtype, pd.CategoricalDtype)  # a dictionary may hold what no row says any more
+        categorical = isinstance(
+            column.dtype, pd.CategoricalDtype
+        )  # a dictionary may hold what no row says any more
         values = column.cat.categories.to_series() if categorical else column.dropna()
         if pd.api.types.is_float_dtype(values):
             values = values[values.mod(1).eq(0) & values.abs().lt(1e18)].astype("int64")
@@ -285,7 +370,9 @@ def _cells(path: Path) -> Iterator[tuple[str, str]]:
 
 def _unescaped(text: str) -> str:
     """The words a reader sees, whatever pieces markup cuts them into, and below them the tags with their attributes."""
-    return html.unescape("\n".join([TAG.sub("", ENDS.sub("\n", text)), *sorted(set(TAG.findall(text)))]))
+    return html.unescape(
+        "\n".join([TAG.sub("", ENDS.sub("\n", text)), *sorted(set(TAG.findall(text)))])
+    )
 
 
 def _plain_json(text: str) -> str:

@@ -1,4 +1,7 @@
-"""What people decide about a study: returned workbooks, and how much the answer hangs on weak links."""
+"""What people decide about a study.
+
+Returned workbooks, and how much the answer hangs on weak links.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,13 @@ from zgzx_research.pipeline.tasks import open_study
 from zgzx_research.study import OutcomeName, Study
 
 SHOWN = ("n_treated", "estimate", "std_error", "ci_low", "ci_high")
-THRESHOLDS = (0.0, 0.8, 0.85, 0.9, 0.95)  # any, parents of branches, their names, cores, full names; codes have more
+THRESHOLDS = (
+    0.0,
+    0.8,
+    0.85,
+    0.9,
+    0.95,
+)  # any, parents of branches, their names, cores, full names; codes have more
 
 
 def take_workbook(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
@@ -33,8 +42,14 @@ def take_workbook(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
     from zgzx_research.link.review_workbook import is_review
 
     if not workbook.is_file():
-        raise ZgzxError("no such file", where=str(workbook), remedy="Give the workbook the clerk handed back.")
-    return take_links(root, name, workbook) if is_review(workbook) else take_audit(root, name, workbook)
+        raise ZgzxError(
+            "no such file", where=str(workbook), remedy="Give the workbook the clerk handed back."
+        )
+    return (
+        take_links(root, name, workbook)
+        if is_review(workbook)
+        else take_audit(root, name, workbook)
+    )
 
 
 def take_links(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
@@ -42,8 +57,8 @@ def take_links(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
 
     Raises
     ------
-    ZgzxError : no decision, or one that cannot be taken (see `link.review_workbook.read_review`), or about a firm that
-        is none of the registry.
+    ZgzxError : no decision, or one that cannot be taken (see `link.review_workbook.read_review`),
+        or about a firm that is none of the registry.
     """
     from zgzx_research.link.decisions import resolve_decisions, write_decisions
     from zgzx_research.link.firm_names import registry_firms
@@ -53,12 +68,17 @@ def take_links(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
     decided = read_review(workbook)
     if decided.empty:
         raise ZgzxError(
-            "no row of the workbook holds a decision", where=workbook.name,
+            "no row of the workbook holds a decision",
+            where=workbook.name,
             remedy="Fill in the columns of the reviewer (decision, reviewer, date).",
-        )  # fmt: skip
-    tables = stages.clean_tables(place, dict.fromkeys(("registry", "registry_name", "registry_event", "roster")))
+        )
+    tables = stages.clean_tables(
+        place, dict.fromkeys(("registry", "registry_name", "registry_event", "roster"))
+    )
     if "registry" not in tables:
-        raise ZgzxError("the study has not been run", where=name, remedy=f"Run zgzx run {name} build first.")
+        raise ZgzxError(
+            "the study has not been run", where=name, remedy=f"Run zgzx run {name} build first."
+        )
     resolve_decisions(decided, registry_firms(tables)[1])
     return len(decided), write_decisions(decided, place.decisions / "links.csv")
 
@@ -72,7 +92,8 @@ def take_audit(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
 
     Raises
     ------
-    ZgzxError : no such workbook, no decision in it, or a decision that cannot be taken (see `clean.audit.read_audit`).
+    ZgzxError : no such workbook, no decision in it, or a decision that cannot be taken (see
+        `clean.audit.read_audit`).
     """
     from zgzx_research.clean.audit import read_audit
     from zgzx_research.clean.corrections import write_corrections
@@ -80,36 +101,45 @@ def take_audit(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
 
     place, study, files = open_study(root, name)
     if not workbook.is_file():
-        raise ZgzxError("no such file", where=str(workbook), remedy="Give the workbook the clerk handed back.")
-    real = not manifest.is_synthetic(place.raw, [path for found in files.values() for path in found])
+        raise ZgzxError(
+            "no such file", where=str(workbook), remedy="Give the workbook the clerk handed back."
+        )
+    real = not manifest.is_synthetic(
+        place.raw, [path for found in files.values() for path in found]
+    )
     key = stages.secret_key(study, root, not real)
     tables = [table for source in stages.SOURCES for table in read_source(place.raw, source)]
     decided = read_audit(workbook, tables, key, real=real)
     if decided.empty:
         raise ZgzxError(
-            "no row of the workbook holds a decision", where=workbook.name,
+            "no row of the workbook holds a decision",
+            where=workbook.name,
             remedy="Fill in the columns of the clerk (corrected value or action, reviewer, date).",
-        )  # fmt: skip
+        )
     return len(decided), write_corrections(decided, place.decisions / "corrections.csv")
 
 
 def across_thresholds(
-    root: Path, name: str, outcome: str, scores: Sequence[float] = THRESHOLDS,
+    root: Path,
+    name: str,
+    outcome: str,
+    scores: Sequence[float] = THRESHOLDS,
     say: Callable[[str], None] = lambda line: None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """The main estimate of an outcome, were only links of firms with these scores and above believed.
 
-    The firms are linked anew; of each score, links below it are taken back, and employment, panel and estimate are made
-    of the rest. Accepted decisions stay.
+    The firms are linked anew; of each score, links below it are taken back, and employment, panel
+    and estimate are made of the rest. Accepted decisions stay.
 
     Returns
     -------
-    min_score, linked_share (of the lines of rosters and score sheets), n_treated, estimate, std_error, ci_low, ci_high
-    (of the headline's event times); a row per score.
+    min_score, linked_share (of the lines of rosters and score sheets), n_treated, estimate,
+    std_error, ci_low, ci_high (of the headline's event times); a row per score.
 
     Raises
     ------
-    ZgzxError : a score outside 0 to 1, an outcome the study does not estimate, a study that was never run.
+    ZgzxError : a score outside 0 to 1, an outcome the study does not estimate, a study that was
+        never run.
     """
     from zgzx_research.link.audit import relink
     from zgzx_research.link.decisions import read_decisions
@@ -119,36 +149,56 @@ def across_thresholds(
 
     wrong = [score for score in scores if not 0 <= score <= 1]
     if wrong or not scores:
-        raise ZgzxError("scores lie between 0 and 1", where="min_score", examples=wrong, remedy="Give e.g. 0.9.")
+        raise ZgzxError(
+            "scores lie between 0 and 1", where="min_score", examples=wrong, remedy="Give e.g. 0.9."
+        )
     place, study, _ = open_study(root, name)
     chosen = next((known for known in study.estimate.outcomes if known == outcome), None)
     if chosen is None:
         known = ", ".join(study.estimate.outcomes)
         raise ZgzxError(
-            f"the study does not estimate {outcome!r}", where=f"studies/{name}.toml", remedy=f"Known: {known}."
+            f"the study does not estimate {outcome!r}",
+            where=f"studies/{name}.toml",
+            remedy=f"Known: {known}.",
         )
     tables, months = month_lines(stages.clean_tables(place))
     if "registry" not in tables:
-        raise ZgzxError("the study has not been run", where=name, remedy=f"Run zgzx run {name} build first.")
+        raise ZgzxError(
+            "the study has not been run", where=name, remedy=f"Run zgzx run {name} build first."
+        )
     calendar = pd.read_csv(place.root / stages.CALENDAR)
     firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
     rows = []
     for score in sorted(set(scores)):
-        links = {name: relink(getattr(firms, name), min_score=score) for name in ("link_audit", "agency")}
+        links = {
+            name: relink(getattr(firms, name), min_score=score) for name in ("link_audit", "agency")
+        }
         people = link_people(tables, replace(firms, **links), calendar, months=months)
-        linked = {"firm": firms.firm, "employment": people.employment, "link_audit": links["link_audit"]}
-        row = _estimate(study, stages.firm_year(study, tables, calendar, **linked), links["link_audit"], chosen)
+        linked = {
+            "firm": firms.firm,
+            "employment": people.employment,
+            "link_audit": links["link_audit"],
+        }
+        row = _estimate(
+            study, stages.firm_year(study, tables, calendar, **linked), links["link_audit"], chosen
+        )
         rows.append({"min_score": score} | row)
         say(f"links of {score:g} and above: done")
     return pd.DataFrame(rows)
 
 
-def _estimate(study: Study, panel: pd.DataFrame, link_audit: pd.DataFrame, outcome: OutcomeName) -> dict[str, float]:
+def _estimate(
+    study: Study, panel: pd.DataFrame, link_audit: pd.DataFrame, outcome: OutcomeName
+) -> dict[str, float]:
     """linked_share and SHOWN of a panel made with these links of firms."""
     contest = link_audit[link_audit["source"].isin(("roster", "entry"))]
     share = {"linked_share": float(contest["firm_id"].notna().mean())}
-    if panel["first_award"].isna().all():  # rosters give no codes: beyond the score of a name nobody has won
+    if (
+        panel["first_award"].isna().all()
+    ):  # rosters give no codes: beyond the score of a name nobody has won
         return share | {"n_treated": 0} | dict.fromkeys(SHOWN[1:], np.nan)
     effects, how = stages.effects(study, outcome, "main", panel), study.estimate
-    row = blank_few(estimates.headline(effects, how.headline_events, how.event_window, study.study.seed)).iloc[0]
+    row = blank_few(
+        estimates.headline(effects, how.headline_events, how.event_window, study.study.seed)
+    ).iloc[0]
     return share | {name: row[name] for name in SHOWN}

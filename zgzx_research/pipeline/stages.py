@@ -27,11 +27,20 @@ SOURCES = {
     "programmes": ("programme", "cost", "participation", "district_year"),
 }
 LINK_TABLES = (
-    "firm", "firm_name", "worker", "spell_worker", "employment", "link_audit", "link_review", "linkage_rates",
-)  # fmt: skip
+    "firm",
+    "firm_name",
+    "worker",
+    "spell_worker",
+    "employment",
+    "link_audit",
+    "link_review",
+    "linkage_rates",
+)
 PANEL_TABLES = ("firm_year", "worker_final")
 ALL_TABLES = dict.fromkeys(sorted(name for tables in SOURCES.values() for name in tables))
-PANEL_INPUTS = dict.fromkeys(("roster", "entry", "programme")) | {  # the largest tables are read in part
+PANEL_INPUTS = dict.fromkeys(
+    ("roster", "entry", "programme")
+) | {  # the largest tables are read in part
     "patent": ["app_no", "type", "filed", "dual_app_no", "title_hash"],
     "patent_party": ["file", "sheet", "row", "part", "role", "app_no"],
 }
@@ -65,7 +74,10 @@ class Place:
 
     @property
     def decisions(self) -> Path:
-        """What people decided about cells and links: `corrections.csv`, `links.csv`; either may be absent."""
+        """What people decided about cells and links: `corrections.csv`, `links.csv`.
+
+        Either may be absent.
+        """
         return self.root / "data" / "decisions" / self.name
 
     @property
@@ -83,23 +95,35 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
 
     Raises
     ------
-    ZgzxError : real data without a key file; a key inside the repository, readable by others, or too short.
+    ZgzxError : real data without a key file; a key inside the repository, readable by others, or
+        too short.
     """
     if synthetic and study.privacy.key_file is None:
         return FIXED_KEY
     where = f"studies/{study.study.name}.toml"
     if study.privacy.key_file is None:
         raise ZgzxError(
-            "real data need a secret key for the pseudonyms, and [privacy] key_file names none", where=where,
+            "real data need a secret key for the pseudonyms, and [privacy] key_file names none",
+            where=where,
             remedy="Make one outside the project: head -c 32 /dev/urandom > ~/zgzx.key && chmod 600 ~/zgzx.key",
-        )  # fmt: skip
+        )
     path = Path(study.privacy.key_file).expanduser()
     if not path.is_file():
-        raise ZgzxError("[privacy] key_file names no file", where=where, remedy="Make it, or mend the path.")
+        raise ZgzxError(
+            "[privacy] key_file names no file", where=where, remedy="Make it, or mend the path."
+        )
     if path.resolve().is_relative_to(root.resolve()):
-        raise ZgzxError("the key file lies inside the project", where=where, remedy="Move it out of the repository.")
+        raise ZgzxError(
+            "the key file lies inside the project",
+            where=where,
+            remedy="Move it out of the repository.",
+        )
     if path.stat().st_mode & 0o077:
-        raise ZgzxError("others can read the key file", where=where, remedy=f"chmod 600 {study.privacy.key_file}")
+        raise ZgzxError(
+            "others can read the key file",
+            where=where,
+            remedy=f"chmod 600 {study.privacy.key_file}",
+        )
     key = path.read_bytes().strip()
     if len(key) < 16:
         raise ZgzxError("the key has fewer than 16 bytes", where=where, remedy="Make a longer one.")
@@ -107,7 +131,10 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
 
 
 def raw_files(raw: Path, source: str) -> list[Path]:
-    """Files of a source, by name; hidden ones do not count. An optional source may have no folder."""
+    """Files of a source, by name; hidden ones do not count.
+
+    An optional source may have no folder.
+    """
     found = (raw / source).rglob("*")
     return sorted(path for path in found if path.is_file() and path.name[0] not in ".~")
 
@@ -126,21 +153,29 @@ def check_corrections(place: Place) -> None:
     lost = files[~files.str.split("/").str[0].isin(SOURCES)]
     if len(lost):
         raise ZgzxError(
-            "corrections of files of no known source", where=where, count=len(lost), examples=lost,
+            "corrections of files of no known source",
+            where=where,
+            count=len(lost),
+            examples=lost,
             remedy=f"Known: {', '.join(SOURCES)}; mend or delete the lines.",
-        )  # fmt: skip
+        )
     named = ~files.str.fullmatch(r"[a-z]+/\d{3,}")
     if named.any():
         raise ZgzxError(
-            "corrections that name files instead of their numbers", where=where, count=int(named.sum()),
+            "corrections that name files instead of their numbers",
+            where=where,
+            count=int(named.sum()),
             examples=[f"line {row + 2}" for row in named[named].index],
             remedy=f"Delete these lines and decide again in a new audit workbook; {LIST} beside the raw files says "
             "which number a file has.",
-        )  # fmt: skip
+        )
 
 
 def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ()) -> None:
-    """Raw files of a source into clean tables, quarantine and ledger; personal text stays in memory."""
+    """Raw files of a source into clean tables, quarantine and ledger.
+
+    Personal text stays in memory.
+    """
     from zgzx_research.clean.corrections import read_corrections
     from zgzx_research.clean.non_data import non_data_rows
     from zgzx_research.clean.sources import clean_source, nothing_to_clean
@@ -155,7 +190,9 @@ def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ())
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)
-    store.write_table(place.stage("clean/parts", f"{source}.non_data")[0], non_data_rows(tables, source))
+    store.write_table(
+        place.stage("clean/parts", f"{source}.non_data")[0], non_data_rows(tables, source)
+    )
     store.write_json(place.work / "clean" / "parts" / f"{source}.json", cleaned.ledger)
 
 
@@ -173,7 +210,10 @@ def collect(place: Place) -> None:
         for code in quarantine["reason"].unique()
     }
     left_out = pd.concat(
-        [pd.read_parquet(path) for path in place.stage("clean/parts", *(f"{source}.non_data" for source in SOURCES))],
+        [
+            pd.read_parquet(path)
+            for path in place.stage("clean/parts", *(f"{source}.non_data" for source in SOURCES))
+        ],
         ignore_index=True,
     )
     words |= {
@@ -181,14 +221,23 @@ def collect(place: Place) -> None:
         for kind in left_out["kind"].unique()
     }
     write_audit(quarantine, place.work / "clean" / "audit.xlsx", words, left_out)
-    ledger = {source: store.read_json(place.work / "clean" / "parts" / f"{source}.json") for source in SOURCES}
+    ledger = {
+        source: store.read_json(place.work / "clean" / "parts" / f"{source}.json")
+        for source in SOURCES
+    }
     store.write_json(place.work / "clean" / "ledger.json", {"sources": ledger})
 
 
-def clean_tables(place: Place, wanted: Mapping[str, Sequence[str] | None] = ALL_TABLES) -> dict[str, pd.DataFrame]:
+def clean_tables(
+    place: Place, wanted: Mapping[str, Sequence[str] | None] = ALL_TABLES
+) -> dict[str, pd.DataFrame]:
     """The clean tables there are, by name; of a table some columns, or all (None)."""
     paths = {name: place.stage("clean", name)[0] for name in wanted}
-    return {name: pd.read_parquet(path, columns=wanted[name]) for name, path in paths.items() if path.is_file()}
+    return {
+        name: pd.read_parquet(path, columns=wanted[name])
+        for name, path in paths.items()
+        if path.is_file()
+    }
 
 
 def link(place: Place) -> None:
@@ -228,7 +277,9 @@ def panels(place: Place, study: Study) -> None:
 
     tables = clean_tables(place, PANEL_INPUTS)
     months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
-    linked = {name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")}
+    linked = {
+        name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")
+    }
     # the links of the insurance are in `employment` by now, and are most of the rows
     linked["link_audit"] = pd.read_parquet(
         place.stage("link", "link_audit")[0], filters=[("source", "not in", SOURCES["employment"])]
@@ -237,10 +288,18 @@ def panels(place: Place, study: Study) -> None:
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
     told = [source for source in study.needed_sources if source in ("patents", "employment")]
-    check_coverage(tables["patent"], linked["employment"], first_year, last_year, months, sources=told)
-    store.write_table(place.stage("panels", "firm_year")[0], firm_year(study, tables, calendar, **linked))
+    check_coverage(
+        tables["patent"], linked["employment"], first_year, last_year, months, sources=told
+    )
+    store.write_table(
+        place.stage("panels", "firm_year")[0], firm_year(study, tables, calendar, **linked)
+    )
     people = build_worker_final(
-        tables["roster"], tables["entry"], **linked, calendar=calendar, longest_break=study.retention.gap
+        tables["roster"],
+        tables["entry"],
+        **linked,
+        calendar=calendar,
+        longest_break=study.retention.gap,
     )
     store.write_table(place.stage("panels", "worker_final")[0], people)
 
@@ -296,8 +355,16 @@ def effects(study: Study, outcome: OutcomeName, spec: str, panel: pd.DataFrame) 
 
         whole, panel = panel, large_enough(panel, study.retention.min_staff)
         gone = whole[~whole["firm_id"].isin(panel["firm_id"])]
-        left_out = ("units", "too few staff in the first year seen", len(gone), gone["firm_id"].nunique(), ())
-    return estimates.estimate(panel, ROLES | {"outcome": outcome}, options(study, outcome, spec), left_out)
+        left_out = (
+            "units",
+            "too few staff in the first year seen",
+            len(gone),
+            gone["firm_id"].nunique(),
+            (),
+        )
+    return estimates.estimate(
+        panel, ROLES | {"outcome": outcome}, options(study, outcome, spec), left_out
+    )
 
 
 def lock_digest(root: Path) -> str:

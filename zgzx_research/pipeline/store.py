@@ -43,7 +43,9 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as problem:
         remedy = "Bring the file back, or delete it and run again."
-        raise ZgzxError(f"the file is damaged ({type(problem).__name__})", where=path.name, remedy=remedy) from None
+        raise ZgzxError(
+            f"the file is damaged ({type(problem).__name__})", where=path.name, remedy=remedy
+        ) from None
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -73,7 +75,11 @@ def code_digest(rooms: Iterable[str]) -> str:
     total = hashlib.sha256()
     for room in sorted(set(rooms)):
         place = PACKAGE / room
-        files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix in {".py", ".toml"})
+        files = (
+            [place]
+            if place.is_file()
+            else sorted(p for p in place.rglob("*") if p.suffix in {".py", ".toml"})
+        )
         for file in files:
             total.update(f"{file.relative_to(PACKAGE).as_posix()}\0{file_digest(file)}\0".encode())
     return total.hexdigest()

@@ -44,8 +44,14 @@ class Summary:
 
     def to_json(self) -> str:
         """JSON text that `from_json` reads; floats keep every digit."""
-        data: dict[str, Any] = {"pretest": {name: _plain(value) for name, value in self.pretest.items()}}
-        data |= {"options": self.options, "ledger": self.ledger.to_dict("list"), "labels": self.labels}
+        data: dict[str, Any] = {
+            "pretest": {name: _plain(value) for name, value in self.pretest.items()}
+        }
+        data |= {
+            "options": self.options,
+            "ledger": self.ledger.to_dict("list"),
+            "labels": self.labels,
+        }
         for name in FRAMES:
             frame = getattr(self, name)
             data[name] = None if frame is None else _columns(frame)
@@ -61,16 +67,28 @@ class Summary:
         """
         try:
             data = json.loads(text)
-            frames: dict[str, Any] = {name: None if data[name] is None else _frame(data[name]) for name in FRAMES}
+            frames: dict[str, Any] = {
+                name: None if data[name] is None else _frame(data[name]) for name in FRAMES
+            }
         except (ValueError, KeyError, TypeError):
             remedy = "Run the analysis again."
-            raise ZgzxError("a stored summary is damaged", where="summaries", remedy=remedy) from None
-        pretest = data["pretest"] | {name: _number(data["pretest"][name]) for name in ("statistic", "p_value")}
-        rest: dict[str, Any] = {"pretest": pretest, "ledger": pd.DataFrame(data["ledger"]), "options": data["options"]}
+            raise ZgzxError(
+                "a stored summary is damaged", where="summaries", remedy=remedy
+            ) from None
+        pretest = data["pretest"] | {
+            name: _number(data["pretest"][name]) for name in ("statistic", "p_value")
+        }
+        rest: dict[str, Any] = {
+            "pretest": pretest,
+            "ledger": pd.DataFrame(data["ledger"]),
+            "options": data["options"],
+        }
         return cls(**frames, **rest, labels=data["labels"])
 
 
-def summarise(effects: Effects, window: tuple[int, int], seed: int, events: tuple[int, int] | None = None) -> Summary:
+def summarise(
+    effects: Effects, window: tuple[int, int], seed: int, events: tuple[int, int] | None = None
+) -> Summary:
     """All that is shown of some effects.
 
     Parameters
@@ -115,7 +133,9 @@ def _number(value: Any) -> float:
 
 
 def _frame(columns: dict[str, list]) -> pd.DataFrame:
-    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    frame = pd.DataFrame(
+        {name: pd.Series(values, dtype=object) for name, values in columns.items()}
+    )
     for name in frame.columns:
         if name in LABELS:
             frame[name] = frame[name].astype("Int64")

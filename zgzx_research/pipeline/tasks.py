@@ -30,15 +30,30 @@ ROOMS = {
     "link": ("link", "engine.py", "distinct.py", "clean/rules.toml", *GLUE),
     "panels": ("panels", "link", "engine.py", "distinct.py", *GLUE),
     "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
-    "facts": ("did", "evidence", "pipeline/facts.py", "pipeline/estimates.py", "report/tables.py", *GLUE),
+    "facts": (
+        "did",
+        "evidence",
+        "pipeline/facts.py",
+        "pipeline/estimates.py",
+        "report/tables.py",
+        *GLUE,
+    ),
 }
-PART_ENDINGS = (".parquet", ".non_data.parquet", ".json")  # what cleaning one source leaves besides its tables
+PART_ENDINGS = (
+    ".parquet",
+    ".non_data.parquet",
+    ".json",
+)  # what cleaning one source leaves besides its tables
 NUMBERS = tuple(sorted({room for rooms in ROOMS.values() for room in rooms}))
 
 
 def decision_files(place: Place) -> list[Path]:
     """What people decided, as far as they did: corrections of cells and links."""
-    return [path for name in ("corrections.csv", "links.csv") if (path := place.decisions / name).is_file()]
+    return [
+        path
+        for name in ("corrections.csv", "links.csv")
+        if (path := place.decisions / name).is_file()
+    ]
 
 
 def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path]]]:
@@ -54,7 +69,9 @@ def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path
     absent = [source for source in study.needed_sources if not files[source]]
     if absent:
         raise missing_sources(study, absent)
-    number_files(raw, [path for found in files.values() for path in found])  # once, before sources run side by side
+    number_files(
+        raw, [path for found in files.values() for path in found]
+    )  # once, before sources run side by side
     return Place(root, name, raw), study, files
 
 
@@ -62,11 +79,19 @@ def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
     """What to say of sources without files that the study cannot do without."""
     name, path = study.study.name, study.raw.path
     outcomes = [outcome for source in absent for outcome in study.needed_sources[source]]
-    make = "Make the synthetic files with 'make report'" if name == "demo" else "Put the agencies' files there"
+    make = (
+        "Make the synthetic files with 'make report'"
+        if name == "demo"
+        else "Put the agencies' files there"
+    )
     leave = f", or take {', '.join(outcomes)} out of [estimate.outcomes]" if outcomes else ""
     folders = [f"{path}/{source}/" for source in absent]
     return ZgzxError(
-        "raw files are missing", where=f"study {name}", count=len(absent), examples=folders, remedy=f"{make}{leave}."
+        "raw files are missing",
+        where=f"study {name}",
+        count=len(absent),
+        examples=folders,
+        remedy=f"{make}{leave}.",
     )
 
 
@@ -79,7 +104,11 @@ def pages_of(study: Study) -> tuple[str, ...]:
 def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -> Result:
     """Bring a study (or one part of it) up to date."""
     if part not in PARTS:
-        raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=f"Choose one of {', '.join(PARTS)}.")
+        raise ZgzxError(
+            f"part {part!r} is unknown",
+            where="zgzx run",
+            remedy=f"Choose one of {', '.join(PARTS)}.",
+        )
     place, study, files = open_study(root, name)
     stages.check_corrections(place)
     inputs = [path for found in files.values() for path in found]
@@ -105,24 +134,38 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     }
     steps = [
         *_number_steps(place, study, files, numbers, key, stamp, synthetic),
-        *documents.steps(place, pages_of(study), study.study.languages, synthetic, page_inputs(place, study)),
+        *documents.steps(
+            place, pages_of(study), study.study.languages, synthetic, page_inputs(place, study)
+        ),
     ]
     # the landing page belongs to all studies; pytask's own files and partial stages to none
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
     write = partial(
-        manifest.write_manifest, root, place.work / "manifest.json", inputs=numbers,
-        outputs=[*outputs, root / stages.CALENDAR, *decision_files(place)], settings=settings,
+        manifest.write_manifest,
+        root,
+        place.work / "manifest.json",
+        inputs=numbers,
+        outputs=[*outputs, root / stages.CALENDAR, *decision_files(place)],
+        settings=settings,
         stamp=stamp,
-    )  # fmt: skip
+    )
     done = (place.work / "manifest.json",)
     code = ("pipeline/manifest.py", *GLUE)
-    steps.append(Step("manifest", write, (*inputs, *outputs), done, code, [settings, stamp], numbers=numbers))
+    steps.append(
+        Step("manifest", write, (*inputs, *outputs), done, code, [settings, stamp], numbers=numbers)
+    )
     return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
 
 
-def _warn_of_public_key(place: Place, inputs: list[Path], key: bytes, say: Callable[[str], None]) -> None:
+def _warn_of_public_key(
+    place: Place, inputs: list[Path], key: bytes, say: Callable[[str], None]
+) -> None:
     """Real people must not get pseudonyms whose key everybody knows."""
-    changed = manifest.unmarked(place.raw, number_files(place.raw, inputs)) if key == stages.FIXED_KEY else []
+    changed = (
+        manifest.unmarked(place.raw, number_files(place.raw, inputs))
+        if key == stages.FIXED_KEY
+        else []
+    )
     if changed:
         say(
             f"warning: {len(changed)} of {len(inputs)} raw files are not in {manifest.MARK} (e.g. {changed[0]}). The "
@@ -134,7 +177,9 @@ def _warn_of_public_key(place: Place, inputs: list[Path], key: bytes, say: Calla
 def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
     """Stage files each page reads."""
     effects: dict[str, tuple[Path, ...]] = {
-        outcome: tuple(place.work / "effects" / f"{outcome}.{spec}.json" for spec in study.estimate.specs)
+        outcome: tuple(
+            place.work / "effects" / f"{outcome}.{spec}.json" for spec in study.estimate.specs
+        )
         for outcome in study.estimate.outcomes
     }
     always = (place.work / "facts.json",)
@@ -144,10 +189,20 @@ def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
         *place.stage("clean", "quarantine"),
         *place.stage("link", "link_audit", "linkage_rates"),
     )
-    patents = tuple(path for outcome, paths in effects.items() if outcome.startswith("patents") for path in paths)
+    patents = tuple(
+        path
+        for outcome, paths in effects.items()
+        if outcome.startswith("patents")
+        for path in paths
+    )
     return {
         "brief": always,
-        "1_data_audit": (*always, *audit, *panel, *effects[facts.first_outcome(study.estimate.outcomes)]),
+        "1_data_audit": (
+            *always,
+            *audit,
+            *panel,
+            *effects[facts.first_outcome(study.estimate.outcomes)],
+        ),
         "3_retention": (*always, *panel, *effects.get("retention", ())),
         "4_patents": (*always, *panel, *patents),
         "workbook": (*always, *audit, *(path for paths in effects.values() for path in paths)),
@@ -155,59 +210,117 @@ def page_inputs(place: Place, study: Study) -> dict[str, tuple[Path, ...]]:
 
 
 def _clean_steps(
-    place: Place, study: Study, files: dict[str, list[Path]], numbers: dict[Path, str], key: bytes,
+    place: Place,
+    study: Study,
+    files: dict[str, list[Path]],
+    numbers: dict[Path, str],
+    key: bytes,
     corrections: Path | None,
-) -> list[Step]:  # fmt: skip
+) -> list[Step]:
     """Clean every source, then what belongs to all of them."""
     fingerprint = store.digest(b"pseudonym key" + key)[:12]
     parts = place.work / "clean" / "parts"
     decided = [corrections] if corrections else []
     steps = []
     for source, tables in stages.SOURCES.items():
-        outputs = (*place.stage("clean", *tables), *(parts / f"{source}{ending}" for ending in PART_ENDINGS))
+        outputs = (
+            *place.stage("clean", *tables),
+            *(parts / f"{source}{ending}" for ending in PART_ENDINGS),
+        )
         deliveries = study.raw.deliveries_of(source)
         run = partial(stages.clean, place, source, key, deliveries)
         inputs = (*files[source], *decided)
         own = {path: numbers[path] for path in files[source]}
         settings = [fingerprint, deliveries]
-        steps.append(Step(f"clean.{source}", run, inputs, outputs, ROOMS["clean"], settings, apart=True, numbers=own))
+        steps.append(
+            Step(
+                f"clean.{source}",
+                run,
+                inputs,
+                outputs,
+                ROOMS["clean"],
+                settings,
+                apart=True,
+                numbers=own,
+            )
+        )
     whole = place.work / "clean"
     collected = (*place.stage("clean", "quarantine"), whole / "audit.xlsx", whole / "ledger.json")
-    gathered = tuple(parts / f"{source}{ending}" for source in stages.SOURCES for ending in PART_ENDINGS)
+    gathered = tuple(
+        parts / f"{source}{ending}" for source in stages.SOURCES for ending in PART_ENDINGS
+    )
     collect = partial(stages.collect, place)
-    steps.append(Step("clean.collect", collect, gathered, collected, ROOMS["collect"], apart=True, last=True))
+    steps.append(
+        Step("clean.collect", collect, gathered, collected, ROOMS["collect"], apart=True, last=True)
+    )
     return steps
 
 
 def _number_steps(
-    place: Place, study: Study, files: dict[str, list[Path]], numbers: dict[Path, str], key: bytes,
-    stamp: dict[str, Any], synthetic: bool,
-) -> list[Step]:  # fmt: skip
+    place: Place,
+    study: Study,
+    files: dict[str, list[Path]],
+    numbers: dict[Path, str],
+    key: bytes,
+    stamp: dict[str, Any],
+    synthetic: bool,
+) -> list[Step]:
     """Clean, link, panels, estimate, facts."""
     decisions = {path.stem: path for path in decision_files(place)}
     steps = _clean_steps(place, study, files, numbers, key, decisions.get("corrections"))
-    clean_tables = place.stage("clean", *(table for tables in stages.SOURCES.values() for table in tables))
+    clean_tables = place.stage(
+        "clean", *(table for tables in stages.SOURCES.values() for table in tables)
+    )
     linked = place.stage("link", *stages.LINK_TABLES)
     calendar = place.root / stages.CALENDAR
     told = (*clean_tables, calendar, *([decisions["links"]] if "links" in decisions else []))
-    steps.append(Step("link", partial(stages.link, place), told, (*linked, place.review_workbook), ROOMS["link"]))
+    steps.append(
+        Step(
+            "link",
+            partial(stages.link, place),
+            told,
+            (*linked, place.review_workbook),
+            ROOMS["link"],
+        )
+    )
     panel = place.stage("panels", "firm_year")
-    settings = [study.study.years, study.retention.months, study.retention.gap, study.patents.model_dump(mode="json")]
+    settings = [
+        study.study.years,
+        study.retention.months,
+        study.retention.gap,
+        study.patents.model_dump(mode="json"),
+    ]
     settings.append(sorted(study.needed_sources))
     run = partial(stages.panels, place, study)
     made = place.stage("panels", *stages.PANEL_TABLES)
-    steps.append(Step("panels", run, (*clean_tables, *linked, calendar), made, ROOMS["panels"], settings))
+    steps.append(
+        Step("panels", run, (*clean_tables, *linked, calendar), made, ROOMS["panels"], settings)
+    )
     effects = []
     for outcome in study.estimate.outcomes:
         for spec in study.estimate.specs:
             output = place.work / "effects" / f"{outcome}.{spec}.json"
             settings = [stages.options(study, outcome, spec), study.retention.min_staff]
             run = partial(stages.estimate, place, study, outcome, spec)
-            steps.append(Step(f"estimate.{outcome}.{spec}", run, panel, (output,), ROOMS["estimate"], settings))
+            steps.append(
+                Step(
+                    f"estimate.{outcome}.{spec}", run, panel, (output,), ROOMS["estimate"], settings
+                )
+            )
             effects.append(output)
-    read = (place.work / "clean" / "ledger.json", *place.stage("clean", "roster", "entry"), calendar)
+    read = (
+        place.work / "clean" / "ledger.json",
+        *place.stage("clean", "roster", "entry"),
+        calendar,
+    )
     inputs = (*effects, *panel, *linked, *read)
-    settings = [study.estimate.model_dump(mode="json"), study.grade.model_dump(), stamp, synthetic, study.study.seed]
+    settings = [
+        study.estimate.model_dump(mode="json"),
+        study.grade.model_dump(),
+        stamp,
+        synthetic,
+        study.study.seed,
+    ]
     settings += [study.study.years, sorted(study.needed_sources)]
     run = partial(facts.write_study_facts, place, study, stamp, synthetic)
     steps.append(Step("facts", run, inputs, (place.work / "facts.json",), ROOMS["facts"], settings))

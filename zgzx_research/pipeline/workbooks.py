@@ -28,11 +28,17 @@ def write(place: Place, language: str, synthetic: bool, out: Path) -> None:
     facts = Facts.load(place.work / "facts.json")
     rows = tuple((key, fact["value"], fact["unit"]) for key, fact in sorted(facts.facts.items()))
     columns = tuple(word(f"column.{name}", language) for name in ("item", "value", "unit"))
-    sheets = [SheetTable(word("sheet.facts", language), word("sheet.facts", language), columns, rows)]
-    sheets += [_event_sheet(place, facts, outcome, spec, language) for outcome, spec in estimated(facts)]
+    sheets = [
+        SheetTable(word("sheet.facts", language), word("sheet.facts", language), columns, rows)
+    ]
+    sheets += [
+        _event_sheet(place, facts, outcome, spec, language) for outcome, spec in estimated(facts)
+    ]
     if (place.work / "clean" / "ledger.json").is_file():
         sheets.append(_rows_sheet(place, language))
-    write_workbook(sheets, out, language=language, synthetic=synthetic, stamp=stamp(facts, language))
+    write_workbook(
+        sheets, out, language=language, synthetic=synthetic, stamp=stamp(facts, language)
+    )
 
 
 def _event_sheet(place: Place, facts: Facts, outcome: str, spec: str, language: str) -> SheetTable:
@@ -42,7 +48,11 @@ def _event_sheet(place: Place, facts: Facts, outcome: str, spec: str, language: 
     table = frame[list(EFFECT_COLUMNS)].astype({"event_time": int}).astype(object)
     rows = tuple(tuple(map(_cell, row)) for row in table.itertuples(index=False))
     own = "study.outcome_name" in facts.facts
-    label = fonts.replace_missing(str(facts.get("study.outcome_name"))) if own else word(f"outcome.{outcome}", language)
+    label = (
+        fonts.replace_missing(str(facts.get("study.outcome_name")))
+        if own
+        else word(f"outcome.{outcome}", language)
+    )
     scale = word(f"scale.{summary.options.get('scale', 'difference')}", language)
     columns = tuple(word_or_code("sheet.column", name, language) for name in EFFECT_COLUMNS)
     title = f"{label} · {word_or_code('spec', spec, language)} · {scale}"
@@ -57,7 +67,10 @@ def _cell(value: object) -> object:
 
 
 def _rows_sheet(place: Place, language: str) -> SheetTable:
-    """Every sheet of every file; small numbers are blank as in the report's table, of whose lines these are parts."""
+    """Every sheet of every file.
+
+    Small numbers are blank as in the report's table, of whose lines these are parts.
+    """
     sources = store.read_json(place.work / "clean" / "ledger.json")["sources"]
     lines = {source: file_lines(sheets, language) for source, sheets in sources.items() if sheets}
     balance = row_balance(all_lines(sources, language))
@@ -68,6 +81,10 @@ def _rows_sheet(place: Place, language: str) -> SheetTable:
         for sheet, shown in zip(chain(*groups.values()), chain(*counts), strict=True):
             place_of = (word_or_code("source", source, language), sheet["file"], sheet["sheet"])
             rows.append((*place_of, *(shown[name] for name in BALANCE)))
-    columns = tuple(word_or_code("column", name, language) for name in ("source", "file", "sheet", *BALANCE))
+    columns = tuple(
+        word_or_code("column", name, language) for name in ("source", "file", "sheet", *BALANCE)
+    )
     notes = (word("note.few", language),) if any(None in row[3:] for row in rows) else ()
-    return SheetTable(word("sheet.rows", language), word("table.rows", language), columns, tuple(rows), notes)
+    return SheetTable(
+        word("sheet.rows", language), word("table.rows", language), columns, tuple(rows), notes
+    )

@@ -37,12 +37,13 @@ def alt_event_study(
     """For `figures.plot_event_study`, with the same arguments."""
     unit = display_unit(scale, share)
     whole = word(
-        "alt.event_study.whole", language,
+        "alt.event_study.whole",
+        language,
         title=word(f"event_study.title.{about}", language, outcome=outcome_label),
         x=event_axis(about, step, language),
         first=format_number(int(frame["event_time"].min()), 0, signed=True),
         last=format_number(int(frame["event_time"].max()), 0, signed=True),
-    )  # fmt: skip
+    )
     parts = [whole]
     for key, roles in (("pre", BEFORE), ("post", ("post",))):
         rows = frame[frame["role"].isin(roles)]
@@ -52,45 +53,81 @@ def alt_event_study(
 
 
 def _range(rows: pd.DataFrame, when: str, unit: str, language: str) -> str:
-    digits = effect_digits(unit, FACTORS[unit] * rows["std_error"], FACTORS[unit] * rows["estimate"])
+    digits = effect_digits(
+        unit, FACTORS[unit] * rows["std_error"], FACTORS[unit] * rows["estimate"]
+    )
     low, high = (
         format_value(FACTORS[unit] * float(value), unit, digits, language, signed=True)
         for value in (rows["estimate"].min(), rows["estimate"].max())
     )
     crossing = int(((rows["ci_low"] <= 0) & (rows["ci_high"] >= 0)).sum())
-    return word("alt.event_study.part", language, when=when, count=len(rows), low=low, high=high, crossing=crossing)
+    return word(
+        "alt.event_study.part",
+        language,
+        when=when,
+        count=len(rows),
+        low=low,
+        high=high,
+        crossing=crossing,
+    )
 
 
-def alt_estimators(rows: Sequence[Mapping[str, Any]], *, language: str, synthetic: bool, title: str = "") -> str:
+def alt_estimators(
+    rows: Sequence[Mapping[str, Any]], *, language: str, synthetic: bool, title: str = ""
+) -> str:
     """For `figures.plot_estimators`, with the same arguments."""
     items = []
     for row in rows:
         digits = effect_digits(row["unit"], half_widths([row]), [row["estimate"]])
-        low, high = (format_number(row[name], digits, signed=True) for name in ("ci_low", "ci_high"))
+        low, high = (
+            format_number(row[name], digits, signed=True) for name in ("ci_low", "ci_high")
+        )
         estimate = format_value(row["estimate"], row["unit"], digits, language, signed=True)
-        items.append(word("alt.estimators.item", language, label=row["label"], estimate=estimate, low=low, high=high))
-    whole = word("alt.estimators.whole", language, items=word("alt.shared.separator", language).join(items))
+        items.append(
+            word(
+                "alt.estimators.item",
+                language,
+                label=row["label"],
+                estimate=estimate,
+                low=low,
+                high=high,
+            )
+        )
+    whole = word(
+        "alt.estimators.whole", language, items=word("alt.shared.separator", language).join(items)
+    )
     return _joined([title] * bool(title) + [whole], synthetic, language)
 
 
-def alt_comparison_weights(frame: pd.DataFrame, *, language: str, synthetic: bool, title: str = "") -> str:
-    """For `comparison_figures.plot_comparison_weights`, with the same arguments: the four largest weights."""
+def alt_comparison_weights(
+    frame: pd.DataFrame, *, language: str, synthetic: bool, title: str = ""
+) -> str:
+    """For `comparison_figures.plot_comparison_weights`, with the same arguments.
+
+    The four largest weights.
+    """
     column = weights_column(frame)
     largest = frame.reindex(frame[column].abs().sort_values(ascending=False).index)[:MOST_WEIGHTS]
     digits = significant_digits([largest[column].abs().max()], ERROR_DIGITS)
     items = [
         word(
-            "alt.weights.item", language, cohort=cohort_word(row["mean_cohort"], language), period=row["mean_period"],
+            "alt.weights.item",
+            language,
+            cohort=cohort_word(row["mean_cohort"], language),
+            period=row["mean_period"],
             weight=format_number(row[column], digits, signed=True),
         )
         for row in largest.to_dict("records")
-    ]  # fmt: skip
+    ]
     whole = word(
-        "alt.weights.whole", language, title=title or word("weights.title", language),
+        "alt.weights.whole",
+        language,
+        title=title or word("weights.title", language),
         which=estimand_words(frame.iloc[0], language),
-        first=frame["mean_period"].min(), last=frame["mean_period"].max(),
+        first=frame["mean_period"].min(),
+        last=frame["mean_period"].max(),
         items=word("alt.shared.separator", language).join(items),
-    )  # fmt: skip
+    )
     return _joined([whole], synthetic, language)
 
 
@@ -106,7 +143,9 @@ def estimand_words(row: Mapping[str, Any], language: str) -> str:
     if kind == "group_time" and pd.isna(row["cohort"]):
         kind = "overall" if pd.isna(row["event_time"]) else "event_time"
     event = "" if pd.isna(row["event_time"]) else format_number(row["event_time"], 0, signed=True)
-    return word(f"weights.{kind}", language, cohort=row["cohort"], period=row["period"], event=event)
+    return word(
+        f"weights.{kind}", language, cohort=row["cohort"], period=row["period"], event=event
+    )
 
 
 def cohort_word(cohort: Any, language: str) -> str:
@@ -120,25 +159,43 @@ def alt_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> str:
         return _joined([word("cohorts.none", language)], synthetic, language)
     by_year = frame.groupby("year")["firms"].sum()
     whole = word(
-        "alt.cohorts.whole", language, first=by_year.index.min(), last=by_year.index.max(),
-        total=format_number(by_year.sum(), 0), peak=by_year.idxmax(), most=format_number(by_year.max(), 0),
-    )  # fmt: skip
+        "alt.cohorts.whole",
+        language,
+        first=by_year.index.min(),
+        last=by_year.index.max(),
+        total=format_number(by_year.sum(), 0),
+        peak=by_year.idxmax(),
+        most=format_number(by_year.max(), 0),
+    )
     return _joined([whole], synthetic, language)
 
 
 def alt_rows(
-    sources: Mapping[str, Sequence[Mapping[str, Any]]], *, language: str, synthetic: bool, minimum: int = 0
+    sources: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    language: str,
+    synthetic: bool,
+    minimum: int = 0,
 ) -> str:
     """For `figures.plot_rows`, with the same arguments."""
     items = []
-    names = {"rows": "rows_in", "kept": "kept", "quarantined": "quarantined", "furniture": "furniture"}
+    names = {
+        "rows": "rows_in",
+        "kept": "kept",
+        "quarantined": "quarantined",
+        "furniture": "furniture",
+    }
     for source, counts in source_counts(sources, minimum).items():
         blank = counts["kept"] is None
         known = {name: format_number(counts[column] or 0, 0) for name, column in names.items()}
         both = format_number((counts["rows_in"] or 0) - (counts["furniture"] or 0), 0)
         key = "alt.rows.both" if blank else "alt.rows.item"
-        items.append(word(key, language, source=word_or_code("source", source, language), both=both, **known))
-    whole = word("alt.rows.whole", language, items=word("alt.shared.separator", language).join(items))
+        items.append(
+            word(key, language, source=word_or_code("source", source, language), both=both, **known)
+        )
+    whole = word(
+        "alt.rows.whole", language, items=word("alt.shared.separator", language).join(items)
+    )
     return _joined([whole], synthetic, language)
 
 
@@ -159,15 +216,21 @@ def alt_outcome_paths(
         part = frame[frame["group"] == group].sort_values("year")["mean"].dropna()
         if len(part):
             start, end = (
-                format_value(float(part.iloc[at]), "share" if share else "number", language=language) for at in (0, -1)
+                format_value(
+                    float(part.iloc[at]), "share" if share else "number", language=language
+                )
+                for at in (0, -1)
             )
             name = word(f"group.{group}.{about}", language)
             items.append(word("alt.paths.item", language, group=name, start=start, end=end))
     whole = word(
-        "alt.paths.whole", language, title=word("paths.title", language, outcome=outcome_label),
-        first=frame["year"].min(), last=frame["year"].max(),
+        "alt.paths.whole",
+        language,
+        title=word("paths.title", language, outcome=outcome_label),
+        first=frame["year"].min(),
+        last=frame["year"].max(),
         items=word("alt.shared.separator", language).join(items),
-    )  # fmt: skip
+    )
     return _joined([whole], synthetic, language)
 
 

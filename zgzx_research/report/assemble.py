@@ -1,4 +1,7 @@
-"""Executed notebooks into one Markdown document: marked outputs only, figures and tables numbered."""
+"""Executed notebooks into one Markdown document.
+
+Marked outputs only, figures and tables numbered.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ from zgzx_research.report.look import label
 from zgzx_research.report.wording import escape_markdown
 
 KINDS = ("text", "figure", "table")
-# What a stored notebook keeps; everything else (timings, versions, papermill's notes) differs from run to run.
+# What a stored notebook keeps; everything else (timings, versions, papermill's notes) differs from
+# run to run.
 KEPT_CELL_METADATA = ("tags", "jupyter")
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -33,7 +37,8 @@ class Document:
     Attributes
     ----------
     markdown : body only; no title.
-    media : file name as in the Markdown -> content. A figure has an .svg and a .png of the same stem.
+    media : file name as in the Markdown -> content. A figure has an .svg and a .png of the same
+        stem.
     """
 
     markdown: str
@@ -68,7 +73,8 @@ def join_notebooks(notebooks: Mapping[str, nbformat.NotebookNode], *, language: 
 
     Raises
     ------
-    ZgzxError : a notebook holds an error output, an unknown kind, a figure without caption or alternative text.
+    ZgzxError : a notebook holds an error output, an unknown kind, a figure without caption or
+        alternative text.
     """
     numbers: Counter[str] = Counter()
     parts: list[str] = []
@@ -88,19 +94,27 @@ def _marked(notebook: nbformat.NotebookNode, prefix: str) -> Iterator[_Output]:
         for output in cell.get("outputs", ()):
             where = f"notebook {prefix}"
             if output.output_type == "error":
-                raise ZgzxError(f"a cell ended with {output.ename}", where=where, remedy="Run the notebook anew.")
+                raise ZgzxError(
+                    f"a cell ended with {output.ename}",
+                    where=where,
+                    remedy="Run the notebook anew.",
+                )
             mark = output.get("metadata", {}).get("zgzx")
             if mark is None:
                 continue
             if mark.get("kind") not in KINDS:
-                raise ZgzxError(f"output kind {mark.get('kind')!r} is none of {', '.join(KINDS)}", where=where)
+                raise ZgzxError(
+                    f"output kind {mark.get('kind')!r} is none of {', '.join(KINDS)}", where=where
+                )
             texts = {name: str(mark.get(name) or "").strip() for name in ("key", "caption", "alt")}
             yield _Output(mark["kind"], **texts, data=output.data, where=f"{where}, {texts['key']}")
 
 
 def _text(output: _Output, prefix: str, number: int, language: str) -> str:
     # Every text numbers its footnotes from 1: give them names of their own.
-    return re.sub(r"\[\^([^\]\s]+)\]", rf"[^{prefix}-{number}-\1]", _data(output, "text/markdown").strip())
+    return re.sub(
+        r"\[\^([^\]\s]+)\]", rf"[^{prefix}-{number}-\1]", _data(output, "text/markdown").strip()
+    )
 
 
 def _figure(output: _Output, prefix: str, number: int, language: str) -> str:
@@ -113,7 +127,8 @@ def _figure(output: _Output, prefix: str, number: int, language: str) -> str:
 def _table(output: _Output, prefix: str, number: int, language: str) -> str:
     _require(output, "caption")
     caption = label("table", language, number=number, caption=escape_markdown(output.caption))
-    # "Table:" before the table: notes may follow it, and a mere ":" would make a definition of the text before
+    # "Table:" before the table: notes may follow it, and a mere ":" would make a definition of the
+    # text before
     table, _, notes = _data(output, "text/markdown").strip().partition("\n\n")
     below = f"\n\n::: table-note\n{notes.strip()}\n:::" if notes.strip() else ""
     return f"Table: {caption} {{#tbl-{number}}}\n\n{table}{below}"
@@ -137,20 +152,31 @@ def _data(output: _Output, mime: str) -> str:
 def _require(output: _Output, *names: str) -> None:
     for name in names:
         if not getattr(output, name):
-            raise ZgzxError(f"a {output.kind} without {name}", where=output.where, remedy="Write it in wording.toml.")
+            raise ZgzxError(
+                f"a {output.kind} without {name}",
+                where=output.where,
+                remedy="Write it in wording.toml.",
+            )
 
 
 def strip_notebook(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """A copy that depends on code and results only: equal bytes in every folder and at every time."""
+    """A copy that depends on code and results only.
+
+    Equal bytes in every folder and at every time.
+    """
     stripped = deepcopy(notebook)
     stripped.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     stripped.nbformat, stripped.nbformat_minor = 4, 5
     for number, cell in enumerate(stripped.cells, start=1):
         cell["id"] = f"cell-{number:03d}"
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA})
+        cell.metadata = nbformat.from_dict(
+            {k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA}
+        )
         if cell.cell_type == "code":
             cell.execution_count = None
-            cell.outputs = [_strip_output(output) for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = [
+                _strip_output(output) for output in cell.outputs if output.get("name") != "stderr"
+            ]
     return stripped
 
 

@@ -19,7 +19,9 @@ from zgzx_research.report import fonts
 from zgzx_research.report.tables import display_width
 from zgzx_research.report.wording import LARGE_POWER, MINUS, SMALL_POWER, format_number, word
 
-WIDTH = 5.2  # inches: enlarged a little on paper, still readable when a phone shows it at two thirds
+WIDTH = (
+    5.2  # inches: enlarged a little on paper, still readable when a phone shows it at two thirds
+)
 DPI = 200  # of the bitmap for DOCX and notebooks
 
 # Okabe & Ito: told apart by colour-blind readers, and in print by lightness
@@ -60,7 +62,10 @@ Arguments = ParamSpec("Arguments")
 
 
 def styled(plot: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Draw in the house style whatever the user's own matplotlib settings are; these stay untouched."""
+    """Draw in the house style whatever the user's own matplotlib settings are.
+
+    These stay untouched.
+    """
 
     @functools.wraps(plot)
     def inside(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
@@ -83,17 +88,28 @@ class HouseFigure(Figure):
 def new_figure(height: float, title: str, subtitle: str = "") -> Figure:
     """An empty figure of the house width with its title (and a line below it) at the upper left."""
     figure = HouseFigure(figsize=(WIDTH, height), dpi=100)
-    size = LARGE * min(1.0, TITLE_COLUMNS / display_width(title))  # the name of an outcome may be long
-    figure.text(0.02, 1 - 0.10 / height, title, fontsize=size, fontweight="bold", va="top", ha="left")
+    size = LARGE * min(
+        1.0, TITLE_COLUMNS / display_width(title)
+    )  # the name of an outcome may be long
+    figure.text(
+        0.02, 1 - 0.10 / height, title, fontsize=size, fontweight="bold", va="top", ha="left"
+    )
     if subtitle:
-        figure.text(0.02, 1 - 0.36 / height, subtitle, fontsize=SMALL, color=SLATE, va="top", ha="left")
+        figure.text(
+            0.02, 1 - 0.36 / height, subtitle, fontsize=SMALL, color=SLATE, va="top", ha="left"
+        )
     return figure
 
 
 def place(figure: Figure, left: float, right: float, top: float, bottom: float) -> Axes:
     """Axes with margins in inches, so that figures of any height keep the same borders."""
     width, height = figure.get_size_inches()
-    box = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    box = (
+        left / width,
+        bottom / height,
+        (width - left - right) / width,
+        (height - top - bottom) / height,
+    )
     return figure.add_axes(box)
 
 
@@ -114,7 +130,10 @@ class SignedTicks(Formatter):
             return [text + after * (text != "0") for text in shown]
         digits = max((_digits_needed(tick, largest) for tick in ticks), default=0)
         # a tick that should be zero may be off by rounding
-        return [format_number(t, digits, signed=True) if abs(t) > EXACT * largest else "0" for t in ticks]
+        return [
+            format_number(t, digits, signed=True) if abs(t) > EXACT * largest else "0"
+            for t in ticks
+        ]
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         return self.format_ticks([x])[0]
@@ -134,14 +153,26 @@ def watermark(figure: Figure, synthetic: bool) -> Figure:
     """The diagonal mark of figures made from synthetic data."""
     if synthetic:
         figure.text(
-            0.5, 0.5, word("synthetic", "zh"), fontsize=28, fontweight="bold", color="#8A3B12", alpha=0.11,
-            rotation=28, ha="center", va="center", zorder=10, gid="watermark",
-        )  # fmt: skip
+            0.5,
+            0.5,
+            word("synthetic", "zh"),
+            fontsize=28,
+            fontweight="bold",
+            color="#8A3B12",
+            alpha=0.11,
+            rotation=28,
+            ha="center",
+            va="center",
+            zorder=10,
+            gid="watermark",
+        )
     return figure
 
 
 def figure_bundle(figure: Figure) -> dict[str, str | bytes]:
-    """The figure as {"image/svg+xml": text, "image/png": bytes}, equal bytes for equal content; it is cleared then.
+    """The figure as {"image/svg+xml": text, "image/png": bytes}, equal bytes for equal content.
+
+    It is cleared then.
 
     Raises
     ------
@@ -156,6 +187,8 @@ def figure_bundle(figure: Figure) -> dict[str, str | bytes]:
             figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
         except UserWarning as problem:
             remedy = "Reword the label, or pass data through fonts.replace_missing."
-            raise ZgzxError(f"a figure cannot be drawn: {problem}", where="figure", remedy=remedy) from None
+            raise ZgzxError(
+                f"a figure cannot be drawn: {problem}", where="figure", remedy=remedy
+            ) from None
     figure.clear()
     return {"image/svg+xml": svg.getvalue().decode("utf-8"), "image/png": png.getvalue()}

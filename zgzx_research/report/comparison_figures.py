@@ -1,4 +1,7 @@
-"""Figures that look behind an estimate: the weight it gives to every mean, and several estimates side by side."""
+"""Figures that look behind an estimate.
+
+The weight it gives to every mean, and several estimates side by side.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,15 @@ DARK = 0.55  # of the largest weight: from here on numbers are white
 
 
 @styled
-def plot_comparison_weights(frame: pd.DataFrame, *, language: str, synthetic: bool, title: str = "") -> Figure:
-    """Heat map of the weights behind one estimate: cohorts by periods, with a step line where treatment starts.
+def plot_comparison_weights(
+    frame: pd.DataFrame, *, language: str, synthetic: bool, title: str = ""
+) -> Figure:
+    """Heat map of the weights behind one estimate.
 
-    Where the weights are derivatives (ratio scale) it shows weight times mean: by how many percent "treated over
-    counterfactual" rises for one percent more in that mean.
+    Cohorts by periods, with a step line where treatment starts.
+
+    Where the weights are derivatives (ratio scale) it shows weight times mean: by how many percent
+    "treated over counterfactual" rises for one percent more in that mean.
 
     Parameters
     ----------
@@ -49,10 +56,11 @@ def plot_comparison_weights(frame: pd.DataFrame, *, language: str, synthetic: bo
     """
     if len(frame[ESTIMAND].drop_duplicates()) != 1:
         raise ZgzxError(
-            "a heat map shows the weights of one estimate", where="plot_comparison_weights",
+            "a heat map shows the weights of one estimate",
+            where="plot_comparison_weights",
             count=len(frame[ESTIMAND].drop_duplicates()),
             remedy="Pass row='overall' or window=(1, 3) to comparison_weights, or keep the rows of one event time.",
-        )  # fmt: skip
+        )
     table = frame.assign(row=frame["mean_cohort"].astype(float).fillna(np.inf))
     weight = table.pivot(index="row", columns="mean_period", values=weights_column(frame))
     height = min(TALLEST, ROW_HEIGHT * len(weight))
@@ -63,9 +71,15 @@ def plot_comparison_weights(frame: pd.DataFrame, *, language: str, synthetic: bo
     largest = float(np.nanmax(np.abs(weight))) or 1.0
     axes.set_facecolor(canvas.LIGHT)  # of cells without a weight
     axes.pcolormesh(
-        np.arange(weight.shape[1] + 1) - 0.5, np.arange(len(weight) + 1) - 0.5, weight, cmap=COLOURS, vmin=-largest,
-        vmax=largest, edgecolors=canvas.LIGHT, linewidth=0.6,
-    )  # fmt: skip
+        np.arange(weight.shape[1] + 1) - 0.5,
+        np.arange(len(weight) + 1) - 0.5,
+        weight,
+        cmap=COLOURS,
+        vmin=-largest,
+        vmax=largest,
+        edgecolors=canvas.LIGHT,
+        linewidth=0.6,
+    )
     printed = _print_weights(axes, weight.to_numpy(), largest)
     _treatment_starts(axes, weight)
     _cell_axes(axes, weight, language)
@@ -84,9 +98,14 @@ def _print_weights(axes: Axes, weight: np.ndarray, largest: float) -> bool:
     for (row, column), value in np.ndenumerate(weight):
         if abs(value) > NOTHING * largest:
             axes.text(
-                column, row, format_number(value, digits, signed=True), ha="center", va="center", fontsize=size,
+                column,
+                row,
+                format_number(value, digits, signed=True),
+                ha="center",
+                va="center",
+                fontsize=size,
                 color="white" if abs(value) > DARK * largest else canvas.INK,
-            )  # fmt: skip
+            )
     return True
 
 
@@ -97,9 +116,13 @@ def _treatment_starts(axes: Axes, weight: pd.DataFrame) -> None:
     edge = np.searchsorted(weight.columns.to_numpy(), treated) - 0.5
     rows = np.arange(len(treated))
     axes.plot(
-        np.repeat(edge, 2), np.column_stack([rows - 0.5, rows + 0.5]).ravel(), color=canvas.INK, linewidth=2,
-        solid_joinstyle="miter", clip_on=False,
-    )  # fmt: skip
+        np.repeat(edge, 2),
+        np.column_stack([rows - 0.5, rows + 0.5]).ravel(),
+        color=canvas.INK,
+        linewidth=2,
+        solid_joinstyle="miter",
+        clip_on=False,
+    )
 
 
 def _cell_axes(axes: Axes, weight: pd.DataFrame, language: str) -> None:
@@ -109,7 +132,9 @@ def _cell_axes(axes: Axes, weight: pd.DataFrame, language: str) -> None:
     axes.set_yticks(range(len(weight)), names)
     room = axes.get_window_extent().width / 100 / weight.shape[1]
     step = math.ceil(CHARACTER * (max(len(str(period)) for period in weight.columns) + 1) / room)
-    axes.set_xticks(range(0, weight.shape[1], step), [str(period) for period in weight.columns[::step]])
+    axes.set_xticks(
+        range(0, weight.shape[1], step), [str(period) for period in weight.columns[::step]]
+    )
     axes.tick_params(length=0, labelsize=STRIP_SIZE)
     axes.set_xlabel(word("weights.x", language), labelpad=3)
     axes.set_ylabel(word("weights.y", language), labelpad=3)
@@ -119,7 +144,9 @@ def _cell_axes(axes: Axes, weight: pd.DataFrame, language: str) -> None:
 
 def _weights_legend(figure: Figure, largest: float | None, language: str) -> None:
     """The step line, and what the colours stand for where no numbers are printed."""
-    handles: list[Any] = [Line2D([], [], color=canvas.INK, linewidth=2, label=word("weights.start", language))]
+    handles: list[Any] = [
+        Line2D([], [], color=canvas.INK, linewidth=2, label=word("weights.start", language))
+    ]
     if largest is not None:
         digits = significant_digits([largest], ERROR_DIGITS)
         for value in (-largest, 0.0, largest):
@@ -127,22 +154,35 @@ def _weights_legend(figure: Figure, largest: float | None, language: str) -> Non
             label = format_number(value, digits, signed=True)
             handles.append(Patch(facecolor=colour, edgecolor=canvas.LIGHT, label=label))
     figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.012, 1 - 0.54 / figure.get_figheight()),
-        ncols=len(handles), columnspacing=1.1, handlelength=1.4, handletextpad=0.5, borderaxespad=0, borderpad=0.2,
-    )  # fmt: skip
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.012, 1 - 0.54 / figure.get_figheight()),
+        ncols=len(handles),
+        columnspacing=1.1,
+        handlelength=1.4,
+        handletextpad=0.5,
+        borderaxespad=0,
+        borderpad=0.2,
+    )
 
 
-def compared_rows(frames: Mapping[str, pd.DataFrame], *, scale: str, share: bool = False) -> list[dict[str, Any]]:
+def compared_rows(
+    frames: Mapping[str, pd.DataFrame], *, scale: str, share: bool = False
+) -> list[dict[str, Any]]:
     """Rows for `plot_estimators` from one-row frames (`overall`, `window`) by the name of their estimator.
 
     Parameters
     ----------
-    scale : "difference" or "ratio". share : the outcome is a share (0..1), so differences are in percentage points.
+    scale : "difference" or "ratio". share : the outcome is a share (0..1), so differences are in
+        percentage points.
     """
     unit = display_unit(scale, share)
     rows = []
     for label, frame in frames.items():
-        values = {name: FACTORS[unit] * float(frame[name].iloc[0]) for name in ("estimate", "ci_low", "ci_high")}
+        values = {
+            name: FACTORS[unit] * float(frame[name].iloc[0])
+            for name in ("estimate", "ci_low", "ci_high")
+        }
         known = {name: value if math.isfinite(value) else None for name, value in values.items()}
         rows.append({"label": label, "unit": unit, **known})
     return rows

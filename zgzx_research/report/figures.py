@@ -1,4 +1,7 @@
-"""The figures of the reports, from frames and plain rows; alternative texts stand in `alt_text.py`."""
+"""The figures of the reports, from frames and plain rows.
+
+Alternative texts stand in `alt_text.py`.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,24 @@ from zgzx_research.report.tables import (
     half_widths,
     source_counts,
 )
-from zgzx_research.report.wording import effect_digits, event_axis, format_number, format_value, word, word_or_code
+from zgzx_research.report.wording import (
+    effect_digits,
+    event_axis,
+    format_number,
+    format_value,
+    word,
+    word_or_code,
+)
 
 __all__ = [
-    "SHOCKS", "figure_bundle", "plot_cohorts", "plot_estimators", "plot_event_study", "plot_outcome_paths", "plot_rows",
-]  # fmt: skip
+    "SHOCKS",
+    "figure_bundle",
+    "plot_cohorts",
+    "plot_estimators",
+    "plot_event_study",
+    "plot_outcome_paths",
+    "plot_rows",
+]
 
 # "mixed": an event time before treatment that is the base of one cohort and not of another
 COLOURS = {
@@ -45,7 +61,8 @@ MOST_ROOM = 3.0  # times the usual interval that the axis follows a single one u
 BAND_ROOM = 1.5  # how far beyond the pointwise intervals the axis follows the simultaneous band
 
 # Years in which something else moved the outcomes: key of the words, first and last year.
-# No edition was held in 2022; patent filing subsidies ended in June 2021 and all such subsidies by 2025.
+# No edition was held in 2022; patent filing subsidies ended in June 2021 and all such subsidies by
+# 2025.
 SHADES = ((canvas.SLATE, canvas.SLATE), (canvas.YELLOW, "#8A5A00"))  # of the years, of their words
 SHOCKS = (("covid", 2020, 2022), ("subsidy", 2021, 2025))
 
@@ -62,13 +79,16 @@ def plot_event_study(
     about: str = "award",
     step: tuple[str, int] | None = None,
 ) -> Figure:
-    """Estimates by event time: shaded simultaneous band, pointwise bars, N treated and base mean below.
+    """Estimates by event time.
+
+    Shaded simultaneous band, pointwise bars, N treated and base mean below.
 
     Parameters
     ----------
     frame : event-time rows of an effects frame.
     share : the outcome is a share (0..1), so differences are in percentage points.
-    about : "award" or "unit", whose words to use. step : unit and number of the clock's step, e.g. ("year", 2).
+    about : "award" or "unit", whose words to use. step : unit and number of the clock's step, e.g.
+        ("year", 2).
 
     Raises
     ------
@@ -76,11 +96,15 @@ def plot_event_study(
     """
     if frame["event_time"].isna().any():
         raise ZgzxError(
-            "an event study needs an event time in every row", where="plot_event_study",
-            count=int(frame["event_time"].isna().sum()), remedy="Pass effects.aggregate('event_time').to_frame().",
-        )  # fmt: skip
+            "an event study needs an event time in every row",
+            where="plot_event_study",
+            count=int(frame["event_time"].isna().sum()),
+            remedy="Pass effects.aggregate('event_time').to_frame().",
+        )
     unit = display_unit(scale, share)
-    title = word(f"event_study.title.{about}", language, outcome=fonts.replace_missing(outcome_label))
+    title = word(
+        f"event_study.title.{about}", language, outcome=fonts.replace_missing(outcome_label)
+    )
     figure = new_figure(4.7, title, word(f"unit_label.{unit}", language))
     axes = place(figure, 0.9, 0.15, 0.92, 1.18)
     rows = frame.sort_values("event_time").reset_index(drop=True)
@@ -103,19 +127,36 @@ def _draw_estimates(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
             name: factor * part[name].to_numpy(float)
             for name in ("estimate", "ci_low", "ci_high", "band_low", "band_high")
         }
-        axes.bar(x, y["band_high"] - y["band_low"], bottom=y["band_low"], width=0.74, color=colour, alpha=0.2, lw=0)
+        axes.bar(
+            x,
+            y["band_high"] - y["band_low"],
+            bottom=y["band_low"],
+            width=0.74,
+            color=colour,
+            alpha=0.2,
+            lw=0,
+        )
         axes.vlines(x, y["ci_low"], y["ci_high"], color=colour, linewidth=2.2)
         solid = role in {"pre", "post", "mixed"}
         axes.plot(
-            x, y["estimate"], "D" if role == "reference" else "o", markersize=5 if role == "reference" else 6.5,
-            markerfacecolor=colour if solid else "white", markeredgecolor=colour, markeredgewidth=1.4, zorder=4,
-        )  # fmt: skip
+            x,
+            y["estimate"],
+            "D" if role == "reference" else "o",
+            markersize=5 if role == "reference" else 6.5,
+            markerfacecolor=colour if solid else "white",
+            markeredgecolor=colour,
+            markeredgewidth=1.4,
+            zorder=4,
+        )
     axes.axhline(0, color=canvas.INK, linewidth=1, zorder=1)
     canvas.grid(axes, "y")
 
 
 def _limit_y(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
-    """Follow the pointwise intervals, but let no thin event time flatten the rest: what is cut off gets an arrow."""
+    """Follow the pointwise intervals, but let no thin event time flatten the rest.
+
+    What is cut off gets an arrow.
+    """
     low, high = (factor * rows[name].to_numpy(float) for name in ("ci_low", "ci_high"))
     estimate = factor * rows["estimate"].to_numpy(float)
     bounded = high[np.isfinite(high)]  # none where every standard error is unknown
@@ -124,11 +165,22 @@ def _limit_y(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
     top = np.nanmax([*(1.2 * estimate), min(np.max(bounded, initial=-np.inf), usual), 0.0])
     bands = factor * rows[["band_low", "band_high"]].to_numpy(float)
     if np.isfinite(bands).any():
-        bottom, top = max(np.nanmin(bands), BAND_ROOM * bottom), max(top, min(np.nanmax(bands), BAND_ROOM * top, usual))
+        bottom, top = (
+            max(np.nanmin(bands), BAND_ROOM * bottom),
+            max(top, min(np.nanmax(bands), BAND_ROOM * top, usual)),
+        )
     room = 0.06 * (top - bottom) or 1.0
     axes.set_ylim(bottom - room, top + 2.2 * room)
     cut = rows["event_time"][(high > top + 2.2 * room) | (np.isnan(high) & ~np.isnan(low))]
-    axes.plot(cut, np.full(len(cut), top + 1.5 * room), "^", color=canvas.INK, markersize=5, clip_on=False, zorder=5)
+    axes.plot(
+        cut,
+        np.full(len(cut), top + 1.5 * room),
+        "^",
+        color=canvas.INK,
+        markersize=5,
+        clip_on=False,
+        zorder=5,
+    )
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(canvas.SignedTicks())
 
@@ -143,19 +195,31 @@ def _mark_before_and_after(axes: Axes, rows: pd.DataFrame, language: str, about:
         axes.axvline(-0.5, color=canvas.INK, linewidth=1, linestyle=(0, (4, 3)))
         for role, x, side in (("pre", -0.62, "right"), ("post", -0.38, "left")):
             axes.text(
-                x, 0.985, word(f"event_study.{role}.{about}", language), transform=axes.get_xaxis_transform(),
-                ha=side, va="top", color=COLOURS[role], fontweight="bold", fontsize=canvas.SMALL,
+                x,
+                0.985,
+                word(f"event_study.{role}.{about}", language),
+                transform=axes.get_xaxis_transform(),
+                ha=side,
+                va="top",
+                color=COLOURS[role],
+                fontweight="bold",
+                fontsize=canvas.SMALL,
                 bbox=canvas.CHIP,
-            )  # fmt: skip
+            )
 
 
 def _event_strip(axes: Axes, rows: pd.DataFrame, language: str, share: bool) -> None:
-    """A small table aligned with the event times: how many treated stand behind each, and from what level."""
+    """A small table aligned with the event times.
+
+    How many treated stand behind each, and from what level.
+    """
     box = axes.get_window_extent()  # the figure is laid out at 100 dots an inch
     names = {"n_treated": "n_treated", "base_mean": "base_mean_share" if share else "base_mean"}
     texts = {
         "n_treated": [format_number(value, 0) for value in rows["n_treated"]],
-        "base_mean": [format_base_mean(value, share).removesuffix("%") for value in rows["base_mean"]],
+        "base_mean": [
+            format_base_mean(value, share).removesuffix("%") for value in rows["base_mean"]
+        ],
     }
     widest = max(len(cell) for cells in texts.values() for cell in cells)
     step = int(np.ceil(CHARACTER * (widest + 1) / (box.width / 100 / len(rows))))
@@ -177,32 +241,54 @@ def _event_legend(figure: Figure, rows: pd.DataFrame, language: str) -> None:
     ]
     for role, marker in (("left_out", "o"), ("reference", "D")):
         if role in roles:
-            style: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": canvas.GREY, "markeredgewidth": 1.4}
+            style: dict[str, Any] = {
+                "markerfacecolor": "white",
+                "markeredgecolor": canvas.GREY,
+                "markeredgewidth": 1.4,
+            }
             label = word(f"event_study.{role}", language)
-            handles.append(Line2D([], [], linestyle="", marker=marker, markersize=6, label=label, **style))
+            handles.append(
+                Line2D([], [], linestyle="", marker=marker, markersize=6, label=label, **style)
+            )
     _legend(figure, handles, 0.52)
 
 
 def _legend(figure: Figure, handles: Sequence[Any], below_top: float) -> None:
     """A legend in one line, `below_top` inches under the upper edge."""
     figure.legend(
-        handles=list(handles), loc="upper left", bbox_to_anchor=(0.012, 1 - below_top / figure.get_figheight()),
-        ncols=len(handles), columnspacing=1.1, handlelength=1.4, handletextpad=0.5, borderaxespad=0, borderpad=0.2,
-    )  # fmt: skip
+        handles=list(handles),
+        loc="upper left",
+        bbox_to_anchor=(0.012, 1 - below_top / figure.get_figheight()),
+        ncols=len(handles),
+        columnspacing=1.1,
+        handlelength=1.4,
+        handletextpad=0.5,
+        borderaxespad=0,
+        borderpad=0.2,
+    )
 
 
 @styled
-def plot_estimators(rows: Sequence[Mapping[str, Any]], *, language: str, synthetic: bool, title: str = "") -> Figure:
-    """Forest plot: one line per row with its words above and its numbers at the right; one axis per unit.
+def plot_estimators(
+    rows: Sequence[Mapping[str, Any]], *, language: str, synthetic: bool, title: str = ""
+) -> Figure:
+    """Forest plot: one line per row with its words above and its numbers at the right.
+
+    One axis per unit.
 
     Parameters
     ----------
-    rows : of `tables.estimate_rows`: label, unit, estimate, ci_low, ci_high; None where not estimable.
+    rows : of `tables.estimate_rows`: label, unit, estimate, ci_low, ci_high; None where not
+        estimable.
     """
     groups = [(unit, list(part)) for unit, part in groupby(rows, key=lambda row: row["unit"])]
     line, above, below = 0.48, 0.12, 0.62
-    height = 0.5 + sum(above + below + line * len(part) for _, part in groups)  # the last axis needs less below it
-    figure = new_figure(height, title or word("estimators.title", language), word("estimators.interval", language))
+    height = 0.5 + sum(
+        above + below + line * len(part) for _, part in groups
+    )  # the last axis needs less below it
+    figure = new_figure(
+        height, title or word("estimators.title", language), word("estimators.interval", language)
+    )
     top = 0.62
     for unit, part in groups:
         size = above + line * len(part)
@@ -217,7 +303,11 @@ def _forest(axes: Axes, unit: str, rows: Sequence[Mapping[str, Any]], language: 
     for y, row in enumerate(rows):
         colour = canvas.BLUE if y == 0 or len({r["label"] for r in rows}) < 2 else canvas.SLATE
         label, middle = fonts.replace_missing(str(row["label"])), y + 0.22
-        look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": canvas.SMALL + 0.5}
+        look: dict[str, Any] = {
+            "transform": axes.get_yaxis_transform(),
+            "va": "center",
+            "fontsize": canvas.SMALL + 0.5,
+        }
         look["bbox"] = canvas.CHIP
         axes.text(0, y - 0.2, label, **look)
         if row["estimate"] is None:
@@ -226,7 +316,9 @@ def _forest(axes: Axes, unit: str, rows: Sequence[Mapping[str, Any]], language: 
             numbers = format_value(row["estimate"], unit, digits, language, signed=True)
             axes.plot(row["estimate"], middle, "o", color=colour, markersize=7, zorder=3)
         if row["ci_low"] is not None:
-            beyond = 3 * max(abs(r[name] or 0) for r in rows for name in ("estimate", "ci_low", "ci_high"))
+            beyond = 3 * max(
+                abs(r[name] or 0) for r in rows for name in ("estimate", "ci_low", "ci_high")
+            )
             end = beyond if row["ci_high"] is None else row["ci_high"]
             axes.hlines(middle, row["ci_low"], end, color=colour, linewidth=2.4)
             ends = (format_number(row[name], digits, signed=True) for name in ("ci_low", "ci_high"))
@@ -253,23 +345,46 @@ def plot_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> Figu
     """
     figure = new_figure(3.6, word("cohorts.title", language), word("cohorts.y", language))
     if frame.empty:
-        figure.text(0.5, 0.5, word("cohorts.none", language), ha="center", va="center", color=canvas.SLATE)
+        figure.text(
+            0.5, 0.5, word("cohorts.none", language), ha="center", va="center", color=canvas.SLATE
+        )
         return watermark(figure, synthetic)
     axes = place(figure, 0.5, 0.15, 0.92, 0.6)
     years = np.arange(frame["year"].min(), frame["year"].max() + 1)
-    counts = frame.pivot_table(index="year", columns="category", values="firms", aggfunc="sum", observed=True)
+    counts = frame.pivot_table(
+        index="year", columns="category", values="firms", aggfunc="sum", observed=True
+    )
     counts = counts.reindex(years).fillna(0)
     known = [name for name in canvas.CATEGORY_COLOURS if name in counts.columns]
     bottom, handles = np.zeros(len(years)), []
     for name in [*known, *(other for other in counts.columns if other not in known)]:
-        colour, label = canvas.CATEGORY_COLOURS.get(name, canvas.GREY), word_or_code("category", name, language)
-        axes.bar(years, counts[name], bottom=bottom, width=0.74, color=colour, edgecolor="white", linewidth=0.5)
+        colour, label = (
+            canvas.CATEGORY_COLOURS.get(name, canvas.GREY),
+            word_or_code("category", name, language),
+        )
+        axes.bar(
+            years,
+            counts[name],
+            bottom=bottom,
+            width=0.74,
+            color=colour,
+            edgecolor="white",
+            linewidth=0.5,
+        )
         bottom += counts[name].to_numpy()
         handles.append(Patch(color=colour, label=label))
     for year, total in zip(years, bottom, strict=True):
         if total:
             text = format_number(total, 0)
-            axes.text(year, total, text, ha="center", va="bottom", fontsize=canvas.SMALL, color=canvas.SLATE)
+            axes.text(
+                year,
+                total,
+                text,
+                ha="center",
+                va="bottom",
+                fontsize=canvas.SMALL,
+                color=canvas.SLATE,
+            )
     axes.set_xticks(years[:: 1 if len(years) <= MOST_TICKS else 2])
     axes.tick_params(axis="x", labelsize=STRIP_SIZE)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
@@ -283,7 +398,11 @@ def plot_cohorts(frame: pd.DataFrame, *, language: str, synthetic: bool) -> Figu
 
 @styled
 def plot_rows(
-    sources: Mapping[str, Sequence[Mapping[str, Any]]], *, language: str, synthetic: bool, minimum: int = 0
+    sources: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    language: str,
+    synthetic: bool,
+    minimum: int = 0,
 ) -> Figure:
     """One bar per source: which share of its rows was kept, quarantined, or was titles and notes.
 
@@ -300,7 +419,11 @@ def plot_rows(
         records = total - (counts["furniture"] or 0)
         left = 0.0
         for name, colour in ROW_COLOURS.items():
-            count = (records if name == "kept" else 0) if blank and name != "furniture" else counts[name] or 0
+            count = (
+                (records if name == "kept" else 0)
+                if blank and name != "furniture"
+                else counts[name] or 0
+            )
             width = 100 * count / total if total else 0.0
             axes.barh(y + 0.2, width, left=left, height=0.42, color=colour)
             left += width
@@ -310,14 +433,24 @@ def plot_rows(
         what = word("rows.both" if blank else "rows.kept", language)
         for x, side, label in ((0, "left", text), (1, "right", f"{what} {kept}")):
             axes.text(
-                x, y - 0.23, label, transform=axes.get_yaxis_transform(), ha=side, va="center", fontsize=canvas.SMALL
+                x,
+                y - 0.23,
+                label,
+                transform=axes.get_yaxis_transform(),
+                ha=side,
+                va="center",
+                fontsize=canvas.SMALL,
             )
     axes.set_xlim(0, 100)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(word("rows.x", language), labelpad=2)
-    _legend(figure, [Patch(color=c, label=word(f"rows.{n}", language)) for n, c in ROW_COLOURS.items()], 0.42)
+    _legend(
+        figure,
+        [Patch(color=c, label=word(f"rows.{n}", language)) for n, c in ROW_COLOURS.items()],
+        0.42,
+    )
     return watermark(figure, synthetic)
 
 
@@ -342,16 +475,26 @@ def plot_outcome_paths(
     """
     label = fonts.replace_missing(outcome_label)
     logarithmic = scale == "ratio" and bool((frame["mean"].dropna() > 0).all())
-    figure = new_figure(3.8, word("paths.title", language, outcome=label), _path_note(share, logarithmic, language))
+    figure = new_figure(
+        3.8, word("paths.title", language, outcome=label), _path_note(share, logarithmic, language)
+    )
     axes = place(figure, 0.6, 0.2, 0.86 + 0.17 * len(shocks), 0.6)
     factor, handles = 100.0 if share else 1.0, []
-    for group, colour, marker in (("treated", canvas.BLUE, "o"), ("never_treated", canvas.ORANGE, "s")):
+    for group, colour, marker in (
+        ("treated", canvas.BLUE, "o"),
+        ("never_treated", canvas.ORANGE, "s"),
+    ):
         part = frame[frame["group"] == group].sort_values("year")
         name = word(f"group.{group}.{about}", language)
         handles += axes.plot(
-            part["year"].to_numpy(), factor * part["mean"].to_numpy(float), marker=marker, color=colour, linewidth=2,
-            markersize=5, label=name,
-        )  # fmt: skip
+            part["year"].to_numpy(),
+            factor * part["mean"].to_numpy(float),
+            marker=marker,
+            color=colour,
+            linewidth=2,
+            markersize=5,
+            label=name,
+        )
     if logarithmic:
         axes.set_yscale("log")
         wide = frame["mean"].max() > 10 * frame["mean"].min()
@@ -372,7 +515,9 @@ def _path_note(share: bool, logarithmic: bool, language: str) -> str:
     return " · ".join(parts)
 
 
-def _shade(axes: Axes, frame: pd.DataFrame, shocks: Sequence[tuple[str, int, int]], language: str) -> None:
+def _shade(
+    axes: Axes, frame: pd.DataFrame, shocks: Sequence[tuple[str, int, int]], language: str
+) -> None:
     first, last = frame["year"].min(), frame["year"].max()
     axes.set_xlim(first - 0.6, last + 0.6)
     for line, (key, begin, end) in enumerate(shocks):
@@ -383,7 +528,12 @@ def _shade(axes: Axes, frame: pd.DataFrame, shocks: Sequence[tuple[str, int, int
         axes.axvspan(left, right, color=shade, alpha=0.12, lw=0, zorder=0)
         height = axes.get_window_extent().height / 100
         axes.text(
-            right if line else left, 1 + (0.02 + 0.17 * line) / height, word(f"shock.{key}", language),
-            transform=axes.get_xaxis_transform(), ha="right" if line else "left", va="bottom", fontsize=STRIP_SIZE,
+            right if line else left,
+            1 + (0.02 + 0.17 * line) / height,
+            word(f"shock.{key}", language),
+            transform=axes.get_xaxis_transform(),
+            ha="right" if line else "left",
+            va="bottom",
+            fontsize=STRIP_SIZE,
             color=ink,
-        )  # fmt: skip
+        )

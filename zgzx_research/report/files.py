@@ -18,11 +18,18 @@ def unzip(data: bytes) -> dict[str, bytes]:
 
 
 def zip_members(members: Mapping[str, bytes]) -> bytes:
-    """A zip archive of sorted members and fixed times; an Office file's [Content_Types].xml sorts first by itself."""
+    """A zip archive of sorted members and fixed times.
+
+    An Office file's [Content_Types].xml sorts first by itself.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(members):
             entry = zipfile.ZipInfo(name, ZIP_TIME)
-            entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
+            entry.compress_type, entry.create_system, entry.external_attr = (
+                zipfile.ZIP_DEFLATED,
+                3,
+                0o644 << 16,
+            )
             archive.writestr(entry, members[name])
     return buffer.getvalue()

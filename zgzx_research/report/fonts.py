@@ -22,7 +22,8 @@ INVISIBLE = {"Cc", "Cf"}  # line ends, tabs, joiners: nothing to print
 def register() -> str:
     """Make the committed fonts known to matplotlib and return their family name.
 
-    Fonts of the same family installed on the machine are put aside, so that figures are equal everywhere.
+    Fonts of the same family installed on the machine are put aside, so that figures are equal
+    everywhere.
     """
     manager = font_manager.fontManager
     ours = {str(FOLDER / name) for name in WEIGHTS.values()}
@@ -72,7 +73,10 @@ def replace_missing(text: str) -> str:
 
 
 def web_subset(text: str, weight: str = "regular") -> bytes:
-    """A WOFF2 font holding only the characters of `text`; equal bytes for an equal set of characters."""
+    """A WOFF2 font holding only the characters of `text`.
+
+    Equal bytes for an equal set of characters.
+    """
     return _web_subset(frozenset(text), weight)
 
 
@@ -80,7 +84,9 @@ def web_subset(text: str, weight: str = "regular") -> bytes:
 def _web_subset(characters: frozenset[str], weight: str) -> bytes:
     from fontTools import subset  # half a second, and only web pages need it
 
-    options = subset.Options(flavor="woff2", layout_features=["*"], hinting=False, recalc_timestamp=False)
+    options = subset.Options(
+        flavor="woff2", layout_features=["*"], hinting=False, recalc_timestamp=False
+    )
     font = TTFont(FOLDER / WEIGHTS[weight], lazy=True, recalcTimestamp=False)
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=sorted(ord(character) for character in characters))

@@ -43,14 +43,20 @@ def write_index(studies: Sequence[StudyCard], out: Path) -> Path:
         for text in (*card.titles.values(), *card.headlines.values()):
             fonts.require(text, where=f"landing page, {card.name}")
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     page = environment.get_template("index.html.j2").render(
         studies=studies,
         links={
             card.name: {
-                language: _links(card.name, language, out.parent) if language in card.languages else {}
+                language: _links(card.name, language, out.parent)
+                if language in card.languages
+                else {}
                 for language in LANGUAGES
             }
             for card in studies
@@ -68,7 +74,9 @@ def _links(study: str, language: str, folder: Path) -> dict[str, dict[str, str]]
     """Kind of document -> suffix -> relative address, of files that exist."""
     return {
         kind: {
-            suffix: path for suffix in suffixes if (folder / (path := f"{study}/{language}/{kind}.{suffix}")).exists()
+            suffix: path
+            for suffix in suffixes
+            if (folder / (path := f"{study}/{language}/{kind}.{suffix}")).exists()
         }
         for kind, suffixes in FILES.items()
     }

@@ -1,4 +1,7 @@
-"""The look shared by all pages: labels, style sheet with embedded fonts, the mark of synthetic data."""
+"""The look shared by all pages.
+
+Labels, style sheet with embedded fonts, the mark of synthetic data.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def label(key: str, language: str, /, **values: object) -> str:
 
 
 def style_sheet(text: str, *, synthetic: bool) -> str:
-    """A <style> element with all a page needs: the fonts cut to `text`, the watermark, the rules."""
+    """A <style> element with all a page needs.
+
+    The fonts cut to `text`, the watermark, the rules.
+    """
     faces = [
         FACE.format(number=number, data=_base64(fonts.web_subset(text, weight)))
         for weight, number in (("regular", 400), ("bold", 700))
@@ -44,7 +50,10 @@ def style_sheet(text: str, *, synthetic: bool) -> str:
 
 @lru_cache
 def _watermark(text: str) -> str:
-    """A CSS background repeating `text`, drawn as outlines: an image cannot use the page's fonts."""
+    """A CSS background repeating `text`, drawn as outlines.
+
+    An image cannot use the page's fonts.
+    """
     font = TTFont(fonts.FOLDER / fonts.WEIGHTS["bold"], lazy=True)
     glyphs, cmap, x, outlines = font.getGlyphSet(), font.getBestCmap(), 0, []
     for character in text:

@@ -1,4 +1,7 @@
-"""What prose may not do: type a result, compute one, or state a finding that new data could make false."""
+"""What prose may not do.
+
+Type a result, compute one, or state a finding that new data could make false.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,16 @@ from zgzx_research.report.wording import environment
 
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 CLAIM = re.compile(r"\{%-?\s*claim\b.*?\{%-?\s*endclaim\s*-?%\}", re.DOTALL)
-ARITHMETIC = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg)
+ARITHMETIC = (
+    nodes.Add,
+    nodes.Sub,
+    nodes.Mul,
+    nodes.Div,
+    nodes.FloorDiv,
+    nodes.Mod,
+    nodes.Pow,
+    nodes.Neg,
+)
 
 
 @functools.cache
@@ -26,8 +38,9 @@ def _rules() -> dict[str, dict[str, Any]]:
 def lint_prose(text: str) -> list[str]:
     """Problems of one template, each "line N: …"; an empty list when there are none.
 
-    Found are digits typed outside of tags (but for the conventions in `prose_rules.toml`), results spelled in words,
-    findings outside of `{% claim %}`, arithmetic in the template, and constants printed by `{{ }}`.
+    Found are digits typed outside of tags (but for the conventions in `prose_rules.toml`), results
+    spelled in words, findings outside of `{% claim %}`, arithmetic in the template, and constants
+    printed by `{{ }}`.
     """
     try:
         tree = environment().parse(text)
@@ -43,7 +56,9 @@ def _blanked(pattern: re.Pattern[str], text: str) -> str:
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
 
 
-def _matches(patterns: list[str], text: str, say: Callable[[str], str]) -> Iterator[tuple[int, str]]:
+def _matches(
+    patterns: list[str], text: str, say: Callable[[str], str]
+) -> Iterator[tuple[int, str]]:
     for pattern in patterns:
         for match in re.finditer(pattern, text):
             yield text.count("\n", 0, match.start()) + 1, say(match.group().strip())
@@ -59,7 +74,11 @@ def _digits(text: str) -> Iterator[tuple[int, str]]:
 
 def _spelled(text: str) -> Iterator[tuple[int, str]]:
     plain = _blanked(TAG, text)
-    return _matches(_rules()["spelled"]["patterns"], plain, lambda found: f"spelled result {found!r}; use fact(…)")
+    return _matches(
+        _rules()["spelled"]["patterns"],
+        plain,
+        lambda found: f"spelled result {found!r}; use fact(…)",
+    )
 
 
 def _unguarded(text: str) -> Iterator[tuple[int, str]]:

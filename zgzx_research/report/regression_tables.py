@@ -1,7 +1,8 @@
 """Tables of several estimators side by side, as LaTeX, HTML, Typst or DOCX, by maketables.
 
-Effects and aggregates carry the attributes maketables looks for (`did/summary.py`), so `maketables.ETable` takes them
-as they are. `regression_table` adds the house's choices: no stars, digits by the standard errors, event times in order.
+Effects and aggregates carry the attributes maketables looks for (`did/summary.py`), so
+`maketables.ETable` takes them as they are. `regression_table` adds the house's choices: no stars,
+digits by the standard errors, event times in order.
 """
 
 from __future__ import annotations
@@ -33,19 +34,23 @@ def regression_table(
     results : effects or aggregates by the heading of their column.
     digits : after the point; None shows the usual standard error to two significant digits.
     stars : mark p < .1, .05, .01. notes : below the table; None says what the cells hold.
-    more : further arguments of `maketables.ETable` (caption, tab_label, keep, drop, model_stats, ...).
+    more : further arguments of `maketables.ETable` (caption, tab_label, keep, drop, model_stats,
+        ...).
 
     Returns
     -------
     ETable : shows itself in notebooks; `.make("tex")` and `.make("typst")` give text,
-        `.save(type="tex" | "html" | "typst" | "docx", file_name="folder/table.docx")` writes a file.
+        `.save(type="tex" | "html" | "typst" | "docx", file_name="folder/table.docx")` writes a
+        file.
 
     Raises
     ------
     ZgzxError : no result.
     """
     if not results:
-        raise ZgzxError("there is no result to show", where="regression_table", remedy="Pass {'name': effects}.")
+        raise ZgzxError(
+            "there is no result to show", where="regression_table", remedy="Pass {'name': effects}."
+        )
     tables = [coefficient_table(result) for result in results.values()]
     if digits is None:
         digits = significant_digits(pd.concat([table["se"] for table in tables]), ERROR_DIGITS)
@@ -61,16 +66,22 @@ def regression_table(
 
 def _place(name: str) -> tuple:
     """Cells by cohort and period, event times rising, the overall last."""
-    numbers = tuple(int(part.strip(",")) for part in name.split() if part.strip(",").lstrip("-").isdigit())
+    numbers = tuple(
+        int(part.strip(",")) for part in name.split() if part.strip(",").lstrip("-").isdigit()
+    )
     return (not numbers, len(numbers) < 2, name.split()[0], numbers)
 
 
 def _notes(results: Mapping[str, Effects | Aggregate], stars: bool) -> str:
     """What the cells hold. A blank cell: the estimator has no such row, or it is its base."""
-    effects = [result.effects if isinstance(result, Aggregate) else result for result in results.values()]
+    effects = [
+        result.effects if isinstance(result, Aggregate) else result for result in results.values()
+    ]
     parts = ["Standard errors in parentheses."]
     if any(one.numbers.scale == "ratio" for one in effects):
-        parts.append("Ratios: 0.12 is 12 percent more than without.")  # maketables leaves a % sign bare in LaTeX
+        parts.append(
+            "Ratios: 0.12 is 12 percent more than without."
+        )  # maketables leaves a % sign bare in LaTeX
     if stars:
         parts.append("* p < 0.10, ** p < 0.05, *** p < 0.01.")
     return " ".join(parts)

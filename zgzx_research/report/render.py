@@ -27,12 +27,16 @@ from zgzx_research.report.word import finish_docx
 
 # The wheel's own pandoc, not whichever the machine has: another version writes other bytes.
 PANDOC = Path(pypandoc.__file__).parent / "files" / ("pandoc.exe" if os.name == "nt" else "pandoc")
-# Quotation marks are curled in English only: Chinese prose types its own. No raw HTML or TeX passes through.
+# Quotation marks are curled in English only: Chinese prose types its own. No raw HTML or TeX passes
+# through.
 MARKDOWN = {
     "zh": "markdown-smart-raw_html-raw_tex-raw_attribute-citations",
     "en": "markdown+smart-raw_html-raw_tex-raw_attribute-citations",
 }
-READING = ("--to=json", "--columns=100000")  # a table line longer than that would get columns of equal width
+READING = (
+    "--to=json",
+    "--columns=100000",
+)  # a table line longer than that would get columns of equal width
 STAMP_SEPARATOR = " | "
 CONTENTS_FROM = 6  # headings; a shorter document needs no table of contents
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
@@ -67,7 +71,8 @@ def render_document(
 
     Parameters
     ----------
-    document : body; its headings may start at any level. ``::: headline`` and ``::: note`` become boxes.
+    document : body; its headings may start at any level. ``::: headline`` and ``::: note`` become
+        boxes.
     language : "zh" or "en". title, subtitle : plain text.
     stamp : what stands at the end of the page, name -> value.
     synthetic : mark every page and screen as synthetic data.
@@ -76,35 +81,51 @@ def render_document(
 
     Raises
     ------
-    ZgzxError : a character the fonts lack, Markdown that refers to a file which is not there, a PDF that would not
-        be accessible.
+    ZgzxError : a character the fonts lack, Markdown that refers to a file which is not there, a PDF
+        that would not be accessible.
     """
     unknown = [name for name in formats if name not in WRITERS]
     if unknown:
-        raise ZgzxError(f"format {unknown[0]!r} is unknown", remedy=f"Choose from {', '.join(WRITERS)}.")
+        raise ZgzxError(
+            f"format {unknown[0]!r} is unknown", remedy=f"Choose from {', '.join(WRITERS)}."
+        )
     with tempfile.TemporaryDirectory() as folder:
         tree = _read(document, Path(folder), language)
         tree["blocks"] += _geta_note(tree, stamp, language)
         tree["blocks"] += [_stamp(stamp, language)] if stamp else []
         tree["meta"] = _meta(tree, language, title, subtitle, synthetic, compact)
         fonts.require("".join(_strings(tree)), where=out.name)
-        page = _Page(tree, _top_level(tree), Path(folder), document.media, language, title, synthetic)
+        page = _Page(
+            tree, _top_level(tree), Path(folder), document.media, language, title, synthetic
+        )
         written = {suffix: WRITERS[suffix](page) for suffix in formats}
     # Appended, not with_suffix: a stem may hold a dot.
-    return [write_whole(out.parent / f"{out.name}.{suffix}", data) for suffix, data in written.items()]
+    return [
+        write_whole(out.parent / f"{out.name}.{suffix}", data) for suffix, data in written.items()
+    ]
 
 
 def _read(document: Document, folder: Path, language: str) -> dict[str, Any]:
     """The media in `folder`, the Markdown as pandoc's tree."""
     for file, data in document.media.items():
         (folder / file).write_bytes(data)
-    return json.loads(_pandoc(document.markdown.encode(), folder, f"--from={MARKDOWN[language]}", *READING))
+    return json.loads(
+        _pandoc(document.markdown.encode(), folder, f"--from={MARKDOWN[language]}", *READING)
+    )
 
 
 def _pandoc(source: bytes, folder: Path, *options: str) -> bytes:
-    command = [str(PANDOC), f"--data-dir={TEMPLATES}", "--fail-if-warnings", "--wrap=none", *options]
+    command = [
+        str(PANDOC),
+        f"--data-dir={TEMPLATES}",
+        "--fail-if-warnings",
+        "--wrap=none",
+        *options,
+    ]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(command, input=source, capture_output=True, cwd=folder, env=environment, check=False)
+    done = subprocess.run(
+        command, input=source, capture_output=True, cwd=folder, env=environment, check=False
+    )
     if done.returncode:
         message = " ".join(done.stderr.decode("utf-8", errors="replace").split())
         raise ZgzxError(f"pandoc refused the document: {message}", where="report")
@@ -114,12 +135,16 @@ def _pandoc(source: bytes, folder: Path, *options: str) -> bytes:
 def _from_tree(page: _Page, top: int, *options: str) -> bytes:
     shift = f"--shift-heading-level-by={top - page.top}"
     filters = f"--lua-filter={TEMPLATES / 'filter.lua'}"
-    return _pandoc(json.dumps(page.tree).encode(), page.folder, "--from=json", shift, filters, *options)
+    return _pandoc(
+        json.dumps(page.tree).encode(), page.folder, "--from=json", shift, filters, *options
+    )
 
 
 def _html(page: _Page) -> bytes:
     template = f"--template={TEMPLATES / 'report.html'}"
-    text = _from_tree(page, 2, "--to=html5", "--mathml", "--toc", "--toc-depth=3", template).decode()
+    text = _from_tree(
+        page, 2, "--to=html5", "--mathml", "--toc", "--toc-depth=3", template
+    ).decode()
     style = style_sheet(html.unescape(text), synthetic=page.synthetic)
     for name, data in page.media.items():
         uri = f"data:{MEDIA_TYPES[Path(name).suffix]};base64,{b64encode(data).decode()}"
@@ -130,10 +155,13 @@ def _html(page: _Page) -> bytes:
 
 def _checked_html(text: str) -> str:
     loads = re.findall(
-        r"""(?:src|srcset|poster|data)=["'](?!data:)([^"']*)["']|url\(["']?(?!["']?data:)([^)]*)\)""", text
+        r"""(?:src|srcset|poster|data)=["'](?!data:)([^"']*)["']|url\(["']?(?!["']?data:)([^)]*)\)""",
+        text,
     )
     if loads:
-        raise ZgzxError("the page would load other files", where="report", examples=[a or b for a, b in loads])
+        raise ZgzxError(
+            "the page would load other files", where="report", examples=[a or b for a, b in loads]
+        )
     return text
 
 
@@ -154,18 +182,33 @@ def _pdf(page: _Page) -> bytes:
     source.write_bytes(_typ(page))
     try:
         return typst.compile(
-            source, root=page.folder, font_paths=[fonts.FOLDER], ignore_system_fonts=True, format="pdf",
-            pdf_standards=["ua-1"], timestamp=EPOCH,
-        )  # fmt: skip
+            source,
+            root=page.folder,
+            font_paths=[fonts.FOLDER],
+            ignore_system_fonts=True,
+            format="pdf",
+            pdf_standards=["ua-1"],
+            timestamp=EPOCH,
+        )
     except typst.TypstError as error:
         raise ZgzxError(f"typst refused the document: {error}", where="report") from error
 
 
-WRITERS: Mapping[str, Callable[[_Page], bytes]] = {"html": _html, "pdf": _pdf, "docx": _docx, "typ": _typ}
+WRITERS: Mapping[str, Callable[[_Page], bytes]] = {
+    "html": _html,
+    "pdf": _pdf,
+    "docx": _docx,
+    "typ": _typ,
+}
 
 
 def _meta(
-    tree: Mapping[str, Any], language: str, title: str, subtitle: str, synthetic: bool, compact: bool
+    tree: Mapping[str, Any],
+    language: str,
+    title: str,
+    subtitle: str,
+    synthetic: bool,
+    compact: bool,
 ) -> dict[str, Any]:
     headings = sum(node["t"] == "Header" for node in _nodes(tree))
     texts = {
@@ -176,7 +219,9 @@ def _meta(
         "notice": label("synthetic_notice", language) if synthetic else "",
         "skip": label("skip", language),
         "scroll": label("scroll", language),
-        "contents": label("contents", language) if headings >= CONTENTS_FROM and not compact else "",
+        "contents": label("contents", language)
+        if headings >= CONTENTS_FROM and not compact
+        else "",
         "compact": "yes" if compact else "",
     }
     return {key: {"t": "MetaString", "c": text} for key, text in texts.items() if text}
@@ -186,7 +231,9 @@ def _top_level(tree: Mapping[str, Any]) -> int:
     return min((node["c"][0] for node in _nodes(tree) if node["t"] == "Header"), default=1)
 
 
-def _geta_note(tree: Mapping[str, Any], stamp: Mapping[str, str], language: str) -> list[dict[str, Any]]:
+def _geta_note(
+    tree: Mapping[str, Any], stamp: Mapping[str, str], language: str
+) -> list[dict[str, Any]]:
     """What 〓 stands for, where it stands anywhere and the pages themselves have not said so."""
     note = label("geta_note", language)
     said = "".join(_strings(tree)) + "".join(stamp.values())
@@ -198,7 +245,10 @@ def _geta_note(tree: Mapping[str, Any], stamp: Mapping[str, str], language: str)
 def _stamp(stamp: Mapping[str, str], language: str) -> dict[str, Any]:
     """A pandoc Div that holds all entries in one paragraph."""
     texts = [label("stamp_line", language, key=key, value=value) for key, value in stamp.items()]
-    heading = {"t": "Para", "c": [{"t": "Strong", "c": [{"t": "Str", "c": label("stamp", language)}]}]}
+    heading = {
+        "t": "Para",
+        "c": [{"t": "Strong", "c": [{"t": "Str", "c": label("stamp", language)}]}],
+    }
     lines = {"t": "Para", "c": [{"t": "Str", "c": STAMP_SEPARATOR.join(texts)}]}
     return {"t": "Div", "c": [["", ["stamp"], []], [heading, lines]]}
 

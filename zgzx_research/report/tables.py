@@ -28,7 +28,12 @@ from zgzx_research.report.wording import (
 
 WIDEST = 36  # display columns a Markdown column may claim; longer cells wrap
 MANY_FILES = 6  # of one source; more are shown by kind
-RULE_DIGITS = {"effective_treated": 1, "pretest": 3, "linkage": 1, "detectable": None}  # None: the unit's own
+RULE_DIGITS = {
+    "effective_treated": 1,
+    "pretest": 3,
+    "linkage": 1,
+    "detectable": None,
+}  # None: the unit's own
 
 # what a table or figure multiplies an effects frame by, for the unit its numbers are shown in
 FACTORS = {"percent": 100.0, "percentage_point": 100.0, "number": 1.0}
@@ -53,9 +58,15 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def to_markdown(self) -> str:
-        """Pandoc pipe table without caption; relative widths follow the longest cell of each column."""
+        """Pandoc pipe table without caption.
+
+        Relative widths follow the longest cell of each column.
+        """
         cells = [tuple(escape_markdown(cell) for cell in row) for row in (self.columns, *self.rows)]
-        widths = [max(3, *(min(WIDEST, display_width(row[j])) for row in cells)) for j in range(len(self.columns))]
+        widths = [
+            max(3, *(min(WIDEST, display_width(row[j])) for row in cells))
+            for j in range(len(self.columns))
+        ]
         rules = [
             "-" * (width - 1) + ":" if a == "right" else "-" * width
             for a, width in zip(self.align, widths, strict=True)
@@ -73,8 +84,13 @@ def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _table(key: str, caption: str, columns: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> Table:
-    """`align` has one letter per column: l or r. Cells may come from data, the other texts are our own."""
+def _table(
+    key: str, caption: str, columns: Sequence[str], align: str, rows: Sequence[Sequence[str]]
+) -> Table:
+    """`align` has one letter per column: l or r.
+
+    Cells may come from data, the other texts are our own.
+    """
     rows = [[from_data(cell) for cell in row] for row in rows]
     sides = tuple({"l": "left", "r": "right"}[letter] for letter in align)
     return Table(key, caption, tuple(columns), sides, tuple(map(tuple, rows)))
@@ -85,14 +101,20 @@ def _with_note(caption: str, note: str, language: str) -> str:
 
 
 def display_unit(scale: str, share: bool) -> str:
-    """Unit in which effects are shown: percent (ratio), percentage_point (difference of shares) or number."""
+    """Unit in which effects are shown.
+
+    Percent (ratio), percentage_point (difference of shares) or number.
+    """
     return "percent" if scale == "ratio" else "percentage_point" if share else "number"
 
 
 def half_widths(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
     """Half the interval of each row of `estimate_rows`, None where there is none."""
     bounded = [None not in (row["ci_low"], row["ci_high"]) for row in rows]
-    return [(row["ci_high"] - row["ci_low"]) / 2 if both else None for row, both in zip(rows, bounded, strict=True)]
+    return [
+        (row["ci_high"] - row["ci_low"]) / 2 if both else None
+        for row, both in zip(rows, bounded, strict=True)
+    ]
 
 
 def interval(low: float, high: float, digits: int, *, signed: bool = True) -> str:
@@ -118,16 +140,31 @@ def event_time_table(
 
 
 def cohort_table(
-    frame: pd.DataFrame, scale: str, language: str, *, share: bool = False, labels: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    scale: str,
+    language: str,
+    *,
+    share: bool = False,
+    labels: Mapping[str, str] | None = None,
 ) -> Table:
-    """One row per cohort of an effects frame; `labels`: first treated period as it was counted -> as it is called."""
-    return _effects_table("cohort", word("table.cohort", language), frame, scale, language, share, labels)
+    """One row per cohort of an effects frame.
+
+    `labels`: first treated period as it was counted -> as it is called.
+    """
+    return _effects_table(
+        "cohort", word("table.cohort", language), frame, scale, language, share, labels
+    )
 
 
 def _effects_table(
-    label: str, caption: str, frame: pd.DataFrame, scale: str, language: str, share: bool,
+    label: str,
+    caption: str,
+    frame: pd.DataFrame,
+    scale: str,
+    language: str,
+    share: bool,
     labels: Mapping[str, str] | None = None,
-) -> Table:  # fmt: skip
+) -> Table:
     unit = display_unit(scale, share)
     factor = FACTORS[unit]
     digits = effect_digits(unit, factor * frame["std_error"], factor * frame["estimate"])
@@ -135,7 +172,9 @@ def _effects_table(
     for row in frame.to_dict("records"):
         at = int(row[label])
         first = [format_number(at, 0, signed=True), word(f"role.{row['role']}", language)]
-        effect = {name: factor * row[name] for name in ("estimate", "std_error", "ci_low", "ci_high")}
+        effect = {
+            name: factor * row[name] for name in ("estimate", "std_error", "ci_low", "ci_high")
+        }
         effect |= {name: factor * row[name] for name in ("band_low", "band_high")}
         rows.append(
             [
@@ -180,7 +219,9 @@ def estimate_rows(facts: FactSource, items: Sequence[tuple[str, str, str]]) -> l
 
 
 def estimates_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:
-    """One row per specification or outcome: estimate, interval, minimum detectable effect, N, reading.
+    """One row per specification or outcome.
+
+    Estimate, interval, minimum detectable effect, N, reading.
 
     Parameters
     ----------
@@ -200,20 +241,34 @@ def estimates_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:
                 word(f"reading.{row['verdict']}", language),
             ]
         )
-    names = ("spec", "estimate_with_unit", "interval", "mde", "n_treated", "n_comparison", "verdict")
+    names = (
+        "spec",
+        "estimate_with_unit",
+        "interval",
+        "mde",
+        "n_treated",
+        "n_comparison",
+        "verdict",
+    )
     columns = [word(f"column.{name}", language) for name in names]
     caption = _with_note(word("table.estimates", language), "mde", language)
     return _table("estimates", caption, columns, "lrrrrrl", body)
 
 
-def rows_table(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str, minimum: int = 0) -> Table:
-    """Rows in and out of every file; files that differ by numbers stand together where a source has many.
+def rows_table(
+    sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str, minimum: int = 0
+) -> Table:
+    """Rows in and out of every file.
 
-    A total per source that has several lines, and a grand total. Every sheet has its line in the workbook.
+    Files that differ by numbers stand together where a source has many.
+
+    A total per source that has several lines, and a grand total. Every sheet has its line in the
+    workbook.
 
     Parameters
     ----------
-    sources : `ledger.json`["sources"]: source -> [{file, sheet, rows_in, kept, quarantined, furniture}].
+    sources : `ledger.json`["sources"]: source -> [{file, sheet, rows_in, kept, quarantined,
+        furniture}].
     minimum : smaller numbers of rows set aside are left blank (`disclosure.row_balance`).
     """
     lines = all_lines(sources, language)
@@ -245,29 +300,49 @@ def all_lines(
     sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str
 ) -> dict[str, dict[str, dict[str, int]]]:
     """source -> line of `rows_table` -> BALANCE, of the sources that have files."""
-    return {source: _line_counts(file_lines(sheets, language)) for source, sheets in sources.items() if sheets}
+    return {
+        source: _line_counts(file_lines(sheets, language))
+        for source, sheets in sources.items()
+        if sheets
+    }
 
 
 def _line_counts(lines: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, dict[str, int]]:
-    return {place: {name: sum(sheet[name] for sheet in group) for name in BALANCE} for place, group in lines.items()}
+    return {
+        place: {name: sum(sheet[name] for sheet in group) for name in BALANCE}
+        for place, group in lines.items()
+    }
 
 
-def file_lines(sheets: Sequence[Mapping[str, Any]], language: str) -> dict[str, list[Mapping[str, Any]]]:
+def file_lines(
+    sheets: Sequence[Mapping[str, Any]], language: str
+) -> dict[str, list[Mapping[str, Any]]]:
     """What is shown of a source's files -> their ledger entries."""
     many = len({sheet["file"] for sheet in sheets}) > MANY_FILES
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for sheet in sheets:
-        groups.setdefault(re.sub(r"\d+", "*", sheet["file"]) if many else sheet["file"], []).append(sheet)
+        groups.setdefault(re.sub(r"\d+", "*", sheet["file"]) if many else sheet["file"], []).append(
+            sheet
+        )
     lines = {}
     for name, group in groups.items():
         files = sorted({sheet["file"] for sheet in group})
-        place = word("several_files", language, name=name, number=len(files)) if len(files) > 1 else files[0]
+        place = (
+            word("several_files", language, name=name, number=len(files))
+            if len(files) > 1
+            else files[0]
+        )
         lines[place] = group
     return lines
 
 
-def source_counts(sources: Mapping[str, Sequence[Mapping[str, Any]]], minimum: int) -> dict[str, Counts]:
-    """BALANCE of each source that has files, as far as it may be shown (`disclosure.row_balance`)."""
+def source_counts(
+    sources: Mapping[str, Sequence[Mapping[str, Any]]], minimum: int
+) -> dict[str, Counts]:
+    """BALANCE of each source that has files, as far as it may be shown.
+
+    `disclosure.row_balance`.
+    """
     balance = row_balance(all_lines(sources, "zh"), minimum)
     return {source: counts[TOTAL] for source, counts in balance.items() if source != TOTAL}
 
@@ -288,8 +363,13 @@ def quarantine_table(counts: Mapping[str, int | None], language: str) -> Table:
 def linkage_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
     """Records, linked records and their share, a row per source ({source, rows, linked, linked_share}); None = too few
     to be told."""
-    body = [[word_or_code("source", row["source"], language), *_linked_cells(row, language)] for row in summary]
-    columns = [word(f"column.{name}", language) for name in ("source", "rows", "linked", "linked_share")]
+    body = [
+        [word_or_code("source", row["source"], language), *_linked_cells(row, language)]
+        for row in summary
+    ]
+    columns = [
+        word(f"column.{name}", language) for name in ("source", "rows", "linked", "linked_share")
+    ]
     caption = word("table.linkage", language)
     if any(row["linked"] is None for row in summary):
         caption = _with_note(caption, "few", language)
@@ -313,12 +393,18 @@ def arms_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
         ]
         for row in summary
     ]
-    columns = [word(f"column.{name}", language) for name in ("arm", "entity", "rows", "linked", "linked_share")]
+    columns = [
+        word(f"column.{name}", language)
+        for name in ("arm", "entity", "rows", "linked", "linked_share")
+    ]
     return _table("arms", word("table.arms", language), columns, "llrrr", body)
 
 
 def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
-    """What estimation left out (frame of step, reason, rows, units); examples stay out of reports."""
+    """What estimation left out (frame of step, reason, rows, units).
+
+    Examples stay out of reports.
+    """
     body = [
         [
             word_or_code("ledger.step", step, language),
@@ -326,7 +412,9 @@ def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
             _count(rows),
             _count(units),
         ]
-        for step, reason, rows, units in zip(*(ledger[c] for c in ("step", "reason", "rows", "units")), strict=True)
+        for step, reason, rows, units in zip(
+            *(ledger[c] for c in ("step", "reason", "rows", "units")), strict=True
+        )
     ]
     body = body or [[MISSING, word("nothing_left_out", language), MISSING, MISSING]]
     columns = [word(f"column.{name}", language) for name in ("step", "reason", "rows", "units")]
@@ -336,7 +424,10 @@ def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
 def panel_table(facts: FactSource, names: Sequence[str], language: str) -> Table:
     """The facts `panel.<name>`, a row each, in the order of `wording.toml`."""
     ordered = sorted(names, key=_place_in_wording("panel"))
-    body = [[word(f"panel.{name}", language), _plain_fact(facts, f"panel.{name}", language)] for name in ordered]
+    body = [
+        [word(f"panel.{name}", language), _plain_fact(facts, f"panel.{name}", language)]
+        for name in ordered
+    ]
     columns = [word(f"column.{name}", language) for name in ("item", "value")]
     return _table("panel", word("table.panel", language), columns, "lr", body)
 
@@ -354,7 +445,9 @@ def _plain_fact(facts: FactSource, key: str, language: str) -> str:
     return format_value(record["value"], record["unit"], language=language)
 
 
-def grade_table(facts: FactSource, outcome: str, spec: str, rules: Sequence[str], language: str) -> Table:
+def grade_table(
+    facts: FactSource, outcome: str, spec: str, rules: Sequence[str], language: str
+) -> Table:
     """How a grade was reached: the start, each rule with measure, limit and step, the final level.
 
     Parameters
@@ -362,10 +455,14 @@ def grade_table(facts: FactSource, outcome: str, spec: str, rules: Sequence[str]
     rules : names of the rules applied, in order (`.grade_rule.<rule>.*` are facts).
     """
     prefix = f"{outcome}.{spec}.grade"
-    start, level = (word(f"grade.{facts.record(key)['value']}", language) for key in (f"{prefix}_start", prefix))
+    start, level = (
+        word(f"grade.{facts.record(key)['value']}", language) for key in (f"{prefix}_start", prefix)
+    )
     body = [[word("grade_rule.start", language), "", "", start]]
     for rule in rules:
-        measured, limit = (facts.record(f"{prefix}_rule.{rule}.{name}") for name in ("value", "limit"))
+        measured, limit = (
+            facts.record(f"{prefix}_rule.{rule}.{name}") for name in ("value", "limit")
+        )
         change = facts.record(f"{prefix}_rule.{rule}.change")["value"]
         body.append(
             [
@@ -374,17 +471,25 @@ def grade_table(facts: FactSource, outcome: str, spec: str, rules: Sequence[str]
                 if is_withheld(measured)
                 else format_value(measured["value"], measured["unit"], RULE_DIGITS[rule], language),
                 format_value(limit["value"], limit["unit"], RULE_DIGITS[rule], language),
-                word("grade_rule.down", language, steps=-change) if change else word("grade_rule.kept", language),
+                word("grade_rule.down", language, steps=-change)
+                if change
+                else word("grade_rule.kept", language),
             ]
         )
     body.append([word("grade_rule.final", language), "", "", level])
-    columns = [word(f"column.{name}", language) for name in ("rule", "measured", "limit", "effect_on_grade")]
+    columns = [
+        word(f"column.{name}", language)
+        for name in ("rule", "measured", "limit", "effect_on_grade")
+    ]
     label = word_or_code("outcome", outcome, language)
     return _table("grade", word("table.grade", language, outcome=label), columns, "lrrl", body)
 
 
 def stamp_table(stamp: Mapping[str, object], language: str) -> Table:
-    """Version, digests, seed and whatever else makes a run repeatable; keys without words print themselves."""
+    """Version, digests, seed and whatever else makes a run repeatable.
+
+    Keys without words print themselves.
+    """
     body = [
         [word_or_code("stamp", key, language), format_value(stamp[key], "text", language=language)]
         for key in sorted(stamp, key=_place_in_wording("stamp"))

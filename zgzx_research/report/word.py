@@ -1,4 +1,7 @@
-"""What pandoc's Word writer leaves open: the page header, column widths, the mark of synthetic data, equal bytes."""
+"""What pandoc's Word writer leaves open.
+
+The page header, column widths, the mark of synthetic data, equal bytes.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +30,17 @@ STRAIGHTENED = {
 def finish_docx(data: bytes, *, title: str, mark: str) -> bytes:
     """Fill the page header and straighten the body of a file that pandoc made.
 
-    The header of reference.docx holds the mark's words and its watermark between ``<!--mark-->`` and ``<!--/mark-->``;
-    an empty `mark` takes them out.
+    The header of reference.docx holds the mark's words and its watermark between ``<!--mark-->``
+    and ``<!--/mark-->``; an empty `mark` takes them out.
     """
     members = unzip(data)
     for name in [name for name in members if re.fullmatch(r"word/header\d+\.xml", name)]:
         text = members[name].decode("utf-8")
         if not mark:
             text = re.sub(r"<!--mark-->.*?<!--/mark-->", "", text, flags=re.DOTALL)
-        members[name] = text.replace(TITLE, escape(title)).replace(MARK, escape(mark)).encode("utf-8")
+        members[name] = (
+            text.replace(TITLE, escape(title)).replace(MARK, escape(mark)).encode("utf-8")
+        )
     body = members["word/document.xml"].decode("utf-8")
     for found, put in STRAIGHTENED.items():
         body = body.replace(found, put)
@@ -44,7 +49,10 @@ def finish_docx(data: bytes, *, title: str, mark: str) -> bytes:
 
 
 def _widened(table: re.Match[str]) -> str:
-    """The columns of one table in pandoc's proportions; pandoc counts on a narrower page than ours."""
+    """The columns of one table in pandoc's proportions.
+
+    Pandoc counts on a narrower page than ours.
+    """
     widths = [int(width) for width in re.findall(r'w:w="(\d+)"', table["grid"])]
     scale = TEXT_WIDTH * int(table["share"]) / FULL_SHARE / sum(widths)
     columns = "".join(f'<w:gridCol w:w="{round(scale * width)}" />' for width in widths)

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import (
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+)
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
@@ -32,8 +39,8 @@ ERROR_DIGITS = 2  # significant ones of a standard error; estimates beside it en
 SIGNIFICANT = 3  # digits of a plain number, whose size nobody knows beforehand
 SMALL_POWER, LARGE_POWER = -3, 14  # powers of ten beyond which numbers are written as 3.01E−7
 
-# unit: digits shown (None: as many as make SIGNIFICANT ones), factor from the stored value, what follows the number
-# (a wording key when it begins with "unit.")
+# unit: digits shown (None: as many as make SIGNIFICANT ones), factor from the stored value, what
+# follows the number (a wording key when it begins with "unit.")
 UNIT_STYLE: dict[str, tuple[int | None, float, str]] = {
     "percent": (1, 1.0, "%"),
     "percentage_point": (1, 1.0, "unit.percentage_point"),
@@ -74,10 +81,16 @@ def word(key: str, language: str, **values: object) -> str:
     ZgzxError : unknown language, or no such key; names the nearest.
     """
     if language not in LANGUAGES:
-        raise ZgzxError(f"language {language!r} is unknown", remedy=f"Choose one of {', '.join(LANGUAGES)}.")
+        raise ZgzxError(
+            f"language {language!r} is unknown", remedy=f"Choose one of {', '.join(LANGUAGES)}."
+        )
     if key not in entries():
         near = difflib.get_close_matches(key, entries(), n=1, cutoff=0)
-        raise ZgzxError(f"there are no words for {key!r}", where="wording.toml", remedy=f"The nearest is {near[0]}.")
+        raise ZgzxError(
+            f"there are no words for {key!r}",
+            where="wording.toml",
+            remedy=f"The nearest is {near[0]}.",
+        )
     text = entries()[key][language]
     return text.format(**values) if values else text
 
@@ -87,20 +100,27 @@ def event_axis(about: str, step: tuple[str, int] | None, language: str) -> str:
 
     Parameters
     ----------
-    about : "award" (always years) or "unit". step : unit and number of the clock's step; None where it is not known.
+    about : "award" (always years) or "unit". step : unit and number of the clock's step; None where
+        it is not known.
     """
     years = about == "unit" and step is not None and step[0] == "year"
     axis = word("event_study.x.unit_years" if years else f"event_study.x.{about}", language)
     if step is None or (about == "award" and step == ("year", 1)):
         return axis
     unit, count = step
-    shown = word(f"step.one.{unit}", language) if count == 1 else word(f"step.several.{unit}", language, count=count)
+    shown = (
+        word(f"step.one.{unit}", language)
+        if count == 1
+        else word(f"step.several.{unit}", language, count=count)
+    )
     return word("event_study.x.step", language, x=axis, step=shown)
 
 
 def word_or_code(family: str, code: str, language: str) -> str:
     """The words of `<family>.<code>`, or the code itself when nobody has written words for it yet."""
-    return word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else from_data(code)
+    return (
+        word(f"{family}.{code}", language) if f"{family}.{code}" in entries() else from_data(code)
+    )
 
 
 def from_data(text: str) -> str:
@@ -110,21 +130,26 @@ def from_data(text: str) -> str:
     """
     if text.isascii():
         return text
-    from zgzx_research.report.fonts import replace_missing  # matplotlib is slow to load, and data are mostly numbers
+    from zgzx_research.report.fonts import (
+        replace_missing,
+    )  # matplotlib is slow to load, and data are mostly numbers
 
     return replace_missing(text)
 
 
 def is_withheld(record: Mapping[str, Any]) -> bool:
-    """Whether a fact has no value because it would tell of too few (`evidence.facts.withheld_fact`)."""
+    """Whether a fact has no value because it would tell of too few.
+
+    `evidence.facts.withheld_fact`.
+    """
     return bool(record.get("withheld"))
 
 
 def format_number(value: float, digits: int, *, signed: bool = False) -> str:
     """A number with thousands separators, a true minus sign and no "−0.0"; a missing one is a dash.
 
-    A number that begins far behind the point is written with its power of ten, as spreadsheets do; a very large one
-    too.
+    A number that begins far behind the point is written with its power of ten, as spreadsheets do;
+    a very large one too.
 
     Examples
     --------
@@ -139,7 +164,11 @@ def format_number(value: float, digits: int, *, signed: bool = False) -> str:
         return "0"
     power = math.floor(math.log10(abs(value))) if value else 0
     if digits > MOST_DIGITS and power < SMALL_POWER:
-        text = f"{float(value) / 10**power:z.{max(0, digits + power)}f}E{power}" if digits + power >= 0 else "0"
+        text = (
+            f"{float(value) / 10**power:z.{max(0, digits + power)}f}E{power}"
+            if digits + power >= 0
+            else "0"
+        )
     elif power > LARGE_POWER:
         text = f"{float(value) / 10.0**power:z.{SIGNIFICANT - 1}f}E+{power}"
     else:
@@ -159,14 +188,18 @@ def significant_digits(sizes: Iterable[float | None], wanted: int = SIGNIFICANT)
     >>> significant_digits([2.6e-09], 2)
     10
     """
-    known = sorted(abs(size) for size in sizes if size is not None and math.isfinite(size) and size != 0)
+    known = sorted(
+        abs(size) for size in sizes if size is not None and math.isfinite(size) and size != 0
+    )
     if not known:
         return wanted - 1
     return max(0, wanted - 1 - math.floor(math.log10(known[len(known) // 2])))
 
 
 def percent_digits(sizes: Iterable[float | None]) -> int:
-    """Digits of percentages and percentage points: one, and more where that would show sizes as zero.
+    """Digits of percentages and percentage points.
+
+    One, and more where that would show sizes as zero.
 
     Examples
     --------
@@ -177,14 +210,21 @@ def percent_digits(sizes: Iterable[float | None]) -> int:
 
 
 def format_value(
-    value: Any, unit: str, digits: int | None = None, language: str = "zh", *, signed: bool = False, bare: bool = False
+    value: Any,
+    unit: str,
+    digits: int | None = None,
+    language: str = "zh",
+    *,
+    signed: bool = False,
+    bare: bool = False,
 ) -> str:
     """A fact's value as text with its unit, e.g. "12.3%", "1.2 个百分点", "1,234", "2012".
 
     Parameters
     ----------
     unit : percent, percentage_point, share (0..1, printed in percent), number, count, year or text.
-    digits : after the point; None for the unit's own. bare : leave a unit in words away (a % stays).
+    digits : after the point; None for the unit's own. bare : leave a unit in words away (a %
+        stays).
     """
     if value is None:
         return word("missing", language)
@@ -197,7 +237,11 @@ def format_value(
     own_digits, factor, after = UNIT_STYLE[unit]
     shown = own_digits if digits is None else digits
     if digits is None:
-        shown = significant_digits([value]) if own_digits is None else _enough(own_digits, factor * value)
+        shown = (
+            significant_digits([value])
+            if own_digits is None
+            else _enough(own_digits, factor * value)
+        )
     text = format_number(factor * value, shown or 0, signed=signed)
     if after.startswith("unit."):
         return text if bare else text + word(after, language)
@@ -205,7 +249,10 @@ def format_value(
 
 
 def _enough(digits: int, value: float) -> int:
-    """A unit's own digits, and as many more as it takes to tell a small value from zero; counts keep theirs."""
+    """A unit's own digits, and as many more as it takes to tell a small value from zero.
+
+    Counts keep theirs.
+    """
     return percent_digits([value]) if digits and 0 < abs(value) < 1 else digits
 
 
@@ -231,21 +278,31 @@ class ClaimTag(Extension):
             if end.test("name:else"):
                 first.else_ = parser.parse_statements(("name:endclaim",), drop_needle=True)
                 return first
-            return parser.fail("a claim needs an else: what is said when it does not hold", first.lineno)
+            return parser.fail(
+                "a claim needs an else: what is said when it does not hold", first.lineno
+            )
 
 
 def _calls(node: nodes.Node) -> list[nodes.Call]:
     """All calls in an expression, itself included."""
-    return [node, *node.find_all(nodes.Call)] if isinstance(node, nodes.Call) else list(node.find_all(nodes.Call))
+    return (
+        [node, *node.find_all(nodes.Call)]
+        if isinstance(node, nodes.Call)
+        else list(node.find_all(nodes.Call))
+    )
 
 
 @functools.cache
 def environment() -> SandboxedEnvironment:
     """The Jinja environment of the prose: sandboxed, a missing name fails."""
     return SandboxedEnvironment(
-        loader=FileSystemLoader(PROSE, encoding="utf-8"), undefined=StrictUndefined, extensions=[ClaimTag],
-        trim_blocks=True, lstrip_blocks=True, autoescape=False,
-    )  # fmt: skip
+        loader=FileSystemLoader(PROSE, encoding="utf-8"),
+        undefined=StrictUndefined,
+        extensions=[ClaimTag],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
 
 
 def render_prose(
@@ -253,9 +310,9 @@ def render_prose(
 ) -> str:
     """Markdown of one block of `prose/<page>.<language>.md.j2`.
 
-    In the templates: `fact(key, digits=, signed=, magnitude=, bare=)` prints a fact (bare: no unit in words),
-    `value(key)`, `known(key)` and `given(key)` (whether there is such a fact at all) are for guards, `word(key)` a
-    label, `say.<macro>(…)` a sentence of `_sentences.<language>.md.j2`.
+    In the templates: `fact(key, digits=, signed=, magnitude=, bare=)` prints a fact (bare: no unit
+    in words), `value(key)`, `known(key)` and `given(key)` (whether there is such a fact at all) are
+    for guards, `word(key)` a label, `say.<macro>(…)` a sentence of `_sentences.<language>.md.j2`.
 
     Parameters
     ----------
@@ -268,16 +325,22 @@ def render_prose(
     """
     functions = _functions(facts, language) | dict(extra or {})
     try:
-        functions["say"] = environment().get_template(f"_sentences.{language}.md.j2").make_module(functions)
+        functions["say"] = (
+            environment().get_template(f"_sentences.{language}.md.j2").make_module(functions)
+        )
         template = environment().get_template(f"{page}.{language}.md.j2")
         if block not in template.blocks:
             remedy = f"The blocks are {', '.join(template.blocks)}."
-            raise ZgzxError(f"there is no block {block!r}", where=template.name or page, remedy=remedy)
+            raise ZgzxError(
+                f"there is no block {block!r}", where=template.name or page, remedy=remedy
+            )
         text = "".join(template.blocks[block](template.new_context(functions)))
     except TemplateNotFound as error:
         raise ZgzxError(f"there is no prose for page {page!r}", where=str(error)) from None
     except (UndefinedError, TemplateSyntaxError) as error:
-        raise ZgzxError(str(error.message), where=f"{page}.{language}.md.j2, block {block}") from None
+        raise ZgzxError(
+            str(error.message), where=f"{page}.{language}.md.j2, block {block}"
+        ) from None
     return _tidy(text)
 
 
@@ -286,18 +349,24 @@ def _functions(facts: FactSource, language: str) -> dict[str, Any]:
         record = facts.record(key)
         if is_withheld(record):
             return word("withheld", language)
-        shown = abs(record["value"]) if magnitude and record["value"] is not None else record["value"]
+        shown = (
+            abs(record["value"]) if magnitude and record["value"] is not None else record["value"]
+        )
         aggregate, _, field = key.rpartition(".")
         if digits is None and record["unit"] in EFFECT_UNITS and field in EFFECT_FIELDS:
             # an estimate and its interval with the same digits, as many as its error is worth
             error = facts.record(f"{aggregate}.std_error")["value"]
-            digits = effect_digits(record["unit"], [error], [facts.record(f"{aggregate}.estimate")["value"]])
+            digits = effect_digits(
+                record["unit"], [error], [facts.record(f"{aggregate}.estimate")["value"]]
+            )
         text = format_value(shown, record["unit"], digits, language, **style)
         return escape_markdown(from_data(text)) if record["unit"] == "text" else text
 
     def value(key: str) -> Any:
         found = facts.record(key)["value"]
-        return math.nan if found is None else found  # NaN fails every comparison, so a claim falls to its else
+        return (
+            math.nan if found is None else found
+        )  # NaN fails every comparison, so a claim falls to its else
 
     def known(key: str) -> bool:
         return facts.record(key)["value"] is not None
@@ -312,11 +381,13 @@ def _functions(facts: FactSource, language: str) -> dict[str, Any]:
     return own | {"word": functools.partial(word, language=language)}
 
 
-def effect_digits(unit: str, errors: Iterable[float | None], values: Iterable[float | None] = ()) -> int:
+def effect_digits(
+    unit: str, errors: Iterable[float | None], values: Iterable[float | None] = ()
+) -> int:
     """Digits after the point for effects in `unit`, alike for all that stand together.
 
-    Plain numbers show their errors to two significant digits, percentages have one digit, or more where their errors
-    are smaller. Where no error is known the `values` themselves decide.
+    Plain numbers show their errors to two significant digits, percentages have one digit, or more
+    where their errors are smaller. Where no error is known the `values` themselves decide.
     """
     known = [error for error in errors if error is not None and math.isfinite(error) and error]
     if unit == "number":

@@ -25,23 +25,44 @@ from zgzx_research.report.tables import display_width
 WIDTHS = (6, 48)  # narrowest and widest column, in characters
 LANDSCAPE_FROM = 7  # columns
 SMALLEST, LARGEST = 1e-3, 1e15  # sizes between them are written without a power of ten
-NEVER_FORMULAS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+NEVER_FORMULAS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 FORMATS: Mapping[str, Mapping[str, Any]] = {
     "mark": {"bold": True, "font_color": "#8A3B12", "bg_color": "#FDF0E3"},
     "title": {"bold": True, "font_size": 13, "font_color": "#1F4E79"},
-    "head": {"bold": True, "font_color": "#1F4E79", "text_wrap": True, "valign": "bottom", "top": 2, "bottom": 1},
+    "head": {
+        "bold": True,
+        "font_color": "#1F4E79",
+        "text_wrap": True,
+        "valign": "bottom",
+        "top": 2,
+        "bottom": 1,
+    },
     "head_number": {
-        "bold": True, "font_color": "#1F4E79", "text_wrap": True, "valign": "bottom", "top": 2, "bottom": 1,
+        "bold": True,
+        "font_color": "#1F4E79",
+        "text_wrap": True,
+        "valign": "bottom",
+        "top": 2,
+        "bottom": 1,
         "align": "right",
     },
     "text": {"text_wrap": True, "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
     "integer": {"num_format": "0", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
     "decimal": {"num_format": "#,##0.0##", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
-    "below_one": {"num_format": "0.0#####", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
+    "below_one": {
+        "num_format": "0.0#####",
+        "valign": "top",
+        "bottom": 4,
+        "bottom_color": "#CFD7DF",
+    },
     "power": {"num_format": "0.00#E+0", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
     "date": {"num_format": "yyyy-mm-dd", "valign": "top", "bottom": 4, "bottom_color": "#CFD7DF"},
     "note": {"font_color": "#5B6774", "valign": "top"},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +72,8 @@ class SheetTable:
     Attributes
     ----------
     name : on the sheet's tab, at most 31 characters. title : above the table.
-    columns : headings. rows : one tuple per row, each as long as `columns`; cells are text, numbers, dates or None.
+    columns : headings. rows : one tuple per row, each as long as `columns`; cells are text,
+        numbers, dates or None.
     notes : lines below the table.
     """
 
@@ -63,15 +85,23 @@ class SheetTable:
 
 
 def write_workbook(
-    tables: Sequence[SheetTable], out: Path, *, language: str, synthetic: bool, stamp: Mapping[str, str]
+    tables: Sequence[SheetTable],
+    out: Path,
+    *,
+    language: str,
+    synthetic: bool,
+    stamp: Mapping[str, str],
 ) -> Path:
     """Write the tables, one sheet each, and a last sheet with the stamp.
 
     Raises
     ------
-    ZgzxError : a sheet name Excel refuses or that stands twice, a row that is not as long as the columns.
+    ZgzxError : a sheet name Excel refuses or that stands twice, a row that is not as long as the
+        columns.
     """
-    entries = SheetTable(label("note_sheet", language), label("stamp", language), ("", ""), tuple(stamp.items()))
+    entries = SheetTable(
+        label("note_sheet", language), label("stamp", language), ("", ""), tuple(stamp.items())
+    )
     sheets = [*tables, entries]
     _check(sheets)
     buffer = io.BytesIO()
@@ -80,7 +110,12 @@ def write_workbook(
         book.set_properties({"created": created, "title": tables[0].title if tables else ""})
         formats = {name: book.add_format(dict(properties)) for name, properties in FORMATS.items()}
         for table in sheets:
-            _write_sheet(book.add_worksheet(table.name), table, formats, label("synthetic", language) * synthetic)
+            _write_sheet(
+                book.add_worksheet(table.name),
+                table,
+                formats,
+                label("synthetic", language) * synthetic,
+            )
     return write_whole(out, buffer.getvalue())
 
 
@@ -88,17 +123,29 @@ def _check(sheets: Sequence[SheetTable]) -> None:
     for table in sheets:
         if not 0 < len(table.name) <= 31 or re.search(r"[\[\]:*?/\\]|^'|'$", table.name):
             raise ZgzxError(
-                f"Excel refuses the sheet name {table.name!r}", remedy="At most 31 characters, none of [ ] : * ? / \\."
+                f"Excel refuses the sheet name {table.name!r}",
+                remedy="At most 31 characters, none of [ ] : * ? / \\.",
             )
-        wrong = [number for number, row in enumerate(table.rows, 1) if len(row) != len(table.columns)]
+        wrong = [
+            number for number, row in enumerate(table.rows, 1) if len(row) != len(table.columns)
+        ]
         if wrong:
-            raise ZgzxError("rows are not as long as the columns", where=table.name, count=len(wrong), examples=wrong)
+            raise ZgzxError(
+                "rows are not as long as the columns",
+                where=table.name,
+                count=len(wrong),
+                examples=wrong,
+            )
     names = [table.name.lower() for table in sheets]
     if len(set(names)) < len(names):
-        raise ZgzxError("a sheet name stands twice", examples=sorted({n for n in names if names.count(n) > 1}))
+        raise ZgzxError(
+            "a sheet name stands twice", examples=sorted({n for n in names if names.count(n) > 1})
+        )
 
 
-def _write_sheet(sheet: Worksheet, table: SheetTable, formats: Mapping[str, Any], mark: str) -> None:
+def _write_sheet(
+    sheet: Worksheet, table: SheetTable, formats: Mapping[str, Any], mark: str
+) -> None:
     top = 0
     if mark:
         for column in range(len(table.columns)):
@@ -126,7 +173,9 @@ def _write_sheet(sheet: Worksheet, table: SheetTable, formats: Mapping[str, Any]
         sheet.set_landscape()
 
 
-def _write_cell(sheet: Worksheet, row: int, column: int, cell: Any, formats: Mapping[str, Any]) -> None:
+def _write_cell(
+    sheet: Worksheet, row: int, column: int, cell: Any, formats: Mapping[str, Any]
+) -> None:
     if pd.isna(cell):
         sheet.write_blank(row, column, None, formats["text"])
     elif isinstance(cell, date):
@@ -141,7 +190,10 @@ def _write_cell(sheet: Worksheet, row: int, column: int, cell: Any, formats: Map
 
 
 def _format_of(size: float) -> str:
-    """The number format in which a size shows significant digits: 0.0000003 as 3.00E-7, not as 0.0."""
+    """The number format in which a size shows significant digits.
+
+    0.0000003 as 3.00E-7, not as 0.0.
+    """
     if size and not SMALLEST <= size < LARGEST:
         return "power"
     return "below_one" if 0 < size < 1 else "decimal"

@@ -1,1 +1,4 @@
-"""A synthetic world with known truth, as the raw files agencies deliver; it sees no estimator and no cleaning."""
+"""A synthetic world with known truth, as the raw files agencies deliver.
+
+It sees no estimator and no cleaning.
+"""

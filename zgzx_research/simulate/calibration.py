@@ -8,7 +8,9 @@ from zgzx_research.simulate.world import World
 
 
 def calibration(world: World) -> pd.DataFrame:
-    """Columns fact, published, world, gap (relative); a row per figure of [published] in world.toml.
+    """Columns fact, published, world, gap (relative).
+
+    A row per figure of [published] in world.toml.
 
     The figures hold for worlds of the sizes named there; a tiny one has fewer stars.
     """
@@ -34,7 +36,9 @@ def _figures(world: World) -> dict[str, float]:
     persons = world.programmes["participation"].groupby("edition")["participations"].sum()
     series = world.programmes["district_year"].drop_duplicates(["indicator", "year"], keep="last")
     series = series.set_index(["indicator", "year"])["value"]
-    craftsman = world.programmes["programme"].query("programme == 'craftsman' and detail == '龙岗工匠'")
+    craftsman = world.programmes["programme"].query(
+        "programme == 'craftsman' and detail == '龙岗工匠'"
+    )
     return {
         "editions": len(world.edition),
         "participations_total": persons.sum(),
@@ -60,4 +64,6 @@ def _turnover(world: World, year: int) -> float:
     end = spell["end_ym"].fillna(999_912)
     staff = spell[(spell["start_ym"] <= before) & (end >= before)][["worker_id", "firm_id"]]
     later = spell[(spell["start_ym"] <= now) & (end >= now)][["worker_id", "firm_id"]]
-    return 1 - len(staff.drop_duplicates().merge(later.drop_duplicates())) / len(staff.drop_duplicates())
+    return 1 - len(staff.drop_duplicates().merge(later.drop_duplicates())) / len(
+        staff.drop_duplicates()
+    )

@@ -39,7 +39,12 @@ class Order:
         """Refuse what cannot be made."""
         known_row("scenario", self.scenario), known_row("size", self.size)
         if self.seed < 0:
-            raise ZgzxError("a seed cannot be negative", where="seed", examples=[self.seed], remedy="Give 0 or more.")
+            raise ZgzxError(
+                "a seed cannot be negative",
+                where="seed",
+                examples=[self.seed],
+                remedy="Give 0 or more.",
+            )
         _ = self.rules
 
     @cached_property
@@ -58,7 +63,10 @@ class Order:
         return self.rules["size"][self.size]
 
     def stream(self, part: str) -> np.random.Generator:
-        """Random numbers of one part of the world: a part drawn otherwise leaves the others as they are."""
+        """Random numbers of one part of the world.
+
+        A part drawn otherwise leaves the others as they are.
+        """
         return stream(self.seed, part)
 
 
@@ -85,7 +93,9 @@ def known_row(kind: str, name: str) -> Any:
     """The row of a table of world.toml, or an error that lists the rows there are."""
     table = _constants()[kind]
     if name not in table:
-        raise ZgzxError(f"unknown {kind.replace('_', ' ')}", where=name, remedy=f"Known: {', '.join(table)}.")
+        raise ZgzxError(
+            f"unknown {kind.replace('_', ' ')}", where=name, remedy=f"Known: {', '.join(table)}."
+        )
     return table[name]
 
 
@@ -103,7 +113,9 @@ def words() -> dict[str, Any]:
 
 def stream(seed: int, part: str) -> np.random.Generator:
     """Random numbers of one part of the world of a seed."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(zlib.crc32(part.encode()),)))
+    return np.random.default_rng(
+        np.random.SeedSequence(seed, spawn_key=(zlib.crc32(part.encode()),))
+    )
 
 
 def exact_share(rng: np.random.Generator, rows: int, share: float) -> np.ndarray:
@@ -119,8 +131,13 @@ def exact_kinds(rng: np.random.Generator, rows: int, shares: list[float]) -> np.
     return kinds
 
 
-def exact_kinds_among(rng: np.random.Generator, shares: list[float], among: list[np.ndarray]) -> np.ndarray:
-    """Kind per row as `exact_kinds`, drawn where the mask of the kind is True; all of these if they are too few."""
+def exact_kinds_among(
+    rng: np.random.Generator, shares: list[float], among: list[np.ndarray]
+) -> np.ndarray:
+    """Kind per row as `exact_kinds`, drawn where the mask of the kind is True.
+
+    All of these if they are too few.
+    """
     rows = len(among[0])
     kinds, order = np.zeros(rows, dtype=np.int64), rng.permutation(rows)
     for kind, (share, allowed) in enumerate(zip(shares, among, strict=True), start=1):
@@ -130,7 +147,10 @@ def exact_kinds_among(rng: np.random.Generator, shares: list[float], among: list
 
 
 def by_event_year(profile: list[float], event_year: np.ndarray) -> np.ndarray:
-    """Value of a profile over years 0, 1, 2, … since the first award; the last entry goes on, before the award 0."""
+    """Value of a profile over years 0, 1, 2, … since the first award.
+
+    The last entry goes on, before the award 0.
+    """
     since = np.clip(event_year, 0, len(profile) - 1)
     return np.where(event_year >= 0, np.asarray(profile)[since], 0.0)
 

@@ -1,4 +1,7 @@
-"""Who enters and who wins: entries are selected on size, union, level and passing shocks, winners on merit alone."""
+"""Who enters and who wins.
+
+Entries are selected on size, union, level and passing shocks, winners on merit alone.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,9 @@ def simulate_entries(
 
     Returns
     -------
-    entry_id, edition, year, category, firm_id, firm_rank, street, route (街道, 行业), persons wanted, preliminary and
-    final (place by merit within edition and category, 1 = best, missing = absent or not there), stage (furthest
-    reached: 初赛, 决赛), outcome (获奖, 淘汰).
+    entry_id, edition, year, category, firm_id, firm_rank, street, route (街道, 行业), persons wanted,
+    preliminary and final (place by merit within edition and category, 1 = best, missing = absent or
+    not there), stage (furthest reached: 初赛, 决赛), outcome (获奖, 淘汰).
     """
     weights = _weights(rules, firm, edition["year"].to_numpy(), transient, persistent)
     found = []
@@ -53,20 +56,31 @@ def simulate_entries(
         entered = _entrants(weights[:, row], jobs, count, rng)
         quota = edition_awards(rules, counts["awards"], number)
         category = _categories(rules, quota, jobs[entered], rng)
-        found.append(pd.DataFrame({"edition": number, "year": year, "category": category, "firm_rank": entered}))
+        found.append(
+            pd.DataFrame(
+                {"edition": number, "year": year, "category": category, "firm_rank": entered}
+            )
+        )
         found[-1]["quota"] = found[-1]["category"].map(quota)
     entry = pd.concat(found, ignore_index=True)
     entry.insert(0, "entry_id", joined("E", padded(np.arange(1, len(entry) + 1), 6)))
     for name in ("firm_id", "street"):
         entry[name] = firm[name].to_numpy()[entry["firm_rank"]]
-    entry["route"] = np.where(rng.random(len(entry)) < rules["selection"]["route_industry"], "行业", "街道")
+    entry["route"] = np.where(
+        rng.random(len(entry)) < rules["selection"]["route_industry"], "行业", "街道"
+    )
     low, high = rules["selection"]["team_names"]
-    entry["persons"] = np.where(entry["category"] == "team", rng.integers(low, high + 1, len(entry)), 1)
+    entry["persons"] = np.where(
+        entry["category"] == "team", rng.integers(low, high + 1, len(entry)), 1
+    )
     return _judged(rules, entry, rng)
 
 
 def edition_awards(rules: Rules, awards: list[list[Any]], number: int) -> dict[str, int]:
-    """Winning entries of an edition by category; before the skill contest began its awards went to innovation."""
+    """Winning entries of an edition by category.
+
+    Before the skill contest began its awards went to innovation.
+    """
     quota = dict(next(row for since, row in reversed(awards) if since <= number))
     if number < rules["selection"]["skill_from"]:
         quota["innovation"] += quota.pop("skill")
@@ -74,10 +88,15 @@ def edition_awards(rules: Rules, awards: list[list[Any]], number: int) -> dict[s
 
 
 def first_awards(rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
-    """Per firm (same order): edition, year and category of its first award, missing for firms that never win."""
+    """Per firm (same order).
+
+    Edition, year and category of its first award, missing for firms that never win.
+    """
     order = {name: place for place, name in enumerate(rules["selection"]["first_category"])}
     won = entry[entry["outcome"] == "获奖"]
-    won = won.assign(order=won["category"].map(order)).sort_values(["edition", "order"], kind="stable")
+    won = won.assign(order=won["category"].map(order)).sort_values(
+        ["edition", "order"], kind="stable"
+    )
     first = won.drop_duplicates("firm_rank").set_index("firm_rank")
     return first[["edition", "year", "category"]].reindex(np.arange(len(firm)))
 
@@ -89,7 +108,11 @@ def title_of(number: int) -> str:
 
 
 def _weights(
-    rules: Rules, firm: pd.DataFrame, years: np.ndarray, transient: np.ndarray, persistent: np.ndarray
+    rules: Rules,
+    firm: pd.DataFrame,
+    years: np.ndarray,
+    transient: np.ndarray,
+    persistent: np.ndarray,
 ) -> np.ndarray:
     """Firm x edition: how likely an entry comes from the firm, 0 unless it lives in the years before and after."""
     rule, first_year = rules["selection"], rules["time"]["panel"][0]
@@ -98,20 +121,29 @@ def _weights(
     column = years - first_year
     passing = rule["persistent"] * persistent[:, column - 1]
     for back in rule["transient_years"]:
-        passing = passing + rule["transient"] * transient[:, np.maximum(column - back, 0)] * (column >= back)
+        passing = passing + rule["transient"] * transient[:, np.maximum(column - back, 0)] * (
+            column >= back
+        )
     lives = alive(firm, years - 1) & alive(firm, years + 1)
     return np.where(lives, np.exp(lasting[:, None] + passing), 0.0)
 
 
-def _entrants(weights: np.ndarray, jobs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _entrants(
+    weights: np.ndarray, jobs: np.ndarray, count: int, rng: np.random.Generator
+) -> np.ndarray:
     """A firm per entry; a firm sends no more entries than it has jobs."""
     drawn = pd.Series(rng.choice(len(weights), size=2 * count, p=weights / weights.sum()))
     has_people = drawn.groupby(drawn).cumcount().to_numpy() < jobs[drawn]
     return drawn.to_numpy()[has_people][:count]
 
 
-def _categories(rules: Rules, quota: dict[str, int], jobs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A category per entry, in the proportions of the awards; teams come from firms with colleagues first."""
+def _categories(
+    rules: Rules, quota: dict[str, int], jobs: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """A category per entry, in the proportions of the awards.
+
+    Teams come from firms with colleagues first.
+    """
     wanted = np.asarray(list(quota.values())) * len(jobs) / sum(quota.values())
     count = np.floor(wanted).astype(int)
     count[np.argsort(count - wanted, kind="stable")[: len(jobs) - count.sum()]] += 1
@@ -129,7 +161,9 @@ def _judged(rules: Rules, entry: pd.DataFrame, rng: np.random.Generator) -> pd.D
     rule, quota = rules["selection"], entry["quota"]
     away, away_later = rule["absent"]
     preliminary = _places(entry, ~exact_share(rng, len(entry), away), rng)
-    finalist = (preliminary <= (rule["finalists"] * quota).round()).fillna(False).to_numpy(dtype=bool)
+    finalist = (
+        (preliminary <= (rule["finalists"] * quota).round()).fillna(False).to_numpy(dtype=bool)
+    )
     there = finalist.copy()
     there[finalist] = ~exact_share(rng, int(finalist.sum()), away_later)
     final = _places(entry, there, rng)

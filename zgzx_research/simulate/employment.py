@@ -1,4 +1,7 @@
-"""Social insurance: who stood where and how the office wrote it; the spells of those who never entered the contest."""
+"""Social insurance: who stood where and how the office wrote it.
+
+The spells of those who never entered the contest.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ from zgzx_research.simulate.world import World
 class Employers:
     """Employers in the insurance files: firms (by rank), their branches, dispatch companies.
 
-    number, uscc : of the firms, then of each firm's branch (whether it has one or not), then of the companies.
+    number, uscc : of the firms, then of each firm's branch (whether it has one or not), then of the
+        companies.
     texts : names, see `name_codes`.
     """
 
@@ -30,22 +34,35 @@ class Employers:
     name: pd.DataFrame
 
     def name_codes(
-        self, firm_rank: np.ndarray, month: np.ndarray, form: np.ndarray, branch: np.ndarray, agency: np.ndarray
+        self,
+        firm_rank: np.ndarray,
+        month: np.ndarray,
+        form: np.ndarray,
+        branch: np.ndarray,
+        agency: np.ndarray,
     ) -> np.ndarray:
-        """Positions in `texts` of employers' names in each month, in a form (-1 = the official one)."""
+        """Positions in `texts` of employers' names in each month, in a form.
+
+        -1 = the official one.
+        """
         day = month.astype("datetime64[M]") - np.timedelta64(1970 * 12, "M")
         row = official_names(self.name, firm_rank, day.astype("datetime64[D]") + 27)
         forms, names = len(words()["firm"]["forms"]), len(self.name)
         own = self.name["form"].to_numpy()[row]
         code = np.where(form < 0, own, form) * names + row
-        return np.where(agency >= 0, (forms + 1) * names + agency, np.where(branch, forms * names + row, code))
+        return np.where(
+            agency >= 0, (forms + 1) * names + agency, np.where(branch, forms * names + row, code)
+        )
 
 
 def employers(world: World, rng: np.random.Generator) -> Employers:
     """Numbers, codes and names of all employers."""
     name = world.events.name
     official = name[name["kind"].isin([CURRENT, FORMER])].reset_index(drop=True)
-    forms = [written_names(official, np.full(len(official), form)) for form in range(len(words()["firm"]["forms"]))]
+    forms = [
+        written_names(official, np.full(len(official), form))
+        for form in range(len(words()["firm"]["forms"]))
+    ]
     branches = name[name["kind"] == BRANCH].set_index(["firm_rank", "valid_from"])["name"]
     index = pd.MultiIndex.from_frame(official[["firm_rank", "valid_from"]])
     branch = branches.reindex(index).fillna("").to_numpy(dtype=object)
@@ -61,26 +78,42 @@ def employers(world: World, rng: np.random.Generator) -> Employers:
 def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """One row per spell of the insurance files in the order of insurance number and start, as written.
 
-    firm_rank, worker_rank, registrant (see `registrants`), start, end (months; of open ones the month before
-    the export), open, agency, branch, person_no, name, id_no, sex, employer, form (-1 = official), no_uscc, dirt.
+    firm_rank, worker_rank, registrant (see `registrants`), start, end (months; of open ones the
+    month before the export), open, agency, branch, person_no, name, id_no, sex, employer, form (-1
+    = official), no_uscc, dirt.
     """
     rates, spell = world.rules["dirt"], world.spell
     rank = pd.Index(world.worker["worker_id"]).get_indexer(spell["worker_id"])
     firm = pd.Index(world.firm["firm_id"]).get_indexer(spell["firm_id"])
     later = spell.duplicated("worker_id").to_numpy()
     second = world.worker["second_no"].to_numpy(dtype=object)[rank]
-    numbers = np.where(later & (second != ""), second, world.worker["insurance_no"].to_numpy(dtype=object)[rank])
+    numbers = np.where(
+        later & (second != ""), second, world.worker["insurance_no"].to_numpy(dtype=object)[rank]
+    )
     order = np.lexsort((spell["start_ym"].to_numpy(), numbers.astype(str)))
-    spell, rank, firm, numbers = spell.iloc[order].reset_index(drop=True), rank[order], firm[order], numbers[order]
+    spell, rank, firm, numbers = (
+        spell.iloc[order].reset_index(drop=True),
+        rank[order],
+        firm[order],
+        numbers[order],
+    )
     rows, agency = len(spell), spell["agency"].to_numpy()
-    has_branch = np.isin(firm, world.events.name.loc[world.events.name["kind"] == BRANCH, "firm_rank"])
+    has_branch = np.isin(
+        firm, world.events.name.loc[world.events.name["kind"] == BRANCH, "firm_rank"]
+    )
     branch = has_branch & (agency < 0) & (rng.random(rows) < world.rules["events"]["branch_staff"])
     forms = len(words()["firm"]["forms"])
     variant = exact_share(rng, rows, rates["employment_firm_variant"])
     other = (world.firm["form"].to_numpy()[firm] + rng.integers(1, forms, rows)) % forms
     names, marks = _written_people(world, rank, rng)
-    no_id, no_uscc = (exact_share(rng, rows, rates[f"employment_{name}_missing"]) for name in ("id", "uscc"))
-    marks |= {"firm_variant": variant & (agency < 0) & ~branch, "branch": branch, "dispatch": agency >= 0}
+    no_id, no_uscc = (
+        exact_share(rng, rows, rates[f"employment_{name}_missing"]) for name in ("id", "uscc")
+    )
+    marks |= {
+        "firm_variant": variant & (agency < 0) & ~branch,
+        "branch": branch,
+        "dispatch": agency >= 0,
+    }
     marks |= {"id_missing": no_id, "two_numbers": (second != "")[order]}
     firms = len(world.firm)
     return pd.DataFrame(
@@ -97,7 +130,9 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
             "name": names,
             "id_no": np.where(no_id, "", world.worker["resident_id"].to_numpy(dtype=object)[rank]),
             "sex": np.where(world.worker["is_man"].to_numpy()[rank], "1", "2"),
-            "employer": np.where(agency >= 0, 2 * firms + agency, np.where(branch, firms + firm, firm)),
+            "employer": np.where(
+                agency >= 0, 2 * firms + agency, np.where(branch, firms + firm, firm)
+            ),
             "form": np.where(variant, other, -1),
             "no_uscc": no_uscc,
             "dirt": kinds_of_dirt(marks),
@@ -106,7 +141,9 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def registrants(world: World) -> np.ndarray:
-    """worker_id of those whose months were asked for: everybody who entered alone or stood in a final.
+    """worker_id of those whose months were asked for.
+
+    Everybody who entered alone or stood in a final.
 
     Teams that were out after the preliminary are known by their members' names alone.
     """
@@ -114,9 +151,16 @@ def registrants(world: World) -> np.ndarray:
     return world.member.loc[world.member["entry_id"].isin(entry["entry_id"]), "worker_id"].unique()
 
 
-def spell_table(world: World, employer: Employers, line: pd.DataFrame, file: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The spells layout of lines, employers under the name they had at the end; and the records of `file`."""
-    code = employer.name_codes(*(line[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency")))
+def spell_table(
+    world: World, employer: Employers, line: pd.DataFrame, file: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The spells layout of lines, employers under the name they had at the end.
+
+    And the records of `file`.
+    """
+    code = employer.name_codes(
+        *(line[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency"))
+    )
     table = pd.DataFrame(
         {
             "社保电脑号": line["person_no"],
@@ -134,7 +178,9 @@ def spell_table(world: World, employer: Employers, line: pd.DataFrame, file: str
     return table, record_rows(file, "", np.arange(len(rows)) + 2, rows)
 
 
-def line_records(world: World, line: pd.DataFrame, file: str, sheet: str, row: np.ndarray) -> pd.DataFrame:
+def line_records(
+    world: World, line: pd.DataFrame, file: str, sheet: str, row: np.ndarray
+) -> pd.DataFrame:
     """Records of a file whose rows are about these lines."""
     return record_rows(file, sheet, row, _about(world, line).assign(dirt=line["dirt"].to_numpy()))
 
@@ -146,7 +192,9 @@ def periods(month: np.ndarray) -> np.ndarray:
 
 def _about(world: World, line: pd.DataFrame) -> pd.DataFrame:
     firm, worker = (world.firm["firm_id"].to_numpy(), world.worker["worker_id"].to_numpy())
-    return pd.DataFrame({"firm_id": firm[line["firm_rank"]], "worker_id": worker[line["worker_rank"]]})
+    return pd.DataFrame(
+        {"firm_id": firm[line["firm_rank"]], "worker_id": worker[line["worker_rank"]]}
+    )
 
 
 def _months(period: np.ndarray) -> np.ndarray:
@@ -168,7 +216,9 @@ def _written_people(
     for plain, traditional in words()["person"]["traditional"]:
         old = np.asarray([name.replace(plain, traditional) for name in old], dtype=object)
     able = (old != names)[rank]
-    order = rng.permutation(np.flatnonzero(able))[: int(np.ceil(rates["employment_name_traditional"] * len(rank)))]
+    order = rng.permutation(np.flatnonzero(able))[
+        : int(np.ceil(rates["employment_name_traditional"] * len(rank)))
+    ]
     is_old = np.zeros(len(rank), dtype=bool)
     is_old[order] = True
     spaced = exact_share(rng, len(rank), rates["employment_name_spaced"])

@@ -1,4 +1,7 @@
-"""What happens to firms: they take new names, go into other firms, move away; and all the names they have had."""
+"""What happens to firms: they take new names, go into other firms, move away.
+
+And all the names they have had.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +21,24 @@ CURRENT, FORMER, BRANCH, SHORT = "现名", "曾用名", "分公司", "简称"
 class Events:
     """What happened to firms.
 
-    event : firm_rank, date, type (rename, merger, move), into_rank (mergers, else missing); in the order of date.
-    name : firm_rank, core, legal, form, name, valid_from, valid_to (last day, missing = still), kind (现名,
-        曾用名, 分公司, 简称). Official names (现名, 曾用名) of a firm follow one another without gap or overlap.
+    event : firm_rank, date, type (rename, merger, move), into_rank (mergers, else missing); in the
+        order of date.
+    name : firm_rank, core, legal, form, name, valid_from, valid_to (last day, missing = still),
+        kind (现名, 曾用名, 分公司, 简称). Official names (现名, 曾用名) of a firm follow one another without gap
+        or overlap.
     """
 
     event: pd.DataFrame
     name: pd.DataFrame
 
 
-def simulate_events(rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, rng: np.random.Generator) -> Events:
-    """Renames of any firm; mergers and moves of firms that never enter a contest (`entry`: firm_rank)."""
+def simulate_events(
+    rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, rng: np.random.Generator
+) -> Events:
+    """Renames of any firm; mergers and moves of firms that never enter a contest.
+
+    `entry`: firm_rank.
+    """
     merged = _mergers(rules, firm, entry, rng)
     moved = _moves(rules, firm, entry, merged, rng)
     renamed, official = _renames(rules, firm, merged, rng)
@@ -36,7 +46,10 @@ def simulate_events(rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, rng: 
     event = event.sort_values(["date", "firm_rank"], kind="stable", ignore_index=True)
     short = official.assign(name=official["core"], kind=SHORT)
     name = pd.concat([official, _branches(rules, firm, official, rng), short], ignore_index=True)
-    return Events(event, name.sort_values(["firm_rank", "kind", "valid_from"], kind="stable", ignore_index=True))
+    return Events(
+        event,
+        name.sort_values(["firm_rank", "kind", "valid_from"], kind="stable", ignore_index=True),
+    )
 
 
 def owner(event: pd.DataFrame, firms: int, years: np.ndarray) -> np.ndarray:
@@ -50,7 +63,10 @@ def owner(event: pd.DataFrame, firms: int, years: np.ndarray) -> np.ndarray:
 
 
 def registered_end(firm: pd.DataFrame, event: pd.DataFrame) -> pd.Series:
-    """Day on which each firm leaves the registry: closed, or gone into another firm; missing while it lives."""
+    """Day on which each firm leaves the registry: closed, or gone into another firm.
+
+    Missing while it lives.
+    """
     merger = event[event["type"] == "merger"].set_index("firm_rank")["date"]
     return firm["closed"].fillna(merger.reindex(np.arange(len(firm))).set_axis(firm.index))
 
@@ -61,15 +77,23 @@ def official_names(name: pd.DataFrame, firm_rank: np.ndarray, day: np.ndarray) -
     Before the first and after the last day of a firm its first and last name.
     """
     rows = np.flatnonzero(name["kind"].isin([CURRENT, FORMER]).to_numpy())
-    rank, begun = name["firm_rank"].to_numpy()[rows], name["valid_from"].to_numpy().astype("datetime64[D]").astype(int)
+    rank, begun = (
+        name["firm_rank"].to_numpy()[rows],
+        name["valid_from"].to_numpy().astype("datetime64[D]").astype(int),
+    )
     order = np.lexsort((begun[rows], rank))
     rows, rank = rows[order], rank[order]
     span = 10**6  # days; more than any date since 1970
-    found = np.searchsorted(rank * span + begun[rows], firm_rank * span + day.astype(int), side="right") - 1
+    found = (
+        np.searchsorted(rank * span + begun[rows], firm_rank * span + day.astype(int), side="right")
+        - 1
+    )
     return rows[np.maximum(found, np.searchsorted(rank, firm_rank))]
 
 
-def firms_on(firm: pd.DataFrame, name: pd.DataFrame, firm_rank: np.ndarray, day: np.ndarray) -> pd.DataFrame:
+def firms_on(
+    firm: pd.DataFrame, name: pd.DataFrame, firm_rank: np.ndarray, day: np.ndarray
+) -> pd.DataFrame:
     """Rows of `firm` with core, legal, form and name as they were on each day (datetime64[D]).
 
     `former` is the official name before that one, missing where it was the first.
@@ -91,7 +115,9 @@ def _never_entered(firm: pd.DataFrame, entry: pd.DataFrame) -> np.ndarray:
     return firm["closed"].isna().to_numpy() & ~np.isin(np.arange(len(firm)), entry["firm_rank"])
 
 
-def _mergers(rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _mergers(
+    rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
     """On 1 January into a firm that lives on and never merges away itself."""
     rule = rules["events"]
     first, last = rule["merger_years"]
@@ -106,14 +132,21 @@ def _mergers(rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, rng: np.rand
 
 
 def _moves(
-    rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, merged: pd.DataFrame, rng: np.random.Generator
+    rules: Rules,
+    firm: pd.DataFrame,
+    entry: pd.DataFrame,
+    merged: pd.DataFrame,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Out of the district; such a firm stays in the insurance and the patent files."""
     rule = rules["events"]
     busy = pd.concat([merged["firm_rank"], merged["into_rank"]]).to_numpy()
     may_go = np.flatnonzero(_never_entered(firm, entry) & ~np.isin(np.arange(len(firm)), busy))
     going = rng.permutation(may_go)[: round(rule["moved_share"] * len(firm))]
-    first, last = np.datetime64(f"{rules['time']['spells_from']}-01-01"), np.datetime64(rules["time"]["export"])
+    first, last = (
+        np.datetime64(f"{rules['time']['spells_from']}-01-01"),
+        np.datetime64(rules["time"]["export"]),
+    )
     begin = np.maximum(firm["founded"].to_numpy()[going].astype("datetime64[D]"), first)
     return _events(going, _days_within(begin, np.full(len(going), last), rng), "move")
 
@@ -121,9 +154,17 @@ def _moves(
 def _renames(
     rules: Rules, firm: pd.DataFrame, merged: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Renames, and the official names. The firm table has the present name, so earlier ones are drawn backwards."""
+    """Renames, and the official names.
+
+    The firm table has the present name, so earlier ones are drawn backwards.
+    """
     once, twice = rules["events"]["renamed_share"]
-    end = registered_end(firm, merged).fillna(pd.Timestamp(rules["time"]["export"])).to_numpy().astype("datetime64[D]")
+    end = (
+        registered_end(firm, merged)
+        .fillna(pd.Timestamp(rules["time"]["export"]))
+        .to_numpy()
+        .astype("datetime64[D]")
+    )
     founded = firm["founded"].to_numpy().astype("datetime64[D]")
     begin = np.maximum(founded, np.datetime64(f"{rules['time']['spells_from']}-01-01"))
     may = rng.permutation(np.flatnonzero(end - begin > np.timedelta64(3 * 366, "D")))
@@ -132,8 +173,12 @@ def _renames(
     number[may[: round(twice * len(firm))]] = 2
     rank = np.repeat(np.arange(len(firm)), number)
     event = _events(rank, _days_within(begin[rank], end[rank], rng), "rename")
-    event = event.sort_values(["firm_rank", "date"], ignore_index=True).drop_duplicates(["firm_rank", "date"])
-    name = pd.DataFrame({"firm_rank": np.arange(len(firm)), "valid_from": founded.astype("datetime64[s]")})
+    event = event.sort_values(["firm_rank", "date"], ignore_index=True).drop_duplicates(
+        ["firm_rank", "date"]
+    )
+    name = pd.DataFrame(
+        {"firm_rank": np.arange(len(firm)), "valid_from": founded.astype("datetime64[s]")}
+    )
     later = event.rename(columns={"date": "valid_from"})[["firm_rank", "valid_from"]]
     name = pd.concat([name, later]).sort_values(["firm_rank", "valid_from"], ignore_index=True)
     following = name["valid_from"].shift(-1) - pd.Timedelta(days=1)
@@ -146,11 +191,18 @@ def _renames(
     return event, _with_texts(rules, firm, name, rng)
 
 
-def _with_texts(rules: Rules, firm: pd.DataFrame, name: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Core, legal form and text of each official name: the present ones, before them another core or legal form."""
+def _with_texts(
+    rules: Rules, firm: pd.DataFrame, name: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Core, legal form and text of each official name.
+
+    The present ones, before them another core or legal form.
+    """
     rows = firm.iloc[name["firm_rank"]].reset_index(drop=True)
     plain, listed = words()["firm"]["legal"]
-    back = name[::-1].groupby("firm_rank").cumcount().sort_index().to_numpy()  # 0 = present, 1 = the one before …
+    back = (
+        name[::-1].groupby("firm_rank").cumcount().sort_index().to_numpy()
+    )  # 0 = present, 1 = the one before …
     drawn = rng.random(len(name)) < rules["events"]["listed_share"]
     by_listing = drawn & (rows["legal"] == listed).to_numpy() & (back == 1)
     new_core = (back > 0) & ~by_listing
@@ -169,7 +221,9 @@ def _with_texts(rules: Rules, firm: pd.DataFrame, name: pd.DataFrame, rng: np.ra
     return table[["firm_rank", "core", "legal", "form", "name", "valid_from", "valid_to", "kind"]]
 
 
-def _branches(rules: Rules, firm: pd.DataFrame, official: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _branches(
+    rules: Rules, firm: pd.DataFrame, official: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
     """Branches of some firms, under each of the firm's names."""
     share = np.asarray(rules["events"]["branch_share"])[firm["size_rank"]]
     place = rng.choice(np.asarray(words()["firm"]["branches"], dtype=object), len(firm))
@@ -178,7 +232,9 @@ def _branches(rules: Rules, firm: pd.DataFrame, official: pd.DataFrame, rng: np.
     return rows.assign(name=joined(rows["name"], place[rows["firm_rank"]]), kind=BRANCH)
 
 
-def _events(rank: np.ndarray, date: np.ndarray, kind: str, into: np.ndarray | None = None) -> pd.DataFrame:
+def _events(
+    rank: np.ndarray, date: np.ndarray, kind: str, into: np.ndarray | None = None
+) -> pd.DataFrame:
     into_rank = pd.array([pd.NA] * len(rank) if into is None else into, dtype="Int64")
     date = np.asarray(date).astype("datetime64[s]")
     return pd.DataFrame({"firm_rank": rank, "date": date, "type": kind, "into_rank": into_rank})

@@ -1,4 +1,7 @@
-"""The firms of the synthetic world: who they are, when they live, what they would patent without any award."""
+"""The firms of the synthetic world.
+
+Who they are, when they live, what they would patent without any award.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from zgzx_research.simulate.identities import brands, credit_codes, joined, padd
 def simulate_firms(rules: Rules, count: int, rng: np.random.Generator) -> pd.DataFrame:
     """One row per firm: identity, life, traits, and the parts of its name.
 
-    `size_rank` is the position in the size classes; `level` its lasting log number of applications, missing where it
-    never patents; `founded` and `closed` are days, `closed` missing while it lives.
+    `size_rank` is the position in the size classes; `level` its lasting log number of applications,
+    missing where it never patents; `founded` and `closed` are days, `closed` missing while it
+    lives.
     """
     rule = rules["firm"]
     size = rng.choice(len(rule["sizes"]), size=count, p=rule["size_share"])
@@ -26,17 +30,22 @@ def simulate_firms(rules: Rules, count: int, rng: np.random.Generator) -> pd.Dat
             "uscc": credit_codes(rng, count),
             "core": joined(brands(rng, count), _industry_words(rng, industry)),
             "legal": np.asarray(words()["firm"]["legal"], dtype=object)[legal],
-            "form": rng.choice(len(words()["firm"]["forms"]), size=count, p=words()["firm"]["form_share"]),
+            "form": rng.choice(
+                len(words()["firm"]["forms"]), size=count, p=words()["firm"]["form_share"]
+            ),
             "kind": np.asarray(words()["firm"]["types"], dtype=object)[legal],
             "founded": founded,
             "closed": closed,
             "size": np.asarray(rule["sizes"], dtype=object)[size],
             "size_rank": size,
             "street": _street(rng, count),
-            "industry": np.asarray([entry["code"] for entry in words()["industry"]], dtype=object)[industry],
+            "industry": np.asarray([entry["code"] for entry in words()["industry"]], dtype=object)[
+                industry
+            ],
             "industry_rank": industry,
             "headcount": _headcount(rng, size, rule["headcount"]),
-            "capital_wan": rng.choice([10, 50, 100, 200, 500, 1000], size=count) * 10 ** size.clip(max=2),
+            "capital_wan": rng.choice([10, 50, 100, 200, 500, 1000], size=count)
+            * 10 ** size.clip(max=2),
             "union": _draw(rng, rule["union_share"], size),
         }
     )
@@ -45,7 +54,10 @@ def simulate_firms(rules: Rules, count: int, rng: np.random.Generator) -> pd.Dat
 
 
 def written_names(firm: pd.DataFrame, form: np.ndarray) -> np.ndarray:
-    """Names of firms (rows with core and legal) in these forms; a form is a position in names.toml [firm] forms."""
+    """Names of firms (rows with core and legal) in these forms.
+
+    A form is a position in names.toml [firm] forms.
+    """
     texts = np.empty(len(firm), dtype=object)
     core, legal = firm["core"].to_numpy(dtype=object), firm["legal"].to_numpy(dtype=object)
     for position, template in enumerate(words()["firm"]["forms"]):
@@ -56,7 +68,10 @@ def written_names(firm: pd.DataFrame, form: np.ndarray) -> np.ndarray:
 
 
 def variant_names(firm: pd.DataFrame, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Names of firms as people write them: this share of the rows in another form than the official one."""
+    """Names of firms as people write them.
+
+    This share of the rows in another form than the official one.
+    """
     forms = len(words()["firm"]["forms"])
     official = firm["form"].to_numpy()
     other = (official + rng.integers(1, forms, size=len(firm))) % forms
@@ -88,7 +103,9 @@ def _industry_words(rng: np.random.Generator, industry: np.ndarray) -> np.ndarra
 def _street(rng: np.random.Generator, count: int) -> np.ndarray:
     place = words()["place"]
     weights = np.asarray(place["weights"], dtype=float)
-    return rng.choice(np.asarray(place["streets"], dtype=object), size=count, p=weights / weights.sum())
+    return rng.choice(
+        np.asarray(place["streets"], dtype=object), size=count, p=weights / weights.sum()
+    )
 
 
 def _headcount(rng: np.random.Generator, size: np.ndarray, bounds: list[list[int]]) -> np.ndarray:
@@ -102,14 +119,18 @@ def _lives(rules: Rules, rng: np.random.Generator, count: int) -> tuple[np.ndarr
     first, last = rule["founded_years"]
     early = rng.random(count) < rule["founded_early"]
     border = rules["time"]["spells_from"]
-    year = np.where(early, rng.integers(first, border, count), rng.integers(border, last + 1, count))
-    founded = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]") + rng.integers(0, 365, count)
+    year = np.where(
+        early, rng.integers(first, border, count), rng.integers(border, last + 1, count)
+    )
+    founded = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]") + rng.integers(
+        0, 365, count
+    )
     end = rules["time"]["panel"][1]
     waited = np.floor(rng.exponential(1 / rule["closure"], count)).astype(int)
     closing = np.maximum(year + 3, rule["closure_from"]) + waited
-    day = (np.minimum(closing, end) - 1970).astype("datetime64[Y]").astype("datetime64[D]") + rng.integers(
-        0, 365, count
-    )
+    day = (np.minimum(closing, end) - 1970).astype("datetime64[Y]").astype(
+        "datetime64[D]"
+    ) + rng.integers(0, 365, count)
     closed = np.where(closing <= end, day, np.datetime64("NaT"))
     return founded.astype("datetime64[s]"), closed.astype("datetime64[s]")
 

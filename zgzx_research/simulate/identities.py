@@ -1,4 +1,7 @@
-"""Names and numbers that can belong to nobody, with right check characters; all arguments and results are arrays."""
+"""Names and numbers that can belong to nobody, with right check characters.
+
+All arguments and results are arrays.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ def weighted_sums(texts: np.ndarray, weights: tuple[int, ...], alphabet: str) ->
 
 
 def credit_codes(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Distinct unified social credit codes; the organisation code inside has its own check character."""
+    """Distinct unified social credit codes.
+
+    The organisation code inside has its own check character.
+    """
     base = len(CREDIT_ALPHABET)
     numbers = rng.choice(base**6, size=count, replace=False)
     letters = np.asarray(list(CREDIT_ALPHABET), dtype=object)
@@ -54,7 +60,10 @@ def credit_codes(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def resident_ids(born: np.ndarray, is_man: np.ndarray) -> np.ndarray:
-    """18-digit IDs of people born on these days (datetime64[D]); the running number of a day is odd for men."""
+    """18-digit IDs of people born on these days (datetime64[D]).
+
+    The running number of a day is odd for men.
+    """
     order = np.argsort(born, kind="stable")
     firsts = np.searchsorted(born[order], born[order], side="left")
     running = np.empty(len(born), dtype=np.int64)
@@ -67,7 +76,9 @@ def resident_ids(born: np.ndarray, is_man: np.ndarray) -> np.ndarray:
 
 def registration_numbers(body: np.ndarray) -> np.ndarray:
     """15-digit registration numbers from their first 14 digits (ISO 7064, modulus 11, 10)."""
-    digits = np.asarray(body, dtype="U14").view(np.uint32).reshape(-1, 14).astype(np.int64) - ord("0")
+    digits = np.asarray(body, dtype="U14").view(np.uint32).reshape(-1, 14).astype(np.int64) - ord(
+        "0"
+    )
     product = np.full(len(digits), 10)
     for place in digits.T:
         total = (product + place) % 10
@@ -98,4 +109,10 @@ def brands(rng: np.random.Generator, count: int) -> np.ndarray:
     base = len(first) * len(second)
     numbers = rng.choice(base**2, size=count, replace=False)
     pairs = [numbers // base, numbers % base]
-    return joined(*(part for pair in pairs for part in (first[pair // len(second)], second[pair % len(second)])))
+    return joined(
+        *(
+            part
+            for pair in pairs
+            for part in (first[pair // len(second)], second[pair % len(second)])
+        )
+    )

@@ -1,4 +1,7 @@
-"""Workbooks about social insurance: sheets of dispatch companies, and statements that winners brought themselves."""
+"""Workbooks about social insurance.
+
+Sheets of dispatch companies, and statements that winners brought themselves.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,33 @@ from zgzx_research.simulate.workbooks import open_workbook
 from zgzx_research.simulate.world import World
 
 AGENCY = [
-    "序号", "社保电脑号", "服务公司", "代理公司", "姓名", "项目名称", "户口性质", "身份证号", "参保地", "参保月份",
-    "社保公司", "社保个人", "社保补缴公司", "社保补缴个人", "滞纳金", "社保退费",
-]  # fmt: skip
+    "序号",
+    "社保电脑号",
+    "服务公司",
+    "代理公司",
+    "姓名",
+    "项目名称",
+    "户口性质",
+    "身份证号",
+    "参保地",
+    "参保月份",
+    "社保公司",
+    "社保个人",
+    "社保补缴公司",
+    "社保补缴个人",
+    "滞纳金",
+    "社保退费",
+]
 STATEMENT = {
-    "缴费年": [""], "月": [""], "单位编号": [""], "养老保险": ["基数", "单位交", "个人交"],
-    "医疗保险": ["险种", "基数", "单位交", "个人交"], "生育保险": ["险种", "基数", "单位交"],
-    "工伤保险": ["基数", "单位交"], "失业保险": ["基数", "单位交", "个人交"],
-}  # fmt: skip
+    "缴费年": [""],
+    "月": [""],
+    "单位编号": [""],
+    "养老保险": ["基数", "单位交", "个人交"],
+    "医疗保险": ["险种", "基数", "单位交", "个人交"],
+    "生育保险": ["险种", "基数", "单位交"],
+    "工伤保险": ["基数", "单位交"],
+    "失业保险": ["基数", "单位交", "个人交"],
+}
 TITLE = "深圳市社会保险历年参保缴费明细表（个人）"
 RATES = {
     "养老保险": (0.14, 0.08),
@@ -34,18 +56,28 @@ RATES = {
 }
 
 
-def agency_table(world: World, employer: Employers, line: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """A row per spell under a dispatch company, and the position of its line in `line`; 服务公司: where he works."""
+def agency_table(
+    world: World, employer: Employers, line: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """A row per spell under a dispatch company, and the position of its line in `line`.
+
+    服务公司: where he works.
+    """
     begin = world.rules["time"]["spells_from"] * 12
     position = np.flatnonzero((line["agency"].to_numpy() >= 0) & (line["end"].to_numpy() >= begin))
     own = line.iloc[position]
     rank, worker = own["firm_rank"].to_numpy(), world.worker.iloc[own["worker_rank"]]
     end, start = own["end"].to_numpy(), np.maximum(own["start"].to_numpy(), begin)
     nothing = np.full(len(own), -1)
-    service = employer.name_codes(rank, end, own["form"].to_numpy(), np.zeros(len(own), dtype=bool), nothing)
-    base = wage_bases(world.rules, worker["log_wage"].to_numpy(), end, worker["raised_from"].to_numpy())
+    service = employer.name_codes(
+        rank, end, own["form"].to_numpy(), np.zeros(len(own), dtype=bool), nothing
+    )
+    base = wage_bases(
+        world.rules, worker["log_wage"].to_numpy(), end, worker["raised_from"].to_numpy()
+    )
     first, last = (
-        np.asarray([f"{p // 100}.{p % 100:02d}" for p in periods(month)], dtype=object) for month in (start, end)
+        np.asarray([f"{p // 100}.{p % 100:02d}" for p in periods(month)], dtype=object)
+        for month in (start, end)
     )
     refund = exact_share(rng, len(own), world.rules["dirt"]["months_refund"])
     table = pd.DataFrame(dict.fromkeys(AGENCY, ""), index=np.arange(len(own))).astype(object)
@@ -67,7 +99,9 @@ def agency_table(world: World, employer: Employers, line: pd.DataFrame, rng: np.
     return table.assign(position=position, agency=own["agency"].to_numpy())
 
 
-def write_agencies(world: World, raw: Path, line: pd.DataFrame, table: pd.DataFrame) -> list[pd.DataFrame]:
+def write_agencies(
+    world: World, raw: Path, line: pd.DataFrame, table: pd.DataFrame
+) -> list[pd.DataFrame]:
     """A workbook per dispatch company under `raw`/employment; their records."""
     records = []
     for number, rows in table.groupby("agency"):
@@ -88,7 +122,10 @@ def write_agencies(world: World, raw: Path, line: pd.DataFrame, table: pd.DataFr
 def write_statements(
     world: World, employer: Employers, raw: Path, line: pd.DataFrame, rng: np.random.Generator
 ) -> list[pd.DataFrame]:
-    """Statements of a dozen winners under `raw`/employment, two months of an overlap as two rows; their records."""
+    """Statements of a dozen winners under `raw`/employment, two months of an overlap as two rows.
+
+    Their records.
+    """
     wanted = world.rules["dirt"]["statements"]
     people = pd.Index(world.worker["worker_id"]).get_indexer(world.award["worker_id"].unique())
     records = []
@@ -103,7 +140,9 @@ def write_statements(
     return records
 
 
-def _write_statement(world: World, employer: Employers, path: Path, own: pd.DataFrame, line: pd.DataFrame) -> None:
+def _write_statement(
+    world: World, employer: Employers, path: Path, own: pd.DataFrame, line: pd.DataFrame
+) -> None:
     first = line.iloc[int(own["line"].iloc[0])]
     person = world.worker.iloc[int(first["worker_rank"])]
     numbers = employer.number[line["employer"].to_numpy()[own["line"]]]
@@ -112,7 +151,9 @@ def _write_statement(world: World, employer: Employers, path: Path, own: pd.Data
         bold = book.add_format({"bold": True, "align": "center"})
         page.merge_range(0, 0, 0, width - 1, TITLE, bold)
         page.write_string(
-            1, 0, f"姓名：{person['name']} 社保电脑号：{first['person_no']} 身份证号：{person['resident_id']}"
+            1,
+            0,
+            f"姓名：{person['name']} 社保电脑号：{first['person_no']} 身份证号：{person['resident_id']}",
         )
         column = 0
         for label, parts in STATEMENT.items():
@@ -122,8 +163,12 @@ def _write_statement(world: World, employer: Employers, path: Path, own: pd.Data
                 page.merge_range(2, column, 2, column + len(parts) - 1, label, bold)
                 page.write_row(3, column, parts, bold)
             column += len(parts)
-        for row, (month, base, number) in enumerate(zip(own["period"], own["base"], numbers, strict=True), start=4):
-            page.write_row(row, 0, [str(month // 12), f"{month % 12 + 1:02d}", number, *_payments(int(base))])
+        for row, (month, base, number) in enumerate(
+            zip(own["period"], own["base"], numbers, strict=True), start=4
+        ):
+            page.write_row(
+                row, 0, [str(month // 12), f"{month % 12 + 1:02d}", number, *_payments(int(base))]
+            )
         row = len(own) + 4
         page.write_row(row, 0, ["合计", f"{len(own)}个月"])
         page.write_row(row + 2, 0, ["单位编号", "单位名称"], bold)
@@ -132,8 +177,12 @@ def _write_statement(world: World, employer: Employers, path: Path, own: pd.Data
         codes = employer.name_codes(
             *(about[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency"))
         )
-        foot = pd.DataFrame({"no": employer.number[about["employer"]], "name": employer.texts[codes]})
-        for place, cells in enumerate(foot.drop_duplicates("no").itertuples(index=False, name=None), start=row + 3):
+        foot = pd.DataFrame(
+            {"no": employer.number[about["employer"]], "name": employer.texts[codes]}
+        )
+        for place, cells in enumerate(
+            foot.drop_duplicates("no").itertuples(index=False, name=None), start=row + 3
+        ):
             page.write_row(place, 0, list(cells))
 
 

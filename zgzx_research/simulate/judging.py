@@ -1,4 +1,7 @@
-"""What many worlds say of a method: bias, spread, coverage, size and power, and the verdict. Knows no estimator."""
+"""What many worlds say of a method: bias, spread, coverage, size and power, and the verdict.
+
+Knows no estimator.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,11 @@ class Answer:
 
     Attributes
     ----------
-    error, std_error : of the estimate (or of the estimating equation), in units of `unit`. low, high : 95 % interval.
-    true : what the interval should cover. rejected : the pre-test at 5 %. in_band : the simultaneous band holds the
-        truth everywhere. unit : the counterfactual total on the ratio scale, else 1. mde : minimum detectable effect.
+    error, std_error : of the estimate (or of the estimating equation), in units of `unit`. low,
+        high : 95 % interval.
+    true : what the interval should cover. rejected : the pre-test at 5 %. in_band : the
+        simultaneous band holds the truth everywhere. unit : the counterfactual total on the ratio
+        scale, else 1. mde : minimum detectable effect.
     """
 
     error: float
@@ -40,7 +45,9 @@ class Answer:
     mde: float = np.nan
 
 
-def judge(answers: Sequence[Answer | str], *, fails: str = "", conservative: Iterable[str] = ()) -> dict[str, Any]:
+def judge(
+    answers: Sequence[Answer | str], *, fails: str = "", conservative: Iterable[str] = ()
+) -> dict[str, Any]:
     """The numbers of many worlds and the verdict on them.
 
     Parameters
@@ -51,25 +58,45 @@ def judge(answers: Sequence[Answer | str], *, fails: str = "", conservative: Ite
 
     Returns
     -------
-    worlds, bias, bias_error (Monte-Carlo), sd, std_error, coverage, rejects (the interval leaves zero out: the power;
-    where nothing is true, the size), pretest, band (shares), true (mean), mde (median), errors, verdict.
+    worlds, bias, bias_error (Monte-Carlo), sd, std_error, coverage, rejects (the interval leaves
+    zero out: the power; where nothing is true, the size), pretest, band (shares), true (mean), mde
+    (median), errors, verdict.
     """
-    good = [a for a in answers if isinstance(a, Answer) and np.isfinite(a.error) and np.isfinite(a.std_error)]
+    good = [
+        a
+        for a in answers
+        if isinstance(a, Answer) and np.isfinite(a.error) and np.isfinite(a.std_error)
+    ]
     if len(good) < 2:
-        return {"verdict": f"fails: no answer ({next((a for a in answers if isinstance(a, str)), 'all missing')})"}
-    error, std_error, low, high, true, rejected, in_band, unit, mde = np.array([astuple(a) for a in good]).T
+        return {
+            "verdict": f"fails: no answer ({next((a for a in answers if isinstance(a, str)), 'all missing')})"
+        }
+    error, std_error, low, high, true, rejected, in_band, unit, mde = np.array(
+        [astuple(a) for a in good]
+    ).T
     scale = unit.mean()
     result = {
-        "worlds": len(good), "bias": error.mean() / scale, "sd": error.std(ddof=1) / scale,
-        "bias_error": error.std(ddof=1) / scale / np.sqrt(len(good)), "std_error": std_error.mean() / scale,
-        "coverage": ((low <= true) & (true <= high)).mean(), "rejects": ((low > 0) | (high < 0)).mean(),
-        "pretest": _mean(rejected), "band": _mean(in_band), "true": true.mean(), "mde": _median(mde),
+        "worlds": len(good),
+        "bias": error.mean() / scale,
+        "sd": error.std(ddof=1) / scale,
+        "bias_error": error.std(ddof=1) / scale / np.sqrt(len(good)),
+        "std_error": std_error.mean() / scale,
+        "coverage": ((low <= true) & (true <= high)).mean(),
+        "rejects": ((low > 0) | (high < 0)).mean(),
+        "pretest": _mean(rejected),
+        "band": _mean(in_band),
+        "true": true.mean(),
+        "mde": _median(mde),
         "errors": len(answers) - len(good),
-    }  # fmt: skip
+    }
     counts = {"pretest": np.isfinite(rejected).sum(), "band": np.isfinite(in_band).sum()}
     missed = ", ".join(_misses(result, counts, set(conservative)))
     if fails:
-        verdict = f"fails as it should ({missed}): {fails}" if missed else f"holds, and should fail: {fails}"
+        verdict = (
+            f"fails as it should ({missed}): {fails}"
+            if missed
+            else f"holds, and should fail: {fails}"
+        )
     else:
         verdict = f"fails: {missed}" if missed else "holds"
     return result | {"verdict": verdict}

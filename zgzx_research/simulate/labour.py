@@ -1,10 +1,11 @@
 """Jobs, who holds them, who enters the contest, and the true effect of an award on staying.
 
-Two worlds run month by month on the same random numbers, one without any award and one as it was. They part only where
-an award changes a hazard: for the people of a final, and for the staff of a firm that has won. So mu1 - mu0 of a firm
-that sent nobody into a final is exactly 0. A spell that ends in December still counts as staff at the end of that year;
-whether its holder stays another twelve months is decided by the draws from that December to November. Who will stand in
-the finals of the coming year is settled in December, by job, so that expectations from then on are exact.
+Two worlds run month by month on the same random numbers, one without any award and one as it was.
+They part only where an award changes a hazard: for the people of a final, and for the staff of a
+firm that has won. So mu1 - mu0 of a firm that sent nobody into a final is exactly 0. A spell that
+ends in December still counts as staff at the end of that year; whether its holder stays another
+twelve months is decided by the draws from that December to November. Who will stand in the finals
+of the coming year is settled in December, by job, so that expectations from then on are exact.
 """
 
 from __future__ import annotations
@@ -38,10 +39,13 @@ OPEN = 999_999
 class Labour:
     """What employment gives.
 
-    spell : job, firm_rank, start, end (months, OPEN while it lasts), worker_rank, agency (dispatch company, -1 =
-        none); in the order of job and start. Who goes with his firm into another has a spell at each.
-    retention : firm_rank, year, mu0, mu1 (expected without and with the awards; NaN where that world has no staff).
-    member : entry_rank, ord, job, month, finalist, worker_rank, of finalists mu0_12, mu1_12, stay_12 and those of 24.
+    spell : job, firm_rank, start, end (months, OPEN while it lasts), worker_rank, agency (dispatch
+        company, -1 = none); in the order of job and start. Who goes with his firm into another has
+        a spell at each.
+    retention : firm_rank, year, mu0, mu1 (expected without and with the awards; NaN where that
+        world has no staff).
+    member : entry_rank, ord, job, month, finalist, worker_rank, of finalists mu0_12, mu1_12,
+        stay_12 and those of 24.
     """
 
     spell: pd.DataFrame
@@ -51,10 +55,14 @@ class Labour:
 
 @dataclass
 class _Setting:
-    """What the run needs. Per job: firm (changes with mergers), opens, closes (first and last month).
+    """What the run needs. Per job.
 
-    power, points : firm x year (`years`): powers without awards, probability added to a year's stay of colleagues.
-    mergers : month -> pairs (firm, firm it goes into). places : entries, see `contest_places`; aims : entry x 2 points.
+    Firm (changes with mergers), opens, closes (first and last month).
+
+    power, points : firm x year (`years`): powers without awards, probability added to a year's stay
+        of colleagues.
+    mergers : month -> pairs (firm, firm it goes into). places : entries, see `contest_places`; aims
+        : entry x 2 points.
     """
 
     rules: Rules
@@ -69,13 +77,18 @@ class _Setting:
     aims: np.ndarray
 
     def column(self, month: np.ndarray | int) -> np.ndarray | int:
-        """Position in `years` of the year whose stays a month decides; months after the last one use that."""
+        """Position in `years` of the year whose stays a month decides.
+
+        Months after the last one use that.
+        """
         return np.minimum((month + 1) // 12 - int(self.years[0]), len(self.years) - 1)
 
     @staticmethod
     def members_none() -> pd.DataFrame:
         """No members: entry_rank, ord, job, month, finalist."""
-        whole = {name: np.zeros(0, dtype=np.int64) for name in ("entry_rank", "ord", "job", "month")}
+        whole = {
+            name: np.zeros(0, dtype=np.int64) for name in ("entry_rank", "ord", "job", "month")
+        }
         return pd.DataFrame({**whole, "finalist": np.zeros(0, dtype=bool)})
 
     def powers(self, jobs: np.ndarray, months: np.ndarray) -> np.ndarray:
@@ -92,19 +105,31 @@ class _World:
     finals: Finals
 
 
-def jobs_per_firm(rules: Rules, firm: pd.DataFrame, workers: int, rng: np.random.Generator) -> np.ndarray:
+def jobs_per_firm(
+    rules: Rules, firm: pd.DataFrame, workers: int, rng: np.random.Generator
+) -> np.ndarray:
     """Jobs of each firm in the employment files, a sample of all its staff."""
     rule = rules["labour"]
     weight = np.asarray(rule["staff_weight"])[firm["size_rank"]]
     wanted = weight * rule["jobs_per_worker"] * workers / weight.sum()
-    return np.maximum(1, np.rint(wanted * np.exp(rng.normal(0, rule["staff_log_sd"], len(firm))))).astype(int)
+    return np.maximum(
+        1, np.rint(wanted * np.exp(rng.normal(0, rule["staff_log_sd"], len(firm))))
+    ).astype(int)
 
 
 def simulate_labour(
     rules: Rules,
-    firm: pd.DataFrame, jobs: np.ndarray, event: pd.DataFrame, first: pd.DataFrame, entry: pd.DataFrame,
-    edition: pd.DataFrame, *, scale: float, workers: int, rng: np.random.Generator,
-) -> Labour:  # fmt: skip
+    firm: pd.DataFrame,
+    jobs: np.ndarray,
+    event: pd.DataFrame,
+    first: pd.DataFrame,
+    entry: pd.DataFrame,
+    edition: pd.DataFrame,
+    *,
+    scale: float,
+    workers: int,
+    rng: np.random.Generator,
+) -> Labour:
     """Spells as they were, expected retention with and without the awards, the people of the entries.
 
     Parameters
@@ -116,22 +141,36 @@ def simulate_labour(
     time = rules["time"]
     years = np.arange(time["spells_from"], time["panel"][1] + 2)
     draws, people = rng.spawn(2)
-    founded, closed = (firm[name].dt.year * 12 + firm[name].dt.month - 1 for name in ("founded", "closed"))
+    founded, closed = (
+        firm[name].dt.year * 12 + firm[name].dt.month - 1 for name in ("founded", "closed")
+    )
     firm_of = np.repeat(np.arange(len(firm)), jobs)
     setting = _Setting(
-        rules, years, firm_of, founded.to_numpy(dtype=int)[firm_of],
-        (closed - 1).fillna(NEVER).to_numpy(dtype=int)[firm_of], firm_powers(rules, len(firm), years, rng),
-        colleague_points(rules, first, years, scale), _mergers(event), contest_places(rules, entry, edition, people),
+        rules,
+        years,
+        firm_of,
+        founded.to_numpy(dtype=int)[firm_of],
+        (closed - 1).fillna(NEVER).to_numpy(dtype=int)[firm_of],
+        firm_powers(rules, len(firm), years, rng),
+        colleague_points(rules, first, years, scale),
+        _mergers(event),
+        contest_places(rules, entry, edition, people),
         people_points(rules, entry, scale),
-    )  # fmt: skip
+    )
     stay, means, member = _run(setting, draws, people)
-    stay["worker_rank"] = _assign_workers(stay["start"].to_numpy(), stay["end"].to_numpy(), workers, rng)
+    stay["worker_rank"] = _assign_workers(
+        stay["start"].to_numpy(), stay["end"].to_numpy(), workers, rng
+    )
     dispatched = exact_share(rng, len(stay), rules["labour"]["dispatch_share"])
-    stay["agency"] = np.where(dispatched, rng.integers(0, len(words()["dispatch"]["companies"]), len(stay)), -1)
+    stay["agency"] = np.where(
+        dispatched, rng.integers(0, len(words()["dispatch"]["companies"]), len(stay)), -1
+    )
     panel = np.arange(time["panel"][0], time["panel"][1] + 1)
     cut = means[:, :, np.isin(years, panel)]
     rows = pd.MultiIndex.from_product([np.arange(len(firm)), panel], names=["firm_rank", "year"])
-    retention = pd.DataFrame({"mu0": cut[0].ravel(), "mu1": cut[1].ravel()}, index=rows).reset_index()
+    retention = pd.DataFrame(
+        {"mu0": cut[0].ravel(), "mu1": cut[1].ravel()}, index=rows
+    ).reset_index()
     member = with_people(member, stay, _month(time["export"]))
     return Labour(_by_firm(stay, firm_of, setting.mergers), retention, member)
 
@@ -140,7 +179,9 @@ def _mergers(event: pd.DataFrame) -> dict[int, list[tuple[int, int]]]:
     merger = event[event["type"] == "merger"]
     month = merger["date"].dt.year * 12 + merger["date"].dt.month - 1
     pairs = pd.Series(
-        list(zip(merger["firm_rank"], merger["into_rank"], strict=True)), index=merger.index, dtype=object
+        list(zip(merger["firm_rank"], merger["into_rank"], strict=True)),
+        index=merger.index,
+        dtype=object,
     )
     return {int(when): list(pairs[month == when]) for when in month.unique()}
 
@@ -148,7 +189,10 @@ def _mergers(event: pd.DataFrame) -> dict[int, list[tuple[int, int]]]:
 def _run(
     setting: _Setting, draws: np.random.Generator, people: np.random.Generator
 ) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
-    """Stays in a job (job, start, end) as they were; mean expected stays (world x firm x year); members by job."""
+    """Stays in a job (job, start, end) as they were; mean expected stays (world x firm x year).
+
+    Members by job.
+    """
     begin, end = int(setting.years[0]) * 12, _month(setting.rules["time"]["export"])
     worlds = [_begin(setting, begin, draws)]
     means = np.full((2, *setting.power.shape), np.nan)
@@ -156,7 +200,9 @@ def _run(
     coming, members, parting = setting.members_none(), [setting.members_none()], _parting(setting)
     for month in range(begin, end):
         fills, leaves = draws.random(len(setting.firm)), np.log(draws.random(len(setting.firm)))
-        fills[np.isin(setting.firm, setting.places["firm_rank"][setting.places["month"] == month])] = -1.0
+        fills[
+            np.isin(setting.firm, setting.places["firm_rank"][setting.places["month"] == month])
+        ] = -1.0
         _merge(setting, month)
         if month == parting:
             worlds.append(_World(worlds[0].start.copy(), worlds[0].power.copy(), worlds[0].finals))
@@ -164,7 +210,9 @@ def _run(
             _fill(setting, world, month, fills, treated=number == 1)
         if month % 12 == 11:
             coming = _draw_members(setting, worlds[-1], month, people)
-            means[0, :, setting.column(month)] = _mean_stay(setting, worlds[0], month, setting.members_none())
+            means[0, :, setting.column(month)] = _mean_stay(
+                setting, worlds[0], month, setting.members_none()
+            )
             treated = coming if len(worlds) == 2 else setting.members_none()
             means[1, :, setting.column(month)] = _mean_stay(setting, worlds[-1], month, treated)
         if (coming["month"] == month).any():
@@ -190,7 +238,9 @@ def _begin(setting: _Setting, begin: int, rng: np.random.Generator) -> _World:
     """The staff of the first month: tenures as the hazards leave them in the long run."""
     rule = setting.rules["labour"]
     still_there = np.exp(np.cumsum(log_keep(*rule["hazard"])[: rule["longest_tenure"]]))
-    tenure = 1 + rng.choice(len(still_there), size=len(setting.firm), p=still_there / still_there.sum())
+    tenure = 1 + rng.choice(
+        len(still_there), size=len(setting.firm), p=still_there / still_there.sum()
+    )
     start = np.where(setting.opens < begin, np.maximum(begin - tenure, setting.opens), VACANT)
     return _World(start, setting.power[setting.firm, 0], Finals.none(len(start)))
 
@@ -201,7 +251,9 @@ def _merge(setting: _Setting, month: int) -> None:
         setting.firm = np.where(setting.firm == rank, into, setting.firm)
 
 
-def _fill(setting: _Setting, world: _World, month: int, fills: np.ndarray, *, treated: bool) -> None:
+def _fill(
+    setting: _Setting, world: _World, month: int, fills: np.ndarray, *, treated: bool
+) -> None:
     """Vacancies filled; powers set for the newcomers, and for everybody when a year of stays begins."""
     is_open = (setting.opens <= month) & (month <= setting.closes)
     new = (world.start == VACANT) & is_open & (fills < setting.rules["labour"]["filled_per_month"])
@@ -209,17 +261,30 @@ def _fill(setting: _Setting, world: _World, month: int, fills: np.ndarray, *, tr
     rows = np.flatnonzero(world.start != VACANT if month % 12 == 11 else new)
     firm, column = setting.firm[rows], setting.column(month)
     points = setting.points[firm, column] * treated
-    world.power[rows] = year_powers(setting.rules, month - world.start[rows], setting.power[firm, column], points)
+    world.power[rows] = year_powers(
+        setting.rules, month - world.start[rows], setting.power[firm, column], points
+    )
 
 
-def _draw_members(setting: _Setting, world: _World, month: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Who will stand in the finals of the next eleven months; a later holder of the job stands in for who left it."""
+def _draw_members(
+    setting: _Setting, world: _World, month: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Who will stand in the finals of the next eleven months.
+
+    A later holder of the job stands in for who left it.
+    """
     places = setting.places
     tenure = np.where(world.start == VACANT, 0, month - world.start)
     drawn = [setting.members_none()]
-    for when in sorted(places["month"][(places["month"] > month) & (places["month"] < month + 12)].unique()):
+    for when in sorted(
+        places["month"][(places["month"] > month) & (places["month"] < month + 12)].unique()
+    ):
         found = draw_jobs(setting.rules, places[places["month"] == when], setting.firm, tenure, rng)
-        drawn.append(found.assign(month=when, finalist=places["priority"].to_numpy()[found["entry_rank"]] < 2))
+        drawn.append(
+            found.assign(
+                month=when, finalist=places["priority"].to_numpy()[found["entry_rank"]] < 2
+            )
+        )
     return pd.concat(drawn[1:] or drawn, ignore_index=True)
 
 
@@ -231,15 +296,22 @@ def _new_finals(setting: _Setting, world: _World, member: pd.DataFrame) -> Final
         own = (rows["month"] == when).to_numpy()
         held = own & (world.start[jobs] != VACANT)
         months = int(when) + np.arange(WINDOW)
-        logs = month_logs(setting.rules, world.start[jobs[held]], int(when), setting.powers(jobs[held], months))
+        logs = month_logs(
+            setting.rules, world.start[jobs[held]], int(when), setting.powers(jobs[held], months)
+        )
         aims = setting.aims[rows["entry_rank"].to_numpy(dtype=int)[held]]
         new.month[jobs[held]] = when
         new.first[jobs[held]], new.second[jobs[held]] = final_factors(setting.rules, logs, aims)
     return new
 
 
-def _hold_final(setting: _Setting, worlds: list[_World], member: pd.DataFrame, month: int) -> pd.DataFrame:
-    """The final counts for its people from now on; `member` with their expected stays (missing for the others)."""
+def _hold_final(
+    setting: _Setting, worlds: list[_World], member: pd.DataFrame, month: int
+) -> pd.DataFrame:
+    """The final counts for its people from now on.
+
+    `member` with their expected stays (missing for the others).
+    """
     world, finals = worlds[-1], worlds[-1].finals
     if len(worlds) == 2:
         finals = world.finals = finals.entered(_new_finals(setting, world, member))
@@ -264,16 +336,22 @@ def _power_now(setting: _Setting, world: _World, month: int) -> np.ndarray:
 
 
 def _leavers(setting: _Setting, world: _World, month: int, leaves: np.ndarray) -> np.ndarray:
-    """Jobs whose holder leaves at the end of the month: by the hazard (logs compared), or because the firm closes."""
+    """Jobs whose holder leaves at the end of the month.
+
+    By the hazard (logs compared), or because the firm closes.
+    """
     held = world.start != VACANT
     plain = log_keep(*setting.rules["labour"]["hazard"])[np.where(held, month - world.start, 0)]
     return held & ((leaves > plain * _power_now(setting, world, month)) | (month == setting.closes))
 
 
 def _mean_stay(setting: _Setting, world: _World, month: int, coming: pd.DataFrame) -> np.ndarray:
-    """Expected share of each firm's staff that is still there in twelve months; missing where there is no staff.
+    """Expected share of each firm's staff that is still there in twelve months.
 
-    Those of a past final, and those of the finals `coming`, have a power that changes inside the twelve months.
+    Missing where there is no staff.
+
+    Those of a past final, and those of the finals `coming`, have a power that changes inside the
+    twelve months.
     """
     held = world.start != VACANT
     tenure = np.where(held, month - world.start, 0)
@@ -300,7 +378,10 @@ def _month(day: str) -> int:
 
 
 def _stays(left: list[tuple[np.ndarray, np.ndarray, int]], start: np.ndarray) -> pd.DataFrame:
-    """Stays that ended, and those that were open in the month of the export; in the order of job and start."""
+    """Stays that ended, and those that were open in the month of the export.
+
+    In the order of job and start.
+    """
     job, begun = (np.concatenate([part[i] for part in left]) for i in (0, 1))
     ended = np.repeat([month for _, _, month in left], [len(job) for job, _, _ in left])
     last = np.flatnonzero(start != VACANT)
@@ -314,7 +395,9 @@ def _stays(left: list[tuple[np.ndarray, np.ndarray, int]], start: np.ndarray) ->
     return stay.sort_values(["job", "start"], ignore_index=True)
 
 
-def _by_firm(stay: pd.DataFrame, firm_of: np.ndarray, mergers: dict[int, list[tuple[int, int]]]) -> pd.DataFrame:
+def _by_firm(
+    stay: pd.DataFrame, firm_of: np.ndarray, mergers: dict[int, list[tuple[int, int]]]
+) -> pd.DataFrame:
     """Spells: stays cut where the firm goes into another one, with the firm of each part."""
     firms = int(firm_of[-1]) + 1
     cut, into = np.full(firms, NEVER), np.arange(firms)
@@ -322,7 +405,10 @@ def _by_firm(stay: pd.DataFrame, firm_of: np.ndarray, mergers: dict[int, list[tu
         for rank, other in pairs:
             cut[rank], into[rank] = month, other
     rank = firm_of[stay["job"]]
-    before = stay.assign(firm_rank=rank, end=np.minimum(stay["end"], np.where(cut[rank] < NEVER, cut[rank] - 1, OPEN)))
+    before = stay.assign(
+        firm_rank=rank,
+        end=np.minimum(stay["end"], np.where(cut[rank] < NEVER, cut[rank] - 1, OPEN)),
+    )
     after = stay.assign(firm_rank=into[rank], start=np.maximum(stay["start"], cut[rank]))
     parts = [
         before[(stay["start"] < cut[rank]).to_numpy()],
@@ -332,8 +418,13 @@ def _by_firm(stay: pd.DataFrame, firm_of: np.ndarray, mergers: dict[int, list[tu
     return spell[["job", "firm_rank", "start", "end", "worker_rank", "agency"]]
 
 
-def _assign_workers(start: np.ndarray, end: np.ndarray, workers: int, rng: np.random.Generator) -> np.ndarray:
-    """A worker for each stay, drawn among those without a job; more workers come in only when nobody is free."""
+def _assign_workers(
+    start: np.ndarray, end: np.ndarray, workers: int, rng: np.random.Generator
+) -> np.ndarray:
+    """A worker for each stay, drawn among those without a job.
+
+    More workers come in only when nobody is free.
+    """
     worker = np.empty(len(start), dtype=np.int64)
     free_from = np.zeros(workers, dtype=np.int64)
     order = np.argsort(start, kind="stable")

@@ -1,4 +1,7 @@
-"""Social insurance month by month, for those whose months were asked for: gaps, arrears, refunds, transfers."""
+"""Social insurance month by month, for those whose months were asked for.
+
+Gaps, arrears, refunds, transfers.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,10 @@ MARKS = ("", "gap", "arrears", "refund", "overlap")
 def registrant_lines(world: World, line: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """The lines of the registrants from `time.spells_from` on, with what goes wrong with their months.
 
-    Adds count (months), mark (position in MARKS), offset and length (the months it concerns, from the first), late
-    (months until arrears are paid). A gap of one to three months lies inside a spell, never at its ends. A transfer
-    overlaps in the month after the last one at the old employer; a refunded month is the one after the last, paid and
-    given back.
+    Adds count (months), mark (position in MARKS), offset and length (the months it concerns, from
+    the first), late (months until arrears are paid). A gap of one to three months lies inside a
+    spell, never at its ends. A transfer overlaps in the month after the last one at the old
+    employer; a refunded month is the one after the last, paid and given back.
     """
     rates, begin = world.rules["dirt"], world.rules["time"]["spells_from"] * 12
     export = int(line["end"].max()) + 1
@@ -40,26 +43,44 @@ def registrant_lines(world: World, line: pd.DataFrame, rng: np.random.Generator)
     count, after = end - start + 1, _next_lines(line["worker_rank"].to_numpy(), start)
     following = np.where(after < 0, FAR, start[after])
     elsewhere = line["employer"].to_numpy()[after] != line["employer"].to_numpy()
-    able = [count >= 5, (count >= 4) & (start + 12 < export), following > end + 3, elsewhere & (following == end + 1)]
+    able = [
+        count >= 5,
+        (count >= 4) & (start + 12 < export),
+        following > end + 3,
+        elsewhere & (following == end + 1),
+    ]
     able[2] &= (end + 3 < export) & ~line["open"].to_numpy()
     mark = exact_kinds_among(rng, [rates[f"months_{name}"] for name in MARKS[1:]], able)
     length = np.minimum(rng.integers(1, 4, len(line)), count - 2)
-    room = np.where(mark == 1, count - 1 - length, np.minimum(count, export - 8 - start) - length + 1)
+    room = np.where(
+        mark == 1, count - 1 - length, np.minimum(count, export - 8 - start) - length + 1
+    )
     offset = (mark == 1) + np.floor(rng.random(len(line)) * np.maximum(room, 1)).astype(int)
-    dirt = joined(line["dirt"], np.asarray([f";{name}" if name else "" for name in MARKS], dtype=object)[mark])
+    dirt = joined(
+        line["dirt"], np.asarray([f";{name}" if name else "" for name in MARKS], dtype=object)[mark]
+    )
     return line.assign(
-        start=start, count=count, mark=mark, offset=offset, length=length, late=rng.integers(6, 25, len(line)),
-        last_paid=export - 1, dirt=[text.lstrip(";") for text in dirt],
-    )  # fmt: skip
+        start=start,
+        count=count,
+        mark=mark,
+        offset=offset,
+        length=length,
+        late=rng.integers(6, 25, len(line)),
+        last_paid=export - 1,
+        dirt=[text.lstrip(";") for text in dirt],
+    )
 
 
 def line_months(world: World, line: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     """Months `first` to `last` of registrants' lines, in the order of the lines.
 
-    line (position), period, paid (months), base (yuan, negative where refunded), kind (position in KINDS).
+    line (position), period, paid (months), base (yuan, negative where refunded), kind (position in
+    KINDS).
     """
     start, count, mark = (line[name].to_numpy() for name in ("start", "count", "mark"))
-    extra = np.asarray([0, 0, 0, 2, 1])[mark]  # a refund is one month paid and given back, an overlap one month paid
+    extra = np.asarray([0, 0, 0, 2, 1])[
+        mark
+    ]  # a refund is one month paid and given back, an overlap one month paid
     begin = np.where(start + count < first, count + extra, np.maximum(first - start, 0))
     stop = np.where(start + count <= last, count + extra, np.minimum(last - start + 1, count))
     total = np.maximum(stop - begin, 0)
@@ -79,8 +100,13 @@ def line_months(world: World, line: pd.DataFrame, first: int, last: int) -> pd.D
     return pd.DataFrame({"line": row, "period": period, "paid": paid, "base": base, "kind": kind})
 
 
-def write_months(world: World, employer: Employers, raw: Path, line: pd.DataFrame) -> list[pd.DataFrame]:
-    """The files of months under `raw`; a record per registrants' line, at its first row in each file."""
+def write_months(
+    world: World, employer: Employers, raw: Path, line: pd.DataFrame
+) -> list[pd.DataFrame]:
+    """The files of months under `raw`.
+
+    A record per registrants' line, at its first row in each file.
+    """
     rates, since = world.rules["dirt"], world.rules["time"]["spells_from"]
     names = ("person_no", "id_no", "name", "sex")
     people = [pa.array(line[name].to_numpy(dtype=object), pa.string()) for name in names]
@@ -95,17 +121,28 @@ def write_months(world: World, employer: Employers, raw: Path, line: pd.DataFram
             for begin in range(0, len(line), LINES_AT_ONCE):
                 part = line.iloc[begin : begin + LINES_AT_ONCE]
                 months = line_months(world, part, first * 12, last * 12 + 11)
-                content = _csv(employer, part, [column[begin : begin + LINES_AT_ONCE] for column in people], months)
-                file.write(content.decode().encode("utf-16-le") if encoding == "utf-16" else content)
+                content = _csv(
+                    employer,
+                    part,
+                    [column[begin : begin + LINES_AT_ONCE] for column in people],
+                    months,
+                )
+                file.write(
+                    content.decode().encode("utf-16-le") if encoding == "utf-16" else content
+                )
                 lines, firsts = np.unique(months["line"], return_index=True)
                 rows.append(pd.DataFrame({"line": begin + lines, "row": row + firsts}))
                 row += len(months)
         found = pd.concat(rows, ignore_index=True)
-        records.append(line_records(world, line.iloc[found["line"]], name, "", found["row"].to_numpy()))
+        records.append(
+            line_records(world, line.iloc[found["line"]], name, "", found["row"].to_numpy())
+        )
     return records
 
 
-def _csv(employer: Employers, line: pd.DataFrame, people: list[pa.Array], months: pd.DataFrame) -> bytes:
+def _csv(
+    employer: Employers, line: pd.DataFrame, people: list[pa.Array], months: pd.DataFrame
+) -> bytes:
     """Rows of some lines' months; pyarrow writes a million of them in a second."""
     row, period = months["line"].to_numpy(), months["period"].to_numpy()
     own = [line[name].to_numpy()[row] for name in ("firm_rank", "form", "branch", "agency")]
@@ -113,7 +150,11 @@ def _csv(employer: Employers, line: pd.DataFrame, people: list[pa.Array], months
     used, codes = np.unique(codes, return_inverse=True)
     texts = pa.array(employer.texts[used], pa.string())
     columns = [column.take(pa.array(row)) for column in people]
-    columns += [texts.take(pa.array(codes)), pa.array(periods(period)), pa.array(periods(months["paid"].to_numpy()))]
+    columns += [
+        texts.take(pa.array(codes)),
+        pa.array(periods(period)),
+        pa.array(periods(months["paid"].to_numpy())),
+    ]
     columns += [
         pa.array(months["base"].to_numpy()),
         pa.array(KINDS, pa.string()).take(pa.array(months["kind"].to_numpy())),
@@ -126,7 +167,10 @@ def _csv(employer: Employers, line: pd.DataFrame, people: list[pa.Array], months
 
 
 def _next_lines(person: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Position of each person's next line, -1 after the last; a second number may stand anywhere in the file."""
+    """Position of each person's next line, -1 after the last.
+
+    A second number may stand anywhere in the file.
+    """
     following, order = np.full(len(person), -1), np.lexsort((start, person))
     same = person[order][1:] == person[order][:-1]
     following[order[:-1][same]] = order[1:][same]

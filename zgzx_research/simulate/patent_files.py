@@ -1,4 +1,7 @@
-"""The patent office's rows as three services export them: CNIPA, incoPat and PatSnap, with their dirt."""
+"""The patent office's rows as three services export them.
+
+CNIPA, incoPat and PatSnap, with their dirt.
+"""
 
 from __future__ import annotations
 
@@ -27,27 +30,39 @@ TYPE_NAMES = {"invention": "发明申请", "utility_model": "实用新型", "des
 def publication_rows(world: World, rng: np.random.Generator) -> pd.DataFrame:
     """A row per publication (a granted invention has two, A and then B) with its cells as text.
 
-    app_no, type, publication_no, filed, published, granted, title, ipc, applicants, holders, inventors, uscc, dual,
-    address, damaged (kind of dirt, "" = none), number_cell, filed_cell, filed_year; applicants, holders and inventors
-    are separated by ";". The holders of a row are those of its own day: a buyer stands on the grant, not before it.
+    app_no, type, publication_no, filed, published, granted, title, ipc, applicants, holders,
+    inventors, uscc, dual, address, damaged (kind of dirt, "" = none), number_cell, filed_cell,
+    filed_year; applicants, holders and inventors are separated by ";". The holders of a row are
+    those of its own day: a buyer stands on the grant, not before it.
     """
     patent = _with_publication_numbers(world.patent[world.patent["seen"]])
     grants = patent[patent["type"].eq("invention") & patent["granted"].notna()]
-    grants = grants.assign(published=grants["granted"], publication_no=grants["publication_no"].str[:-1] + "B")
-    rows = pd.concat([patent, grants]).sort_values(["published", "publication_no"], ignore_index=True)
+    grants = grants.assign(
+        published=grants["granted"], publication_no=grants["publication_no"].str[:-1] + "B"
+    )
+    rows = pd.concat([patent, grants]).sort_values(
+        ["published", "publication_no"], ignore_index=True
+    )
     rows = rows.join(_party_cells(world, rows, rng))
     about = world.firm.iloc[ranks(world.firm, rows["firm_id"].fillna(rows["holder_id"]))]
     things = np.asarray([entry["things"] for entry in words()["industry"]], dtype=object)
     thing = things[about["industry_rank"], rows["title"].to_numpy() % things.shape[1]]
-    ipc = np.asarray([entry["ipc"] for entry in words()["industry"]], dtype=object)[about["industry_rank"]]
+    ipc = np.asarray([entry["ipc"] for entry in words()["industry"]], dtype=object)[
+        about["industry_rank"]
+    ]
     rows = rows.assign(
-        title=joined("一种", rows["title"].astype(str), "型", thing), ipc=ipc, address=addresses(about, rng)
+        title=joined("一种", rows["title"].astype(str), "型", thing),
+        ipc=ipc,
+        address=addresses(about, rng),
     )
     return _damaged(world.rules, rows, rng)
 
 
 def _party_cells(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Columns applicants, holders, inventors, uscc (of the first holder), buyer (stands on this row)."""
+    """Columns applicants, holders, inventors, uscc (of the first holder), buyer.
+
+    Stands on this row.
+    """
     firm, party = world.firm, world.patent_party
     share = world.rules["dirt"]["patents_firm_variant"]
     other = party[party["role"].eq("applicant") & party["name"].notna()]
@@ -59,7 +74,9 @@ def _party_cells(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> 
     for column in ("firm_id", "holder_id"):
         known = rows[column].notna().to_numpy()
         written = np.full(len(rows), "", dtype=object)
-        named = firms_on(firm, world.events.name, ranks(firm, rows.loc[rows.index[known], column]), day[known])
+        named = firms_on(
+            firm, world.events.name, ranks(firm, rows.loc[rows.index[known], column]), day[known]
+        )
         written[known] = variant_names(named, share, rng)
         cells[column] = written
     outside = rows["app_no"].map(others).fillna("").to_numpy(dtype=object)
@@ -70,7 +87,9 @@ def _party_cells(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> 
         {
             "applicants": applicants,
             "holders": np.where(sold, cells["holder_id"], applicants),
-            "inventors": rows["app_no"].map(lists(inventor["app_no"], names, ";")).fillna(UNDISCLOSED),
+            "inventors": rows["app_no"]
+            .map(lists(inventor["app_no"], names, ";"))
+            .fillna(UNDISCLOSED),
             "uscc": rows["holder_id"].map(firm.set_index("firm_id")["uscc"]).fillna(""),
             "buyer": sold & rows["publication_no"].str.endswith("B").to_numpy(dtype=bool),
         }
@@ -84,14 +103,20 @@ def _damaged(rules: Rules, rows: pd.DataFrame, rng: np.random.Generator) -> pd.D
     plain = rows["app_no"].to_numpy(dtype=object)
     styles = {
         "": plain,
-        "wrong_check": np.asarray([text[:-1] + following[text[-1]] for text in plain], dtype=object),
-        "number_as_float": np.asarray([f"{float(text[2:14] + '0'):.5E}" for text in plain], dtype=object),
+        "wrong_check": np.asarray(
+            [text[:-1] + following[text[-1]] for text in plain], dtype=object
+        ),
+        "number_as_float": np.asarray(
+            [f"{float(text[2:14] + '0'):.5E}" for text in plain], dtype=object
+        ),
         "no_country": np.asarray([text[2:] for text in plain], dtype=object),
         "patent_prefix": np.asarray(["ZL" + text[2:] for text in plain], dtype=object),
         "check_lost": np.asarray([text[2:-2] for text in plain], dtype=object),
         "full_width": np.asarray([text.translate(FULL_WIDTH) for text in plain], dtype=object),
     }
-    kinds = exact_kinds(rng, len(rows), [rates["patents_number"][name] for name in list(styles)[1:]])
+    kinds = exact_kinds(
+        rng, len(rows), [rates["patents_number"][name] for name in list(styles)[1:]]
+    )
     bad = exact_kinds(rng, len(rows), [rates["patents_bad_date"] / 2] * 2)
     filed = rows["filed"].dt.strftime("%Y.%m.%d").to_numpy(dtype=object)
     filed[bad == 1] = joined(rows["filed"].dt.year.astype(str)[bad == 1].to_numpy(), ".02.30")
@@ -100,7 +125,9 @@ def _damaged(rules: Rules, rows: pd.DataFrame, rng: np.random.Generator) -> pd.D
     return rows.assign(
         number_cell=np.choose(kinds, list(styles.values())),
         filed_cell=filed,
-        dirt=np.where(bad > 0, np.where(damage == "", "bad_date", joined(damage, ";bad_date")), damage),
+        dirt=np.where(
+            bad > 0, np.where(damage == "", "bad_date", joined(damage, ";bad_date")), damage
+        ),
         filed_year=rows["filed"].dt.year,
     )
 
@@ -109,7 +136,10 @@ FULL_WIDTH = {ord(sign): chr(ord(sign) + 0xFEE0) for sign in "CN0123456789X."}
 
 
 def cnipa_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The office's own export: the party column is the applicant, or on a grant whoever holds the patent then."""
+    """The office's own export.
+
+    The party column is the applicant, or on a grant whoever holds the patent then.
+    """
     return pd.DataFrame(
         {
             "申请号": rows["number_cell"],
@@ -161,7 +191,9 @@ def patsnap_table(rows: pd.DataFrame) -> pd.DataFrame:
             "公开(公告)日": rows["published"].dt.strftime("%Y-%m-%d"),
             "[标]当前申请(专利权)人": _separated(rows["holders"], " | "),
             "原始申请(专利权)人": _separated(rows["applicants"], " | "),
-            "发明人": _separated(rows["inventors"].where(rows["inventors"] != UNDISCLOSED, ""), " | "),
+            "发明人": _separated(
+                rows["inventors"].where(rows["inventors"] != UNDISCLOSED, ""), " | "
+            ),
             "IPC分类号": rows["ipc"],
             "法律状态/事件": np.where(rows["granted"].notna(), "授权", "公开"),
             "受理局": "中国",
@@ -189,11 +221,15 @@ def write_patents(world: World, raw: Path) -> list[pd.DataFrame]:
         file = f"patents/{service}_{first}_{last}{'.xlsx' if is_book else '.csv'}"
         if is_book:
             with open_workbook(world.rules, raw / file) as book:
-                write_sheet(book, SHEET, "", list(table), table.itertuples(index=False, name=None), ())
+                write_sheet(
+                    book, SHEET, "", list(table), table.itertuples(index=False, name=None), ()
+                )
         else:
             table.to_csv(raw / file, index=False, encoding=form, lineterminator="\r\n")
         lost = part["dirt"].str.contains("wrong_check|number_as_float|bad_date")
-        about = pd.DataFrame({"firm_id": part["firm_id"], "dirt": part["dirt"], "recoverable": ~lost})
+        about = pd.DataFrame(
+            {"firm_id": part["firm_id"], "dirt": part["dirt"], "recoverable": ~lost}
+        )
         records.append(record_rows(file, SHEET if is_book else "", np.arange(len(part)) + 2, about))
     return records
 
@@ -203,9 +239,14 @@ def _separated(cells: pd.Series, mark: str) -> pd.Series:
 
 
 def _with_publication_numbers(patent: pd.DataFrame) -> pd.DataFrame:
-    """Publication numbers in the order of publication; 99 stands where the office has issued none."""
+    """Publication numbers in the order of publication.
+
+    99 stands where the office has issued none.
+    """
     kinds = {"invention": ("1", "A"), "utility_model": ("2", "U"), "design": ("3", "S")}
     patent = patent.sort_values(["published", "app_no"], ignore_index=True)
     serial = padded(patent.groupby("type").cumcount().to_numpy(), 6)
-    digit, letter = (patent["type"].map({name: parts[i] for name, parts in kinds.items()}) for i in (0, 1))
+    digit, letter = (
+        patent["type"].map({name: parts[i] for name, parts in kinds.items()}) for i in (0, 1)
+    )
     return patent.assign(publication_no=joined("CN", digit, "99", serial, letter))

@@ -14,7 +14,10 @@ from zgzx_research.simulate.staying import NEVER
 
 @dataclass(frozen=True)
 class Shocks:
-    """Firm x panel year log shocks: `transient` ones pass with their year, `persistent` ones are AR(1)."""
+    """Firm x panel year log shocks.
+
+    `transient` ones pass with their year, `persistent` ones are AR(1).
+    """
 
     transient: np.ndarray
     persistent: np.ndarray
@@ -35,7 +38,10 @@ class Since:
 
 @dataclass(frozen=True)
 class Rates:
-    """Expected applications by firm, year and type: mu0 with no award anywhere, mu1 as it was; NaN before founding."""
+    """Expected applications by firm, year and type: mu0 with no award anywhere, mu1 as it was.
+
+    NaN before founding.
+    """
 
     mu0: np.ndarray
     mu1: np.ndarray
@@ -47,7 +53,9 @@ def panel_years(rules: Rules) -> np.ndarray:
     return np.arange(first, last + 1)
 
 
-def draw_shocks(rules: Rules, firms: int, transient: np.random.Generator, persistent: np.random.Generator) -> Shocks:
+def draw_shocks(
+    rules: Rules, firms: int, transient: np.random.Generator, persistent: np.random.Generator
+) -> Shocks:
     """Shocks of all firms and years; those of the year before are what winners are picked on."""
     rule, years = rules["patents"], len(panel_years(rules))
     rho = rule["persistence"]
@@ -58,17 +66,35 @@ def draw_shocks(rules: Rules, firms: int, transient: np.random.Generator, persis
 
 
 def application_rates(
-    rules: Rules, firm: pd.DataFrame, shocks: Shocks, since: Since, *, scale: float, rng: np.random.Generator
+    rules: Rules,
+    firm: pd.DataFrame,
+    shocks: Shocks,
+    since: Since,
+    *,
+    scale: float,
+    rng: np.random.Generator,
 ) -> Rates:
-    """Expected applications given everything but the gamma-Poisson noise. `scale` multiplies all true effects."""
+    """Expected applications given everything but the gamma-Poisson noise.
+
+    `scale` multiplies all true effects.
+    """
     years = panel_years(rules)
     level = firm["level"].fillna(-np.inf).to_numpy()[:, None]
     log_total = level + shocks.persistent + shocks.transient + _common(rules, years)
-    other, awards = _other_effects(rules, since, years, scale), _award_effects(rules, firm, since.first, years, scale)
+    other, awards = (
+        _other_effects(rules, since, years, scale),
+        _award_effects(rules, firm, since.first, years, scale),
+    )
     hit = np.isin(rules["patents"]["types"], rules["effect"]["patents"]["types"])
-    rates = np.exp(log_total)[:, :, None] * _mix(rules, len(firm), years, rng) * np.exp(other[:, :, None] * hit)
+    rates = (
+        np.exp(log_total)[:, :, None]
+        * _mix(rules, len(firm), years, rng)
+        * np.exp(other[:, :, None] * hit)
+    )
     founded = firm["founded"].dt.year.to_numpy()[:, None] <= years
-    mu0 = np.where(alive(firm, years)[:, :, None], rates, np.where(founded, 0.0, np.nan)[:, :, None])
+    mu0 = np.where(
+        alive(firm, years)[:, :, None], rates, np.where(founded, 0.0, np.nan)[:, :, None]
+    )
     mu0 = _with_giant(mu0, since.first["year"].notna().to_numpy(), rules["patents"]["giant_share"])
     return Rates(mu0, mu0 * np.exp(awards[:, :, None] * hit))
 
@@ -80,7 +106,10 @@ def draw_counts(rules: Rules, rates: Rates, rng: np.random.Generator) -> np.ndar
 
 
 def to_owners(values: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """Firm x year x type values added up by who owns the firm (firm x year ranks); 0 for firms that have merged."""
+    """Firm x year x type values added up by who owns the firm (firm x year ranks).
+
+    0 for firms that have merged.
+    """
     moved = np.flatnonzero((owners != np.arange(len(owners))[:, None]).any(axis=1))
     result = values.copy()
     for rank in moved:
@@ -106,7 +135,9 @@ def _mix(rules: Rules, firms: int, years: np.ndarray, rng: np.random.Generator) 
     invention, utility, design = rule["type_share"]
     own = np.clip(rng.normal(utility, rule["utility_share_sd"], firms), 0.1, 0.9)
     rest = (1 - own) / (invention + design)
-    share = np.stack([invention * rest, own, design * rest], axis=1)[:, None, :] * np.ones((1, len(years), 1))
+    share = np.stack([invention * rest, own, design * rest], axis=1)[:, None, :] * np.ones(
+        (1, len(years), 1)
+    )
     cut, since, first_part = rule["utility_reform"]
     reach = np.where(years > since, 1.0, np.where(years == since, first_part, 0.0))
     share[:, :, 1] *= np.clip(1 + cut * reach * (own / utility)[:, None], 0.1, None)
@@ -143,11 +174,17 @@ def _other_effects(rules: Rules, since: Since, years: np.ndarray, scale: float) 
     """Firm x year: log points by taking part at all, and by the concurrent programme, which no scenario touches."""
     entered = np.nan_to_num(since.entered, nan=NEVER)[:, None] <= years
     named = np.nan_to_num(since.named, nan=NEVER)[:, None] <= years
-    return scale * rules["effect"]["patents"]["participation"] * entered + rules["programmes"]["effect"] * named
+    return (
+        scale * rules["effect"]["patents"]["participation"] * entered
+        + rules["programmes"]["effect"] * named
+    )
 
 
 def _with_giant(rates: np.ndarray, winner: np.ndarray, share: float) -> np.ndarray:
-    """The winner that files most files this share of all applications; 0 = nobody is made a giant."""
+    """The winner that files most files this share of all applications.
+
+    0 = nobody is made a giant.
+    """
     if share == 0:
         return rates
     totals = np.nansum(rates, axis=(1, 2))

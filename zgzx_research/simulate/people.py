@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.simulate.constants import Rules, exact_share, words
-from zgzx_research.simulate.identities import INSURANCE_PREFIX, PHONE_PREFIX, joined, padded, resident_ids
+from zgzx_research.simulate.identities import (
+    INSURANCE_PREFIX,
+    PHONE_PREFIX,
+    joined,
+    padded,
+    resident_ids,
+)
 
 
 def person_ids(rank: np.ndarray) -> np.ndarray:
@@ -15,9 +21,12 @@ def person_ids(rank: np.ndarray) -> np.ndarray:
 
 
 def simulate_workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per person who ever held a job (`spell`: worker_rank, start); of age at the first one.
+    """One row per person who ever held a job (`spell`: worker_rank, start).
 
-    second_no is the second insurance number of those who have two ("" = none), log_wage the lasting part of the wage.
+    Of age at the first one.
+
+    second_no is the second insurance number of those who have two ("" = none), log_wage the lasting
+    part of the wage.
     """
     count = int(spell["worker_rank"].max()) + 1
     began = spell.groupby("worker_rank")["start"].min().reindex(range(count)).to_numpy(dtype=float)
@@ -44,15 +53,21 @@ def simulate_workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator
     for name in ("edu", "skill_level", "household"):
         levels, shares = rule[name]
         worker[name] = np.asarray(levels, dtype=object)[rng.choice(len(levels), count, p=shares)]
-    skilled = worker["skill_level"].map(dict(zip(rule["skill_level"][0], rule["skill_wage"], strict=True)))
-    return worker.assign(log_wage=skilled.to_numpy(dtype=float) + rng.normal(0, rule["wage_log_sd"], count))
+    skilled = worker["skill_level"].map(
+        dict(zip(rule["skill_level"][0], rule["skill_wage"], strict=True))
+    )
+    return worker.assign(
+        log_wage=skilled.to_numpy(dtype=float) + rng.normal(0, rule["wage_log_sd"], count)
+    )
 
 
-def wage_bases(rules: Rules, log_wage: np.ndarray, period: np.ndarray, raised_from: np.ndarray) -> np.ndarray:
+def wage_bases(
+    rules: Rules, log_wage: np.ndarray, period: np.ndarray, raised_from: np.ndarray
+) -> np.ndarray:
     """Bases (whole yuan a month) of people in months (year x 12 + month - 1).
 
-    A wage is set each July; the base lies between floor and ceiling. `raised_from`: month of the final from
-    which a skill award raises the wage.
+    A wage is set each July; the base lies between floor and ceiling. `raised_from`: month of the
+    final from which a skill award raises the wage.
     """
     rule = rules["labour"]
     year = (period - 6) // 12
@@ -69,15 +84,17 @@ def skill_raises(entry: pd.DataFrame, member: pd.DataFrame, workers: int) -> np.
     winning = (entry["outcome"] == "获奖").to_numpy() & (entry["category"] == "skill").to_numpy()
     rows = member[winning[member["entry_rank"]]]
     raised = np.full(workers, 10**6)
-    np.minimum.at(raised, rows["worker_rank"].to_numpy(dtype=int), rows["month"].to_numpy(dtype=int))
+    np.minimum.at(
+        raised, rows["worker_rank"].to_numpy(dtype=int), rows["month"].to_numpy(dtype=int)
+    )
     return raised
 
 
 def _names(rules: Rules, count: int, rng: np.random.Generator) -> np.ndarray:
     """Surname and an invented given name.
 
-    `own_names` of the people share theirs with nobody, the others about in threes. A few have a given name
-    with a rare character.
+    `own_names` of the people share theirs with nobody, the others about in threes. A few have a
+    given name with a rare character.
     """
     own = exact_share(rng, count, rules["labour"]["own_names"])
     shared = int((~own).sum())
@@ -86,9 +103,14 @@ def _names(rules: Rules, count: int, rng: np.random.Generator) -> np.ndarray:
     number[~own] = rng.integers(0, pool, shared)
     number[own] = pool + np.arange(int(own.sum()))
     lists = words()["person"]
-    surnames, given = np.asarray(lists["surnames"], dtype=object), np.asarray(list(lists["given"]), dtype=object)
+    surnames, given = (
+        np.asarray(lists["surnames"], dtype=object),
+        np.asarray(list(lists["given"]), dtype=object),
+    )
     base = len(surnames) * len(given)
-    mixed = rng.permutation(base)[number % base]  # so that surnames and given names come in any order
+    mixed = rng.permutation(base)[
+        number % base
+    ]  # so that surnames and given names come in any order
     round_ = number // base  # those beyond the first round have a second given character
     second = np.append("", given)[round_]
     rare = np.asarray(lists["rare"], dtype=object)[rng.integers(0, len(lists["rare"]), count)]

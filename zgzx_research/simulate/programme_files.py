@@ -1,4 +1,7 @@
-"""The programmes folder: lists, visits, costs, participation and the district's series, as offices would send them."""
+"""The programmes folder.
+
+Lists, visits, costs, participation and the district's series, as offices would send them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ def write_programmes(world: World, raw: Path) -> list[pd.DataFrame]:
     programme = world.programmes["programme"].reset_index(drop=True)
     day = programme["onset"].to_numpy().astype("datetime64[D]")
     firm = firms_on(world.firm, world.events.name, ranks(world.firm, programme["firm_id"]), day)
-    programme["firm_name"] = variant_names(firm, world.rules["dirt"]["programmes_firm_variant"], rng)
+    programme["firm_name"] = variant_names(
+        firm, world.rules["dirt"]["programmes_firm_variant"], rng
+    )
     programme["uscc"] = firm["uscc"]
     variant = (programme["firm_name"] != firm["name"]).to_numpy()
     programme["dirt"] = kinds_of_dirt({"firm_variant": variant})
@@ -37,11 +42,15 @@ def write_programmes(world: World, raw: Path) -> list[pd.DataFrame]:
     ]
 
 
-def _write_specialised(world: World, raw: Path, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _write_specialised(
+    world: World, raw: Path, rows: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
     file, sheet = "programmes/specialised_firms.xlsx", "专精特新"
     blank = exact_share(rng, len(rows), world.rules["dirt"]["programmes_uscc_missing"])
     year = rows["onset"].dt.year
-    table = pd.DataFrame({"序号": np.arange(1, len(rows) + 1).astype(str), "企业名称": rows["firm_name"]})
+    table = pd.DataFrame(
+        {"序号": np.arange(1, len(rows) + 1).astype(str), "企业名称": rows["firm_name"]}
+    )
     table["统一社会信用代码"] = rows["uscc"].astype("object").where(~blank, None)
     table = table.assign(所属区="龙岗区", 批次=rows["detail"], 认定年度=year.astype(str))
     table["有效期"] = (
@@ -54,14 +63,26 @@ def _write_specialised(world: World, raw: Path, rows: pd.DataFrame, rng: np.rand
 def _write_craftsmen(world: World, raw: Path, rows: pd.DataFrame) -> pd.DataFrame:
     file, sheet = "programmes/craftsmen.xlsx", "工匠名单"
     name = rows["worker_id"].map(world.worker.set_index("worker_id")["name"])
-    table = pd.DataFrame({"序号": np.arange(1, len(rows) + 1).astype(str), "姓名": name, "工作单位": rows["firm_name"]})
+    table = pd.DataFrame(
+        {
+            "序号": np.arange(1, len(rows) + 1).astype(str),
+            "姓名": name,
+            "工作单位": rows["firm_name"],
+        }
+    )
     table = table.assign(称号=rows["detail"], 认定年度=rows["onset"].dt.year.astype(str))
     rows = rows.assign(recoverable=~has_namesake(world, rows["firm_id"], rows["worker_id"]))
     return _write_list(world, raw / file, file, sheet, "龙岗工匠、行业工匠名单", table, rows)
 
 
 def _write_list(
-    world: World, path: Path, file: str, sheet: str, title: str, table: pd.DataFrame, rows: pd.DataFrame
+    world: World,
+    path: Path,
+    file: str,
+    sheet: str,
+    title: str,
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
 ) -> pd.DataFrame:
     with open_workbook(world.rules, path) as book:
         lines = table.to_numpy(dtype=object).tolist()
@@ -71,11 +92,15 @@ def _write_list(
 
 def _write_visits(raw: Path, rows: pd.DataFrame) -> pd.DataFrame:
     detail = rows["detail"].str.split("：", expand=True)
-    table = pd.DataFrame({"走访日期": rows["onset"].dt.strftime("%Y-%m-%d"), "企业名称": rows["firm_name"]})
+    table = pd.DataFrame(
+        {"走访日期": rows["onset"].dt.strftime("%Y-%m-%d"), "企业名称": rows["firm_name"]}
+    )
     return _write_table(raw, "expert_visits", table.assign(专家组=detail[0], 事项=detail[1]), rows)
 
 
-def _write_table(raw: Path, name: str, table: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.DataFrame:
+def _write_table(
+    raw: Path, name: str, table: pd.DataFrame, rows: pd.DataFrame | None = None
+) -> pd.DataFrame:
     file = f"programmes/{name}.csv"
     table.to_csv(raw / file, index=False, encoding="utf-8-sig", lineterminator="\r\n")
     return record_rows(file, "", np.arange(2, len(table) + 2), table[[]] if rows is None else rows)
@@ -84,7 +109,9 @@ def _write_table(raw: Path, name: str, table: pd.DataFrame, rows: pd.DataFrame |
 def _cost_table(world: World) -> pd.DataFrame:
     cost = world.programmes["cost"]
     amount = (cost["cny"] / 10_000).round(2)
-    return pd.DataFrame({"届次": _ordinals(cost["edition"]), "项目": cost["item"], "金额(万元)": amount})
+    return pd.DataFrame(
+        {"届次": _ordinals(cost["edition"]), "项目": cost["item"], "金额(万元)": amount}
+    )
 
 
 def _participation_table(world: World) -> pd.DataFrame:
@@ -102,13 +129,28 @@ def _participation_table(world: World) -> pd.DataFrame:
 
 def _district_table(world: World) -> pd.DataFrame:
     row = world.programmes["district_year"]
-    label, unit = (row["indicator"].map({k: v[i] for k, v in words()["indicator"].items()}) for i in (0, 1))
-    value = row["value"].map("{:g}".format).where(row["value"] < 10_000, row["value"].map("{:.0f}".format))
+    label, unit = (
+        row["indicator"].map({k: v[i] for k, v in words()["indicator"].items()}) for i in (0, 1)
+    )
+    value = (
+        row["value"]
+        .map("{:g}".format)
+        .where(row["value"] < 10_000, row["value"].map("{:.0f}".format))
+    )
     return pd.DataFrame(
-        {"年份": row["year"], "指标": label, "数值": value, "单位": unit, "版本": row["vintage"], "来源": row["source"]}
+        {
+            "年份": row["year"],
+            "指标": label,
+            "数值": value,
+            "单位": unit,
+            "版本": row["vintage"],
+            "来源": row["source"],
+        }
     )
 
 
 def _ordinals(edition: pd.Series) -> pd.Series:
     ordinals = words()["category"]["ordinals"]
-    return edition.map({n: "首届" if n == 1 else f"第{text}届" for n, text in enumerate(ordinals, start=1)})
+    return edition.map(
+        {n: "首届" if n == 1 else f"第{text}届" for n, text in enumerate(ordinals, start=1)}
+    )

@@ -1,9 +1,12 @@
-"""Whether a method finds the truth of synthetic worlds: a naive method beside the package's, each trap alone.
+"""Whether a method finds the truth of synthetic worlds.
 
-The only module of `simulate` that knows estimators. On the ratio scale the error is that of the estimating equation,
-treated total minus (1 + true effect) x counterfactual total, in units of the mean counterfactual. It is linear in the
-data: its mean tells what identification gets wrong, and not how skewed a ratio of small totals is. The intervals are
-Fieller's, which invert the same equation.
+A naive method beside the package's, each trap alone.
+
+The only module of `simulate` that knows estimators. On the ratio scale the error is that of the
+estimating equation, treated total minus (1 + true effect) x counterfactual total, in units of the
+mean counterfactual. It is linear in the data: its mean tells what identification gets wrong, and
+not how skewed a ratio of small totals is. The intervals are Fieller's, which invert the same
+equation.
 """
 
 from __future__ import annotations
@@ -28,8 +31,18 @@ from zgzx_research.simulate.panels import outcome_panel
 HEADLINE, WINDOW = (1, 3), (-5, 6)
 # the primary specification by outcome, as in studies/demo.toml (a test holds them equal)
 PRIMARY: dict[str, dict[str, Any]] = {
-    "patents": {"scale": "ratio", "base_period": "pooled", "leave_out": 1, "cohort_correction": True},
-    "retention": {"scale": "difference", "base_period": "universal", "leave_out": 1, "cohort_correction": True},
+    "patents": {
+        "scale": "ratio",
+        "base_period": "pooled",
+        "leave_out": 1,
+        "cohort_correction": True,
+    },
+    "retention": {
+        "scale": "difference",
+        "base_period": "universal",
+        "leave_out": 1,
+        "cohort_correction": True,
+    },
 }
 MIN_STAFF = 5  # in the first year seen, as in studies/demo.toml
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
@@ -44,8 +57,10 @@ class Proof:
     Attributes
     ----------
     label : what the row shows. method : key of METHODS. outcome : as in the firm-year panel.
-    scenario, size, traps : the world; every trap of [trap] that is not named is off, optional ones named are on.
-    category : only its winners stay, beside firms that never won. fails : why it cannot hold; "" = it must.
+    scenario, size, traps : the world; every trap of [trap] that is not named is off, optional ones
+        named are on.
+    category : only its winners stay, beside firms that never won. fails : why it cannot hold; "" =
+        it must.
     conservative : see `judge`. most : worlds at most; side remarks need fewer.
     """
 
@@ -71,24 +86,44 @@ class Proof:
         for name in set(self.traps) - set(optional):
             known_row("trap", name)
         without = tuple(name for name in usual if name not in self.traps)
-        return Order(self.scenario, self.size, seed, without, tuple(name for name in self.traps if name in optional))
+        return Order(
+            self.scenario,
+            self.size,
+            seed,
+            without,
+            tuple(name for name in self.traps if name in optional),
+        )
 
 
 def prove(
-    proofs: Sequence[Proof], seeds: Iterable[int], processes: int | None = None, *, progress: bool = True
+    proofs: Sequence[Proof],
+    seeds: Iterable[int],
+    processes: int | None = None,
+    *,
+    progress: bool = True,
 ) -> list[dict[str, Any]]:
     """Numbers and verdict of each proof (see `judge`) over the worlds of these seeds, on all cores."""
     for proof in proofs:
         if proof.method not in METHODS:
-            raise ZgzxError(f"unknown method {proof.method!r}", remedy=f"Known: {', '.join(METHODS)}.")
+            raise ZgzxError(
+                f"unknown method {proof.method!r}", remedy=f"Known: {', '.join(METHODS)}."
+            )
         proof.order(0)
-    chosen = [(seed, [k for k, proof in enumerate(proofs) if place < proof.most]) for place, seed in enumerate(seeds)]
+    chosen = [
+        (seed, [k for k, proof in enumerate(proofs) if place < proof.most])
+        for place, seed in enumerate(seeds)
+    ]
     found: list[list[Answer | str]] = [[] for _ in proofs]
-    answers = over_worlds(partial(_chosen, tuple(proofs)), chosen, processes, _fewer_draws, progress)
+    answers = over_worlds(
+        partial(_chosen, tuple(proofs)), chosen, processes, _fewer_draws, progress
+    )
     for (_, rows), world in zip(chosen, answers, strict=True):
         for k, answer in zip(rows, world, strict=True):
             found[k].append(answer)
-    return [judge(found[k], fails=proof.fails, conservative=proof.conservative) for k, proof in enumerate(proofs)]
+    return [
+        judge(found[k], fails=proof.fails, conservative=proof.conservative)
+        for k, proof in enumerate(proofs)
+    ]
 
 
 def _chosen(proofs: Sequence[Proof], item: tuple[int, list[int]]) -> list[Answer | str]:
@@ -97,7 +132,10 @@ def _chosen(proofs: Sequence[Proof], item: tuple[int, list[int]]) -> list[Answer
 
 
 def one_world(proofs: Sequence[Proof], seed: int) -> list[Answer | str]:
-    """The answer of every proof for one seed, or what the package objected to; proofs of one world share it."""
+    """The answer of every proof for one seed, or what the package objected to.
+
+    Proofs of one world share it.
+    """
     drawn: dict[tuple[Order, str], pd.DataFrame] = {}
     answers: list[Answer | str] = []
     for proof in proofs:
@@ -116,7 +154,8 @@ def one_world(proofs: Sequence[Proof], seed: int) -> list[Answer | str]:
 
 def true_effect(panel: pd.DataFrame, events: tuple[int, int] = HEADLINE) -> float:
     """Of the firm-years `events` after a first award, for firms whose whole window lies in the panel: what the model
-    expects with the awards against without, as a proportion of patents or a mean difference of retention."""
+    expects with the awards against without, as a proportion of patents or a mean difference of
+    retention."""
     cells = panel[_in_window(panel, events)].dropna(subset=["mu0", "mu1"])
     if "retention" in panel:
         event = cells["year"] - cells["first_award"]
@@ -148,7 +187,10 @@ def _estimated(panel: pd.DataFrame, outcome: str, **changes: Any) -> Answer:
     else:
         treated, unit = row.totals[:, 0]
         by_equation = row.by_totals[0] - (1 + true) * row.by_totals[1]
-        error, variance = treated - (1 + true) * unit, numbers.spread(by_equation, by_equation)[0, 0]
+        error, variance = (
+            treated - (1 + true) * unit,
+            numbers.spread(by_equation, by_equation)[0, 0],
+        )
     return Answer(error, np.sqrt(variance), low[0], high[0], true, rejected, unit=unit, mde=mde)
 
 
@@ -164,7 +206,10 @@ def before_after(panel: pd.DataFrame, outcome: str) -> Answer:
     total = after.groupby("firm_id")[outcome].agg(["sum", "count"])
     usual = before.groupby("firm_id")[outcome].mean().reindex(total.index)
     known = usual.notna().to_numpy()
-    treated, counterfactual = total["sum"].to_numpy()[known], (usual * total["count"]).to_numpy()[known]
+    treated, counterfactual = (
+        total["sum"].to_numpy()[known],
+        (usual * total["count"]).to_numpy()[known],
+    )
     if outcome == "retention":
         change = (treated - counterfactual) / np.maximum(total["count"].to_numpy()[known], 1)
         return _difference(panel, change.mean(), change.std(ddof=1) / np.sqrt(len(change)))
@@ -176,11 +221,17 @@ def winners_against_all(panel: pd.DataFrame, outcome: str) -> Answer:
     """Naive: winners' years after the award against the mean firm that never won in the same years."""
     winner = panel[_in_window(panel, HEADLINE)].dropna(subset=outcome)
     years = winner["year"].value_counts()
-    other = panel[panel["first_award"].isna() & panel["year"].isin(years.index)].dropna(subset=outcome)
+    other = panel[panel["first_award"].isna() & panel["year"].isin(years.index)].dropna(
+        subset=outcome
+    )
     by_year = other.groupby("year")[outcome].agg(["mean", "count"])
     treated = winner.groupby("firm_id")[outcome].sum()
     weight = other["year"].map(years / by_year["count"])
-    shares = (weight * (other[outcome] - other["year"].map(by_year["mean"]))).groupby(other["firm_id"]).sum()
+    shares = (
+        (weight * (other[outcome] - other["year"].map(by_year["mean"])))
+        .groupby(other["firm_id"])
+        .sum()
+    )
     covariance = np.diag([len(treated) * treated.var(), (shares**2).sum()])
     return _ratio(panel, np.array([treated.sum(), (years * by_year["mean"]).sum()]), covariance)
 
@@ -211,7 +262,9 @@ METHODS: dict[str, Method] = {
 def _in_window(panel: pd.DataFrame, events: tuple[int, int]) -> pd.Series:
     """Rows `events` after the award; of firms whose whole window lies in the panel, if it ends."""
     event, last = panel["year"] - panel["first_award"], panel["year"].max()
-    whole = panel["first_award"] + events[1] <= last if events[1] < last - panel["year"].min() else True
+    whole = (
+        panel["first_award"] + events[1] <= last if events[1] < last - panel["year"].min() else True
+    )
     return event.between(*events) & whole
 
 
@@ -221,7 +274,9 @@ def _ratio(panel: pd.DataFrame, totals: np.ndarray, covariance: np.ndarray) -> A
     equation = np.array([1.0, -(1 + true)])
     low, high = inference.ratio_interval(totals[:1], totals[1:], covariance[:, :, None], critical)
     variance = equation @ covariance @ equation
-    return Answer(equation @ totals, np.sqrt(variance), low[0] - 1, high[0] - 1, true, unit=totals[1])
+    return Answer(
+        equation @ totals, np.sqrt(variance), low[0] - 1, high[0] - 1, true, unit=totals[1]
+    )
 
 
 def _difference(panel: pd.DataFrame, estimate: float, std_error: float) -> Answer:

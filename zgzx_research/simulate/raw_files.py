@@ -26,7 +26,9 @@ from zgzx_research.simulate.rosters import write_rosters
 from zgzx_research.simulate.score_files import write_scores
 from zgzx_research.simulate.world import World, simulate_world
 
-NOTICE = "合成数据：人物、企业与号码均为虚构。SYNTHETIC data: every person, firm and number is invented."
+NOTICE = (
+    "合成数据：人物、企业与号码均为虚构。SYNTHETIC data: every person, firm and number is invented."
+)
 WITH_MARK, CHINESE = "utf-8-sig", "gb18030"
 
 
@@ -43,18 +45,20 @@ def write_world(
     """Write `folder`/raw/{roster,scores,programmes,registry,employment,patents}, raw/SYNTHETIC.json and `folder`/truth.
 
     The same arguments give the same bytes. The folder is there complete or not at all.
-    truth/firm_year: firm_id, year, outcome, mu0, mu1 (expected without and with the awards; patents as filed),
-    observed (what perfect cleaning of the raw files gives; NaN where the panel has no value).
-    truth/firm, award, spell, patent (published by the day of the export): the clean tables by true id.
-    truth/firm_name (all names, with the days they held), firm_event (rename, merger, move).
-    truth/worker_final: the people of the finals: stays of 12 and 24 months observed, expected without and with the
-    final; missing where that month is not recorded yet.
-    truth/record: whom each row of the registry and employment files is about (file, sheet, row as the clerk counts,
-    firm_id, worker_id, dirt, recoverable); for months files one line per person and employer spell, at its first row.
+    truth/firm_year: firm_id, year, outcome, mu0, mu1 (expected without and with the awards; patents
+    as filed), observed (what perfect cleaning of the raw files gives; NaN where the panel has no
+    value). truth/firm, award, spell, patent (published by the day of the export): the clean tables
+    by true id. truth/firm_name (all names, with the days they held), firm_event (rename, merger,
+    move). truth/worker_final: the people of the finals: stays of 12 and 24 months observed,
+    expected without and with the final; missing where that month is not recorded yet.
+    truth/record: whom each row of the registry and employment files is about (file, sheet, row as
+    the clerk counts, firm_id, worker_id, dirt, recoverable); for months files one line per person
+    and employer spell, at its first row.
 
     Raises
     ------
-    ZgzxError : the folder holds something or is a file, an unknown scenario, size or trap, a negative seed.
+    ZgzxError : the folder holds something or is a file, an unknown scenario, size or trap, a
+        negative seed.
     """
     order = Order(scenario, size, seed, tuple(without), tuple(also))
     folder = Path(folder)
@@ -86,7 +90,9 @@ def _write_draft(folder: Path, world: World, say: Callable[[str], None]) -> None
 
 def _refuse_used(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ZgzxError("the folder is not empty", where=str(folder), remedy="Name a new or an empty folder.")
+        raise ZgzxError(
+            "the folder is not empty", where=str(folder), remedy="Name a new or an empty folder."
+        )
 
 
 def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> pd.DataFrame:
@@ -106,7 +112,10 @@ def _write_raw(raw: Path, world: World, say: Callable[[str], None]) -> pd.DataFr
     say("patents")
     records += write_patents(world, raw)
     files = sorted(path for path in raw.rglob("*") if path.is_file())
-    digests = {path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    digests = {
+        path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
     _write_json(raw / "SYNTHETIC.json", {"notice": NOTICE, "files": digests})
     return pd.concat(records, ignore_index=True)
 
@@ -136,7 +145,9 @@ def _write_employment(raw: Path, world: World) -> list[pd.DataFrame]:
     records += write_months(world, employer, raw, registrants)
     agency = agency_table(world, employer, line, world.order.stream("agency dirt"))
     records += write_agencies(world, raw, line, agency)
-    return records + write_statements(world, employer, raw, registrants, world.order.stream("statements"))
+    return records + write_statements(
+        world, employer, raw, registrants, world.order.stream("statements")
+    )
 
 
 def _write_truth(truth: Path, world: World, record: pd.DataFrame) -> None:

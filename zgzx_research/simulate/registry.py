@@ -1,11 +1,20 @@
-"""The registry and its list of changes: tables with the dirt of real deliveries, and whom each row is about."""
+"""The registry and its list of changes.
+
+Tables with the dirt of real deliveries, and whom each row is about.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.constants import Rules, exact_kinds, exact_kinds_among, exact_share, words
+from zgzx_research.simulate.constants import (
+    Rules,
+    exact_kinds,
+    exact_kinds_among,
+    exact_share,
+    words,
+)
 from zgzx_research.simulate.events import CURRENT, FORMER, registered_end
 from zgzx_research.simulate.identities import CREDIT_ALPHABET, joined, padded, registration_numbers
 from zgzx_research.simulate.records import kinds_of_dirt, record_rows
@@ -16,8 +25,13 @@ OFFICE = "深圳市市场监督管理局龙岗监管局"
 CHANGES = {"rename": "企业名称变更", "merger": "主体变更", "move": "住所变更"}
 
 
-def registry_table(world: World, file: str, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per firm in no order, and a few delivered twice at the end; and the records of `file`."""
+def registry_table(
+    world: World, file: str, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row per firm in no order, and a few delivered twice at the end.
+
+    And the records of `file`.
+    """
     rates, rank = world.rules["dirt"], rng.permutation(len(world.firm))
     firm = world.firm.iloc[rank].reset_index(drop=True)
     end = registered_end(world.firm, world.events.event).iloc[rank].reset_index(drop=True)
@@ -44,22 +58,32 @@ def registry_table(world: World, file: str, rng: np.random.Generator) -> tuple[p
             "注销日期": _written_days(end, rng),
             "登记机关": OFFICE,
             "所属街道": joined(firm["street"], "街道"),
-            "住所": np.where(_moved(world)[rank], _addresses_elsewhere(firm, rng), addresses(firm, rng)),
-            "行业代码": np.where(rng.random(len(firm)) < 0.5, firm["industry"], firm["industry"].str[1:]),
+            "住所": np.where(
+                _moved(world)[rank], _addresses_elsewhere(firm, rng), addresses(firm, rng)
+            ),
+            "行业代码": np.where(
+                rng.random(len(firm)) < 0.5, firm["industry"], firm["industry"].str[1:]
+            ),
             "从业人数": firm["headcount"].astype(str),
             "企业规模": joined(firm["size"], "型"),
             "高新技术企业": np.where(firm["hitech"], "是", "否"),
         }
     )
     again = exact_share(rng, len(table), rates["registry_duplicate"])
-    dirt = kinds_of_dirt(code_dirt | name_dirt | {"former_name_missing": hidden, "founded_bad": bad > 0})
+    dirt = kinds_of_dirt(
+        code_dirt | name_dirt | {"former_name_missing": hidden, "founded_bad": bad > 0}
+    )
     rows = pd.DataFrame({"firm_id": firm["firm_id"], "dirt": dirt, "recoverable": True})
     second = rows[again].assign(dirt=(rows.loc[again, "dirt"] + ";duplicate").str.lstrip(";"))
     rows = pd.concat([rows, second], ignore_index=True)
-    return pd.concat([table, table[again]], ignore_index=True), record_rows(file, "", np.arange(len(rows)) + 2, rows)
+    return pd.concat([table, table[again]], ignore_index=True), record_rows(
+        file, "", np.arange(len(rows)) + 2, rows
+    )
 
 
-def changes_table(world: World, file: str, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+def changes_table(
+    world: World, file: str, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row per rename, merger and move in the order of date; and the records of `file`."""
     event = world.events.event
     rank = event["firm_rank"].to_numpy()
@@ -80,20 +104,28 @@ def changes_table(world: World, file: str, rng: np.random.Generator) -> tuple[pd
             "变更后": np.where(merger, into, np.where(move, place[1], after)),
         }
     )
-    rows = pd.DataFrame({"firm_id": firm["firm_id"], "dirt": kinds_of_dirt({"uscc_missing": no_code})})
+    rows = pd.DataFrame(
+        {"firm_id": firm["firm_id"], "dirt": kinds_of_dirt({"uscc_missing": no_code})}
+    )
     return table, record_rows(file, "", np.arange(len(rows)) + 2, rows)
 
 
 def _names_around(world: World) -> tuple[np.ndarray, np.ndarray]:
     """The official names before and after each event, missing where it was no rename."""
     name = world.events.name[world.events.name["kind"].isin([CURRENT, FORMER])]
-    name = name.sort_values(["firm_rank", "valid_from"]).assign(before=lambda t: t.groupby("firm_rank")["name"].shift())
+    name = name.sort_values(["firm_rank", "valid_from"]).assign(
+        before=lambda t: t.groupby("firm_rank")["name"].shift()
+    )
     key = ["firm_rank", "date"]
-    met = world.events.event[key].merge(name.rename(columns={"valid_from": "date"}), on=key, how="left")
+    met = world.events.event[key].merge(
+        name.rename(columns={"valid_from": "date"}), on=key, how="left"
+    )
     return met["before"].to_numpy(dtype=object), met["name"].to_numpy(dtype=object)
 
 
-def _former_names(world: World, rank: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _former_names(
+    world: World, rank: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """曾用名 by firm (rank), and which firms leave it out."""
     name = world.events.name
     former = name[name["kind"] == FORMER].sort_values(["firm_rank", "valid_from"])
@@ -103,7 +135,10 @@ def _former_names(world: World, rank: np.ndarray, rng: np.random.Generator) -> t
     listed = exact_share(rng, len(lists), world.rules["dirt"]["registry_former_listed"])
     hidden = np.isin(rank, lists.index.to_numpy()[~listed])
     return np.asarray(
-        ["" if hide else text.replace("\n", mark) for text, mark, hide in zip(texts, sign, hidden, strict=True)],
+        [
+            "" if hide else text.replace("\n", mark)
+            for text, mark, hide in zip(texts, sign, hidden, strict=True)
+        ],
         dtype=object,
     ), hidden
 
@@ -116,7 +151,10 @@ def _moved(world: World) -> np.ndarray:
 def _states(world: World, rank: np.ndarray, end: pd.Series, rng: np.random.Generator) -> np.ndarray:
     lives = rng.choice(np.asarray(["存续", "在业"], dtype=object), len(rank))
     closed = world.firm["closed"].notna().to_numpy()[rank]
-    revoked = exact_kinds_among(rng, [world.rules["dirt"]["registry_revoked"] * closed.mean()], [closed]) == 1
+    revoked = (
+        exact_kinds_among(rng, [world.rules["dirt"]["registry_revoked"] * closed.mean()], [closed])
+        == 1
+    )
     states = np.where(_moved(world)[rank], "迁出", np.where(end.isna(), lives, "注销"))
     return np.where(revoked, "吊销", states)
 
@@ -127,10 +165,15 @@ def _addresses_elsewhere(firm: pd.DataFrame, rng: np.random.Generator) -> np.nda
 
 
 def _old_numbers(rules: Rules, founded: pd.Series, rng: np.random.Generator) -> np.ndarray:
-    """15-digit numbers of the time before the credit code, of some old firms; 4499 is no registration area."""
+    """15-digit numbers of the time before the credit code, of some old firms.
+
+    4499 is no registration area.
+    """
     old = (founded.dt.year < 2015).to_numpy()
     told = exact_kinds_among(rng, [rules["dirt"]["registry_old_number"] * old.mean()], [old]) == 1
-    return np.where(told, registration_numbers(joined("449900", padded(rng.permutation(len(founded)), 8))), "")
+    return np.where(
+        told, registration_numbers(joined("449900", padded(rng.permutation(len(founded)), 8))), ""
+    )
 
 
 def _damaged_codes(
@@ -138,13 +181,18 @@ def _damaged_codes(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     rates = rules["dirt"]
     kinds = exact_kinds(
-        rng, len(codes), [rates[f"registry_uscc_{kind}"] for kind in ("missing", "bad_check", "letter")]
+        rng,
+        len(codes),
+        [rates[f"registry_uscc_{kind}"] for kind in ("missing", "bad_check", "letter")],
     )
     following = dict(zip(CREDIT_ALPHABET, CREDIT_ALPHABET[1:] + CREDIT_ALPHABET[0], strict=True))
     wrong = [code[:-1] + following[code[-1]] for code in codes]
     swaps = [("0", "O"), ("1", "I")]
     letter = [code.replace(*swaps[place % 2], 1) for place, code in enumerate(codes)]
-    marks = {f"uscc_{name}": kinds == kind for kind, name in enumerate(("missing", "bad_check", "letter"), start=1)}
+    marks = {
+        f"uscc_{name}": kinds == kind
+        for kind, name in enumerate(("missing", "bad_check", "letter"), start=1)
+    }
     return np.choose(kinds, [codes, np.full(len(codes), "", dtype=object), wrong, letter]), marks
 
 
@@ -158,7 +206,9 @@ def _damaged_names(
     kinds = ("spaced", "traditional", "lookalike")
     shares = [rules["dirt"][f"registry_name_{kind}"] for kind in kinds]
     found = exact_kinds_among(rng, shares, [text != names for text in texts])
-    return np.choose(found, [names, *texts]), {f"name_{kind}": found == i for i, kind in enumerate(kinds, start=1)}
+    return np.choose(found, [names, *texts]), {
+        f"name_{kind}": found == i for i, kind in enumerate(kinds, start=1)
+    }
 
 
 def _replaced(texts: np.ndarray, pairs: list[list[str]]) -> np.ndarray:
@@ -169,7 +219,9 @@ def _replaced(texts: np.ndarray, pairs: list[list[str]]) -> np.ndarray:
 
 def _written_days(days: pd.Series, rng: np.random.Generator) -> np.ndarray:
     """Days in four styles, drawn by row; "" where missing."""
-    year, month, day = (days.dt.strftime(part).fillna("").to_numpy(dtype=object) for part in ("%Y", "%m", "%d"))
+    year, month, day = (
+        days.dt.strftime(part).fillna("").to_numpy(dtype=object) for part in ("%Y", "%m", "%d")
+    )
     short = [np.asarray([text.lstrip("0") for text in part], dtype=object) for part in (month, day)]
     styles = [
         joined(year, "-", month, "-", day),

@@ -27,7 +27,14 @@ def lists(keys: pd.Series, texts: pd.Series, mark: str) -> pd.Series:
 def addresses(firm: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """Addresses on invented roads."""
     road = rng.choice(np.asarray(words()["place"]["roads"], dtype=object), len(firm))
-    return joined("广东省深圳市龙岗区", firm["street"], "街道", road, rng.integers(1, 300, len(firm)).astype(str), "号")
+    return joined(
+        "广东省深圳市龙岗区",
+        firm["street"],
+        "街道",
+        road,
+        rng.integers(1, 300, len(firm)).astype(str),
+        "号",
+    )
 
 
 def ranks(firm: pd.DataFrame, ids: pd.Series) -> np.ndarray:

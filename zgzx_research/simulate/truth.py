@@ -24,7 +24,10 @@ def truth_tables(
     rates: Rates,
     labour: Labour,
 ) -> dict[str, pd.DataFrame]:
-    """Tables firm, firm_name, firm_event, award, spell, patent, firm_year and worker_final (see `write_world`)."""
+    """Tables firm, firm_name, firm_event, award, spell, patent, firm_year and worker_final.
+
+    See `write_world`.
+    """
     seen = patent.loc[patent["seen"]].drop(columns=["seen", "title"]).reset_index(drop=True)
     retention = retention_years(rules, firm, events, labour, spell).drop(columns="staff")
     firm_year = [_patent_years(rules, firm, rates, seen[seen["counts"]]), retention]
@@ -33,16 +36,22 @@ def truth_tables(
     name = events.name.assign(firm_id=ids.to_numpy()[events.name["firm_rank"]])
     ended = firm.assign(closed=registered_end(firm, events.event))
     return {
-        "firm": ended[["firm_id", "uscc", "name", "founded", "closed", "size", "street", "industry"]],
+        "firm": ended[
+            ["firm_id", "uscc", "name", "founded", "closed", "size", "street", "industry"]
+        ],
         "firm_name": name[["firm_id", "name", "valid_from", "valid_to", "kind"]],
         "firm_event": event.assign(into_firm_id=event["into_rank"].map(ids))[
             ["firm_id", "date", "type", "into_firm_id"]
         ],
-        "award": award[["edition", "year", "firm_id", "category"]].drop_duplicates(ignore_index=True),
+        "award": award[["edition", "year", "firm_id", "category"]].drop_duplicates(
+            ignore_index=True
+        ),
         "spell": spell.drop(columns="agency").assign(via_dispatch=spell["agency"] >= 0),
         "patent": seen,
         "firm_year": pd.concat(firm_year, ignore_index=True),
-        "worker_final": final_table(entry, labour.member, person_ids(np.arange(labour.spell["worker_rank"].max() + 1))),
+        "worker_final": final_table(
+            entry, labour.member, person_ids(np.arange(labour.spell["worker_rank"].max() + 1))
+        ),
     }
 
 
@@ -51,14 +60,25 @@ def year_month(month: pd.Series) -> pd.Series:
     return (month // 12 * 100 + month % 12 + 1).astype("Int64")
 
 
-def _patent_years(rules: Rules, firm: pd.DataFrame, rates: Rates, seen: pd.DataFrame) -> pd.DataFrame:
-    """Observed counts what was published by the day of the export; mu counts all filings of the year."""
+def _patent_years(
+    rules: Rules, firm: pd.DataFrame, rates: Rates, seen: pd.DataFrame
+) -> pd.DataFrame:
+    """Observed counts what was published by the day of the export.
+
+    Mu counts all filings of the year.
+    """
     years, types = panel_years(rules), rules["patents"]["types"]
-    index = pd.MultiIndex.from_product([firm["firm_id"], years, types], names=["firm_id", "year", "outcome"])
+    index = pd.MultiIndex.from_product(
+        [firm["firm_id"], years, types], names=["firm_id", "year", "outcome"]
+    )
     counted = seen.groupby(["firm_id", seen["filed"].dt.year, "type"]).size()
     mu0, mu1 = rates.mu0.ravel(), rates.mu1.ravel()
-    observed = np.where(np.isnan(mu0), np.nan, counted.reindex(index, fill_value=0).to_numpy(dtype=float))
-    table = pd.DataFrame({"mu0": mu0.round(6), "mu1": mu1.round(6), "observed": observed}, index=index).reset_index()
+    observed = np.where(
+        np.isnan(mu0), np.nan, counted.reindex(index, fill_value=0).to_numpy(dtype=float)
+    )
+    table = pd.DataFrame(
+        {"mu0": mu0.round(6), "mu1": mu1.round(6), "observed": observed}, index=index
+    ).reset_index()
     return table.assign(outcome="patents_" + table["outcome"])
 
 
@@ -83,13 +103,17 @@ def retention_years(
 ) -> pd.DataFrame:
     """firm_id, year, outcome, mu0, mu1, observed, staff; a row per firm and panel year.
 
-    observed: share of the staff at the end of last year who are with the legal group at the end of this one; staff:
-    their number.
+    observed: share of the staff at the end of last year who are with the legal group at the end of
+    this one; staff: their number.
     """
     expected, staff = labour.retention, _staff(rules, firm, spell)
-    stays = _stays(staff, owner(events.event, len(firm), panel_years(rules)), int(panel_years(rules)[0]))
+    stays = _stays(
+        staff, owner(events.event, len(firm), panel_years(rules)), int(panel_years(rules)[0])
+    )
     table = expected.merge(stays, on=["firm_rank", "year"], how="left")
-    table = table.assign(firm_id=firm["firm_id"].to_numpy()[table["firm_rank"]], outcome="retention")
+    table = table.assign(
+        firm_id=firm["firm_id"].to_numpy()[table["firm_rank"]], outcome="retention"
+    )
     table = table.assign(mu0=table["mu0"].round(6), mu1=table["mu1"].round(6))
     return table[["firm_id", "year", "outcome", "mu0", "mu1", "observed", "staff"]]
 
@@ -110,16 +134,22 @@ def _staff(rules: Rules, firm: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFram
 
 
 def _stays(staff: pd.DataFrame, owners: np.ndarray, first_year: int) -> pd.DataFrame:
-    """firm_rank, year, observed, staff: of the staff at the end of year - 1, the share with its group a year later."""
+    """firm_rank, year, observed, staff.
+
+    Of the staff at the end of year - 1, the share with its group a year later.
+    """
     before = staff[staff["year"] < first_year + owners.shape[1] - 1]
     rank, year = before["firm_rank"].to_numpy(), before["year"].to_numpy() + 1
     size = int(staff["worker"].max()) + 1
     now = np.unique(
-        (staff["firm_rank"].to_numpy() * size + staff["worker"].to_numpy()) * 10_000 + staff["year"].to_numpy()
+        (staff["firm_rank"].to_numpy() * size + staff["worker"].to_numpy()) * 10_000
+        + staff["year"].to_numpy()
     )
     asked = (owners[rank, year - first_year] * size + before["worker"].to_numpy()) * 10_000 + year
     place = np.minimum(np.searchsorted(now, asked), len(now) - 1)
-    table = pd.DataFrame({"firm_rank": rank, "year": year, "observed": (now[place] == asked).astype(float)})
+    table = pd.DataFrame(
+        {"firm_rank": rank, "year": year, "observed": (now[place] == asked).astype(float)}
+    )
     return table.groupby(["firm_rank", "year"], as_index=False).agg(
         observed=("observed", "mean"), staff=("observed", "size")
     )

@@ -28,7 +28,10 @@ def write_sheet(
 ) -> int:
     """A title across all columns ("" = none), a header, rows of texts and numbers, notes; the clerk's number of
     the first row."""
-    bold, points = book.add_format({"bold": True, "align": "center"}), book.add_format({"num_format": "0.00"})
+    bold, points = (
+        book.add_format({"bold": True, "align": "center"}),
+        book.add_format({"num_format": "0.00"}),
+    )
     sheet = book.add_worksheet(name)
     header = 1 if title else 0
     if title:

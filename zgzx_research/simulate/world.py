@@ -32,7 +32,10 @@ from zgzx_research.simulate.truth import spell_table, truth_tables
 
 @dataclass(frozen=True)
 class Contest:
-    """Firms, their shocks, jobs and events, who entered and won, and what acts on them since when; see `World`."""
+    """Firms, their shocks, jobs and events, who entered and won, and what acts on them since when.
+
+    See `World`.
+    """
 
     firm: pd.DataFrame
     edition: pd.DataFrame
@@ -50,21 +53,23 @@ class World:
     Attributes
     ----------
     order : what was asked for, with the constants.
-    firm : firm_id, uscc, name and its parts, founded, closed, size, street, industry, headcount, capital_wan, …
+    firm : firm_id, uscc, name and its parts, founded, closed, size, street, industry, headcount,
+        capital_wan, …
     events : what happened to firms and all their names, by firm_rank (position in `firm`).
-    worker : worker_id, name, resident_id, insurance_no, second_no, phone, is_man, born, edu, skill_level, household,
-        log_wage, raised_from (month). Never written to truth.
-    spell : worker_id, firm_id (legal), start_ym, end_ym (YYYYMM, missing = open on the day of the export), agency
-        (position of the dispatch company he stands under, -1 = none).
+    worker : worker_id, name, resident_id, insurance_no, second_no, phone, is_man, born, edu,
+        skill_level, household, log_wage, raised_from (month). Never written to truth.
+    spell : worker_id, firm_id (legal), start_ym, end_ym (YYYYMM, missing = open on the day of the
+        export), agency (position of the dispatch company he stands under, -1 = none).
     edition : edition, year, final_date.
     entry : every entry of a preliminary, see `simulate_entries`; without firm_rank.
     score, result : what the judges gave, see `Scores`.
     member : the people of each entry: entry_id, ord, worker_id.
     award : one row per winner named: entry_id, edition, year, category, firm_id, ord, worker_id.
     programmes : name -> programme, cost, participation, district_year; see `simulate_programmes`.
-    patent : app_no, type, filed, published, granted, firm_id (who filed; missing = an outsider), holder_id,
-        dual_app_no, counts, seen, title; see `simulate_applications`.
-    patent_party : app_no, ord, role (applicant, holder, inventor), firm_id, worker_id, name (parties from elsewhere).
+    patent : app_no, type, filed, published, granted, firm_id (who filed; missing = an outsider),
+        holder_id, dual_app_no, counts, seen, title; see `simulate_applications`.
+    patent_party : app_no, ord, role (applicant, holder, inventor), firm_id, worker_id, name
+        (parties from elsewhere).
     truth : name -> what perfect cleaning and the true model give; see `write_world`.
     """
 
@@ -98,34 +103,63 @@ def simulate_contest(order: Order) -> Contest:
     shocks = draw_shocks(rules, len(firm), order.stream("transient"), order.stream("persistent"))
     jobs = jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
     entry = simulate_entries(
-        rules, firm, edition, shocks.transient, shocks.persistent, jobs, counts, order.stream("entries")
+        rules,
+        firm,
+        edition,
+        shocks.transient,
+        shocks.persistent,
+        jobs,
+        counts,
+        order.stream("entries"),
     )
     firm = firm.assign(specialised=specialised_onset(rules, firm, order.stream("specialised")))
     events = simulate_events(rules, firm, entry, order.stream("events"))
-    entered = entry.groupby("firm_rank")["year"].min().reindex(np.arange(len(firm))).to_numpy(dtype=float)
-    since = Since(first_awards(rules, firm, entry), entered, firm["specialised"].to_numpy(dtype=float))
+    entered = (
+        entry.groupby("firm_rank")["year"].min().reindex(np.arange(len(firm))).to_numpy(dtype=float)
+    )
+    since = Since(
+        first_awards(rules, firm, entry), entered, firm["specialised"].to_numpy(dtype=float)
+    )
     return Contest(firm, edition, shocks, jobs, entry, events, since)
 
 
 def simulate_counts(order: Order, contest: Contest) -> tuple[Rates, np.ndarray]:
-    """Expected and drawn applications (firm x panel year x type); after a merger they are the successor's."""
+    """Expected and drawn applications (firm x panel year x type).
+
+    After a merger they are the successor's.
+    """
     rules, firm = order.rules, contest.firm
-    rates = application_rates(rules, firm, contest.shocks, contest.since, scale=order.scale, rng=order.stream("rates"))
+    rates = application_rates(
+        rules, firm, contest.shocks, contest.since, scale=order.scale, rng=order.stream("rates")
+    )
     count = draw_counts(rules, rates, order.stream("patents"))
     owners = owner(contest.events.event, len(firm), panel_years(rules))
-    return Rates(to_owners(rates.mu0, owners), to_owners(rates.mu1, owners)), to_owners(count, owners)
+    return Rates(to_owners(rates.mu0, owners), to_owners(rates.mu1, owners)), to_owners(
+        count, owners
+    )
 
 
 def simulate_staying(order: Order, contest: Contest) -> Labour:
     """Who held which job, and what was expected of their staying."""
     return simulate_labour(
-        order.rules, contest.firm, contest.jobs, contest.events.event, contest.since.first, contest.entry,
-        contest.edition, scale=order.scale, workers=order.counts["workers"], rng=order.stream("labour"),
-    )  # fmt: skip
+        order.rules,
+        contest.firm,
+        contest.jobs,
+        contest.events.event,
+        contest.since.first,
+        contest.entry,
+        contest.edition,
+        scale=order.scale,
+        workers=order.counts["workers"],
+        rng=order.stream("labour"),
+    )
 
 
 def simulate_world(order: Order) -> World:
-    """A world drawn from `world.toml`; scenarios of one seed share everything the effects leave alone."""
+    """A world drawn from `world.toml`.
+
+    Scenarios of one seed share everything the effects leave alone.
+    """
     rules, contest = order.rules, simulate_contest(order)
     scores = simulate_scores(rules, contest.entry, order.stream("scores"))
     labour = simulate_staying(order, contest)
@@ -139,15 +173,23 @@ def simulate_world(order: Order) -> World:
 
 
 def _assemble(
-    order: Order, contest: Contest, scores: Scores, worker: pd.DataFrame, labour: Labour, rates: Rates,
-    patent: pd.DataFrame, party: pd.DataFrame,
-) -> World:  # fmt: skip
+    order: Order,
+    contest: Contest,
+    scores: Scores,
+    worker: pd.DataFrame,
+    labour: Labour,
+    rates: Rates,
+    patent: pd.DataFrame,
+    party: pd.DataFrame,
+) -> World:
     """Ranks replaced by ids, and the truth tables."""
     firm, events, entry = contest.firm, contest.events, contest.entry
     ids, people = firm["firm_id"].to_numpy(), worker["worker_id"].to_numpy()
     spell = spell_table(firm, labour)
     by_rank = dict(enumerate(ids)) | {OUTSIDE: None}
-    patent = patent.assign(firm_id=patent["firm_rank"].map(by_rank), holder_id=patent["holder_rank"].map(by_rank))
+    patent = patent.assign(
+        firm_id=patent["firm_rank"].map(by_rank), holder_id=patent["holder_rank"].map(by_rank)
+    )
     party = pd.DataFrame(
         {
             "app_no": patent["app_no"].to_numpy()[party["app_rank"]],
@@ -167,6 +209,19 @@ def _assemble(
     truth["entry"] = entry.drop(columns=["preliminary", "final"])
     truth |= {"programme": programmes["programme"], "member": member}
     return World(
-        order, firm, events, worker, spell, contest.edition, entry, scores.score, scores.result, member, award,
-        programmes, patent, party, truth,
-    )  # fmt: skip
+        order,
+        firm,
+        events,
+        worker,
+        spell,
+        contest.edition,
+        entry,
+        scores.score,
+        scores.result,
+        member,
+        award,
+        programmes,
+        patent,
+        party,
+        truth,
+    )

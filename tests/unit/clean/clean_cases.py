@@ -48,20 +48,33 @@ def raw_table(
     first: int = 2,
     **settings: object,
 ) -> RawTable:
-    """A table of the source before the "/" of `profile` (source/profile): text, rows numbered from `first`.
+    """A table of the source before the "/" of `profile` (source/profile).
+
+    Text, rows numbered from `first`.
 
     Its file and sheet are numbered by their own names here.
     """
     source, name = profile.split("/")
     names = columns.split()
     every = np.arange(len(rows))
-    cells = {name: Texts.of(every, [row[place] for row in rows]) for place, name in enumerate(names)}
+    cells = {
+        name: Texts.of(every, [row[place] for row in rows]) for place, name in enumerate(names)
+    }
     cells["section"] = Texts.of(every * 0, [section])
     made = Profile(name, source, columns={text: text for text in names}, **settings)  # type: ignore[arg-type]
     return RawTable(
-        file or f"{source}/{name}.csv", sheet, made, cells, every + first, every * 0, [], len(rows), title,
-        file_name=file, sheet_name=sheet,
-    )  # fmt: skip
+        file or f"{source}/{name}.csv",
+        sheet,
+        made,
+        cells,
+        every + first,
+        every * 0,
+        [],
+        len(rows),
+        title,
+        file_name=file,
+        sheet_name=sheet,
+    )
 
 
 def clean(*tables: RawTable) -> Cleaned:

@@ -24,7 +24,10 @@ def registry(*rows: list[str], first: int = 2) -> RawTable:
     return raw_table("registry/registry", "uscc firm_name founded staff", *rows, first=first)
 
 
-ROWS = (["91449900MA5D000165", "=cmd|' /C calc'!A0", "2001-01-01", "12人左右"], [FIRM, "样例五金", "去年", "5"])
+ROWS = (
+    ["91449900MA5D000165", "=cmd|' /C calc'!A0", "2001-01-01", "12人左右"],
+    [FIRM, "样例五金", "去年", "5"],
+)
 
 
 def audit(folder: Path, table: RawTable, **cells: dict[str, str]) -> Path:
@@ -48,9 +51,15 @@ def test_the_workbook_says_what_and_why(tmp_path: Path) -> None:
     assert book.sheetnames == ["说明", "registry"]
     cells = [[cell.value for cell in row] for row in book["registry"].iter_rows()]
     assert cells[0] == list(HEADINGS)
-    assert ["registry/registry.csv", None, 2, "uscc", "91449900MA5D000165", "信用代码有误", "wrong code"] in [
-        row[:7] for row in cells
-    ]
+    assert [
+        "registry/registry.csv",
+        None,
+        2,
+        "uscc",
+        "91449900MA5D000165",
+        "信用代码有误",
+        "wrong code",
+    ] in [row[:7] for row in cells]
     assert all(cell is None for row in cells[1:] for cell in row[7:])
 
 
@@ -60,22 +69,31 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     entries = pd.concat([quarantine.head(1)] * 4).assign(value_masked=evil, file=evil, column=evil)
     path = write_audit(entries, tmp_path / "audit.xlsx", {})
     with zipfile.ZipFile(path) as book:
-        sheets = [book.read(name).decode() for name in book.namelist() if "worksheets/sheet" in name]
+        sheets = [
+            book.read(name).decode() for name in book.namelist() if "worksheets/sheet" in name
+        ]
     assert len(sheets) == 2
     assert not [text for text in sheets if "<f>" in text]
-    assert [row[4].value for row in openpyxl.load_workbook(path).worksheets[1].iter_rows(min_row=2)] == evil
+    assert [
+        row[4].value for row in openpyxl.load_workbook(path).worksheets[1].iter_rows(min_row=2)
+    ] == evil
 
 
 def test_the_same_bytes_each_time(tmp_path: Path) -> None:
     quarantine = clean(registry(*ROWS)).quarantine
-    files = [write_audit(quarantine, tmp_path / name, WORDS).read_bytes() for name in ("a.xlsx", "b.xlsx")]
+    files = [
+        write_audit(quarantine, tmp_path / name, WORDS).read_bytes()
+        for name in ("a.xlsx", "b.xlsx")
+    ]
     assert files[0] == files[1]
 
 
 def test_a_correction_comes_back_and_is_applied(tmp_path: Path) -> None:
     table = registry(*ROWS)
     before = table.rows.copy()
-    path = audit(tmp_path, table, uscc={"corrected": "91449900MA5EQ102X0"}, founded={"action": "删除"})
+    path = audit(
+        tmp_path, table, uscc={"corrected": "91449900MA5EQ102X0"}, founded={"action": "删除"}
+    )
     found = read_audit(path, [table], KEY)
     assert by_row(found, "row", "column", "corrected", "action", "reviewer", "date") == [
         (2, "uscc", "91449900MA5EQ102X0", "keep", "核对员甲", "2026-11-25"),
@@ -104,23 +122,38 @@ def test_a_later_decision_takes_the_place_of_the_earlier(tmp_path: Path) -> None
     file = tmp_path / "corrections.csv"
     for staff in ("12", "13"):
         table = registry(*ROWS)
-        write_corrections(read_audit(audit(tmp_path, table, staff={"corrected": staff}), [table], KEY), file)
+        write_corrections(
+            read_audit(audit(tmp_path, table, staff={"corrected": staff}), [table], KEY), file
+        )
     assert by_row(read_corrections(file), "column", "corrected") == [("staff", "13")]
 
 
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (registry(*ROWS, first=3), r"taken on other values.*1 affected.*registry/registry.csv row 3 founded"),
-        (registry(ROWS[0]), r"not there.*1 affected.*registry/registry.csv row 3 founded"),
-        (registry(ROWS[0], [FIRM, "样例五金", "前年", "6"]), r"taken on other values.*row 3 founded"),
         (
-            raw_table("registry/registry", "uscc firm_name founded staff", *ROWS, file="registry/other.csv"),
+            registry(*ROWS, first=3),
+            r"taken on other values.*1 affected.*registry/registry.csv row 3 founded",
+        ),
+        (registry(ROWS[0]), r"not there.*1 affected.*registry/registry.csv row 3 founded"),
+        (
+            registry(ROWS[0], [FIRM, "样例五金", "前年", "6"]),
+            r"taken on other values.*row 3 founded",
+        ),
+        (
+            raw_table(
+                "registry/registry",
+                "uscc firm_name founded staff",
+                *ROWS,
+                file="registry/other.csv",
+            ),
             r"not there.*registry/registry.csv row 3 founded",
         ),
     ],
 )
-def test_a_decision_on_a_row_that_is_gone_or_has_changed(tmp_path: Path, table: RawTable, message: str) -> None:
+def test_a_decision_on_a_row_that_is_gone_or_has_changed(
+    tmp_path: Path, table: RawTable, message: str
+) -> None:
     old = registry(*ROWS)
     found = read_audit(audit(tmp_path, old, founded={"corrected": "2001-02-03"}), [old], KEY)
     with pytest.raises(ZgzxError, match=message):
@@ -130,7 +163,11 @@ def test_a_decision_on_a_row_that_is_gone_or_has_changed(tmp_path: Path, table: 
 def test_decisions_on_other_sources_are_left_alone(tmp_path: Path) -> None:
     table = registry(*ROWS)
     found = read_audit(audit(tmp_path, table, staff={"corrected": "12"}), [table], KEY)
-    roster = raw_table("roster/roster", "person_name firm_name category edition", ["甄试样", "样例五金", "技能", "9"])
+    roster = raw_table(
+        "roster/roster",
+        "person_name firm_name category edition",
+        ["甄试样", "样例五金", "技能", "9"],
+    )
     assert len(clean_source([roster], "roster", KEY, found).tables["roster"]) == 1
 
 
@@ -152,7 +189,9 @@ def test_decisions_that_are_refused(tmp_path: Path, cells: dict, message: str) -
     path = audit(tmp_path, table, **({"staff": {"corrected": "x"}} if text else cells))
     if text:  # openpyxl itself would store a formula
         book = openpyxl.load_workbook(path)
-        cell = next(row[7] for row in book["registry"].iter_rows(min_row=2) if row[3].value == "staff")
+        cell = next(
+            row[7] for row in book["registry"].iter_rows(min_row=2) if row[3].value == "staff"
+        )
         cell.value, cell.data_type = text, "s"
         book.save(path)
     with pytest.raises(ZgzxError, match=message) as caught:
@@ -163,15 +202,20 @@ def test_decisions_that_are_refused(tmp_path: Path, cells: dict, message: str) -
 
 def roster() -> RawTable:
     return raw_table(
-        "roster/roster", "person_name firm_name id_no category edition",
-        ["甄试样", "样例五金", SECRET, "技能", "9"], ["贾样本", "甄试样", "", "技能", "9"],
-        file="roster/a.xlsx", sheet="名单",
-    )  # fmt: skip
+        "roster/roster",
+        "person_name firm_name id_no category edition",
+        ["甄试样", "样例五金", SECRET, "技能", "9"],
+        ["贾样本", "甄试样", "", "技能", "9"],
+        file="roster/a.xlsx",
+        sheet="名单",
+    )
 
 
 def test_personal_cells_are_not_corrected_where_people_are_real(tmp_path: Path) -> None:
     path = audit(tmp_path, roster(), id_no={"corrected": "990000199003071235"})
-    with pytest.raises(ZgzxError, match=r"personal cells.*row 2 id_no.*system they come from") as caught:
+    with pytest.raises(
+        ZgzxError, match=r"personal cells.*row 2 id_no.*system they come from"
+    ) as caught:
         read_audit(path, [roster()], KEY)
     assert "990000199003071235" not in str(caught.value)
     found = read_audit(path, [roster()], KEY, real=False)

@@ -25,7 +25,9 @@ def plain(values: pd.Series) -> list:
     return [None if pd.isna(value) else value for value in values]
 
 
-@pytest.mark.parametrize("code", [USCC, "91449900100000016U", "91449900MA5EQ102X0", "914499000A1B2C3D8H"])
+@pytest.mark.parametrize(
+    "code", [USCC, "91449900100000016U", "91449900MA5EQ102X0", "914499000A1B2C3D8H"]
+)
 def test_codes_that_pass_both_checks(code: str) -> None:
     assert identifiers.is_uscc(code)
 
@@ -71,7 +73,13 @@ def test_one_wrong_character_of_a_code_is_found(body: str) -> None:
         (RESIDENT, RESIDENT, "99001235", "199003", None),
         ("'" + RESIDENT, RESIDENT, "99001235", "199003", None),
         ("990000 19900307 1235", RESIDENT, "99001235", "199003", None),
-        ("990000880229008", "990000198802290085", "99000085", "198802", None),  # 15 digits: 19 and the check added
+        (
+            "990000880229008",
+            "990000198802290085",
+            "99000085",
+            "198802",
+            None,
+        ),  # 15 digits: 19 and the check added
         ("9900**********1235", None, "99001235", None, None),
         ("990000********123x", None, "9900123X", None, None),
         ("9900XXXXXXXXXX1235", None, "99001235", None, None),
@@ -86,20 +94,24 @@ def test_one_wrong_character_of_a_code_is_found(body: str) -> None:
         ("440307000000000000", None, None, None, reasons.VALUE_ID_DAMAGED),
         ("990000199003071235.0", None, None, None, reasons.VALUE_ID_DAMAGED),
         ("990000199003071300", None, None, None, reasons.VALUE_ID_DAMAGED),  # as JavaScript rounds
-        # sum of weights 7 9 10 5 8 4 2 1 6 3 7 9 10 5 8 4 2 on 99000019900303000 is 342 = 31*11 + 1: check 0
+        # sum of weights 7 9 10 5 8 4 2 1 6 3 7 9 10 5 8 4 2 on 99000019900303000 is 342 = 31*11 +
+        # 1: check 0
         ("990000199003030000", None, None, None, reasons.VALUE_ID_DAMAGED),
         ("990000199003", None, None, None, reasons.VALUE_ID),
         ("护照", None, None, None, reasons.VALUE_ID),
     ],
 )
-def test_resident_ids(text: str, full: str | None, mask: str | None, birth: str | None, reason: str | None) -> None:
+def test_resident_ids(
+    text: str, full: str | None, mask: str | None, birth: str | None, reason: str | None
+) -> None:
     assert plain(identifiers.read_resident_ids(column(text)).iloc[0]) == [full, mask, birth, reason]
 
 
 @given(
-    st.from_regex(r"9144[0-9]{4}[0-9A-HJ-NP-RTUW-Y]{8}", fullmatch=True), st.integers(0, 17),
+    st.from_regex(r"9144[0-9]{4}[0-9A-HJ-NP-RTUW-Y]{8}", fullmatch=True),
+    st.integers(0, 17),
     st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
-)  # fmt: skip
+)
 def test_check_characters_of_firms_are_those_of_stdnum(body: str, place: int, other: str) -> None:
     code = body + identifiers.organisation_check(body[8:])
     code += credit_code.calc_check_digit(code)
@@ -120,7 +132,9 @@ def test_check_characters_of_persons_are_those_of_stdnum(body: str, check: str) 
     st.integers(0, 16),
     st.integers(1, 9),
 )
-def test_any_wrong_digit_of_an_id_is_found(day: datetime.date, serial: int, place: int, shift: int) -> None:
+def test_any_wrong_digit_of_an_id_is_found(
+    day: datetime.date, serial: int, place: int, shift: int
+) -> None:
     body = f"990000{day:%Y%m%d}{serial:03d}"
     code = body + mod_11_2.calc_check_digit(body)
     assert identifiers.resident_id(code) == code
@@ -139,21 +153,42 @@ def test_any_wrong_digit_of_an_id_is_found(day: datetime.date, serial: int, plac
         ("201810000017", "CN201810000017.5", "invention", reasons.VALUE_CHECK_DIGIT_ADDED),
         ("201810000017.", "CN201810000017.5", "invention", reasons.VALUE_CHECK_DIGIT_ADDED),
         ("2018100000175.0", "CN201810000017.5", "invention", None),
-        ("03123456.9", "CN03123456.9", "invention", None),  # before October 2003: year in two digits
+        (
+            "03123456.9",
+            "CN03123456.9",
+            "invention",
+            None,
+        ),  # before October 2003: year in two digits
         ("CN201510123456.2", None, None, reasons.BAD_CHECK_DIGIT),
-        ("201570123456.1", None, None, reasons.BAD_APPLICATION_NUMBER),  # no such type of application
+        (
+            "201570123456.1",
+            None,
+            None,
+            reasons.BAD_APPLICATION_NUMBER,
+        ),  # no such type of application
         ("2.01510123456E+12", None, None, reasons.DAMAGED_APPLICATION_NUMBER),
         ("2.01E+11", None, None, reasons.DAMAGED_APPLICATION_NUMBER),
         ("201510000000", None, None, reasons.DAMAGED_APPLICATION_NUMBER),  # the same written out
         ("PCT/CN2016/000001", None, None, reasons.BAD_APPLICATION_NUMBER),
-        ("15123456", None, None, reasons.BAD_APPLICATION_NUMBER),  # eight digits, but not before October 2003
+        (
+            "15123456",
+            None,
+            None,
+            reasons.BAD_APPLICATION_NUMBER,
+        ),  # eight digits, but not before October 2003
         ("199510123456", None, None, reasons.BAD_APPLICATION_NUMBER),  # twelve digits, but before
         ("ZL03123456.9", "CN03123456.9", "invention", None),
         ("CNZL03123456", "CN03123456.9", "invention", reasons.VALUE_CHECK_DIGIT_ADDED),
     ],
 )
-def test_application_numbers(text: str, number: str | None, kind: str | None, reason: str | None) -> None:
-    assert plain(identifiers.read_application_numbers(column(text)).iloc[0]) == [number, kind, reason]
+def test_application_numbers(
+    text: str, number: str | None, kind: str | None, reason: str | None
+) -> None:
+    assert plain(identifiers.read_application_numbers(column(text)).iloc[0]) == [
+        number,
+        kind,
+        reason,
+    ]
 
 
 @given(
@@ -163,7 +198,9 @@ def test_application_numbers(text: str, number: str | None, kind: str | None, re
     st.integers(0, 11),
     st.integers(1, 9),
 )
-def test_application_numbers_are_read_in_every_dress(year: int, kind: str, serial: int, place: int, shift: int) -> None:
+def test_application_numbers_are_read_in_every_dress(
+    year: int, kind: str, serial: int, place: int, shift: int
+) -> None:
     body = f"{year}{kind}{serial:07d}"
     full = f"CN{body}.{identifiers.application_check(body)}"
     dresses = (full, full[2:], full.replace(".", ""), "ZL" + full[2:], full[:-2], full[:-1])
@@ -175,10 +212,15 @@ def test_application_numbers_are_read_in_every_dress(year: int, kind: str, seria
 @pytest.mark.parametrize(
     ("text", "digits"),
     [
-        ("19900001111", "19900001111"), ("+86 199-0000-1111", "19900001111"), ("8619900001111", "19900001111"),
-        ("0755-28000000", "075528000000"), ("19900001111/28000000", "19900001111"), ("待补", None), ("123", None),
+        ("19900001111", "19900001111"),
+        ("+86 199-0000-1111", "19900001111"),
+        ("8619900001111", "19900001111"),
+        ("0755-28000000", "075528000000"),
+        ("19900001111/28000000", "19900001111"),
+        ("待补", None),
+        ("123", None),
     ],
-)  # fmt: skip
+)
 def test_phones(text: str, digits: str | None) -> None:
     read = identifiers.read_phones(column(text))
     assert plain(read.value) == [digits]
@@ -212,7 +254,9 @@ def changed(code: str, place: int, character: str) -> str:
     return code[:place] + character + code[place + 1 :]
 
 
-@given(st.text("0123456789ABCDEFGHJKLMNPQRTUWY", min_size=8, max_size=8), st.integers(0, 17), ANYTHING)
+@given(
+    st.text("0123456789ABCDEFGHJKLMNPQRTUWY", min_size=8, max_size=8), st.integers(0, 17), ANYTHING
+)
 def test_a_code_with_any_one_character_changed_is_refused_or_repaired_to_itself(
     body: str, place: int, character: str
 ) -> None:
@@ -244,21 +288,32 @@ def test_check_characters_are_those_of_stdnum(code: str) -> None:
 
 
 @given(
-    st.dates(datetime.date(1930, 1, 1), datetime.date(2020, 1, 1)), st.integers(1, 999), st.integers(0, 17), ANYTHING
+    st.dates(datetime.date(1930, 1, 1), datetime.date(2020, 1, 1)),
+    st.integers(1, 999),
+    st.integers(0, 17),
+    ANYTHING,
 )
 def test_an_id_with_any_one_character_changed_is_refused_or_masked(
     day: datetime.date, serial: int, place: int, character: str
 ) -> None:
     body = f"990000{day:%Y%m%d}{serial:03d}"
     code = body + mod_11_2.calc_check_digit(body)
-    full, mask, _, _ = plain(identifiers.read_resident_ids(column(changed(code, place, character))).iloc[0])
+    full, mask, _, _ = plain(
+        identifiers.read_resident_ids(column(changed(code, place, character))).iloc[0]
+    )
     assert full in (None, code)
     if full is None and mask is not None:  # a mark in the middle hides one digit
         assert mask == code[:4] + code[-4:]
         assert character in identifiers.MASKS
 
 
-@given(st.integers(2003, 2099), st.sampled_from("12389"), st.integers(1, 9999999), st.integers(0, 15), ANYTHING)
+@given(
+    st.integers(2003, 2099),
+    st.sampled_from("12389"),
+    st.integers(1, 9999999),
+    st.integers(0, 15),
+    ANYTHING,
+)
 def test_an_application_number_with_any_one_character_changed_is_refused_or_the_same(
     year: int, kind: str, serial: int, place: int, character: str
 ) -> None:
@@ -283,7 +338,13 @@ def test_full_width_codes_are_read_after_cleaning() -> None:
 
 @pytest.mark.parametrize(
     ("text", "hidden"),
-    [("甄试样", True), ("甄 试样", True), ("甄試樣", True), ("甄试样五金厂", False), ("样例五金", False)],
+    [
+        ("甄试样", True),
+        ("甄 试样", True),
+        ("甄試樣", True),
+        ("甄试样五金厂", False),
+        ("样例五金", False),
+    ],
 )
 def test_a_person_in_the_place_of_a_firm(text: str, hidden: bool) -> None:
     persons = column("甄　试样", None)

@@ -1,4 +1,7 @@
-"""The three exports: original applicants, holders, codes, double filings. Check digits as in test_clean_identifiers."""
+"""The three exports: original applicants, holders, codes, double filings.
+
+Check digits as in test_clean_identifiers.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,13 @@ INVENTION, UTILITY = number("201510123456"), number("201520123456")
 
 
 def patent(app_no: str = INVENTION, **cells: str) -> list[str]:
-    usual = {"app_no": app_no, "filed": "2015-03-20", "applicants": A, "inventors": "甄试样", "publication_no": "CN1A"}
+    usual = {
+        "app_no": app_no,
+        "filed": "2015-03-20",
+        "applicants": A,
+        "inventors": "甄试样",
+        "publication_no": "CN1A",
+    }
     return [{**usual, **cells}.get(name, "") for name in COLUMNS.split()]
 
 
@@ -31,7 +40,13 @@ def export(name: str, *rows: list[str], mark: str = "; "):
 
 
 def test_holders_stand_apart_from_applicants() -> None:
-    result = clean(export("patsnap", patent(applicants=f"{A} | 样例大学", holders=B, inventors="甄试样 | -"), mark="|"))
+    result = clean(
+        export(
+            "patsnap",
+            patent(applicants=f"{A} | 样例大学", holders=B, inventors="甄试样 | -"),
+            mark="|",
+        )
+    )
     assert by_row(result.tables["patent_party"], "part", "role", "ord", "name", "name_key") == [
         (1, "applicant", 1, A, None),
         (2, "applicant", 2, "样例大学", None),
@@ -46,8 +61,12 @@ def test_grants_by_their_own_column_by_kind_letter_and_by_word() -> None:
             "incopat",
             patent(published="2016-01-01", granted="2018-02-03"),
             patent(UTILITY, publication_no="CN2U", published="2015-08-01"),
-            patent(number("201530000001"), publication_no="", published="2015-09-01", kind="外观设计"),
-            patent(number("201810000001"), publication_no="", published="2015-09-01", kind="发明申请"),
+            patent(
+                number("201530000001"), publication_no="", published="2015-09-01", kind="外观设计"
+            ),
+            patent(
+                number("201810000001"), publication_no="", published="2015-09-01", kind="发明申请"
+            ),
             patent(number("201910000001"), granted="2014-01-01"),
         )
     )
@@ -59,7 +78,9 @@ def test_grants_by_their_own_column_by_kind_letter_and_by_word() -> None:
 
 def test_the_same_application_in_two_exports_is_one_and_keeps_the_earliest_parties() -> None:
     later = patent(publication_no="CN1B", published="2018-01-05", applicants=B)
-    result = clean(export("incopat", later), export("cnipa", patent(published="2016-08-10"), mark=";"))
+    result = clean(
+        export("incopat", later), export("cnipa", patent(published="2016-08-10"), mark=";")
+    )
     assert by_row(result.tables["patent"], "file", "published", "granted") == [
         ("patents/patents_cnipa.csv", DAY("2016-08-10"), DAY("2018-01-05"))
     ]
@@ -83,7 +104,9 @@ def test_the_same_application_in_two_exports_is_one_and_keeps_the_earliest_parti
 def test_codes_of_the_parties(cells: dict[str, str], codes: list[str | None]) -> None:
     result = clean(export("incopat", patent(**cells)))
     party = result.tables["patent_party"]
-    assert [code for _, code in by_row(party[party["role"] == "applicant"], "name", "uscc")] == codes
+    assert [
+        code for _, code in by_row(party[party["role"] == "applicant"], "name", "uscc")
+    ] == codes
     unplaced = [(2, "uscc", "value_party_codes", False)]
     placed = any(codes) or cells["uscc"] != FIRM
     assert reasons_of(result) == ([] if placed else unplaced)
@@ -109,22 +132,40 @@ def test_double_filings_by_applicant_day_and_title() -> None:
     assert twins(first, patent(UTILITY, title="另一种夹具")) == [None, None]
     assert twins(first, patent(UTILITY, title="一种样例夹具", filed="2015-03-21")) == [None, None]
     other = {"title": "一种样例夹具", "applicants": B}
-    assert twins(first, patent(UTILITY, **other)) == [UTILITY, INVENTION]  # a firm is written in many ways
+    assert twins(first, patent(UTILITY, **other)) == [
+        UTILITY,
+        INVENTION,
+    ]  # a firm is written in many ways
     assert twins(first, patent(UTILITY, **other, inventors="贾样本")) == [None, None]
     undisclosed = {"inventors": "不公告发明人"}
-    assert twins(patent(title="一种样例夹具", **undisclosed), patent(UTILITY, **other, **undisclosed)) == [None, None]
-    assert twins(first, patent(number("201510123457"), title="一种样例夹具")) == [None, None]  # two inventions
+    assert twins(
+        patent(title="一种样例夹具", **undisclosed), patent(UTILITY, **other, **undisclosed)
+    ) == [None, None]
+    assert twins(first, patent(number("201510123457"), title="一种样例夹具")) == [
+        None,
+        None,
+    ]  # two inventions
     assert twins(first, patent(UTILITY, title="一种样例夹具", dual="否")) == [None, None]
 
 
 def test_titles_leave_as_digests_so_that_linked_firms_can_be_paired() -> None:
-    rows = [patent(title="一种样例夹具"), patent(UTILITY, title="一种　样例夹具"), patent(number("201520123457"))]
+    rows = [
+        patent(title="一种样例夹具"),
+        patent(UTILITY, title="一种　样例夹具"),
+        patent(number("201520123457")),
+    ]
     table = clean(export("incopat", *rows)).tables["patent"]
-    assert [value for (value,) in by_row(table, "title_hash")] == [digest("一种样例夹具")] * 2 + [None]
+    assert [value for (value,) in by_row(table, "title_hash")] == [digest("一种样例夹具")] * 2 + [
+        None
+    ]
 
 
 def test_two_that_fit_are_no_pair() -> None:
-    rows = [patent(title="夹具"), patent(UTILITY, title="夹具"), patent(number("201520123457"), title="夹具")]
+    rows = [
+        patent(title="夹具"),
+        patent(UTILITY, title="夹具"),
+        patent(number("201520123457"), title="夹具"),
+    ]
     assert twins(*rows) == [None, None, None]
 
 

@@ -40,7 +40,8 @@ def test_one_person_written_in_several_ways(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "surname"), [("甄试样", "甄"), ("欧阳测", "欧阳"), ("司徒验", "司徒"), ("欧阳", "欧"), ("ZHENSHI", "Z")]
+    ("name", "surname"),
+    [("甄试样", "甄"), ("欧阳测", "欧阳"), ("司徒验", "司徒"), ("欧阳", "欧"), ("ZHENSHI", "Z")],
 )
 def test_surnames(name: str, surname: str) -> None:
     assert pseudonyms.surname(name) == surname
@@ -68,14 +69,16 @@ def test_organisations(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["甄试样", "甄知行", "甄会明", "甄社", "欧阳知行", "样样·样会", "Zhen Shiyang", "甄中心"]
+    "text",
+    ["甄试样", "甄知行", "甄会明", "甄社", "欧阳知行", "样样·样会", "Zhen Shiyang", "甄中心"],
 )
 def test_persons_that_look_a_little_like_organisations(text: str) -> None:
     assert not pseudonyms.is_organisation(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "team"), [("精密加工一班", True), ("注塑班组", True), ("甄试样", False), ("甄班", False)]
+    ("text", "team"),
+    [("精密加工一班", True), ("注塑班组", True), ("甄试样", False), ("甄班", False)],
 )
 def test_team_names(text: str, team: bool) -> None:
     assert pseudonyms.is_team_name(text) is team
@@ -100,5 +103,8 @@ def test_keys_of_a_person() -> None:
         "birth_key": digest("197901"),  # from the ID, since the cell is empty
         "phone_key": digest("19900002222"),
     }
-    assert keys.loc[1, ["mask_key", "birth_key"]].tolist() == keys.loc[0, ["mask_key", "birth_key"]].tolist()
+    assert (
+        keys.loc[1, ["mask_key", "birth_key"]].tolist()
+        == keys.loc[0, ["mask_key", "birth_key"]].tolist()
+    )
     assert keys.loc[1, ["id_key", "phone_key"]].isna().all()

@@ -36,13 +36,17 @@ def mod_11_10(body: str) -> str:
 
 def test_registration_numbers() -> None:
     assert mod_11_10(REGISTRATION[:14]) == REGISTRATION[14]
-    read = identifiers.read_registration_numbers(column(REGISTRATION, "1101 0800 0000 016", "110108000000017", "12345"))
+    read = identifiers.read_registration_numbers(
+        column(REGISTRATION, "1101 0800 0000 016", "110108000000017", "12345")
+    )
     assert plain(read.value) == [REGISTRATION, REGISTRATION, None, None]
     assert plain(read.reason)[2:] == [reasons.VALUE_REGISTRATION_NUMBER] * 2
 
 
 @given(st.from_regex(r"449900[0-9]{8}", fullmatch=True), st.integers(0, 14), st.integers(1, 9))
-def test_one_wrong_digit_of_a_registration_number_is_found(body: str, place: int, shift: int) -> None:
+def test_one_wrong_digit_of_a_registration_number_is_found(
+    body: str, place: int, shift: int
+) -> None:
     code = body + mod_11_10(body)
     kept = identifiers.read_registration_numbers(column(code))
     could_be_an_id = identifiers.resident_id(code) is not None
@@ -74,16 +78,21 @@ def test_organisation_codes(text: str, code: str | None) -> None:
 def test_older_codes_in_the_column_of_the_credit_code_find_their_place() -> None:
     result = clean(
         firms(
-            [REGISTRATION, "样例一厂", "2001-01-01"], ["00000001-9", "样例二厂", "2001-01-01"],
-            [FIRM, "样例三厂", "2001-01-01"], ["123", "样例四厂", "2001-01-01"],
+            [REGISTRATION, "样例一厂", "2001-01-01"],
+            ["00000001-9", "样例二厂", "2001-01-01"],
+            [FIRM, "样例三厂", "2001-01-01"],
+            ["123", "样例四厂", "2001-01-01"],
             ["990000880229008", "样例五厂", "2001-01-01"],
         )
-    )  # fmt: skip
+    )
     table = result.tables["registry"]
     assert by_row(table, "uscc", "registration_no", "organisation_code") == [
-        (None, REGISTRATION, None), (None, None, "000000019"), (FIRM, None, "MA5D00016"), (None, None, None),
+        (None, REGISTRATION, None),
+        (None, None, "000000019"),
+        (FIRM, None, "MA5D00016"),
         (None, None, None),
-    ]  # fmt: skip
+        (None, None, None),
+    ]
     assert reasons_of(result) == [
         (5, "uscc", "value_uscc", False),
         (6, "uscc", "value_personal_number", False),  # an old resident ID
@@ -131,7 +140,9 @@ def test_names_of_a_firm() -> None:
             ],
         ),
     )
-    assert by_row(result.tables["registry_name"], "row", "part", "name", "valid_from", "valid_to", "kind") == [
+    assert by_row(
+        result.tables["registry_name"], "row", "part", "name", "valid_from", "valid_to", "kind"
+    ) == [
         (2, 1, "深圳市中样例有限公司", DAY("2010-03-01"), DAY("2015-06-01"), "曾用名"),
         (2, 2, "深圳市新样例有限公司", DAY("2015-06-01"), None, "现名"),
         (3, 1, "深圳市老样例有限公司", None, DAY("2010-03-01"), "曾用名"),
@@ -144,14 +155,44 @@ def test_names_of_a_firm() -> None:
 def test_events() -> None:
     result = clean(
         changes(
-            [FIRM, "深圳市新样例有限公司", "主体变更", "20180101", "样例并入有限公司", "深圳市新样例有限公司"],
-            ["", "深圳市新样例有限公司", "住所变更", "2019.05.06", "深圳市龙岗区布吉街道甄宅", "深圳市宝安区样例路"],
+            [
+                FIRM,
+                "深圳市新样例有限公司",
+                "主体变更",
+                "20180101",
+                "样例并入有限公司",
+                "深圳市新样例有限公司",
+            ],
+            [
+                "",
+                "深圳市新样例有限公司",
+                "住所变更",
+                "2019.05.06",
+                "深圳市龙岗区布吉街道甄宅",
+                "深圳市宝安区样例路",
+            ],
             [FIRM, "深圳市新样例有限公司", "法定代表人变更", "2019.05.06", "甄试样", "贾样本"],
-            [FIRM, "深圳市新样例有限公司", "企业名称变更", "去年", "样例五金厂", "深圳市新样例有限公司"],
-            [FIRM, "深圳市新样例有限公司", "主体变更", "2018-01-01", "样例并入有限公司", "深圳市新样例有限公司"],
+            [
+                FIRM,
+                "深圳市新样例有限公司",
+                "企业名称变更",
+                "去年",
+                "样例五金厂",
+                "深圳市新样例有限公司",
+            ],
+            [
+                FIRM,
+                "深圳市新样例有限公司",
+                "主体变更",
+                "2018-01-01",
+                "样例并入有限公司",
+                "深圳市新样例有限公司",
+            ],
         )
     )
-    assert by_row(result.tables["registry_event"], "row", "uscc", "type", "date", "before", "after") == [
+    assert by_row(
+        result.tables["registry_event"], "row", "uscc", "type", "date", "before", "after"
+    ) == [
         (2, FIRM, "merger", DAY("2018-01-01"), "样例并入有限公司", "深圳市新样例有限公司"),
         (3, None, "move", DAY("2019-05-06"), "深圳市龙岗区布吉街道", "深圳市宝安区"),
     ]

@@ -7,12 +7,16 @@ from clean_cases import by_row, clean, digest, raw_table, reasons_of
 
 from zgzx_research.errors import ZgzxError
 
-COLUMNS = "draw_no person_name firm_name judge_1 judge_2 judge_3 judge_4 judge_5 mean total rank outcome"
+COLUMNS = (
+    "draw_no person_name firm_name judge_1 judge_2 judge_3 judge_4 judge_5 mean total rank outcome"
+)
 TITLE = '第九届"职工之星"职工创新之星决赛成绩表'
 
 
 def sheet(name: str, *rows: list[str], title: str = TITLE):
-    return raw_table("scores/scores", COLUMNS, *rows, file="scores/edition_09.xlsx", sheet=name, title=title)
+    return raw_table(
+        "scores/scores", COLUMNS, *rows, file="scores/edition_09.xlsx", sheet=name, title=title
+    )
 
 
 def entry(name: str, *cells: str) -> list[str]:
@@ -30,7 +34,17 @@ def test_a_final() -> None:
         )
     )
     table = result.tables["entry"]
-    columns = ("row", "edition", "category", "stage", "is_team", "firm_name", "total", "rank", "outcome")
+    columns = (
+        "row",
+        "edition",
+        "category",
+        "stage",
+        "is_team",
+        "firm_name",
+        "total",
+        "rank",
+        "outcome",
+    )
     assert by_row(table, *columns) == [
         (2, 9, "innovation", "final", False, "样例五金", 93.4, 1, "awarded"),
         (3, 9, "innovation", "final", False, "样例五金", 85.1, 2, "out"),
@@ -39,7 +53,12 @@ def test_a_final() -> None:
     ]
     assert by_row(table, "name_key", "surname_key")[0] == (digest("甄试样"), digest("甄"))
     score = result.tables["score"]
-    assert by_row(score[score["row"] == 3], "part", "score") == [(1, 80.0), (3, 81.0), (4, 82.0), (5, 80.0)]
+    assert by_row(score[score["row"] == 3], "part", "score") == [
+        (1, 80.0),
+        (3, 81.0),
+        (4, 82.0),
+        (5, 80.0),
+    ]
     assert by_row(score, "edition", "category", "stage")[0] == (9, "innovation", "final")
     assert reasons_of(result) == []
 
@@ -78,8 +97,15 @@ def test_teams() -> None:
     assert table["is_team"].all()
     zhen, jia, ou = digest("甄试样"), digest("贾样本"), digest("欧阳测")
     assert by_row(table, "row", "part", "name_key") == [
-        (2, 1, zhen), (2, 2, jia), (3, 1, zhen), (3, 2, jia), (3, 3, ou), (4, 1, None), (5, 1, zhen), (5, 2, jia),
-    ]  # fmt: skip
+        (2, 1, zhen),
+        (2, 2, jia),
+        (3, 1, zhen),
+        (3, 2, jia),
+        (3, 3, ou),
+        (4, 1, None),
+        (5, 1, zhen),
+        (5, 2, jia),
+    ]
     assert len(result.tables["score"]) == 4  # a team is scored once
 
 
@@ -112,6 +138,10 @@ def test_a_sheet_without_an_edition() -> None:
 
 def test_absent_from_the_final_on_site() -> None:
     table = raw_table(
-        "scores/scores", f"{COLUMNS} site", [*entry("甄试样", *[""] * 9), "弃权"], sheet="创新之星决赛", title=TITLE
+        "scores/scores",
+        f"{COLUMNS} site",
+        [*entry("甄试样", *[""] * 9), "弃权"],
+        sheet="创新之星决赛",
+        title=TITLE,
     )
     assert by_row(clean(table).tables["entry"], "total", "outcome") == [(None, "absent")]

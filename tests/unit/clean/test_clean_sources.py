@@ -1,4 +1,7 @@
-"""The four sources on fixture files written as clerks write them; every expectation is worked out by hand."""
+"""The four sources on fixture files written as clerks write them.
+
+Every expectation is worked out by hand.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,16 @@ DISPATCH = "file sheet row part person_key name_key id_key agency_name service_f
 PATENT = "app_no type filed published granted dual_app_no title_hash file sheet row part"
 PARTY = "app_no ord role name uscc name_key file sheet row part"
 TABLES = {
-    "roster": ROSTER, "registry": REGISTRY, "registry_name": REGISTRY_NAME, "registry_event": REGISTRY_EVENT,
-    "spell": SPELL, "si_month": MONTH, "dispatch": DISPATCH, "patent": PATENT, "patent_party": PARTY,
-}  # fmt: skip
+    "roster": ROSTER,
+    "registry": REGISTRY,
+    "registry_name": REGISTRY_NAME,
+    "registry_event": REGISTRY_EVENT,
+    "spell": SPELL,
+    "si_month": MONTH,
+    "dispatch": DISPATCH,
+    "patent": PATENT,
+    "patent_party": PARTY,
+}
 
 
 def digest(text: str) -> str:
@@ -55,7 +65,9 @@ def by_row(frame: pd.DataFrame, *columns: str) -> list[tuple]:
 
 def reasons_of(result: Cleaned, file: str = "") -> list[tuple]:
     entries = result.quarantine
-    return by_row(entries[entries["file"].str.contains(file)], "row", "column", "reason", "row_lost")
+    return by_row(
+        entries[entries["file"].str.contains(file)], "row", "column", "reason", "row_lost"
+    )
 
 
 def test_tables_have_the_agreed_columns_and_types(cleaned: dict[str, Cleaned]) -> None:
@@ -63,7 +75,9 @@ def test_tables_have_the_agreed_columns_and_types(cleaned: dict[str, Cleaned]) -
     for name, expected in TABLES.items():
         assert set(tables[name].columns) == set(expected.split())
         text = [
-            column for column in tables[name] if column.endswith(("_key", "name", "file", "sheet", "street", "uscc"))
+            column
+            for column in tables[name]
+            if column.endswith(("_key", "name", "file", "sheet", "street", "uscc"))
         ]
         kinds = set(tables[name][text].drop(columns=["file", "sheet"]).dtypes.astype("str"))
         assert kinds <= {"category" if name == "si_month" else "str"}
@@ -77,7 +91,12 @@ def test_tables_have_the_agreed_columns_and_types(cleaned: dict[str, Cleaned]) -
 
 def test_every_row_is_kept_or_quarantined_or_furniture(cleaned: dict[str, Cleaned]) -> None:
     counts = {
-        (entry["file"], entry["sheet"]): (entry["rows_in"], entry["kept"], entry["quarantined"], entry["furniture"])
+        (entry["file"], entry["sheet"]): (
+            entry["rows_in"],
+            entry["kept"],
+            entry["quarantined"],
+            entry["furniture"],
+        )
         for result in cleaned.values()
         for entry in result.ledger
     }
@@ -97,7 +116,14 @@ def test_roster(cleaned: dict[str, Cleaned]) -> None:
     assert by_row(roster, "row", "part", "category", "is_team", "firm_name", "street") == [
         (6, 1, "innovation", False, "鸿远精密", "龙城街道"),
         (7, 1, "innovation", False, "鸿达电子有限公司", "坂田街道"),
-        (8, 1, "innovation", False, "样例五金龙岗分公司", None),  # an industry's union has no street
+        (
+            8,
+            1,
+            "innovation",
+            False,
+            "样例五金龙岗分公司",
+            None,
+        ),  # an industry's union has no street
         (9, 1, "innovation", False, "样例五金", "平湖街道"),
         (11, 1, "team", True, "鸿远精密", None),
         (11, 2, "team", True, "鸿远精密", None),
@@ -111,14 +137,24 @@ def test_roster(cleaned: dict[str, Cleaned]) -> None:
 
 def test_persons_of_the_roster(cleaned: dict[str, Cleaned]) -> None:
     roster = cleaned["roster"].tables["roster"]
-    zhen, ou_yang, si_tu, jia = digest("甄试样"), digest("欧阳测"), digest("司徒验"), digest("贾样本")
+    zhen, ou_yang, si_tu, jia = (
+        digest("甄试样"),
+        digest("欧阳测"),
+        digest("司徒验"),
+        digest("贾样本"),
+    )
     assert roster["name_key"].iloc[:7].tolist() == [zhen, ou_yang, si_tu, jia, zhen, jia, ou_yang]
     assert roster["name_key"].isna().tolist() == [False] * 9 + [True, False]  # row 13 names a team
     read = by_row(roster, "id_key", "mask_key", "birth_key", "phone_key")
     first = digest("990000199003071235"), digest("99001235"), digest("199003")
     assert read[0] == (*first, digest("19900001111"))
     assert read[1] == (None, digest("99007776"), digest("197901"), digest("19900002222"))
-    assert read[2] == (None, None, digest("198802"), None)  # the ID was stored as a number; birth is a serial
+    assert read[2] == (
+        None,
+        None,
+        digest("198802"),
+        None,
+    )  # the ID was stored as a number; birth is a serial
     assert read[3] == (None, None, None, None)
     assert read[4] == (*first, None)  # three IDs for three names
     assert read[7] == (None, None, None, None)  # one ID for two names
@@ -141,9 +177,31 @@ def test_quarantine_of_the_roster(cleaned: dict[str, Cleaned]) -> None:
 def test_registry(cleaned: dict[str, Cleaned]) -> None:
     registry = cleaned["registry"].tables["registry"]
     day = pd.Timestamp
-    columns = ["row", "uscc", "name", "founded", "status", "industry2", "size", "staff", "capital_cny", "hitech"]
+    columns = [
+        "row",
+        "uscc",
+        "name",
+        "founded",
+        "status",
+        "industry2",
+        "size",
+        "staff",
+        "capital_cny",
+        "hitech",
+    ]
     assert by_row(registry, *columns) == [
-        (2, "91449900MA5D000164", "深圳市鸿远精密科技有限公司", day("2008-03-15"), "存续", "39", "中", 120, 5e6, True),
+        (
+            2,
+            "91449900MA5D000164",
+            "深圳市鸿远精密科技有限公司",
+            day("2008-03-15"),
+            "存续",
+            "39",
+            "中",
+            120,
+            5e6,
+            True,
+        ),
         (
             3,
             "91449900MA5EQ102X0",
@@ -156,17 +214,53 @@ def test_registry(cleaned: dict[str, Cleaned]) -> None:
             11_005_000.0,
             False,
         ),
-        (4, "91449900MA5D00171G", "深圳市样例五金有限公司", day("2012-03-05"), "存续", "33", "小", 35, None, False),
+        (
+            4,
+            "91449900MA5D00171G",
+            "深圳市样例五金有限公司",
+            day("2012-03-05"),
+            "存续",
+            "33",
+            "小",
+            35,
+            None,
+            False,
+        ),
         (5, None, "深圳市验算塑胶有限公司", day("2013-06-20"), "吊销", "29", "小", 15, 8e5, False),
-        (6, None, "深圳市内码电器有限公司", day("2012-04-01"), "迁出", "38", "中", 300, 1.2e8, True),
-        (10, "914499000A1B2C3D8H", "深圳市先销有限公司", day("2016-05-01"), "注销", "51", "微", 5, 1e5, False),
+        (
+            6,
+            None,
+            "深圳市内码电器有限公司",
+            day("2012-04-01"),
+            "迁出",
+            "38",
+            "中",
+            300,
+            1.2e8,
+            True,
+        ),
+        (
+            10,
+            "914499000A1B2C3D8H",
+            "深圳市先销有限公司",
+            day("2016-05-01"),
+            "注销",
+            "51",
+            "微",
+            5,
+            1e5,
+            False,
+        ),
         (11, None, "深圳市难读有限公司", None, None, None, None, None, None, False),
         (12, None, "深圳市龙岗宏图五金厂", day("2011-11-11"), "存续", "33", "微", 8, None, False),
     ]
     assert registry["closed"].isna().all()  # the one closing day lies before the founding
     assert registry["street"].tolist()[:2] == ["龙城街道", "坂田街道"]
     assert registry["street_code"].tolist()[:2] == ["龙城", "坂田"]
-    assert by_row(registry, "row", "industry_section")[6] == (11, "C")  # 制造业 names a section and no division
+    assert by_row(registry, "row", "industry_section")[6] == (
+        11,
+        "C",
+    )  # 制造业 names a section and no division
     assert registry["organisation_code"].tolist()[0] == "MA5D00016"  # inside the credit code
 
 
@@ -176,7 +270,12 @@ def test_quarantine_of_the_registry(cleaned: dict[str, Cleaned]) -> None:
         (4, "uscc", "value_uscc_repaired", False),
         (5, "uscc", "value_uscc", False),
         (6, "uscc", "value_uscc", False),
-        (7, None, "duplicate_uscc", True),  # the same firm with its day and capital written another way
+        (
+            7,
+            None,
+            "duplicate_uscc",
+            True,
+        ),  # the same firm with its day and capital written another way
         (8, None, "duplicate_uscc", True),
         (9, "firm_name", "missing_firm_name", True),
         (10, "closed", "value_date_order", False),
@@ -193,17 +292,36 @@ def test_quarantine_of_the_registry(cleaned: dict[str, Cleaned]) -> None:
 def test_spells(cleaned: dict[str, Cleaned]) -> None:
     spell = cleaned["employment"].tables["spell"]
     firm = "深圳市鸿远精密科技有限公司"
-    columns = ["row", "person_key", "employer_no", "employer_name", "employer_uscc", "start_ym", "end_ym"]
+    columns = [
+        "row",
+        "person_key",
+        "employer_no",
+        "employer_name",
+        "employer_uscc",
+        "start_ym",
+        "end_ym",
+    ]
     assert by_row(spell, *columns) == [
         (2, digest("990000001"), "44990001", firm, "91449900MA5D000164", 201001, 201512),
         (3, digest("990000001"), "44990002", "鸿达电子有限公司", None, 201601, None),
-        (6, digest("990000198802290085"), "44990001", firm, None, 201003, 201004),  # no computer number: the ID
+        (
+            6,
+            digest("990000198802290085"),
+            "44990001",
+            firm,
+            None,
+            201003,
+            201004,
+        ),  # no computer number: the ID
         (10, digest("990000006"), "44990001", firm, None, 201006, None),  # 至今: an open spell
         (11, digest("990000007"), None, "个人缴费窗口", None, 201007, 201012),
     ]
     assert spell.loc[0, ["name_key", "id_key", "mask_key", "birth_key"]].tolist() == [
-        digest("甄试样"), digest("990000199003071235"), digest("99001235"), digest("199003"),
-    ]  # fmt: skip
+        digest("甄试样"),
+        digest("990000199003071235"),
+        digest("99001235"),
+        digest("199003"),
+    ]
     assert spell.loc[0, "name_key"] == spell.loc[1, "name_key"]  # 甄　试样
 
 
@@ -225,8 +343,22 @@ def test_patents(cleaned: dict[str, Cleaned]) -> None:
     day = pd.Timestamp
     patent = cleaned["patents"].tables["patent"]
     assert by_row(patent, "row", "app_no", "type", "filed", "published", "granted") == [
-        (2, "CN201510123456.1", "invention", day("2015-03-20"), day("2016-08-10"), day("2018-01-05")),
-        (3, "CN201520123456.7", "utility_model", day("2015-03-20"), day("2015-08-19"), day("2015-08-19")),
+        (
+            2,
+            "CN201510123456.1",
+            "invention",
+            day("2015-03-20"),
+            day("2016-08-10"),
+            day("2018-01-05"),
+        ),
+        (
+            3,
+            "CN201520123456.7",
+            "utility_model",
+            day("2015-03-20"),
+            day("2015-08-19"),
+            day("2015-08-19"),
+        ),
         (4, "CN201930000001.X", "design", day("2019-01-04"), day("2019-06-07"), day("2019-06-07")),
         (5, "CN201610000005.3", "invention", day("2016-02-03"), day("2016-07-06"), None),
         (8, "CN03123456.9", "invention", day("2003-05-01"), day("2004-11-03"), None),
@@ -238,7 +370,9 @@ def test_patents(cleaned: dict[str, Cleaned]) -> None:
 def test_parties(cleaned: dict[str, Cleaned]) -> None:
     party = cleaned["patents"].tables["patent_party"]
     read = by_row(party, "app_no", "part", "role", "ord", "name", "name_key")
-    assert read[:4] == [  # of the published row: the firm that bought the patent later is not an applicant
+    assert read[
+        :4
+    ] == [  # of the published row: the firm that bought the patent later is not an applicant
         ("CN201510123456.1", 1, "applicant", 1, "深圳市鸿远精密科技有限公司", None),
         ("CN201510123456.1", 2, "applicant", 2, "样例大学", None),
         ("CN201510123456.1", 3, "holder", 1, "深圳市受让科技有限公司", None),
@@ -277,9 +411,13 @@ def test_the_grant_may_stand_in_an_earlier_file_than_the_publication(raw: Path) 
     tables = clean_source(read_source(raw, "patents"), "patents", KEY).tables
     patent = tables["patent"].set_index("app_no").loc["CN201510123456.1"]
     assert (patent["file"], patent["published"], patent["granted"]) == (
-        "patents/002", pd.Timestamp("2016-08-10"), pd.Timestamp("2018-01-05"),
-    )  # fmt: skip
-    names = tables["patent_party"].query("app_no == 'CN201510123456.1' and role == 'applicant'")["name"]
+        "patents/002",
+        pd.Timestamp("2016-08-10"),
+        pd.Timestamp("2018-01-05"),
+    )
+    names = tables["patent_party"].query("app_no == 'CN201510123456.1' and role == 'applicant'")[
+        "name"
+    ]
     assert names.tolist() == ["深圳市鸿远精密科技有限公司", "样例大学"]
 
 
@@ -292,17 +430,23 @@ def test_a_duplicate_in_another_file_leaves_and_the_first_stays(raw: Path) -> No
     assert sum(entry["quarantined"] for entry in result.ledger) == 5 + 10
 
 
-@pytest.mark.parametrize(("title", "edition"), [("首届职工之星", 1), ("第12届职工之星", 12), ("第 十一 届", 11)])
+@pytest.mark.parametrize(
+    ("title", "edition"), [("首届职工之星", 1), ("第12届职工之星", 12), ("第 十一 届", 11)]
+)
 def test_editions(tmp_path: Path, title: str, edition: int) -> None:
     assert (
-        clean_source(read_source(roster(tmp_path, title), "roster"), "roster", KEY).tables["roster"]["edition"][0]
+        clean_source(read_source(roster(tmp_path, title), "roster"), "roster", KEY).tables[
+            "roster"
+        ]["edition"][0]
         == edition
     )
 
 
 def test_a_roster_without_edition(tmp_path: Path) -> None:
     folder = roster(tmp_path, "职工之星名单 甄试样")
-    with pytest.raises(ZgzxError, match=r"roster/001: no edition.*1 affected.*Write it into the title") as caught:
+    with pytest.raises(
+        ZgzxError, match=r"roster/001: no edition.*1 affected.*Write it into the title"
+    ) as caught:
         clean_source(read_source(folder, "roster"), "roster", KEY)
     assert "甄试样" not in str(caught.value)
 

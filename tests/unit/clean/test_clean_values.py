@@ -67,16 +67,26 @@ def test_a_day_that_is_none(text: str) -> None:
 
 
 def test_styles_are_the_profiles() -> None:
-    assert values.read_dates(column("20230215", "2023.02.15"), ["ymd_compact"]).value.isna().tolist() == [False, True]
+    assert values.read_dates(
+        column("20230215", "2023.02.15"), ["ymd_compact"]
+    ).value.isna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize(
     ("text", "month"),
     [
-        ("1990.3", 199003), ("1990.03", 199003), ("1990.12", 199012), ("1990.10", 199010), ("1990/1", 199001),
-        ("1990年3月", 199003), ("199003", 199003), ("32933", 199003), ("1990-03-01", 199003), ("19900301", 199003),
+        ("1990.3", 199003),
+        ("1990.03", 199003),
+        ("1990.12", 199012),
+        ("1990.10", 199010),
+        ("1990/1", 199001),
+        ("1990年3月", 199003),
+        ("199003", 199003),
+        ("32933", 199003),
+        ("1990-03-01", 199003),
+        ("19900301", 199003),
     ],
-)  # fmt: skip
+)
 def test_a_month_in_every_style(text: str, month: int) -> None:
     assert values.read_months(column(text), MONTH_STYLES).value.tolist() == [month]
 
@@ -96,7 +106,9 @@ def test_days_come_back_from_every_style(day: datetime.date, style: int) -> None
         f"{day.year}-{day.month:02d}-{day.day:02d}",
     )[style]
     assert values.read_dates(column(written), DAY_STYLES).value.dt.date.tolist() == [day]
-    assert values.read_months(column(written), MONTH_STYLES).value.tolist() == [day.year * 100 + day.month]
+    assert values.read_months(column(written), MONTH_STYLES).value.tolist() == [
+        day.year * 100 + day.month
+    ]
 
 
 @given(st.integers(10000, 73000).filter(lambda serial: not 19000 <= serial <= 21009))
@@ -108,11 +120,16 @@ def test_excel_serials_count_days(serial: int) -> None:
 @pytest.mark.parametrize(
     ("text", "yuan"),
     [
-        ("500万人民币", 5_000_000.0), ("100.000000万元", 1_000_000.0), ("1,100.5万元人民币", 11_005_000.0),
+        ("500万人民币", 5_000_000.0),
+        ("100.000000万元", 1_000_000.0),
+        ("1,100.5万元人民币", 11_005_000.0),
         ("1.2亿元", 120_000_000.0),
-        ("人民币80万元", 800_000.0), ("30000元", 30_000.0), ("500万", 5_000_000.0), ("300万元(人民币)", 3_000_000.0),
+        ("人民币80万元", 800_000.0),
+        ("30000元", 30_000.0),
+        ("500万", 5_000_000.0),
+        ("300万元(人民币)", 3_000_000.0),
     ],
-)  # fmt: skip
+)
 def test_amounts_in_yuan(text: str, yuan: float) -> None:
     assert values.read_amounts(column(text)).value.tolist() == [yuan]
 
@@ -120,10 +137,14 @@ def test_amounts_in_yuan(text: str, yuan: float) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("50万美元", reasons.VALUE_CURRENCY), ("100万港币", reasons.VALUE_CURRENCY), ("500", reasons.VALUE_AMOUNT_UNIT),
-        ("约500万元", reasons.VALUE_AMOUNT), ("-5万元", reasons.VALUE_AMOUNT), ("另议", reasons.VALUE_AMOUNT),
+        ("50万美元", reasons.VALUE_CURRENCY),
+        ("100万港币", reasons.VALUE_CURRENCY),
+        ("500", reasons.VALUE_AMOUNT_UNIT),
+        ("约500万元", reasons.VALUE_AMOUNT),
+        ("-5万元", reasons.VALUE_AMOUNT),
+        ("另议", reasons.VALUE_AMOUNT),
     ],
-)  # fmt: skip
+)
 def test_amounts_that_stay_out(text: str, reason: str) -> None:
     read = values.read_amounts(column(text))
     assert read.value.isna().all()
@@ -134,7 +155,9 @@ def test_bare_amounts_take_the_unit_of_the_profile() -> None:
     assert values.read_amounts(column("500", "30元"), "万").value.tolist() == [5_000_000.0, 30.0]
 
 
-@pytest.mark.parametrize(("text", "count"), [("50", 50), ("1,200", 1200), ("50人", 50), ("50.0", 50)])
+@pytest.mark.parametrize(
+    ("text", "count"), [("50", 50), ("1,200", 1200), ("50人", 50), ("50.0", 50)]
+)
 def test_counts(text: str, count: int) -> None:
     assert values.read_counts(column(text)).value.tolist() == [count]
 
@@ -147,12 +170,19 @@ def test_counts_that_are_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("table", "text", "name"),
     [
-        ("category", "一、职工创新之星(12名)", "innovation"), ("category", "班组管理之星", "team"),
-        ("category", "职工才艺之星(专业组)", "talent"), ("category", "职工技能之星", "skill"),
-        ("status", "存续(在营、开业、在册)", "存续"), ("status", "吊销,未注销", "吊销"), ("status", "在业", "在业"),
-        ("size", "微型企业", "微"), ("size", "大型", "大"), ("hitech", "是", "true"), ("hitech", "n", "false"),
+        ("category", "一、职工创新之星(12名)", "innovation"),
+        ("category", "班组管理之星", "team"),
+        ("category", "职工才艺之星(专业组)", "talent"),
+        ("category", "职工技能之星", "skill"),
+        ("status", "存续(在营、开业、在册)", "存续"),
+        ("status", "吊销,未注销", "吊销"),
+        ("status", "在业", "在业"),
+        ("size", "微型企业", "微"),
+        ("size", "大型", "大"),
+        ("hitech", "是", "true"),
+        ("hitech", "n", "false"),
     ],
-)  # fmt: skip
+)
 def test_choices(table: str, text: str, name: str) -> None:
     assert values.read_choices(column(text), table).value.tolist() == [name]
 
@@ -178,10 +208,18 @@ def test_chinese_numbers(text: str, number: int | None) -> None:
 @pytest.mark.parametrize(
     ("text", "clean"),
     [
-        ("　样例（深圳）　", "样例(深圳)"), ("⻰岗", "龙岗"), ("⼀", "一"), ("样\u200b例", "样例"), ("１２Ｘ", "12X"),
-        ("-", None), ("　", None), ("暂无", None), ("#N/A", None), ("null", None),
+        ("　样例（深圳）　", "样例(深圳)"),
+        ("⻰岗", "龙岗"),
+        ("⼀", "一"),
+        ("样\u200b例", "样例"),
+        ("１２Ｘ", "12X"),
+        ("-", None),
+        ("　", None),
+        ("暂无", None),
+        ("#N/A", None),
+        ("null", None),
     ],
-)  # fmt: skip
+)
 def test_clean_text(text: str, clean: str | None) -> None:
     assert values.clean_texts([text]) == [clean]
 
@@ -210,7 +248,8 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
 TEXTS = st.lists(
     st.text(
         alphabet=st.one_of(
-            st.characters(exclude_categories=["Cs"]), st.sampled_from("鴻乾於头髮后裡\u0301\u1161\u11a8\x1f ·無")
+            st.characters(exclude_categories=["Cs"]),
+            st.sampled_from("鴻乾於头髮后裡\u0301\u1161\u11a8\x1f ·無"),
         ),
         max_size=8,
     ),

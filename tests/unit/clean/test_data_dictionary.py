@@ -18,10 +18,16 @@ def test_the_dictionary_is_the_schemas() -> None:
 
 
 def test_every_table_and_column_is_described() -> None:
-    sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", data_dictionary(), flags=re.MULTILINE | re.DOTALL))
+    sections = dict(
+        re.findall(
+            r"^### (\w+)\n(.*?)(?=^##|\Z)", data_dictionary(), flags=re.MULTILINE | re.DOTALL
+        )
+    )
     for table, schema in SCHEMAS.items():
         if table != ROWS_OF_PATENTS:
-            assert re.findall(r"^\| `(\w+)` \|", sections[table], flags=re.MULTILINE) == list(schema.columns)
+            assert re.findall(r"^\| `(\w+)` \|", sections[table], flags=re.MULTILINE) == list(
+                schema.columns
+            )
             assert "Key: " in sections[table]
             assert "None" not in sections[table]  # a check without a description
 

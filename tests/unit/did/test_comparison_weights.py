@@ -27,7 +27,9 @@ def county_table() -> pd.DataFrame:
 
 
 def prepared(table: pd.DataFrame, **options: str) -> PreparedPanel:
-    return prepare_panel(table, outcome="lemp", unit="countyreal", period="year", first_treated="first", **options)
+    return prepare_panel(
+        table, outcome="lemp", unit="countyreal", period="year", first_treated="first", **options
+    )
 
 
 def paths(units: dict[str, tuple[float | None, list[float]]]) -> PreparedPanel:
@@ -37,16 +39,28 @@ def paths(units: dict[str, tuple[float | None, list[float]]]) -> PreparedPanel:
     return prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g")
 
 
-TWO_BY_TWO = {"a": (2, [1, 5]), "b": (2, [3, 9]), "c": (None, [2, 3]), "d": (None, [4, 8]), "e": (None, [6, 7])}
+TWO_BY_TWO = {
+    "a": (2, [1, 5]),
+    "b": (2, [3, 9]),
+    "c": (None, [2, 3]),
+    "d": (None, [4, 8]),
+    "e": (None, [6, 7]),
+}
 STAGGERED = {
-    "a": (2, [1, 2, 9]), "b": (3, [2, 2, 6]), "c": (3, [1, 3, 4]), "d": (3, [3, 3, 5]), "e": (None, [2, 3, 3]),
+    "a": (2, [1, 2, 9]),
+    "b": (3, [2, 2, 6]),
+    "c": (3, [1, 3, 4]),
+    "d": (3, [3, 3, 5]),
+    "e": (None, [2, 3, 3]),
     "f": (None, [0, 1, 3]),
-}  # fmt: skip
+}
 
 
 def test_two_by_two_by_hand() -> None:
     """(7 - 2) - (6 - 4): means 2, 7 of the treated and 4, 6 of the others with weights -1, 1, 1, -1."""
-    frame = comparison_weights(estimate_effects(paths(TWO_BY_TWO)).aggregate("event_time"), row="overall")
+    frame = comparison_weights(
+        estimate_effects(paths(TWO_BY_TWO)).aggregate("event_time"), row="overall"
+    )
     assert list(frame.columns) == COLUMNS
     assert frame["mean_cohort"].isna().tolist() == [False, False, True, True]
     assert frame["mean_cohort"].tolist()[:2] == [2, 2]
@@ -58,7 +72,10 @@ def test_two_by_two_by_hand() -> None:
 
 
 def test_event_time_zero_by_hand() -> None:
-    """Cohort 2 (one unit) in period 2 and cohort 3 (three units) in period 3: shares 1/4 and 3/4."""
+    """Cohort 2 (one unit) in period 2 and cohort 3 (three units) in period 3.
+
+    Shares 1/4 and 3/4.
+    """
     event = estimate_effects(paths(STAGGERED)).aggregate("event_time")
     frame = comparison_weights(event)
     frame = frame[frame["event_time"] == 0]
@@ -70,7 +87,10 @@ def test_event_time_zero_by_hand() -> None:
 
 
 def test_ratio_by_hand() -> None:
-    """log(N / D), N = 2·7, D = 2·2·6/4: derivatives 1/7, -1/2, -1/6, 1/4, so elasticities 1, -1, -1, 1."""
+    """log(N / D), N = 2·7, D = 2·2·6/4.
+
+    Derivatives 1/7, -1/2, -1/6, 1/4, so elasticities 1, -1, -1, 1.
+    """
     overall = estimate_effects(paths(TWO_BY_TWO), scale="ratio").aggregate("overall")
     frame = comparison_weights(overall, row="overall")
     np.testing.assert_allclose(frame["weight"], [-1 / 2, 1 / 7, 1 / 4, -1 / 6], atol=1e-12)
@@ -87,7 +107,9 @@ def test_a_window_is_the_mean_of_its_event_times() -> None:
     frame = comparison_weights(event, window=(0, 2))
     assert set(frame["estimand"]) == {"window"}
     assert frame["contribution"].sum() == pytest.approx(row["estimate"], abs=1e-12)
-    assert frame.loc[frame["mean_cohort"].isin([2006, 2007]), "weight"].eq(0).all()  # not seen at event time 2
+    assert (
+        frame.loc[frame["mean_cohort"].isin([2006, 2007]), "weight"].eq(0).all()
+    )  # not seen at event time 2
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -95,7 +117,10 @@ def test_exact_weights_add_up_and_survive_json(method: str) -> None:
     """Complete panel, no covariates: every linear method is a weighted sum of means."""
     effects = estimate_effects(prepared(county_table()), method=method, **NEEDS.get(method, {}))
     again = Effects.from_json(effects.to_json())
-    for result, other in ((effects, again), (effects.aggregate("event_time"), again.aggregate("event_time"))):
+    for result, other in (
+        (effects, again),
+        (effects.aggregate("event_time"), again.aggregate("event_time")),
+    ):
         check = check_weights(result)
         assert set(check["kind"]) <= set(KINDS)
         if check["kind"].iloc[0] == EXACT:
@@ -107,18 +132,29 @@ def test_exact_weights_add_up_and_survive_json(method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_one_more_for_everybody_moves_the_estimate_by_the_weight(method: str) -> None:
-    """What a weight means, whatever the method: raise all outcomes of one cohort in one period by a constant."""
+    """What a weight means, whatever the method.
+
+    Raise all outcomes of one cohort in one period by a constant.
+    """
     table = county_table()
     options = {"method": method} | NEEDS.get(method, {})
     before = estimate_effects(prepared(table), **options)
     weight = comparison_weights(before).pivot_table(
-        index=["mean_cohort", "mean_period"], columns=_cell(before), values="weight", sort=False, dropna=False
+        index=["mean_cohort", "mean_period"],
+        columns=_cell(before),
+        values="weight",
+        sort=False,
+        dropna=False,
     )
     for cohort, period in ((2004, 2003), (2006, 2007), (None, 2006)):
         those = table["first"].isna() if cohort is None else table["first"] == cohort
         shifted = table.assign(lemp=table["lemp"] + 0.5 * (those & (table["year"] == period)))
         moved = estimate_effects(prepared(shifted), **options).estimates - before.estimates
-        at = weight.index.get_level_values(0).isna() if cohort is None else weight.index.get_level_values(0) == cohort
+        at = (
+            weight.index.get_level_values(0).isna()
+            if cohort is None
+            else weight.index.get_level_values(0) == cohort
+        )
         row = weight[at & (weight.index.get_level_values(1) == period)]
         np.testing.assert_allclose(moved, 0.5 * row.to_numpy()[0], atol=1e-8)
 
@@ -128,13 +164,17 @@ def _cell(effects: Effects) -> np.ndarray:
     return np.repeat(np.arange(len(effects.cells)), effects.weights.means.size)
 
 
-@pytest.mark.parametrize("options", [{"scale": "ratio"}, {"scale": "ratio", "base_period": "pooled"}])
+@pytest.mark.parametrize(
+    "options", [{"scale": "ratio"}, {"scale": "ratio", "base_period": "pooled"}]
+)
 def test_on_the_ratio_scale_a_weight_is_a_derivative(options: dict) -> None:
     table = county_table()
     before = estimate_effects(prepared(table), **options).aggregate("overall")
     frame = comparison_weights(before, row="overall")
     step = 1e-6
-    shifted = table.assign(lemp=table["lemp"] + step * ((table["first"] == 2006) & (table["year"] == 2007)))
+    shifted = table.assign(
+        lemp=table["lemp"] + step * ((table["first"] == 2006) & (table["year"] == 2007))
+    )
     after = estimate_effects(prepared(shifted), **options).aggregate("overall")
     slope = (after.total.value[0] - before.total.value[0]) / step
     row = frame[(frame["mean_cohort"] == 2006).fillna(False) & (frame["mean_period"] == 2007)]
@@ -158,7 +198,9 @@ def test_a_mean_nobody_is_seen_in_takes_no_part() -> None:
     holes = dict(STAGGERED) | {"z": (3, [np.nan, 4, 5])}
     for name in ("b", "c", "d"):
         holes[name] = (3, [np.nan, *holes[name][1][1:]])
-    frame = comparison_weights(estimate_effects(paths(holes)).aggregate("event_time"), row="overall")
+    frame = comparison_weights(
+        estimate_effects(paths(holes)).aggregate("event_time"), row="overall"
+    )
     empty = frame[frame["mean"].isna()]
     assert len(empty) == 1 and empty["weight"].eq(0).all() and empty["contribution"].eq(0).all()
 

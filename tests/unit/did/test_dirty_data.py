@@ -21,7 +21,11 @@ MEND = "Mend these values or set them to missing"
 
 def table(**changes: object) -> pd.DataFrame:
     """Six firms in four years; rows 0-3 are firm A, 4-7 firm B and so on."""
-    rows = [(f, t, float(i + t), g, SIZES[f]) for i, (f, g) in enumerate(STARTS.items()) for t in range(2001, 2005)]
+    rows = [
+        (f, t, float(i + t), g, SIZES[f])
+        for i, (f, g) in enumerate(STARTS.items())
+        for t in range(2001, 2005)
+    ]
     return pd.DataFrame(rows, columns=["firm", "year", "y", "first", "size"]).assign(**changes)
 
 
@@ -55,7 +59,10 @@ def test_covariate_missing_in_a_unit() -> None:
 
 
 def test_covariate_missing_in_one_row() -> None:
-    """The unit leaves where the earlier period of a comparison counts, as in R; else the comparisons with that base."""
+    """The unit leaves where the earlier period of a comparison counts, as in R.
+
+    Else the comparisons with that base.
+    """
     old = {"covariates_at": "earlier"}
     assert ledger(clean(soiled("size", 6, np.nan), covariates=("size",), **old)) == [
         ("units", "covariate missing", 4, 1, ("B",))
@@ -66,7 +73,9 @@ def test_covariate_missing_in_one_row() -> None:
     assert ledger(panel) == [("units", "covariate missing", 4, 1, ("C",))]
     assert panel.covariates.shape == (5, 4, 2)
     assert not np.isnan(panel.covariates).any()
-    reason = "covariate missing in some rows: the unit is in no comparison with such a row as its base"
+    reason = (
+        "covariate missing in some rows: the unit is in no comparison with such a row as its base"
+    )
     panel = clean(data, covariates=("size", "load"))
     assert ledger(panel) == [("note", reason, 1, 1, ("C",))]
     assert panel.covariates.shape == (6, 4, 2)
@@ -96,7 +105,13 @@ def test_outcome_missing() -> None:
 
 def test_unit_or_period_missing() -> None:
     assert ledger(clean(soiled("firm", 3, None)))[0] == ("rows", "unit missing", 1, 0, ())
-    assert ledger(clean(soiled("year", 3, np.nan)))[0] == ("rows", "period missing", 1, 1, ("firm=A",))
+    assert ledger(clean(soiled("year", 3, np.nan)))[0] == (
+        "rows",
+        "period missing",
+        1,
+        1,
+        ("firm=A",),
+    )
 
 
 def test_duplicates() -> None:
@@ -119,7 +134,8 @@ def test_cohort_varies(value: float, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "shown"), [(0, "0"), (-1, "-1"), (np.inf, "inf"), (9999, "9999"), ("0", "0"), ("9999", "9999")]
+    ("code", "shown"),
+    [(0, "0"), (-1, "-1"), (np.inf, "inf"), (9999, "9999"), ("0", "0"), ("9999", "9999")],
 )
 def test_never_treated_coded_as_a_number(code: object, shown: str) -> None:
     data = table()
@@ -127,13 +143,20 @@ def test_never_treated_coded_as_a_number(code: object, shown: str) -> None:
     if not isinstance(code, str):
         data["first"] = data["first"].astype(float)
     expected = f"prepare_panel: 'first' seems to code 'never treated' as a number, 3 affected, e.g. {shown}. "
-    remedy = f"Set it to missing for units never treated (on the command line: --never-treated {shown})."
+    remedy = (
+        f"Set it to missing for units never treated (on the command line: --never-treated {shown})."
+    )
     assert message(data) == expected + remedy
 
 
 def test_never_treated_coded_as_a_far_date() -> None:
-    starts = [datetime.date(9999, 12, 31) if np.isnan(g) else datetime.date(int(g), 1, 1) for g in table()["first"]]
-    data = table(year=pd.to_datetime(table()["year"].astype(str)), first=pd.Series(starts, dtype=object))
+    starts = [
+        datetime.date(9999, 12, 31) if np.isnan(g) else datetime.date(int(g), 1, 1)
+        for g in table()["first"]
+    ]
+    data = table(
+        year=pd.to_datetime(table()["year"].astype(str)), first=pd.Series(starts, dtype=object)
+    )
     expected = "prepare_panel: 'first' seems to code 'never treated' as a date, 3 affected, e.g. 9999-12-31. "
     assert message(data) == expected + "Set it to missing for units never treated."
 
@@ -141,7 +164,9 @@ def test_never_treated_coded_as_a_far_date() -> None:
 def test_never_treated_coded_as_text() -> None:
     data = table()
     data["first"] = data["first"].astype(object).where(data["first"].notna(), "never")
-    expected = "prepare_panel: 'first' seems to code 'never treated' as text, 3 affected, e.g. never. "
+    expected = (
+        "prepare_panel: 'first' seems to code 'never treated' as text, 3 affected, e.g. never. "
+    )
     assert message(data) == expected + (
         "Set it to missing for units never treated, e.g. with table[\"first\"].replace(['never'], None)."
     )
@@ -149,7 +174,10 @@ def test_never_treated_coded_as_text() -> None:
 
 def test_infinite_outcome() -> None:
     expected = f"column 'y': the outcome is infinite, 2 affected, e.g. firm=A; firm=C. {MEND} "
-    assert message(soiled("y", [2, 9], -np.inf)) == expected + "(a logarithm of zero is the usual cause)."
+    assert (
+        message(soiled("y", [2, 9], -np.inf))
+        == expected + "(a logarithm of zero is the usual cause)."
+    )
 
 
 def test_infinite_covariate() -> None:
@@ -187,7 +215,10 @@ def test_a_covariate_that_is_the_same_for_all_in_each_period() -> None:
 )
 def test_unusable_weights(weights: Any, count: int, shown: str) -> None:
     expected = f"column 'w': weights must be positive numbers, {count} affected, e.g. {shown}. "
-    assert message(table(w=weights), weights="w") == expected + "Leave these units out, or weight them."
+    assert (
+        message(table(w=weights), weights="w")
+        == expected + "Leave these units out, or weight them."
+    )
 
 
 def test_varying_weights() -> None:
@@ -196,7 +227,14 @@ def test_varying_weights() -> None:
 
 
 def test_clusters() -> None:
-    assert clean(table(c=["p"] * 12 + ["b"] * 12), cluster="c").cluster.tolist() == [1, 1, 1, 0, 0, 0]
+    assert clean(table(c=["p"] * 12 + ["b"] * 12), cluster="c").cluster.tolist() == [
+        1,
+        1,
+        1,
+        0,
+        0,
+        0,
+    ]
     changes = "prepare_panel: 'c' changes within a unit, 1 affected, e.g. D: p, q. Keep one value per unit."
     assert message(table(c=["p"] * 13 + ["q"] * 11), cluster="c") == changes
     changes = "prepare_panel: 'c' changes within a unit, 1 affected, e.g. D: 1, missing. Keep one value per unit."
@@ -212,10 +250,14 @@ def test_nothing_left() -> None:
     expected = f"prepare_panel: no usable row is left, e.g. outcome missing in 24. {remedy}"
     assert message(table(y=np.nan)) == expected
     assert message(table().iloc[:0]) == f"prepare_panel: no usable row is left. {remedy}"
-    expected = "prepare_panel: no unit is left, 6 affected, e.g. already treated in the first period: 6. "
+    expected = (
+        "prepare_panel: no unit is left, 6 affected, e.g. already treated in the first period: 6. "
+    )
     assert message(table(first=2000.0)) == expected + "Add earlier periods."
     gappy = table(first=2000.0).iloc[1:]
-    assert message(gappy, gaps="balance").endswith("Add earlier periods, or choose gaps='pairwise'.")
+    assert message(gappy, gaps="balance").endswith(
+        "Add earlier periods, or choose gaps='pairwise'."
+    )
 
 
 def test_unbalanced_says_what_is_in_force() -> None:
@@ -284,24 +326,49 @@ def test_types(case: str) -> None:
 
 
 def test_fractions() -> None:
-    expected = "column 'year': periods must be whole numbers, 24 affected, e.g. 2001.5; 2002.5; 2003.5. "
-    assert message(table(year=table()["year"] + 0.5)) == expected + "Number the periods 1, 2, 3, or pass dates."
-    expected = "column 'first': first treated periods must be whole numbers, 1 affected, e.g. 2003.5. "
-    assert message(soiled("first", [0, 1, 2, 3], 2003.5)) == expected + "Give the period in which treatment began."
+    expected = (
+        "column 'year': periods must be whole numbers, 24 affected, e.g. 2001.5; 2002.5; 2003.5. "
+    )
+    assert (
+        message(table(year=table()["year"] + 0.5))
+        == expected + "Number the periods 1, 2, 3, or pass dates."
+    )
+    expected = (
+        "column 'first': first treated periods must be whole numbers, 1 affected, e.g. 2003.5. "
+    )
+    assert (
+        message(soiled("first", [0, 1, 2, 3], 2003.5))
+        == expected + "Give the period in which treatment began."
+    )
 
 
 OWN = "Name a column of its own for each."
 WORDS = {
-    "gaps": ({"gaps": "drop"}, "gaps='drop' is unknown. Choose one of pairwise, balance, cross_section."),
-    "covariates_at": ({"covariates_at": "now"}, "covariates_at='now' is unknown. Choose one of base, earlier."),
+    "gaps": (
+        {"gaps": "drop"},
+        "gaps='drop' is unknown. Choose one of pairwise, balance, cross_section.",
+    ),
+    "covariates_at": (
+        {"covariates_at": "now"},
+        "covariates_at='now' is unknown. Choose one of base, earlier.",
+    ),
     "one word": (
         {"covariates": "size"},
         "covariates='size' is one word, not a list of columns. Pass covariates=('size',).",
     ),
     "two roles": ({"outcome": "firm"}, f"column 'firm' is named as outcome and as unit. {OWN}"),
-    "outcome as covariate": ({"covariates": ("y",)}, f"column 'y' is named as outcome and as covariate. {OWN}"),
-    "outcome as weights": ({"weights": "y"}, f"column 'y' is named as weights and as outcome. {OWN}"),
-    "period as cluster": ({"cluster": "year"}, f"column 'year' is named as cluster and as period. {OWN}"),
+    "outcome as covariate": (
+        {"covariates": ("y",)},
+        f"column 'y' is named as outcome and as covariate. {OWN}",
+    ),
+    "outcome as weights": (
+        {"weights": "y"},
+        f"column 'y' is named as weights and as outcome. {OWN}",
+    ),
+    "period as cluster": (
+        {"cluster": "year"},
+        f"column 'year' is named as cluster and as period. {OWN}",
+    ),
     "missing column": (
         {"outcome": "patents"},
         "the table has no such column, 1 affected, e.g. patents. Its columns are firm, year, y, first, size.",

@@ -13,14 +13,22 @@ from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 from zgzx_research.errors import ZgzxError
 
 
-def panel(units: dict[str, tuple[float | None, list[float | None]]], **options: str) -> PreparedPanel:
+def panel(
+    units: dict[str, tuple[float | None, list[float | None]]], **options: str
+) -> PreparedPanel:
     """Units as name: (first treated, outcomes from period 1 on)."""
     rows = [(u, t + 1, y, g) for u, (g, path) in units.items() for t, y in enumerate(path)]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g"]).astype({"y": float, "g": float})
     return prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", **options)
 
 
-TWO_BY_TWO = {"a": (2, [1, 5]), "b": (2, [3, 9]), "c": (None, [2, 3]), "d": (None, [4, 8]), "e": (None, [6, 7])}
+TWO_BY_TWO = {
+    "a": (2, [1, 5]),
+    "b": (2, [3, 9]),
+    "c": (None, [2, 3]),
+    "d": (None, [4, 8]),
+    "e": (None, [6, 7]),
+}
 
 
 def test_two_by_two_by_hand() -> None:
@@ -28,7 +36,9 @@ def test_two_by_two_by_hand() -> None:
     row = estimate_effects(panel(TWO_BY_TWO)).aggregate("overall").to_frame().iloc[0]
     assert row["estimate"] == pytest.approx(3, abs=1e-12)
     assert row["std_error"] == pytest.approx(np.sqrt(2 / 4 + 6 / 9), abs=1e-12)
-    assert row["ci_high"] == pytest.approx(3 + 1.959963984540054 * np.sqrt(2 / 4 + 6 / 9), abs=1e-10)
+    assert row["ci_high"] == pytest.approx(
+        3 + 1.959963984540054 * np.sqrt(2 / 4 + 6 / 9), abs=1e-10
+    )
     assert (row["n_treated"], row["n_comparison"], row["base_mean"]) == (2, 3, 2)
 
 
@@ -41,12 +51,16 @@ def test_ratio_by_hand() -> None:
     comparison = [(3 / 6 - 2 / 4) / 3, (8 / 6 - 4 / 4) / 3, (7 / 6 - 6 / 4) / 3]
     error = np.sqrt(np.sum(np.square(treated + comparison)))
     assert row["std_error"] == pytest.approx(error * 14 / 6, abs=1e-12)
-    for bound in (row["ci_low"], row["ci_high"]):  # Fieller: |14 - r 6| is 1.96 standard errors of itself
+    for bound in (
+        row["ci_low"],
+        row["ci_high"],
+    ):  # Fieller: |14 - r 6| is 1.96 standard errors of itself
         r = 1 + bound
         change = np.array([5 - 1.5 * r * 1, 9 - 1.5 * r * 3])
         others = r * 6 * np.array(comparison)
         assert abs(14 - 6 * r) == pytest.approx(
-            1.959963984540054 * np.sqrt(((change - change.mean()) ** 2).sum() + (others**2).sum()), abs=1e-9
+            1.959963984540054 * np.sqrt(((change - change.mean()) ** 2).sum() + (others**2).sum()),
+            abs=1e-9,
         )
 
 
@@ -56,7 +70,10 @@ def changes(sizes: dict[float, int], seed: int) -> pd.DataFrame:
     for start, size in sizes.items():
         for k in range(size):
             first = rng.normal()
-            rows += [(f"{start}-{k}", 1, first, start), (f"{start}-{k}", 2, first + rng.normal(), start)]
+            rows += [
+                (f"{start}-{k}", 1, first, start),
+                (f"{start}-{k}", 2, first + rng.normal(), start),
+            ]
     return pd.DataFrame(rows, columns=["unit", "period", "y", "start"])
 
 
@@ -67,24 +84,37 @@ def test_cohort_correction_is_the_textbook_variance() -> None:
     """Two periods: s²/n of the treated changes plus that of the others, and t with the treated less one."""
     table = changes({2.0: 4, np.nan: 9}, 1)
     row = (
-        estimate_effects(prepare_panel(table, **ROLES), cohort_correction=True).aggregate("overall").to_frame().iloc[0]
+        estimate_effects(prepare_panel(table, **ROLES), cohort_correction=True)
+        .aggregate("overall")
+        .to_frame()
+        .iloc[0]
     )
     wide = table.pivot(index="unit", columns="period", values="y")
     change = wide[2] - wide[1]
-    treated, others = change[change.index.str.startswith("2")], change[~change.index.str.startswith("2")]
+    treated, others = (
+        change[change.index.str.startswith("2")],
+        change[~change.index.str.startswith("2")],
+    )
     error = np.sqrt(treated.var(ddof=1) / 4 + others.var(ddof=1) / 9)
     assert row["std_error"] == pytest.approx(error, rel=1e-12)
-    assert row["ci_high"] - row["estimate"] == pytest.approx(3.182446305284263 * error, rel=1e-9)  # t(3)
+    assert row["ci_high"] - row["estimate"] == pytest.approx(
+        3.182446305284263 * error, rel=1e-9
+    )  # t(3)
 
 
 def test_cohort_correction_counts_clusters_where_there_are_any() -> None:
     """Units that stand twice, clustered, are the units once."""
     table = changes({2.0: 5, np.nan: 8}, 2)
     twice = pd.concat(
-        [table.assign(cluster=table["unit"]), table.assign(unit=table["unit"] + "b", cluster=table["unit"])]
+        [
+            table.assign(cluster=table["unit"]),
+            table.assign(unit=table["unit"] + "b", cluster=table["unit"]),
+        ]
     )
     once = estimate_effects(prepare_panel(table, **ROLES), cohort_correction=True)
-    both = estimate_effects(prepare_panel(twice, **ROLES, cluster="cluster"), cohort_correction=True)
+    both = estimate_effects(
+        prepare_panel(twice, **ROLES, cluster="cluster"), cohort_correction=True
+    )
     assert both.covariance == pytest.approx(once.covariance, rel=1e-12)
     assert both.df == once.df == 4
 
@@ -101,15 +131,22 @@ def test_ratio_interval_without_upper_end() -> None:
     covariance = np.array([[[1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, 1.0]]])
     low, high = ratio_interval(np.array([4.0, 1.0]), np.array([1.0, 1.0]), covariance, 2.0)
     assert high.tolist() == [np.inf, np.inf]
-    # (4 - r)² = 4 (1 + r²) at r = (-4 + √(16 + 36)) / 3... for the first row, and 0 is possible for the second
+    # (4 - r)² = 4 (1 + r²) at r = (-4 + √(16 + 36)) / 3... for the first row, and 0 is possible for
+    # the second
     assert low[0] == pytest.approx((-4 + np.sqrt(52)) / 3, abs=1e-12)
     assert low[1] == 0
 
 
 STAGGERED = {
-    "a": (3, [1, 2, 9, 10, 4]), "b": (3, [2, 2, 6, 8, 7]), "c": (4, [1, 3, 4, 9, 9]), "d": (4, [5, 6, 6, 12, 10]),
-    "e": (None, [2, 3, 3, 4, 6]), "f": (None, [0, 1, 3, 3, 2]), "g": (None, [4, 4, 5, 7, 7]), "h": (4, [2, 1, 3, 5, 8]),
-}  # fmt: skip
+    "a": (3, [1, 2, 9, 10, 4]),
+    "b": (3, [2, 2, 6, 8, 7]),
+    "c": (4, [1, 3, 4, 9, 9]),
+    "d": (4, [5, 6, 6, 12, 10]),
+    "e": (None, [2, 3, 3, 4, 6]),
+    "f": (None, [0, 1, 3, 3, 2]),
+    "g": (None, [4, 4, 5, 7, 7]),
+    "h": (4, [2, 1, 3, 5, 8]),
+}
 
 
 def test_donut_is_anticipation_with_other_labels() -> None:
@@ -142,7 +179,9 @@ def test_pooled_base_by_hand() -> None:
     treated = np.mean([9 - 8 / 3, 12 - 17 / 3, 5 - 6 / 3])
     comparison = np.mean([4 - 8 / 3, 3 - 4 / 3, 7 - 13 / 3])
     assert cell["estimate"] == pytest.approx(treated - comparison, abs=1e-12)
-    assert effects.aggregate("event_time").pretest()["df"] == 2  # e = -3, -2, -1 sum to zero, so one is redundant
+    assert (
+        effects.aggregate("event_time").pretest()["df"] == 2
+    )  # e = -3, -2, -1 sum to zero, so one is redundant
     assert effects.pretest()["df"] == 3  # two of the three of cohort 4, one of the two of cohort 3
 
 
@@ -150,18 +189,26 @@ def test_pairwise_gaps_use_units_seen_twice() -> None:
     holes = dict(TWO_BY_TWO) | {"f": (None, [None, 50]), "g": (2, [None, 70])}
     row = estimate_effects(panel(holes)).aggregate("overall").to_frame().iloc[0]
     assert row["estimate"] == pytest.approx(3, abs=1e-12)
-    crossed = estimate_effects(panel(holes, gaps="cross_section")).aggregate("overall").to_frame().iloc[0]
+    crossed = (
+        estimate_effects(panel(holes, gaps="cross_section")).aggregate("overall").to_frame().iloc[0]
+    )
     assert crossed["estimate"] == pytest.approx((84 / 3 - 4 / 2) - (68 / 4 - 12 / 3), abs=1e-12)
 
 
 def test_weights_repeat_units_in_the_estimate() -> None:
     weights = dict(zip(TWO_BY_TWO, (1, 3, 1, 1, 2), strict=True))
-    rows = [(u, t + 1, y, g, weights[u]) for u, (g, path) in TWO_BY_TWO.items() for t, y in enumerate(path)]
+    rows = [
+        (u, t + 1, y, g, weights[u])
+        for u, (g, path) in TWO_BY_TWO.items()
+        for t, y in enumerate(path)
+    ]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g", "w"]).astype({"g": float})
     data = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", weights="w")
     row = estimate_effects(data).aggregate("overall").to_frame().iloc[0]
     assert row["estimate"] == pytest.approx((4 + 18) / 4 - (1 + 4 + 2) / 4, abs=1e-12)
-    influence = np.array([(4 - 5.5) / 4, 3 * (6 - 5.5) / 4, (1 - 1.75) / 4, (4 - 1.75) / 4, 2 * (1 - 1.75) / 4])
+    influence = np.array(
+        [(4 - 5.5) / 4, 3 * (6 - 5.5) / 4, (1 - 1.75) / 4, (4 - 1.75) / 4, 2 * (1 - 1.75) / 4]
+    )
     assert row["std_error"] == pytest.approx(np.sqrt((influence**2).sum()), abs=1e-12)
 
 
@@ -179,7 +226,10 @@ def test_a_cohort_with_nothing_at_its_base_stays_in_totals() -> None:
     """Without it totals would be of the cohorts with lucky bases alone."""
     never = {"e": [2, 3, 3], "f": [2, 1, 3]}
     lucky, idle = {"c": [2, 3, 4], "d": [0, 1, 1]}, {"a": [0, 0, 1], "b": [0, 0, 3]}
-    rows = [{u: (g, path) for u, path in group.items()} for g, group in ((None, never), (2, lucky), (3, idle))]
+    rows = [
+        {u: (g, path) for u, path in group.items()}
+        for g, group in ((None, never), (2, lucky), (3, idle))
+    ]
     effects = estimate_effects(panel(rows[0] | rows[1] | rows[2]), scale="ratio")
     ledger = effects.ledger.set_index("reason")
     kept = ledger.loc["cell whose treated base is zero: no ratio of its own, stays in totals"]
@@ -194,15 +244,23 @@ def test_a_cohort_with_nothing_at_its_base_stays_in_totals() -> None:
         squares += ((y2 - 2 + y3 - 2.5) / total - 2.5 * (y1 - 1) / without) ** 2
     for _, _, y3 in idle.values():
         squares += ((y3 - 2) / total) ** 2
-    for y1, y2, y3 in never.values():  # growth c / d of two units each, times the lucky cohort's total base of 2
+    for (
+        y1,
+        y2,
+        y3,
+    ) in never.values():  # growth c / d of two units each, times the lucky cohort's total base of 2
         growth = ((y2 - 2) / 2 - 2 * (y1 - 2) / 4 + (y3 - 3) / 2 - 3 * (y1 - 2) / 4) / 2
         squares += (2 * growth / without) ** 2
     assert row["std_error"] == pytest.approx(total / without * np.sqrt(squares), abs=1e-12)
-    assert np.isfinite(effects.aggregate("event_time").to_frame().set_index("event_time").loc[0, "estimate"])
+    assert np.isfinite(
+        effects.aggregate("event_time").to_frame().set_index("event_time").loc[0, "estimate"]
+    )
 
 
 def test_a_pretest_skips_cells_in_which_nobody_has_anything() -> None:
-    usual = {f"u{k}": (5 if k < 6 else None, [2 + (k * j) % 5 for j in range(5)]) for k in range(12)}
+    usual = {
+        f"u{k}": (5 if k < 6 else None, [2 + (k * j) % 5 for j in range(5)]) for k in range(12)
+    }
     idle = {"a": (4, [0, 0, 0, 0, 1]), "b": (4, [0, 0, 0, 0, 3])}
     with_idle = estimate_effects(panel(usual | idle), scale="ratio")
     assert (with_idle.cells["cohort"] == 4).any()
@@ -225,9 +283,13 @@ def test_nobody_left_to_compare_offers_the_remedy() -> None:
 
 
 def test_unknown_options_name_the_allowed() -> None:
-    with pytest.raises(ZgzxError, match=r"scale='log' is unknown. Choose one of difference, ratio."):
+    with pytest.raises(
+        ZgzxError, match=r"scale='log' is unknown. Choose one of difference, ratio."
+    ):
         estimate_effects(panel(TWO_BY_TWO), scale="log")
-    with pytest.raises(ZgzxError, match=r"leave_out=-1 is not usable\. Pass a whole number of 0 or more"):
+    with pytest.raises(
+        ZgzxError, match=r"leave_out=-1 is not usable\. Pass a whole number of 0 or more"
+    ):
         estimate_effects(panel(TWO_BY_TWO), leave_out=-1)
 
 
@@ -236,7 +298,9 @@ def test_json_round_trip_is_exact(scale: str) -> None:
     effects = estimate_effects(panel(STAGGERED), scale=scale, leave_out=1)
     again = Effects.from_json(effects.to_json())
     assert again.to_json() == effects.to_json()
-    pd.testing.assert_frame_equal(again.aggregate("event_time").to_frame(), effects.aggregate("event_time").to_frame())
+    pd.testing.assert_frame_equal(
+        again.aggregate("event_time").to_frame(), effects.aggregate("event_time").to_frame()
+    )
 
 
 def test_simultaneous_quantile_of_independent_rows() -> None:
@@ -246,17 +310,25 @@ def test_simultaneous_quantile_of_independent_rows() -> None:
     assert simultaneous_quantile(np.diag([1.0, 4, 9, 16]), 0.95, 0) == pytest.approx(
         norm.ppf((1 + 0.95**0.25) / 2), abs=0.02
     )
-    assert simultaneous_quantile(np.ones((3, 3)), 0.95, 0) == pytest.approx(norm.ppf(0.975), abs=0.02)
+    assert simultaneous_quantile(np.ones((3, 3)), 0.95, 0) == pytest.approx(
+        norm.ppf(0.975), abs=0.02
+    )
 
 
 def test_singular_wald_is_refused_with_the_reason() -> None:
     result = wald_test(np.array([1.0, 2.0]), np.ones((2, 2)))
     assert np.isnan(result["p_value"])
-    assert result["note"] == "the covariance of the 2 estimates has rank 1: too few treated units for a joint test"
+    assert (
+        result["note"]
+        == "the covariance of the 2 estimates has rank 1: too few treated units for a joint test"
+    )
 
 
 def test_minimum_detectable_effect_is_found_with_the_promised_power() -> None:
-    """Difference: 2.80 standard errors. Ratio: at the stated effect, N - D is 2.80 of its own standard errors."""
+    """Difference: 2.80 standard errors.
+
+    Ratio: at the stated effect, N - D is 2.80 of its own standard errors.
+    """
     difference = estimate_effects(panel(TWO_BY_TWO)).aggregate("overall").to_frame().iloc[0]
     assert difference["mde"] == pytest.approx(2.8015852 * difference["std_error"], abs=1e-6)
     many = {f"t{i}": (2, [4 + i % 3, 9 + i % 4]) for i in range(30)} | {
@@ -266,21 +338,36 @@ def test_minimum_detectable_effect_is_found_with_the_promised_power() -> None:
     row = effects.aggregate("overall")
     mde = row.to_frame()["mde"].iloc[0]
     (treated,), (counterfactual,) = row.rows.totals
-    covariance = np.einsum("irm,mn,jrn->ij", row.rows.by_totals, effects.numbers.covariance, row.rows.by_totals)
-    grown = (1 + mde) * counterfactual / treated  # the treated total if the effect were the stated one
+    covariance = np.einsum(
+        "irm,mn,jrn->ij", row.rows.by_totals, effects.numbers.covariance, row.rows.by_totals
+    )
+    grown = (
+        (1 + mde) * counterfactual / treated
+    )  # the treated total if the effect were the stated one
     variance = grown**2 * covariance[0, 0] - 2 * grown * covariance[0, 1] + covariance[1, 1]
     assert mde * counterfactual == pytest.approx(2.8015852 * np.sqrt(variance), rel=1e-6)
 
 
 def test_an_event_time_is_what_its_informative_cells_are() -> None:
-    """A cohort with one early period is its own pooled base there; the event time still counts as before."""
-    frame = estimate_effects(panel(STAGGERED), base_period="pooled", leave_out=1).aggregate("event_time").to_frame()
+    """A cohort with one early period is its own pooled base there.
+
+    The event time still counts as before.
+    """
+    frame = (
+        estimate_effects(panel(STAGGERED), base_period="pooled", leave_out=1)
+        .aggregate("event_time")
+        .to_frame()
+    )
     assert frame["event_time"].tolist() == [-3, -2, -1, 0, 1, 2]
     assert frame["role"].tolist() == ["pre", "pre", "left_out", "post", "post", "post"]
 
 
 def test_min_event_zero_is_not_taken_for_missing() -> None:
-    frame = estimate_effects(panel(STAGGERED)).aggregate("event_time", balance=1, min_event=0).to_frame()
+    frame = (
+        estimate_effects(panel(STAGGERED))
+        .aggregate("event_time", balance=1, min_event=0)
+        .to_frame()
+    )
     assert frame["event_time"].tolist() == [0, 1]
 
 

@@ -1,4 +1,7 @@
-"""Standard errors near zero: precise whatever the level of units is; unknown, and named, where any outcomes fit."""
+"""Standard errors near zero: precise whatever the level of units is.
+
+Unknown, and named, where any outcomes fit.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,22 @@ from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.prepare import prepare_panel
 
-METHODS = ("group_time", "imputation", "interaction_weighted", "two_way_fixed_effects", "extended_two_way", "stacked")
+METHODS = (
+    "group_time",
+    "imputation",
+    "interaction_weighted",
+    "two_way_fixed_effects",
+    "extended_two_way",
+    "stacked",
+)
 
 
-def effects(table: pd.DataFrame, method: str, covariates: tuple[str, ...] = (), **options: object) -> Effects:
-    panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g", covariates=covariates)
+def effects(
+    table: pd.DataFrame, method: str, covariates: tuple[str, ...] = (), **options: object
+) -> Effects:
+    panel = prepare_panel(
+        table, outcome="y", unit="u", period="t", first_treated="g", covariates=covariates
+    )
     if method == "stacked":
         options["event_window"] = (-1, 0)
     return estimate_effects(panel, method=method, **options)  # type: ignore[arg-type]
@@ -25,7 +39,11 @@ def overall_error(table: pd.DataFrame, method: str) -> float:
 
 
 def table_of(noise: float) -> pd.DataFrame:
-    rows = [(u, t, 0.1 * t + (u < 6 and t >= 3), 3 if u < 6 else np.nan) for u in range(20) for t in range(1, 6)]
+    rows = [
+        (u, t, 0.1 * t + (u < 6 and t >= 3), 3 if u < 6 else np.nan)
+        for u in range(20)
+        for t in range(1, 6)
+    ]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g"])
     return table.assign(y=table["y"] + noise * np.random.default_rng(5).normal(size=len(table)))
 
@@ -37,7 +55,9 @@ def test_small_errors_beside_large_unit_effects(method: str, size: float) -> Non
     small = table_of(1e-3)
     moved = small.assign(y=small["y"] + level[small["u"]])
     # outcomes of 1e6 carry errors of 1e-10, a millionth of a percent of the noise
-    np.testing.assert_allclose(overall_error(moved, method), overall_error(small, method), rtol=1e-7)
+    np.testing.assert_allclose(
+        overall_error(moved, method), overall_error(small, method), rtol=1e-7
+    )
     still = table_of(0.0)
     assert np.isnan(overall_error(still, method))
     assert np.isnan(overall_error(still.assign(y=still["y"] + level[still["u"]]), method))
@@ -45,12 +65,19 @@ def test_small_errors_beside_large_unit_effects(method: str, size: float) -> Non
 
 @pytest.mark.parametrize("size", [0.0, 1e3, 1e6])
 def test_perfect_fit_is_unknown_and_named(size: float) -> None:
-    """Twelve units with many gaps and a covariate: both leads have as many coefficients as observations."""
+    """Twelve units with many gaps and a covariate.
+
+    Both leads have as many coefficients as observations.
+    """
     rng = np.random.default_rng(5831)
     units, periods = int(rng.integers(8, 30)), int(rng.integers(3, 8))
     start = rng.choice([np.nan, np.nan, *range(2, periods + 1)], units)
     start[:4] = [np.nan, np.nan, 2, 2]
-    rows = [(u, t, rng.gamma(2.0) + u % 3, start[u], rng.random()) for u in range(units) for t in range(1, periods + 1)]
+    rows = [
+        (u, t, rng.gamma(2.0) + u % 3, start[u], rng.random())
+        for u in range(units)
+        for t in range(1, periods + 1)
+    ]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g", "x"])
     table["x"] = table.groupby("u")["x"].transform("first")
     table = table[rng.random(len(table)) > rng.choice([0, 0.1, 0.3, 0.5])]

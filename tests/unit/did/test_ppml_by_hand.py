@@ -51,7 +51,9 @@ def dense(table: pd.DataFrame, slopes: np.ndarray, by: str = "u") -> tuple[np.nd
         b = b + np.linalg.solve(z.T @ (z * (w * mean)[:, None]), z.T @ (w * (y - mean)))
     mean = np.exp(z @ b)
     inverse = np.linalg.inv(z.T @ (z * (w * mean)[:, None]))
-    scores = pd.DataFrame(z * (w * (y - mean))[:, None]).groupby(table[by].to_numpy()).sum().to_numpy()
+    scores = (
+        pd.DataFrame(z * (w * (y - mean))[:, None]).groupby(table[by].to_numpy()).sum().to_numpy()
+    )
     rows, parameters, groups = len(y), slopes.shape[1] + period.shape[1] + 1, len(scores)
     factor = (rows - 1) / (rows - parameters) * groups / (groups - 1)
     k = slopes.shape[1]
@@ -59,7 +61,15 @@ def dense(table: pd.DataFrame, slopes: np.ndarray, by: str = "u") -> tuple[np.nd
 
 
 def test_by_hand() -> None:
-    table = tidy({"a": (None, [1, 2]), "b": (None, [4, 3]), "c": (2, [2, 6]), "d": (2, [3, 3]), "z": (None, [0, 0])})
+    table = tidy(
+        {
+            "a": (None, [1, 2]),
+            "b": (None, [4, 3]),
+            "c": (2, [2, 6]),
+            "d": (2, [3, 3]),
+            "z": (None, [0, 0]),
+        }
+    )
     effects = ppml(prepared(table), "static")
     # treated 5 -> 9, comparison 5 -> 5
     np.testing.assert_allclose(effects.estimates, [np.log(9 / 5)], rtol=1e-10)
@@ -68,7 +78,12 @@ def test_by_hand() -> None:
     np.testing.assert_allclose(effects.covariance, [[psi @ psi * 7 / 5 * 4 / 3]], rtol=1e-10)
     assert effects.df == 3
     frame = effects.to_frame()
-    assert frame[["role", "n_treated", "n_comparison", "base_mean"]].iloc[0].tolist() == ["static", 2, 2, 2.5]
+    assert frame[["role", "n_treated", "n_comparison", "base_mean"]].iloc[0].tolist() == [
+        "static",
+        2,
+        2,
+        2.5,
+    ]
 
 
 @pytest.mark.parametrize("holes", [0.0, 0.15])
@@ -99,7 +114,9 @@ def test_dense_poisson_with_the_donut() -> None:
 @pytest.mark.parametrize("covariate", ["x", "k"])
 def test_covariates_by_pyfixest(covariate: str) -> None:
     table = random_table(3)
-    frame = ppml_with_covariates(prepared(table, weights="w", cluster="c", covariates=[covariate]), "static")
+    frame = ppml_with_covariates(
+        prepared(table, weights="w", cluster="c", covariates=[covariate]), "static"
+    )
     columns = [(table["t"] >= table["g"]).to_numpy(float)]
     if covariate == "x":
         columns.append(table["x"].to_numpy())
@@ -112,12 +129,17 @@ def test_covariates_by_pyfixest(covariate: str) -> None:
 
 
 def test_on_complete_panels_cohort_effects_give_the_same() -> None:
-    """Regressors alike within a cohort: unit effects and cohort effects have one profile likelihood."""
+    """Regressors alike within a cohort.
+
+    Unit effects and cohort effects have one profile likelihood.
+    """
     table = random_table(4, holes=0)
     effects = ppml(prepared(table), "cohort_event")
     sums = table.assign(g=table["g"].fillna(99)).groupby(["g", "t"], as_index=False)["y"].sum()
     pairs = effects.cells[["cohort", "event_time"]].to_numpy()
-    slopes = np.column_stack([((sums["g"] == g) & (sums["t"] - g == e)).to_numpy(float) for g, e in pairs])
+    slopes = np.column_stack(
+        [((sums["g"] == g) & (sums["t"] - g == e)).to_numpy(float) for g, e in pairs]
+    )
     coefficient, _ = dense(sums.assign(u=sums["g"], w=1.0), slopes)
     np.testing.assert_allclose(effects.estimates, coefficient, rtol=1e-9)
 
@@ -138,12 +160,18 @@ def test_an_empty_period_and_nobody_never_treated() -> None:
     table = random_table(6, holes=0)
     empty = table.assign(y=table["y"] * (table["t"] != 4))
     np.testing.assert_allclose(
-        ppml(prepared(empty), "static").covariance, ppml(prepared(table[table["t"] != 4]), "static").covariance
+        ppml(prepared(empty), "static").covariance,
+        ppml(prepared(table[table["t"] != 4]), "static").covariance,
     )
     treated = prepared(table[table["g"].notna()])
     effects = ppml(treated)
-    note = effects.ledger.set_index("reason").loc["event time that unit and period effects and the others make up"]
-    assert note["examples"] == ("-3", "-4")  # the earliest; two, as all first treatments lie two periods apart
+    note = effects.ledger.set_index("reason").loc[
+        "event time that unit and period effects and the others make up"
+    ]
+    assert note["examples"] == (
+        "-3",
+        "-4",
+    )  # the earliest; two, as all first treatments lie two periods apart
     with pytest.raises(ZgzxError, match="nobody is left to compare with"):
         ppml(treated, "cohort_event")
 
@@ -157,7 +185,9 @@ def test_an_empty_period_and_nobody_never_treated() -> None:
     ],
 )
 @pytest.mark.parametrize("estimate", [ppml, ppml_with_covariates])
-def test_errors(estimate: Any, change: dict[str, Any], options: dict[str, Any], message: str) -> None:
+def test_errors(
+    estimate: Any, change: dict[str, Any], options: dict[str, Any], message: str
+) -> None:
     panel = prepared(random_table(7).assign(**change), **options)
     with pytest.raises(ZgzxError, match=message) as error:
         estimate(panel)

@@ -24,7 +24,11 @@ ROLES = {"outcome": "y", "unit": "firm", "period": "year", "first_treated": "fir
 
 def table(**changes: object) -> pd.DataFrame:
     starts = {"A": 2003, "B": np.nan, "C": 2002}
-    rows = [(f, t, float(i + t), g) for i, (f, g) in enumerate(starts.items()) for t in range(2001, 2005)]
+    rows = [
+        (f, t, float(i + t), g)
+        for i, (f, g) in enumerate(starts.items())
+        for t in range(2001, 2005)
+    ]
     return pd.DataFrame(rows, columns=["firm", "year", "y", "first"]).assign(**changes)
 
 
@@ -39,7 +43,9 @@ def same_panel(ours: PreparedPanel, theirs: PreparedPanel) -> None:
     pd.testing.assert_frame_equal(ours.ledger, theirs.ledger)
 
 
-def wide_table(units: int = 60, *, seed: int = 0, gaps: float = 0.0, missing: float = 0.0) -> pd.DataFrame:
+def wide_table(
+    units: int = 60, *, seed: int = 0, gaps: float = 0.0, missing: float = 0.0
+) -> pd.DataFrame:
     """Every role, with rows taken out and outcomes missing at random."""
     rng = np.random.default_rng(seed)
     unit, period = np.repeat(np.arange(units), 4), np.tile(np.arange(2001, 2005), units)
@@ -78,7 +84,14 @@ def test_everything_left_out_is_in_the_ledger() -> None:
         [
             table(),
             pd.DataFrame({"firm": "D", "year": range(2001, 2005), "y": 1.0, "first": 2001}),
-            pd.DataFrame({"firm": "E", "year": range(2001, 2005), "y": [1.0, np.nan, 1.0, 1.0], "first": np.nan}),
+            pd.DataFrame(
+                {
+                    "firm": "E",
+                    "year": range(2001, 2005),
+                    "y": [1.0, np.nan, 1.0, 1.0],
+                    "first": np.nan,
+                }
+            ),
             pd.DataFrame({"firm": "F", "year": range(2001, 2005), "y": 1.0, "first": 2006}),
         ]
     )
@@ -94,7 +107,9 @@ def test_everything_left_out_is_in_the_ledger() -> None:
 
 def test_later_changes_of_the_table_do_not_reach_the_panel() -> None:
     values = np.arange(12.0)
-    data = pd.DataFrame({"firm": np.repeat([1, 2, 3], 4), "year": np.tile(range(2001, 2005), 3), "first": np.nan})
+    data = pd.DataFrame(
+        {"firm": np.repeat([1, 2, 3], 4), "year": np.tile(range(2001, 2005), 3), "first": np.nan}
+    )
     data["y"] = pd.Series(values, copy=False)
     panel = prepare_panel(data, **ROLES)
     values[0] = 99
@@ -105,12 +120,16 @@ def test_later_changes_of_the_table_do_not_reach_the_panel() -> None:
 
 
 @examples(60)
-@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.2]), st.booleans())
+@given(
+    st.integers(0, 10**6), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.2]), st.booleans()
+)
 def test_row_order(seed: int, gaps: float, missing: float, text: bool) -> None:
     data = wide_table(12, seed=seed, gaps=gaps, missing=missing)
     if text:
         data["firm"] = "F" + data["firm"].astype(str)
-    same_panel(prepare_panel(data.sample(frac=1, random_state=seed), **ALL), prepare_panel(data, **ALL))
+    same_panel(
+        prepare_panel(data.sample(frac=1, random_state=seed), **ALL), prepare_panel(data, **ALL)
+    )
 
 
 @examples(30)
@@ -140,13 +159,17 @@ def test_unit_ids_dense_or_far_apart(spread: int) -> None:
     np.testing.assert_array_equal(ours.y, prepare_panel(data, **ALL).y)
 
 
-@pytest.mark.parametrize("kind", ["int32", "uint64", "float64", "Int64", "str", "category", "datetime64[s]"])
+@pytest.mark.parametrize(
+    "kind", ["int32", "uint64", "float64", "Int64", "str", "category", "datetime64[s]"]
+)
 def test_unit_ids_of_any_type(kind: str) -> None:
     data = wide_table(gaps=0.1)
     padded = data["firm"] + 10**6  # so that text sorts as numbers do
     if kind == "category":
         named = padded.astype(str)
-        padded = pd.Series(pd.Categorical(named, categories=[*sorted(named.unique(), reverse=True), "unused"]))
+        padded = pd.Series(
+            pd.Categorical(named, categories=[*sorted(named.unique(), reverse=True), "unused"])
+        )
         padded.index = data.index
     typed = data.assign(firm=padded if kind == "category" else padded.astype(kind))
     same = prepare_panel(typed, **ALL)
@@ -161,9 +184,15 @@ def test_parquet_batches_are_the_frame(tmp_path, monkeypatch, gaps: float, rows:
     data = wide_table(gaps=gaps, missing=gaps)
     for name, variant in (("sorted", data), ("shuffled", data.sample(frac=1, random_state=1))):
         for prefix in ("", "F"):
-            named = variant.assign(firm=prefix + (variant["firm"] + 100).astype(str)) if prefix else variant
+            named = (
+                variant.assign(firm=prefix + (variant["firm"] + 100).astype(str))
+                if prefix
+                else variant
+            )
             named.to_parquet(tmp_path / f"{name}.parquet")
-            same_panel(prepare_panel(tmp_path / f"{name}.parquet", **ALL), prepare_panel(named, **ALL))
+            same_panel(
+                prepare_panel(tmp_path / f"{name}.parquet", **ALL), prepare_panel(named, **ALL)
+            )
 
 
 def test_parquet_in_rising_order_is_read_in_parts(tmp_path, monkeypatch) -> None:
@@ -190,7 +219,9 @@ def test_errors_are_the_same_from_batches(tmp_path, monkeypatch, fault: str) -> 
     if fault == "twice":
         data = pd.concat([data, data.loc[at]]).sort_values(["firm", "year"])
     else:
-        data.loc[at, {"first": "first", "infinite": "y", "cluster": "c"}[fault]] = np.inf if fault == "infinite" else 99
+        data.loc[at, {"first": "first", "infinite": "y", "cluster": "c"}[fault]] = (
+            np.inf if fault == "infinite" else 99
+        )
     data.to_parquet(tmp_path / "panel.parquet")
     messages = []
     for source, rows in ((data, 1000), (tmp_path / "panel.parquet", 23)):
@@ -233,7 +264,10 @@ STEP = {  # dates, the number of the first one (all are consecutive)
     "years": (["2001-12-31", "2002-12-31", "2003-12-31", "2004-12-31"], 2001),
     "quarters": (["2001-01-01", "2001-04-01", "2001-07-01", "2001-10-01"], 4 * 2001),
     "months": (["2001-11-30", "2001-12-31", "2002-01-31", "2002-02-28"], 12 * 2001 + 10),
-    "days": (["2001-12-30", "2001-12-31", "2002-01-01", "2002-01-02"], date(2001, 12, 30).toordinal()),
+    "days": (
+        ["2001-12-30", "2001-12-31", "2002-01-01", "2002-01-02"],
+        date(2001, 12, 30).toordinal(),
+    ),
 }
 WRITTEN = {
     "timestamps": lambda dates: dates,
@@ -252,7 +286,8 @@ def test_dates(step: str, written: str) -> None:
     calendar = pd.Series(pd.to_datetime(days), index=range(2001, 2005))
     data = table()
     dated = data.assign(
-        year=WRITTEN[written](data["year"].map(calendar)), first=WRITTEN[written](data["first"].map(calendar))
+        year=WRITTEN[written](data["year"].map(calendar)),
+        first=WRITTEN[written](data["first"].map(calendar)),
     )
     panel = prepare_panel(dated, **ROLES)
     assert panel.periods.tolist() == [number, number + 1, number + 2, number + 3]
@@ -273,7 +308,9 @@ def test_treatment_within_a_year_is_that_year() -> None:
 def test_pandas_periods(kind: str) -> None:
     data = table()
     calendar = pd.Series(pd.period_range("2001", periods=4, freq=kind), index=range(2001, 2005))
-    panel = prepare_panel(data.assign(year=data["year"].map(calendar), first=data["first"].map(calendar)), **ROLES)
+    panel = prepare_panel(
+        data.assign(year=data["year"].map(calendar), first=data["first"].map(calendar)), **ROLES
+    )
     assert np.diff(panel.periods).tolist() == [1, 1, 1]
     assert panel.cohort.tolist() == [1, 2, 0]
 
@@ -281,10 +318,17 @@ def test_pandas_periods(kind: str) -> None:
 def test_whole_numbers_as_text_and_categories() -> None:
     data, expected = table(), prepare_panel(table(), **ROLES)
     text = data["first"].map(lambda g: None if np.isnan(g) else f"{g:.0f}")
-    same_panel(prepare_panel(data.assign(year=data["year"].astype(str), first=text), **ROLES), expected)
-    typed = data.assign(year=data["year"].astype("category"), first=data["first"].astype("category"))
+    same_panel(
+        prepare_panel(data.assign(year=data["year"].astype(str), first=text), **ROLES), expected
+    )
+    typed = data.assign(
+        year=data["year"].astype("category"), first=data["first"].astype("category")
+    )
     same_panel(prepare_panel(typed, **ROLES), expected)
-    same_panel(prepare_panel(data.astype({"year": "float64", "first": "Int64", "y": "Float64"}), **ROLES), expected)
+    same_panel(
+        prepare_panel(data.astype({"year": "float64", "first": "Int64", "y": "Float64"}), **ROLES),
+        expected,
+    )
 
 
 def test_nobody_treated_in_a_column_without_a_type() -> None:
@@ -295,7 +339,10 @@ def test_nobody_treated_in_a_column_without_a_type() -> None:
 @pytest.mark.parametrize("mean", [0.0, 1e3, 1e6])
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
 def test_what_counts_as_collinear(mean: float, scale: float) -> None:
-    """`lone` is one unit of 20,000; the square is near the line when the mean is large, but not on it."""
+    """`lone` is one unit of 20,000.
+
+    The square is near the line when the mean is large, but not on it.
+    """
     rng = np.random.default_rng(0)
     x, z = mean + rng.normal(size=20_000), rng.normal(size=20_000)
     lone = (np.arange(20_000) == 777) * 1.0

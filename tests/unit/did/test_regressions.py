@@ -21,7 +21,11 @@ TIGHT: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-10}
 
 
 def rows_of(
-    seed: int = 1, units: int = 40, periods: int = 6, starts: tuple = (np.nan, 3, 4, 6), missing: float = 0.0
+    seed: int = 1,
+    units: int = 40,
+    periods: int = 6,
+    starts: tuple = (np.nan, 3, 4, 6),
+    missing: float = 0.0,
 ) -> pd.DataFrame:
     """A random panel: u, t, y, g, x (moving), z (constant), w (constant), v (moving weight), k (cluster)."""
     rng = np.random.default_rng(seed)
@@ -31,8 +35,18 @@ def rows_of(
     event = (table["t"] - table["g"]).fillna(-9)
     table["x"] = rng.normal(size=len(table)) + 0.2 * table["t"]
     noise = rng.normal(size=len(table)) + rng.normal(size=units)[table["u"]] * table["t"] * 0.3
-    table["y"] = 50 + table["u"] % 7 + table["t"] ** 1.5 + (event >= 0) * (1 + event) + 0.7 * table["x"] + noise
-    table["z"], table["w"] = rng.normal(size=units)[table["u"]], rng.gamma(3.0, size=units)[table["u"]]
+    table["y"] = (
+        50
+        + table["u"] % 7
+        + table["t"] ** 1.5
+        + (event >= 0) * (1 + event)
+        + 0.7 * table["x"]
+        + noise
+    )
+    table["z"], table["w"] = (
+        rng.normal(size=units)[table["u"]],
+        rng.gamma(3.0, size=units)[table["u"]],
+    )
     table["v"], table["k"] = rng.gamma(3.0, size=len(table)), table["u"] // 3
     return table[rng.random(len(table)) >= missing]
 
@@ -84,17 +98,24 @@ ROLES: list[dict[str, Any]] = [
 
 def test_two_periods_are_the_difference_of_mean_changes() -> None:
     changes = {1: 3.0, 2: 5.0, 3: 1.0, 4: 2.0, 5: 0.0}  # 1 and 2 are treated
-    rows = [(u, t, 10.0 * u + d * (t == 2), 2 if u < 3 else np.nan) for u, d in changes.items() for t in (1, 2)]
+    rows = [
+        (u, t, 10.0 * u + d * (t == 2), 2 if u < 3 else np.nan)
+        for u, d in changes.items()
+        for t in (1, 2)
+    ]
     effects = estimate_effects(
         panel_of(pd.DataFrame(rows, columns=["u", "t", "y", "g"])), method="two_way_fixed_effects"
     )
     static = effects.to_frame().query("role == 'static'").iloc[0]
     assert static["estimate"] == pytest.approx(4.0 - 1.0, abs=1e-10)
-    # Σ(d - 4)²/2² + Σ(d - 1)²/3², times (N-1)/(N-K) · G/(G-1) with 10 rows, 1 slope, 2 periods, 5 units
+    # Σ(d - 4)²/2² + Σ(d - 1)²/3², times (N-1)/(N-K) · G/(G-1) with 10 rows, 1 slope, 2 periods, 5
+    # units
     variance = (2 / 4 + 2 / 9) * 9 / 7 * 5 / 4
     assert static["std_error"] == pytest.approx(np.sqrt(variance), abs=1e-10)
     # t quantile of 4 degrees of freedom
-    assert static["ci_high"] - static["estimate"] == pytest.approx(2.7764451051977987 * np.sqrt(variance), abs=1e-9)
+    assert static["ci_high"] - static["estimate"] == pytest.approx(
+        2.7764451051977987 * np.sqrt(variance), abs=1e-9
+    )
     assert (static["n_treated"], static["n_comparison"], static["base_mean"]) == (2, 3, 15.0)
     assert effects.df == 4
 
@@ -102,7 +123,9 @@ def test_two_periods_are_the_difference_of_mean_changes() -> None:
 @pytest.mark.parametrize("missing", [0.0, 0.2])
 @pytest.mark.parametrize("cluster", [None, "k"])
 @pytest.mark.parametrize("roles", ROLES)
-def test_event_study_and_static_are_least_squares(roles: dict, cluster: str | None, missing: float) -> None:
+def test_event_study_and_static_are_least_squares(
+    roles: dict, cluster: str | None, missing: float
+) -> None:
     panel = panel_of(rows_of(missing=missing), cluster=cluster, **roles)
     effects = estimate_effects(panel, method="two_way_fixed_effects")
     events = [-5, -4, -3, -2, 0, 1, 2, 3]
@@ -112,7 +135,9 @@ def test_event_study_and_static_are_least_squares(roles: dict, cluster: str | No
     used = effects.cells["event_time"].ne(-1).to_numpy()
     assert effects.cells["event_time"].tolist()[:-1] == [-5, -4, -3, -2, -1, 0, 1, 2, 3]
     np.testing.assert_allclose(effects.estimates[used], np.append(study, static), **TIGHT)
-    np.testing.assert_allclose(effects.covariance[np.ix_(used, used)], influence.T @ influence, **TIGHT)
+    np.testing.assert_allclose(
+        effects.covariance[np.ix_(used, used)], influence.T @ influence, **TIGHT
+    )
     assert effects.estimates[~used] == 0
     assert effects.df == (40 if cluster is None else 14) - 1
     overall = effects.aggregate("overall").overall
@@ -122,17 +147,27 @@ def test_event_study_and_static_are_least_squares(roles: dict, cluster: str | No
 @pytest.mark.parametrize("missing", [0.0, 0.2])
 @pytest.mark.parametrize("cluster", [None, "k"])
 @pytest.mark.parametrize("roles", ROLES)
-def test_interaction_weighted_is_least_squares(roles: dict, cluster: str | None, missing: float) -> None:
+def test_interaction_weighted_is_least_squares(
+    roles: dict, cluster: str | None, missing: float
+) -> None:
     panel = panel_of(rows_of(missing=missing), cluster=cluster, **roles)
     effects = estimate_effects(panel, method="interaction_weighted")
-    cells = [(c, t) for c, g in enumerate(panel.cohorts) if g < np.inf for t in range(6) if t + 1 != g - 1]
+    cells = [
+        (c, t)
+        for c, g in enumerate(panel.cohorts)
+        if g < np.inf
+        for t in range(6)
+        if t + 1 != g - 1
+    ]
     columns = np.zeros((*panel.cohorts.shape, 6, len(cells)))
     for number, (c, t) in enumerate(cells):
         columns[c, t, number] = 1
     beta, influence = dense(panel, columns)
     used = effects.cells["role"].ne("reference").to_numpy()
     np.testing.assert_allclose(effects.estimates[used], beta, **TIGHT)
-    np.testing.assert_allclose(effects.covariance[np.ix_(used, used)], influence.T @ influence, **TIGHT)
+    np.testing.assert_allclose(
+        effects.covariance[np.ix_(used, used)], influence.T @ influence, **TIGHT
+    )
     # aggregates hold shares fixed: weighted rows of each cell over all rows of the event time
     unit, period, weight = dummies(panel)
     size = np.array([weight[(panel.cohort[unit] == c) & (period == t)].sum() for c, t in cells])
@@ -148,7 +183,10 @@ def test_weights_times_means_are_the_estimates(method: str) -> None:
     effects = estimate_effects(panel_of(rows_of(), weights="w"), method=method)
     assert effects.weights.kind == "exact"
     np.testing.assert_allclose(
-        np.einsum("rct,ct->r", effects.weights.weights, effects.weights.means), effects.estimates, rtol=1e-9, atol=1e-9
+        np.einsum("rct,ct->r", effects.weights.weights, effects.weights.means),
+        effects.estimates,
+        rtol=1e-9,
+        atol=1e-9,
     )
 
 
@@ -162,7 +200,9 @@ def test_masked_event_times_take_no_part_in_the_static_coefficient() -> None:
     assert row["std_error"] == pytest.approx(np.linalg.norm(influence[:, 0]), rel=1e-9)
     roles = effects.cells.set_index("event_time")["role"]
     assert (roles[-3], roles[-2], roles[-1], roles[0]) == ("pre", "reference", "left_out", "post")
-    pre = estimate_effects(panel, method="two_way_fixed_effects", anticipation=1).cells.set_index("event_time")["role"]
+    pre = estimate_effects(panel, method="two_way_fixed_effects", anticipation=1).cells.set_index(
+        "event_time"
+    )["role"]
     assert (pre[-2], pre[-1]) == ("reference", "pre")
 
 
@@ -192,7 +232,9 @@ def test_what_cannot_be_estimated_leaves_with_a_note() -> None:
     note = effects.ledger.set_index("reason").loc["period in which no comparison unit is observed"]
     assert note[["rows", "units", "examples"]].tolist() == [30, 30, ("5",)]
     assert 5 not in effects.cells["period"].tolist() and len(effects.cells) == 3 * 5
-    group_time = estimate_effects(panel_of(hidden)).cells.assign(effect=estimate_effects(panel_of(hidden)).estimates)
+    group_time = estimate_effects(panel_of(hidden)).cells.assign(
+        effect=estimate_effects(panel_of(hidden)).estimates
+    )
     both = effects.cells.assign(effect=effects.estimates).merge(group_time, on=["cohort", "period"])
     used = both["cohort"] != 6  # whose base is the hidden period there, the one before it here
     np.testing.assert_allclose(both["effect_x"][used], both["effect_y"][used], **TIGHT)
@@ -205,7 +247,10 @@ def test_what_cannot_be_estimated_leaves_with_a_note() -> None:
     assert effects.ledger.iloc[-1]["examples"] == ("z", "x2")
     early = panel_of(table.assign(g=table["g"].replace(3, 2)))
     effects = estimate_effects(early, method="interaction_weighted", anticipation=1)
-    assert effects.ledger.iloc[-1][["reason", "units"]].tolist() == ["no period before treatment to serve as base", 10]
+    assert effects.ledger.iloc[-1][["reason", "units"]].tolist() == [
+        "no period before treatment to serve as base",
+        10,
+    ]
     assert 2 not in effects.cells["cohort"].tolist()
 
 
@@ -219,7 +264,9 @@ def test_units_seen_once_change_only_the_count_of_rows() -> None:
     expected = (241 / 235 * 42 / 41) / (239 / 233 * 40 / 39)
     np.testing.assert_allclose(one.covariance / other.covariance, expected, **TIGHT)
     effects = estimate_effects(more, method="two_way_fixed_effects")
-    note = effects.ledger.set_index("reason").loc["unit observed in one period only: its own effect takes it up"]
+    note = effects.ledger.set_index("reason").loc[
+        "unit observed in one period only: its own effect takes it up"
+    ]
     assert note["units"] == 2
 
 
@@ -250,7 +297,9 @@ def stacked_data(panel: PreparedPanel, window: tuple[int, int], later: bool) -> 
             control = np.isinf(start) or (later and start > g + window[1])
             if (start == g or control) and not np.isnan(panel.y[unit, at]).any():
                 own = (start == g, panel.weights[unit, 0])
-                rows += [(g, unit, e, panel.y[unit, t], *own) for e, t in zip(events, at, strict=True)]
+                rows += [
+                    (g, unit, e, panel.y[unit, t], *own) for e, t in zip(events, at, strict=True)
+                ]
     data = pd.DataFrame(rows, columns=["stack", "unit", "event", "y", "treated", "w"])
     at_zero = data[data["event"] == 0].groupby(["stack", "treated"])["w"].sum().unstack()
     q = (at_zero[True] / at_zero[True].sum()) / (at_zero[False] / at_zero[False].sum())
@@ -258,11 +307,17 @@ def stacked_data(panel: PreparedPanel, window: tuple[int, int], later: bool) -> 
 
 
 @pytest.mark.parametrize("controls", ["never_treated", "not_yet_treated"])
-@pytest.mark.parametrize(("weights", "missing", "cluster"), [(None, 0, None), ("w", 0.05, None), (None, 0.05, "k")])
+@pytest.mark.parametrize(
+    ("weights", "missing", "cluster"), [(None, 0, None), ("w", 0.05, None), (None, 0.05, "k")]
+)
 def test_stacked_is_least_squares_on_the_stack(
     controls: str, weights: str | None, missing: float, cluster: str | None
 ) -> None:
-    panel = panel_of(rows_of(starts=(np.nan, 3, 4, 7), periods=8, missing=missing), weights=weights, cluster=cluster)
+    panel = panel_of(
+        rows_of(starts=(np.nan, 3, 4, 7), periods=8, missing=missing),
+        weights=weights,
+        cluster=cluster,
+    )
     effects = estimate_effects(panel, method="stacked", event_window=(-2, 1), controls=controls)
     data = stacked_data(panel, (-2, 1), controls == "not_yet_treated")
     by_event = (data["event"].to_numpy()[:, None] == [-2, 0, 1]) * 1.0
@@ -276,7 +331,9 @@ def test_stacked_is_least_squares_on_the_stack(
     meat = np.zeros((group.max() + 1, 8))
     np.add.at(meat, group, x * (weight * (y - x @ beta))[:, None])
     count = len(meat)
-    covariance = inverse @ meat.T @ meat @ inverse * (len(y) - 1) / (len(y) - 8) * count / (count - 1)
+    covariance = (
+        inverse @ meat.T @ meat @ inverse * (len(y) - 1) / (len(y) - 8) * count / (count - 1)
+    )
     used = effects.cells["event_time"].ne(-1).to_numpy()
     np.testing.assert_allclose(effects.estimates[used], beta[:3], **TIGHT)
     np.testing.assert_allclose(effects.covariance[np.ix_(used, used)], covariance[:3, :3], **TIGHT)
@@ -291,7 +348,10 @@ def test_stacked_says_what_it_leaves_out() -> None:
     effects = estimate_effects(panel, method="stacked", event_window=(-3, 1))
     reasons = effects.ledger.set_index("reason")
     assert reasons.loc["event window reaches outside the panel", "examples"] == ("3", "6")
-    assert reasons.loc["unit and stack left out: not observed over the whole event window", "units"] > 0
+    assert (
+        reasons.loc["unit and stack left out: not observed over the whole event window", "units"]
+        > 0
+    )
     with pytest.raises(ZgzxError, match=r"last\): \(-2, 0\) keeps every cohort"):
         estimate_effects(panel, method="stacked")
     with pytest.raises(ZgzxError, match="must reach from -1"):
@@ -305,9 +365,13 @@ def test_bacon_weights_times_estimates_are_the_static_coefficient(weights: str |
     for starts in ((np.nan, 3, 4, 6), (3, 4, 6)):
         panel = panel_of(rows_of(starts=starts), weights=weights)
         frame = bacon_decomposition(panel)
-        static = estimate_effects(panel, method="two_way_fixed_effects").aggregate("overall").overall
+        static = (
+            estimate_effects(panel, method="two_way_fixed_effects").aggregate("overall").overall
+        )
         assert frame["weight"].sum() == pytest.approx(1, abs=1e-12)
-        assert (frame["weight"] * frame["estimate"]).sum() == pytest.approx(static["estimate"].item(), abs=1e-10)
+        assert (frame["weight"] * frame["estimate"]).sum() == pytest.approx(
+            static["estimate"].item(), abs=1e-10
+        )
         assert len(frame) == (9 if len(starts) == 4 else 6)
 
 
@@ -318,8 +382,13 @@ def test_bacon_refuses_gaps_and_covariates() -> None:
         bacon_decomposition(panel_of(rows_of(), covariates=["x"]))
 
 
-def brute_force(panel: PreparedPanel, columns: np.ndarray, null: float, patterns: np.ndarray) -> tuple[float, float]:
-    """t and p-value of the first column: the restricted fit, new outcomes for every draw, least squares again."""
+def brute_force(
+    panel: PreparedPanel, columns: np.ndarray, null: float, patterns: np.ndarray
+) -> tuple[float, float]:
+    """t and p-value of the first column.
+
+    The restricted fit, new outcomes for every draw, least squares again.
+    """
     unit, period, weight = dummies(panel)
     cluster = (np.arange(len(panel.y)) if panel.cluster is None else panel.cluster)[unit]
     x = np.hstack(
@@ -348,7 +417,8 @@ def brute_force(panel: PreparedPanel, columns: np.ndarray, null: float, patterns
 
 
 @pytest.mark.parametrize(
-    ("roles", "missing"), [({"cluster": "k"}, 0.15), ({"cluster": "k", "weights": "w"}, 0.0), ({}, 0.15)]
+    ("roles", "missing"),
+    [({"cluster": "k"}, 0.15), ({"cluster": "k", "weights": "w"}, 0.0), ({}, 0.15)],
 )
 def test_wild_bootstrap_is_that_of_regressions_run_again(roles: dict, missing: float) -> None:
     table = rows_of(units=9 if not roles else 24, missing=missing, seed=3)
@@ -358,13 +428,20 @@ def test_wild_bootstrap_is_that_of_regressions_run_again(roles: dict, missing: f
     after = (panel.periods >= panel.cohorts[:, None])[..., None] * 1.0
     result = wild_cluster_bootstrap(panel)
     t, p = brute_force(panel, after, 0.0, patterns)
-    assert (result["enumerated"], result["draws"], result["clusters"]) == (True, 2**clusters, clusters)
+    assert (result["enumerated"], result["draws"], result["clusters"]) == (
+        True,
+        2**clusters,
+        clusters,
+    )
     assert result["t"] == pytest.approx(t, rel=1e-10)
     assert result["p_value"] == pytest.approx(p, abs=1e-10)
     # the ends of the interval: not rejected just inside, rejected just outside
     width = result["ci_high"] - result["ci_low"]
     for end, side in ((result["ci_low"], -1), (result["ci_high"], 1)):
-        inside, outside = (brute_force(panel, after, end + side * step * width, patterns)[1] for step in (-1e-6, 1e-6))
+        inside, outside = (
+            brute_force(panel, after, end + side * step * width, patterns)[1]
+            for step in (-1e-6, 1e-6)
+        )
         assert outside <= 0.05 < inside
     assert result["ci_low"] < result["estimate"] < result["ci_high"]
 
@@ -378,14 +455,18 @@ def test_wild_bootstrap_draws_are_those_of_the_seed() -> None:
     columns = event_columns(panel, [1, *(e for e in events if e != 1)]) * 1.0
     result = wild_cluster_bootstrap(panel, event_time=1, draws=99, weights="webb", seed=5)
     assert (result["enumerated"], result["draws"]) == (False, 99)
-    np.testing.assert_allclose((result["t"], result["p_value"]), brute_force(panel, columns, 0.0, patterns), rtol=1e-10)
+    np.testing.assert_allclose(
+        (result["t"], result["p_value"]), brute_force(panel, columns, 0.0, patterns), rtol=1e-10
+    )
 
 
 def test_wild_bootstrap_of_interaction_weighted_starts_from_its_estimate() -> None:
     panel = panel_of(rows_of(missing=0.1), cluster="k")
     effects = estimate_effects(panel, method="interaction_weighted")
     for event, frame in ((None, effects.aggregate("overall").overall), (2, event_row(effects, 2))):
-        result = wild_cluster_bootstrap(panel, method="interaction_weighted", event_time=event, draws=199)
+        result = wild_cluster_bootstrap(
+            panel, method="interaction_weighted", event_time=event, draws=199
+        )
         assert result["estimate"] == pytest.approx(frame["estimate"].item(), rel=1e-10)
         assert result["std_error"] == pytest.approx(frame["std_error"].item(), rel=1e-10)
     with pytest.raises(ZgzxError, match="has no estimate"):
@@ -404,7 +485,9 @@ def test_the_interval_of_five_cohorts_of_one_unit_covers() -> None:
     rows["g"] = np.append([3, 4, 5, 6, 7], np.full(25, np.nan))[rows["u"]]
     for _ in range(30):
         y = np.cumsum(0.6 * rng.normal(size=(30, 7)), axis=1) + rng.normal(size=(30, 7))
-        effects = estimate_effects(panel_of(rows.assign(y=y.ravel())), method="interaction_weighted")
+        effects = estimate_effects(
+            panel_of(rows.assign(y=y.ravel())), method="interaction_weighted"
+        )
         overall = effects.aggregate("overall").overall.iloc[0]
         covered.append(overall["ci_low"] <= 0 <= overall["ci_high"])
     assert np.mean(covered) >= 0.92
@@ -422,10 +505,14 @@ def test_the_only_treated_unit_borrows_the_spread_of_the_others() -> None:
         # one change varies as 29 do: their mean's variance is 1/29 of it
         y = panel_of(table).y
         change = (
-            y[:, 3:].mean(axis=1) - y[:, :3].mean(axis=1) if method.startswith("two") else y[:, 3:].mean(1) - y[:, 2]
+            y[:, 3:].mean(axis=1) - y[:, :3].mean(axis=1)
+            if method.startswith("two")
+            else y[:, 3:].mean(1) - y[:, 2]
         )
         expected = np.delete(change, 3).std(ddof=1) * np.sqrt(1 + 1 / 29)
-        assert np.sqrt(summary.covariance(effects.numbers)[0, 0]) == pytest.approx(expected, rel=0.02)
+        assert np.sqrt(summary.covariance(effects.numbers)[0, 0]) == pytest.approx(
+            expected, rel=0.02
+        )
 
 
 def test_units_seen_once_are_named_as_the_cause() -> None:
@@ -437,7 +524,9 @@ def test_units_seen_once_are_named_as_the_cause() -> None:
 
 @pytest.mark.parametrize("clusters", [2, 3, 4])
 def test_wild_bootstrap_with_too_few_clusters_to_reject_anything(clusters: int) -> None:
-    table = rows_of(units=24).assign(k=lambda d: d["u"] % clusters, g=lambda d: np.where(d["u"] % 5 < 2, 4, np.nan))
+    table = rows_of(units=24).assign(
+        k=lambda d: d["u"] % clusters, g=lambda d: np.where(d["u"] % 5 < 2, 4, np.nan)
+    )
     result = wild_cluster_bootstrap(panel_of(table, cluster="k"))
     assert (result["ci_low"], result["ci_high"]) == (-np.inf, np.inf)
     assert result["p_value"] >= 2 / 2**clusters
@@ -446,9 +535,16 @@ def test_wild_bootstrap_with_too_few_clusters_to_reject_anything(clusters: int) 
 def test_wild_bootstrap_checks_its_options() -> None:
     panel = panel_of(rows_of())
     wrong: list[dict[str, Any]] = [
-        {"draws": 1.5}, {"draws": "a"}, {"draws": 0}, {"seed": -1}, {"anticipation": -1}, {"leave_out": 0.5},
-        {"level": 1.0}, {"level": "a"}, {"leave_out": 50},
-    ]  # fmt: skip
+        {"draws": 1.5},
+        {"draws": "a"},
+        {"draws": 0},
+        {"seed": -1},
+        {"anticipation": -1},
+        {"leave_out": 0.5},
+        {"level": 1.0},
+        {"level": "a"},
+        {"leave_out": 50},
+    ]
     for options in wrong:
         with pytest.raises(ZgzxError):
             wild_cluster_bootstrap(panel, **options)

@@ -1,4 +1,7 @@
-"""What a result says of itself: the right numbers, every note, and a table that a screen reader can follow."""
+"""What a result says of itself.
+
+The right numbers, every note, and a table that a screen reader can follow.
+"""
 
 from __future__ import annotations
 
@@ -26,23 +29,38 @@ NEEDS = {"stacked": {"event_window": (-1, 0)}}
 def county_panel() -> PreparedPanel:
     table = pd.read_csv(MPDTA)
     table = table.assign(first=table["first.treat"].where(table["first.treat"] > 0).astype(float))
-    return prepare_panel(table, outcome="lemp", unit="countyreal", period="year", first_treated="first")
+    return prepare_panel(
+        table, outcome="lemp", unit="countyreal", period="year", first_treated="first"
+    )
 
 
-def by_hand(role: tuple[str, ...], event: tuple[float, ...], values: tuple[float, ...], df: float = np.inf) -> Effects:
+def by_hand(
+    role: tuple[str, ...], event: tuple[float, ...], values: tuple[float, ...], df: float = np.inf
+) -> Effects:
     """Effects that belong to no cohort or period, with variance .01 each."""
     count, nan = len(role), np.full(len(role), np.nan)
     rows = Rows(
-        nan, nan, np.array(event), np.array(role), np.full(count, 7), np.full(count, 9), np.full(count, 0.5)
-    )  # fmt: skip
+        nan,
+        nan,
+        np.array(event),
+        np.array(role),
+        np.full(count, 7),
+        np.full(count, 9),
+        np.full(count, 0.5),
+    )
     numbers = CellStatistics(
-        "difference", np.array([values]), np.arange(count), np.full(count, 1 / count), 0.01 * np.eye(count)
+        "difference",
+        np.array([values]),
+        np.arange(count),
+        np.full(count, 1 / count),
+        0.01 * np.eye(count),
     )
     weights = MeanWeights(
         np.zeros((count, 2, 2)), np.ones((2, 2)), np.array([2, np.inf]), np.array([1, 2]), EXACT
-    )  # fmt: skip
+    )
     ledger = pd.DataFrame(
-        [("note", "an <odd> reason", 3, 0, ())], columns=["step", "reason", "rows", "units", "examples"]
+        [("note", "an <odd> reason", 3, 0, ())],
+        columns=["step", "reason", "rows", "units", "examples"],
     )
     options = {"method": "new_method", "first_period": 1, "last_period": 4}
     return Effects.from_fit(Fit(rows, numbers, weights, df=df), ledger, options)
@@ -75,14 +93,21 @@ def test_the_text_tells_method_sample_estimates_and_tests() -> None:
     overall = effects.aggregate("overall").to_frame().iloc[0]
     event = effects.aggregate("event_time")
     assert text.startswith("Group-time effects (Callaway & Sant'Anna 2021)\n===")
-    assert "compared with the never treated; base: the last period before treatment" in " ".join(text.split())
-    assert "191 treated units in 3 cohorts (2004 to 2007), compared with up to 309; 5 periods" in " ".join(text.split())
+    assert "compared with the never treated; base: the last period before treatment" in " ".join(
+        text.split()
+    )
+    assert (
+        "191 treated units in 3 cohorts (2004 to 2007), compared with up to 309; 5 periods"
+        in " ".join(text.split())
+    )
     shown = f"{overall['estimate']:.3f} (standard error {overall['std_error']:.3f}), 95% interval "
     assert shown + f"[{overall['ci_low']:.3f}, {overall['ci_high']:.3f}]" in text
     test = event.pretest()
     assert f"chi-square({test['df']}) = {test['statistic']:.2f}, p = {test['p_value']:.3f}" in text
     for row in event.to_frame().to_dict("records"):
-        line = next(line for line in text.splitlines() if line.split()[:1] == [str(row["event_time"])])
+        line = next(
+            line for line in text.splitlines() if line.split()[:1] == [str(row["event_time"])]
+        )
         assert f"{row['estimate']:.3f}" in line and f"{row['n_treated']}" in line
     assert max(map(len, text.splitlines())) <= WIDTH
     assert str(effects) == text
@@ -94,7 +119,10 @@ def test_every_ledger_row_is_told_with_its_counts() -> None:
     effects = estimate_effects(county_panel(), scale="ratio", base_period="pooled", leave_out=1)
     text = str(effects)
     assert "- cohorts: no period before treatment to serve as base (20 units, e.g. 2004)" in text
-    assert "periods before treatment left out: 1; ratios (0.12 = 12% more than without)" in " ".join(text.split())
+    assert (
+        "periods before treatment left out: 1; ratios (0.12 = 12% more than without)"
+        in " ".join(text.split())
+    )
     assert "all treated units and periods together" in " ".join(text.split())
     assert "left out" in next(line for line in text.splitlines() if line.strip().startswith("-1 "))
 
@@ -105,7 +133,9 @@ def test_aggregates_tell_their_own_rows(estimand: str) -> None:
     text = str(aggregate)
     assert "90% interval" in text and "95%" not in text
     assert "Pre-test" not in text
-    for label in {"overall": ["overall"], "cohort": ["2004", "2006"], "calendar": ["2005", "2007"]}[estimand]:
+    for label in {"overall": ["overall"], "cohort": ["2004", "2006"], "calendar": ["2005", "2007"]}[
+        estimand
+    ]:
         assert re.search(rf"^ *{label} +-0\.", text, flags=re.MULTILINE)
 
 
@@ -133,7 +163,10 @@ def test_effects_without_cohorts_have_their_numbers() -> None:
 def test_one_effect_for_all_has_no_event_times() -> None:
     effects = by_hand(("static",), (np.nan,), (0.3,))
     text = " ".join(str(effects).split())
-    assert "Overall: 0.30 (standard error 0.10), 95% interval [0.10, 0.50], one effect for all treated units" in text
+    assert (
+        "Overall: 0.30 (standard error 0.10), 95% interval [0.10, 0.50], one effect for all treated units"
+        in text
+    )
     assert coefficient_table(effects).index.tolist() == ["overall"]
 
 
@@ -156,21 +189,29 @@ def test_on_the_ratio_scale_p_agrees_with_fieller() -> None:
 
 def test_unknown_standard_errors_have_no_p_value() -> None:
     rows = [
-        (u, t, float(u + t * t * (u == 1 and t > 1)), 2.0 if u == 1 else None) for u in (1, 2, 3) for t in (1, 2, 3)
+        (u, t, float(u + t * t * (u == 1 and t > 1)), 2.0 if u == 1 else None)
+        for u in (1, 2, 3)
+        for t in (1, 2, 3)
     ]
     table = pd.DataFrame(rows, columns=["u", "t", "y", "g"])
-    effects = estimate_effects(prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g"))
+    effects = estimate_effects(
+        prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g")
+    )
     assert coefficient_table(effects)[["se", "t", "p"]].isna().all(axis=None)
     text = str(effects)
-    assert "cohort of one unit: no standard error of its own (1 unit, e.g. 2)" in text and "nan" not in text.lower()
+    assert (
+        "cohort of one unit: no standard error of its own (1 unit, e.g. 2)" in text
+        and "nan" not in text.lower()
+    )
 
 
 def test_tables_of_others_cost_an_estimation_nothing() -> None:
     """Results carry what maketables looks for without anyone having imported it."""
-    code = (
-        "import sys, zgzx_research.did.effects; print({'maketables', 'great_tables', 'matplotlib'} & set(sys.modules))"
+    code = "import sys, zgzx_research.did.effects; print({'maketables', 'great_tables', 'matplotlib'} & set(sys.modules))"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
+        == "set()"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -41,7 +41,11 @@ def test_verdicts(low: float, high: float, sign: int, said: str) -> None:
         ({"linked_share": None}, "moderate", [0, 0]),
         ({"effective_treated": 3.0, "pretest_p": 0.001}, "very_low", [-1, -1, 0]),
         # nothing lies below the lowest level
-        ({"effective_treated": 3.0, "pretest_p": 0.001, "linked_share": 0.1}, "very_low", [-1, -1, 0]),
+        (
+            {"effective_treated": 3.0, "pretest_p": 0.001, "linked_share": 0.1},
+            "very_low",
+            [-1, -1, 0],
+        ),
         ({"mde": 34.0, "claimed_effect": 10.0}, "low", [0, 0, 0, -1]),
         ({"mde": 10.0, "claimed_effect": 10.0}, "moderate", [0, 0, 0, 0]),
         ({"mde": math.nan, "claimed_effect": 10.0}, "low", [0, 0, 0, -1]),
@@ -70,7 +74,10 @@ def test_the_claims_ledger_holds_every_claim_of_the_programme() -> None:
     assert {claim.id for claim in claims} == {*causal, *others}
     assert [claim.id for claim in claims if claim.testable == "causal"] == causal
     assert {claim.outcome for claim in claims} == {"", "patents_invention", "retention"}
-    assert all(claim.zh and claim.en and claim.estimand_zh and claim.estimand_en and claim.source for claim in claims)
+    assert all(
+        claim.zh and claim.en and claim.estimand_zh and claim.estimand_en and claim.source
+        for claim in claims
+    )
 
 
 def test_a_broken_ledger_is_refused(tmp_path: Path) -> None:
@@ -87,7 +94,9 @@ def test_a_broken_ledger_is_refused(tmp_path: Path) -> None:
 def test_programme_facts_have_value_unit_date_and_source() -> None:
     with (PUBLISHED / "programme_facts.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert all(all(row[name] for name in ("fact", "value", "unit", "date", "source")) for row in rows)
+    assert all(
+        all(row[name] for name in ("fact", "value", "unit", "date", "source")) for row in rows
+    )
     assert len({row["fact"] for row in rows}) == len(rows)
     values = {row["fact"]: row["value"] for row in rows}
     assert (values["editions"], values["high_skill_share_2024"]) == ("12", "38")

@@ -13,9 +13,19 @@ from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
 
 ROW = {
-    "event_time": 1, "estimate": 0.12, "std_error": 0.056, "ci_low": 0.01, "ci_high": 0.24, "band_low": -0.02,
-    "band_high": 0.3, "n_treated": 360, "n_comparison": 5000, "base_mean": 0.8, "role": "post", "mde": 0.15,
-}  # fmt: skip
+    "event_time": 1,
+    "estimate": 0.12,
+    "std_error": 0.056,
+    "ci_low": 0.01,
+    "ci_high": 0.24,
+    "band_low": -0.02,
+    "band_high": 0.3,
+    "n_treated": 360,
+    "n_comparison": 5000,
+    "base_mean": 0.8,
+    "role": "post",
+    "mde": 0.15,
+}
 
 
 def frame(*rows: dict) -> pd.DataFrame:
@@ -25,10 +35,15 @@ def frame(*rows: dict) -> pd.DataFrame:
 def test_ratio_effects_become_percent() -> None:
     facts = effect_facts("patents_all", "main", "headline", frame({}), "ratio")
     assert facts["patents_all.main.headline.estimate"] == {
-        "value": 12.0, "unit": "percent", "kind": "estimate", "stage": "estimate",
-    }  # fmt: skip
+        "value": 12.0,
+        "unit": "percent",
+        "kind": "estimate",
+        "stage": "estimate",
+    }
     assert facts["patents_all.main.headline.mde"]["value"] == 15.0
-    assert facts["patents_all.main.headline.base_mean"] == fact(0.8, "number", "estimate", "estimate")
+    assert facts["patents_all.main.headline.base_mean"] == fact(
+        0.8, "number", "estimate", "estimate"
+    )
     assert facts["patents_all.main.headline.n_treated"]["value"] == 360
     assert facts["patents_all.main.headline.verdict"]["value"] == "supported"
 
@@ -73,7 +88,9 @@ def test_values_are_plain_rounded_and_never_minus_zero() -> None:
     assert fact(pd.NA, "number", "data", "clean")["value"] is None
 
 
-@pytest.mark.parametrize("wrong", [("pct", "data", "clean"), ("count", "x", "clean"), ("count", "data", "x")])
+@pytest.mark.parametrize(
+    "wrong", [("pct", "data", "clean"), ("count", "x", "clean"), ("count", "data", "x")]
+)
 def test_unknown_units_kinds_and_stages_are_refused(wrong: tuple[str, str, str]) -> None:
     with pytest.raises(ZgzxError, match="is unknown"):
         fact(1, *wrong)

@@ -61,7 +61,9 @@ TABLES = [
         },
         "获奖名单",
     ),
-    Expected("roster/full.xlsx", "hidden_sheet", "1 hidden_sheet, 2 hidden_sheet", (), sheet="旧稿"),
+    Expected(
+        "roster/full.xlsx", "hidden_sheet", "1 hidden_sheet, 2 hidden_sheet", (), sheet="旧稿"
+    ),
     Expected("roster/public_pages.xlsx", "roster", PAGES, (3, 4, 8, 9), PAGE_CELLS, "Sheet1"),
     Expected("roster/wps_new.et", "roster", PAGES, (3, 4, 8, 9), PAGE_CELLS, "Sheet1"),
     Expected("roster/old.xls", "roster", "1 title, 2 header", (3, 4, 5), OLD_CELLS, "名单"),
@@ -96,7 +98,9 @@ TABLES = [
         {(3, "surplus"): 1, (4, "surplus"): 0, (3, "person_name"): "拟远"},
         "Sheet1",
     ),
-    Expected("roster/tabs.txt", "roster", "1 title, 2 header", (3, 4), {(4, "person_name"): "拟线"}),
+    Expected(
+        "roster/tabs.txt", "roster", "1 title, 2 header", (3, 4), {(4, "person_name"): "拟线"}
+    ),
     Expected(
         "roster/text_as.xls",
         "roster",
@@ -160,7 +164,13 @@ TABLES = [
         "registry_changes",
         "1 header",
         (2, 3, 4),
-        {(2, "surplus"): 0, (3, "surplus"): 1, (4, "change"): "企业名称变", (4, "changed"): None, (4, "after"): None},
+        {
+            (2, "surplus"): 0,
+            (3, "surplus"): 1,
+            (4, "change"): "企业名称变",
+            (4, "changed"): None,
+            (4, "after"): None,
+        },
     ),
     Expected(
         "registry/parts.xlsx",
@@ -233,7 +243,12 @@ TABLES = [
         "employment_months",
         "1 header",
         (2, 3),
-        {(2, "person_name"): "拟安", (3, "person_name"): "一一", (3, "base"): "2200", (3, "paid"): None},
+        {
+            (2, "person_name"): "拟安",
+            (3, "person_name"): "一一",
+            (3, "base"): "2200",
+            (3, "paid"): None,
+        },
     ),
     Expected(
         "employment/months_parts.xlsx",
@@ -268,13 +283,20 @@ TABLES = [
         },
         "明细",
     ),
-    Expected("employment/agency.xlsx", "note_sheet", "1 note_sheet, 2 note_sheet", (), sheet="汇总"),
+    Expected(
+        "employment/agency.xlsx", "note_sheet", "1 note_sheet, 2 note_sheet", (), sheet="汇总"
+    ),
     Expected(
         "employment/agency_two_level.xlsx",
         "employment_agency",
         "1 header, 2 header",
         (3, 4),
-        {(3, "refund"): None, (4, "refund"): "-12.5", (4, "period"): "2019年4月", (4, "id_no"): "9900**********7776"},
+        {
+            (3, "refund"): None,
+            (4, "refund"): "-12.5",
+            (4, "period"): "2019年4月",
+            (4, "id_no"): "9900**********7776",
+        },
         "Sheet1",
     ),
     Expected(
@@ -350,7 +372,12 @@ TABLES = [
         "patents_cnipa",
         "1 header, 3 note",
         (2,),
-        {(2, "app_no"): "2.01510123456E+12", (2, "granted"): "2018.01.05", (2, "dual"): "是", (2, "kind"): "发明授权"},
+        {
+            (2, "app_no"): "2.01510123456E+12",
+            (2, "granted"): "2018.01.05",
+            (2, "dual"): "是",
+            (2, "kind"): "发明授权",
+        },
     ),
     Expected(
         "patents/cnipa.xlsx",
@@ -568,7 +595,12 @@ TABLES = [
         "district_series",
         "1 header, 4 note",
         (2, 3),
-        {(2, "value"): "5043.03", (3, "vintage"): "2025-01", (3, "origin"): "公报（修订）", (2, "unit"): "亿元"},
+        {
+            (2, "value"): "5043.03",
+            (3, "vintage"): "2025-01",
+            (3, "origin"): "公报（修订）",
+            (2, "unit"): "亿元",
+        },
     ),
 ]
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-HEADER = ["社保电脑号", "姓名", "证件号码", "单位编号", "单位名称", "统一社会信用代码", "参保起始年月", "参保终止年月"]
+HEADER = [
+    "社保电脑号",
+    "姓名",
+    "证件号码",
+    "单位编号",
+    "单位名称",
+    "统一社会信用代码",
+    "参保起始年月",
+    "参保终止年月",
+]
 
 
 @pytest.fixture
@@ -39,7 +48,10 @@ def book(tmp_path: Path) -> Callable[..., Path]:
     """book(rows, merged=(), hidden=False) writes roster/a.xlsx and gives the folder back."""
 
     def save(
-        rows: list[list], merged: tuple[str, ...] = (), hidden: bool = False, second: list[list] | None = None
+        rows: list[list],
+        merged: tuple[str, ...] = (),
+        hidden: bool = False,
+        second: list[list] | None = None,
     ) -> Path:
         workbook = openpyxl.Workbook()
         sheet = workbook.active

@@ -1,4 +1,7 @@
-"""Files as clerks send them (tests/unit/fixtures/clerk): what comes out of each, with every row accounted for."""
+"""Files as clerks send them (tests/unit/fixtures/clerk).
+
+What comes out of each, with every row accounted for.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ def read(file: str, folder: Path) -> list[RawTable]:
 def test_every_file_is_expected_and_described() -> None:
     assert len(FILES) >= 40
     assert set(FILES) == {expected.file for expected in TABLES} | set(REFUSED)
-    described = re.findall(r"^\| `([^`]+)` \|", (CLERK / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    described = re.findall(
+        r"^\| `([^`]+)` \|", (CLERK / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     assert sorted(described) == FILES
 
 
@@ -39,21 +44,29 @@ def test_the_workbooks_are_what_their_script_writes() -> None:
     assert not [file for file, make in made.items() if make() != (CLERK / file).read_bytes()]
 
 
-@pytest.mark.parametrize("expected", TABLES, ids=lambda expected: f"{expected.file} {expected.sheet}")
+@pytest.mark.parametrize(
+    "expected", TABLES, ids=lambda expected: f"{expected.file} {expected.sheet}"
+)
 def test_what_comes_out(expected: Expected, tmp_path: Path) -> None:
-    table = next(table for table in read(expected.file, tmp_path) if table.sheet_name == expected.sheet)
+    table = next(
+        table for table in read(expected.file, tmp_path) if table.sheet_name == expected.sheet
+    )
     assert table.profile.name == expected.profile
     assert ", ".join(f"{row} {kind}" for row, kind in table.furniture) == expected.furniture
     assert table.rows["row"].tolist() == list(expected.rows)
     by_row = table.rows.set_index("row")
     found = {(row, column): by_row.at[row, column] for row, column in expected.cells}
-    assert {cell: None if pd.isna(value) else value for cell, value in found.items()} == expected.cells
+    assert {
+        cell: None if pd.isna(value) else value for cell, value in found.items()
+    } == expected.cells
 
 
 @pytest.mark.parametrize("file", READABLE)
 def test_no_row_vanishes_and_no_sheet_is_unexpected(file: str, tmp_path: Path) -> None:
     tables = read(file, tmp_path)
-    assert {table.sheet_name for table in tables} == {expected.sheet for expected in TABLES if expected.file == file}
+    assert {table.sheet_name for table in tables} == {
+        expected.sheet for expected in TABLES if expected.file == file
+    }
     for table in tables:
         assert table.rows_in == len(table.rows) + len(table.furniture)
         places = [*table.rows["row"], *(row for row, _ in table.furniture)]

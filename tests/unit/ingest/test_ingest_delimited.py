@@ -26,7 +26,9 @@ def one(folder: Path) -> RawTable:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-def test_every_encoding_gives_the_same_text(write: Callable, lines: Callable, encoding: str) -> None:
+def test_every_encoding_gives_the_same_text(
+    write: Callable, lines: Callable, encoding: str
+) -> None:
     table = one(write("employment/a.csv", lines(PERSON), encoding))
     assert table.rows.loc[0, "person_name"] == "甄䶮"  # a character GBK does not have
     assert table.rows.loc[0, "row"] == 2
@@ -38,7 +40,9 @@ def test_every_delimiter(write: Callable, lines: Callable, delimiter: str) -> No
     assert table.rows.loc[0, ["employer_name", "start_ym"]].tolist() == ["样例五金", "201001"]
 
 
-def test_quotes_hold_separators_and_line_breaks_and_rows_count_records(write: Callable, lines: Callable) -> None:
+def test_quotes_hold_separators_and_line_breaks_and_rows_count_records(
+    write: Callable, lines: Callable
+) -> None:
     first = [*PERSON[:4], '"样例,五金\n二厂"', *PERSON[5:]]
     table = one(write("employment/a.csv", lines(first, PERSON)))
     assert table.rows["employer_name"].tolist() == ["样例,五金\n二厂", "样例五金"]
@@ -64,7 +68,9 @@ def test_damage_inside_a_utf8_file_is_not_read_as_gb18030(write: Callable, lines
 
 
 def test_a_mark_decides_the_encoding(write: Callable) -> None:
-    assert "not utf-8 text from offset 3 on" in message(write("employment/a.csv", b"\xef\xbb\xbf\xc9\xe7"))
+    assert "not utf-8 text from offset 3 on" in message(
+        write("employment/a.csv", b"\xef\xbb\xbf\xc9\xe7")
+    )
 
 
 def test_bytes_of_no_known_encoding(write: Callable) -> None:
@@ -75,6 +81,8 @@ def test_bytes_of_no_known_encoding(write: Callable) -> None:
 def test_an_open_quote_does_not_swallow_rows(write: Callable, lines: Callable) -> None:
     broken = [*PERSON[:4], '"样例五金', *PERSON[5:]]
     folder = write("employment/a.csv", lines(PERSON, broken, PERSON, PERSON))
-    with pytest.raises(ZgzxError, match=r"employment/001: a quotation mark is not closed.*before line \d") as caught:
+    with pytest.raises(
+        ZgzxError, match=r"employment/001: a quotation mark is not closed.*before line \d"
+    ) as caught:
         read_source(folder, "employment")
     assert "甄" not in str(caught.value)

@@ -32,7 +32,9 @@ def test_every_source_has_a_profile() -> None:
     assert sources == {"roster", "registry", "employment", "patents", "scores", "programmes"}
 
 
-@pytest.mark.parametrize("text", ["公开（公告）号", "公开(公告)号", " 公开 (公告)\n号", "＊公开（公告）号"])
+@pytest.mark.parametrize(
+    "text", ["公开（公告）号", "公开(公告)号", " 公开 (公告)\n号", "＊公开（公告）号"]
+)
 def test_headers_are_compared_by_their_characters(text: str) -> None:
     assert label(text) == "公开(公告)号"
 
@@ -73,7 +75,10 @@ def test_a_file_in_the_wrong_folder(write: Callable) -> None:
 
 
 def test_a_file_without_header_shows_nobody_in_the_message(write: Callable) -> None:
-    text = message(write("employment/a.csv", "990000001,甄试样,990000199003071235,1,样例五金,,201001,\n"), "employment")
+    text = message(
+        write("employment/a.csv", "990000001,甄试样,990000199003071235,1,样例五金,,201001,\n"),
+        "employment",
+    )
     assert "unknown header" in text
     assert "closest known profile is employment" in text
     assert not any(secret in text for secret in ("甄试样", "990000199003071235", "990000001"))
@@ -81,7 +86,9 @@ def test_a_file_without_header_shows_nobody_in_the_message(write: Callable) -> N
 
 def test_a_profile_with_an_unknown_key(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('colums = ["a"]', encoding="utf-8")
-    with pytest.raises(ZgzxError, match=r"x.toml: unknown keys in a profile, 1 affected, e.g. colums.*Known keys"):
+    with pytest.raises(
+        ZgzxError, match=r"x.toml: unknown keys in a profile, 1 affected, e.g. colums.*Known keys"
+    ):
         load_profiles(tmp_path)
 
 
@@ -96,7 +103,10 @@ def test_a_header_under_two_columns(tmp_path: Path) -> None:
     [
         ("[title]\nyear = '第.+届'", "title patterns without exactly one group, e.g. year"),
         ("[title]\nyear = '('", "a profile that cannot be read"),
-        ('[foot]\nkey = "uscc"\ncolumns = { uscc = ["代码"] }', "the key of the foot is no column of the rows"),
+        (
+            '[foot]\nkey = "uscc"\ncolumns = { uscc = ["代码"] }',
+            "the key of the foot is no column of the rows",
+        ),
         ('[foot]\ncolumns = { firm_name = ["字号"] }', "a profile that cannot be read"),
     ],
 )
@@ -127,7 +137,9 @@ section = { match = '^街道', alone = true }
 """
 
 
-def test_what_a_title_says_stands_in_every_row_until_another_title_or_section(write: Callable, tmp_path: Path) -> None:
+def test_what_a_title_says_stands_in_every_row_until_another_title_or_section(
+    write: Callable, tmp_path: Path
+) -> None:
     """A new title starts anew, a section changes what it names, a cell of the row itself comes first."""
     lines = [
         "名册 ２０１９ 年度 街道：甲",
@@ -147,7 +159,13 @@ def test_what_a_title_says_stands_in_every_row_until_another_title_or_section(wr
     assert table.rows["firm_name"].tolist() == ["一", "二", "三", "四"]
     assert table.rows["year"].tolist() == ["2019", "2001", "2019", "2020"]
     assert table.rows["street"].fillna("").tolist() == ["甲", "甲", "乙", ""]
-    assert table.furniture == [(1, "title"), (2, "header"), (5, "section"), (7, "title"), (8, "header")]
+    assert table.furniture == [
+        (1, "title"),
+        (2, "header"),
+        (5, "section"),
+        (7, "title"),
+        (8, "header"),
+    ]
 
 
 def test_a_profile_that_is_no_toml(tmp_path: Path) -> None:

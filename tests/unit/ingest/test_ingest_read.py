@@ -13,7 +13,9 @@ from zgzx_research.ingest.read import read_source
 PERSON = ["990000001", "甄试样", "990000199003071235", "44990001", "样例五金", "", "201001", ""]
 
 
-def test_files_come_by_number_and_numbers_follow_the_names(write: Callable, lines: Callable) -> None:
+def test_files_come_by_number_and_numbers_follow_the_names(
+    write: Callable, lines: Callable
+) -> None:
     for name in ("b.csv", "A.CSV", "part/c.csv", ".hidden.csv", "~$b.csv"):
         folder = write(f"employment/{name}", lines(PERSON))
     assert [(table.file, table.file_name) for table in read_source(folder, "employment")] == [
@@ -38,7 +40,9 @@ def test_optional_columns_that_are_not_there_are_null(write: Callable) -> None:
 
 
 def test_title_lines_above_the_header_of_a_csv_file(write: Callable, lines: Callable) -> None:
-    (table,) = read_source(write("employment/a.csv", "导出时间：2025年\r\n\r\n" + lines(PERSON)), "employment")
+    (table,) = read_source(
+        write("employment/a.csv", "导出时间：2025年\r\n\r\n" + lines(PERSON)), "employment"
+    )
     assert table.furniture == [(1, "title"), (3, "header")]
     assert table.rows["row"].tolist() == [4]
 
@@ -47,14 +51,17 @@ def test_title_lines_above_the_header_of_a_csv_file(write: Callable, lines: Call
 def test_missing_raw_file(tmp_path: Path, folder_exists: bool) -> None:
     if folder_exists:
         (tmp_path / "patents").mkdir()
-    with pytest.raises(ZgzxError, match=r"missing raw file: no file of the source patents.*zgzx simulate") as caught:
+    with pytest.raises(
+        ZgzxError, match=r"missing raw file: no file of the source patents.*zgzx simulate"
+    ) as caught:
         read_source(tmp_path, "patents")
     assert str(tmp_path / "patents") in str(caught.value)
 
 
 def test_unknown_source(tmp_path: Path) -> None:
     with pytest.raises(
-        ZgzxError, match=r"no profile for the source patent.*employment, patents, programmes, registry, roster, scores"
+        ZgzxError,
+        match=r"no profile for the source patent.*employment, patents, programmes, registry, roster, scores",
     ):
         read_source(tmp_path, "patent")
 

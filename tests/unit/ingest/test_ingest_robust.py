@@ -55,7 +55,10 @@ def peak_and_size(folder: Path) -> tuple[int, int, int, int]:
 def test_two_hundred_megabytes_take_little_more_memory_than_the_table(
     tmp_path: Path, text_encoding: str, quoted: bool
 ) -> None:
-    """At most the grid and the table at a time, twice over for what the allocator keeps: never lists of strings."""
+    """At most the grid and the table at a time, twice over for what the allocator keeps.
+
+    Never lists of strings.
+    """
     (tmp_path / "employment").mkdir()
     line = MONTH.replace("养老", '"养老"') if quoted else MONTH
     block = (line * 10_000).encode(text_encoding)
@@ -71,7 +74,10 @@ def test_two_hundred_megabytes_take_little_more_memory_than_the_table(
 
 @pytest.mark.parametrize("quoted", [False, True])
 def test_python_never_holds_the_text_of_a_large_file(write: Callable, quoted: bool) -> None:
-    """The stand-in for the proof above: 10 MB; Arrow's memory is not Python's, so hardly anything must show here."""
+    """The stand-in for the proof above: 10 MB.
+
+    Arrow's memory is not Python's, so hardly anything must show here.
+    """
     line = MONTH.replace("养老", '"养老"') if quoted else MONTH
     folder = write("employment/a.csv", MONTHS + line * 80_000)
     tracemalloc.start()
@@ -80,22 +86,29 @@ def test_python_never_holds_the_text_of_a_large_file(write: Callable, quoted: bo
     tracemalloc.stop()
     assert len(table.rows) == 80_000
     assert table.rows["row"].tolist() == list(range(2, 80_002))
-    # blocks of 4 MB of bytes, their text at two bytes a character, 5,000 records; a list of lists would take 60 MB
+    # blocks of 4 MB of bytes, their text at two bytes a character, 5,000 records; a list of lists
+    # would take 60 MB
     assert peak < 30_000_000
 
 
 @pytest.mark.parametrize("text_encoding", ["utf-8", "gb18030", "utf-16-le", "utf-16"])
-def test_characters_across_block_borders(write: Callable, monkeypatch: pytest.MonkeyPatch, text_encoding: str) -> None:
+def test_characters_across_block_borders(
+    write: Callable, monkeypatch: pytest.MonkeyPatch, text_encoding: str
+) -> None:
     monkeypatch.setattr(encoding, "BLOCK", 1_022)
     folder = write("employment/a.csv", MONTHS + MONTH * 200, text_encoding)
     (table,) = read_source(folder, "employment")
     assert table.rows["person_name"].tolist() == ["拟安"] * 200
 
 
-def test_damage_beyond_the_first_block_has_its_offset(write: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_beyond_the_first_block_has_its_offset(
+    write: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(encoding, "BLOCK", 1_021)
     good = (MONTHS + MONTH * 100).encode("utf-8")
-    text = message(write("employment/a.csv", good + b"\xe6\x8b," + MONTH.encode("utf-8")), "employment")
+    text = message(
+        write("employment/a.csv", good + b"\xe6\x8b," + MONTH.encode("utf-8")), "employment"
+    )
     assert f"byte 0xE6 at offset {len(good):,}" in text
 
 
@@ -109,7 +122,9 @@ def test_exports_split_into_files_and_sheets(tmp_path: Path) -> None:
     """60,000 rows a file or sheet: each keeps its own row numbers, none is lost."""
     (tmp_path / "employment").mkdir()
     for part in ("a", "b"):
-        (tmp_path / "employment" / f"{part}.csv").write_text(MONTHS + MONTH * 60_000, encoding="utf-8")
+        (tmp_path / "employment" / f"{part}.csv").write_text(
+            MONTHS + MONTH * 60_000, encoding="utf-8"
+        )
     book = openpyxl.Workbook(write_only=True)
     for name in ("1", "2"):
         sheet = book.create_sheet(name)
@@ -142,7 +157,10 @@ def test_a_continued_sheet_without_header_is_named(tmp_path: Path) -> None:
 def test_a_sheet_full_to_its_last_row(book: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     assert workbook.ROW_LIMITS == (65_536, 1_048_576)
     monkeypatch.setattr(workbook, "ROW_LIMITS", (3,))
-    text = message(book([HEADER, [1, "拟一", None, "甲厂", "创新"], [2, "拟二", None, "甲厂", "创新"]]), "roster")
+    text = message(
+        book([HEADER, [1, "拟一", None, "甲厂", "创新"], [2, "拟二", None, "甲厂", "创新"]]),
+        "roster",
+    )
     assert "roster/001, sheet 1: the sheet is full to its last row (3)" in text
     assert "at most 60,000 rows" in text
 
@@ -224,7 +242,10 @@ def test_what_a_cell_says_is_no_place_in_the_sheet(tmp_path: Path, far: bool) ->
 
 
 def test_sixteen_thousand_columns_of_headers(book: Callable) -> None:
-    text = message(book([[*HEADER, *(f"栏{n}" for n in range(6, 16_385))], [1, "拟一", None, "甲厂"]]), "roster")
+    text = message(
+        book([[*HEADER, *(f"栏{n}" for n in range(6, 16_385))], [1, "拟一", None, "甲厂"]]),
+        "roster",
+    )
     assert "closest known profile is roster" in text
     assert "unknown columns: 栏6, 栏7" in text
     assert "栏25 and 16,359 more" in text
@@ -239,8 +260,13 @@ def test_sixteen_thousand_columns_of_delimited_text(write: Callable) -> None:
 
 
 def test_two_header_candidates_the_fuller_one_is_taken(book: Callable) -> None:
-    """Codes above labels, the labels known in part: no record stands between them, so nothing is lost."""
-    table = read_source(book([["姓名", "单位"], HEADER, [1, "拟一", None, "甲厂", "创新"]]), "roster")[0]
+    """Codes above labels, the labels known in part.
+
+    No record stands between them, so nothing is lost.
+    """
+    table = read_source(
+        book([["姓名", "单位"], HEADER, [1, "拟一", None, "甲厂", "创新"]]), "roster"
+    )[0]
     assert table.furniture == [(1, "title"), (2, "header")]
     assert table.rows["category"].tolist() == ["创新"]
 
@@ -249,12 +275,28 @@ def test_the_extension_is_not_believed(book: Callable, write: Callable) -> None:
     folder = book([HEADER, [1, "拟一", None, "甲厂", "创新"]])
     for name in ("a.xls", "b.et", "c.csv"):
         (folder / "roster" / name).write_bytes((folder / "roster" / "a.xlsx").read_bytes())
-    assert [table.rows["person_name"].tolist() for table in read_source(folder, "roster")] == [["拟一"]] * 4
+    assert [table.rows["person_name"].tolist() for table in read_source(folder, "roster")] == [
+        ["拟一"]
+    ] * 4
 
 
-def test_both_ways_of_reading_text_give_the_same_rows(write: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_ways_of_reading_text_give_the_same_rows(
+    write: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     month = MONTH.strip()
-    lines = ["导出时间：2025", "", MONTHS.strip(), month, "", "拟短,1", month + ",多", " ,　, ", month, "", ""]
+    lines = [
+        "导出时间：2025",
+        "",
+        MONTHS.strip(),
+        month,
+        "",
+        "拟短,1",
+        month + ",多",
+        " ,　, ",
+        month,
+        "",
+        "",
+    ]
     folder = write("employment/a.csv", "\r\n".join(lines))
     (fast,) = read_source(folder, "employment")
     monkeypatch.setattr(delimited, "_plain", delimited._quoted)
@@ -282,7 +324,10 @@ def test_a_table_that_begins_somewhere_on_the_sheet_counts_from_row_one(book: Ca
 def test_thousands_of_merged_cells_are_filled_each_by_its_own(book: Callable) -> None:
     rows = [HEADER]
     for pair in range(2_000):
-        rows += [[2 * pair, f"拟{pair}a", None, "甲厂", f"类{pair}"], [2 * pair + 1, f"拟{pair}b", None, "甲厂", None]]
+        rows += [
+            [2 * pair, f"拟{pair}a", None, "甲厂", f"类{pair}"],
+            [2 * pair + 1, f"拟{pair}b", None, "甲厂", None],
+        ]
     merged = tuple(f"E{row}:E{row + 1}" for row in range(2, 4_002, 2))
     table = read_source(book(rows, merged=merged), "roster")[0]
     assert table.rows["category"].tolist() == [f"类{row // 2}" for row in range(4_000)]

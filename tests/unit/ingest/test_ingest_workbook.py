@@ -77,13 +77,21 @@ def test_furniture_is_recognised_counted_and_named(book: Callable) -> None:
     ]
     table = one(book(rows, merged=("A3:E3",)))
     assert table.furniture == [
-        (1, "title"), (2, "header"), (3, "section"), (6, "header"), (7, "section"), (9, "total"), (10, "note"),
+        (1, "title"),
+        (2, "header"),
+        (3, "section"),
+        (6, "header"),
+        (7, "section"),
+        (9, "total"),
+        (10, "note"),
         (11, "note"),
-    ]  # fmt: skip
+    ]
     assert table.title == "龙岗区第九届名单"
     assert table.rows["row"].tolist() == [4, 8]
     assert table.rows["section"].tolist() == ["一、职工创新之星（1名）", "二、职工技能之星（1名）"]
-    assert table.rows_in == 10 == len(table.rows) + len(table.furniture)  # the blank row 5 is not counted
+    assert (
+        table.rows_in == 10 == len(table.rows) + len(table.furniture)
+    )  # the blank row 5 is not counted
 
 
 def test_a_row_that_only_looks_like_a_section_stays_a_row(book: Callable) -> None:
@@ -92,8 +100,12 @@ def test_a_row_that_only_looks_like_a_section_stays_a_row(book: Callable) -> Non
 
 
 @pytest.mark.parametrize(("hidden", "kind"), [(True, "hidden_sheet"), (False, "note_sheet")])
-def test_hidden_and_note_sheets_are_counted_as_furniture(book: Callable, hidden: bool, kind: str) -> None:
-    folder = book([HEADER, [1, "甄一", None, "甲厂"]], hidden=hidden, second=[["甄旧稿"], [], ["乙"]])
+def test_hidden_and_note_sheets_are_counted_as_furniture(
+    book: Callable, hidden: bool, kind: str
+) -> None:
+    folder = book(
+        [HEADER, [1, "甄一", None, "甲厂"]], hidden=hidden, second=[["甄旧稿"], [], ["乙"]]
+    )
     shown, aside = read_source(folder, "roster")
     assert (shown.sheet_name, shown.rows_in) == ("名单", 2)
     assert (aside.sheet_name, aside.furniture, aside.rows_in) == ("说明", [(1, kind), (3, kind)], 2)

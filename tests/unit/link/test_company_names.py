@@ -11,7 +11,10 @@ from zgzx_research.link.company_names import company_core, normalise_company_nam
 
 FULL = "深圳市鸿远精密科技有限公司"
 TEXT = st.text(
-    st.one_of(st.characters(codec="utf-8"), st.sampled_from("深圳市（）()【】 　有限公司Ａaßıǰΐ㈱①·.&-\u0301\u200b"))
+    st.one_of(
+        st.characters(codec="utf-8"),
+        st.sampled_from("深圳市（）()【】 　有限公司Ａaßıǰΐ㈱①·.&-\u0301\u200b"),
+    )
 )
 
 
@@ -28,7 +31,9 @@ def parent(text: str) -> str | float:
 
 
 @given(st.lists(TEXT, max_size=4))
-@example(["a\u200b\u0301"])  # the accent meets its letter only after the invisible character has gone
+@example(
+    ["a\u200b\u0301"]
+)  # the accent meets its letter only after the invisible character has gone
 def test_normalising_twice_changes_nothing(texts: list[str]) -> None:
     once = normalise_company_name(pd.Series(texts, dtype="str"))
     pd.testing.assert_series_equal(normalise_company_name(once), once)

@@ -17,18 +17,24 @@ from zgzx_research.link.audit import relink
 from zgzx_research.link.decisions import COLUMNS, read_decisions
 from zgzx_research.link.firms import FirmLinks, link_firms
 
-CALENDAR = pd.DataFrame({"edition": [1, 2], "year": [2012, 2021], "final_date": ["2012-11-15", "2021-03-31"]})
+CALENDAR = pd.DataFrame(
+    {"edition": [1, 2], "year": [2012, 2021], "final_date": ["2012-11-15", "2021-03-31"]}
+)
 EVENT = ["uscc", "firm_name", "type", "date", "before", "after"]
 
 
 def events(*rows: tuple[str | None, str, str, str, str, str]) -> pd.DataFrame:
-    table = keyed([dict(zip(EVENT, row, strict=True)) for row in rows], "registry/changes.csv", EVENT)
+    table = keyed(
+        [dict(zip(EVENT, row, strict=True)) for row in rows], "registry/changes.csv", EVENT
+    )
     return table.assign(date=pd.to_datetime(table["date"]).astype("datetime64[s]"))
 
 
 def former(*rows: tuple[str, str, str, str | None, str | None]) -> pd.DataFrame:
     columns = ["uscc", "firm_name", "name", "valid_from", "valid_to"]
-    table = keyed([dict(zip(columns, row, strict=True)) for row in rows], "registry/registry.csv", columns)
+    table = keyed(
+        [dict(zip(columns, row, strict=True)) for row in rows], "registry/registry.csv", columns
+    )
     days = {name: pd.to_datetime(table[name]).astype("datetime64[s]") for name in columns[3:]}
     return table.assign(**days, kind="曾用名")
 
@@ -46,7 +52,13 @@ RENAMED = events((U1, NEW, "rename", "2016-05-01", OLD, NEW))
 
 
 def test_a_former_name_is_the_firm_with_its_time() -> None:
-    links = link_firms({"registry": registry((U1, NEW)), "registry_event": RENAMED, "roster": roster(OLD, "丙丁电子")})
+    links = link_firms(
+        {
+            "registry": registry((U1, NEW)),
+            "registry_event": RENAMED,
+            "roster": roster(OLD, "丙丁电子"),
+        }
+    )
     assert linked(links, "roster") == [("F000001", "name"), ("F000001", "core")]
     names = links.firm_name.set_index("name")
     assert names.loc[OLD, ["kind", "valid_to"]].tolist() == ["曾用名", pd.Timestamp("2016-05-01")]
@@ -58,19 +70,27 @@ def test_a_name_taken_up_by_another_firm_is_that_of_its_time() -> None:
     # U2 took the name that U1 had dropped in 2016
     clean = {
         "registry": registry((U1, NEW), (U2, OLD)),
-        "registry_event": pd.concat([RENAMED, events((U2, OLD, "rename", "2018-01-01", OTHER, OLD))]).reset_index(
-            drop=True
-        ),
+        "registry_event": pd.concat(
+            [RENAMED, events((U2, OLD, "rename", "2018-01-01", OTHER, OLD))]
+        ).reset_index(drop=True),
         "roster": at_edition((OLD, 1), (OLD, 2), ("丙丁电子", 1)),
     }
     links = link_firms(clean, CALENDAR)
-    assert linked(links, "roster") == [("F000001", "name"), ("F000002", "name"), ("F000001", "core")]
-    certain = link_firms({"registry": clean["registry"], "roster": roster(NEW)}).link_audit["score"][0]
+    assert linked(links, "roster") == [
+        ("F000001", "name"),
+        ("F000002", "name"),
+        ("F000001", "core"),
+    ]
+    certain = link_firms({"registry": clean["registry"], "roster": roster(NEW)}).link_audit[
+        "score"
+    ][0]
     assert links.link_audit["score"][0] < certain
     undated = link_firms(clean)  # nobody knows when the rosters speak
     assert linked(undated, "roster") == [(None, "ambiguous")] * 3
     between = {**clean, "spell": spells((None, OLD, None)).assign(start_ym=201701, end_ym=201706)}
-    assert linked(link_firms(between, CALENDAR), "spell") == [(None, "ambiguous")]  # nobody bore it then
+    assert linked(link_firms(between, CALENDAR), "spell") == [
+        (None, "ambiguous")
+    ]  # nobody bore it then
 
 
 def test_listed_former_names_without_an_end_count_always() -> None:
@@ -85,8 +105,12 @@ def test_listed_former_names_without_an_end_count_always() -> None:
 
 
 def test_a_name_that_came_back_has_no_dates() -> None:
-    there = events((U1, NEW, "rename", "2014-01-01", NEW, OLD), (U1, NEW, "rename", "2016-01-01", OLD, NEW))
-    names = link_firms({"registry": registry((U1, NEW)), "registry_event": there}).firm_name.set_index("name")
+    there = events(
+        (U1, NEW, "rename", "2014-01-01", NEW, OLD), (U1, NEW, "rename", "2016-01-01", OLD, NEW)
+    )
+    names = link_firms(
+        {"registry": registry((U1, NEW)), "registry_event": there}
+    ).firm_name.set_index("name")
     assert names.loc[NEW, ["valid_from", "valid_to"]].isna().all()
     assert names.loc[OLD, ["valid_from", "valid_to"]].tolist() == [
         pd.Timestamp("2014-01-01"),
@@ -98,7 +122,14 @@ def merged(*pairs: tuple[str, str]) -> FirmLinks:
     firms = sorted({name for pair in pairs for name in pair})
     table = registry(*((f"CODE-{name}", f"深圳市{name}有限公司") for name in firms))
     rows = (
-        (None, f"深圳市{a}有限公司", "merger", "2015-01-01", f"深圳市{a}有限公司", f"深圳市{b}有限公司")
+        (
+            None,
+            f"深圳市{a}有限公司",
+            "merger",
+            "2015-01-01",
+            f"深圳市{a}有限公司",
+            f"深圳市{b}有限公司",
+        )
         for a, b in pairs
     )
     return link_firms({"registry": table, "registry_event": events(*rows)})
@@ -137,19 +168,25 @@ def test_the_line_of_a_merger_may_stand_under_either_firm() -> None:
 
 def test_similar_firms_are_proposed_in_order_and_never_linked() -> None:
     table = registry(
-        (U1, "深圳市鸿远精密科技有限公司"), (U2, "深圳市鸿源精密科技有限公司"), (U3, "深圳市北方矿业有限公司")
+        (U1, "深圳市鸿远精密科技有限公司"),
+        (U2, "深圳市鸿源精密科技有限公司"),
+        (U3, "深圳市北方矿业有限公司"),
     )
-    links = link_firms({"registry": table, "roster": roster("鸿元精密科技", "鸿元精密科技", "西湖")}, min_similarity=80)
+    links = link_firms(
+        {"registry": table, "roster": roster("鸿元精密科技", "鸿元精密科技", "西湖")},
+        min_similarity=80,
+    )
     assert linked(links, "roster") == [(None, "candidate"), (None, "candidate"), (None, "none")]
     review = links.link_review
     assert review[["text", "records", "rank", "firm_id"]].values.tolist() == [
-        ["鸿元精密科技", 2, 1, "F000001"], ["鸿元精密科技", 2, 2, "F000002"],
-    ]  # fmt: skip
+        ["鸿元精密科技", 2, 1, "F000001"],
+        ["鸿元精密科技", 2, 2, "F000002"],
+    ]
     assert review["score"].tolist() == [0.8333, 0.8333]  # five of six characters
     assert links.link_audit["score"].tolist()[:2] == [0.8333, 0.8333]
-    assert link_firms({"registry": table, "roster": roster("鸿元精密科技")}, candidates=1).link_review[
-        "rank"
-    ].tolist() == [1]
+    assert link_firms(
+        {"registry": table, "roster": roster("鸿元精密科技")}, candidates=1
+    ).link_review["rank"].tolist() == [1]
 
 
 def test_decisions_go_before_everything_and_rejects_take_away() -> None:
@@ -160,11 +197,18 @@ def test_decisions_go_before_everything_and_rejects_take_away() -> None:
         (None, OTHER, U2, None, "reject", "审核人", "2025-01-02", "同名"),
         (None, "某某", None, None, "reject", "审核人", "2025-01-02", "区外企业"),
     )
-    clean = {"registry": table, "roster": roster("甲乙", NEW, OTHER, "某某"), "spell": spells((None, NEW, None))}
+    clean = {
+        "registry": table,
+        "roster": roster("甲乙", NEW, OTHER, "某某"),
+        "spell": spells((None, NEW, None)),
+    }
     links = link_firms(clean, decisions=made)
     assert linked(links, "roster") == [
-        ("F000002", "decision"), ("F000002", "decision"), (None, "decision"), (None, "decision")
-    ]  # fmt: skip
+        ("F000002", "decision"),
+        ("F000002", "decision"),
+        (None, "decision"),
+        (None, "decision"),
+    ]
     part = links.link_audit.query("source == 'roster'")
     assert part["decision"].tolist() == ["accepted", "accepted", "rejected", "rejected"]
     assert part["score"].tolist()[:2] == [1.0, 1.0]
@@ -176,12 +220,19 @@ def test_a_later_decision_replaces_an_earlier_one_and_two_on_a_day_are_refused()
     first = ("roster", "甲乙", U1, None, "accept", "审核人", "2025-01-02", "r")
     clean = {"registry": table, "roster": roster("甲乙")}
     later = ("roster", "甲乙", U2, None, "accept", "审核人", "2025-02-01", "r")
-    assert linked(link_firms(clean, decisions=decisions(later, first)), "roster") == [("F000002", "decision")]
+    assert linked(link_firms(clean, decisions=decisions(later, first)), "roster") == [
+        ("F000002", "decision")
+    ]
     same_day = (*later[:6], "2025-01-02", "r")
     with pytest.raises(ZgzxError, match="two firms on one day"):
         link_firms(clean, decisions=decisions(first, same_day))
     with pytest.raises(ZgzxError, match="none of the registry"):
-        link_firms(clean, decisions=decisions(("roster", "甲乙", U3, None, "accept", "审核人", "2025-01-02", "r")))
+        link_firms(
+            clean,
+            decisions=decisions(
+                ("roster", "甲乙", U3, None, "accept", "审核人", "2025-01-02", "r")
+            ),
+        )
 
 
 def test_the_file_of_decisions_is_checked(tmp_path: Path) -> None:
@@ -207,14 +258,18 @@ def test_the_file_of_decisions_is_checked(tmp_path: Path) -> None:
 def test_the_number_lends_its_firm_where_the_name_fails() -> None:
     rows = spells(("7", NEW, None), ("7", "看不清", None), ("8", "看不清", None))
     assert linked(link_firms({"registry": registry((U1, NEW)), "spell": rows}), "spell") == [
-        ("F000001", "name"), ("F000001", "number"), (None, "none"),
-    ]  # fmt: skip
+        ("F000001", "name"),
+        ("F000001", "number"),
+        (None, "none"),
+    ]
 
 
 def test_relinking_takes_back_weak_links_and_adds_none() -> None:
     made = decisions(("roster", "某某", U2, None, "accept", "审核人", "2025-01-02", "r"))
     names = roster(NEW, "甲乙电子", "甲乙电子龙岗分公司", "某某", "甲乙电于")
-    audit = link_firms({"registry": registry((U1, NEW), (U2, OTHER)), "roster": names}, decisions=made).link_audit
+    audit = link_firms(
+        {"registry": registry((U1, NEW), (U2, OTHER)), "roster": names}, decisions=made
+    ).link_audit
     strict = relink(audit, min_score=0.92)
     assert strict["method"].tolist() == ["name", "below", "below", "decision", "candidate"]
     assert strict["firm_id"].notna().tolist() == [True, False, False, True, False]
@@ -223,7 +278,9 @@ def test_relinking_takes_back_weak_links_and_adds_none() -> None:
 
 
 def test_holders_are_linked_like_applicants_and_by_code() -> None:
-    party = parties(("holder", "某某"), ("applicant", NEW), ("inventor", NEW)).assign(uscc=[U1, None, None])
+    party = parties(("holder", "某某"), ("applicant", NEW), ("inventor", NEW)).assign(
+        uscc=[U1, None, None]
+    )
     party = party.astype({"uscc": "str"})
     links = link_firms({"registry": registry((U1, NEW)), "patent_party": party})
     assert linked(links, "patent_party") == [("F000001", "uscc"), ("F000001", "name")]

@@ -23,11 +23,22 @@ def keyed(rows: list[dict], file: str, columns: list[str]) -> pd.DataFrame:
 
 
 def registry(*firms: tuple[str | None, str]) -> pd.DataFrame:
-    table = keyed([{"uscc": code, "name": name} for code, name in firms], "registry/registry.csv", ["uscc", "name"])
+    table = keyed(
+        [{"uscc": code, "name": name} for code, name in firms],
+        "registry/registry.csv",
+        ["uscc", "name"],
+    )
     return table.assign(
-        founded=pd.Timestamp("2010-01-01"), closed=pd.NaT, status="存续", industry2="39", size="小", street="坂田街道",
-        staff=pd.array([20] * len(table), dtype="Int64"), capital_cny=1e6, hitech=False,
-    )  # fmt: skip
+        founded=pd.Timestamp("2010-01-01"),
+        closed=pd.NaT,
+        status="存续",
+        industry2="39",
+        size="小",
+        street="坂田街道",
+        staff=pd.array([20] * len(table), dtype="Int64"),
+        capital_cny=1e6,
+        hitech=False,
+    )
 
 
 def roster(*names: str | None) -> pd.DataFrame:
@@ -36,17 +47,23 @@ def roster(*names: str | None) -> pd.DataFrame:
 
 def spells(*rows: tuple[str | None, str | None, str | None]) -> pd.DataFrame:
     columns = ["employer_no", "employer_name", "employer_uscc"]
-    return keyed([dict(zip(columns, row, strict=True)) for row in rows], "employment/spells.csv", columns)
+    return keyed(
+        [dict(zip(columns, row, strict=True)) for row in rows], "employment/spells.csv", columns
+    )
 
 
 def parties(*rows: tuple[str, str | None]) -> pd.DataFrame:
     columns = ["role", "name"]
-    return keyed([dict(zip(columns, row, strict=True)) for row in rows], "patents/cnipa.csv", columns)
+    return keyed(
+        [dict(zip(columns, row, strict=True)) for row in rows], "patents/cnipa.csv", columns
+    )
 
 
 def linked(links: FirmLinks, source: str) -> list[tuple[str | None, str]]:
     part = links.link_audit.query("source == @source")
-    return [(None if pd.isna(row.firm_id) else row.firm_id, row.method) for row in part.itertuples()]
+    return [
+        (None if pd.isna(row.firm_id) else row.firm_id, row.method) for row in part.itertuples()
+    ]
 
 
 REGISTRY = registry(
@@ -59,9 +76,11 @@ REGISTRY = registry(
 
 
 def link(
-    roster_: pd.DataFrame | None = None, spell: pd.DataFrame | None = None, party: pd.DataFrame | None = None,
+    roster_: pd.DataFrame | None = None,
+    spell: pd.DataFrame | None = None,
+    party: pd.DataFrame | None = None,
     registry_: pd.DataFrame = REGISTRY,
-) -> FirmLinks:  # fmt: skip
+) -> FirmLinks:
     clean = {"registry": registry_, "roster": roster_, "spell": spell, "patent_party": party}
     return link_firms({name: table for name, table in clean.items() if table is not None})
 
@@ -90,24 +109,34 @@ def test_full_name_before_core_and_never_a_similar_one() -> None:
 
 def test_a_core_of_two_firms_links_to_neither_but_their_full_names_do() -> None:
     links = link(roster("深圳宏达塑胶有限公司", "宏达塑胶(深圳)股份有限公司", "宏达塑胶龙岗分公司"))
-    assert linked(links, "roster") == [(None, "ambiguous"), ("F000005", "name"), (None, "ambiguous")]
+    assert linked(links, "roster") == [
+        (None, "ambiguous"),
+        ("F000005", "name"),
+        (None, "ambiguous"),
+    ]
     assert links.link_audit["score"].isna().tolist() == [True, False, True]
 
 
 def test_a_full_name_of_two_firms_is_ambiguous_unless_the_code_tells() -> None:
     twice = registry((U1, "深圳市同名有限公司"), (U2, "深圳市同名有限公司"))
-    links = link(roster("深圳市同名有限公司"), spells((None, "深圳市同名有限公司", U2)), registry_=twice)
+    links = link(
+        roster("深圳市同名有限公司"), spells((None, "深圳市同名有限公司", U2)), registry_=twice
+    )
     assert linked(links, "roster") == [(None, "ambiguous")]
     assert linked(links, "spell") == [("F000002", "uscc")]
 
 
 def test_the_code_goes_before_the_name() -> None:
-    assert linked(link(spell=spells((None, "深圳市鸿源精密科技有限公司", U1))), "spell") == [("F000001", "uscc")]
+    assert linked(link(spell=spells((None, "深圳市鸿源精密科技有限公司", U1))), "spell") == [
+        ("F000001", "uscc")
+    ]
 
 
 def test_another_code_forbids_the_name_but_an_unknown_one_does_not() -> None:
     links = link(
-        spell=spells((None, "深圳市鸿远精密科技有限公司", U9), (None, "深圳市启明电子有限公司", U9)),
+        spell=spells(
+            (None, "深圳市鸿远精密科技有限公司", U9), (None, "深圳市启明电子有限公司", U9)
+        ),
     )
     # the namesake is left to a person
     assert linked(links, "spell") == [(None, "candidate"), ("F000003", "name")]
@@ -125,9 +154,13 @@ def test_the_employer_number_lends_its_code_if_it_has_one_only() -> None:
         )
     )
     assert linked(links, "spell") == [
-        ("F000001", "uscc"), ("F000001", "uscc"), ("F000001", "uscc"), ("F000002", "uscc"), ("F000003", "name"),
+        ("F000001", "uscc"),
+        ("F000001", "uscc"),
+        ("F000001", "uscc"),
+        ("F000002", "uscc"),
+        ("F000003", "name"),
         (None, "none"),
-    ]  # fmt: skip
+    ]
     assert links.link_audit["score"][1] < links.link_audit["score"][0]
 
 
@@ -140,13 +173,18 @@ def test_branches_count_for_the_parent_and_keep_their_name() -> None:
     assert linked(links, "spell") == [("F000001", "name")]
     assert linked(links, "roster") == [("F000001", "core")]
     branch = links.firm_name.query("kind == '分公司'")
-    assert set(branch["name"]) == {"深圳市鸿远精密科技有限公司龙岗分公司", "深圳鸿远精密科技有限公司分公司"}
+    assert set(branch["name"]) == {
+        "深圳市鸿远精密科技有限公司龙岗分公司",
+        "深圳鸿远精密科技有限公司分公司",
+    }
     assert set(branch["firm_id"]) == {"F000001"}
 
 
 def test_a_registered_branch_is_a_firm_of_its_own() -> None:
     own = registry((U1, "深圳市甲乙有限公司"), (U2, "深圳市甲乙有限公司龙岗分公司"))
-    assert linked(link(roster("深圳市甲乙有限公司龙岗分公司"), registry_=own), "roster") == [("F000002", "name")]
+    assert linked(link(roster("深圳市甲乙有限公司龙岗分公司"), registry_=own), "roster") == [
+        ("F000002", "name")
+    ]
 
 
 def test_only_organisations_that_applied_are_linked() -> None:
@@ -175,8 +213,9 @@ def test_rows_with_one_code_or_one_name_are_one_firm() -> None:
     assert links.firm["name_core"].tolist() == ["甲乙", "丙丁", "庚辛"]
     assert linked(links, "roster") == [("F000002", "name")]
     assert links.firm_name.query("firm_id == 'F000002'")[["name", "kind"]].values.tolist() == [
-        ["深圳市戊己有限公司", "曾用名"], ["深圳市丙丁有限公司", "现名"],
-    ]  # fmt: skip
+        ["深圳市戊己有限公司", "曾用名"],
+        ["深圳市丙丁有限公司", "现名"],
+    ]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -187,7 +226,9 @@ def test_the_order_of_rows_does_not_matter(seed: int) -> None:
     straight = link(people, jobs, filings)
     mixed = [table.sample(frac=1, random_state=seed) for table in (REGISTRY, people, jobs, filings)]
     before = [table.copy() for table in mixed]
-    shuffled = link_firms(dict(zip(("registry", "roster", "spell", "patent_party"), mixed, strict=True)))
+    shuffled = link_firms(
+        dict(zip(("registry", "roster", "spell", "patent_party"), mixed, strict=True))
+    )
     for name in ("firm", "firm_name", "link_audit", "link_review"):
         pd.testing.assert_frame_equal(getattr(straight, name), getattr(shuffled, name))
     for table, copy in zip(mixed, before, strict=True):
@@ -200,8 +241,32 @@ def test_the_summary_counts_rows_by_source_and_method() -> None:
         spells(("1", None, U1), ("1", None, None)),
     )
     assert link_summary(links.link_audit).to_dict("records") == [
-        {"source": "roster", "rows": 4, "linked": 2, "linked_share": 0.5, "decision": 0, "uscc": 0,
-         "name": 1, "core": 1, "number": 0, "candidate": 0, "ambiguous": 1, "none": 1},
-        {"source": "spell", "rows": 2, "linked": 2, "linked_share": 1.0, "decision": 0, "uscc": 2,
-         "name": 0, "core": 0, "number": 0, "candidate": 0, "ambiguous": 0, "none": 0},
-    ]  # fmt: skip
+        {
+            "source": "roster",
+            "rows": 4,
+            "linked": 2,
+            "linked_share": 0.5,
+            "decision": 0,
+            "uscc": 0,
+            "name": 1,
+            "core": 1,
+            "number": 0,
+            "candidate": 0,
+            "ambiguous": 1,
+            "none": 1,
+        },
+        {
+            "source": "spell",
+            "rows": 2,
+            "linked": 2,
+            "linked_share": 1.0,
+            "decision": 0,
+            "uscc": 2,
+            "name": 0,
+            "core": 0,
+            "number": 0,
+            "candidate": 0,
+            "ambiguous": 0,
+            "none": 0,
+        },
+    ]

@@ -13,15 +13,22 @@ from zgzx_research.link.people import PeopleLinks, link_people
 
 KEY = ["file", "sheet", "row", "part"]
 TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key"]
-CALENDAR = pd.DataFrame({"edition": [1, 2], "year": [2018, 2019], "final_date": ["2018-06-15", "2019-06-15"]})
+CALENDAR = pd.DataFrame(
+    {"edition": [1, 2], "year": [2018, 2019], "final_date": ["2018-06-15", "2019-06-15"]}
+)
 
 
 def table(rows: list[dict], columns: list[str], source: str) -> pd.DataFrame:
     frame = pd.DataFrame(
-        rows, columns=[*columns, *(c for row in rows for c in row if c not in columns)][: len(columns)]
+        rows,
+        columns=[*columns, *(c for row in rows for c in row if c not in columns)][: len(columns)],
     )
     frame = frame.astype(
-        {name: "str" for name in columns if name.endswith(("_key", "name", "stage", "outcome", "category"))}
+        {
+            name: "str"
+            for name in columns
+            if name.endswith(("_key", "name", "stage", "outcome", "category"))
+        }
     )
     return frame.assign(file=f"{source}.csv", sheet="", row=range(2, len(frame) + 2), part=1)
 
@@ -30,50 +37,108 @@ def insurance(*rows: dict) -> pd.DataFrame:
     """Spells: number, firm, name (surname = its first letter), id, mask, birth, start, end."""
     made = [
         {
-            "person_key": row["number"], "employer_name": row.get("firm", "深圳市甲甲有限公司"),
+            "person_key": row["number"],
+            "employer_name": row.get("firm", "深圳市甲甲有限公司"),
             "name_key": row.get("name"),
-            "surname_key": row.get("name", "?")[:1], "id_key": row.get("id"), "mask_key": row.get("mask"),
-            "birth_key": row.get("birth"), "employer_no": None, "employer_uscc": None,
-            "start_ym": row.get("start", 201001), "end_ym": row.get("end", 202012),
+            "surname_key": row.get("name", "?")[:1],
+            "id_key": row.get("id"),
+            "mask_key": row.get("mask"),
+            "birth_key": row.get("birth"),
+            "employer_no": None,
+            "employer_uscc": None,
+            "start_ym": row.get("start", 201001),
+            "end_ym": row.get("end", 202012),
         }
         for row in rows
-    ]  # fmt: skip
-    columns = ["person_key", "employer_name", *TOKENS, "employer_no", "employer_uscc", "start_ym", "end_ym"]
-    return table(made, columns, "employment/spells").astype({"employer_no": "str", "employer_uscc": "str"})
+    ]
+    columns = [
+        "person_key",
+        "employer_name",
+        *TOKENS,
+        "employer_no",
+        "employer_uscc",
+        "start_ym",
+        "end_ym",
+    ]
+    return table(made, columns, "employment/spells").astype(
+        {"employer_no": "str", "employer_uscc": "str"}
+    )
 
 
 def roster(*rows: dict) -> pd.DataFrame:
     made = [
-        {"edition": row.get("edition", 1), "category": "skill", "is_team": False, "name_key": row.get("name"),
-         "surname_key": row.get("name", "?")[:1], "id_key": row.get("id"), "mask_key": row.get("mask"),
-         "birth_key": row.get("birth"), "phone_key": row.get("phone"),
-         "firm_name": row.get("firm", "深圳市甲甲有限公司")}
+        {
+            "edition": row.get("edition", 1),
+            "category": "skill",
+            "is_team": False,
+            "name_key": row.get("name"),
+            "surname_key": row.get("name", "?")[:1],
+            "id_key": row.get("id"),
+            "mask_key": row.get("mask"),
+            "birth_key": row.get("birth"),
+            "phone_key": row.get("phone"),
+            "firm_name": row.get("firm", "深圳市甲甲有限公司"),
+        }
         for row in rows
-    ]  # fmt: skip
-    return table(made, ["edition", "category", "is_team", *TOKENS, "phone_key", "firm_name"], "roster/edition_01")
+    ]
+    return table(
+        made,
+        ["edition", "category", "is_team", *TOKENS, "phone_key", "firm_name"],
+        "roster/edition_01",
+    )
 
 
 def entry(*rows: dict) -> pd.DataFrame:
     made = [
-        {"edition": row.get("edition", 1), "category": "skill", "stage": row.get("stage", "final"), "is_team": False,
-         "outcome": row.get("outcome", "out"), "name_key": row["name"], "surname_key": row["name"][:1],
-         "firm_name": row.get("firm", "深圳市甲甲有限公司")}
+        {
+            "edition": row.get("edition", 1),
+            "category": "skill",
+            "stage": row.get("stage", "final"),
+            "is_team": False,
+            "outcome": row.get("outcome", "out"),
+            "name_key": row["name"],
+            "surname_key": row["name"][:1],
+            "firm_name": row.get("firm", "深圳市甲甲有限公司"),
+        }
         for row in rows
-    ]  # fmt: skip
-    columns = ["edition", "category", "stage", "is_team", "outcome", "name_key", "surname_key", "firm_name"]
+    ]
+    columns = [
+        "edition",
+        "category",
+        "stage",
+        "is_team",
+        "outcome",
+        "name_key",
+        "surname_key",
+        "firm_name",
+    ]
     return table(made, columns, "scores/edition_01")
 
 
 REGISTRY = pd.DataFrame(
     {
-        "file": "registry.csv", "sheet": "", "row": [2, 3], "part": 1, "uscc": ["C1", "C2"],
-        "name": ["深圳市甲甲有限公司", "深圳市乙乙有限公司"], "founded": pd.Timestamp("2000-01-01"), "closed": pd.NaT,
-        "status": "存续", "industry2": "39", "size": "小", "street": None, "staff": pd.array([9, 9], dtype="Int64"),
-        "capital_cny": 1e6, "hitech": False,
+        "file": "registry.csv",
+        "sheet": "",
+        "row": [2, 3],
+        "part": 1,
+        "uscc": ["C1", "C2"],
+        "name": ["深圳市甲甲有限公司", "深圳市乙乙有限公司"],
+        "founded": pd.Timestamp("2000-01-01"),
+        "closed": pd.NaT,
+        "status": "存续",
+        "industry2": "39",
+        "size": "小",
+        "street": None,
+        "staff": pd.array([9, 9], dtype="Int64"),
+        "capital_cny": 1e6,
+        "hitech": False,
     }
-).astype({"closed": "datetime64[s]", "founded": "datetime64[s]", "street": "str"})  # fmt: skip
+).astype({"closed": "datetime64[s]", "founded": "datetime64[s]", "street": "str"})
 # Names are only compared, so invented ones do. A hundred bystanders make chance agreement rare.
-CROWD = [{"number": f"c{n}", "name": f"X{n}", "birth": f"b{n}", "firm": "深圳市乙乙有限公司"} for n in range(100)]
+CROWD = [
+    {"number": f"c{n}", "name": f"X{n}", "birth": f"b{n}", "firm": "深圳市乙乙有限公司"}
+    for n in range(100)
+]
 
 
 def link(**clean: pd.DataFrame) -> tuple[FirmLinks, PeopleLinks]:
@@ -84,7 +149,9 @@ def link(**clean: pd.DataFrame) -> tuple[FirmLinks, PeopleLinks]:
 
 def found(people: PeopleLinks, source: str) -> list[tuple]:
     """Number of the first record of the worker (row), method and uniqueness, per row of the source."""
-    first = people.spell_worker[people.spell_worker["source"].eq("spell")].drop_duplicates("worker_id")
+    first = people.spell_worker[people.spell_worker["source"].eq("spell")].drop_duplicates(
+        "worker_id"
+    )
     numbers = first.set_index("worker_id")["row"] - 2
     rows = people.link_audit[people.link_audit["source"].eq(source)]
     at = rows["worker_id"].map(numbers)
@@ -131,9 +198,19 @@ def test_workers_by_number_and_by_id_in_order_of_appearance(seed: int | None) ->
 
 def test_months_spells_and_dispatch_of_one_person_are_one_worker() -> None:
     spell = insurance({"number": "p1", "id": "i1"})
-    month = spell.assign(person_key="p2", period_ym=202101, paid_ym=202101, kind="normal", file="months.csv")
-    sent = pd.DataFrame({"person_key": ["p3"], "id_key": ["i1"], "agency_name": ["x"], "service_firm": ["y"],
-                         "start_ym": [202101], "end_ym": [202101]})  # fmt: skip
+    month = spell.assign(
+        person_key="p2", period_ym=202101, paid_ym=202101, kind="normal", file="months.csv"
+    )
+    sent = pd.DataFrame(
+        {
+            "person_key": ["p3"],
+            "id_key": ["i1"],
+            "agency_name": ["x"],
+            "service_firm": ["y"],
+            "start_ym": [202101],
+            "end_ym": [202101],
+        }
+    )
     sent = sent.assign(file="agency.xlsx", sheet="", row=2, part=1)
     _, links = link(spell=spell, si_month=month.drop(columns=["start_ym", "end_ym"]), dispatch=sent)
     assert links.spell_worker["worker_id"].tolist() == ["W0000001"] * 3
@@ -150,14 +227,20 @@ def test_the_one_of_the_name_insured_there_then_is_the_contestant() -> None:
     )
     spell.loc[1, "end_ym"] = 201801
     _, people = link(spell=spell, entry=entry({"name": "Aa"}, {"name": "Bb"}, {"name": "Cc"}))
-    assert found(people, "entry") == [(0, "splink", "unique"), (None, "none", "none"), (None, "none", "none")]
+    assert found(people, "entry") == [
+        (0, "splink", "unique"),
+        (None, "none", "none"),
+        (None, "none", "none"),
+    ]
     assert people.link_audit["score"][0] > 0.9
 
 
 def test_a_short_gap_over_the_final_does_not_lose_the_contestant() -> None:
     spell = insurance(
-        {"number": "p1", "name": "Aa", "end": 201804}, {"number": "p1", "name": "Aa", "start": 201808}, *CROWD
-    )  # fmt: skip
+        {"number": "p1", "name": "Aa", "end": 201804},
+        {"number": "p1", "name": "Aa", "start": 201808},
+        *CROWD,
+    )
     _, people = link(spell=spell, entry=entry({"name": "Aa"}))
     assert found(people, "entry") == [(0, "splink", "unique")]
 
@@ -176,11 +259,16 @@ NAMESAKES = [
         ({"mask": "m1"}, (0, "splink", "several")),
         ({"id": "i2"}, (1, "id", "unique")),
         ({"id": "i2", "firm": "深圳市乙乙有限公司"}, (1, "id", "unique")),  # an ID needs no firm
-        ({"mask": "m1", "firm": "某某"}, (0, "splink", "several")),  # name and mask tell without the firm
+        (
+            {"mask": "m1", "firm": "某某"},
+            (0, "splink", "several"),
+        ),  # name and mask tell without the firm
         ({"firm": "某某"}, (None, "none", "none")),
     ],
 )
-def test_namesakes_in_one_firm_stay_open_unless_birth_mask_or_id_tell(line: dict, expected: tuple) -> None:
+def test_namesakes_in_one_firm_stay_open_unless_birth_mask_or_id_tell(
+    line: dict, expected: tuple
+) -> None:
     _, people = link(spell=insurance(*NAMESAKES, *CROWD), roster=roster({"name": "Aa", **line}))
     how = found(people, "roster")[0]
     assert how[:2] == expected[:2]
@@ -189,47 +277,72 @@ def test_namesakes_in_one_firm_stay_open_unless_birth_mask_or_id_tell(line: dict
 
 
 def test_a_phone_known_from_another_edition_tells_namesakes_apart() -> None:
-    lines = roster({"name": "Aa", "id": "i2", "phone": "t2"}, {"name": "Aa", "phone": "t2", "edition": 2})
+    lines = roster(
+        {"name": "Aa", "id": "i2", "phone": "t2"}, {"name": "Aa", "phone": "t2", "edition": 2}
+    )
     _, people = link(spell=insurance(*NAMESAKES, *CROWD), roster=lines)
     assert found(people, "roster") == [(1, "id", "unique"), (1, "splink", "several")]
 
 
 def test_another_id_is_another_person() -> None:
-    _, people = link(spell=insurance(NAMESAKES[0], *CROWD), roster=roster({"name": "Aa", "id": "i9"}))
+    _, people = link(
+        spell=insurance(NAMESAKES[0], *CROWD), roster=roster({"name": "Aa", "id": "i9"})
+    )
     assert found(people, "roster") == [(None, "id_only", "none")]
-    assert people.link_audit["worker_id"][0] == "W0000102"  # a worker, whom the insurance does not know
-    assert people.worker.tail(1)[["worker_id", "name_key", "id_key"]].values.tolist() == [["W0000102", "Aa", "i9"]]
+    assert (
+        people.link_audit["worker_id"][0] == "W0000102"
+    )  # a worker, whom the insurance does not know
+    assert people.worker.tail(1)[["worker_id", "name_key", "id_key"]].values.tolist() == [
+        ["W0000102", "Aa", "i9"]
+    ]
     summary = link_summary(people.link_audit, "worker").iloc[0]
     assert summary[["rows", "linked", "id_only"]].tolist() == [1, 0, 1]
 
 
 def test_an_id_found_by_its_tokens_speaks_for_its_other_lines() -> None:
-    spell = insurance({"number": "p1", "name": "Aa", "birth": "b1"}, *CROWD)  # insured without an ID
-    lines = roster({"name": "Aa", "id": "i1", "birth": "b1"}, {"name": "Aa", "id": "i1", "firm": "某某", "edition": 2})
+    spell = insurance(
+        {"number": "p1", "name": "Aa", "birth": "b1"}, *CROWD
+    )  # insured without an ID
+    lines = roster(
+        {"name": "Aa", "id": "i1", "birth": "b1"},
+        {"name": "Aa", "id": "i1", "firm": "某某", "edition": 2},
+    )
     _, people = link(spell=spell, roster=lines)
     assert found(people, "roster") == [(0, "splink", "unique"), (0, "id", "unique")]
 
 
 def test_a_winner_s_score_line_follows_his_roster_line() -> None:
     lines = entry({"name": "Aa", "outcome": "awarded"}, {"name": "Aa", "outcome": "out"})
-    _, people = link(spell=insurance(*NAMESAKES, *CROWD), roster=roster({"name": "Aa", "id": "i2"}), entry=lines)
+    _, people = link(
+        spell=insurance(*NAMESAKES, *CROWD), roster=roster({"name": "Aa", "id": "i2"}), entry=lines
+    )
     assert found(people, "entry") == [(1, "roster", "several"), (None, "ambiguous", "several")]
 
 
 def test_inventors_by_firm_date_and_name_with_their_uniqueness() -> None:
     spell = insurance(
-        {"number": "p1", "name": "Aa"}, {"number": "p2", "name": "Bb"}, {"number": "p3", "name": "Bb"},
-        {"number": "p4", "name": "Cc", "start": 201901}, *CROWD,
-    )  # fmt: skip
-    names = [("applicant", "深圳市甲甲有限公司", None), *(("inventor", None, name) for name in ("Aa", "Bb", "Cc"))]
+        {"number": "p1", "name": "Aa"},
+        {"number": "p2", "name": "Bb"},
+        {"number": "p3", "name": "Bb"},
+        {"number": "p4", "name": "Cc", "start": 201901},
+        *CROWD,
+    )
+    names = [
+        ("applicant", "深圳市甲甲有限公司", None),
+        *(("inventor", None, name) for name in ("Aa", "Bb", "Cc")),
+    ]
     party = pd.DataFrame(names, columns=["role", "name", "name_key"]).assign(
         app_no="A1", file="p.csv", sheet="", row=2, part=[1, 2, 3, 4]
-    )  # fmt: skip
+    )
     patent = pd.DataFrame({"app_no": ["A1"], "filed": pd.to_datetime(["2018-03-05"])})
-    _, people = link(spell=spell, patent=patent, patent_party=party.astype({"name": "str", "name_key": "str"}))
+    _, people = link(
+        spell=spell, patent=patent, patent_party=party.astype({"name": "str", "name_key": "str"})
+    )
     assert found(people, "patent_party") == [
-        (0, "firm_date", "unique"), (None, "ambiguous", "several"), (None, "none", "none"),
-    ]  # fmt: skip
+        (0, "firm_date", "unique"),
+        (None, "ambiguous", "several"),
+        (None, "none", "none"),
+    ]
     score = people.link_audit["score"]
     assert 0.5 < score[0] < 1
     assert score[1:].isna().all()
@@ -239,14 +352,20 @@ def test_rates_by_arm_and_edition() -> None:
     finals = {"name": "Aa", "outcome": "awarded"}, {"name": "Bb"}, {"name": "Zz"}
     advanced = {"name": "Bb", "stage": "preliminary", "outcome": "advanced"}
     lines = entry(*finals, advanced, {"name": "Dd", "stage": "preliminary"})
-    spell = insurance({"number": "p1", "name": "Aa", "id": "i1"}, {"number": "p2", "name": "Bb"}, *CROWD)
+    spell = insurance(
+        {"number": "p1", "name": "Aa", "id": "i1"}, {"number": "p2", "name": "Bb"}, *CROWD
+    )
     won = roster({"name": "Aa", "id": "i1"})
     firms, people = link(spell=spell, roster=won, entry=lines)
     rates = linkage_rates(pd.concat([firms.link_audit, people.link_audit]), won, lines)
     workers = rates[rates["entity"].eq("worker")]
-    assert workers[["edition", "arm", "rows", "linked", "linked_share", "unique"]].values.tolist() == [
-        [1, "winner", 1, 1, 1.0, 1], [1, "finalist", 2, 1, 0.5, 1], [1, "participant", 1, 0, 0.0, 0],
-    ]  # fmt: skip
+    assert workers[
+        ["edition", "arm", "rows", "linked", "linked_share", "unique"]
+    ].values.tolist() == [
+        [1, "winner", 1, 1, 1.0, 1],
+        [1, "finalist", 2, 1, 0.5, 1],
+        [1, "participant", 1, 0, 0.0, 0],
+    ]
     assert rates[rates["entity"].eq("firm")]["linked_share"].tolist() == [1.0, 1.0, 1.0]
 
 
@@ -258,9 +377,17 @@ def world() -> World:
 def test_precision_and_recall_on_a_dirty_district(world: World) -> None:
     firms = link_firms(world.clean, world.calendar)
     people = link_people(world.clean, firms, world.calendar)
-    identity = firms.firm.set_index("firm_id")["uscc"].str.removeprefix("C").astype("int64").astype("str").radd("T")
+    identity = (
+        firms.firm.set_index("firm_id")["uscc"]
+        .str.removeprefix("C")
+        .astype("int64")
+        .astype("str")
+        .radd("T")
+    )
     by_firm = evaluate(firms.link_audit, world.record, identity, "firm").set_index("source")
-    by_worker = evaluate(people.link_audit, world.record, true_workers(people.spell_worker, world.record), "worker")
+    by_worker = evaluate(
+        people.link_audit, world.record, true_workers(people.spell_worker, world.record), "worker"
+    )
     for rates in (by_firm, by_worker.set_index("source")):
         assert (rates["precision"] >= 0.98).all(), rates
         assert (rates["recall"] >= 0.93).all(), rates
@@ -279,11 +406,20 @@ def test_equal_each_time_and_in_any_order(world: World) -> None:
 
 def test_months_are_linked_by_line_and_a_line_counts_its_months() -> None:
     """Twelve months under one ID outweigh one month under another's, though each is one line."""
-    rows = [("p1", "i1", 202001)] + [("p1", "i2", 201001 + n) for n in range(12)] + [("p2", "i1", 201501)]
+    rows = (
+        [("p1", "i1", 202001)]
+        + [("p1", "i2", 201001 + n) for n in range(12)]
+        + [("p2", "i1", 201501)]
+    )
     month = pd.DataFrame(rows, columns=["person_key", "id_key", "period_ym"]).assign(
-        file="months.csv", sheet="", row=range(2, len(rows) + 2), part=1, employer_name="深圳市甲甲有限公司",
-        paid_ym=202001, kind="normal",
-    )  # fmt: skip
+        file="months.csv",
+        sheet="",
+        row=range(2, len(rows) + 2),
+        part=1,
+        employer_name="深圳市甲甲有限公司",
+        paid_ym=202001,
+        kind="normal",
+    )
     _, links = link(si_month=month)
     assert links.spell_worker[["row", "worker_id"]].values.tolist() == [
         [2, "W0000001"],

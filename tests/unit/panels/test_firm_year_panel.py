@@ -1,6 +1,7 @@
 """A panel of five firms computed by hand: every rule of staff, patents and awards once.
 
-Firms: A lives throughout; B is young; C closes in September 2017; D is of unknown age; E is founded in 2018.
+Firms: A lives throughout; B is young; C closes in September 2017; D is of unknown age; E is founded
+in 2018.
 """
 
 from __future__ import annotations
@@ -53,7 +54,12 @@ SPELLS = [
     ("w7", D, 201505, None),
     ("w7", D, 201611, 201703),  # inside the spell above: not a second person
     ("w10", D, 201001, 201611),
-    ("w10", D, 201101, 201103),  # inside the spell above: the break is from 201611 to the next, one month
+    (
+        "w10",
+        D,
+        201101,
+        201103,
+    ),  # inside the spell above: the break is from 201611 to the next, one month
     ("w10", D, 201701, None),
     ("w8", E, 201812, 201812),
     ("w9", None, 201001, None),  # employer unknown
@@ -86,10 +92,13 @@ AWARDS = [
 ]
 CALENDAR = pd.DataFrame(
     {
-        "edition": [5, 6, 7], "year": [2017, 2017, 2019], "final_date": ["2017-04-28", "2018-01-10", None],
-        "status": "assumed", "source": "test",
+        "edition": [5, 6, 7],
+        "year": [2017, 2017, 2019],
+        "final_date": ["2017-04-28", "2018-01-10", None],
+        "status": "assumed",
+        "source": "test",
     }
-)  # fmt: skip
+)
 
 # firm, year, staff_start, retained, retention, patents: all, invention, utility model, design
 EXPECTED = [
@@ -128,13 +137,20 @@ def audit(source: str, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def inputs() -> dict[str, pd.DataFrame]:
-    spell = keyed(pd.DataFrame(SPELLS, columns=["worker_id", "firm_id", "start_ym", "end_ym"]), "spells.csv")
+    spell = keyed(
+        pd.DataFrame(SPELLS, columns=["worker_id", "firm_id", "start_ym", "end_ym"]), "spells.csv"
+    )
     spell = spell.astype({"end_ym": "Int64", "firm_id": "str", "worker_id": "str"})
     patent = keyed(pd.DataFrame(PATENTS, columns=["app_no", "type", "filed", "firms"]), "cnipa.csv")
     party = patent.explode("firms").rename(columns={"firms": "firm_id"}).astype({"firm_id": "str"})
     party["part"] = party.groupby("row").cumcount() + 1
-    entries = [(*row[:3], n, part) for n, row in enumerate(AWARDS, 5) for part in range(1, row[3] + 1)]
-    roster = keyed(pd.DataFrame(entries, columns=["edition", "category", "firm_id", "row", "part"]), "edition.xlsx")
+    entries = [
+        (*row[:3], n, part) for n, row in enumerate(AWARDS, 5) for part in range(1, row[3] + 1)
+    ]
+    roster = keyed(
+        pd.DataFrame(entries, columns=["edition", "category", "firm_id", "row", "part"]),
+        "edition.xlsx",
+    )
     roster = roster.astype({"firm_id": "str"})
     links = [audit("spell", spell), audit("patent_party", party), audit("roster", roster)]
     return {
@@ -150,12 +166,17 @@ def inputs() -> dict[str, pd.DataFrame]:
 
 def build(tables: dict[str, pd.DataFrame] | None = None, **changed: object) -> pd.DataFrame:
     options = {
-        "first_year": 2016, "last_year": 2019, "patent_truncation": dt.date(2019, 6, 30), "calendar": CALENDAR
-    }  # fmt: skip
+        "first_year": 2016,
+        "last_year": 2019,
+        "patent_truncation": dt.date(2019, 6, 30),
+        "calendar": CALENDAR,
+    }
     given = dict(tables or inputs())
     links = {name: given.pop(name) for name in ("firm", "link_audit", "spell_worker")}
     no_agency = links["link_audit"].iloc[:0]
-    employment = build_employment(*month_lines(given), links.pop("spell_worker"), links["link_audit"], no_agency)
+    employment = build_employment(
+        *month_lines(given), links.pop("spell_worker"), links["link_audit"], no_agency
+    )
     return build_firm_year(given, **links, employment=employment, **(options | changed))
 
 
@@ -163,7 +184,9 @@ def expected(columns: list[str]) -> pd.DataFrame:
     names = ["firm_id", "year", "staff_start", "retained", "retention", *PATENT_COLUMNS]
     whole = dict.fromkeys(["staff_start", "retained", *PATENT_COLUMNS], "Int64")
     table = pd.DataFrame(EXPECTED, columns=names)
-    return table.astype({"firm_id": "str", "retention": "float64"} | whole)[["firm_id", "year", *columns]]
+    return table.astype({"firm_id": "str", "retention": "float64"} | whole)[
+        ["firm_id", "year", *columns]
+    ]
 
 
 def test_staff_and_retention() -> None:
@@ -172,14 +195,20 @@ def test_staff_and_retention() -> None:
 
 
 def test_patents() -> None:
-    pd.testing.assert_frame_equal(build()[["firm_id", "year", *PATENT_COLUMNS]], expected(PATENT_COLUMNS))
+    pd.testing.assert_frame_equal(
+        build()[["firm_id", "year", *PATENT_COLUMNS]], expected(PATENT_COLUMNS)
+    )
 
 
 @pytest.mark.parametrize(
     ("day", "own", "gained"),
     [
         ("2017-01-01", [0, NA, NA, NA], [0, 1, 1, 0]),  # no 2017 of its own
-        ("2017-10-01", [0, 0, NA, NA], [0, 1, 1, 0]),  # nine months of its own, in which it filed nothing
+        (
+            "2017-10-01",
+            [0, 0, NA, NA],
+            [0, 1, 1, 0],
+        ),  # nine months of its own, in which it filed nothing
         ("2017-10-11", [0, 1, NA, NA], [0, 0, 1, 0]),
     ],
 )
@@ -188,7 +217,9 @@ def test_after_a_merger_patents_are_the_successors(day: str, own: list, gained: 
     ended, on = FIRM["firm_id"].eq(C), pd.Timestamp(day)
     changed = {name: FIRM[name].mask(ended, on) for name in ("closed", "merged")}
     changed |= {name: FIRM[name].mask(ended, A) for name in ("successor_id", "group_id")}
-    panel = build(inputs() | {"firm": FIRM.assign(**changed)}).set_index(["firm_id", "year"])["patents_invention"]
+    panel = build(inputs() | {"firm": FIRM.assign(**changed)}).set_index(["firm_id", "year"])[
+        "patents_invention"
+    ]
     before = build().set_index(["firm_id", "year"])["patents_invention"]
     assert panel[C].astype(object).fillna(-1).tolist() == [-1 if n is NA else n for n in own]
     assert (panel - before)[A].tolist() == gained
@@ -208,7 +239,9 @@ def test_columns_of_the_firm_are_carried() -> None:
     assert panel.columns.tolist() == COLUMNS
     assert panel.query("firm_id == @C")["closed_year"].tolist() == [2017] * 4
     assert panel.query("firm_id == @A")["street"].unique().tolist() == ["坂田街道"]
-    assert panel.query("firm_id == @D")[["industry2", "street", "closed_year"]].isna().all(axis=None)
+    assert (
+        panel.query("firm_id == @D")[["industry2", "street", "closed_year"]].isna().all(axis=None)
+    )
 
 
 def test_a_shorter_bridge_and_a_longer_one() -> None:
@@ -225,7 +258,10 @@ def test_moving_within_the_legal_group_is_staying() -> None:
     tables["firm"] = FIRM.assign(group_id=[A, A, C, D, E])
     panel = build(tables).set_index(["firm_id", "year"])
     assert panel.loc[(A, 2016), ["staff_start", "retained"]].tolist() == [4, 3]  # w4 moved to B
-    assert panel.loc[(B, 2018), ["staff_start", "retained"]].tolist() == [2, 2]  # w1 left B, but is with A
+    assert panel.loc[(B, 2018), ["staff_start", "retained"]].tolist() == [
+        2,
+        2,
+    ]  # w1 left B, but is with A
 
 
 def test_the_year_after_the_patent_export_is_missing_and_its_own_is_kept() -> None:
@@ -294,9 +330,13 @@ def test_the_smallest_firms_leave_by_their_first_staff() -> None:
 
 def test_a_year_without_the_months_of_the_extract_is_named() -> None:
     """Spells cover every year, but of the months of 2018 only those of a personal statement are there."""
-    patent = pd.DataFrame({"filed": pd.to_datetime([f"{year}-05-01" for year in range(2016, 2020)])})
+    patent = pd.DataFrame(
+        {"filed": pd.to_datetime([f"{year}-05-01" for year in range(2016, 2020)])}
+    )
     employment = pd.DataFrame({"start_ym": [201001], "end_ym": pd.array([None], dtype="Int64")})
-    periods = [year * 100 + month for year in (2016, 2017, 2019) for month in range(1, 13)] * 20 + [201801] * 11
+    periods = [year * 100 + month for year in (2016, 2017, 2019) for month in range(1, 13)] * 20 + [
+        201801
+    ] * 11
     months = pd.DataFrame({"period_ym": pd.array(periods, dtype="Int64")})
     with pytest.raises(ZgzxError, match=r"monthly employment .*, 1 affected, e\.g\. 2018"):
         check_coverage(patent, employment, 2016, 2019, months)

@@ -8,7 +8,13 @@ import pandas as pd
 import pytest
 
 from zgzx_research.panels.covariates import firm_covariates
-from zgzx_research.panels.patents import add_patents, count_patents, firm_shares, last_complete_year, utility_share
+from zgzx_research.panels.patents import (
+    add_patents,
+    count_patents,
+    firm_shares,
+    last_complete_year,
+    utility_share,
+)
 
 A, B, C = "F000001", "F000002", "F000003"
 KEY = ["file", "sheet", "row", "part"]
@@ -28,27 +34,52 @@ ROWS = [
 
 
 def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    rows = pd.DataFrame(ROWS, columns=["app_no", "type", "filed", "dual_app_no", "applicant", "holder"])
-    rows = rows.assign(file="c.csv", sheet="", row=range(2, len(rows) + 2), part=1, filed=pd.to_datetime(rows["filed"]))
-    long = rows.melt([*KEY, "app_no"], ["applicant", "holder"], "role", "firm_id").explode("firm_id")
+    rows = pd.DataFrame(
+        ROWS, columns=["app_no", "type", "filed", "dual_app_no", "applicant", "holder"]
+    )
+    rows = rows.assign(
+        file="c.csv",
+        sheet="",
+        row=range(2, len(rows) + 2),
+        part=1,
+        filed=pd.to_datetime(rows["filed"]),
+    )
+    long = rows.melt([*KEY, "app_no"], ["applicant", "holder"], "role", "firm_id").explode(
+        "firm_id"
+    )
     long["part"] = long.groupby("row").cumcount() + 1
-    audit = long[[*KEY, "firm_id"]].assign(source="patent_party", entity="firm").astype({"firm_id": "str"})
+    audit = (
+        long[[*KEY, "firm_id"]]
+        .assign(source="patent_party", entity="firm")
+        .astype({"firm_id": "str"})
+    )
     return rows.astype({"dual_app_no": "str"}), long[[*KEY, "app_no", "role"]], audit
 
 
 FIRM = pd.DataFrame(
     {
-        "firm_id": [A, B, C], "founded": pd.to_datetime(["2000-01-01", "2014-07-01", None]), "size": ["大", "小", "小"],
-        "industry_section": "C", "industry2": "39", "street": None, "street_code": None, "hitech": [True, False, False],
-        "successor_id": [None, None, A], "merged": pd.to_datetime([None, None, "2016-05-01"]), "group_id": [A, B, A],
+        "firm_id": [A, B, C],
+        "founded": pd.to_datetime(["2000-01-01", "2014-07-01", None]),
+        "size": ["大", "小", "小"],
+        "industry_section": "C",
+        "industry2": "39",
+        "street": None,
+        "street_code": None,
+        "hitech": [True, False, False],
+        "successor_id": [None, None, A],
+        "merged": pd.to_datetime([None, None, "2016-05-01"]),
+        "group_id": [A, B, A],
     }
-).astype({"successor_id": "str"})  # fmt: skip
+).astype({"successor_id": "str"})
 
 
 def count(**options: object) -> dict[tuple[str, int], list[float]]:
     counts = count_patents(*tables(), END, **options)
     columns = ["patents_invention", "patents_utility_model"]
-    return {(row.firm_id, row.year): [getattr(row, name) for name in columns] for row in counts.itertuples()}
+    return {
+        (row.firm_id, row.year): [getattr(row, name) for name in columns]
+        for row in counts.itertuples()
+    }
 
 
 def test_the_original_applicant_and_double_filings_once() -> None:
@@ -56,26 +87,49 @@ def test_the_original_applicant_and_double_filings_once() -> None:
 
 
 def test_one_invention_filed_twice_under_two_spellings_of_the_firm() -> None:
-    """The clean stage cannot pair these: the applicants are written differently, and no number is given."""
+    """The clean stage cannot pair these.
+
+    The applicants are written differently, and no number is given.
+    """
     patent, party, audit = tables()
     day = {"p4": "2016-06-01", "p7": "2016-06-01", "p8": "2016-06-01", "p3": "2015-05-01"}
-    patent["filed"] = patent["app_no"].map(day).fillna(patent["filed"].astype("str")).pipe(pd.to_datetime)
+    patent["filed"] = (
+        patent["app_no"].map(day).fillna(patent["filed"].astype("str")).pipe(pd.to_datetime)
+    )
     titles = {"p3": "t", "p4": "t", "p7": "u", "p8": "u", "p5": "v", "p6": "v"}
-    patent = patent.assign(dual_app_no=None, title_hash=patent["app_no"].map(titles)).astype({"title_hash": "str"})
-    counts = count_patents(patent, party, audit, END).set_index(["firm_id", "year"])["patents_utility_model"]
+    patent = patent.assign(dual_app_no=None, title_hash=patent["app_no"].map(titles)).astype(
+        {"title_hash": "str"}
+    )
+    counts = count_patents(patent, party, audit, END).set_index(["firm_id", "year"])[
+        "patents_utility_model"
+    ]
     # p2 has no title, p3 stands on another day
     assert counts.to_dict() == {(A, 2015): 2, (A, 2016): 0, (B, 2016): 0, (C, 2016): 0}
-    two = patent.assign(title_hash=patent["title_hash"].replace("t", "u"))  # p4, p8: two inventions, so none is a twin
-    again = count_patents(two, party, audit, END).set_index(["firm_id", "year"])["patents_utility_model"]
+    two = patent.assign(
+        title_hash=patent["title_hash"].replace("t", "u")
+    )  # p4, p8: two inventions, so none is a twin
+    again = count_patents(two, party, audit, END).set_index(["firm_id", "year"])[
+        "patents_utility_model"
+    ]
     assert again[B, 2016] == 1
 
 
 def test_double_filings_both() -> None:
-    assert count(dual="both") == {(A, 2015): [2, 2], (B, 2015): [1, 0], (B, 2016): [1, 1], (C, 2016): [2, 0]}
+    assert count(dual="both") == {
+        (A, 2015): [2, 2],
+        (B, 2015): [1, 0],
+        (B, 2016): [1, 1],
+        (C, 2016): [2, 0],
+    }
 
 
 def test_the_current_holder() -> None:
-    assert count(holder="current") == {(A, 2015): [1, 1], (B, 2015): [1, 0], (B, 2016): [1, 0], (C, 2016): [2, 0]}
+    assert count(holder="current") == {
+        (A, 2015): [1, 1],
+        (B, 2015): [1, 0],
+        (B, 2016): [1, 0],
+        (C, 2016): [2, 0],
+    }
 
 
 def test_joint_applications_in_fractions_of_all_parties() -> None:
@@ -107,13 +161,17 @@ def test_a_joint_filing_of_firm_and_successor_is_one() -> None:
         ((2024, 12, 30), 2022, 2022),
     ],
 )
-def test_the_last_year_whose_filings_are_all_published(day: tuple[int, int, int], invention: int, model: int) -> None:
+def test_the_last_year_whose_filings_are_all_published(
+    day: tuple[int, int, int], invention: int, model: int
+) -> None:
     assert last_complete_year(dt.date(*day), "invention") == invention
     assert last_complete_year(dt.date(*day), "utility_model") == model
 
 
 def test_incomplete_years_are_flagged_or_missing_by_type() -> None:
-    grid = pd.DataFrame({"firm_id": A, "year": range(2013, 2017), "founded_year": 2000, "last_year": pd.NA})
+    grid = pd.DataFrame(
+        {"firm_id": A, "year": range(2013, 2017), "founded_year": 2000, "last_year": pd.NA}
+    )
     grid = grid.astype({"last_year": "Int64", "founded_year": "Int64"})
     counts = count_patents(*tables(), dt.date(2016, 1, 15))
     flagged = add_patents(grid, counts, dt.date(2016, 1, 15))
@@ -127,12 +185,18 @@ def test_incomplete_years_are_flagged_or_missing_by_type() -> None:
 
 
 def test_covariates() -> None:
-    share = utility_share(count_patents(*tables(), dt.date(2015, 12, 31))).set_index("firm_id")["utility_share"]
+    share = utility_share(count_patents(*tables(), dt.date(2015, 12, 31))).set_index("firm_id")[
+        "utility_share"
+    ]
     assert share.to_dict() == {A: pytest.approx(1 / 3), B: 0.0}
     patent, party, audit = tables()
     shares = firm_shares(party, audit)
     about = firm_covariates(FIRM, patent, shares, before=2016, reform=2017).set_index("firm_id")
-    assert about["patents_before"].tolist() == [1.0, 0.5, 0.0]  # three years; two since 2014; unknown age: three
+    assert about["patents_before"].tolist() == [
+        1.0,
+        0.5,
+        0.0,
+    ]  # three years; two since 2014; unknown age: three
     assert about["utility_share"].tolist() == pytest.approx([1 / 3, 0.0, 0.0])
     assert about["founded_year"].tolist() == [2000, 2014, pd.NA]
     young = firm_covariates(FIRM, patent, shares, before=2014).set_index("firm_id")

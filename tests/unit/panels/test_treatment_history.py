@@ -1,4 +1,7 @@
-"""Editions and their assumptions; first entry, final and award of firms and persons; concurrent programmes."""
+"""Editions and their assumptions; first entry, final and award of firms and persons.
+
+Concurrent programmes.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,23 @@ import pandas as pd
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.panels.treatment import edition_calendar, first_awards, first_stages, programme_onsets
+from zgzx_research.panels.treatment import (
+    edition_calendar,
+    first_awards,
+    first_stages,
+    programme_onsets,
+)
 
 KEY = ["file", "sheet", "row", "part"]
 CALENDAR = pd.DataFrame(
     {
-        "edition": [8, 9, 10], "year": [2019, 2021, 2023], "final_date": ["2019-11-15", "2021-03", None],
-        "status": ["assumption", "source", "source"], "source": ["fits", "press", "press; month assumed"],
+        "edition": [8, 9, 10],
+        "year": [2019, 2021, 2023],
+        "final_date": ["2019-11-15", "2021-03", None],
+        "status": ["assumption", "source", "source"],
+        "source": ["fits", "press", "press; month assumed"],
     }
-)  # fmt: skip
+)
 
 
 def keyed(rows: list[tuple], columns: list[str], file: str) -> pd.DataFrame:
@@ -26,15 +37,23 @@ def keyed(rows: list[tuple], columns: list[str], file: str) -> pd.DataFrame:
 WON = [("F1", "W1", 9, "skill"), ("F1", "W1", 10, "team"), ("F2", None, 10, "innovation")]
 # firm, worker, edition, stage, outcome
 ENTERED = [
-    ("F1", "W1", 9, "final", "awarded"), ("F1", "W1", 8, "final", "out"), ("F3", "W3", 8, "preliminary", "out"),
-    ("F3", "W4", 9, "preliminary", "advanced"), ("F3", "W4", 10, "final", "absent"), (None, None, 8, "final", "out"),
-]  # fmt: skip
+    ("F1", "W1", 9, "final", "awarded"),
+    ("F1", "W1", 8, "final", "out"),
+    ("F3", "W3", 8, "preliminary", "out"),
+    ("F3", "W4", 9, "preliminary", "advanced"),
+    ("F3", "W4", 10, "final", "absent"),
+    (None, None, 8, "final", "out"),
+]
 
 
 def inputs() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     roster = keyed(WON, ["firm_id", "worker_id", "edition", "category"], "r.xlsx")
-    entry = keyed(ENTERED, ["firm_id", "worker_id", "edition", "stage", "outcome"], "s.xlsx").assign(category="skill")
-    both = pd.concat([roster.assign(source="roster"), entry.assign(source="entry")], ignore_index=True)
+    entry = keyed(
+        ENTERED, ["firm_id", "worker_id", "edition", "stage", "outcome"], "s.xlsx"
+    ).assign(category="skill")
+    both = pd.concat(
+        [roster.assign(source="roster"), entry.assign(source="entry")], ignore_index=True
+    )
     audit = [
         both[["source", *KEY, column]].assign(entity=entity)
         for entity, column in (("firm", "firm_id"), ("worker", "worker_id"))
@@ -57,16 +76,20 @@ def test_first_entry_final_and_award_of_firms() -> None:
     roster, entry, audit = inputs()
     stages = first_stages(roster, entry, audit, CALENDAR)
     assert stages.astype("object").where(stages.notna(), None).values.tolist() == [
-        ["F1", 2019, 2019, 2021], ["F2", 2023, 2023, 2023], ["F3", 2019, 2023, None],
-    ]  # fmt: skip
+        ["F1", 2019, 2019, 2021],
+        ["F2", 2023, 2023, 2023],
+        ["F3", 2019, 2023, None],
+    ]
 
 
 def test_first_entry_final_and_award_of_persons() -> None:
     roster, entry, audit = inputs()
     stages = first_stages(roster, entry, audit, CALENDAR, unit="worker")
     assert stages.astype("object").where(stages.notna(), None).values.tolist() == [
-        ["W1", 2019, 2019, 2021], ["W3", 2019, None, None], ["W4", 2023, 2023, None],
-    ]  # fmt: skip
+        ["W1", 2019, 2019, 2021],
+        ["W3", 2019, None, None],
+        ["W4", 2023, 2023, None],
+    ]
 
 
 def test_the_version_is_that_of_the_first_award() -> None:
@@ -76,11 +99,16 @@ def test_the_version_is_that_of_the_first_award() -> None:
 
 
 def test_the_first_year_of_each_programme() -> None:
-    rows = [("F1", "specialised", "2020-01-01"), ("F1", "specialised", "2018-01-01"), ("F2", "visit", "2021-06-01"),
-            (None, "visit", "2020-01-01")]  # fmt: skip
+    rows = [
+        ("F1", "specialised", "2020-01-01"),
+        ("F1", "specialised", "2018-01-01"),
+        ("F2", "visit", "2021-06-01"),
+        (None, "visit", "2020-01-01"),
+    ]
     programme = keyed(rows, ["firm_id", "programme", "onset"], "p.xlsx")
     audit = programme[[*KEY, "firm_id"]].assign(source="programme", entity="firm")
     onsets = programme_onsets(programme.drop(columns="firm_id"), audit)
     assert onsets.astype("object").where(onsets.notna(), None).values.tolist() == [
-        ["F1", 2018, None, None], ["F2", None, None, 2021],
-    ]  # fmt: skip
+        ["F1", 2018, None, None],
+        ["F2", None, None, 2021],
+    ]

@@ -23,12 +23,21 @@ from zgzx_research.report.render import render_document
 from zgzx_research.report.workbook import SheetTable, write_workbook
 
 STAMP = {
-    "version": "0.1.0", "git": "9c96fa4", "lock": "sha256:" + "3f" * 32, "seed": "20250401",
+    "version": "0.1.0",
+    "git": "9c96fa4",
+    "lock": "sha256:" + "3f" * 32,
+    "seed": "20250401",
     "inputs": "sha256:" + "a7" * 32,
-}  # fmt: skip
+}
 TITLES = {
-    "zh": ("“职工之星”是否提高了企业的专利申请与员工留任？", "技术报告 · 示例研究 · 第一届至第十二届"),
-    "en": ("Did Worker Star raise patents and retention?", "Technical report · sample study · editions 1 to 12"),
+    "zh": (
+        "“职工之星”是否提高了企业的专利申请与员工留任？",
+        "技术报告 · 示例研究 · 第一届至第十二届",
+    ),
+    "en": (
+        "Did Worker Star raise patents and retention?",
+        "Technical report · sample study · editions 1 to 12",
+    ),
 }
 TEXT = {
     "zh": """# 主要结果
@@ -104,7 +113,11 @@ FIGURES = {
         ("各届首次获奖企业数", "届次（年）", "企业数"),
     ),
     "en": (
-        ("Event study: invention applications around the first award", "years since first award", "effect, per firm"),
+        (
+            "Event study: invention applications around the first award",
+            "years since first award",
+            "effect, per firm",
+        ),
         ("Firms with a first award, by cohort", "cohort (year)", "firms"),
     ),
 }
@@ -113,12 +126,36 @@ ALT = {
     "en": 'Points and bars show each year\'s estimate and interval; all of them "cross" zero.',
 }
 COLUMNS = {
-    "zh": ("估计方法", "估计", "标准误", "下限", "上限", "获奖企业", "对照企业", "最小可检出", "判断"),
+    "zh": (
+        "估计方法",
+        "估计",
+        "标准误",
+        "下限",
+        "上限",
+        "获奖企业",
+        "对照企业",
+        "最小可检出",
+        "判断",
+    ),
     "en": ("Estimator", "Estimate", "SE", "Low", "High", "Treated", "Comparison", "MDE", "Verdict"),
 }
 METHODS = {
-    "zh": ("分组分期双重差分", "插补法", "交互加权", "堆叠双重差分", "扩展双向固定效应", "双向固定效应（对照）"),
-    "en": ("Group-time", "Imputation", "Interaction-weighted", "Stacked", "Extended two-way", "Two-way fixed effects"),
+    "zh": (
+        "分组分期双重差分",
+        "插补法",
+        "交互加权",
+        "堆叠双重差分",
+        "扩展双向固定效应",
+        "双向固定效应（对照）",
+    ),
+    "en": (
+        "Group-time",
+        "Imputation",
+        "Interaction-weighted",
+        "Stacked",
+        "Extended two-way",
+        "Two-way fixed effects",
+    ),
 }
 VERDICT = {"zh": "与零无法区分", "en": "not distinguishable from zero"}
 TABLE_NOTE = {"zh": "标准误按企业聚类。", "en": "Standard errors are clustered by firm."}
@@ -137,7 +174,10 @@ def rows(language: str) -> list[list[object]]:
 def pipe_table(language: str) -> str:
     lines = ["| " + " | ".join(COLUMNS[language]) + " |", "|:---" + "|---:" * 7 + "|:---|"]
     for row in rows(language):
-        cells = [f"{cell:,}".replace("-", "−") if isinstance(cell, int | float) else str(cell) for cell in row]
+        cells = [
+            f"{cell:,}".replace("-", "−") if isinstance(cell, int | float) else str(cell)
+            for cell in row
+        ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -145,25 +185,41 @@ def pipe_table(language: str) -> str:
 def draw(number: int, language: str) -> dict[str, str]:
     """Figure `number` as {MIME: data}."""
     _, x_label, y_label = FIGURES[language][number]
-    matplotlib.rcParams.update({"font.family": fonts.register(), "svg.hashsalt": "zgzx", "axes.unicode_minus": True})
+    matplotlib.rcParams.update(
+        {"font.family": fonts.register(), "svg.hashsalt": "zgzx", "axes.unicode_minus": True}
+    )
     figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
     if number == 0:
         axes.axhline(0, color="#5b6774", linewidth=0.8)
-        axes.errorbar(range(-4, 5), [0.1, -0.2, 0.05, -0.1, 0, 0.3, 0.2, 0.4, 0.25], yerr=0.5, fmt="o", color="#1f4e79")
+        axes.errorbar(
+            range(-4, 5),
+            [0.1, -0.2, 0.05, -0.1, 0, 0.3, 0.2, 0.4, 0.25],
+            yerr=0.5,
+            fmt="o",
+            color="#1f4e79",
+        )
     else:
         axes.bar(range(2012, 2024), [28, 31, 35, 30, 40, 33, 29, 0, 45, 38, 0, 52], color="#1f4e79")
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.spines[["top", "right"]].set_visible(False)
     data = {}
-    for mime, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 200, "metadata": {"Software": None}})):
+    for mime, options in (
+        ("svg", {"metadata": {"Date": None}}),
+        ("png", {"dpi": 200, "metadata": {"Software": None}}),
+    ):
         buffer = io.BytesIO()
         figure.savefig(buffer, format=mime, **options)
         data[mime] = buffer.getvalue()
     plt.close(figure)
-    return {"image/svg+xml": data["svg"].decode(), "image/png": base64.b64encode(data["png"]).decode()}
+    return {
+        "image/svg+xml": data["svg"].decode(),
+        "image/png": base64.b64encode(data["png"]).decode(),
+    }
 
 
-def marked(kind: str, key: str, data: dict[str, str], caption: str = "", alt: str = "") -> nbformat.NotebookNode:
+def marked(
+    kind: str, key: str, data: dict[str, str], caption: str = "", alt: str = ""
+) -> nbformat.NotebookNode:
     mark = {"kind": kind, "key": key, "caption": caption, "alt": alt}
     return new_output("display_data", data=data, metadata={"zgzx": mark})
 
@@ -171,21 +227,35 @@ def marked(kind: str, key: str, data: dict[str, str], caption: str = "", alt: st
 def notebooks(language: str) -> dict[str, nbformat.NotebookNode]:
     """Two executed notebooks: results with a figure and the table, then a second figure."""
     figures = [
-        marked("figure", f"sample.{number}", draw(number, language), FIGURES[language][number][0], ALT[language])
+        marked(
+            "figure",
+            f"sample.{number}",
+            draw(number, language),
+            FIGURES[language][number][0],
+            ALT[language],
+        )
         for number in range(2)
     ]
     pipes = f"{pipe_table(language)}\n\n{TABLE_NOTE[language]}\n"
     table = marked("table", "sample.methods", {"text/markdown": pipes}, CAPTIONS[language])
     text, more, last = (
-        marked("text", key, {"text/markdown": part[language]}) for key, part in (("a", TEXT), ("b", MORE), ("c", LAST))
+        marked("text", key, {"text/markdown": part[language]})
+        for key, part in (("a", TEXT), ("b", MORE), ("c", LAST))
     )
-    first = new_notebook(cells=[
-        new_markdown_cell("For students only."),
-        new_code_cell("page.text('a')", outputs=[text, new_output("stream", name="stdout", text="not in the report")]),
-        new_code_cell("page.table('sample.methods')", outputs=[table]),
-    ])  # fmt: skip
+    first = new_notebook(
+        cells=[
+            new_markdown_cell("For students only."),
+            new_code_cell(
+                "page.text('a')",
+                outputs=[text, new_output("stream", name="stdout", text="not in the report")],
+            ),
+            new_code_cell("page.table('sample.methods')", outputs=[table]),
+        ]
+    )
     outputs = [more, figures[0], last, figures[1]]
-    second = new_notebook(cells=[new_code_cell("page.text('b')", execution_count=3, outputs=outputs)])
+    second = new_notebook(
+        cells=[new_code_cell("page.text('b')", execution_count=3, outputs=outputs)]
+    )
     return {"1_results": first, "2_design": second}
 
 
@@ -197,23 +267,43 @@ def build(folder: Path) -> None:
         title, subtitle = TITLES[language]
         document = join_notebooks(parts, language=language)
         render_document(
-            document, language=language, title=title, subtitle=subtitle, stamp=STAMP, synthetic=True,
-            out=place / "report", formats=("html", "pdf", "docx", "typ"),
-        )  # fmt: skip
+            document,
+            language=language,
+            title=title,
+            subtitle=subtitle,
+            stamp=STAMP,
+            synthetic=True,
+            out=place / "report",
+            formats=("html", "pdf", "docx", "typ"),
+        )
         (place / "report.md").write_text(document.markdown, encoding="utf-8")
         for name, notebook in parts.items():
             nbformat.write(strip_notebook(notebook), place / f"{name}.ipynb")
         sheet = SheetTable(
-            "methods", CAPTIONS[language], COLUMNS[language], tuple(map(tuple, rows(language))), (ALT[language],)
+            "methods",
+            CAPTIONS[language],
+            COLUMNS[language],
+            tuple(map(tuple, rows(language))),
+            (ALT[language],),
         )
-        write_workbook([sheet], place / "report.xlsx", language=language, synthetic=True, stamp=STAMP)
-    headlines = {lang: text.split(":::")[1].partition("\n")[2].strip().replace("**", "") for lang, text in TEXT.items()}
-    cards.append(StudyCard("sample", {k: v[0] for k, v in TITLES.items()}, headlines, synthetic=True))
+        write_workbook(
+            [sheet], place / "report.xlsx", language=language, synthetic=True, stamp=STAMP
+        )
+    headlines = {
+        lang: text.split(":::")[1].partition("\n")[2].strip().replace("**", "")
+        for lang, text in TEXT.items()
+    }
+    cards.append(
+        StudyCard("sample", {k: v[0] for k, v in TITLES.items()}, headlines, synthetic=True)
+    )
     write_index(cards, folder / "index.html")
 
 
 def build_elsewhere(folder: Path, **environment: str) -> Path:
-    """The same in a process of its own, working in `folder` under another environment; returns the reports' folder."""
+    """The same in a process of its own, working in `folder` under another environment.
+
+    Returns the reports' folder.
+    """
     folder.mkdir(parents=True)
     command = [sys.executable, str(Path(__file__).resolve()), "reports"]
     subprocess.run(command, cwd=folder, env={**os.environ, **environment}, check=True)

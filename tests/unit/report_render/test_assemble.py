@@ -17,7 +17,9 @@ PICTURE = {"image/svg+xml": SVG, "image/png": base64.b64encode(b"png").decode()}
 PIPES = "| a |\n|---|\n| 1 |"
 
 
-def marked(kind: str, data: dict[str, str], output_type: str = "display_data", **mark: str) -> nbformat.NotebookNode:
+def marked(
+    kind: str, data: dict[str, str], output_type: str = "display_data", **mark: str
+) -> nbformat.NotebookNode:
     return new_output(output_type, data=data, metadata={"zgzx": {"kind": kind, "key": "k", **mark}})
 
 
@@ -41,10 +43,15 @@ def test_only_marked_outputs_enter() -> None:
 
 @pytest.mark.parametrize(
     ("language", "figures", "table"),
-    [("zh", ["图 1　", "图 2　"], "Table: 表 1　Rows"), ("en", ["Figure 1. ", "Figure 2. "], "Table: Table 1. Rows")],
+    [
+        ("zh", ["图 1　", "图 2　"], "Table: 表 1　Rows"),
+        ("en", ["Figure 1. ", "Figure 2. "], "Table: Table 1. Rows"),
+    ],
 )
 def test_numbers_run_through_all_notebooks(language: str, figures: list[str], table: str) -> None:
-    document = join_notebooks({"a": notebook(FIGURE, TABLE), "b": notebook(FIGURE)}, language=language)
+    document = join_notebooks(
+        {"a": notebook(FIGURE, TABLE), "b": notebook(FIGURE)}, language=language
+    )
     lines = [line for line in document.markdown.split("\n") if line.startswith("![")]
     assert lines == [
         f'![{figures[0]}Paths \\[a\\]](a-1.svg){{#fig-1 alt="A \\"rising\\" line"}}',
@@ -62,12 +69,16 @@ def test_numbers_run_through_all_notebooks(language: str, figures: list[str], ta
 def test_what_follows_a_table_is_its_note() -> None:
     table = marked("table", {"text/markdown": f"{PIPES}\n\nOne.\n\nTwo.\n"}, caption="Rows")
     text = notebook_markdown(notebook(table), "p", language="en").markdown
-    assert text == f"Table: Table 1. Rows {{#tbl-1}}\n\n{PIPES}\n\n::: table-note\nOne.\n\nTwo.\n:::\n"
+    assert (
+        text == f"Table: Table 1. Rows {{#tbl-1}}\n\n{PIPES}\n\n::: table-note\nOne.\n\nTwo.\n:::\n"
+    )
 
 
 def test_footnotes_of_different_texts_do_not_meet() -> None:
     note = {"text/markdown": "word[^1]\n\n[^1]: note"}
-    text = notebook_markdown(notebook(marked("text", note), marked("text", note)), "p", language="en").markdown
+    text = notebook_markdown(
+        notebook(marked("text", note), marked("text", note)), "p", language="en"
+    ).markdown
     assert text == "word[^p-1-1]\n\n[^p-1-1]: note\n\nword[^p-2-1]\n\n[^p-2-1]: note\n"
 
 
@@ -77,9 +88,15 @@ def test_footnotes_of_different_texts_do_not_meet() -> None:
         (marked("figure", PICTURE, caption="c"), "notebook p, k: a figure without alt"),
         (marked("figure", PICTURE, alt="a"), "a figure without caption"),
         (marked("table", {"text/markdown": PIPES}), "a table without caption"),
-        (marked("figure", {"image/png": "cG5n"}, caption="c", alt="a"), r"a figure without image/svg\+xml"),
+        (
+            marked("figure", {"image/png": "cG5n"}, caption="c", alt="a"),
+            r"a figure without image/svg\+xml",
+        ),
         (marked("film", {}), "'film' is none of text, figure, table"),
-        (new_output("error", ename="KeyError", evalue="", traceback=[]), "a cell ended with KeyError"),
+        (
+            new_output("error", ename="KeyError", evalue="", traceback=[]),
+            "a cell ended with KeyError",
+        ),
     ],
 )
 def test_incomplete_outputs_are_refused(output: nbformat.NotebookNode, message: str) -> None:
@@ -91,8 +108,14 @@ def executed(cell_id: str, count: int, start: str) -> nbformat.NotebookNode:
     """The same notebook as papermill leaves it at different times on different machines."""
     result = new_output("execute_result", data={"text/plain": "1"}, execution_count=count)
     warning = new_output("stream", name="stderr", text=f"/home/{cell_id}/x.py: warning")
-    metadata = {"tags": ["parameters"], "papermill": {"start_time": start}, "execution": {"iopub.execute_input": start}}
-    cell = new_code_cell("1", id=cell_id, execution_count=count, outputs=[result, warning], metadata=metadata)
+    metadata = {
+        "tags": ["parameters"],
+        "papermill": {"start_time": start},
+        "execution": {"iopub.execute_input": start},
+    }
+    cell = new_code_cell(
+        "1", id=cell_id, execution_count=count, outputs=[result, warning], metadata=metadata
+    )
     book = new_notebook(cells=[cell], metadata={"papermill": {"input_path": f"/{cell_id}"}})
     book.metadata["language_info"] = {"name": "python", "version": f"3.11.{count}"}
     book.metadata["kernelspec"] = {"name": cell_id, "display_name": cell_id, "language": "python"}

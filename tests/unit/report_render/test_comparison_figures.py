@@ -21,21 +21,30 @@ MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 EVENT = {"language": "en", "scale": "difference", "outcome_label": "y", "synthetic": False}
 
 
-def weights_frame(cohorts: list[float], periods: list[int], weight: np.ndarray, kind: str = "exact") -> pd.DataFrame:
+def weights_frame(
+    cohorts: list[float], periods: list[int], weight: np.ndarray, kind: str = "exact"
+) -> pd.DataFrame:
     """The frame of one overall estimate; NaN = never treated."""
-    table = pd.DataFrame([(g, t) for g in cohorts for t in periods], columns=["mean_cohort", "mean_period"])
+    table = pd.DataFrame(
+        [(g, t) for g in cohorts for t in periods], columns=["mean_cohort", "mean_period"]
+    )
     table["mean_cohort"] = table["mean_cohort"].astype("Int64")
-    table = table.assign(weight=weight.ravel(), mean=2.0, contribution=2 * weight.ravel(), kind=kind)
+    table = table.assign(
+        weight=weight.ravel(), mean=2.0, contribution=2 * weight.ravel(), kind=kind
+    )
     return table.assign(estimand="overall", cohort=pd.NA, period=pd.NA, event_time=pd.NA)
 
 
 SMALL = weights_frame(
-    [2012, 2014, math.nan], [2011, 2012, 2013, 2014],
+    [2012, 2014, math.nan],
+    [2011, 2012, 2013, 2014],
     np.array([[-0.6, 0.2, 0.2, 0.2], [0, 0, -0.4, 0.4], [0.6, -0.2, 0.2, -0.6]]),
-)  # fmt: skip
+)
 LARGE = weights_frame(
-    [*range(2004, 2024), math.nan], list(range(2000, 2026)), np.random.default_rng(1).normal(size=(21, 26))
-)  # fmt: skip
+    [*range(2004, 2024), math.nan],
+    list(range(2000, 2026)),
+    np.random.default_rng(1).normal(size=(21, 26)),
+)
 
 
 def texts(figure: Figure) -> list[str]:
@@ -51,16 +60,25 @@ def test_rows_columns_numbers_and_where_treatment_starts() -> None:
     figure = draw(SMALL)
     axes = figure.axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["2012", "2014", "Never"]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["2011", "2012", "2013", "2014"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == [
+        "2011",
+        "2012",
+        "2013",
+        "2014",
+    ]
     low, high = axes.get_ylim()
     assert low > high  # the first cohort on top
-    printed = {(round(t.get_position()[1]), round(t.get_position()[0])): t.get_text() for t in axes.texts}
+    printed = {
+        (round(t.get_position()[1]), round(t.get_position()[0])): t.get_text() for t in axes.texts
+    }
     assert printed[0, 0] == "−0.60" and printed[2, 0] == "+0.60" and printed[1, 3] == "+0.40"
     assert (1, 0) not in printed  # no part, no number
     (line,) = axes.lines
     assert line.get_xdata().tolist() == [0.5, 0.5, 2.5, 2.5]
     assert line.get_ydata().tolist() == [-0.5, 0.5, 0.5, 1.5]
-    assert {"Overall · weights; times means they add up to it", "Treatment starts"} <= set(texts(figure))
+    assert {"Overall · weights; times means they add up to it", "Treatment starts"} <= set(
+        texts(figure)
+    )
 
 
 def test_colours_are_centred_on_zero() -> None:
@@ -79,19 +97,31 @@ def test_many_cells_speak_by_colour_and_the_legend_gives_its_scale() -> None:
 def test_derivatives_are_shown_times_their_means() -> None:
     figure = draw(SMALL.assign(kind="linearised"))
     assert "+1.2" in texts(figure) and "+0.60" not in texts(figure)
-    assert "+1.2" in alt_text.alt_comparison_weights(SMALL.assign(kind="linearised"), language="en", synthetic=False)
+    assert "+1.2" in alt_text.alt_comparison_weights(
+        SMALL.assign(kind="linearised"), language="en", synthetic=False
+    )
 
 
-@pytest.mark.parametrize("frame", [SMALL, LARGE, SMALL[SMALL["mean_cohort"].notna()]], ids=["small", "large", "all"])
+@pytest.mark.parametrize(
+    "frame", [SMALL, LARGE, SMALL[SMALL["mean_cohort"].notna()]], ids=["small", "large", "all"]
+)
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("kind", ["exact", "pairwise", "reweighted", "linearised"])
 def test_no_text_leaves_the_figure(frame: pd.DataFrame, language: str, kind: str) -> None:
-    figure = draw(frame.assign(kind=kind, estimand="group_time", cohort=2014, period=2016), language=language)
+    figure = draw(
+        frame.assign(kind=kind, estimand="group_time", cohort=2014, period=2016), language=language
+    )
     figure.draw_without_rendering()
     width, height = figure.get_size_inches() * 100
     written = [*figure.texts, *(text for legend in figure.legends for text in legend.get_texts())]
     for axes in figure.axes:
-        written += [*axes.texts, axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels(), *axes.get_yticklabels()]
+        written += [
+            *axes.texts,
+            axes.xaxis.label,
+            axes.yaxis.label,
+            *axes.get_xticklabels(),
+            *axes.get_yticklabels(),
+        ]
     for text in written:
         box = text.get_window_extent()
         assert box.x0 > -1 and box.x1 < width + 1, text.get_text()
@@ -100,7 +130,9 @@ def test_no_text_leaves_the_figure(frame: pd.DataFrame, language: str, kind: str
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_bytes_are_the_same_twice_and_synthetic_is_marked(language: str) -> None:
-    first, second = (canvas.figure_bundle(draw(SMALL, language=language, synthetic=True)) for _ in range(2))
+    first, second = (
+        canvas.figure_bundle(draw(SMALL, language=language, synthetic=True)) for _ in range(2)
+    )
     assert first == second
     assert "合成数据 SYNTHETIC" in texts(draw(SMALL, synthetic=True))
     assert "合成数据 SYNTHETIC" not in texts(draw(SMALL))
@@ -108,13 +140,25 @@ def test_bytes_are_the_same_twice_and_synthetic_is_marked(language: str) -> None
 
 def test_the_alternative_text_names_the_largest_weights() -> None:
     text = alt_text.alt_comparison_weights(SMALL, language="en", synthetic=True)
-    assert "Overall" in text and "2012 in 2011 −0.60" in text and "Never in 2011 +0.60" in text and "watermark" in text
-    assert "从未处理，时期 2011：+0.60" in alt_text.alt_comparison_weights(SMALL, language="zh", synthetic=False)
+    assert (
+        "Overall" in text
+        and "2012 in 2011 −0.60" in text
+        and "Never in 2011 +0.60" in text
+        and "watermark" in text
+    )
+    assert "从未处理，时期 2011：+0.60" in alt_text.alt_comparison_weights(
+        SMALL, language="zh", synthetic=False
+    )
 
 
 def test_which_estimate_is_said_in_words() -> None:
     said = {
-        "Cohort 2012 in 2014": {"estimand": "group_time", "cohort": 2012, "period": 2014, "event_time": 2},
+        "Cohort 2012 in 2014": {
+            "estimand": "group_time",
+            "cohort": 2012,
+            "period": 2014,
+            "event_time": 2,
+        },
         "Event time −2": {"estimand": "event_time", "event_time": -2},
         "Event time +1": {"estimand": "group_time", "event_time": 1},
         "Overall": {"estimand": "group_time"},
@@ -138,34 +182,63 @@ def test_several_estimates_are_refused_with_the_way_out() -> None:
 def test_a_real_estimate_end_to_end() -> None:
     table = pd.read_csv(MPDTA)
     table = table.assign(first=table["first.treat"].where(table["first.treat"] > 0).astype(float))
-    panel = zr.prepare_panel(table, outcome="lemp", unit="countyreal", period="year", first_treated="first")
+    panel = zr.prepare_panel(
+        table, outcome="lemp", unit="countyreal", period="year", first_treated="first"
+    )
     event = zr.estimate_effects(panel).aggregate("event_time")
-    figure = zr.plot_comparison_weights(zr.comparison_weights(event, window=(0, 1)), language="zh", synthetic=False)
+    figure = zr.plot_comparison_weights(
+        zr.comparison_weights(event, window=(0, 1)), language="zh", synthetic=False
+    )
     assert canvas.figure_bundle(figure)["image/png"].startswith(b"\x89PNG")
     frames = {"never": event.overall, "window": event.window(0, 1)}
-    figure = zr.plot_estimators(compared_rows(frames, scale="difference"), language="en", synthetic=False)
+    figure = zr.plot_estimators(
+        compared_rows(frames, scale="difference"), language="en", synthetic=False
+    )
     assert {"never", "window"} <= set(texts(figure))
 
 
 def row(event: int | None, estimate: float, error: float, role: str, **more: object) -> dict:
     """A row of an effects frame, as a method without cohorts makes it."""
-    values = {"estimand": "event_time", "cohort": pd.NA, "period": pd.NA, "event_time": event, "estimate": estimate}
-    values |= {"std_error": error, "n_treated": 5, "n_comparison": 9, "base_mean": 0.5, "role": role, "mde": error}
+    values = {
+        "estimand": "event_time",
+        "cohort": pd.NA,
+        "period": pd.NA,
+        "event_time": event,
+        "estimate": estimate,
+    }
+    values |= {
+        "std_error": error,
+        "n_treated": 5,
+        "n_comparison": 9,
+        "base_mean": 0.5,
+        "role": role,
+        "mde": error,
+    }
     for name, times in (("ci", 2), ("band", 3)):
-        values |= {f"{name}_low": estimate - times * error, f"{name}_high": estimate + times * error}
+        values |= {
+            f"{name}_low": estimate - times * error,
+            f"{name}_high": estimate + times * error,
+        }
     return values | more
 
 
 OPEN = {"ci_high": math.inf, "band_high": math.inf}
 FRAMES = {
-    "plain": [row(-2, 0.1, 0.1, "pre"), row(-1, 0, math.nan, "reference"), row(0, 0.3, 0.1, "post")],
+    "plain": [
+        row(-2, 0.1, 0.1, "pre"),
+        row(-1, 0, math.nan, "reference"),
+        row(0, 0.3, 0.1, "post"),
+    ],
     "no standard error at all": [row(-2, 0.1, math.nan, "pre"), row(0, 0.3, math.nan, "post")],
     "nothing but zeros": [row(-1, 0, math.nan, "reference"), row(0, 0, math.nan, "post")],
     "after treatment only": [row(0, 0.1, 0.1, "post"), row(1, 0.2, math.nan, "post")],
     "one row": [row(0, 0.1, 0.1, "post")],
     "open above": [row(0, 0.1, 0.1, "post", **OPEN), row(1, 0.1, 0.1, "post")],
     "all open above": [row(0, 0.1, 0.1, "post", **OPEN)],
-    "unknown base": [row(-1, 0.1, 0.1, "mixed", base_mean=math.nan, n_treated=0), row(0, 0.1, 0.1, "post")],
+    "unknown base": [
+        row(-1, 0.1, 0.1, "mixed", base_mean=math.nan, n_treated=0),
+        row(0, 0.1, 0.1, "post"),
+    ],
     "unknown estimate": [row(-1, math.nan, math.nan, "pre"), row(0, 0.1, 0.1, "post")],
 }
 
@@ -179,19 +252,42 @@ def test_an_event_study_is_drawn_from_whatever_a_method_gives(name: str) -> None
 
 
 def test_an_event_study_without_event_times_says_what_to_pass() -> None:
-    with pytest.raises(ZgzxError, match=r"an event time in every row, 1 affected. Pass effects.aggregate"):
+    with pytest.raises(
+        ZgzxError, match=r"an event time in every row, 1 affected. Pass effects.aggregate"
+    ):
         plot_event_study(pd.DataFrame([row(None, 0.1, 0.1, "static")]), **EVENT)
 
 
 def test_compared_rows_scale_and_leave_unknown_ends_empty() -> None:
-    frames = {"a": pd.DataFrame([row(None, -0.5, 0.1, "static", **OPEN)]), "b": FRAMES["no standard error at all"]}
+    frames = {
+        "a": pd.DataFrame([row(None, -0.5, 0.1, "static", **OPEN)]),
+        "b": FRAMES["no standard error at all"],
+    }
     frames["b"] = pd.DataFrame(frames["b"][:1])
     rows = compared_rows(frames, scale="ratio")
-    assert rows[0] == {"label": "a", "unit": "percent", "estimate": -50.0, "ci_low": -70.0, "ci_high": None}
-    assert rows[1] == {"label": "b", "unit": "percent", "estimate": 10.0, "ci_low": None, "ci_high": None}
+    assert rows[0] == {
+        "label": "a",
+        "unit": "percent",
+        "estimate": -50.0,
+        "ci_low": -70.0,
+        "ci_high": None,
+    }
+    assert rows[1] == {
+        "label": "b",
+        "unit": "percent",
+        "estimate": 10.0,
+        "ci_low": None,
+        "ci_high": None,
+    }
     figure = plot_estimators(rows, language="en", synthetic=False)
-    ends = [segment[:, 0].tolist() for lines in figure.axes[0].collections for segment in lines.get_segments()]
-    assert ends == [[-70.0, 210.0]]  # an interval without upper end runs to the right, whatever the sign
+    ends = [
+        segment[:, 0].tolist()
+        for lines in figure.axes[0].collections
+        for segment in lines.get_segments()
+    ]
+    assert ends == [
+        [-70.0, 210.0]
+    ]  # an interval without upper end runs to the right, whatever the sign
 
 
 def test_a_forest_with_nothing_known_in_a_row_is_drawn() -> None:

@@ -1,4 +1,7 @@
-"""Tables by maketables: the same digits in LaTeX, HTML, Typst and DOCX, and every one of them opens."""
+"""Tables by maketables.
+
+The same digits in LaTeX, HTML, Typst and DOCX, and every one of them opens.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +27,22 @@ NEEDS = {"stacked": {"event_window": (-1, 0)}}
 def county_panel(**options: str) -> PreparedPanel:
     table = pd.read_csv(MPDTA)
     table = table.assign(
-        first=table["first.treat"].where(table["first.treat"] > 0).astype(float), state=table["countyreal"] // 1000
+        first=table["first.treat"].where(table["first.treat"] > 0).astype(float),
+        state=table["countyreal"] // 1000,
     )
-    return prepare_panel(table, outcome="lemp", unit="countyreal", period="year", first_treated="first", **options)
+    return prepare_panel(
+        table, outcome="lemp", unit="countyreal", period="year", first_treated="first", **options
+    )
 
 
 @pytest.fixture(scope="module")
 def events() -> dict[str, Aggregate]:
     panel = county_panel()
     varying = estimate_effects(panel, controls="not_yet_treated", base_period="varying")
-    return {"Never": estimate_effects(panel).aggregate("event_time"), "Not yet": varying.aggregate("event_time")}
+    return {
+        "Never": estimate_effects(panel).aggregate("event_time"),
+        "Not yet": varying.aggregate("event_time"),
+    }
 
 
 def cells(results: dict[str, Aggregate], digits: int = 3) -> list[str]:
@@ -53,19 +62,36 @@ def test_latex_holds_every_number_and_escapes_what_it_must(events: dict[str, Agg
     assert text.count(r"\makecell") == len(cells(events)) // 2
     rows = (line for line in text.splitlines() if line.endswith(r"\\") and "toprule" not in line)
     lines = [line for line in rows if "multicolumn" not in line]
-    assert {line.count("&") for line in lines} == {2}  # a stray & would make a column, a stray % a comment
+    assert {line.count("&") for line in lines} == {
+        2
+    }  # a stray & would make a column, a stray % a comment
     assert "%" not in text
     assert "***" not in text and "Significance" not in text
 
 
 def test_rows_stand_in_the_order_of_time(events: dict[str, Aggregate]) -> None:
     text = regression_table({"Never": events["Never"], "Not yet": events["Not yet"]}).make("tex")
-    assert re.findall(r"^event time (-?\d)", text, flags=re.MULTILINE) == ["-4", "-3", "-2", "-1", "0", "1", "2", "3"]
+    assert re.findall(r"^event time (-?\d)", text, flags=re.MULTILINE) == [
+        "-4",
+        "-3",
+        "-2",
+        "-1",
+        "0",
+        "1",
+        "2",
+        "3",
+    ]
     assert text.index("event time 3") < text.index("overall")
-    assert text.index("overall") < text.index("Group-time effects") < text.index("N treated & 191 & 191")
+    assert (
+        text.index("overall")
+        < text.index("Group-time effects")
+        < text.index("N treated & 191 & 191")
+    )
 
 
-def test_html_and_typst_and_docx_are_files_that_open(events: dict[str, Aggregate], tmp_path: Path) -> None:
+def test_html_and_typst_and_docx_are_files_that_open(
+    events: dict[str, Aggregate], tmp_path: Path
+) -> None:
     table = regression_table(events, caption="Employment")
     for kind in ("html", "typst", "docx"):
         table.save(type=kind, file_name=str(tmp_path / f"table.{kind}"), show=False)
@@ -103,10 +129,14 @@ def test_stars_only_on_demand(events: dict[str, Aggregate]) -> None:
     assert "-0.137***" in text and "* p < 0.10" in text
 
 
-def test_cells_and_aggregates_share_a_table_with_maketables_alone(events: dict[str, Aggregate]) -> None:
+def test_cells_and_aggregates_share_a_table_with_maketables_alone(
+    events: dict[str, Aggregate],
+) -> None:
     """No function of ours is needed: the results carry what maketables looks for."""
     effects = events["Never"].effects
-    text = maketables.ETable([events["Never"], effects], coef_fmt="b:.4f (se:.4f) [ci95l:.4f, ci95u:.4f]").make("tex")
+    text = maketables.ETable(
+        [events["Never"], effects], coef_fmt="b:.4f (se:.4f) [ci95l:.4f, ci95u:.4f]"
+    ).make("tex")
     row = effects.to_frame().query("cohort == 2006 and period == 2007").iloc[0]
     shown = f"{row['estimate']:.4f} ({row['std_error']:.4f}) [{row['ci_low']:.4f}, {row['ci_high']:.4f}]"
     assert re.search(r"cohort 2006, period 2007 &  & " + re.escape(shown), text)
@@ -124,7 +154,9 @@ def test_clusters_stand_in_the_foot_when_there_are_any(events: dict[str, Aggrega
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_fills_its_column(method: str) -> None:
-    event = estimate_effects(county_panel(), method=method, **NEEDS.get(method, {})).aggregate("event_time")
+    event = estimate_effects(county_panel(), method=method, **NEEDS.get(method, {})).aggregate(
+        "event_time"
+    )
     text = regression_table({method.replace("_", " "): event}, digits=4).make("tex")
     for number in cells({"x": event}, 4):
         assert number in text

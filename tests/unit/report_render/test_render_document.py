@@ -17,10 +17,17 @@ from zgzx_research.report.render import render_document
 ALL = ("html", "pdf", "docx", "typ")
 
 
-def render(markdown: str, out: Path, formats: tuple[str, ...] = ("html",), **changes: object) -> list[Path]:
+def render(
+    markdown: str, out: Path, formats: tuple[str, ...] = ("html",), **changes: object
+) -> list[Path]:
     options = {
-        "language": "zh", "title": "题目", "subtitle": "", "stamp": {"version": "1"}, "synthetic": False, **changes,
-    }  # fmt: skip
+        "language": "zh",
+        "title": "题目",
+        "subtitle": "",
+        "stamp": {"version": "1"},
+        "synthetic": False,
+        **changes,
+    }
     return render_document(Document(markdown, {}), out=out, formats=formats, **options)  # type: ignore[arg-type]
 
 
@@ -53,8 +60,10 @@ def test_an_unknown_format_is_named(tmp_path: Path) -> None:
 def test_markup_in_data_does_not_become_markup_of_the_page(tmp_path: Path) -> None:
     html, typ, docx = render(
         "<script>alert(1)</script> & `#panic()`\n\n```{=html}\n<b>x</b>\n```",
-        tmp_path / "report", ("html", "typ", "docx"), title='<i>"A" & #B $x$',
-    )  # fmt: skip
+        tmp_path / "report",
+        ("html", "typ", "docx"),
+        title='<i>"A" & #B $x$',
+    )
     text = html.read_text(encoding="utf-8")
     assert "<script" not in text
     assert "<b>x" not in text
@@ -94,7 +103,9 @@ def test_an_empty_landing_page_says_so_in_both_languages(tmp_path: Path) -> None
     assert "There are no reports yet." in text
 
 
-def test_files_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.html"
     path.write_bytes(b"old")
 
@@ -109,8 +120,16 @@ def test_files_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
 def test_long_wide_and_wordy_tables_keep_the_pdf_accessible(tmp_path: Path) -> None:
     long = "| 届次 | 企业 |\n|:---|---:|\n" + "\n".join(f"| {n} | {n * 7} |" for n in range(90))
-    wide = "|" + " 列名称 |" * 14 + "\n|" + "---:|" * 14 + "\n" + ("|" + " 12,345 |" * 14 + "\n") * 3
-    wordy = "| 说法 | 判断 |\n|---|---|\n| " + "专利申请数量上升，" * 12 + " | " + "无法与零区分，" * 9 + " |"
+    wide = (
+        "|" + " 列名称 |" * 14 + "\n|" + "---:|" * 14 + "\n" + ("|" + " 12,345 |" * 14 + "\n") * 3
+    )
+    wordy = (
+        "| 说法 | 判断 |\n|---|---|\n| "
+        + "专利申请数量上升，" * 12
+        + " | "
+        + "无法与零区分，" * 9
+        + " |"
+    )
     boxes = "::: headline\n- 甲 $x^2$\n- 乙[^1]\n\n段落\n:::\n\n[^1]: 注\n\n::: note\n1. 一\n   - 二\n:::\n"
     parts = [f"Table: 表 {n}　题\n\n{table}" for n, table in enumerate((long, wide, wordy), 1)]
     paths = render("\n\n".join([boxes, *parts]), tmp_path / "report", ALL, synthetic=True)
@@ -119,7 +138,8 @@ def test_long_wide_and_wordy_tables_keep_the_pdf_accessible(tmp_path: Path) -> N
     assert typ.count("set block(breakable: true)") == 1  # only the long one may run over pages
     docx = unzip(paths[2].read_bytes())["word/document.xml"].decode()
     totals = [
-        sum(map(int, re.findall(r'w:w="(\d+)"', grid))) for grid in re.findall(r"<w:tblGrid>.*?</w:tblGrid>", docx)
+        sum(map(int, re.findall(r'w:w="(\d+)"', grid)))
+        for grid in re.findall(r"<w:tblGrid>.*?</w:tblGrid>", docx)
     ]
     assert totals[0] < 9298 / 2  # two short columns do not stand a page apart
     assert all(abs(total - 9298) < 20 for total in totals[1:])

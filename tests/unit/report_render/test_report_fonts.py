@@ -13,7 +13,9 @@ from zgzx_research.report import fonts
 
 
 def test_gb2312_and_the_signs_of_our_figures_are_there() -> None:
-    hanzi = bytes(byte for high in range(0xB0, 0xD8) for low in range(0xA1, 0xFF) for byte in (high, low))
+    hanzi = bytes(
+        byte for high in range(0xB0, 0xD8) for low in range(0xA1, 0xFF) for byte in (high, low)
+    )
     text = hanzi.decode("gb2312", errors="ignore")
     assert len(text) == 3755  # level 1
     assert fonts.missing(text) == []
@@ -33,7 +35,9 @@ def test_missing_characters_of_data_print_as_geta() -> None:
 def test_matplotlib_takes_our_files_however_often_we_register() -> None:
     assert fonts.register() == fonts.register() == "Noto Sans SC"
     for weight, name in (("normal", "NotoSansSC-Regular.ttf"), ("bold", "NotoSansSC-Bold.ttf")):
-        found = font_manager.findfont(font_manager.FontProperties(family=fonts.FAMILY, weight=weight))
+        found = font_manager.findfont(
+            font_manager.FontProperties(family=fonts.FAMILY, weight=weight)
+        )
         assert found == str(fonts.FOLDER / name)
 
 
@@ -41,7 +45,9 @@ def test_a_web_subset_holds_the_characters_asked_for_and_no_others() -> None:
     data = fonts.web_subset("留任率 95%", "bold")
     assert data[:4] == b"wOF2"
     assert len(data) < 20_000
-    assert set(TTFont(io.BytesIO(data)).getBestCmap()) == {ord(character) for character in "留任率 95%"}
+    assert set(TTFont(io.BytesIO(data)).getBestCmap()) == {
+        ord(character) for character in "留任率 95%"
+    }
     fonts._web_subset.cache_clear()
     assert fonts.web_subset("%59 率任留留", "bold") == data
 

@@ -1,4 +1,7 @@
-"""The whole sample report: equal bytes elsewhere, nothing loaded, accessible, marked as synthetic."""
+"""The whole sample report.
+
+Equal bytes elsewhere, nothing loaded, accessible, marked as synthetic.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,27 @@ LANGUAGES = ("zh", "en")
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_equal_bytes_in_another_folder_time_zone_and_locale(sample: Path, tmp_path: Path) -> None:
-    other = build_elsewhere(tmp_path / "一个 folder" / "deep", TZ="America/St_Johns", LC_ALL="C", PYTHONHASHSEED="7")
+    other = build_elsewhere(
+        tmp_path / "一个 folder" / "deep", TZ="America/St_Johns", LC_ALL="C", PYTHONHASHSEED="7"
+    )
     one, two = files(sample), files(other)
-    assert {Path(name).suffix for name in one} == {".html", ".pdf", ".docx", ".typ", ".md", ".xlsx", ".ipynb"}
+    assert {Path(name).suffix for name in one} == {
+        ".html",
+        ".pdf",
+        ".docx",
+        ".typ",
+        ".md",
+        ".xlsx",
+        ".ipynb",
+    }
     assert len(one) == 2 * 8 + 1
     assert [name for name in one if one[name] != two.get(name)] == []
     assert one.keys() == two.keys()
@@ -55,7 +72,12 @@ class Tags(HTMLParser):
 def test_a_page_loads_nothing_and_runs_nothing(sample: Path, page: str) -> None:
     text = (sample / page).read_text(encoding="utf-8")
     tags = Tags(text)
-    loads = [value for _, attributes in tags.found for key, value in attributes.items() if key in {"src", "srcset"}]
+    loads = [
+        value
+        for _, attributes in tags.found
+        for key, value in attributes.items()
+        if key in {"src", "srcset"}
+    ]
     loads += re.findall(r"url\(\s*[\"']?([^\"')]+)", text)
     assert loads
     assert [load[:40] for load in loads if not load.startswith("data:")] == []
@@ -80,15 +102,25 @@ def test_html_is_one_accessible_page(sample: Path, language: str) -> None:
     ids = [attributes["id"] for _, attributes in tags.found if "id" in attributes]
     assert len(ids) == len(set(ids))
     targets = [attributes["href"] for attributes in tags.all("a")]
-    assert {target[1:] for target in targets if target and target.startswith("#")} <= {i for i in ids if i}
+    assert {target[1:] for target in targets if target and target.startswith("#")} <= {
+        i for i in ids if i
+    }
     assert "content" in ids
 
 
-@pytest.mark.parametrize(("language", "figure", "table"), [("zh", "图 2", "表 1"), ("en", "Figure 2", "Table 1")])
-def test_numbers_stand_in_every_format(sample: Path, language: str, figure: str, table: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "figure", "table"), [("zh", "图 2", "表 1"), ("en", "Figure 2", "Table 1")]
+)
+def test_numbers_stand_in_every_format(
+    sample: Path, language: str, figure: str, table: str
+) -> None:
     place = sample / "sample" / language
     word = unzip((place / "report.docx").read_bytes())["word/document.xml"].decode()
-    for text in ((place / "report.html").read_text("utf-8"), (place / "report.typ").read_text("utf-8"), word):
+    for text in (
+        (place / "report.html").read_text("utf-8"),
+        (place / "report.typ").read_text("utf-8"),
+        word,
+    ):
         plain = re.sub(r"<[^>]+>", "", text).replace("~", " ")
         assert figure in plain
         assert table in plain
@@ -110,7 +142,9 @@ def test_pdf_is_tagged_as_pdf_ua(sample: Path, language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_word_file_marks_every_page_and_describes_pictures(sample: Path, language: str) -> None:
     members = unzip((sample / "sample" / language / "report.docx").read_bytes())
-    headers = [members[name].decode() for name in members if re.fullmatch(r"word/header\d*\.xml", name)]
+    headers = [
+        members[name].decode() for name in members if re.fullmatch(r"word/header\d*\.xml", name)
+    ]
     assert headers
     for header in headers:
         assert "合成数据 SYNTHETIC" in header
@@ -122,13 +156,21 @@ def test_word_file_marks_every_page_and_describes_pictures(sample: Path, languag
     )
     assert 'w:styleId="Headline"' in members["word/styles.xml"].decode()
     assert '<w:pStyle w:val="Headline" />' in body
-    assert re.search(r'<w:pgSz w:h="16838" w:w="11906" ?/>|<w:pgSz w:w="11906" w:h="16838" ?/>', body)
+    assert re.search(
+        r'<w:pgSz w:h="16838" w:w="11906" ?/>|<w:pgSz w:w="11906" w:h="16838" ?/>', body
+    )
 
 
 def test_the_landing_page_links_only_what_is_there(sample: Path) -> None:
     tags = Tags((sample / "index.html").read_text(encoding="utf-8"))
-    targets = [target for attributes in tags.all("a") if (target := attributes["href"]) and not target.startswith("#")]
+    targets = [
+        target
+        for attributes in tags.all("a")
+        if (target := attributes["href"]) and not target.startswith("#")
+    ]
     assert targets == [
-        f"sample/{language}/report.{suffix}" for language in LANGUAGES for suffix in ("html", "pdf", "docx", "xlsx")
+        f"sample/{language}/report.{suffix}"
+        for language in LANGUAGES
+        for suffix in ("html", "pdf", "docx", "xlsx")
     ]
     assert all((sample / target).is_file() for target in targets)

@@ -34,17 +34,34 @@ def write(out: Path, table: SheetTable, *, synthetic: bool = True) -> openpyxl.W
 
 def test_no_text_becomes_a_formula_or_a_link(tmp_path: Path) -> None:
     out = tmp_path / "a.xlsx"
-    table = SheetTable("表", "=2+2", ("=A1", "b"), tuple((text, text) for text in DANGEROUS), ("=3+3",))
+    table = SheetTable(
+        "表", "=2+2", ("=A1", "b"), tuple((text, text) for text in DANGEROUS), ("=3+3",)
+    )
     sheet = write(out, table)["表"]
     assert tuple(cell.value for cell in sheet["A"][3:11]) == DANGEROUS
-    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s"}
+    assert {
+        cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None
+    } == {"s"}
     members = unzip(out.read_bytes())
     assert not any(b"<f>" in data or b"<hyperlink" in data for data in members.values())
 
 
 def test_cells_keep_their_kind(tmp_path: Path) -> None:
-    cells = (1, np.int64(2019), 2.5, np.float64(-0.25), True, None, pd.NA, float("nan"), float("inf"), date(2025, 4, 1))
-    sheet = write(tmp_path / "a.xlsx", SheetTable("t", "T", ("v",), tuple((cell,) for cell in cells)))["t"]
+    cells = (
+        1,
+        np.int64(2019),
+        2.5,
+        np.float64(-0.25),
+        True,
+        None,
+        pd.NA,
+        float("nan"),
+        float("inf"),
+        date(2025, 4, 1),
+    )
+    sheet = write(
+        tmp_path / "a.xlsx", SheetTable("t", "T", ("v",), tuple((cell,) for cell in cells))
+    )["t"]
     values = [cell.value for cell in sheet["A"][3:]]
     assert values[:9] == [1, 2019, 2.5, -0.25, "True", None, None, None, "inf"]
     assert values[9].date() == date(2025, 4, 1)
@@ -64,11 +81,15 @@ def test_the_synthetic_mark_is_on_screen_and_on_paper(tmp_path: Path) -> None:
 
 def test_columns_are_as_wide_as_chinese_text_needs(tmp_path: Path) -> None:
     rows = (("深圳市龙岗区", "abcdef"), ("长" * 99, "abcdefgh"))
-    widths = write(tmp_path / "a.xlsx", SheetTable("t", "T", ("a", "b"), rows))["t"].column_dimensions
+    widths = write(tmp_path / "a.xlsx", SheetTable("t", "T", ("a", "b"), rows))[
+        "t"
+    ].column_dimensions
     assert 48 <= widths["A"].width < 49  # capped
     assert 10 <= widths["B"].width < 11  # eight letters and a margin
     rows = (("深圳市龙岗区", "abcdef"),)
-    widths = write(tmp_path / "b.xlsx", SheetTable("t", "T", ("a", "b"), rows))["t"].column_dimensions
+    widths = write(tmp_path / "b.xlsx", SheetTable("t", "T", ("a", "b"), rows))[
+        "t"
+    ].column_dimensions
     assert 14 <= widths["A"].width < 15  # six characters of two cells, and a margin
 
 

@@ -10,15 +10,24 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.report import alt_text, canvas, figures, tables
 
 LEDGER = {
-    "roster": [{"file": "a", "sheet": "", "rows_in": 100, "kept": 80, "quarantined": 5, "furniture": 15}],
-    "patents": [{"file": "p", "sheet": "", "rows_in": 0, "kept": 0, "quarantined": 0, "furniture": 0}],
+    "roster": [
+        {"file": "a", "sheet": "", "rows_in": 100, "kept": 80, "quarantined": 5, "furniture": 15}
+    ],
+    "patents": [
+        {"file": "p", "sheet": "", "rows_in": 0, "kept": 0, "quarantined": 0, "furniture": 0}
+    ],
 }
 COHORTS = pd.DataFrame(
     [(2012, "innovation", 4), (2012, "talent", 1), (2014, "team", 9), (2014, "other", 2)],
     columns=["year", "category", "firms"],
 )
 PATHS = pd.DataFrame(
-    [(2019, "treated", 4.0), (2020, "treated", 5.0), (2019, "never_treated", 1.0), (2020, "never_treated", 1.5)],
+    [
+        (2019, "treated", 4.0),
+        (2020, "treated", 5.0),
+        (2019, "never_treated", 1.0),
+        (2020, "never_treated", 1.5),
+    ],
     columns=["year", "group", "mean"],
 )
 EVENT = {"scale": "ratio", "outcome_label": "发明专利申请"}
@@ -27,7 +36,12 @@ NAMES = ("event_study", "estimators", "cohorts", "rows", "outcome_paths")
 
 def arguments(name: str) -> tuple[object, dict]:
     rows = tables.estimate_rows(
-        facts_of("rose"), [("一", "patents_all", "main"), ("二", "patents_all", "not_yet"), ("三", "retention", "main")]
+        facts_of("rose"),
+        [
+            ("一", "patents_all", "main"),
+            ("二", "patents_all", "not_yet"),
+            ("三", "retention", "main"),
+        ],
     )
     return {
         "event_study": (event_frame(), EVENT),
@@ -40,7 +54,9 @@ def arguments(name: str) -> tuple[object, dict]:
 
 def draw(name: str, language: str = "zh", synthetic: bool = True, **more: object) -> Figure:
     data, own = arguments(name)
-    return getattr(figures, f"plot_{name}")(data, language=language, synthetic=synthetic, **(own | more))
+    return getattr(figures, f"plot_{name}")(
+        data, language=language, synthetic=synthetic, **(own | more)
+    )
 
 
 def texts(figure: Figure) -> list[str]:
@@ -50,19 +66,25 @@ def texts(figure: Figure) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_figure_is_drawn_twice_alike_and_leaves_matplotlib_alone(name: str, language: str) -> None:
+def test_every_figure_is_drawn_twice_alike_and_leaves_matplotlib_alone(
+    name: str, language: str
+) -> None:
     before = dict(matplotlib.rcParams)
     first, second = (canvas.figure_bundle(draw(name, language)) for _ in range(2))
     assert first == second
     assert dict(matplotlib.rcParams) == before
     assert first["image/png"].startswith(b"\x89PNG")
-    assert "<text" not in first["image/svg+xml"]  # text as outlines: no font is asked of the reader's machine
+    assert (
+        "<text" not in first["image/svg+xml"]
+    )  # text as outlines: no font is asked of the reader's machine
     assert "<dc:date>" not in first["image/svg+xml"] and b"Software" not in first["image/png"]
 
 
 def test_bytes_do_not_depend_on_the_users_settings() -> None:
     expected = canvas.figure_bundle(draw("cohorts"))
-    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "svg.hashsalt": "x", "savefig.dpi": 40}):
+    with matplotlib.rc_context(
+        {"font.size": 30, "axes.facecolor": "red", "svg.hashsalt": "x", "savefig.dpi": 40}
+    ):
         assert canvas.figure_bundle(draw("cohorts")) == expected
 
 
@@ -78,7 +100,10 @@ def test_no_text_leaves_the_figure(name: str) -> None:
         figure = draw(name, language, synthetic=False)
         figure.draw_without_rendering()
         width, height = figure.get_size_inches() * 100
-        written = [*figure.texts, *(text for legend in figure.legends for text in legend.get_texts())]
+        written = [
+            *figure.texts,
+            *(text for legend in figure.legends for text in legend.get_texts()),
+        ]
         for axes in figure.axes:
             written += [*axes.texts, axes.xaxis.label]
         for text in written:
@@ -125,7 +150,11 @@ def test_cohorts_keep_empty_years_and_unknown_categories() -> None:
 def test_a_name_from_data_may_hold_anything() -> None:
     canvas.figure_bundle(draw("event_study", outcome_label="$x^2 龘 _{"))
     title = texts(
-        draw("outcome_paths", "en", outcome_label="an outcome with a rather long name, of which there are many")
+        draw(
+            "outcome_paths",
+            "en",
+            outcome_label="an outcome with a rather long name, of which there are many",
+        )
     )
     assert any(text.startswith("an outcome") for text in title)
 
@@ -151,18 +180,25 @@ def test_alternative_texts_take_the_same_arguments_and_name_the_watermark(name: 
 def test_alternative_texts_tell_the_key_numbers() -> None:
     text = alt_text.alt_event_study(event_frame(), language="en", synthetic=False, **EVENT)
     # after: 12, 15 and −2 %; of the intervals [2, 22], [5, 25] and [−42, 38] one includes zero
-    assert "After the award: 3 estimates between −2.0% and +15.0%; 1 of their 95% intervals include zero." in text
+    assert (
+        "After the award: 3 estimates between −2.0% and +15.0%; 1 of their 95% intervals include zero."
+        in text
+    )
     assert "from −3 to +2" in text
     cohorts = alt_text.alt_cohorts(COHORTS, language="zh", synthetic=False)
     assert "共 16 家" in cohorts and "2014 年，11 家" in cohorts
     assert "获奖名单读入 100 行，保留 80，隔离 5，标题与说明行 15" in alt_text.alt_rows(
         LEDGER, language="zh", synthetic=False
     )
-    assert "获奖企业由 4.00 到 5.00" in alt_text.alt_outcome_paths(PATHS, language="zh", synthetic=False, **EVENT)
+    assert "获奖企业由 4.00 到 5.00" in alt_text.alt_outcome_paths(
+        PATHS, language="zh", synthetic=False, **EVENT
+    )
 
 
 def test_a_long_event_study_thins_its_labels_but_keeps_zero() -> None:
-    rows = [effect_row(0.1, 0.05, event, "pre" if event < 0 else "post") for event in range(-17, 20)]
+    rows = [
+        effect_row(0.1, 0.05, event, "pre" if event < 0 else "post") for event in range(-17, 20)
+    ]
     figure = figures.plot_event_study(pd.DataFrame(rows), language="en", synthetic=False, **EVENT)
     ticks = figure.axes[0].get_xticks()
     assert 0 in ticks and len(ticks) <= figures.MOST_TICKS
@@ -170,6 +206,11 @@ def test_a_long_event_study_thins_its_labels_but_keeps_zero() -> None:
 
 
 def test_tick_labels_share_their_digits() -> None:
-    assert canvas.SignedTicks().format_ticks([-0.1, -0.075, 0.0, 0.025]) == ["−0.100", "−0.075", "0", "+0.025"]
+    assert canvas.SignedTicks().format_ticks([-0.1, -0.075, 0.0, 0.025]) == [
+        "−0.100",
+        "−0.075",
+        "0",
+        "+0.025",
+    ]
     assert canvas.SignedTicks().format_ticks([-2000.0, 0.0, 2000.0]) == ["−2,000", "0", "+2,000"]
     assert canvas.SignedTicks().format_ticks([]) == []

@@ -51,13 +51,19 @@ def test_a_page_has_its_blocks(page: str, language: str) -> None:
 
 def test_every_page_has_both_languages() -> None:
     names = {file.name for file in FILES}
-    assert names == {f"{page}.{language}.md.j2" for page in [*BLOCKS, "_sentences"] for language in LANGUAGES}
+    assert names == {
+        f"{page}.{language}.md.j2" for page in [*BLOCKS, "_sentences"] for language in LANGUAGES
+    }
 
 
 def test_both_languages_define_the_same_sentences() -> None:
     def macros(language: str) -> dict:
-        tree = environment().parse((PROSE / f"_sentences.{language}.md.j2").read_text(encoding="utf-8"))
-        return {macro.name: [arg.name for arg in macro.args] for macro in tree.find_all(nodes.Macro)}
+        tree = environment().parse(
+            (PROSE / f"_sentences.{language}.md.j2").read_text(encoding="utf-8")
+        )
+        return {
+            macro.name: [arg.name for arg in macro.args] for macro in tree.find_all(nodes.Macro)
+        }
 
     assert macros("zh") == macros("en")
 
@@ -65,7 +71,9 @@ def test_both_languages_define_the_same_sentences() -> None:
 @pytest.mark.parametrize("page", BLOCKS)
 @pytest.mark.parametrize("finding", FINDINGS)
 @pytest.mark.parametrize("p_value", [0.4, 0.0004, float("nan")])
-def test_both_languages_ask_for_the_same_facts_and_print_the_same_numbers(page, finding, p_value) -> None:
+def test_both_languages_ask_for_the_same_facts_and_print_the_same_numbers(
+    page, finding, p_value
+) -> None:
     for block in BLOCKS[page].split():
         texts, asked = {}, {}
         for language in LANGUAGES:
@@ -80,10 +88,13 @@ def test_both_languages_ask_for_the_same_facts_and_print_the_same_numbers(page, 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_rendered_text_is_clean(page: str, language: str) -> None:
     for finding in FINDINGS:
-        text = "\n".join(render_prose(page, block, language, facts_of(finding)) for block in BLOCKS[page].split())
+        text = "\n".join(
+            render_prose(page, block, language, facts_of(finding)) for block in BLOCKS[page].split()
+        )
         assert not re.search(r"\{[{%]|nan|None|\n{3,}|[ \t]$|。。|\.\.|  ", text, re.MULTILINE)
         assert fonts.missing(text) == []
-        # in English only marks that hold no letter may be full-width or Chinese, but for the programme's own name
+        # in English only marks that hold no letter may be full-width or Chinese, but for the
+        # programme's own name
         if language == "en":
             assert not re.search(r"[\u4e00-\u9fff，。；：（）]", text.replace("职工之星", ""))
         else:
@@ -98,7 +109,9 @@ def test_the_verb_follows_the_interval() -> None:
     # 20 % with error 5 %: interval 10 % to 30 %
     assert "高出 **20.0%**（95% 区间 +10.0% 至 +30.0%）" in headline("rose", "zh")
     assert "低了 **20.0%**（95% 区间 −30.0% 至 −10.0%）" in headline("fell", "zh")
-    assert "**20.0%** higher than without the award (95% interval +10.0% to +30.0%)" in headline("rose", "en")
+    assert "**20.0%** higher than without the award (95% interval +10.0% to +30.0%)" in headline(
+        "rose", "en"
+    )
     assert "**20.0%** lower than" in headline("fell", "en")
 
 
@@ -120,7 +133,9 @@ def test_an_effect_that_cannot_be_judged_is_not_judged() -> None:
 
 def test_retention_is_told_in_percentage_points() -> None:
     assert "**20.0 percentage points** higher" in headline("rose", "en", "3_retention")
-    assert "高出 **20.0 个百分点**（95% 区间 +10.0 至 +30.0 个百分点）" in headline("rose", "zh", "3_retention")
+    assert "高出 **20.0 个百分点**（95% 区间 +10.0 至 +30.0 个百分点）" in headline(
+        "rose", "zh", "3_retention"
+    )
 
 
 def test_headline_names_period_comparison_and_grade() -> None:
@@ -132,7 +147,10 @@ def test_headline_names_period_comparison_and_grade() -> None:
 
 def test_any_panel_speaks_of_units_not_of_the_award() -> None:
     for language in LANGUAGES:
-        text = "".join(render_prose("any_panel", b, language, facts_of("flat")) for b in BLOCKS["any_panel"].split())
+        text = "".join(
+            render_prose("any_panel", b, language, facts_of("flat"))
+            for b in BLOCKS["any_panel"].split()
+        )
         assert not re.search("获奖|企业|award|firm|职工", text)
 
 
@@ -156,7 +174,9 @@ def test_synthetic_data_are_named_as_such_and_real_ones_not() -> None:
 def test_the_brief_fits_two_pages() -> None:
     # about 1,300 Chinese characters or 850 words and one figure fit on two A4 pages in 10.5 point
     text = {
-        language: "".join(render_prose("brief", b, language, facts_of("flat")) for b in BLOCKS["brief"].split())
+        language: "".join(
+            render_prose("brief", b, language, facts_of("flat")) for b in BLOCKS["brief"].split()
+        )
         for language in LANGUAGES
     }
     assert len(re.findall(r"[\u4e00-\u9fff]", text["zh"])) < 1700
@@ -169,8 +189,12 @@ def test_missing_pages_blocks_and_facts_are_named() -> None:
     with pytest.raises(ZgzxError, match="no block 'x'"):
         render_prose("brief", "x", "zh", facts_of("rose"))
     with pytest.raises(ZgzxError, match=r"nearest key is study\.edition\."):
-        facts = {key: value for key, value in facts_of("rose").facts.items() if key != "study.editions"}
-        render_prose("brief", "what_we_asked", "zh", Facts(facts | {"study.edition": facts["study.name"]}))
+        facts = {
+            key: value for key, value in facts_of("rose").facts.items() if key != "study.editions"
+        }
+        render_prose(
+            "brief", "what_we_asked", "zh", Facts(facts | {"study.edition": facts["study.name"]})
+        )
 
 
 CLAIM = "{% claim value('a') > 0 %}rose{% elif value('a') < 0 %}fell{% else %}nothing{% endclaim %}"
@@ -215,7 +239,15 @@ def test_the_linter_finds(text: str, problem: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1. first\n2. second", "95% 区间", "an 80% chance", "a note[^1]", "e = −1", "{{ fact('a', digits=2) }}", CLAIM],
+    [
+        "1. first\n2. second",
+        "95% 区间",
+        "an 80% chance",
+        "a note[^1]",
+        "e = −1",
+        "{{ fact('a', digits=2) }}",
+        CLAIM,
+    ],
 )
 def test_the_linter_lets_pass(text: str) -> None:
     assert lint_prose(text) == []

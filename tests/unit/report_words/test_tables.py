@@ -11,15 +11,40 @@ from zgzx_research.report.tables import Table
 
 LEDGER = {
     "roster": [
-        {"file": "roster/a.xlsx", "sheet": "名单", "rows_in": 60, "kept": 50, "quarantined": 4, "furniture": 6},
-        {"file": "roster/b.xlsx", "sheet": "名单", "rows_in": 1040, "kept": 1030, "quarantined": 0, "furniture": 10},
+        {
+            "file": "roster/a.xlsx",
+            "sheet": "名单",
+            "rows_in": 60,
+            "kept": 50,
+            "quarantined": 4,
+            "furniture": 6,
+        },
+        {
+            "file": "roster/b.xlsx",
+            "sheet": "名单",
+            "rows_in": 1040,
+            "kept": 1030,
+            "quarantined": 0,
+            "furniture": 10,
+        },
     ],
-    "registry": [{"file": "registry/r.csv", "sheet": "", "rows_in": 11, "kept": 10, "quarantined": 0, "furniture": 1}],
+    "registry": [
+        {
+            "file": "registry/r.csv",
+            "sheet": "",
+            "rows_in": 11,
+            "kept": 10,
+            "quarantined": 0,
+            "furniture": 1,
+        }
+    ],
 }
 
 
 def test_markdown_escapes_and_keeps_its_shape() -> None:
-    table = Table("k", "c", ("A|B", "数"), ("left", "right"), (("x|y*", "1"), ("line\nbreak", "20")))
+    table = Table(
+        "k", "c", ("A|B", "数"), ("left", "right"), (("x|y*", "1"), ("line\nbreak", "20"))
+    )
     assert table.to_markdown().splitlines() == [
         r"| A\|B | 数 |",
         "| ---------- | --: |",
@@ -30,7 +55,10 @@ def test_markdown_escapes_and_keeps_its_shape() -> None:
 
 def test_one_long_cell_cannot_take_the_whole_width() -> None:
     table = Table("k", "c", ("A", "B"), ("left", "left"), (("x" * 500, "1"),))
-    assert max(len(rule) for rule in table.to_markdown().splitlines()[1].split("|")) <= tables.WIDEST + 2
+    assert (
+        max(len(rule) for rule in table.to_markdown().splitlines()[1].split("|"))
+        <= tables.WIDEST + 2
+    )
 
 
 def test_chinese_characters_count_twice() -> None:
@@ -41,7 +69,17 @@ def test_event_times_on_the_ratio_scale() -> None:
     table = tables.event_time_table(event_frame(), "ratio", "en", outcome_label="Patents")
     assert table.columns[2] == "Estimate (%)"
     # 0.12 with error 0.05: 12 %, interval 2 to 22, band −3 to 27
-    assert table.rows[3] == ("0", "after", "+12.0", "5.0", "[+2.0, +22.0]", "[−3.0, +27.0]", "360", "5,640", "0.500")
+    assert table.rows[3] == (
+        "0",
+        "after",
+        "+12.0",
+        "5.0",
+        "[+2.0, +22.0]",
+        "[−3.0, +27.0]",
+        "360",
+        "5,640",
+        "0.500",
+    )
     # the base has no error
     assert table.rows[1][1:6] == ("base", "0.0", "—", "—", "—")
     assert table.rows[2][0] == "−1" and table.rows[2][1] == "left out"
@@ -62,7 +100,9 @@ def test_plain_differences_show_their_error_to_two_digits() -> None:
 
 
 def test_estimates_come_from_facts_with_their_unit() -> None:
-    rows = tables.estimate_rows(facts_of("rose"), [("甲", "retention", "main"), ("乙", "patents_all", "not_yet")])
+    rows = tables.estimate_rows(
+        facts_of("rose"), [("甲", "retention", "main"), ("乙", "patents_all", "not_yet")]
+    )
     table = tables.estimates_table(rows, "zh")
     # 2.8 × 5 points
     assert table.rows[0][:4] == ("甲", "+20.0 个百分点", "[+10.0, +30.0]", "14.0 个百分点")
@@ -79,7 +119,13 @@ def test_an_estimate_without_error_is_a_row_all_the_same() -> None:
 def test_sheets_count_for_their_file_and_many_files_stand_together_by_kind() -> None:
     counts = {"rows_in": 3, "kept": 1, "quarantined": 0, "furniture": 2}
     sheets = [{"file": "roster/a.xlsx", "sheet": name, **counts} for name in ("获奖名单", "草稿")]
-    assert tables.rows_table({"roster": sheets}, "en").rows[0][1:] == ("roster/a.xlsx", "6", "2", "0", "4")
+    assert tables.rows_table({"roster": sheets}, "en").rows[0][1:] == (
+        "roster/a.xlsx",
+        "6",
+        "2",
+        "0",
+        "4",
+    )
     files = [{"file": f"scores/edition_{n:02d}.xlsx", "sheet": "", **counts} for n in range(1, 13)]
     files.append({"file": "scores/notes.csv", "sheet": "", **counts})
     assert tables.rows_table({"scores": files}, "zh").rows[:3] == (
@@ -110,7 +156,13 @@ def test_reasons_are_ordered_by_count_and_unknown_codes_print_themselves() -> No
 def test_linkage_by_furthest_stage_leaves_small_counts_blank() -> None:
     rows = [
         {"entity": "worker", "arm": "winner", "rows": 400, "linked": 380, "linked_share": 0.95},
-        {"entity": "worker", "arm": "participant", "rows": 12, "linked": None, "linked_share": None},
+        {
+            "entity": "worker",
+            "arm": "participant",
+            "rows": 12,
+            "linked": None,
+            "linked_share": None,
+        },
     ]
     table = tables.arms_table(rows, "en")
     assert table.rows == (
@@ -120,13 +172,17 @@ def test_linkage_by_furthest_stage_leaves_small_counts_blank() -> None:
 
 
 def test_linkage() -> None:
-    table = tables.linkage_table([{"source": "spell", "rows": 2000, "linked": 1500, "linked_share": 0.75}], "zh")
+    table = tables.linkage_table(
+        [{"source": "spell", "rows": 2000, "linked": 1500, "linked_share": 0.75}], "zh"
+    )
     assert table.rows == (("参保记录", "2,000", "1,500", "75.0%"),)
 
 
 def test_the_ledger_of_estimation_shows_no_examples() -> None:
     reason = "already treated in the first period"
-    ledger = pd.DataFrame([("units", reason, 30, 2, ("F7",))], columns=["step", "reason", "rows", "units", "examples"])
+    ledger = pd.DataFrame(
+        [("units", reason, 30, 2, ("F7",))], columns=["step", "reason", "rows", "units", "examples"]
+    )
     assert tables.ledger_table(ledger, "zh").rows == (("单位", "首期已受处理", "30", "2"),)
 
 
@@ -144,7 +200,9 @@ def test_panel_and_stamp() -> None:
         ("Firms", "1,234"),
         ("First year", "2010"),
     )
-    stamp = tables.stamp_table({"new": 3, "seed": 7, "version": "0.1.0"}, "en")  # in the order of our words
+    stamp = tables.stamp_table(
+        {"new": 3, "seed": 7, "version": "0.1.0"}, "en"
+    )  # in the order of our words
     assert stamp.rows == (("Software version", "0.1.0"), ("Random seed", "7"), ("new", "3"))
 
 
@@ -154,7 +212,9 @@ def test_no_table_shows_nan(language: str) -> None:
     assert "nan" not in tables.event_time_table(frame, "difference", language).to_markdown()
 
 
-@pytest.mark.parametrize(("language", "words"), [("zh", "没有排除任何记录"), ("en", "nothing was left out")])
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "没有排除任何记录"), ("en", "nothing was left out")]
+)
 def test_an_empty_ledger_says_so(language: str, words: str) -> None:
     empty = pd.DataFrame(columns=["step", "reason", "rows", "units", "examples"])
     assert tables.ledger_table(empty, language).rows == (("—", words, "—", "—"),)

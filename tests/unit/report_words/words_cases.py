@@ -1,4 +1,7 @@
-"""Facts and frames for the words, tables and figures: four studies that differ in what they found."""
+"""Facts and frames for the words, tables and figures.
+
+Four studies that differ in what they found.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,12 @@ from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
 
 # estimate and standard error, as proportions
-FINDINGS = {"rose": (0.20, 0.05), "fell": (-0.20, 0.05), "flat": (0.03, 0.10), "unknown": (0.03, math.nan)}
+FINDINGS = {
+    "rose": (0.20, 0.05),
+    "fell": (-0.20, 0.05),
+    "flat": (0.03, 0.10),
+    "unknown": (0.03, math.nan),
+}
 OUTCOMES = {
     "retention": "difference",
     "patents_invention": "ratio",
@@ -36,10 +44,26 @@ TEXTS = {
 
 def effect_row(estimate: float, error: float, event: int | None = None, role: str = "post") -> dict:
     """One row of an effects frame with intervals two errors wide and bands three."""
-    row = {"estimand": "x", "cohort": pd.NA, "period": pd.NA, "event_time": pd.NA if event is None else event}
-    row |= {"estimate": estimate, "std_error": error, "ci_low": estimate - 2 * error, "ci_high": estimate + 2 * error}
+    row = {
+        "estimand": "x",
+        "cohort": pd.NA,
+        "period": pd.NA,
+        "event_time": pd.NA if event is None else event,
+    }
+    row |= {
+        "estimate": estimate,
+        "std_error": error,
+        "ci_low": estimate - 2 * error,
+        "ci_high": estimate + 2 * error,
+    }
     row |= {"band_low": estimate - 3 * error, "band_high": estimate + 3 * error}
-    return row | {"n_treated": 360, "n_comparison": 5640, "base_mean": 0.5, "role": role, "mde": 2.8 * error}
+    return row | {
+        "n_treated": 360,
+        "n_comparison": 5640,
+        "base_mean": 0.5,
+        "role": role,
+        "mde": 2.8 * error,
+    }
 
 
 def event_frame() -> pd.DataFrame:
@@ -66,13 +90,23 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
         facts[key] = fact(2025, "year", "design", "panels")
     for name in ("firms", "firm_years", "treated_firms", "never_treated_firms", "left_out_firms"):
         facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
-    for name in ("units", "periods", "rows", "treated_units", "never_treated_units", "left_out_units"):
+    for name in (
+        "units",
+        "periods",
+        "rows",
+        "treated_units",
+        "never_treated_units",
+        "left_out_units",
+    ):
         facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
     for source in SOURCES:
         for name in ("files", "rows_in", "rows_kept", "rows_quarantined", "rows_furniture"):
             facts[f"data.{source}.{name}"] = fact(98765, "count", "data", "clean")
     for source in ("roster", "spell", "patent_party"):
-        facts |= {f"link.{source}.{name}": fact(321, "count", "data", "link") for name in ("rows", "linked")}
+        facts |= {
+            f"link.{source}.{name}": fact(321, "count", "data", "link")
+            for name in ("rows", "linked")
+        }
         facts[f"link.{source}.linked_share"] = fact(0.9, "share", "data", "link")
     facts |= {f"link.{arm}.worker.linked_share": fact(0.9, "share", "data", "link") for arm in ARMS}
     facts["data.sources"] = fact(6, "count", "data", "clean")
@@ -93,5 +127,7 @@ def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float
     facts[f"{prefix}.headline.last_event"] = fact(3, "count", "design", "estimate")
     facts[f"{prefix}.pretest.p_value"] = fact(p_value, "number", "estimate", "estimate")
     facts[f"{prefix}.pretest.df"] = fact(3, "count", "estimate", "estimate")
-    graded = grade(effective_treated=360.0, pretest_p=p_value, linked_share=0.9, mde=20.0, claimed_effect=10.0)
+    graded = grade(
+        effective_treated=360.0, pretest_p=p_value, linked_share=0.9, mde=20.0, claimed_effect=10.0
+    )
     return facts | grade_facts(outcome, spec, graded, "percent")

@@ -22,16 +22,26 @@ def world() -> World:
 @pytest.fixture(scope="session")
 def names_on(world: World) -> NamesOn:
     """Official name, core and the official name before that one ("" = none) of firms (ids) on days, in their order."""
-    table = world.events.name[world.events.name["kind"].isin(["现名", "曾用名"])].sort_values("valid_from")
+    table = world.events.name[world.events.name["kind"].isin(["现名", "曾用名"])].sort_values(
+        "valid_from"
+    )
     former = table.groupby("firm_rank")["name"].shift().fillna("")
-    table = table.assign(firm_id=world.firm["firm_id"].to_numpy()[table["firm_rank"]], former=former)
+    table = table.assign(
+        firm_id=world.firm["firm_id"].to_numpy()[table["firm_rank"]], former=former
+    )
     again = table["firm_rank"].duplicated()
-    table["valid_from"] = table["valid_from"].where(again, pd.Timestamp("1900-01-01"))  # the first name reaches back
+    table["valid_from"] = table["valid_from"].where(
+        again, pd.Timestamp("1900-01-01")
+    )  # the first name reaches back
     followed = table["firm_rank"].duplicated(keep="last")
-    table["until"] = table["valid_to"].where(followed, pd.Timestamp("2200-01-01"))  # the last name outlives its firm
+    table["until"] = table["valid_to"].where(
+        followed, pd.Timestamp("2200-01-01")
+    )  # the last name outlives its firm
 
     def found(firm_id: pd.Series, day: pd.Series) -> pd.DataFrame:
-        asked = pd.DataFrame({"at": range(len(firm_id)), "firm_id": firm_id.to_numpy(), "day": day.to_numpy()})
+        asked = pd.DataFrame(
+            {"at": range(len(firm_id)), "firm_id": firm_id.to_numpy(), "day": day.to_numpy()}
+        )
         met = asked.merge(table, on="firm_id")
         held = met[(met["valid_from"] <= met["day"]) & (met["day"] <= met["until"])]
         assert held["at"].is_unique

@@ -43,14 +43,19 @@ def bought_of(patent: pd.DataFrame) -> pd.DataFrame:
     return patent[patent["firm_rank"] == OUTSIDE]
 
 
-# --- counts, cases filed twice --------------------------------------------------------------------------------------
+# --- counts, cases filed twice
+# --------------------------------------------------------------------------------------
 
 
-def test_what_counts_is_what_was_drawn(drawn: tuple[Contest, np.ndarray], patent: pd.DataFrame) -> None:
+def test_what_counts_is_what_was_drawn(
+    drawn: tuple[Contest, np.ndarray], patent: pd.DataFrame
+) -> None:
     kinds = ["invention", "utility_model", "design"]
     own = own_of(patent)
     found = np.zeros_like(drawn[1])
-    np.add.at(found, (own["firm_rank"], own["filed"].dt.year - 2010, own["type"].map(kinds.index)), 1)
+    np.add.at(
+        found, (own["firm_rank"], own["filed"].dt.year - 2010, own["type"].map(kinds.index)), 1
+    )
     assert (found == drawn[1]).all()
 
 
@@ -84,7 +89,8 @@ def test_parties_of_both_filings_of_a_case_are_the_same(world: World) -> None:
     assert sides[first["app_no"]].tolist() == sides[first["dual_app_no"]].tolist()
 
 
-# --- bought and sold ------------------------------------------------------------------------------------------------
+# --- bought and sold
+# ------------------------------------------------------------------------------------------------
 
 
 def test_what_outsiders_filed_is_held_here_and_counts_for_nobody(patent: pd.DataFrame) -> None:
@@ -111,7 +117,9 @@ def test_winners_buy_six_in_ten(drawn: tuple[Contest, np.ndarray], patent: pd.Da
     assert abs(by_winner - expected) < 4 * math.sqrt(expected * (1 - expected) / len(bought))
 
 
-def test_sold_applications_have_another_holder(drawn: tuple[Contest, np.ndarray], patent: pd.DataFrame) -> None:
+def test_sold_applications_have_another_holder(
+    drawn: tuple[Contest, np.ndarray], patent: pd.DataFrame
+) -> None:
     own = own_of(patent)
     sold = own[own["holder_rank"] != own["firm_rank"]]
     wanted = math.ceil(0.015 * len(own))
@@ -130,10 +138,13 @@ def test_the_holder_stands_as_a_party_only_where_it_did_not_file(world: World) -
     assert (holder.reindex(moved.index) == moved["holder_id"]).all()
 
 
-# --- dates and numbers ----------------------------------------------------------------------------------------------
+# --- dates and numbers
+# ----------------------------------------------------------------------------------------------
 
 
-def test_filed_while_the_firm_lives(drawn: tuple[Contest, np.ndarray], patent: pd.DataFrame) -> None:
+def test_filed_while_the_firm_lives(
+    drawn: tuple[Contest, np.ndarray], patent: pd.DataFrame
+) -> None:
     own = patent[patent["firm_rank"] != OUTSIDE]
     life = drawn[0].firm.iloc[own["firm_rank"]]
     assert (own["filed"].to_numpy() >= life["founded"].to_numpy()).all()
@@ -147,7 +158,11 @@ def test_filed_while_the_firm_lives(drawn: tuple[Contest, np.ndarray], patent: p
 
 def test_days_follow_one_another(patent: pd.DataFrame) -> None:
     waited = (patent["published"] - patent["filed"]).dt.days
-    for kind, (low, high) in {"invention": (120, 545), "utility_model": (120, 330), "design": (90, 240)}.items():
+    for kind, (low, high) in {
+        "invention": (120, 545),
+        "utility_model": (120, 330),
+        "design": (90, 240),
+    }.items():
         days = waited[patent["type"] == kind]
         assert days.between(low, high).all()
         assert {days.min(), days.max()} <= {*range(low, low + 5), *range(high - 5, high + 1)}
@@ -170,14 +185,18 @@ def test_numbers_in_the_order_of_filing(patent: pd.DataFrame) -> None:
         assert rows["app_no"].str[:14].is_monotonic_increasing
 
 
-# --- parties --------------------------------------------------------------------------------------------------------
+# --- parties
+# --------------------------------------------------------------------------------------------------
 
 
 def test_one_case_in_fourteen_has_a_partner_from_elsewhere(world: World) -> None:
     applicant = world.patent_party.query("role == 'applicant'")
     ours = world.patent[world.patent["firm_id"].notna()]
     partner = applicant[applicant["name"].notna() & applicant["app_no"].isin(ours["app_no"])]
-    cases, joint = ours["title"].nunique(), ours.loc[ours["app_no"].isin(partner["app_no"]), "title"].nunique()
+    cases, joint = (
+        ours["title"].nunique(),
+        ours.loc[ours["app_no"].isin(partner["app_no"]), "title"].nunique(),
+    )
     assert abs(joint / cases - 0.07) < 4 * math.sqrt(0.07 * 0.93 / cases)
     first = applicant[applicant["ord"] == 1].set_index("app_no")
     assert (first["firm_id"].reindex(ours["app_no"]).to_numpy() == ours["firm_id"].to_numpy()).all()
@@ -201,7 +220,9 @@ def test_inventors_were_insured_at_the_filer_that_month(world: World) -> None:
 
 
 def test_holders_of_jobs_by_hand() -> None:
-    spell = pd.DataFrame({"job": [0, 0, 2], "start": [10, 20, 5], "end": [15, 10**6, 7], "worker_rank": [4, 5, 6]})
+    spell = pd.DataFrame(
+        {"job": [0, 0, 2], "start": [10, 20, 5], "end": [15, 10**6, 7], "worker_rank": [4, 5, 6]}
+    )
     job = np.asarray([0, 0, 0, 0, 0, 1, 2, 2, 2])
     month = np.asarray([9, 10, 15, 16, 99, 10, 4, 7, 8])
     assert holders(job, month, spell).tolist() == [-1, 4, 4, -1, 5, -1, -1, 6, -1]

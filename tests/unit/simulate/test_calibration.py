@@ -38,7 +38,9 @@ def test_the_figures_are_those_of_the_published_facts() -> None:
     published = Order().rules["published"]
     names = set(published) - {"within", "sizes"}
     assert names <= set(facts.index)
-    assert {name: float(facts[name]) for name in names} == {name: float(published[name]) for name in names}
+    assert {name: float(facts[name]) for name in names} == {
+        name: float(published[name]) for name in names
+    }
 
 
 def test_a_tiny_world_claims_no_such_figures() -> None:

@@ -32,7 +32,14 @@ class Field:
         rng = stream(seed, "shocks")
         transient, persistent = rng.normal(0, SD, (2, len(self.firm), 16))
         drawn = contest.simulate_entries(
-            rules, self.firm, self.edition, transient, persistent, self.jobs, self.order.counts, stream(seed, "entries")
+            rules,
+            self.firm,
+            self.edition,
+            transient,
+            persistent,
+            self.jobs,
+            self.order.counts,
+            stream(seed, "entries"),
         )
         return drawn, transient, persistent
 
@@ -47,7 +54,9 @@ def entry(field: Field) -> pd.DataFrame:
     return field.entries(switched(), 1)[0]
 
 
-def shocks(field: Field, rules: Rules, which: int, back: int, pick: Callable = lambda e: e) -> tuple[float, float]:
+def shocks(
+    field: Field, rules: Rules, which: int, back: int, pick: Callable = lambda e: e
+) -> tuple[float, float]:
     """Mean shock (1 transient, 2 persistent) `back` years before the contest over picked entries, and its error."""
     means = []
     for seed in range(DRAWS):
@@ -63,13 +72,17 @@ def with_constants(**constants: object) -> Rules:
     return rules
 
 
-# --- published figures ----------------------------------------------------------------------------------------------
+# --- published figures
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("size", "part"), [("default", 1), ("large", 1), ("tiny", 3)])
 def test_stars_are_the_published_ones(size: str, part: int) -> None:
     order = Order("null", size, 0)
-    stars = [sum(contest.edition_awards(order.rules, order.counts["awards"], n).values()) for n in range(1, 13)]
+    stars = [
+        sum(contest.edition_awards(order.rules, order.counts["awards"], n).values())
+        for n in range(1, 13)
+    ]
     assert sum(stars[:9]) * part == pytest.approx(350, rel=0.02)
     assert sum(stars) * part == pytest.approx(452, rel=0.02)
     assert part > 1 or (stars[8] == 40 and sum(stars) > 450)
@@ -89,13 +102,15 @@ def test_entries_of_a_default_world(entry: pd.DataFrame) -> None:
     assert by_edition.is_monotonic_increasing
     won = entry[entry["outcome"] == "获奖"]
     assert len(won) == 454
-    # With 454 stars, 15 % repeats and 300 to 360 firms cannot be had together: the stars and the repeats are kept.
+    # With 454 stars, 15 % repeats and 300 to 360 firms cannot be had together: the stars and the
+    # repeats are kept.
     editions = won.groupby("firm_id")["edition"].nunique()
     assert 0.10 < (editions > 1).mean() < 0.20
     assert 350 <= len(editions) <= 400
 
 
-# --- mechanics ------------------------------------------------------------------------------------------------------
+# --- mechanics
+# --------------------------------------------------------------------------------------------------
 
 
 def test_places_stage_and_outcome_agree(field: Field, entry: pd.DataFrame) -> None:
@@ -117,7 +132,9 @@ def test_a_few_are_absent(entry: pd.DataFrame) -> None:
 
 
 def test_entries_come_from_living_firms_with_people(field: Field, entry: pd.DataFrame) -> None:
-    assert len(entry.drop_duplicates(["edition", "firm_id"])) < len(entry), "a firm may send several"
+    assert len(entry.drop_duplicates(["edition", "firm_id"])) < len(entry), (
+        "a firm may send several"
+    )
     sent = entry.groupby(["edition", "firm_rank"]).size().reset_index(name="count")
     assert (sent["count"] <= field.jobs[sent["firm_rank"]]).all()
     lives = alive(field.firm, np.arange(2010, 2027))
@@ -142,28 +159,41 @@ def test_weights_by_hand() -> None:
         }
     )
     rules = with_constants(
-        size=[0, 1, 2, 3], union=0.7, level=0.4, transient=0.8, persistent=0.5, transient_years=[1, 2]
+        size=[0, 1, 2, 3],
+        union=0.7,
+        level=0.4,
+        transient=0.8,
+        persistent=0.5,
+        transient_years=[1, 2],
     )
     transient, persistent = np.zeros((3, 16)), np.zeros((3, 16))
     transient[1, [0, 1, 2]], persistent[1, [0, 1]] = [1.0, 0.1, 9.0], [9.0, 2.0]
     weight = contest._weights(rules, firm, np.asarray([2012, 2019, 2020]), transient, persistent)
-    assert weight[:, 0] == pytest.approx([1.0, np.exp(3 + 0.7 + 0.2 + 0.8 * (1.0 + 0.1) + 0.5 * 2.0), 0.0])
+    assert weight[:, 0] == pytest.approx(
+        [1.0, np.exp(3 + 0.7 + 0.2 + 0.8 * (1.0 + 0.1) + 0.5 * 2.0), 0.0]
+    )
     assert weight[[0, 2]] == pytest.approx(np.asarray([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]]))
 
 
 def test_the_first_award_is_the_one_closest_to_patents() -> None:
     entry = pd.DataFrame(
-        [(2, 2013, "talent", 1, "获奖"), (2, 2013, "skill", 1, "获奖"), (1, 2012, "innovation", 1, "淘汰"),
-         (3, 2014, "innovation", 1, "获奖"), (4, 2015, "team", 2, "获奖")],
+        [
+            (2, 2013, "talent", 1, "获奖"),
+            (2, 2013, "skill", 1, "获奖"),
+            (1, 2012, "innovation", 1, "淘汰"),
+            (3, 2014, "innovation", 1, "获奖"),
+            (4, 2015, "team", 2, "获奖"),
+        ],
         columns=["edition", "year", "category", "firm_rank", "outcome"],
-    )  # fmt: skip
+    )
     first = contest.first_awards(switched(), pd.DataFrame(index=range(3)), entry)
     assert first["category"].tolist()[1:] == ["skill", "team"]
     assert first["edition"].tolist()[1:] == [2, 4]
     assert first.loc[0].isna().all()
 
 
-# --- selection: a weight exp(b x shock) on normal shocks moves their mean among the entries by b x sd^2 ---------------
+# --- selection: a weight exp(b x shock) on normal shocks moves their mean among the entries by b x
+# sd^2 ---------------
 
 
 def test_entries_follow_a_good_year_and_awards_add_nothing(field: Field) -> None:

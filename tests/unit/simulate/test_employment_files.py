@@ -43,7 +43,9 @@ def read(path: Path) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def months(written: tuple[Path, pd.DataFrame]) -> pd.DataFrame:
     frames = [read(written[0] / name).assign(file=name) for name in MONTHS]
-    return pd.concat([frame.assign(row=np.arange(len(frame)) + 2) for frame in frames], ignore_index=True)
+    return pd.concat(
+        [frame.assign(row=np.arange(len(frame)) + 2) for frame in frames], ignore_index=True
+    )
 
 
 def month_number(period: pd.Series) -> np.ndarray:
@@ -51,17 +53,24 @@ def month_number(period: pd.Series) -> np.ndarray:
     return number // 100 * 12 + number % 100 - 1
 
 
-# --- layouts --------------------------------------------------------------------------------------------------------
+# --- layouts
+# --------------------------------------------------------------------------------------------------
 
 
 def test_layouts(written: tuple[Path, pd.DataFrame], months: pd.DataFrame) -> None:
     folder, _ = written
     assert {path.name for path in folder.iterdir()} == {
-        *MONTHS, *SPELLS, *(f"agency_{n}.xlsx" for n in range(1, 7)),
+        *MONTHS,
+        *SPELLS,
+        *(f"agency_{n}.xlsx" for n in range(1, 7)),
         *(f"statement_{n:02d}.xlsx" for n in range(1, 13)),
-    }  # fmt: skip
+    }
     assert ",".join(months.columns[:11]) == CODES
-    assert [(folder / name).read_bytes()[:2] == b"\xff\xfe" for name in MONTHS] == [False, True, False]
+    assert [(folder / name).read_bytes()[:2] == b"\xff\xfe" for name in MONTHS] == [
+        False,
+        True,
+        False,
+    ]
     assert ",".join(read(folder / SPELLS[0])) == (
         "社保电脑号,姓名,证件号码,单位编号,单位名称,统一社会信用代码,参保起始年月,参保终止年月"
     )
@@ -88,10 +97,13 @@ def test_lone_entrants_and_finalists_stand_in_months_and_the_others_in_spells(
     assert len(spells) == (~world.spell["worker_id"].isin(entrants)).sum()
 
 
-# --- records --------------------------------------------------------------------------------------------------------
+# --- records
+# --------------------------------------------------------------------------------------------------
 
 
-def test_records_of_spells_name_person_and_firm(written: tuple[Path, pd.DataFrame], world: World) -> None:
+def test_records_of_spells_name_person_and_firm(
+    written: tuple[Path, pd.DataFrame], world: World
+) -> None:
     folder, record = written
     person = world.worker.set_index("worker_id")
     code = world.firm.set_index("firm_id")["uscc"]
@@ -100,14 +112,18 @@ def test_records_of_spells_name_person_and_firm(written: tuple[Path, pd.DataFram
         assert own["row"].tolist() == list(range(2, len(table) + 2))
         who = person.loc[own["worker_id"]]
         number = table["社保电脑号"].to_numpy()
-        assert ((number == who["insurance_no"].to_numpy()) | (number == who["second_no"].to_numpy())).all()
+        assert (
+            (number == who["insurance_no"].to_numpy()) | (number == who["second_no"].to_numpy())
+        ).all()
         given = (table["证件号码"] != "").to_numpy()
         assert (table["证件号码"].to_numpy() == who["resident_id"].to_numpy())[given].all()
         assert (~given == own["dirt"].str.contains("id_missing").to_numpy()).all()
         written_code = table["统一社会信用代码"].to_numpy()
         other = own["dirt"].str.contains("dispatch|branch").to_numpy()
         assert ((written_code == "") == own["dirt"].str.contains("uscc_missing").to_numpy()).all()
-        assert (written_code == code.loc[own["firm_id"]].to_numpy())[~other & (written_code != "")].all()
+        assert (written_code == code.loc[own["firm_id"]].to_numpy())[
+            ~other & (written_code != "")
+        ].all()
         assert not np.isin(written_code[other], world.firm["uscc"]).any()
 
 
@@ -115,14 +131,20 @@ def test_records_of_months_stand_at_the_first_row_of_a_line(
     written: tuple[Path, pd.DataFrame], world: World, months: pd.DataFrame
 ) -> None:
     record = written[1]
-    record = record[record["file"].str.contains("months_")].assign(file=lambda t: t["file"].str[11:])
+    record = record[record["file"].str.contains("months_")].assign(
+        file=lambda t: t["file"].str[11:]
+    )
     first = months[~months.duplicated(["file", "AAC001", "AAB001"])]
     met = record.merge(months, on=["file", "row"], validate="one_to_one")
     assert len(met) == len(record)
-    assert set(zip(first["file"], first["row"], strict=True)) <= set(zip(met["file"], met["row"], strict=True))
+    assert set(zip(first["file"], first["row"], strict=True)) <= set(
+        zip(met["file"], met["row"], strict=True)
+    )
     who = world.worker.set_index("worker_id").loc[met["worker_id"]]
     number = met["AAC001"].to_numpy()
-    assert ((number == who["insurance_no"].to_numpy()) | (number == who["second_no"].to_numpy())).all()
+    assert (
+        (number == who["insurance_no"].to_numpy()) | (number == who["second_no"].to_numpy())
+    ).all()
     second = number == who["second_no"].to_numpy()
     assert met.loc[second, "dirt"].str.contains("two_numbers").all()
 
@@ -135,7 +157,9 @@ def test_months_collapse_to_the_true_spells_but_for_what_was_put_there(
     sign = np.where(months["AAE079"] == "退费", -1, 1)
     net = months.assign(net=sign, month=month_number(months["AAE003"]))
     net = net.groupby(["AAC001", "AAB001", "month"], as_index=False)["net"].sum()
-    paid = set(net.loc[net["net"] > 0, ["AAC001", "AAB001", "month"]].itertuples(index=False, name=None))
+    paid = set(
+        net.loc[net["net"] > 0, ["AAC001", "AAB001", "month"]].itertuples(index=False, name=None)
+    )
     true = set()
     for line, employer in zip(marked.itertuples(), number, strict=True):
         assert line.start == max(world.rules["time"]["spells_from"] * 12, line.start)
@@ -150,7 +174,9 @@ def test_months_collapse_to_the_true_spells_but_for_what_was_put_there(
     assert len(spell[spell["end_ym"].fillna(999_912) >= 200801]) == len(marked)
 
 
-def test_gaps_lie_inside_and_arrears_are_paid_later(world: World, lines: pd.DataFrame, months: pd.DataFrame) -> None:
+def test_gaps_lie_inside_and_arrears_are_paid_later(
+    world: World, lines: pd.DataFrame, months: pd.DataFrame
+) -> None:
     marked = registrant_lines(world, lines, world.order.stream("months dirt"))
     gap = marked[marked["mark"] == 1]
     assert gap["length"].between(1, 3).all()
@@ -171,7 +197,8 @@ def test_gaps_lie_inside_and_arrears_are_paid_later(world: World, lines: pd.Data
     assert ((base < 0) == (months["AAE079"] == "退费")).all()
 
 
-# --- rates ----------------------------------------------------------------------------------------------------------
+# --- rates
+# --------------------------------------------------------------------------------------------------
 
 
 def test_rates_are_exact(world: World, lines: pd.DataFrame) -> None:
@@ -207,11 +234,15 @@ def test_files_share_out_the_months_of_a_line(world: World, lines: pd.DataFrame,
     for border in range(2009 * 12, 2026 * 12, 7):
         parts = [line_months(world, own, 0, border - 1), line_months(world, own, border, 10**6)]
         both = pd.concat(parts).sort_values(["line", "period", "kind"], ignore_index=True)
-        pd.testing.assert_frame_equal(both, whole.sort_values(["line", "period", "kind"], ignore_index=True))
+        pd.testing.assert_frame_equal(
+            both, whole.sort_values(["line", "period", "kind"], ignore_index=True)
+        )
 
 
 def test_bases_bunch_at_the_bounds(months: pd.DataFrame) -> None:
-    base = months.loc[(months["AAE003"] == "201909") & (months["AAE079"] == "正常"), "AAE180"].astype(int)
+    base = months.loc[
+        (months["AAE003"] == "201909") & (months["AAE079"] == "正常"), "AAE180"
+    ].astype(int)
     low, high = round(1700 * 1.06**9), round(11500 * 1.06**9)
     assert base.between(low, high).all()
     assert (base == low).mean() > 0.01
@@ -220,19 +251,28 @@ def test_bases_bunch_at_the_bounds(months: pd.DataFrame) -> None:
 
 def test_names_are_those_of_the_time(world: World, months: pd.DataFrame) -> None:
     renamed = world.events.name[world.events.name["kind"] == "曾用名"]
-    old = months[months["AAB004"].isin(renamed["name"])].merge(renamed, left_on="AAB004", right_on="name")
+    old = months[months["AAB004"].isin(renamed["name"])].merge(
+        renamed, left_on="AAB004", right_on="name"
+    )
     assert len(old) > 0
     assert (old["AAE003"] <= old["valid_to"].dt.strftime("%Y%m")).all()
 
 
-# --- workbooks ------------------------------------------------------------------------------------------------------
+# --- workbooks
+# --------------------------------------------------------------------------------------------------
 
 
-def test_agency_sheets_say_where_people_work(written: tuple[Path, pd.DataFrame], world: World) -> None:
+def test_agency_sheets_say_where_people_work(
+    written: tuple[Path, pd.DataFrame], world: World
+) -> None:
     folder, record = written
     company = {}
     for number in range(1, 7):
-        rows = list(openpyxl.load_workbook(folder / f"agency_{number}.xlsx").active.iter_rows(values_only=True))
+        rows = list(
+            openpyxl.load_workbook(folder / f"agency_{number}.xlsx").active.iter_rows(
+                values_only=True
+            )
+        )
         table = pd.DataFrame(rows[1:], columns=rows[0]).fillna("")
         own = record[record["file"] == f"employment/agency_{number}.xlsx"]
         assert own["row"].tolist() == list(range(2, len(table) + 2))
@@ -243,9 +283,9 @@ def test_agency_sheets_say_where_people_work(written: tuple[Path, pd.DataFrame],
         assert (table["服务公司"].to_numpy() == name).mean() > 0.85
         spells = pd.concat([read(folder / file) for file in SPELLS])
         there = spells[spells["单位名称"] == company[number]]
-        assert set(there.loc[there["参保终止年月"].replace("", "999912") >= "200801", "社保电脑号"]) <= set(
-            table["社保电脑号"]
-        )
+        assert set(
+            there.loc[there["参保终止年月"].replace("", "999912") >= "200801", "社保电脑号"]
+        ) <= set(table["社保电脑号"])
     recorded = (world.spell["agency"] >= 0) & (world.spell["end_ym"].fillna(999_912) >= 200801)
     assert record["file"].str.contains("agency").sum() == recorded.sum()
 
@@ -259,9 +299,22 @@ def test_statements_repeat_months_of_winners(
     assert rows[0][0] == "深圳市社会保险历年参保缴费明细表（个人）"
     assert len(rows[2]) == 18
     assert rows[3][3:] == (
-        "基数", "单位交", "个人交", "险种", "基数", "单位交", "个人交", "险种", "基数", "单位交", "基数", "单位交",
-        "基数", "单位交", "个人交",
-    )  # fmt: skip
+        "基数",
+        "单位交",
+        "个人交",
+        "险种",
+        "基数",
+        "单位交",
+        "个人交",
+        "险种",
+        "基数",
+        "单位交",
+        "基数",
+        "单位交",
+        "基数",
+        "单位交",
+        "个人交",
+    )
     own = record[record["file"] == "employment/statement_03.xlsx"]
     worker = own["worker_id"].unique()
     assert len(worker) == 1

@@ -13,7 +13,9 @@ from zgzx_research.simulate.world import World, simulate_world
 
 def official(world: World) -> pd.DataFrame:
     name = world.events.name
-    return name[name["kind"].isin(["现名", "曾用名"])].sort_values(["firm_rank", "valid_from"], ignore_index=True)
+    return name[name["kind"].isin(["现名", "曾用名"])].sort_values(
+        ["firm_rank", "valid_from"], ignore_index=True
+    )
 
 
 def test_official_names_follow_one_another_from_founding_to_the_end(world: World) -> None:
@@ -35,7 +37,9 @@ def test_renames_have_their_shares_and_both_ways(world: World) -> None:
     number = name.groupby("firm_rank").size() - 1
     assert (number == 2).sum() == 15  # 1 % of 1,500
     assert (number == 1).sum() == 90
-    pairs = name[name["kind"] == "曾用名"].merge(name[name["kind"] == "现名"], on="firm_rank", suffixes=("_old", ""))
+    pairs = name[name["kind"] == "曾用名"].merge(
+        name[name["kind"] == "现名"], on="firm_rank", suffixes=("_old", "")
+    )
     listed = (pairs["core_old"] == pairs["core"]) & (pairs["legal_old"] == "有限公司")
     assert listed.any()
     assert (pairs.loc[listed, "legal"] == "股份有限公司").all()
@@ -52,14 +56,26 @@ def test_mergers_are_of_firms_that_never_enter_into_firms_that_stay(world: World
     into = world.firm.iloc[merger["into_rank"].to_numpy(dtype=int)]
     assert into["closed"].isna().all()
     assert (into["founded"].to_numpy() < merger["date"].to_numpy()).all()
-    assert (registered_end(world.firm, merger)[merger["firm_rank"]].to_numpy() == merger["date"].to_numpy()).all()
+    assert (
+        registered_end(world.firm, merger)[merger["firm_rank"]].to_numpy()
+        == merger["date"].to_numpy()
+    ).all()
 
 
 def test_owner_changes_on_the_day_of_the_merger() -> None:
     event = pd.DataFrame(
-        {"firm_rank": [1], "date": pd.to_datetime(["2015-01-01"]), "type": ["merger"], "into_rank": [2]}
+        {
+            "firm_rank": [1],
+            "date": pd.to_datetime(["2015-01-01"]),
+            "type": ["merger"],
+            "into_rank": [2],
+        }
     )
-    assert owner(event, 3, np.asarray([2014, 2015, 2016])).tolist() == [[0, 0, 0], [1, 2, 2], [2, 2, 2]]
+    assert owner(event, 3, np.asarray([2014, 2015, 2016])).tolist() == [
+        [0, 0, 0],
+        [1, 2, 2],
+        [2, 2, 2],
+    ]
 
 
 def test_the_name_on_a_day(world: World) -> None:
@@ -67,10 +83,17 @@ def test_the_name_on_a_day(world: World) -> None:
     rank = int(name.loc[name["kind"] == "曾用名", "firm_rank"].iloc[0])
     own = name[name["firm_rank"] == rank]
     changed = own["valid_from"].iloc[-1].to_numpy().astype("datetime64[D]")
-    days = np.asarray([np.datetime64("1980-01-01"), changed - 1, changed, np.datetime64("2030-01-01")])
+    days = np.asarray(
+        [np.datetime64("1980-01-01"), changed - 1, changed, np.datetime64("2030-01-01")]
+    )
     found = official_names(world.events.name, np.full(4, rank), days)
     texts = world.events.name["name"].to_numpy()[found]
-    assert texts.tolist() == [own["name"].iloc[0], own["name"].iloc[-2], own["name"].iloc[-1], own["name"].iloc[-1]]
+    assert texts.tolist() == [
+        own["name"].iloc[0],
+        own["name"].iloc[-2],
+        own["name"].iloc[-1],
+        own["name"].iloc[-1],
+    ]
 
 
 def test_branches_and_short_names_stand_beside(world: World) -> None:

@@ -29,7 +29,8 @@ def logs_of(tenure: int, power: float = 1.0) -> np.ndarray:
     return staying.month_logs(RULES, np.asarray([0]), tenure, np.full((1, 24), power))
 
 
-# --- by hand --------------------------------------------------------------------------------------------------------
+# --- by hand
+# --------------------------------------------------------------------------------------------------
 
 
 def test_hazards_and_stays_by_hand() -> None:
@@ -69,7 +70,10 @@ def test_no_target_leaves_the_bounds_and_nobody_comes_back() -> None:
     aims = np.asarray([[0.3, 0.5], [-0.95, -0.9], [-0.05, 0.2]])
     logs = np.repeat(logs_of(60, power=0.2), 3, axis=0)
     first, second = staying.final_factors(RULES, logs, aims)
-    year, later = np.exp(logs[:, :12].sum(axis=1) * first), np.exp(logs[:, 12:].sum(axis=1) * second)
+    year, later = (
+        np.exp(logs[:, :12].sum(axis=1) * first),
+        np.exp(logs[:, 12:].sum(axis=1) * second),
+    )
     assert year[0] == pytest.approx(max(high, SETTLED ** (12 * 0.2)))
     assert year[1] == pytest.approx(max(low, SETTLED**2.4 - 0.95))
     assert (later <= 1).all()
@@ -95,9 +99,17 @@ def test_colleagues_gain_half_a_point_a_year() -> None:
 def one_firm(jobs: int, final: int) -> labour._Setting:
     places = pd.DataFrame({"firm_rank": [0], "month": [final], "priority": [0], "wanted": [1]})
     return labour._Setting(
-        RULES, np.arange(2008, 2027), np.zeros(jobs, dtype=int), np.zeros(jobs, dtype=int), np.full(jobs, 10**6),
-        np.ones((1, 19)), np.zeros((1, 19)), {}, places, np.asarray([[0.035, 0.06]]),
-    )  # fmt: skip
+        RULES,
+        np.arange(2008, 2027),
+        np.zeros(jobs, dtype=int),
+        np.zeros(jobs, dtype=int),
+        np.full(jobs, 10**6),
+        np.ones((1, 19)),
+        np.zeros((1, 19)),
+        {},
+        places,
+        np.asarray([[0.035, 0.06]]),
+    )
 
 
 @pytest.mark.parametrize("waits", [3, 4, 11])  # finals in March, April, November
@@ -105,7 +117,9 @@ def test_expected_staff_counts_a_final_inside_the_year(waits: int) -> None:
     month = 2015 * 12 + 11
     setting = one_firm(2, month + waits)
     world = labour._World(np.asarray([month - 60] * 2), np.ones(2), staying.Finals.none(2))
-    coming = pd.DataFrame({"entry_rank": [0], "ord": [1], "job": [1], "month": [month + waits], "finalist": [True]})
+    coming = pd.DataFrame(
+        {"entry_rank": [0], "ord": [1], "job": [1], "month": [month + waits], "finalist": [True]}
+    )
     plain = labour._mean_stay(setting, world, month, coming[:0])[0]
     lifted = labour._mean_stay(setting, world, month, coming)[0]
     factor = math.log(SETTLED**12 + 0.035) / math.log(SETTLED**12)
@@ -121,7 +135,9 @@ def test_expected_staff_counts_a_final_of_the_past(since: int) -> None:
     world = labour._World(np.asarray([month - 90]), np.asarray([9.0]), finals)
     factors = [0.5] * 12 + [2.0] * 12 + [1.0] * 60
     expected = SETTLED ** sum(factors[since : since + 12])
-    assert labour._mean_stay(setting, world, month, setting.members_none())[0] == pytest.approx(expected)
+    assert labour._mean_stay(setting, world, month, setting.members_none())[0] == pytest.approx(
+        expected
+    )
 
 
 def test_a_final_inside_the_window_of_another_changes_nothing() -> None:
@@ -133,12 +149,14 @@ def test_a_final_inside_the_window_of_another_changes_nothing() -> None:
     assert met.factor(124).tolist() == [1.0, 0.8, 0.8]
 
 
-# --- people of the entries ------------------------------------------------------------------------------------------
+# --- people of the entries
+# ------------------------------------------------------------------------------------------
 
 
 def test_every_entry_gets_one_before_any_gets_two() -> None:
     places = pd.DataFrame(
-        {"firm_rank": [1, 1, 1, 0], "priority": [2, 0, 1, 1], "wanted": [1, 5, 1, 2]}, index=[7, 8, 9, 10]
+        {"firm_rank": [1, 1, 1, 0], "priority": [2, 0, 1, 1], "wanted": [1, 5, 1, 2]},
+        index=[7, 8, 9, 10],
     )
     firm = np.asarray([0, 1, 1, 1, 1])
     member = draw_jobs(RULES, places, firm, np.zeros(5, dtype=int), np.random.default_rng(1))
@@ -149,7 +167,9 @@ def test_every_entry_gets_one_before_any_gets_two() -> None:
 
 
 def test_entries_say_how_many_people_and_how_far_they_came() -> None:
-    edition = pd.DataFrame({"edition": [3, 9], "final_date": pd.to_datetime(["2014-11-15", "2021-03-31"])})
+    edition = pd.DataFrame(
+        {"edition": [3, 9], "final_date": pd.to_datetime(["2014-11-15", "2021-03-31"])}
+    )
     entry = pd.DataFrame(
         {
             "edition": [9, 3, 3],
@@ -164,7 +184,9 @@ def test_entries_say_how_many_people_and_how_far_they_came() -> None:
     assert places["month"].tolist() == [2021 * 12 + 2, 2014 * 12 + 10, 2014 * 12 + 10]
     assert places["priority"].tolist() == [0, 1, 2]
     assert places["wanted"].tolist() == [6, 1, 8]
-    older = contest_places(RULES, entry.drop(columns=["stage", "persons"]), edition, np.random.default_rng(1))
+    older = contest_places(
+        RULES, entry.drop(columns=["stage", "persons"]), edition, np.random.default_rng(1)
+    )
     assert older["priority"].tolist() == [0, 1, 1]
     assert older["wanted"].between(1, 8).all()
 
@@ -216,11 +238,13 @@ def test_observed_stays_are_those_of_the_spells(world: World) -> None:
             assert stay == float((there["firm_id"] == where).any())
 
 
-# --- expectations against draws -------------------------------------------------------------------------------------
+# --- expectations against draws
+# -------------------------------------------------------------------------------------
 
 
 def test_expectations_are_the_means_of_draws() -> None:
-    # effects eight times as large: without them, expectations would miss by more than four standard errors
+    # effects eight times as large: without them, expectations would miss by more than four standard
+    # errors
     order = Order("teaching", "tiny", SEED)
     rules, counts = order.rules, order.counts
     firm = simulate_firms(rules, counts["firms"], order.stream("firms"))
@@ -228,16 +252,31 @@ def test_expectations_are_the_means_of_draws() -> None:
     jobs = labour.jobs_per_firm(rules, firm, counts["workers"], order.stream("jobs"))
     shocks = draw_shocks(rules, len(firm), order.stream("transient"), order.stream("persistent"))
     entry = simulate_entries(
-        rules, firm, edition, shocks.transient, shocks.persistent, jobs, counts, order.stream("entries")
+        rules,
+        firm,
+        edition,
+        shocks.transient,
+        shocks.persistent,
+        jobs,
+        counts,
+        order.stream("entries"),
     )
     first = first_awards(rules, firm, entry)
     events = simulate_events(rules, firm, entry, order.stream("events"))
     cells, people = [], []
     for draw in range(8):
         found = labour.simulate_labour(
-            rules, firm, jobs, events.event, first, entry, edition, scale=8.0, workers=counts["workers"],
+            rules,
+            firm,
+            jobs,
+            events.event,
+            first,
+            entry,
+            edition,
+            scale=8.0,
+            workers=counts["workers"],
             rng=np.random.default_rng([SEED, draw]),
-        )  # fmt: skip
+        )
         spell = found.spell.assign(
             worker_id=found.spell["worker_rank"],
             firm_id=firm["firm_id"].to_numpy()[found.spell["firm_rank"]],
@@ -266,7 +305,8 @@ def assert_centred(gaps: pd.Series) -> None:
     assert abs(gaps.mean()) < 4 * gaps.std() / math.sqrt(len(gaps))
 
 
-# --- the two worlds, retention --------------------------------------------------------------------------------------
+# --- the two worlds, retention
+# --------------------------------------------------------------------------------------
 
 
 def test_firms_without_a_finalist_are_the_same_in_both_worlds(world: World) -> None:
@@ -298,7 +338,11 @@ def test_spells_of_a_person_do_not_overlap_and_begin_of_age(world: World) -> Non
 
 def test_observed_retention_is_the_count_of_spells(world: World) -> None:
     spell = world.spell.assign(end=world.spell["end_ym"].fillna(999_912).astype(int))
-    table = world.truth["firm_year"].query("outcome == 'retention'").set_index(["firm_id", "year"])["observed"]
+    table = (
+        world.truth["firm_year"]
+        .query("outcome == 'retention'")
+        .set_index(["firm_id", "year"])["observed"]
+    )
     merger = world.truth["firm_event"].query("type == 'merger'").set_index("firm_id")
     for firm in [*world.firm["firm_id"][::100], *merger.index, *merger["into_firm_id"]]:
         for year in (2010, 2018, 2025, *merger["date"].dt.year[merger.index == firm]):
@@ -324,15 +368,24 @@ def test_staff_goes_along_into_the_other_firm(world: World) -> None:
         december = (event.date.year - 1) * 100 + 12
         before = staff_of(spell, event.firm_id, december)
         ends = spell.query("firm_id == @event.firm_id and end == @december")["worker_id"]
-        begins = spell.query("firm_id == @event.into_firm_id and start_ym == @december + 89")["worker_id"]
+        begins = spell.query("firm_id == @event.into_firm_id and start_ym == @december + 89")[
+            "worker_id"
+        ]
         moved += len(set(ends) & set(begins) & before)
         assert not (spell.loc[spell["firm_id"] == event.firm_id, "end"] > december).any()
-        cells = world.truth["firm_year"].query("firm_id == @event.firm_id and outcome == 'retention'")
-        assert cells.loc[cells["year"] > event.date.year, ["observed", "mu0", "mu1"]].isna().all(axis=None)
+        cells = world.truth["firm_year"].query(
+            "firm_id == @event.firm_id and outcome == 'retention'"
+        )
+        assert (
+            cells.loc[cells["year"] > event.date.year, ["observed", "mu0", "mu1"]]
+            .isna()
+            .all(axis=None)
+        )
     assert moved > 10
 
 
-# --- dispatch, wages ------------------------------------------------------------------------------------------------
+# --- dispatch, wages
+# ------------------------------------------------------------------------------------------------
 
 
 def test_dispatch_has_its_share_and_can_be_switched_off() -> None:
@@ -346,9 +399,13 @@ def test_bases_bunch_at_floor_and_ceiling_and_a_skill_award_raises_the_wage() ->
     period = np.full(3, 2012 * 12 + 7)  # August 2012
     far = np.full(3, 10**6)
     assert wage_bases(RULES, np.asarray([-3.0, 0.0, 3.0]), period, far).tolist() == [
-        round(low * growth**2), round(2900 * 1.07**2), round(high * growth**2),
-    ]  # fmt: skip
-    assert wage_bases(RULES, np.zeros(1), period[:1] - 2, far[:1]) == round(2900 * 1.07)  # June is still last year's
+        round(low * growth**2),
+        round(2900 * 1.07**2),
+        round(high * growth**2),
+    ]
+    assert wage_bases(RULES, np.zeros(1), period[:1] - 2, far[:1]) == round(
+        2900 * 1.07
+    )  # June is still last year's
     assert wage_bases(RULES, np.zeros(1), period[:1], period[:1]) == round(2900 * 1.07**2 * 1.015)
 
 

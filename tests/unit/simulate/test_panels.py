@@ -17,7 +17,9 @@ def plain() -> World:
     return simulate_world(ORDER)
 
 
-@pytest.mark.parametrize("outcome", ["patents_invention", "patents_utility_model", "patents_design"])
+@pytest.mark.parametrize(
+    "outcome", ["patents_invention", "patents_utility_model", "patents_design"]
+)
 def test_a_panel_is_the_truth_of_the_same_order(plain: World, outcome: str) -> None:
     panel = outcome_panel(ORDER, outcome)
     truth = plain.truth["firm_year"].query("outcome == @outcome").drop(columns="outcome")
@@ -32,7 +34,9 @@ def test_a_panel_is_the_truth_of_the_same_order(plain: World, outcome: str) -> N
 def test_a_panel_knows_award_life_and_size(plain: World) -> None:
     panel = outcome_panel(ORDER, "patents_invention")
     firm = panel.drop_duplicates("firm_id").set_index("firm_id")
-    assert (panel.groupby("firm_id")[["first_award", "closed_year", "size"]].nunique(dropna=False) == 1).all(axis=None)
+    assert (
+        panel.groupby("firm_id")[["first_award", "closed_year", "size"]].nunique(dropna=False) == 1
+    ).all(axis=None)
     first = plain.truth["award"].groupby("firm_id")["year"].min()
     assert firm["first_award"].dropna().astype(int).sort_index().to_dict() == first.to_dict()
     assert firm["first_category"].notna().equals(firm["first_award"].notna())
@@ -42,8 +46,14 @@ def test_a_panel_knows_award_life_and_size(plain: World) -> None:
 
 
 def test_what_is_not_published_yet_is_missing_from_the_truth_alone(world: World) -> None:
-    panel = outcome_panel(world.order, "patents_invention").set_index(["firm_id", "year"])["patents_invention"]
-    seen = world.truth["firm_year"].query("outcome == 'patents_invention'").set_index(["firm_id", "year"])["observed"]
+    panel = outcome_panel(world.order, "patents_invention").set_index(["firm_id", "year"])[
+        "patents_invention"
+    ]
+    seen = (
+        world.truth["firm_year"]
+        .query("outcome == 'patents_invention'")
+        .set_index(["firm_id", "year"])["observed"]
+    )
     missing = (panel - seen).groupby("year").sum()
     assert ((panel - seen).dropna() >= 0).all()
     assert (missing.loc[:2023] == 0).all()

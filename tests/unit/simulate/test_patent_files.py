@@ -16,9 +16,13 @@ from zgzx_research.simulate.tables import lists
 from zgzx_research.simulate.world import World
 
 FILES = {
-    "cnipa_2010_2013.csv": "utf-8-sig", "cnipa_2014_2016.csv": "gb18030", "cnipa_2019_2020.csv": "utf-8-sig",
-    "cnipa_2023_2025.csv": "utf-8-sig", "incopat_2021_2022.xlsx": "", "patsnap_2017_2018.xlsx": "",
-}  # fmt: skip
+    "cnipa_2010_2013.csv": "utf-8-sig",
+    "cnipa_2014_2016.csv": "gb18030",
+    "cnipa_2019_2020.csv": "utf-8-sig",
+    "cnipa_2023_2025.csv": "utf-8-sig",
+    "incopat_2021_2022.xlsx": "",
+    "patsnap_2017_2018.xlsx": "",
+}
 HEADERS = {
     "cnipa": "申请号,申请日,公开（公告）号,公开（公告）日,发明名称,IPC分类号,申请（专利权）人,发明（设计）人,"
     "地址,国省代码",
@@ -70,24 +74,36 @@ def cells(world: World, written: tuple[Path, pd.DataFrame]) -> pd.DataFrame:
     tables = []
     for path in sorted(folder.iterdir()):
         table, service = read(path), path.name.split("_")[0]
-        own = table[[names[list(HEADERS).index(service)] for names in COLUMNS.values()]].set_axis(list(COLUMNS), axis=1)
-        tables.append(own.assign(service=service, file=f"patents/{path.name}", row=range(2, len(table) + 2)))
-    rows = pd.concat(tables, ignore_index=True).merge(record, on=["file", "row"], how="left", validate="one_to_one")
+        own = table[[names[list(HEADERS).index(service)] for names in COLUMNS.values()]].set_axis(
+            list(COLUMNS), axis=1
+        )
+        tables.append(
+            own.assign(service=service, file=f"patents/{path.name}", row=range(2, len(table) + 2))
+        )
+    rows = pd.concat(tables, ignore_index=True).merge(
+        record, on=["file", "row"], how="left", validate="one_to_one"
+    )
     numbered = _publication_numbers(world)
     rows["app_no"] = numbered.reindex(rows["publication_no"].str[:-1]).to_numpy()
     case = world.patent[["app_no", "type", "firm_id", "holder_id", "dual_app_no", "granted"]]
-    return rows.merge(case.rename(columns={"firm_id": "filer"}), on="app_no", how="left", validate="many_to_one")
+    return rows.merge(
+        case.rename(columns={"firm_id": "filer"}), on="app_no", how="left", validate="many_to_one"
+    )
 
 
 def _publication_numbers(world: World) -> pd.Series:
-    """Application by publication number without its letter: a running number by type in the order of publication."""
+    """Application by publication number without its letter.
+
+    A running number by type in the order of publication.
+    """
     seen = world.patent[world.patent["seen"]].sort_values(["published", "app_no"])
     digit = seen["type"].map({"invention": "1", "utility_model": "2", "design": "3"})
     running = seen.groupby("type").cumcount().astype(str).str.zfill(6)
     return seen["app_no"].set_axis("CN" + digit + "99" + running)
 
 
-# --- files ----------------------------------------------------------------------------------------------------------
+# --- files
+# --------------------------------------------------------------------------------------------------
 
 
 def test_six_files_of_three_services(written: tuple[Path, pd.DataFrame]) -> None:
@@ -99,7 +115,9 @@ def test_six_files_of_three_services(written: tuple[Path, pd.DataFrame]) -> None
 
 
 def test_files_are_split_by_filing_year(cells: pd.DataFrame) -> None:
-    first, last = (cells["file"].str.extract(r"_(\d{4})_(\d{4})\.")[part].astype(int) for part in (0, 1))
+    first, last = (
+        cells["file"].str.extract(r"_(\d{4})_(\d{4})\.")[part].astype(int) for part in (0, 1)
+    )
     assert cells["app_no"].str[2:6].astype(int).between(first, last).all()
 
 
@@ -128,8 +146,11 @@ def test_a_grant_comes_later_than_its_application(cells: pd.DataFrame) -> None:
 
 
 def test_days_and_separators_of_each_service(cells: pd.DataFrame) -> None:
-    for service, day, mark in (("cnipa", r"\d{4}\.\d\d\.\d\d", ";"), ("incopat", r"\d{4}-\d\d-\d\d", "; "),
-                               ("patsnap", r"\d{4}-\d\d-\d\d", " | ")):  # fmt: skip
+    for service, day, mark in (
+        ("cnipa", r"\d{4}\.\d\d\.\d\d", ";"),
+        ("incopat", r"\d{4}-\d\d-\d\d", "; "),
+        ("patsnap", r"\d{4}-\d\d-\d\d", " | "),
+    ):
         own = cells[cells["service"] == service]
         assert own["published"].str.fullmatch(day).all()
         assert own.loc[~own["filed"].isin(["", "-"]), "filed"].str.fullmatch(day).all()
@@ -147,7 +168,9 @@ def test_patsnap_has_a_dash_for_nothing(written: tuple[Path, pd.DataFrame]) -> N
     assert (table["授权公告日"] == "-").any()
 
 
-def test_incopat_names_the_other_filing_of_a_case(world: World, written: tuple[Path, pd.DataFrame], cells) -> None:
+def test_incopat_names_the_other_filing_of_a_case(
+    world: World, written: tuple[Path, pd.DataFrame], cells
+) -> None:
     table = read(written[0] / "incopat_2021_2022.xlsx")
     own = cells[cells["service"] == "incopat"]
     assert table["一案双申"].tolist() == own["dual_app_no"].fillna("").tolist()
@@ -156,7 +179,8 @@ def test_incopat_names_the_other_filing_of_a_case(world: World, written: tuple[P
     assert ((table["转让次数"] == "1").to_numpy() == moved.to_numpy()).all()
 
 
-# --- dirt -----------------------------------------------------------------------------------------------------------
+# --- dirt
+# --------------------------------------------------------------------------------------------------
 
 
 def test_rates_of_number_styles_are_exact(cells: pd.DataFrame) -> None:
@@ -198,7 +222,8 @@ def test_one_name_in_ten_is_written_another_way(world: World, names_on) -> None:
     assert (official.to_numpy() != present).any(), "some have taken another name since"
 
 
-# --- who stands where -----------------------------------------------------------------------------------------------
+# --- who stands where
+# -----------------------------------------------------------------------------------------------
 
 
 def stands(cells: pd.DataFrame, column: str, firm_id: pd.Series, names_on) -> pd.Series:
@@ -206,11 +231,15 @@ def stands(cells: pd.DataFrame, column: str, firm_id: pd.Series, names_on) -> pd
     day = pd.to_datetime(cells["published"].str.replace(".", "-"))
     known = firm_id.notna()
     core = names_on(firm_id[known], day[known])["core"]
-    hit = [core_name in text for core_name, text in zip(core, cells.loc[known, column], strict=True)]
+    hit = [
+        core_name in text for core_name, text in zip(core, cells.loc[known, column], strict=True)
+    ]
     return pd.Series(hit, index=cells.index[known]).reindex(cells.index, fill_value=False)
 
 
-def test_a_buyer_stands_on_grants_of_the_office_and_in_holder_columns(cells: pd.DataFrame, names_on) -> None:
+def test_a_buyer_stands_on_grants_of_the_office_and_in_holder_columns(
+    cells: pd.DataFrame, names_on
+) -> None:
     moved = cells["holder_id"] != cells["filer"].fillna("")
     grant, office = cells["publication_no"].str.endswith("B"), cells["service"] == "cnipa"
     assert (moved & grant & office).any()
@@ -236,21 +265,33 @@ def test_inventors_are_those_of_the_case(world: World, cells: pd.DataFrame) -> N
     inventor = world.patent_party.query("role == 'inventor'")
     names = inventor["worker_id"].map(world.worker.set_index("worker_id")["name"])
     expected = names.groupby(inventor["app_no"]).agg(";".join).reindex(cells["app_no"]).fillna("")
-    found = cells["inventors"].str.replace(r" \| |; ", ";", regex=True).replace({"不公告发明人": "", "-": ""})
+    found = (
+        cells["inventors"]
+        .str.replace(r" \| |; ", ";", regex=True)
+        .replace({"不公告发明人": "", "-": ""})
+    )
     assert found.tolist() == expected.tolist()
 
 
-def test_the_code_is_the_holders(world: World, written: tuple[Path, pd.DataFrame], cells: pd.DataFrame) -> None:
+def test_the_code_is_the_holders(
+    world: World, written: tuple[Path, pd.DataFrame], cells: pd.DataFrame
+) -> None:
     code = world.firm.set_index("firm_id")["uscc"]
     for name in ("incopat_2021_2022.xlsx", "patsnap_2017_2018.xlsx"):
         own = cells[cells["file"] == f"patents/{name}"]
-        assert read(written[0] / name)["工商统一社会信用代码"].tolist() == code[own["holder_id"]].tolist()
+        assert (
+            read(written[0] / name)["工商统一社会信用代码"].tolist()
+            == code[own["holder_id"]].tolist()
+        )
 
 
-# --- records --------------------------------------------------------------------------------------------------------
+# --- records
+# --------------------------------------------------------------------------------------------------
 
 
-def test_records_name_the_filer_and_what_is_lost(cells: pd.DataFrame, written: tuple[Path, pd.DataFrame]) -> None:
+def test_records_name_the_filer_and_what_is_lost(
+    cells: pd.DataFrame, written: tuple[Path, pd.DataFrame]
+) -> None:
     record = written[1]
     assert len(record) == len(cells), "one for each row"
     assert not record.duplicated(["file", "sheet", "row", "part"]).any()

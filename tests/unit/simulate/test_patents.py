@@ -1,4 +1,7 @@
-"""Expected applications by hand: level, years, effects of the award, of neighbours, of taking part, giants, mergers."""
+"""Expected applications by hand.
+
+Level, years, effects of the award, of neighbours, of taking part, giants, mergers.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,11 @@ INVENTION, UTILITY, DESIGN = range(3)
 def alike(firms: int, **columns: object) -> pd.DataFrame:
     """Firms of two applications a year that live all the time, each in a street of its own."""
     rows = pd.DataFrame(
-        {"level": [math.log(2)] * firms, "industry": "C3982", "street": [f"s{n}" for n in range(firms)]}
+        {
+            "level": [math.log(2)] * firms,
+            "industry": "C3982",
+            "street": [f"s{n}" for n in range(firms)],
+        }
     )
     rows = rows.assign(founded=pd.Timestamp("2000-05-01"), closed=pd.NaT).assign(**columns)
     return rows.assign(closed=pd.to_datetime(rows["closed"]))
@@ -33,23 +40,34 @@ def alike(firms: int, **columns: object) -> pd.DataFrame:
 
 def awards(firms: int, *won: tuple[int, int, int, str]) -> pd.DataFrame:
     """First awards: firm, edition, year, category."""
-    first = pd.DataFrame(index=range(firms), columns=["edition", "year", "category"]).astype({"category": object})
+    first = pd.DataFrame(index=range(firms), columns=["edition", "year", "category"]).astype(
+        {"category": object}
+    )
     for firm, *award in won:
         first.loc[firm] = award
     return first.astype({"edition": float, "year": float})
 
 
 def rates(
-    firm: pd.DataFrame, first: pd.DataFrame, *, entered: list | None = None, named: list | None = None,
-    scale: float = 1.0, rules: Rules | None = None,
-) -> Rates:  # fmt: skip
+    firm: pd.DataFrame,
+    first: pd.DataFrame,
+    *,
+    entered: list | None = None,
+    named: list | None = None,
+    scale: float = 1.0,
+    rules: Rules | None = None,
+) -> Rates:
     """Rates without shocks and with the same mix of types in every firm."""
     rules = copy.deepcopy(rules or switched())
     rules["patents"]["utility_share_sd"] = 0.0
     nil = np.zeros((len(firm), len(YEARS)))
     never = [NEVER] * len(firm)
-    since = Since(first, np.asarray(entered or never, dtype=float), np.asarray(named or never, dtype=float))
-    return patents.application_rates(rules, firm, Shocks(nil, nil), since, scale=scale, rng=stream(1, "x"))
+    since = Since(
+        first, np.asarray(entered or never, dtype=float), np.asarray(named or never, dtype=float)
+    )
+    return patents.application_rates(
+        rules, firm, Shocks(nil, nil), since, scale=scale, rng=stream(1, "x")
+    )
 
 
 def test_level_growth_and_bad_years_by_hand() -> None:
@@ -69,7 +87,11 @@ def test_level_growth_and_bad_years_by_hand() -> None:
 
 
 def test_firms_that_never_patent_are_not_born_or_have_closed() -> None:
-    firm = alike(3, level=[np.nan, 0.0, 0.0], founded=pd.to_datetime(["2000-01-01", "2013-12-31", "2000-01-01"]))
+    firm = alike(
+        3,
+        level=[np.nan, 0.0, 0.0],
+        founded=pd.to_datetime(["2000-01-01", "2013-12-31", "2000-01-01"]),
+    )
     firm["closed"] = pd.to_datetime([None, None, "2015-01-01"])
     mu0 = rates(firm, awards(3)).mu0.sum(axis=2)
     assert (mu0[0] == 0).all()
@@ -78,9 +100,13 @@ def test_firms_that_never_patent_are_not_born_or_have_closed() -> None:
 
 
 @pytest.mark.parametrize("category", list(MULTIPLE))
-@pytest.mark.parametrize(("edition", "won", "version"), [(3, 2014, 1.0), (9, 2021, 1.0), (10, 2023, 1.3)])
+@pytest.mark.parametrize(
+    ("edition", "won", "version"), [(3, 2014, 1.0), (9, 2021, 1.0), (10, 2023, 1.3)]
+)
 @pytest.mark.parametrize("scale", [1.0, 0.0, -1.0])
-def test_an_award_adds_its_log_points(category: str, edition: int, won: int, version: float, scale: float) -> None:
+def test_an_award_adds_its_log_points(
+    category: str, edition: int, won: int, version: float, scale: float
+) -> None:
     found = rates(alike(2), awards(2, (1, edition, won, category)), scale=scale)
     ratio = found.mu1 / found.mu0
     for year in YEARS:
@@ -94,11 +120,18 @@ def test_an_award_adds_its_log_points(category: str, edition: int, won: int, ver
 @pytest.mark.parametrize("seed", range(5))
 def test_the_nearest_award_is_the_first_of_another_firm_beside(seed: int) -> None:
     rng = stream(seed, "neighbours")
-    firm = pd.DataFrame({"street": rng.choice(["a", "b"], 40), "industry": rng.choice(["C3982", "C3911", "C4000"], 40)})
+    firm = pd.DataFrame(
+        {
+            "street": rng.choice(["a", "b"], 40),
+            "industry": rng.choice(["C3982", "C3911", "C4000"], 40),
+        }
+    )
     won = np.where(rng.random(40) < 0.3, rng.integers(2012, 2025, 40), patents.NEVER)
     found = patents._nearest_award(firm, won)
     for row in range(40):
-        beside = (firm["street"] == firm["street"][row]) & (firm["industry"].str[:3] == firm["industry"].str[:3][row])
+        beside = (firm["street"] == firm["street"][row]) & (
+            firm["industry"].str[:3] == firm["industry"].str[:3][row]
+        )
         others = won[(beside & (firm.index != row)).to_numpy()]
         assert found[row] == min(others, default=patents.NEVER)
 
@@ -116,22 +149,31 @@ def test_taking_part_and_the_other_programme_stand_in_both_worlds() -> None:
     firm, first = alike(3), awards(3, (1, 3, 2014, "team"), (2, 3, 2014, "team"))
     for scale in (1.0, 0.0, 3.0):
         plain = rates(firm, first, scale=scale)
-        found = rates(firm, first, entered=[2013, 2012, NEVER], named=[NEVER, NEVER, 2020], scale=scale)
+        found = rates(
+            firm, first, entered=[2013, 2012, NEVER], named=[NEVER, NEVER, 2020], scale=scale
+        )
         part, programme = math.exp(0.02 * scale), math.exp(0.1)  # the programme is of no scenario
         expected = np.ones((3, 16))
-        expected[0, YEARS >= 2013], expected[1, YEARS >= 2012], expected[2, YEARS >= 2020] = part, part, programme
+        expected[0, YEARS >= 2013], expected[1, YEARS >= 2012], expected[2, YEARS >= 2020] = (
+            part,
+            part,
+            programme,
+        )
         for after, before in ((found.mu0, plain.mu0), (found.mu1, plain.mu1)):
             assert np.allclose((after / before)[:, :, INVENTION], expected, rtol=1e-12)
             assert (after[:, :, UTILITY:] == before[:, :, UTILITY:]).all()
 
 
-# --- giants, mergers, draws -----------------------------------------------------------------------------------------
+# --- giants, mergers, draws
+# -----------------------------------------------------------------------------------------
 
 
 def test_a_giant_has_exactly_its_share() -> None:
     contest = simulate_contest(Order("calibrated", "tiny", 7))
     first = first_awards(switched(), contest.firm, contest.entry)
-    usual, giant = (rates(contest.firm, first, rules=switched((), also)) for also in ((), ("giant_firm",)))
+    usual, giant = (
+        rates(contest.firm, first, rules=switched((), also)) for also in ((), ("giant_firm",))
+    )
     moved = np.flatnonzero((np.nan_to_num(usual.mu0) != np.nan_to_num(giant.mu0)).any(axis=(1, 2)))
     assert len(moved) == 1
     assert np.nansum(giant.mu0[moved]) / np.nansum(giant.mu0) == pytest.approx(0.2, rel=1e-9)
@@ -152,7 +194,9 @@ def test_what_merged_firms_file_is_their_successors() -> None:
     assert (found[1, 1:] == 0).all()
     assert (found[2, 2] == 0).all()
     assert (found[0] == values[0]).all()
-    assert (found[3] == values[3] + [values[1, 0] * 0, values[1, 1], values[1, 2] + values[2, 2]]).all()
+    assert (
+        found[3] == values[3] + [values[1, 0] * 0, values[1, 1], values[1, 2] + values[2, 2]]
+    ).all()
     assert (found[[1, 2], 0] == values[[1, 2], 0]).all()
 
 
@@ -174,12 +218,15 @@ def test_one_shock_passes_and_the_other_lasts() -> None:
         assert values.shape == (50_000, 16)
         assert values.std(axis=0) == pytest.approx(np.full(16, 0.5), abs=0.01)
         for year in (1, 8, 15):
-            assert np.corrcoef(values[:, year - 1], values[:, year])[0, 1] == pytest.approx(lag, abs=0.02)
+            assert np.corrcoef(values[:, year - 1], values[:, year])[0, 1] == pytest.approx(
+                lag, abs=0.02
+            )
     again = patents.draw_shocks(switched(), 50_000, stream(1, "a"), stream(2, "b"))
     assert (again.transient == shocks.transient).all()
 
 
-# --- the truth of a world -------------------------------------------------------------------------------------------
+# --- the truth of a world
+# -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +238,9 @@ def apart() -> World:
 def treated_cells(world: World, outcome: str) -> pd.DataFrame:
     """Cells of firms that ever win, with `event_year` and the category and edition of the first award."""
     order = {name: place for place, name in enumerate(["innovation", "skill", "team", "talent"])}
-    first = world.truth["award"].sort_values(["edition", "category"], key=lambda c: c.replace(order))
+    first = world.truth["award"].sort_values(
+        ["edition", "category"], key=lambda c: c.replace(order)
+    )
     first = first.drop_duplicates("firm_id").rename(columns={"year": "award_year"})
     cells = world.truth["firm_year"].query("outcome == @outcome").merge(first, on="firm_id")
     return cells.assign(event_year=cells["year"] - cells["award_year"])
@@ -209,7 +258,9 @@ def test_effect_is_positive_after_the_award_and_nil_before(apart: World) -> None
 
 def test_truth_has_the_effects_of_world_toml(apart: World) -> None:
     cells = treated_cells(apart, "patents_invention").query("mu0 > 0.5 and event_year >= 0")
-    points = np.asarray(BY_EVENT)[cells["event_year"].clip(upper=5)] * cells["category"].map(MULTIPLE)
+    points = np.asarray(BY_EVENT)[cells["event_year"].clip(upper=5)] * cells["category"].map(
+        MULTIPLE
+    )
     expected = np.exp(points * np.where(cells["edition"] >= 10, 1.3, 1.0))
     assert np.allclose(cells["mu1"] / cells["mu0"], expected, rtol=1e-5)
     assert set(cells["category"]) == set(MULTIPLE)

@@ -1,4 +1,7 @@
-"""Neighbouring programmes and published series: figures of the district, confounding that can be switched, files."""
+"""Neighbouring programmes and published series.
+
+Figures of the district, confounding that can be switched, files.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ def share(table: pd.DataFrame, indicator: str, year: int) -> float:
     return float(table.query("indicator == @indicator and year == @year")["value"].iloc[0])
 
 
-# --- 专精特新 --------------------------------------------------------------------------------------------------------
+# --- 专精特新
+# --------------------------------------------------------------------------------------------------
 
 
 def test_large_firms_of_high_level_are_named_from_2019_on() -> None:
@@ -36,7 +40,9 @@ def test_large_firms_of_high_level_are_named_from_2019_on() -> None:
     firm = simulate_firms(rules, 12_000, stream(1, "firms"))
     onset = specialised_onset(rules, firm, stream(1, "specialised"))
     named = ~np.isnan(onset)
-    assert pd.Series(onset[named]).value_counts().to_dict() == dict.fromkeys(range(2019, 2026), 48)  # .004 of 12,000
+    assert pd.Series(onset[named]).value_counts().to_dict() == dict.fromkeys(
+        range(2019, 2026), 48
+    )  # .004 of 12,000
     assert firm.loc[named, "level"].notna().all()
     assert (firm.loc[named, "founded"].dt.year <= onset[named] - 2).all()
     assert (firm.loc[named, "closed"].dt.year.fillna(9999) >= onset[named]).all()
@@ -56,7 +62,8 @@ def test_traps_are_rows() -> None:
     assert share(flat, "city_high_skill_share", 2024) == 13.56
 
 
-# --- figures --------------------------------------------------------------------------------------------------------
+# --- figures
+# --------------------------------------------------------------------------------------------------
 
 
 def test_participations_are_just_above_the_published_figures(world: World) -> None:
@@ -87,10 +94,14 @@ def test_published_series(world: World) -> None:
     gdp = table[table["indicator"] == "gdp"].set_index(["year", "vintage"])["value"]
     assert gdp[2024, 2025] / gdp[2023, 2025] - 1 == pytest.approx(0.067, abs=1e-5)
     assert gdp[2023, 2024] == 5043.03
-    contests = table[table["indicator"].str.startswith("skills_contest")].set_index("indicator")["value"]
+    contests = table[table["indicator"].str.startswith("skills_contest")].set_index("indicator")[
+        "value"
+    ]
     assert contests.tolist() == [60, 5000, 461, 320]
     assert not table.duplicated(["year", "vintage", "indicator"]).any()
-    invented = table["indicator"].isin(["high_skill_share", "city_high_skill_share", "turnover", "skilled_share"])
+    invented = table["indicator"].isin(
+        ["high_skill_share", "city_high_skill_share", "turnover", "skilled_share"]
+    )
     assert table.loc[invented, "source"].str.startswith("合成").all()
 
 
@@ -101,7 +112,9 @@ def test_craftsmen_are_experienced_and_named_once(world: World) -> None:
     assert rows["onset"].dt.year.between(2018, 2024).all()
     met = rows.merge(world.spell, on=["firm_id", "worker_id"])
     year = met["onset"].dt.year
-    there = (met["start_ym"] <= (year - 3) * 100 + 12) & (met["end_ym"].fillna(999_912) >= year * 100 + 12)
+    there = (met["start_ym"] <= (year - 3) * 100 + 12) & (
+        met["end_ym"].fillna(999_912) >= year * 100 + 12
+    )
     assert set(met.loc[there, "worker_id"]) == set(rows["worker_id"])
 
 
@@ -116,7 +129,8 @@ def test_experts_visit_named_firms_later(world: World) -> None:
     assert world.truth["programme"].equals(programme)
 
 
-# --- files ----------------------------------------------------------------------------------------------------------
+# --- files
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -128,18 +142,26 @@ def test_experts_visit_named_firms_later(world: World) -> None:
         ("district_series", "年份,指标,数值,单位,版本,来源"),
     ],
 )
-def test_tables_have_the_agreed_headers(written: tuple[Path, pd.DataFrame], name: str, header: str) -> None:
+def test_tables_have_the_agreed_headers(
+    written: tuple[Path, pd.DataFrame], name: str, header: str
+) -> None:
     raw, record = written
-    table = pd.read_csv(raw / f"programmes/{name}.csv", encoding="utf-8-sig", dtype="str", keep_default_na=False)
+    table = pd.read_csv(
+        raw / f"programmes/{name}.csv", encoding="utf-8-sig", dtype="str", keep_default_na=False
+    )
     assert ",".join(table) == header
     assert (table != "").all(axis=None)
     own = record[record["file"] == f"programmes/{name}.csv"]
     assert own["row"].tolist() == list(range(2, len(table) + 2))
 
 
-def test_amounts_are_the_costs_of_the_world(world: World, written: tuple[Path, pd.DataFrame]) -> None:
+def test_amounts_are_the_costs_of_the_world(
+    world: World, written: tuple[Path, pd.DataFrame]
+) -> None:
     table = pd.read_csv(written[0] / "programmes/costs.csv")
-    assert (table["金额(万元)"] * 10_000).round().astype(int).tolist() == world.programmes["cost"]["cny"].tolist()
+    assert (table["金额(万元)"] * 10_000).round().astype(int).tolist() == world.programmes["cost"][
+        "cny"
+    ].tolist()
     assert len(table) == 12 * 5
 
 
@@ -149,10 +171,19 @@ def test_lists_name_the_firms_and_people_of_the_world(
     raw, record = written
     firm, name = world.firm.set_index("firm_id"), world.worker.set_index("worker_id")["name"]
     for kind, file, columns, last in (
-        ("specialised", "specialised_firms", "序号 企业名称 统一社会信用代码 所属区 批次 认定年度 有效期", "2019-2022"),
+        (
+            "specialised",
+            "specialised_firms",
+            "序号 企业名称 统一社会信用代码 所属区 批次 认定年度 有效期",
+            "2019-2022",
+        ),
         ("craftsman", "craftsmen", "序号 姓名 工作单位 称号 认定年度", "2018"),
     ):
-        rows = list(openpyxl.load_workbook(raw / f"programmes/{file}.xlsx").active.iter_rows(values_only=True))
+        rows = list(
+            openpyxl.load_workbook(raw / f"programmes/{file}.xlsx").active.iter_rows(
+                values_only=True
+            )
+        )
         assert list(rows[1]) == columns.split()
         assert rows[2][-1] == last
         own = record[record["file"] == f"programmes/{file}.xlsx"]
@@ -161,11 +192,15 @@ def test_lists_name_the_firms_and_people_of_the_world(
         onset = programme.loc[programme["programme"] == kind, "onset"]
         own = own.assign(official=names_on(own["firm_id"], onset)["name"].to_numpy())
         for entry, cells in zip(own.itertuples(), rows[2:-1], strict=True):
-            written_name = cells[rows[1].index("企业名称" if file == "specialised_firms" else "工作单位")]
+            written_name = cells[
+                rows[1].index("企业名称" if file == "specialised_firms" else "工作单位")
+            ]
             assert (written_name == entry.official) == ("firm_variant" not in entry.dirt)
             if file == "craftsmen":
                 assert cells[1] == name[entry.worker_id]
             else:
-                assert cells[2] == (None if "uscc_missing" in entry.dirt else firm["uscc"][entry.firm_id])
+                assert cells[2] == (
+                    None if "uscc_missing" in entry.dirt else firm["uscc"][entry.firm_id]
+                )
     lists = record[record["firm_id"].notna()]
     assert lists["dirt"].str.contains("firm_variant").sum() == math.ceil(0.10 * len(lists))

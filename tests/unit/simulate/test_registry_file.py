@@ -29,7 +29,9 @@ def test_dirt_has_its_rates(registry: tuple[pd.DataFrame, pd.DataFrame]) -> None
     assert code.str.contains("[OI]").sum() == 8
     assert code.str.contains("O").any()
     assert code.str.contains("I").any()
-    wrong = [text for text in code if text and not set(text) & set("OI") and not uscc.is_valid(text)]
+    wrong = [
+        text for text in code if text and not set(text) & set("OI") and not uscc.is_valid(text)
+    ]
     assert len(wrong) == 15
     assert again.merge(first, how="inner", on=list(first)).shape[0] == 15
     founded = first["成立日期"]
@@ -93,7 +95,9 @@ def test_changes_are_the_events(changes: tuple[pd.DataFrame, pd.DataFrame], worl
     name = world.firm.set_index("firm_id")["name"]
     merger = (event["type"] == "merger").to_numpy()
     assert table.loc[merger, "变更前"].tolist() == name.loc[event.loc[merger, "firm_id"]].tolist()
-    assert table.loc[merger, "变更后"].tolist() == name.loc[event.loc[merger, "into_firm_id"]].tolist()
+    assert (
+        table.loc[merger, "变更后"].tolist() == name.loc[event.loc[merger, "into_firm_id"]].tolist()
+    )
     history = world.truth["firm_name"].set_index(["firm_id", "valid_from"])
     renamed = (event["type"] == "rename").to_numpy()
     official = history[history["kind"].isin(["现名", "曾用名"])]["name"]

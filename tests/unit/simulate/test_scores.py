@@ -21,7 +21,9 @@ CONTEST = ["edition", "category", "stage"]
 
 @pytest.fixture(scope="module")
 def result(world: World) -> pd.DataFrame:
-    return world.result.merge(world.entry.drop(columns="stage"), on="entry_id", suffixes=("", "_entry"))
+    return world.result.merge(
+        world.entry.drop(columns="stage"), on="entry_id", suffixes=("", "_entry")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +34,16 @@ def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 
 def test_means_by_hand() -> None:
-    points = np.asarray([[8000, 9000, 8501, 7000, 8600], [5000, 5001, 5002, 9999, 0], [7000, 7001, 7001, 7002, 1]])
-    judged = np.asarray([[True] * 5, [True, True, True, False, False], [True, True, True, True, False]])
+    points = np.asarray(
+        [[8000, 9000, 8501, 7000, 8600], [5000, 5001, 5002, 9999, 0], [7000, 7001, 7001, 7002, 1]]
+    )
+    judged = np.asarray(
+        [[True] * 5, [True, True, True, False, False], [True, True, True, True, False]]
+    )
     assert scores.trimmed_means(points, judged).tolist() == [8367, 5001, 7001]
-    assert scores._totals(switched(), np.asarray([8367]), np.asarray([9000]), 1).tolist() == [8620]  # 36 + 50.202
+    assert scores._totals(switched(), np.asarray([8367]), np.asarray([9000]), 1).tolist() == [
+        8620
+    ]  # 36 + 50.202
     assert scores._totals(switched(), np.asarray([8367]), np.asarray([9000]), 0).tolist() == [8367]
 
 
@@ -55,7 +63,9 @@ def test_totals_come_from_the_judges(world: World, result: pd.DataFrame) -> None
 
 
 def test_five_to_nine_judges_who_stay_over_a_stage(world: World) -> None:
-    count = world.score.groupby(["entry_id", "stage"])["judge_no"].agg(["size", "max"]).reset_index()
+    count = (
+        world.score.groupby(["entry_id", "stage"])["judge_no"].agg(["size", "max"]).reset_index()
+    )
     assert (count["size"] == count["max"]).all()
     met = count.merge(world.entry[["entry_id", "edition", "category"]], on="entry_id")
     per_contest = met.groupby(CONTEST)["size"].agg(["min", "max"])
@@ -69,7 +79,9 @@ def test_ranks_follow_totals_and_outcomes_are_those_of_the_entries(result: pd.Da
     first = result[result["stage"] == "初赛"].set_index("entry_id")
     last = result[result["stage"] == "决赛"].set_index("entry_id")
     assert set(first.index[first["outcome"] == "晋级"]) == set(last.index)
-    assert set(last.index[last["outcome"] == "获奖"]) == set(result.loc[result["outcome_entry"] == "获奖", "entry_id"])
+    assert set(last.index[last["outcome"] == "获奖"]) == set(
+        result.loc[result["outcome_entry"] == "获奖", "entry_id"]
+    )
     absent = result["outcome"].isin(["弃权", "缺考"])
     assert (absent == result["rank"].isna()).all()
     assert set(result["outcome"]) == {"淘汰", "晋级", "获奖", "弃权", "缺考"}
@@ -97,7 +109,8 @@ def test_same_seed_same_scores(world: World) -> None:
     pd.testing.assert_frame_equal(again.result, world.result)
 
 
-# --- the sheets -----------------------------------------------------------------------------------------------------
+# --- the sheets
+# --------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -120,7 +133,15 @@ def test_sheets_by_category_and_stage(written: tuple[Path, pd.DataFrame]) -> Non
     assert rows[0][0] == '第九届"职工之星"职工创新之星决赛成绩表'
     header = [text for text in rows[1] if text]
     assert header[:4] == ["抽签号", "选手", "单位", "评委1"]
-    assert header[-7:] == ["去最高", "去最低", "材料得分", "现场得分", "最后得分", "名次", "是否获奖"]
+    assert header[-7:] == [
+        "去最高",
+        "去最低",
+        "材料得分",
+        "现场得分",
+        "最后得分",
+        "名次",
+        "是否获奖",
+    ]
     assert str(rows[-1][0]).startswith("备注：")
     first = sheet_rows(raw, "scores/edition_01.xlsx", "才艺之星初赛")
     assert first[0][0] == '首届"职工之星"职工才艺之星初赛成绩表'
@@ -131,7 +152,9 @@ def test_every_row_has_a_record_and_says_what_the_world_says(
     world: World, written: tuple[Path, pd.DataFrame], names_on
 ) -> None:
     raw, record = written
-    result = world.result.merge(world.entry[["entry_id", "edition", "category", "firm_id"]], on="entry_id")
+    result = world.result.merge(
+        world.entry[["entry_id", "edition", "category", "firm_id"]], on="entry_id"
+    )
     name = world.worker.set_index("worker_id")["name"]
     edition = record["file"].str[-7:-5].astype(int)
     day = world.edition.set_index("edition")["final_date"].loc[edition]
@@ -146,7 +169,9 @@ def test_every_row_has_a_record_and_says_what_the_world_says(
             judges = [cells[column] for column in header if column.startswith("评委")]
             seen += 1
             if people["worker_id"].notna().all():
-                assert (cells["选手"].replace("\u3000", "")).split("、") == name[people["worker_id"]].tolist()
+                assert (cells["选手"].replace("\u3000", "")).split("、") == name[
+                    people["worker_id"]
+                ].tolist()
             if "firm_variant" not in people["dirt"].iloc[0]:
                 assert cells["单位"] == people["official"].iloc[0]
             if cells["名次"] is None:

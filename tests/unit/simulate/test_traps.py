@@ -24,7 +24,16 @@ TRAPS, OPTIONAL = list(switched()["trap"]), list(switched()["optional_trap"])
 YEARS = np.arange(2010, 2026)
 FILED = {"patent", "patent_party", "patents_observed"}
 PATENTS = FILED | {"patents_mu"}
-STAFF = {"worker", "spell", "member", "award", "programme", "retention_mu", "retention_observed", "worker_final"}
+STAFF = {
+    "worker",
+    "spell",
+    "member",
+    "award",
+    "programme",
+    "retention_mu",
+    "retention_observed",
+    "worker_final",
+}
 EVENTS = {"event", "name"}
 ENTERED = {"entry", "score", "result"} | STAFF | EVENTS | PATENTS
 CHANGES = {  # what may differ in a world with the trap switched
@@ -45,7 +54,9 @@ CHANGES = {  # what may differ in a world with the trap switched
     "concurrent_programmes": PATENTS,
     "city_trend": {"district_year"},
     "renames": EVENTS,
-    "mergers": STAFF | EVENTS | PATENTS,  # staff and patents of the firms, and who is drawn after them
+    "mergers": STAFF
+    | EVENTS
+    | PATENTS,  # staff and patents of the firms, and who is drawn after them
     "branches": {"name"},
     "dispatch": {"spell"},
     "homonyms": {"worker"},
@@ -67,16 +78,38 @@ def switched_world(name: str) -> World:
 
 
 def parts(world: World) -> dict[str, pd.DataFrame]:
-    names = ("firm", "worker", "spell", "edition", "entry", "score", "result", "member", "award", "patent")
+    names = (
+        "firm",
+        "worker",
+        "spell",
+        "edition",
+        "entry",
+        "score",
+        "result",
+        "member",
+        "award",
+        "patent",
+    )
     found = {name: getattr(world, name) for name in (*names, "patent_party")}
-    found |= {"event": world.events.event, "name": world.events.name, "worker_final": world.truth["worker_final"]}
+    found |= {
+        "event": world.events.event,
+        "name": world.events.name,
+        "worker_final": world.truth["worker_final"],
+    }
     cells = world.truth["firm_year"]
-    for name, rows in (("retention", cells["outcome"] == "retention"), ("patents", cells["outcome"] != "retention")):
-        found |= {f"{name}_mu": cells.loc[rows, ["mu0", "mu1"]], f"{name}_observed": cells.loc[rows, ["observed"]]}
+    for name, rows in (
+        ("retention", cells["outcome"] == "retention"),
+        ("patents", cells["outcome"] != "retention"),
+    ):
+        found |= {
+            f"{name}_mu": cells.loc[rows, ["mu0", "mu1"]],
+            f"{name}_observed": cells.loc[rows, ["observed"]],
+        }
     return found | world.programmes
 
 
-# --- the rows -------------------------------------------------------------------------------------------------------
+# --- the rows
+# --------------------------------------------------------------------------------------------------
 
 
 def test_every_trap_is_tested() -> None:
@@ -111,13 +144,16 @@ def test_a_changed_copy_changes_no_other_world() -> None:
     assert switched()["events"] and Order().rules["events"]
 
 
-@pytest.mark.parametrize(("without", "also"), [(("wonder",), ()), ((), ("growth",)), (("giant_firm",), ())])
+@pytest.mark.parametrize(
+    ("without", "also"), [(("wonder",), ()), ((), ("growth",)), (("giant_firm",), ())]
+)
 def test_an_unknown_trap_is_refused(without: tuple[str, ...], also: tuple[str, ...]) -> None:
     with pytest.raises(ZgzxError, match="unknown"):
         Order("null", "tiny", 1, without, also)
 
 
-# --- worlds ---------------------------------------------------------------------------------------------------------
+# --- worlds
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", list(CHANGES))
@@ -141,7 +177,9 @@ def no_growth(world: World) -> None:
 
 def weights(world: World, transient: np.ndarray) -> np.ndarray:
     nil = np.zeros_like(transient)
-    return contest._weights(world.rules, world.firm, world.edition["year"].to_numpy(), transient, nil)
+    return contest._weights(
+        world.rules, world.firm, world.edition["year"].to_numpy(), transient, nil
+    )
 
 
 def no_selection_on_shocks(world: World) -> None:
@@ -160,7 +198,9 @@ def effects(world: World) -> np.ndarray:
     """Log points of the first award by firm and year, nothing from neighbours."""
     rules = order("neighbours").rules
     rules["effect"]["patents"]["by_event"] = world.rules["effect"]["patents"]["by_event"]
-    first = contest.first_awards(rules, world.firm, world.entry.assign(firm_rank=entered_rank(world)))
+    first = contest.first_awards(
+        rules, world.firm, world.entry.assign(firm_rank=entered_rank(world))
+    )
     return patents._award_effects(rules, world.firm, first, YEARS, 1.0)
 
 
@@ -199,7 +239,9 @@ def no_gain_by_taking_part(world: World) -> None:
 
 def no_other_programme(world: World) -> None:
     assert (others(world, np.nan, 2014) == 0).all()
-    assert (world.programmes["programme"]["programme"] == "specialised").any(), "firms are named all the same"
+    assert (world.programmes["programme"]["programme"] == "specialised").any(), (
+        "firms are named all the same"
+    )
 
 
 def no_neighbours(world: World) -> None:
@@ -231,7 +273,9 @@ def everything_is_seen(world: World) -> None:
 
 
 def flat_city(world: World) -> None:
-    series = world.programmes["district_year"].query("indicator == 'city_high_skill_share'")["value"]
+    series = world.programmes["district_year"].query("indicator == 'city_high_skill_share'")[
+        "value"
+    ]
     assert series.nunique() == 1
 
 
@@ -269,7 +313,9 @@ def months_are_whole(world: World) -> None:
 def one_firm_files_a_fifth(world: World) -> None:
     cells = world.truth["firm_year"].query("outcome != 'retention'")
     total = cells.groupby("firm_id")["mu0"].sum()
-    assert total.max() / total.sum() == pytest.approx(0.2, abs=0.002)  # what merged firms file may be added to its own
+    assert total.max() / total.sum() == pytest.approx(
+        0.2, abs=0.002
+    )  # what merged firms file may be added to its own
     assert total.idxmax() in set(world.truth["award"]["firm_id"])
 
 
@@ -277,7 +323,8 @@ def picked_on_what_lasts(world: World) -> None:
     nil, shock = np.zeros((len(world.firm), 16)), stream(1, "x").normal(0, 1, (len(world.firm), 16))
     years = world.edition["year"].to_numpy()
     passing, lasting = (
-        contest._weights(world.rules, world.firm, years, *pair) for pair in ((shock, nil), (nil, shock))
+        contest._weights(world.rules, world.firm, years, *pair)
+        for pair in ((shock, nil), (nil, shock))
     )
     plain = weights(world, nil)
     assert (passing == plain).all()

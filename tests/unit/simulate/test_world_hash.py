@@ -1,4 +1,7 @@
-"""The constants and the tiny world are those a decision record allowed; run as a program, it prints their digest."""
+"""The constants and the tiny world are those a decision record allowed.
+
+Run as a program, it prints their digest.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ def constants_digest() -> str:
 
 
 def table_digest(table: pd.DataFrame) -> str:
-    """Column by column as text, the same on every platform: floats at two decimals, dates as days."""
+    """Column by column as text, the same on every platform.
+
+    Floats at two decimals, dates as days.
+    """
     digest = hashlib.sha256()
     for name in table:
         column = table[name]
@@ -39,13 +45,26 @@ def table_digest(table: pd.DataFrame) -> str:
             texts = column.dt.strftime("%Y-%m-%d")
         else:
             texts = column.astype("string")
-        digest.update("\n".join([str(name), *texts.where(column.notna(), "")]).encode("utf-8") + b"\0")
+        digest.update(
+            "\n".join([str(name), *texts.where(column.notna(), "")]).encode("utf-8") + b"\0"
+        )
     return digest.hexdigest()
 
 
 def tables(world: World) -> dict[str, pd.DataFrame]:
     """Every table of a world and of its truth by name."""
-    names = ("firm", "worker", "spell", "edition", "entry", "score", "result", "member", "award", "patent")
+    names = (
+        "firm",
+        "worker",
+        "spell",
+        "edition",
+        "entry",
+        "score",
+        "result",
+        "member",
+        "award",
+        "patent",
+    )
     found = {name: getattr(world, name) for name in (*names, "patent_party")}
     found |= {"event": world.events.event, "name": world.events.name}
     found |= {f"programmes/{name}": table for name, table in world.programmes.items()}
@@ -55,7 +74,9 @@ def tables(world: World) -> dict[str, pd.DataFrame]:
 def digests() -> dict[str, str]:
     """Digest of the constants, and of each table of the tiny world of seed 1."""
     world = simulate_world(Order("calibrated", "tiny", 1))
-    return {"constants": constants_digest()} | {name: table_digest(table) for name, table in tables(world).items()}
+    return {"constants": constants_digest()} | {
+        name: table_digest(table) for name, table in tables(world).items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +101,27 @@ def test_tables_are_those_decided_on(committed: dict[str, str]) -> None:
 
 def test_a_digest_sees_values_order_and_names_but_no_noise() -> None:
     table = pd.DataFrame(
-        {"a": [1, 2], "b": [0.1, float("nan")], "c": ["x", None], "d": pd.to_datetime(["2020-01-02"] * 2)}
+        {
+            "a": [1, 2],
+            "b": [0.1, float("nan")],
+            "c": ["x", None],
+            "d": pd.to_datetime(["2020-01-02"] * 2),
+        }
     )
     digest = table_digest(table)
     assert table_digest(table.assign(b=table["b"] + 1e-9)) == digest
-    assert table_digest(table.assign(b=table["b"] - 0.1)) == table_digest(table.assign(b=-(table["b"] - 0.1)))
+    assert table_digest(table.assign(b=table["b"] - 0.1)) == table_digest(
+        table.assign(b=-(table["b"] - 0.1))
+    )
     others = [
-        table.assign(a=[2, 1]), table.assign(b=0.1), table.assign(b=table["b"] + 0.01), table.assign(c="x"),
-        table.assign(d=pd.Timestamp("2020-01-03")), table.rename(columns={"a": "e"}), table[["b", "a", "c", "d"]],
-    ]  # fmt: skip
+        table.assign(a=[2, 1]),
+        table.assign(b=0.1),
+        table.assign(b=table["b"] + 0.01),
+        table.assign(c="x"),
+        table.assign(d=pd.Timestamp("2020-01-03")),
+        table.rename(columns={"a": "e"}),
+        table[["b", "a", "c", "d"]],
+    ]
     assert digest not in {table_digest(other) for other in others}
     assert len({table_digest(other) for other in others}) == len(others)
 
