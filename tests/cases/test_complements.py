@@ -66,9 +66,14 @@ def test_blank_parts_cannot_be_had_from_the_total() -> None:
     assert hidden_parts([2, 98, 1400], [True, False, False], 3, largest=True) == [True, False, True]
 
 
-def line(kept: int, quarantined: int, furniture: int = 2) -> dict[str, int]:
-    total = kept + quarantined + furniture
-    return {"rows_in": total, "kept": kept, "quarantined": quarantined, "furniture": furniture}
+def line(kept: int, quarantined: int, non_data_rows: int = 2) -> dict[str, int]:
+    total = kept + quarantined + non_data_rows
+    return {
+        "rows_in": total,
+        "kept": kept,
+        "quarantined": quarantined,
+        "non_data_rows": non_data_rows,
+    }
 
 
 def shown(balance: dict) -> dict:
@@ -98,7 +103,7 @@ def test_the_row_balance_hides_a_small_line_and_a_second_with_it() -> None:
         "rows_in": 106,
         "kept": None,
         "quarantined": None,
-        "furniture": 2,
+        "non_data_rows": 2,
     }
 
 

@@ -30,7 +30,7 @@ def test_two_costs_alike_in_kind_and_amount(tmp_path: Path) -> None:
     assert review["amount_cny"].tolist() == [30_000.0, 30_000.0]
     assert cost.loc[cost["item"].eq("奖金"), "amount_cny"].tolist() == [200_000.0]
     assert plain(cost["row"]) == [2, 3, 4], "小计 is the sum of the costs above it and no cost"
-    assert [entry["furniture"] for entry in result.ledger] == [2]  # the header and 小计
+    assert [entry["non_data_rows"] for entry in result.ledger] == [2]  # the header and 小计
 
 
 def test_the_same_line_twice_is_one(tmp_path: Path) -> None:

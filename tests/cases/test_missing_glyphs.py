@@ -70,7 +70,7 @@ def test_cells_of_every_table() -> None:
             "rows_in": 3,
             "kept": 1,
             "quarantined": 0,
-            "furniture": 2,
+            "non_data_rows": 2,
         }
     ]
     assert tables.rows_table({"roster": sheets}, "zh").rows[0][1] == "roster/〓.xlsx"
@@ -88,7 +88,14 @@ def test_categories_and_labels_in_figures() -> None:
     canvas.figure_bundle(figure)
     sources = {
         RARE: [
-            {"file": "a", "sheet": "", "rows_in": 3, "kept": 1, "quarantined": 0, "furniture": 2}
+            {
+                "file": "a",
+                "sheet": "",
+                "rows_in": 3,
+                "kept": 1,
+                "quarantined": 0,
+                "non_data_rows": 2,
+            }
         ]
     }
     canvas.figure_bundle(figures.plot_rows(sources, language="en", synthetic=False))

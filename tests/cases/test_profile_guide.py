@@ -52,7 +52,7 @@ def test_the_profile_has_nine_lines() -> None:
 
 def test_rows_become_what_the_guide_says(table: RawTable) -> None:
     assert table.profile.name == "patents_office"
-    kinds = dict(table.furniture) | dict.fromkeys(table.numbers.tolist(), "record")
+    kinds = dict(table.non_data_rows) | dict.fromkeys(table.numbers.tolist(), "record")
     assert [[str(row), kinds[row]] for row in sorted(kinds)] == lines_below(
         "| row | what becomes of it |"
     )

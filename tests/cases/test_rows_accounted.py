@@ -133,13 +133,13 @@ def test_a_formula_without_result_is_refused_in_xls_and_ods(tmp_path: Path) -> N
 def test_footers_in_the_second_column_make_no_firms(tmp_path: Path) -> None:
     (table,) = case(tmp_path, "registry", "footers_second_column.csv")
     assert table.rows["firm_name"].tolist() == ["深圳市甲有限公司"]
-    assert table.furniture == [(1, "header"), (3, "note"), (4, "note")]
+    assert table.non_data_rows == [(1, "header"), (3, "note"), (4, "note")]
 
 
 def test_a_subtotal_behind_an_edition_is_no_cost(tmp_path: Path) -> None:
     (table,) = case(tmp_path, "programmes", "costs_same_kind_same_amount.csv")
     assert table.rows["item"].tolist() == ["专家评审费", "评委劳务费", "奖金"]
-    assert table.furniture == [(1, "header"), (5, "total")]
+    assert table.non_data_rows == [(1, "header"), (5, "total")]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_word_in_any_column_makes_a_row_no_record(tmp_path: Path, row: str) ->
     record = "深圳市拟样有限公司,91449900MA5EQ102X0,2001-1-1,5"
     table = csv(tmp_path, header, record, row)
     assert table.rows["row"].tolist() == [2]
-    assert table.furniture[1][0] == 3
+    assert table.non_data_rows[1][0] == 3
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_persons_and_remarks_with_such_words_stay(tmp_path: Path) -> None:
     ]
     (table,) = roster(tmp_path, 名单=rows)
     assert table.rows["person_name"].tolist() == ["合计诚", "拟二", "小计", "共和"]
-    assert table.furniture == [(1, "header"), (6, "total")]
+    assert table.non_data_rows == [(1, "header"), (6, "total")]
 
 
 def test_a_remark_does_not_cost_a_firm_without_code_its_row(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_remark_does_not_cost_a_firm_without_code_its_row(tmp_path: Path) -> N
 def test_a_header_after_a_mark_in_the_middle_is_set_aside(tmp_path: Path) -> None:
     (table,) = case(tmp_path, "registry", "bom_in_the_middle.csv")
     assert table.rows["firm_name"].tolist() == ["深圳市甲有限公司", "深圳市乙有限公司"]
-    assert table.furniture == [(1, "header"), (3, "header")]
+    assert table.non_data_rows == [(1, "header"), (3, "header")]
 
 
 def test_joined_files_with_another_order_of_columns_are_refused(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_numbers_and_names_of_columns_below_the_header_are_no_record(
     tmp_path: Path, below: str
 ) -> None:
     table = csv(tmp_path, HEADER, below, ROW)
-    assert table.furniture == [(1, "header"), (2, "header")]
+    assert table.non_data_rows == [(1, "header"), (2, "header")]
     assert table.rows["firm_name"].tolist() == ["深圳市拟样有限公司"]
 
 
@@ -340,7 +340,7 @@ def test_records_above_the_header_are_no_titles(tmp_path: Path, above: list) -> 
 )
 def test_what_stands_above_a_header_otherwise_is_a_title(tmp_path: Path, above: list) -> None:
     (table,) = roster(tmp_path, 名单=[*above, ROSTER, [2, "拟二", None, FIRM, "技能之星"]])
-    assert table.furniture == [(1, "title"), (2, "header")]
+    assert table.non_data_rows == [(1, "title"), (2, "header")]
 
 
 def test_records_in_a_sheet_named_as_a_summary_are_read(tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_a_summary_that_repeats_other_sheets_is_set_aside_row_by_row(tmp_path: P
         ["拟二"],
         ["拟三"],
     ]
-    assert tables[2].furniture == [(1, "header"), (2, "note_sheet"), (3, "note_sheet")]
+    assert tables[2].non_data_rows == [(1, "header"), (2, "note_sheet"), (3, "note_sheet")]
     assert tables[2].rows_in == 4
     assert tables[2].left_out[1] == ("拟一", FIRM)
 
@@ -369,7 +369,7 @@ def test_a_sheet_of_explanations_is_still_set_aside(tmp_path: Path) -> None:
         名单=[ROSTER, [1, "拟一", None, FIRM, "技能之星"]],
         说明=[["姓名", "填全名"], ["单位", "填全称"]],
     )
-    assert tables[1].furniture == [(1, "note_sheet"), (2, "note_sheet")]
+    assert tables[1].non_data_rows == [(1, "note_sheet"), (2, "note_sheet")]
 
 
 def test_links_to_files_are_read_and_other_links_are_named(tmp_path: Path) -> None:

@@ -57,8 +57,8 @@ def test_no_row_and_no_cell_vanishes(rows: list[list[str]], encoding: str, delim
         (table,) = read_source(Path(folder), "registry")
     stripped = {number: [cell.strip() for cell in row] for number, row in enumerate(full, start=1)}
     filled = {number: row for number, row in stripped.items() if any(row)}
-    assert table.rows_in == len(filled) == len(table.rows) + len(table.furniture)
-    assert {*table.rows["row"], *(row for row, _ in table.furniture)} == set(filled)
+    assert table.rows_in == len(filled) == len(table.rows) + len(table.non_data_rows)
+    assert {*table.rows["row"], *(row for row, _ in table.non_data_rows)} == set(filled)
     names = [table.profile.columns[label(text)] for text in HEADER]
     for record in table.rows.to_dict("records"):
         cells = filled[record["row"]]

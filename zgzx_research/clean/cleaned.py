@@ -37,8 +37,8 @@ class Cleaned:
     tables : clean table name -> rows.
     quarantine : source, file, sheet, row, column, value_masked, reason, row_lost. Entries with
         row_lost = False concern one value of a row that stayed.
-    ledger : per file and sheet rows_in, kept, quarantined, furniture, with rows_in = kept +
-        quarantined + furniture.
+    ledger : per file and sheet rows_in, kept, quarantined, non_data_rows, with rows_in = kept +
+        quarantined + non_data_rows.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -254,7 +254,7 @@ def finish(
     tables: dict[str, pd.DataFrame],
     entries: Iterable[pd.DataFrame],
 ) -> Cleaned:
-    """Assemble the result; every row must be in a table, in the quarantine or furniture.
+    """Assemble the result; every row must be in a table, in the quarantine or non_data_rows.
 
     Raises
     ------
@@ -277,7 +277,7 @@ def finish(
     ledger: list[dict[str, str | int]] = []
     for number, table in enumerate(raw):
         counts = {name: int(size[number]) for name, size in sizes.items()}
-        counts["furniture"] = len(table.furniture)
+        counts["non_data_rows"] = len(table.non_data_rows)
         if sum(counts.values()) != table.rows_in:
             raise RuntimeError(
                 f"{table.file} {table.sheet}: {table.rows_in} rows in, accounted for {counts}"

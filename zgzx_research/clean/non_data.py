@@ -37,7 +37,7 @@ def non_data_rows(tables: Iterable[RawTable], source: str) -> pd.DataFrame:
     rows = [
         (source, table.file, table.sheet, row, kind, _shown(texts, kind))
         for table in tables
-        for (row, kind), texts in zip(table.furniture, table.left_out, strict=True)
+        for (row, kind), texts in zip(table.non_data_rows, table.left_out, strict=True)
     ]
     return pd.DataFrame(rows, columns=COLUMNS).astype(
         {"row": "int64"} | dict.fromkeys(set(COLUMNS) - {"row"}, "str")

@@ -18,7 +18,7 @@ MIN_RECORDS = 10
 
 SEVERAL = "several"  # the category that small ones are put into
 TOTAL = ""  # the name of the totals in a row balance
-BALANCE = ("rows_in", "kept", "quarantined", "furniture")
+BALANCE = ("rows_in", "kept", "quarantined", "non_data_rows")
 Counts = Mapping[str, int | None]
 
 

@@ -30,12 +30,12 @@ KEYS = {
     "open_ends",
     "amounts",
     "amount_columns",
-    "furniture",
+    "non_data_rows",
 }
 
 
 @dataclass(frozen=True)
-class Furniture:
+class NonDataRule:
     """Rows that carry no record: `match` is tried on the first non-blank cell of a row.
 
     alone : only rows with exactly one non-blank cell are meant (section titles).
@@ -75,7 +75,7 @@ class Profile:
         and left alone.
     canonical : canonical columns in the order of the profile, those of the title and the foot last.
     title : canonical name -> pattern with one group, looked for (after NFKC) in the rows above the
-        header, then in the name of the sheet; a row below the header that `furniture` calls title
+        header, then in the name of the sheet; a row below the header that `non_data_rows` calls title
         or section may change it.
     foot : the table below the rows, if this layout has one.
     required : canonical names without which a table is not of this layout.
@@ -88,7 +88,7 @@ class Profile:
     amounts : `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
     amount_columns : canonical columns of amounts: a unit in their header, as in 注册资本(万元), holds for
         bare numbers.
-    furniture : title, section, note and total rows below the header.
+    non_data_rows : title, section, note and total rows below the header.
     note_sheets : names of sheets that hold explanations only.
     """
 
@@ -105,7 +105,7 @@ class Profile:
     open_ends: dict[str, tuple[str, ...]] = field(default_factory=dict)
     amounts: dict[str, str] = field(default_factory=dict)
     amount_columns: tuple[str, ...] = ()
-    furniture: tuple[Furniture, ...] = ()
+    non_data_rows: tuple[NonDataRule, ...] = ()
     note_sheets: re.Pattern[str] | None = None
 
     def alias(self, canonical: str) -> str:
@@ -148,8 +148,8 @@ def _parse(path: Path) -> Profile:
 
 
 def _build(name: str, data: dict[str, Any]) -> Profile:
-    furniture = dict(data.get("furniture", {}))
-    sheets = furniture.pop("note_sheets", None)
+    non_data_rows = dict(data.get("non_data_rows", {}))
+    sheets = non_data_rows.pop("note_sheets", None)
     columns = _by_label(name, data["columns"])
     missing = sorted(set(data["required"]) - set(columns.values()))
     if missing:
@@ -189,9 +189,9 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         open_ends={column: tuple(words) for column, words in data.get("open_ends", {}).items()},
         amounts=data.get("amounts", {}),
         amount_columns=tuple(data.get("amount_columns", ())),
-        furniture=tuple(
-            Furniture(kind, re.compile(rule["match"]), rule.get("alone", False))
-            for kind, rule in furniture.items()
+        non_data_rows=tuple(
+            NonDataRule(kind, re.compile(rule["match"]), rule.get("alone", False))
+            for kind, rule in non_data_rows.items()
         ),
         note_sheets=re.compile(sheets) if sheets else None,
     )

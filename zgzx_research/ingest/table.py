@@ -16,7 +16,7 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.cut_rows import broken_rows, struck_rows
-from zgzx_research.ingest.furniture import foot_table, kinds_of_rows, rows_of
+from zgzx_research.ingest.non_data_rows import foot_table, kinds_of_rows, rows_of
 from zgzx_research.ingest.header import Header, find_header, place, title_unit
 from zgzx_research.ingest.marks import cell_name
 from zgzx_research.ingest.profile import NOT_READ, Profile
@@ -49,10 +49,10 @@ class RawTable:
         above. Columns of the title and of the foot table stand in every row they are about.
     numbers : (records,) the clerk's row number.
     surplus : (records,) filled cells outside the header's columns.
-    furniture : (row, kind) of the non-data rows: title, header, section, note, total, foot,
+    non_data_rows : (row, kind) of the non-data rows: title, header, section, note, total, foot,
         note_sheet, hidden_sheet.
-    rows_in : non-blank rows = len(rows) + len(furniture).
-    left_out : text of the cells of each of the rows in `furniture`.
+    rows_in : non-blank rows = len(rows) + len(non_data_rows).
+    left_out : text of the cells of each of the rows in `non_data_rows`.
     title : text of the rows above the header.
     foot : rows of the foot table (`row` and its canonical columns), empty where the layout has
         none.
@@ -73,7 +73,7 @@ class RawTable:
     cells: dict[str, Texts]
     numbers: np.ndarray
     surplus: np.ndarray
-    furniture: list[tuple[int, str]]
+    non_data_rows: list[tuple[int, str]]
     rows_in: int
     title: str
     foot: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -109,7 +109,7 @@ class RawTable:
         ]
         both = sorted(
             [
-                *zip(self.furniture, self.left_out, strict=True),
+                *zip(self.non_data_rows, self.left_out, strict=True),
                 *zip([(n, kind) for n in numbers], added, strict=True),
             ]
         )
@@ -118,7 +118,7 @@ class RawTable:
             cells={name: cells.at(kept) for name, cells in self.cells.items()},
             numbers=self.numbers[kept],
             surplus=self.surplus[kept],
-            furniture=[place for place, _ in both],
+            non_data_rows=[place for place, _ in both],
             left_out=tuple(text for _, text in both),
             broken=self.broken[kept],
             struck=self.struck[kept],
@@ -192,7 +192,7 @@ def _texts_of(sheet: Sheet, rows: Iterable[int]) -> tuple[tuple[str, ...], ...]:
 
 
 def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
-    furniture = [(int(row) + 1, kind) for row in sheet.filled]
+    non_data_rows = [(int(row) + 1, kind) for row in sheet.filled]
     none = np.zeros(0, dtype="int64")
     return RawTable(
         file,
@@ -201,8 +201,8 @@ def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
         {},
         none,
         none,
-        furniture,
-        len(furniture),
+        non_data_rows,
+        len(non_data_rows),
         "",
         left_out=_texts_of(sheet, sheet.filled),
         sheet_name=sheet.name,

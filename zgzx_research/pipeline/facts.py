@@ -36,7 +36,7 @@ COUNTS = {
     "rows_in": "rows_in",
     "rows_kept": "kept",
     "rows_quarantined": "quarantined",
-    "rows_furniture": "furniture",
+    "rows_non_data": "non_data_rows",
 }
 
 

@@ -183,12 +183,12 @@ def alt_rows(
         "rows": "rows_in",
         "kept": "kept",
         "quarantined": "quarantined",
-        "furniture": "furniture",
+        "non_data_rows": "non_data_rows",
     }
     for source, counts in source_counts(sources, minimum).items():
         blank = counts["kept"] is None
         known = {name: format_number(counts[column] or 0, 0) for name, column in names.items()}
-        both = format_number((counts["rows_in"] or 0) - (counts["furniture"] or 0), 0)
+        both = format_number((counts["rows_in"] or 0) - (counts["non_data_rows"] or 0), 0)
         key = "alt.rows.both" if blank else "alt.rows.item"
         items.append(
             word(key, language, source=word_or_code("source", source, language), both=both, **known)

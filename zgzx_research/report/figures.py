@@ -54,7 +54,7 @@ COLOURS = {
     "left_out": canvas.GREY,
     "reference": canvas.GREY,
 }
-ROW_COLOURS = {"kept": canvas.BLUE, "quarantined": canvas.ORANGE, "furniture": canvas.LIGHT}
+ROW_COLOURS = {"kept": canvas.BLUE, "quarantined": canvas.ORANGE, "non_data_rows": canvas.LIGHT}
 MOST_TICKS = 15  # labels on an axis of event times or years; with more, every second or third
 STRIP_SIZE, CHARACTER = 8.5, 0.066  # points, and inches a digit takes at that size
 MOST_ROOM = 3.0  # times the usual interval that the axis follows a single one upwards
@@ -416,12 +416,12 @@ def plot_rows(
     axes = place(figure, 0.2, 0.25, 0.68, 0.55)
     for y, (source, counts) in enumerate(shown.items()):
         total, blank = counts["rows_in"] or 0, counts["kept"] is None
-        records = total - (counts["furniture"] or 0)
+        records = total - (counts["non_data_rows"] or 0)
         left = 0.0
         for name, colour in ROW_COLOURS.items():
             count = (
                 (records if name == "kept" else 0)
-                if blank and name != "furniture"
+                if blank and name != "non_data_rows"
                 else counts[name] or 0
             )
             width = 100 * count / total if total else 0.0

@@ -268,7 +268,7 @@ def rows_table(
     Parameters
     ----------
     sources : `ledger.json`["sources"]: source -> [{file, sheet, rows_in, kept, quarantined,
-        furniture}].
+        non_data_rows}].
     minimum : smaller numbers of rows set aside are left blank (`disclosure.row_balance`).
     """
     lines = all_lines(sources, language)

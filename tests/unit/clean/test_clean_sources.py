@@ -89,13 +89,13 @@ def test_tables_have_the_agreed_columns_and_types(cleaned: dict[str, Cleaned]) -
         assert result.quarantine.columns.tolist() == COLUMNS
 
 
-def test_every_row_is_kept_or_quarantined_or_furniture(cleaned: dict[str, Cleaned]) -> None:
+def test_every_row_is_kept_or_quarantined_or_non_data_rows(cleaned: dict[str, Cleaned]) -> None:
     counts = {
         (entry["file"], entry["sheet"]): (
             entry["rows_in"],
             entry["kept"],
             entry["quarantined"],
-            entry["furniture"],
+            entry["non_data_rows"],
         )
         for result in cleaned.values()
         for entry in result.ledger

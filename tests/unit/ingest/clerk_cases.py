@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Expected:
-    """One sheet: `furniture` as "row kind" by commas, `rows` the clerk's numbers of the records, `cells` some of them.
+    """One sheet: `non_data_rows` as "row kind" by commas, `rows` the clerk's numbers of the records, `cells` some of them.
 
     cells : (row, canonical column) -> text; None for a missing value.
     """
 
     file: str
     profile: str
-    furniture: str
+    non_data_rows: str
     rows: tuple[int, ...]
     cells: dict[tuple[int, str], object] = field(default_factory=dict)
     sheet: str = ""

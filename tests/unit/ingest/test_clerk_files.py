@@ -52,7 +52,7 @@ def test_what_comes_out(expected: Expected, tmp_path: Path) -> None:
         table for table in read(expected.file, tmp_path) if table.sheet_name == expected.sheet
     )
     assert table.profile.name == expected.profile
-    assert ", ".join(f"{row} {kind}" for row, kind in table.furniture) == expected.furniture
+    assert ", ".join(f"{row} {kind}" for row, kind in table.non_data_rows) == expected.non_data_rows
     assert table.rows["row"].tolist() == list(expected.rows)
     by_row = table.rows.set_index("row")
     found = {(row, column): by_row.at[row, column] for row, column in expected.cells}
@@ -68,8 +68,8 @@ def test_no_row_vanishes_and_no_sheet_is_unexpected(file: str, tmp_path: Path) -
         expected.sheet for expected in TABLES if expected.file == file
     }
     for table in tables:
-        assert table.rows_in == len(table.rows) + len(table.furniture)
-        places = [*table.rows["row"], *(row for row, _ in table.furniture)]
+        assert table.rows_in == len(table.rows) + len(table.non_data_rows)
+        places = [*table.rows["row"], *(row for row, _ in table.non_data_rows)]
         assert len(set(places)) == table.rows_in
         assert set(table.profile.canonical) <= set(table.rows.columns)
 

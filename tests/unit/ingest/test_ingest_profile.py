@@ -131,7 +131,7 @@ year = ["年度"]
 [title]
 year = '(\\d{4}) 年度'
 street = '街道:(\\S+)'
-[furniture]
+[non_data_rows]
 title = { match = '^名册' }
 section = { match = '^街道', alone = true }
 """
@@ -159,7 +159,7 @@ def test_what_a_title_says_stands_in_every_row_until_another_title_or_section(
     assert table.rows["firm_name"].tolist() == ["一", "二", "三", "四"]
     assert table.rows["year"].tolist() == ["2019", "2001", "2019", "2020"]
     assert table.rows["street"].fillna("").tolist() == ["甲", "甲", "乙", ""]
-    assert table.furniture == [
+    assert table.non_data_rows == [
         (1, "title"),
         (2, "header"),
         (5, "section"),

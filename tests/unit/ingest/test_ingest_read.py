@@ -43,7 +43,7 @@ def test_title_lines_above_the_header_of_a_csv_file(write: Callable, lines: Call
     (table,) = read_source(
         write("employment/a.csv", "导出时间：2025年\r\n\r\n" + lines(PERSON)), "employment"
     )
-    assert table.furniture == [(1, "title"), (3, "header")]
+    assert table.non_data_rows == [(1, "title"), (3, "header")]
     assert table.rows["row"].tolist() == [4]
 
 

@@ -267,7 +267,7 @@ def test_two_header_candidates_the_fuller_one_is_taken(book: Callable) -> None:
     table = read_source(
         book([["姓名", "单位"], HEADER, [1, "拟一", None, "甲厂", "创新"]]), "roster"
     )[0]
-    assert table.furniture == [(1, "title"), (2, "header")]
+    assert table.non_data_rows == [(1, "title"), (2, "header")]
     assert table.rows["category"].tolist() == ["创新"]
 
 
@@ -302,7 +302,7 @@ def test_both_ways_of_reading_text_give_the_same_rows(
     monkeypatch.setattr(delimited, "_plain", delimited._quoted)
     (slow,) = read_source(folder, "employment")
     assert fast.rows.equals(slow.rows)
-    assert fast.furniture == slow.furniture == [(1, "title"), (3, "header")]
+    assert fast.non_data_rows == slow.non_data_rows == [(1, "title"), (3, "header")]
     assert fast.rows["row"].tolist() == [4, 6, 7, 9]
     assert fast.rows_in == slow.rows_in == 6
 
@@ -317,7 +317,7 @@ def test_a_text_without_line_ends(write: Callable, monkeypatch: pytest.MonkeyPat
 def test_a_table_that_begins_somewhere_on_the_sheet_counts_from_row_one(book: Callable) -> None:
     rows = [[], [], [None, None, *HEADER], [None, None, 1, "拟一", None, "甲厂", "创新"]]
     table = read_source(book(rows, merged=("G4:G5",)), "roster")[0]
-    assert table.furniture == [(3, "header")]
+    assert table.non_data_rows == [(3, "header")]
     assert table.rows.loc[0, ["row", "person_name", "category"]].tolist() == [4, "拟一", "创新"]
 
 

@@ -1,4 +1,4 @@
-"""Workbooks: numbers as text, merged cells, hidden and note sheets, furniture, two-level headers."""
+"""Workbooks: numbers as text, merged cells, hidden and note sheets, non_data_rows, two-level headers."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def test_two_level_header_under_merged_groups(book: Callable) -> None:
         [1, "甄一", "9900**********1235", "甲厂", 19900001111],
     ]
     table = one(book(rows, merged=("A1:E1", "A2:A3", "B2:C2", "D2:D3", "E2:E3")))
-    assert table.furniture == [(1, "title"), (2, "header"), (3, "header")]
+    assert table.non_data_rows == [(1, "title"), (2, "header"), (3, "header")]
     read = table.rows.loc[0, ["person_name", "id_no", "firm_name", "phone"]].tolist()
     assert read == ["甄一", "9900**********1235", "甲厂", "19900001111"]
 
 
-def test_furniture_is_recognised_counted_and_named(book: Callable) -> None:
+def test_non_data_rows_is_recognised_counted_and_named(book: Callable) -> None:
     rows = [
         ["龙岗区第九届名单"],
         HEADER,
@@ -76,7 +76,7 @@ def test_furniture_is_recognised_counted_and_named(book: Callable) -> None:
         ["填表人：甄三", None, "审核人：甄四"],
     ]
     table = one(book(rows, merged=("A3:E3",)))
-    assert table.furniture == [
+    assert table.non_data_rows == [
         (1, "title"),
         (2, "header"),
         (3, "section"),
@@ -90,7 +90,7 @@ def test_furniture_is_recognised_counted_and_named(book: Callable) -> None:
     assert table.rows["row"].tolist() == [4, 8]
     assert table.rows["section"].tolist() == ["一、职工创新之星（1名）", "二、职工技能之星（1名）"]
     assert (
-        table.rows_in == 10 == len(table.rows) + len(table.furniture)
+        table.rows_in == 10 == len(table.rows) + len(table.non_data_rows)
     )  # the blank row 5 is not counted
 
 
@@ -100,7 +100,7 @@ def test_a_row_that_only_looks_like_a_section_stays_a_row(book: Callable) -> Non
 
 
 @pytest.mark.parametrize(("hidden", "kind"), [(True, "hidden_sheet"), (False, "note_sheet")])
-def test_hidden_and_note_sheets_are_counted_as_furniture(
+def test_hidden_and_note_sheets_are_counted_as_non_data_rows(
     book: Callable, hidden: bool, kind: str
 ) -> None:
     folder = book(
@@ -108,7 +108,11 @@ def test_hidden_and_note_sheets_are_counted_as_furniture(
     )
     shown, aside = read_source(folder, "roster")
     assert (shown.sheet_name, shown.rows_in) == ("名单", 2)
-    assert (aside.sheet_name, aside.furniture, aside.rows_in) == ("说明", [(1, kind), (3, kind)], 2)
+    assert (aside.sheet_name, aside.non_data_rows, aside.rows_in) == (
+        "说明",
+        [(1, kind), (3, kind)],
+        2,
+    )
     assert aside.rows.empty
 
 

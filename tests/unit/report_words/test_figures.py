@@ -11,10 +11,17 @@ from zgzx_research.report import alt_text, canvas, figures, tables
 
 LEDGER = {
     "roster": [
-        {"file": "a", "sheet": "", "rows_in": 100, "kept": 80, "quarantined": 5, "furniture": 15}
+        {
+            "file": "a",
+            "sheet": "",
+            "rows_in": 100,
+            "kept": 80,
+            "quarantined": 5,
+            "non_data_rows": 15,
+        }
     ],
     "patents": [
-        {"file": "p", "sheet": "", "rows_in": 0, "kept": 0, "quarantined": 0, "furniture": 0}
+        {"file": "p", "sheet": "", "rows_in": 0, "kept": 0, "quarantined": 0, "non_data_rows": 0}
     ],
 }
 COHORTS = pd.DataFrame(

@@ -17,7 +17,7 @@ LEDGER = {
             "rows_in": 60,
             "kept": 50,
             "quarantined": 4,
-            "furniture": 6,
+            "non_data_rows": 6,
         },
         {
             "file": "roster/b.xlsx",
@@ -25,7 +25,7 @@ LEDGER = {
             "rows_in": 1040,
             "kept": 1030,
             "quarantined": 0,
-            "furniture": 10,
+            "non_data_rows": 10,
         },
     ],
     "registry": [
@@ -35,7 +35,7 @@ LEDGER = {
             "rows_in": 11,
             "kept": 10,
             "quarantined": 0,
-            "furniture": 1,
+            "non_data_rows": 1,
         }
     ],
 }
@@ -117,7 +117,7 @@ def test_an_estimate_without_error_is_a_row_all_the_same() -> None:
 
 
 def test_sheets_count_for_their_file_and_many_files_stand_together_by_kind() -> None:
-    counts = {"rows_in": 3, "kept": 1, "quarantined": 0, "furniture": 2}
+    counts = {"rows_in": 3, "kept": 1, "quarantined": 0, "non_data_rows": 2}
     sheets = [{"file": "roster/a.xlsx", "sheet": name, **counts} for name in ("获奖名单", "草稿")]
     assert tables.rows_table({"roster": sheets}, "en").rows[0][1:] == (
         "roster/a.xlsx",

@@ -100,7 +100,7 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
     ):
         facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
     for source in SOURCES:
-        for name in ("files", "rows_in", "rows_kept", "rows_quarantined", "rows_furniture"):
+        for name in ("files", "rows_in", "rows_kept", "rows_quarantined", "rows_non_data"):
             facts[f"data.{source}.{name}"] = fact(98765, "count", "data", "clean")
     for source in ("roster", "spell", "patent_party"):
         facts |= {

@@ -36,7 +36,7 @@ def kinds_of_rows(
     first = _first_cells(sheet)
     alone = sheet.counts[sheet.filled] == 1
     kinds = noted_rows(sheet, header)
-    for rule in reversed(header.profile.furniture):  # the first rule wins
+    for rule in reversed(header.profile.non_data_rows):  # the first rule wins
         hit = first.holds(rule.match.search) & (alone | (not rule.alone))
         kinds |= dict.fromkeys(sheet.filled[hit].tolist(), rule.kind)
     _mark_repeated(kinds, sheet, header, known, file)
