@@ -6,9 +6,9 @@ import datetime as dt
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -21,33 +21,25 @@ from pydantic import (
 )
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.outcomes import OUTCOMES
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
-OutcomeName = Literal[
-    "retention", "patents_invention", "patents_utility_model", "patents_design", "patents_all"
-]
 
 
-# what the reports tell of; further ones appear in figures, tables and the workbook
-TOLD_SPECS = ("main", "full_base", "not_yet")
-TOLD_PATENTS = (
-    "patents_invention",
-    "patents_utility_model",
-    "patents_all",
-)  # of a study that asks for any patents
+Base = Literal["universal", "varying", "pooled"]
+
+# what the sentences of the reports speak of; further ones appear in figures, tables, the workbook
+REPORTED_SPECS = ("main", "full_base", "not_yet")
+REPORTED_PATENTS = ("patents_invention", "patents_utility_model", "patents_all")
 NEEDED = ("roster", "registry")  # sources without which there are no firms and no awards
-Given = TypeVar("Given", bound=Mapping[Any, Any])
+Given = TypeVar("Given", bound=Collection[str])
 
 
-def _need(given: Given, told: tuple[str, ...]) -> Given:
-    missing = [name for name in told if name not in given]
+def _need(given: Given, reported: tuple[str, ...]) -> Given:
+    missing = [name for name in reported if name not in given]
     if missing:
-        raise ValueError(f"the reports also tell of {', '.join(missing)}")
+        raise ValueError(f"the reports also speak of {', '.join(missing)}")
     return given
-
-
-def _is_patents(outcome: str) -> bool:
-    return outcome.startswith("patents")
 
 
 class _Section(BaseModel):
@@ -103,28 +95,36 @@ class Patents(_Section):
 
 
 class Specification(_Section):
+    """How effects are estimated; arguments of `estimate_effects`, and the panel's covariates."""
+
+    method: str = "group_time"
     controls: Literal["never_treated", "not_yet_treated"] = "never_treated"
     anticipation: int = Field(0, ge=0)
     leave_out: int = Field(0, ge=0)
-    base_period: Literal["universal", "varying", "pooled"] | None = None
+    base_period: Base | None = None
     cohort_correction: bool = True
+    adjustment: str = "none"
+    covariates: tuple[str, ...] = ()
 
 
-class Outcome(_Section):
-    scale: Literal["difference", "ratio"]
-    base_period: Literal["universal", "varying", "pooled"] = "universal"
+class Override(_Section):
+    """What a study changes in the row of an outcome."""
+
+    base_period: Base | None = None
+    claimed_effect: float | None = Field(None, gt=0)
 
 
 class Estimate(_Section):
-    outcomes: dict[OutcomeName, Outcome]
+    outcomes: tuple[str, ...]
+    overrides: dict[str, Override] = Field(default_factory=dict)
     specs: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9_]{1,40}$")], Specification]
     headline_events: tuple[int, int] = (1, 3)
     event_window: tuple[int, int] = (-5, 6)
 
     @field_validator("specs")
     @classmethod
-    def _told_specs(cls, specs: dict[str, Specification]) -> dict[str, Specification]:
-        return _need(specs, TOLD_SPECS)
+    def _reported_specs(cls, specs: dict[str, Specification]) -> dict[str, Specification]:
+        return _need(specs, REPORTED_SPECS)
 
     @field_validator("headline_events")
     @classmethod
@@ -144,15 +144,38 @@ class Estimate(_Section):
 
     @field_validator("outcomes")
     @classmethod
-    def _told_outcomes(cls, outcomes: dict[OutcomeName, Outcome]) -> dict[OutcomeName, Outcome]:
+    def _known_outcomes(cls, outcomes: tuple[str, ...]) -> tuple[str, ...]:
         if not outcomes:
             raise ValueError("name at least one outcome, e.g. retention")
-        return _need(outcomes, TOLD_PATENTS) if any(map(_is_patents, outcomes)) else outcomes
+        if len(set(outcomes)) < len(outcomes):
+            raise ValueError("name each outcome once")
+        _refuse_unknown(outcomes)
+        patents = [name for name in outcomes if OUTCOMES[name].source == "patents"]
+        return _need(outcomes, REPORTED_PATENTS) if patents else outcomes
+
+    @field_validator("overrides")
+    @classmethod
+    def _known_overrides(cls, overrides: dict[str, Override]) -> dict[str, Override]:
+        _refuse_unknown(overrides)
+        return overrides
+
+    def base_period(self, outcome: str, spec: str) -> str:
+        """The base of a specification, or the study's for the outcome, or that of its row."""
+        changed = self.overrides.get(outcome, Override())
+        own = self.specs[spec].base_period or changed.base_period
+        return own or OUTCOMES[outcome].base_period
+
+    def claimed_effect(self, outcome: str) -> float:
+        """The effect that the programme would need, in the unit of the outcome's effects."""
+        changed = self.overrides.get(outcome, Override())
+        return changed.claimed_effect or OUTCOMES[outcome].claimed_effect
 
 
-class Grade(_Section):
-    claimed_percent: float = Field(10.0, gt=0)
-    claimed_percentage_points: float = Field(3.0, gt=0)
+def _refuse_unknown(outcomes: Iterable[str]) -> None:
+    for name in outcomes:
+        if name not in OUTCOMES:
+            near = difflib.get_close_matches(name, OUTCOMES, n=1, cutoff=0)[0]
+            raise ValueError(f"there is no outcome {name!r} (did you mean {near!r}?)")
 
 
 class Study(_Section):
@@ -164,7 +187,6 @@ class Study(_Section):
     retention: Retention = Retention()
     patents: Patents = Patents()
     estimate: Estimate
-    grade: Grade = Grade()
 
     @model_validator(mode="after")
     def _covered(self) -> Study:
@@ -277,10 +299,8 @@ def _explain(problem: ValidationError, where: str) -> ZgzxError:
 def _known(section: list[str]) -> list[str]:
     """Known keys at a place of the study file."""
     if len(section) > 2:
-        inner: dict[str, type[_Section]] = {"specs": Specification, "outcomes": Outcome}
+        inner: dict[str, type[_Section]] = {"specs": Specification, "overrides": Override}
         return list(inner[section[1]].model_fields)
-    if section[:1] == ["estimate"] and section[1:]:
-        return list(get_args(OutcomeName)) if section[1] == "outcomes" else []
     sections: dict[str, Any] = {
         name: field.annotation for name, field in Study.model_fields.items()
     }

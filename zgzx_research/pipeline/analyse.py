@@ -1,76 +1,36 @@
-"""`zgzx analyse`: the same estimates, facts and report for any tidy panel."""
+"""`zgzx analyse`: the page about any panel, for a file and options given on the command line."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.estimate import HEEDS
+from zgzx_research.did.estimate import HEEDS, estimate_effects
 from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS
-from zgzx_research.evidence.facts import Fact, Facts, fact
-from zgzx_research.pipeline import documents, estimates, facts, manifest, stages, store
-from zgzx_research.pipeline.build import Result, Step, build
+from zgzx_research.evidence.facts import Facts
+from zgzx_research.pipeline import manifest, study_facts
+from zgzx_research.pipeline.build import Result, build
 from zgzx_research.pipeline.command_words import in_command_words
-from zgzx_research.pipeline.panel_file import read_panel_file
-from zgzx_research.pipeline.stages import Place
-from zgzx_research.pipeline.summaries import Summary, summarise
+from zgzx_research.pipeline.panel_page import PAGE, compared, never, read_panel
+from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.steps import pages
+from zgzx_research.pipeline.steps.pages import Edition
 from zgzx_research.study import NAME, check_name
 
-OUTCOME = "outcome"  # what the facts call it; its column name is the fact study.outcome_name
-# controls of the main estimate -> name and controls of the other one shown beside it
-ANOTHER = {
-    "never_treated": ("not_yet", "not_yet_treated"),
-    "not_yet_treated": ("never", "never_treated"),
-}
-# whom a method without `controls` compares the treated with
-COMPARED = {"imputation": "not_yet_treated", "interaction_weighted": "never_treated"}
-WINDOW = (-1000, 1000)
-SEED = 0
 LANGUAGES = ("zh", "en")
-OWN = ("analyse", "facts", "estimates", "summaries", "panel_file", "panel_values", "command_words")
-ROOMS = ("did", "evidence", "ingest", *(f"pipeline/{name}.py" for name in OWN), *documents.GLUE)
+DOCUMENT = "any_panel"
 RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d")  # names Windows keeps for devices
 LONGEST = 41  # characters of a study name
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """One analysis of one file.
-
-    Attributes
-    ----------
-    roles : arguments of `prepare_panel`. options : arguments of `estimate_effects`.
-    specs : name -> arguments of each estimate shown, the main one first.
-    labels : period as it was counted -> as the file wrote it, where these differ.
-    """
-
-    place: Place
-    file: Path
-    panel: PreparedPanel
-    rows: int
-    roles: Mapping[str, Any]
-    options: Mapping[str, Any]
-    specs: Mapping[str, Mapping[str, Any]]
-    labels: Mapping[str, str]
-
-    def stored(self, spec: str) -> Path:
-        """Where the summary of an estimate stands."""
-        return self.place.work / "summaries" / f"{OUTCOME}.{spec}.json"
-
-    def shown(self, period: float) -> str | None:
-        """A period as the file wrote it, None where it is the number itself."""
-        return self.labels.get(str(int(period)))
+NOT_ESTIMABLE = "the treated or the comparison units do not vary, or are too few"
 
 
 def run_analysis(
@@ -83,23 +43,32 @@ def run_analysis(
     *,
     say: Callable[[str], None],
 ) -> tuple[Result, Place, list[str]]:
-    """Estimate, gather facts and render; where the results are.
-
-    And lines for the terminal with the overall effect.
+    """Estimate and render; return what ran, where the results are, and lines for the terminal.
 
     Parameters
     ----------
-    name : of the report; None makes one from the file's. roles : arguments of `prepare_panel`.
-        options : arguments of `estimate_effects`; what is None or empty in either counts as not
-        given.
+    root : Path
+        The project folder.
+    file : Path
+        The panel.
+    name : str or None
+        Of the report; None makes one from the file's.
+    roles, options : mapping
+        Arguments of `prepare_panel` and of `estimate_effects`; None or empty counts as not given.
+    never_treated : str, float or None
+        What stands for never treated in the file.
+    say : callable
+        Prints a line.
 
     Raises
     ------
-    ZgzxError : file, column or panel that cannot be used, in the words of the command line; a name
-        with path parts; the name of a study.
+    ZgzxError
+        File, column or panel that cannot be used, in the words of the command line; a name with
+        path parts; the name of a study.
     """
     try:
-        return _run(root, file.resolve(), name, _given(roles), _given(options), never_treated, say)
+        given = _given(roles), _given(options)
+        return _run(root, file.resolve(), name, *given, never_treated, say)
     except ZgzxError as problem:
         raise in_command_words(problem, file.name) from None
 
@@ -124,39 +93,34 @@ def _run(
         )
     options = _with_adjustment(options, roles)
     _refuse_options(options)
-    analysis = _prepared(place, file, roles, options, never_treated)
-    settings = {
-        "roles": roles,
-        "options": options,
-        "never_treated": never_treated,
-        "file": file.name,
-    }
-    stamp: dict[str, Any] = {
-        "study": place.name,
-        "version": stages.root_version(root),
-        "code": store.code_digest(ROOMS)[:12],
-        "inputs": store.file_digest(file)[:12],
-        "file": file.name,
-        "seed": SEED,
-        "settings": store.digest(store.json_text(settings).encode())[:12],
-        "lock": stages.lock_digest(root),
-    }
-    synthetic = manifest.is_synthetic(file.parent, [file])
-    stored = tuple(analysis.stored(spec) for spec in analysis.specs)
-    steps = [
-        Step(
-            f"estimate.{spec}", partial(_estimate, analysis, spec), (file,), (out,), ROOMS, settings
-        )
-        for spec, out in zip(analysis.specs, stored, strict=True)
-    ]
-    gather = partial(_write_facts, analysis, stamp, synthetic)
-    read = (place.work / "facts.json", *stored)
-    steps.append(Step("facts", gather, stored, (read[0],), ROOMS, [settings, stamp, synthetic]))
-    steps += documents.steps(
-        place, ("any_panel",), LANGUAGES, synthetic, {"any_panel": read, "workbook": read}
+    panel = _checked_panel(file, roles, options, never_treated)
+    edition = Edition(
+        place=place,
+        pages={PAGE: DOCUMENT},
+        last=(),
+        languages=LANGUAGES,
+        synthetic=manifest.is_synthetic(file.parent, [file]),
+        inputs=(file,),
+        parameters={
+            "file": file,
+            "columns": _plain(roles),
+            "options": _plain(options),
+            "never_treated": never_treated,
+        },
     )
-    result = build(steps, place.work, say, lock_digest=stamp["lock"])
-    return result, place, [_overall_line(_read(analysis, "main")), *_notes(analysis)]
+    result = build(
+        pages.steps(edition), place.work, say, lock_digest=study_facts.lock_digest(root)
+    )
+    lines = [_overall_line(edition), *_notes(panel, roles, options)]
+    return result, place, lines
+
+
+def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as papermill can write them into a notebook: lists for tuples."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in arguments.items()
+    }
 
 
 def study_name(root: Path, file: Path) -> str:
@@ -231,24 +195,18 @@ def _as_option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _prepared(
-    place: Place,
+def _checked_panel(
     file: Path,
     roles: dict[str, Any],
     options: dict[str, Any],
     never_treated: str | float | None,
-) -> Analysis:
-    """The panel, and what will be estimated.
-
-    Problems of the data come out before anything is written.
-    """
-    code = f"{never_treated:g}" if isinstance(never_treated, float) else never_treated
-    table = read_panel_file(file, roles, code)
+) -> PreparedPanel:
+    """The panel; problems of the data come out before anything is written."""
+    table = read_panel(file, roles, never_treated)
     _refuse_untreated(table, roles, file.name)
     panel = prepare_panel(table, **roles)
     _refuse_too_few(panel, options, file.name)
-    specs = _specs(panel, options)
-    return Analysis(place, file, panel, len(table), roles, options, specs, _labels(panel))
+    return panel
 
 
 def _refuse_untreated(table: pd.DataFrame, roles: Mapping[str, Any], file: str) -> None:
@@ -264,152 +222,78 @@ def _refuse_untreated(table: pd.DataFrame, roles: Mapping[str, Any], file: str) 
 
 def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str) -> None:
     """Say so before anything is written when nothing could be shown."""
-    never = _never(panel)
-    treated = len(panel.y) - never
+    untreated = never(panel)
+    treated = len(panel.y) - untreated
     if not treated:
         left = panel.ledger[panel.ledger["reason"].str.contains("already treated|treated after")]
         raise ZgzxError(
             "no unit is first treated within the periods of the panel",
             where=file,
             examples=(f"{row.reason}: {row.units} units" for row in left.itertuples(index=False)),
-            remedy="Add periods before and after treatment, or name another column in --first-treated.",
+            remedy="Add periods before and after treatment, or name another column in "
+            "--first-treated.",
         )
     if treated < MIN_FIRMS:
         raise ZgzxError(
             f"{treated} of {len(panel.y)} units are treated, and a report needs {MIN_FIRMS}",
             where=file,
-            remedy=f"Results of so few tell of single units, so no report is written. {_for_the_user(panel, options)}",
+            remedy="Results of so few would show single units, so no report is written. "
+            + _for_the_user(panel, options),
         )
-    if (
-        never < MIN_FIRMS
-        and compared(options) == "never_treated"
-        and options.get("method") != "interaction_weighted"
-    ):
-        later = len(np.unique(panel.cohort)) - (never > 0) > 1
+    needs_never = compared(options) == "never_treated"
+    last_cohort = options.get("method") == "interaction_weighted"
+    if untreated < MIN_FIRMS and needs_never and not last_cohort:
         raise ZgzxError(
-            f"the panel has {never} never treated units, and a report needs {MIN_FIRMS}",
+            f"the panel has {untreated} never treated units, and a report needs {MIN_FIRMS}",
             where=file,
-            remedy="Add --controls not_yet_treated: units treated later then serve as comparison until then."
-            if later
-            else "All are treated at once, so nobody is left to compare with: add units never treated.",
+            remedy=_more_comparison(len(np.unique(panel.cohort)) - (untreated > 0)),
         )
+
+
+def _more_comparison(cohorts: int) -> str:
+    if cohorts > 1:
+        return (
+            "Add --controls not_yet_treated: units treated later then serve as comparison until "
+            "then."
+        )
+    return "All are treated at once, so nobody is left to compare with: add units never treated."
 
 
 def _for_the_user(panel: PreparedPanel, options: Mapping[str, Any]) -> str:
-    """The estimate of a panel too small for a report.
-
-    Nobody but whoever ran the command reads it.
-    """
-    from zgzx_research.did.estimate import estimate_effects
-
+    """The estimate of a panel too small for a report; only whoever ran the command reads it."""
     try:
-        return f"For you alone: {_overall_line(summarise(estimate_effects(panel, **options), WINDOW, SEED))}."
+        frame = estimate_effects(panel, **options).aggregate("overall").to_frame()
+        return f"For you alone: {overall_text(frame.iloc[0])}."
     except ZgzxError:
         return "Nor can it be estimated."
 
 
-def _never(panel: PreparedPanel) -> int:
-    return int((panel.cohorts[panel.cohort] == float("inf")).sum())
-
-
-def compared(options: Mapping[str, Any]) -> str:
-    """Whom the treated are compared with: "never_treated", "not_yet_treated" or "all_others"."""
-    method = options.get("method", "group_time")
-    if "controls" in HEEDS[method]:
-        return options.get("controls", "never_treated")
-    return COMPARED.get(method, "all_others")
-
-
-def _specs(panel: PreparedPanel, options: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The main estimate, and where there is one the other comparison group's."""
-    specs = {"main": options}
-    if "controls" in HEEDS[options.get("method", "group_time")]:
-        name, controls = ANOTHER[compared(options)]
-        if controls == "not_yet_treated" or _never(panel) >= MIN_FIRMS:
-            specs[name] = options | {"controls": controls}
-    return specs
-
-
-def _labels(panel: PreparedPanel) -> dict[str, str]:
-    """Counted periods -> what the file calls them, where that is not the number.
-
-    Years, months or days.
-    """
-    written = panel.clock.labels() if panel.clock is not None else ()
-    for end in ("-01-01", "-01"):
-        if written and all(label.endswith(end) and label.count("-") == 2 for label in written):
-            written = tuple(label.removesuffix(end) for label in written)
-    numbers = map(str, panel.periods)
-    return {
-        number: label for number, label in zip(numbers, written, strict=False) if label != number
-    }
-
-
-def _estimate(analysis: Analysis, spec: str) -> None:
-    from zgzx_research.did.estimate import estimate_effects
-
-    effects = estimate_effects(analysis.panel, **analysis.specs[spec])
-    summary = replace(summarise(effects, WINDOW, SEED), labels=dict(analysis.labels))
-    store.write_text(analysis.stored(spec), summary.to_json() + "\n")
-
-
-def _read(analysis: Analysis, spec: str) -> Summary:
-    return Summary.from_json(analysis.stored(spec).read_text(encoding="utf-8"))
-
-
-def _write_facts(analysis: Analysis, stamp: dict[str, Any], synthetic: bool) -> None:
-    found = facts.design_facts(SEED, WINDOW, synthetic) | facts.panel_facts(
-        analysis.panel, analysis.rows
-    )
-    found |= facts.stamp_facts(stamp) | _study_facts(analysis)
-    for name, at in (("first_period", 0), ("last_period", -1)):
-        if shown := analysis.shown(analysis.panel.periods[at]):
-            found[f"panel.{name}"] = fact(shown, "text", "data", "panels")
-    for spec in analysis.specs:
-        found |= estimates.summary_facts(_read(analysis, spec), OUTCOME, spec)
-        found |= estimates.graded(found, OUTCOME, spec, claimed={}, linked_share=None)
-    Facts(found).save(analysis.place.work / "facts.json")
-
-
-def _study_facts(analysis: Analysis) -> dict[str, Fact]:
-    """What was asked for, in the words of the command line."""
-    told = {"source_file": analysis.file.name, "name": analysis.place.name}
-    told |= {
-        f"{role}_name": analysis.roles[role]
-        for role in ("unit", "period", "outcome", "first_treated")
-    }
-    told |= {"covariates": ", ".join(analysis.roles.get("covariates", ()))}
-    alone = analysis.options.get("method") == "interaction_weighted" and not _never(analysis.panel)
-    told |= {"compared": "last_cohort" if alone else compared(analysis.options)}
-    told |= {"another": next(iter([*analysis.specs][1:]), "")}
-    return {f"study.{name}": fact(text, "text", "design", "study") for name, text in told.items()}
-
-
-def _overall_line(summary: Summary) -> str:
+def _overall_line(edition: Edition) -> str:
     """The overall effect, for the terminal."""
-    row = summary.overall.iloc[0]
+    facts = Facts.load(edition.all_facts)
+    key = "outcome.main.overall"
+    factor = 100.0 if facts.record(f"{key}.estimate")["unit"] == "percent" else 1.0
+    names = ("estimate", "std_error", "ci_low", "ci_high")
+    values = {name: facts.get(f"{key}.{name}") for name in names}
+    shown = {name: np.nan if v is None else v / factor for name, v in values.items()}
+    return overall_text(shown)
+
+
+def overall_text(row: Mapping[str, float]) -> str:
+    """An overall effect with its error and interval."""
     estimate = f"overall effect on the treated: {row['estimate']:.10g}"
     if pd.isna(row["std_error"]):
-        return f"{estimate} (std. error not estimable: the treated or the comparison units do not vary, or are too few)"
+        return f"{estimate} (std. error not estimable: {NOT_ESTIMABLE})"
     interval = f"95% interval {row['ci_low']:.6g} to {row['ci_high']:.6g}"
     return f"{estimate} (std. error {row['std_error']:.6g}, {interval})"
 
 
-def _notes(analysis: Analysis) -> list[str]:
-    """What a reader of the terminal should know.
-
-    Defaults that were chosen, and what was left out.
-    """
-    lines = []
-    if (how := analysis.options.get("adjustment")) and analysis.roles.get("covariates"):
-        lines.append(f"adjusted for {', '.join(analysis.roles['covariates'])}: --adjustment {how}")
-    for row in analysis.panel.ledger.itertuples(index=False):
-        count = (
-            f"{row.rows:,} rows"
-            if row.rows
-            else f"{row.units:,} units"
-            if row.units
-            else ", ".join(row.examples)
-        )
-        lines.append(f"{row.reason}: {count}")
-    return lines
+def _notes(
+    panel: PreparedPanel, roles: Mapping[str, Any], options: Mapping[str, Any]
+) -> Iterator[str]:
+    """What a reader of the terminal should know: defaults chosen, and what was left out."""
+    if (how := options.get("adjustment")) and roles.get("covariates"):
+        yield f"adjusted for {', '.join(roles['covariates'])}: --adjustment {how}"
+    for row in panel.ledger.itertuples(index=False):
+        units = f"{row.units:,} units" if row.units else ", ".join(row.examples)
+        yield f"{row.reason}: " + (f"{row.rows:,} rows" if row.rows else units)

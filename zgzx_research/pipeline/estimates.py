@@ -1,7 +1,4 @@
-"""From a panel to effects and from effects to facts.
-
-The part that studies and `zgzx analyse` share.
-"""
+"""From a panel to effects, and from effects to facts."""
 
 from __future__ import annotations
 
@@ -11,124 +8,159 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.effects import Aggregate, Effects
-from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.effects import Effects
+from zgzx_research.did.estimate import HEEDS, estimate_effects
+from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import blank_few, enough_firms
 from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
-from zgzx_research.pipeline.summaries import Summary, summarise
+from zgzx_research.outcomes import OUTCOMES, outcome_row
+from zgzx_research.panels.retention import large_enough
+from zgzx_research.pipeline.summaries import Summary
+from zgzx_research.study import Study
+
+COLUMNS = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
+TOO_SMALL = "too few staff in the first year seen"
 
 
-def estimate(
-    table: pd.DataFrame,
-    roles: dict[str, str],
-    options: dict[str, Any],
-    left_out: tuple | None = None,
-) -> Effects:
-    """Effects of one outcome and specification; `roles` names the columns as `prepare_panel` does.
+def sample(study: Study, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """The rows of the panel of firms on which an outcome is estimated."""
+    if outcome_row(outcome).sample == "enough_staff":
+        return large_enough(firm_year, study.retention.min_staff)
+    return firm_year
 
-    `left_out` is a row for the ledger on what the caller left out of `table` beforehand.
+
+def with_sample(
+    panel: PreparedPanel, firm_year: pd.DataFrame, used: pd.DataFrame
+) -> PreparedPanel:
+    """The panel whose ledger also names the firms that the sample leaves out."""
+    gone = firm_year[~firm_year["firm_id"].isin(used["firm_id"])]
+    if gone.empty and len(used) == len(firm_year):
+        return panel
+    row = ("units", TOO_SMALL, len(gone), gone["firm_id"].nunique(), ())
+    before = pd.DataFrame([row], columns=panel.ledger.columns)
+    parts = [before, panel.ledger] if len(panel.ledger) else [before]
+    return replace(panel, ledger=pd.concat(parts, ignore_index=True))
+
+
+def options(study: Study, outcome: str, spec: str) -> dict[str, Any]:
+    """Arguments of `estimate_effects` for an outcome and a specification.
+
+    What a method does not take is left away where the study file does not ask for it.
     """
-    panel = prepare_panel(table, **roles)
-    if left_out is not None:
-        before = pd.DataFrame([left_out], columns=panel.ledger.columns)
-        panel = replace(
-            panel,
-            ledger=pd.concat([before, panel.ledger], ignore_index=True)
-            if len(panel.ledger)
-            else before,
-        )
-    return estimate_effects(panel, **options)
+    how = study.estimate.specs[spec]
+    wanted: dict[str, Any] = {
+        "scale": outcome_row(outcome).scale,
+        "base_period": study.estimate.base_period(outcome, spec),
+        "controls": how.controls,
+        "anticipation": how.anticipation,
+        "leave_out": how.leave_out,
+        "cohort_correction": how.cohort_correction and not how.covariates,
+        "adjustment": how.adjustment,
+    }
+    takes, asked = HEEDS[how.method], how.model_fields_set
+    kept = {name: value for name, value in wanted.items() if name in takes or name in asked}
+    if wanted["scale"] != "difference":
+        kept["scale"] = wanted["scale"]  # a method that knows no ratio must refuse a count
+    plain = how.method == "group_time" and how.adjustment == "none"
+    if plain:
+        del kept["adjustment"]
+    return kept if how.method == "group_time" else {"method": how.method, **kept}
 
 
-def event_study(effects: Effects, window: tuple[int, int], seed: int) -> Aggregate:
-    """The event study over the event times shown."""
-    return effects.aggregate("event_time", min_event=window[0], max_event=window[1], seed=seed)
+def estimate(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> Effects:
+    """Effects of one outcome and specification from the panel of firms."""
+    used = sample(study, firm_year, outcome)
+    covariates = study.estimate.specs[spec].covariates
+    panel = prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
+    panel = with_sample(panel, firm_year, used)
+    return estimate_effects(panel, **options(study, outcome, spec))
 
 
 def headline(
-    effects: Effects, events: tuple[int, int] | None, window: tuple[int, int], seed: int
+    effects: Effects, events: tuple[int, int], window: tuple[int, int], seed: int
 ) -> pd.DataFrame:
-    """One row: the mean over the headline's event times.
-
-    When none are set, the overall effect on the treated.
-    """
-    if events is None:
-        return effects.aggregate("overall", seed=seed).to_frame()
-    return event_study(effects, window, seed).window(*events)
-
-
-def estimate_facts(
-    effects: Effects,
-    outcome: str,
-    spec: str,
-    *,
-    events: tuple[int, int] | None,
-    window: tuple[int, int],
-    seed: int,
-) -> dict[str, Fact]:
-    """All facts of one outcome and specification."""
-    return summary_facts(summarise(effects, window, seed, events), outcome, spec, events)
+    """One row: the mean over the headline's event times."""
+    event = effects.aggregate("event_time", min_event=window[0], max_event=window[1], seed=seed)
+    return event.window(*events)
 
 
 def summary_facts(
     summary: Summary, outcome: str, spec: str, events: tuple[int, int] | None = None
 ) -> dict[str, Fact]:
-    """All facts of one outcome and specification, from what was summarised of it."""
-    scale = summary.options.get("scale", "difference")
+    """All facts of one outcome and specification.
+
+    Parameters
+    ----------
+    events : tuple of int, optional
+        Event times of the headline; None where it is the mean over all treated cells.
+    """
     frames = {
         "overall": blank_few(summary.overall),
         "headline": blank_few(summary.headline),
         "event_time": enough_firms(summary.event_time),
     }
     facts: dict[str, Fact] = {}
+    share = is_share(outcome)
     for name, frame in frames.items():
-        facts |= effect_facts(outcome, spec, name, frame, scale)
+        facts |= effect_facts(outcome, spec, name, frame, summary.scale, share=share)
     shown = summary.event_time.query("role == 'post'")["event_time"]
     first, last = events or (int(shown.min()), int(shown.max()))
     prefix = f"{outcome}.{spec}"
     facts[f"{prefix}.headline.first_event"] = fact(first, "count", "design", "estimate")
     facts[f"{prefix}.headline.last_event"] = fact(last, "count", "design", "estimate")
-    test = summary.pretest
-    facts[f"{prefix}.pretest.statistic"] = fact(
-        float(test["statistic"]), "number", "estimate", "estimate"
-    )
-    facts[f"{prefix}.pretest.df"] = fact(int(test["df"]), "count", "estimate", "estimate")
-    facts[f"{prefix}.pretest.p_value"] = fact(
-        float(test["p_value"]), "number", "estimate", "estimate"
-    )
-    return facts
+    return facts | _pretest_facts(summary.pretest, prefix)
+
+
+def _pretest_facts(test: Mapping[str, Any], prefix: str) -> dict[str, Fact]:
+    numbers = {
+        "statistic": (float(test["statistic"]), "number"),
+        "df": (int(test["df"]), "count"),
+        "p_value": (float(test["p_value"]), "number"),
+    }
+    return {
+        f"{prefix}.pretest.{name}": fact(value, unit, "estimate", "estimate")
+        for name, (value, unit) in numbers.items()
+    }
+
+
+def is_share(outcome: str) -> bool:
+    """Whether an outcome is a share (0..1); outcomes of other panels are plain numbers."""
+    return outcome in OUTCOMES and OUTCOMES[outcome].unit == "share"
 
 
 def graded(
-    facts: dict[str, Fact],
+    facts: Mapping[str, Fact],
     outcome: str,
     spec: str,
     *,
-    claimed: Mapping[str, float],
-    linked_share: float | None,
+    claimed_effect: float | None = None,
+    linked_share: float | None = None,
     withheld: Collection[str] = (),
 ) -> dict[str, Fact]:
     """Grade facts of one outcome and specification, from its own facts and the design's.
 
-    claimed : unit -> size of the effect claimed; an effect in another unit is held against no
-        claim.
-    withheld : rules whose measure may not be shown.
+    Parameters
+    ----------
+    claimed_effect : float, optional
+        In the unit of the effects; None where nothing is claimed.
+    linked_share : float, optional
+        Share of award records linked to a firm; None where the rule does not apply.
+    withheld : collection of str
+        Rules whose measure may not be shown.
     """
     prefix = f"{outcome}.{spec}"
     detectable = facts[f"{prefix}.headline.mde"]
     test = facts[f"{prefix}.pretest.p_value"]["value"]
-    nan, size = float("nan"), claimed.get(detectable["unit"])
+    nan = float("nan")
     treated = facts[f"{prefix}.headline.n_treated"]["value"]
     few = [] if treated is not None else ["effective_treated"]
+    mde = nan if detectable["value"] is None else detectable["value"]
     result = grade(
         effective_treated=nan if treated is None else float(treated),
         pretest_p=nan if test is None else test,
         linked_share=linked_share,
-        mde=(nan if detectable["value"] is None else detectable["value"])
-        if size is not None
-        else None,
-        claimed_effect=size,
+        mde=mde if claimed_effect is not None else None,
+        claimed_effect=claimed_effect,
     )
     return grade_facts(outcome, spec, result, detectable["unit"], withheld=[*withheld, *few])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import difflib
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import nbformat
@@ -13,38 +16,43 @@ if TYPE_CHECKING:
 from zgzx_research.errors import ZgzxError
 
 
-def check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
-    """Parameters passed and parameters the notebook declares must be the same.
+def declared(notebook: Path) -> dict[str, Any]:
+    """Parameters that a notebook declares, and their default values."""
+    import papermill
 
-    Papermill alone would only warn.
+    found = papermill.inspect_notebook(str(notebook))
+    return {name: ast.literal_eval(rule["default"]) for name, rule in found.items()}
+
+
+def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
+    """Parameters passed must be ones that the notebook declares; papermill alone would only warn.
 
     Raises
     ------
-    ZgzxError : no such notebook, unknown or missing parameter.
+    ZgzxError
+        No such notebook, unknown parameter (the nearest is named).
     """
-    import papermill
-
+    where = f"notebooks/{notebook.parent.name}"
     if not notebook.is_file():
+        raise ZgzxError("there is no such notebook", where=where, remedy="See the folder notebooks/.")
+    known = declared(notebook)
+    unknown = sorted(parameters.keys() - known.keys())
+    if unknown:
+        near = [difflib.get_close_matches(name, known, n=1, cutoff=0) for name in unknown]
         raise ZgzxError(
-            "there is no such notebook", where=notebook.name, remedy="See the folder notebooks/."
+            "unknown parameter",
+            where=where,
+            count=len(unknown),
+            examples=unknown,
+            remedy=f"Did you mean {near[0][0] if near[0] else 'none'}? "
+            f"Its parameters cell declares {', '.join(known) or 'none'}.",
         )
-    declared = set(papermill.inspect_notebook(str(notebook)))
-    unknown, missing = sorted(parameters.keys() - declared), sorted(declared - parameters.keys())
-    for names, what in ((unknown, "unknown parameter"), (missing, "parameter without a value")):
-        if names:
-            raise ZgzxError(
-                what,
-                where=f"notebooks/{notebook.name}",
-                count=len(names),
-                examples=names,
-                remedy=f"Its parameters cell declares {', '.join(sorted(declared)) or 'none'}.",
-            )
 
 
 DISK_ERRORS = ("OSError", "PermissionError")  # as a kernel names them
 
 
-def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbformat.NotebookNode:
+def run_notebook(notebook: Path, parameters: Mapping[str, Any], root: Path) -> nbformat.NotebookNode:
     """Execute a notebook in a fresh kernel of its own and give it back with its outputs.
 
     Raises
@@ -66,7 +74,10 @@ def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbfo
             return papermill.execute_notebook(
                 str(notebook),
                 None,
-                parameters=parameters,
+                parameters={
+                    name: str(value) if isinstance(value, Path) else value
+                    for name, value in parameters.items()
+                },
                 progress_bar=False,
                 autosave_cell_every=0,
                 kernel_name="python3",
@@ -77,12 +88,12 @@ def run_notebook(notebook: Path, parameters: dict[str, str], root: Path) -> nbfo
         except papermill.PapermillExecutionError as problem:
             if problem.ename == "ZgzxError":
                 raise ZgzxError(
-                    problem.evalue.rstrip("."), where=f"notebooks/{notebook.name}"
+                    problem.evalue.rstrip("."), where=f"notebooks/{notebook.parent.name}"
                 ) from None
             if problem.ename in DISK_ERRORS:
                 raise ZgzxError(
                     f"a file cannot be read or written ({problem.evalue})",
-                    where=f"notebooks/{notebook.name}",
+                    where=f"notebooks/{notebook.parent.name}",
                     remedy="Make room on the disk, or work in a folder that you may write to, and run again.",
                 ) from None
             raise

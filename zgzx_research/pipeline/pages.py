@@ -1,49 +1,59 @@
-"""The face of a notebook: `page.text`, `page.figure`, `page.table` show what was stored.
+"""What a notebook calls: tables to read, settings to use, numbers to keep, outputs to publish.
 
-Nothing is refitted.
+    page = zr.open_page(study, language, "4_patents")
+    firm_year = page.read("firm_year")                  # a pandas DataFrame
+    page.keep(outcome, spec, effects)                   # facts that texts and other pages quote
+    page.text("headline")                               # these three go into the report
+    page.figure(zr.plot_event_study(event), outcome)
+    page.table("event_time", outcome, spec)
 """
 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable, Mapping
+import difflib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.effects import Aggregate, Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import (
-    MIN_FIRMS,
-    MIN_RECORDS,
-    blank_few_units,
-    enough_firms,
-    pooled_categories,
-)
-from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
-from zgzx_research.pipeline import store
-from zgzx_research.pipeline.facts import (
-    arm_linkage,
-    estimated,
-    first_outcome,
-    linkage,
-    load_effects,
-    load_summary,
-)
-from zgzx_research.pipeline.stages import Place
-from zgzx_research.pipeline.summaries import Summary
-from zgzx_research.report import alt_text, canvas, figures, fonts, tables
-from zgzx_research.report.look import label
-from zgzx_research.report.wording import LANGUAGES, from_data, render_prose, word, word_or_code
-from zgzx_research.study import check_name, find_root
+from zgzx_research.evidence.facts import Fact, Facts
+from zgzx_research.outcomes import OUTCOMES, outcome_row
+from zgzx_research.pipeline import data_facts, estimates, page_tables
+from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
+from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.summaries import Summary, summarise
+from zgzx_research.report import fonts
+from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
+from zgzx_research.report.page_style import label
+from zgzx_research.report.prose import render_prose
+from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
+from zgzx_research.report.wording import LANGUAGES, from_data, word, word_or_code
+from zgzx_research.study import Study, check_name, find_root, load_study
+
+# tables a page may read -> the stage that makes them
+TABLES = {
+    "firm_year": "panels",
+    "worker_final": "panels",
+    "firm": "link",
+    "link_audit": "link",
+    "linkage_rates": "link",
+    "roster": "clean",
+    "entry": "clean",
+    "quarantine": "clean",
+}
+STUDY = "study"  # the facts every page knows: facts/study.json
+WITHOUT_STUDY = "outcome"  # what the outcome of a panel without a study file is called in facts
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An output Jupyter displays and the report picks up by its mark."""
+    """An output that Jupyter displays and the report picks up by its mark."""
 
     data: Mapping[str, Any]
     mark: Mapping[str, str]
@@ -53,338 +63,323 @@ class Shown:
 
 
 def open_page(study: str, language: str, page: str) -> Page:
-    """What a notebook shows of a study.
+    """Open a page of a study that has been run.
 
     Parameters
     ----------
-    study : name of a study that has been run. language : "zh" or "en". page : name of the notebook
-        and of its prose.
+    study : str
+        Name of the study, as in `studies/<study>.toml`.
+    language : str
+        "zh" or "en".
+    page : str
+        Name of the page's folder in `notebooks/`.
 
     Raises
     ------
-    ZgzxError : unknown language, or a study that has not been run.
+    ZgzxError
+        Unknown language, page or study; a study without panels (the command that makes them is
+        named).
+    """
+    root = find_root()
+    settings = load_study(root, study)
+    place = Place(root, check_name(study), (root / settings.raw.path).resolve())
+    folder = page_folder(root, page, language)
+    if not place.facts(STUDY).is_file() or not place.stage("panels", "firm_year")[0].is_file():
+        make = "make report" if study == "demo" else f"zgzx run {study}"
+        raise ZgzxError(
+            f"study {study} has no panels yet",
+            where=f"notebooks/{page}",
+            remedy=f"Run this once in a terminal, in the project folder: {make}",
+        )
+    known = load_facts(place.facts(STUDY))
+    if page_rules(folder).quotes_others:
+        for path in sorted((place.work / "facts").glob("*.json")):
+            known |= load_facts(path) if path.stem not in (STUDY, page) else {}
+    return Page(page, language, folder, place, settings, known)
+
+
+@dataclass(frozen=True)
+class PageRules:
+    """What the notebook's metadata say under "zgzx".
+
+    Attributes
+    ----------
+    document : {"report", "brief", "analysis"}
+        The document it belongs to; "analysis" pages run for `zgzx analyse` only.
+    quotes_others : bool
+        Whether it quotes facts of other pages, and so runs after them.
+    """
+
+    document: str = "report"
+    quotes_others: bool = False
+
+
+def page_rules(folder: Path) -> PageRules:
+    """The rules of a page."""
+    metadata = json.loads((folder / "page.ipynb").read_text(encoding="utf-8"))["metadata"]
+    return PageRules(**metadata.get("zgzx", {}))
+
+
+def page_folder(root: Path, page: str, language: str) -> Path:
+    """The folder of a page with its words.
+
+    Raises
+    ------
+    ZgzxError
+        Unknown language, or no such folder; the nearest is named.
     """
     if language not in LANGUAGES:
+        remedy = f"Choose one of {', '.join(LANGUAGES)}."
+        raise ZgzxError(f"language {language!r} is unknown", where=page, remedy=remedy)
+    folder = root / "notebooks" / page
+    if not (folder / f"{language}.md.j2").is_file():
+        known = sorted(path.parent.name for path in (root / "notebooks").glob("*/page.ipynb"))
         raise ZgzxError(
-            f"language {language!r} is unknown",
-            where=page,
-            remedy=f"Choose one of {', '.join(LANGUAGES)}.",
+            f"there is no page {page!r}",
+            where="notebooks",
+            examples=difflib.get_close_matches(page, known, n=1, cutoff=0),
+            remedy=f"The pages are {', '.join(known)}.",
         )
-    root = find_root()
-    place = Place(root, check_name(study), root)
-    if not (place.work / "facts.json").is_file():
-        raise ZgzxError(
-            f"study {study} has no results yet",
-            where=page,
-            remedy=f"Run it first: zgzx run {study}",
-        )
-    return Page(place, language, page)
+    return folder
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of one study in one language."""
+    """One page in one language.
 
-    place: Place
-    language: str
+    Attributes
+    ----------
+    name, language : str
+        Folder in `notebooks/`; "zh" or "en".
+    folder : Path
+        Where its words are.
+    place : Place
+        Where the study's files are.
+    study : Study or None
+        The study file; None for a panel without one (`zgzx analyse`).
+    known : dict
+        Facts known before this page: of the study, and of the pages before it.
+    kept : dict
+        Facts this page keeps.
+    summaries : dict
+        (outcome, spec) to what was kept of each estimation.
+    cohort_labels : dict
+        Counted period to what the data call it, where these differ (dates).
+    """
+
     name: str
-    summaries: dict[tuple[str, str], Summary] = field(default_factory=dict, compare=False)
+    language: str
+    folder: Path
+    place: Place
+    study: Study | None
+    known: dict[str, Fact]
+    kept: dict[str, Fact] = field(default_factory=dict)
+    summaries: dict[tuple[str, str], Summary] = field(default_factory=dict)
+    cohort_labels: dict[str, str] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def facts(self) -> Facts:
-        """All numbers of the study."""
-        return Facts.load(self.place.work / "facts.json")
+        """All facts a text can quote."""
+        return Facts(self.known | self.kept)
 
     @property
     def synthetic(self) -> bool:
-        """Whether the data are."""
+        """Whether the data are synthetic."""
         return bool(self.facts.get("study.synthetic"))
 
-    def text(self, key: str) -> Shown:
-        """A block of the page's prose.
+    @property
+    def settings(self) -> Study:
+        """The study file.
+
+        Raises
+        ------
+        ZgzxError
+            The page is about a panel without a study file.
+        """
+        if self.study is None:
+            raise ZgzxError("this page has no study file", where=self.name)
+        return self.study
+
+    def read(self, table: str) -> pd.DataFrame:
+        """A table of the study, e.g. "firm_year": one row per firm and year.
+
+        Raises
+        ------
+        ZgzxError
+            No such table; the tables are named.
+        """
+        if table not in TABLES:
+            remedy = f"The tables are {', '.join(TABLES)}."
+            raise ZgzxError(f"there is no table {table!r}", where=self.name, remedy=remedy)
+        return pd.read_parquet(self.place.stage(TABLES[table], table)[0])
+
+    def outcomes(self, unit: str | None = None) -> list[str]:
+        """Outcomes of the study, inventions first; `unit` keeps shares or counts only."""
+        asked = sorted(self.settings.estimate.outcomes, key=lambda name: "invention" not in name)
+        return [name for name in asked if unit in (None, OUTCOMES[name].unit)]
+
+    def specs(self) -> list[str]:
+        """Specifications of the study, the main one first."""
+        return list(self.settings.estimate.specs)
+
+    def sample(self, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
+        """The rows on which an outcome is estimated: for retention, firms with enough staff."""
+        return estimates.sample(self.settings, firm_year, outcome)
+
+    def options(self, outcome: str, spec: str) -> dict[str, Any]:
+        """Arguments of `estimate_effects` for an outcome and a specification.
+
+        Raises
+        ------
+        ZgzxError
+            An outcome without a row in `outcomes.py`, a specification the study file does not
+            have; the known ones are named.
+        """
+        outcome_row(outcome)
+        if spec not in self.settings.estimate.specs:
+            remedy = f"[estimate.specs] has {', '.join(self.specs())}."
+            raise ZgzxError(f"there is no specification {spec!r}", where="study", remedy=remedy)
+        return estimates.options(self.settings, outcome, spec)
+
+    def estimate(self, outcome: str, spec: str = "main") -> Effects:
+        """`prepare_panel` and `estimate_effects` as the study file asks, in one call."""
+        self.options(outcome, spec)
+        return estimates.estimate(self.settings, self.read("firm_year"), outcome, spec)
+
+    def keep(self, outcome: str, spec: str, effects: Effects) -> Kept:
+        """Keep the numbers of an estimation as facts, `<outcome>.<spec>.*`."""
+        summary = summarise(effects, self._window, self.facts.get("study.seed"), self._headline)
+        self.summaries[outcome, spec] = summary
+        found = estimates.summary_facts(summary, outcome, spec, self._headline)
+        self.kept.update(found | self._grade(found, outcome, spec))
+        events = {f"{outcome}.{spec}": event_columns(summary)}
+        return Kept({k: v for k, v in self.kept.items() if k.startswith(f"{outcome}.{spec}.")}, events)
+
+    def keep_others(self, outcome: str) -> Kept:
+        """Estimate and keep the other specifications, and other outcomes of the same unit."""
+        kept = Kept({}, {})
+        for name in (outcome, *self.outcomes(outcome_row(outcome).unit)):
+            for spec in self.specs():
+                if (name, spec) not in self.summaries:
+                    kept |= self.keep(name, spec, self.estimate(name, spec))
+        return kept
+
+    def keep_facts(self, facts: Mapping[str, Fact]) -> Kept:
+        """Keep facts of another kind."""
+        self.kept.update(facts)
+        return Kept(dict(facts), {})
+
+    def keep_data(self) -> Kept:
+        """Keep the facts of the data: rows, links, firms, what is missing."""
+        return self.keep_facts(data_facts.data_facts(self.place, self.settings))
+
+    def event(self, outcome: str, spec: str = "main") -> Aggregate:
+        """The event study of an estimation that was kept."""
+        return self.summary(outcome, spec).event
+
+    def summary(self, outcome: str, spec: str) -> Summary:
+        """What was kept of an estimation."""
+        if (outcome, spec) not in self.summaries:
+            remedy = f"Call page.keep({outcome!r}, {spec!r}, effects) first."
+            raise ZgzxError(f"{outcome}, {spec} was not kept", where=self.name, remedy=remedy)
+        return self.summaries[outcome, spec]
+
+    def estimates(self, outcome: str | None = None) -> list[EstimateRow]:
+        """Kept estimates: all specifications of an outcome, or the main one of every outcome."""
+        pairs = [
+            (name, spec)
+            for name, spec in kept_pairs(self.facts)
+            if (spec == "main" if outcome is None else name == outcome)
+        ]
+        spec_words = [word_or_code("spec", spec, self.language) for _, spec in pairs]
+        words = [self.label(name) for name, _ in pairs] if outcome is None else spec_words
+        items = [(text, name, spec) for text, (name, spec) in zip(words, pairs, strict=True)]
+        return estimate_rows(self.facts, items)
+
+    def label(self, outcome: str) -> str:
+        """What an outcome is called: ours have words, another panel's has its column name."""
+        if outcome == WITHOUT_STUDY:
+            return from_data(str(self.facts.get("study.outcome_name")))
+        return word(f"outcome.{outcome}", self.language)
+
+    def text(self, block: str, **names: Any) -> Shown:
+        """A block of the page's words; `names` are further names for the template.
 
         The first says so where data hold characters that the fonts lack.
         """
-        text = render_prose(self.name, key, self.language, self.facts)
-        if key == "title" and self._lacks_characters:
+        text = render_prose(self.folder, block, self.language, self.facts, names)
+        if block == "title" and self._lacks_characters:
             text += f"\n> {label('geta_note', self.language)}\n"
-        return Shown({"text/markdown": text}, _mark("text", key))
+        return Shown({"text/markdown": text}, {"kind": "text", "key": block})
 
     @property
     def _lacks_characters(self) -> bool:
         texts = (str(fact["value"]) for fact in self.facts.facts.values() if fact["unit"] == "text")
         return bool(fonts.missing("".join(texts)))
 
-    def figure(self, key: str) -> Shown:
-        """A figure; `key` is its kind, then outcome and specification, e.g.
-
-        "event_study.retention.main".
-        """
-        kind, *rest = key.split(".")
-        figure, caption, alt = _known(FIGURES, kind, key)(self, *rest)
-        bundle = canvas.figure_bundle(figure)
-        png = base64.b64encode(bundle["image/png"]).decode("ascii")  # type: ignore[arg-type]
-        return Shown(bundle | {"image/png": png}, _mark("figure", key, caption=caption, alt=alt))
-
-    def table(self, key: str) -> Shown:
-        """A table; `key` as for figures."""
-        kind, *rest = key.split(".")
-        made: tables.Table = _known(TABLES, kind, key)(self, *rest)
-        return Shown(
-            {"text/markdown": made.to_markdown()}, _mark("table", key, caption=made.caption)
+    def figure(self, figure: FigureSpec, outcome: str | None = None) -> Shown:
+        """A figure with caption and alternative text; `outcome` gives it its name and unit."""
+        style = FigureStyle(
+            language=self.language,
+            synthetic=self.synthetic,
+            outcome_label=self.label(outcome) if outcome else "",
+            share=bool(outcome) and estimates.is_share(str(outcome)),
+            about="award" if self.study else "unit",
+            disclosure_control=True,
         )
+        drawn = figure.draw(style)
+        png = base64.b64encode(drawn.png()).decode("ascii")
+        data = {"image/svg+xml": drawn.svg(), "image/png": png}
+        mark = {"kind": "figure", "key": drawn.caption, "caption": drawn.caption, "alt": drawn.alt}
+        return Shown(data, mark)
 
-    def effects(self, outcome: str, spec: str = "main") -> Effects:
-        """The estimates themselves, to go on from.
+    def table(self, table: str, *about: Any) -> Shown:
+        """A table of `page_tables.py` by name, e.g. `page.table("event_time", outcome, spec)`.
 
-        An analysis of a file keeps only what its report shows.
+        Raises
+        ------
+        ZgzxError
+            No such table; the nearest is named.
         """
-        if not (self.place.work / "effects").is_dir():
-            raise ZgzxError(
-                "an analysis of a file does not keep its estimates",
-                where=self.name,
-                remedy="Estimate them again in Python: zr.prepare_panel(table, …), then zr.estimate_effects(panel, …).",
-            )
-        return load_effects(self.place, outcome, spec)
-
-    def summary(self, outcome: str, spec: str) -> Summary:
-        """What is shown of one estimation."""
-        if (outcome, spec) not in self.summaries:
-            window = (self.facts.get("study.event_first"), self.facts.get("study.event_last"))
-            seed = self.facts.get("study.seed")
-            self.summaries[outcome, spec] = load_summary(self.place, outcome, spec, window, seed)
-        return self.summaries[outcome, spec]
-
-    def label(self, outcome: str) -> str:
-        """What an outcome is called: ours have words, another panel's has its column name."""
-        return (
-            from_data(str(self.facts.get("study.outcome_name")))
-            if outcome == "outcome"
-            else word(f"outcome.{outcome}", self.language)
-        )
+        if table not in page_tables.__all__:
+            near = difflib.get_close_matches(table, page_tables.__all__, n=1, cutoff=0)
+            remedy = f"The tables are {', '.join(page_tables.__all__)}."
+            raise ZgzxError(f"no table {table!r}", where="page", examples=near, remedy=remedy)
+        made = getattr(page_tables, table)(self, *about)
+        mark = {"kind": "table", "key": table, "caption": made.caption}
+        return Shown({"text/markdown": made.to_markdown()}, mark)
 
     @property
-    def about(self) -> str:
-        """Whose words figures use: the programme's, or those for any panel."""
-        return "unit" if "study.outcome_name" in self.facts.facts else "award"
+    def _window(self) -> tuple[int, int]:
+        return self.facts.get("study.event_first"), self.facts.get("study.event_last")
 
-    def event_frame(self, outcome: str, spec: str) -> pd.DataFrame:
-        """The event study as shown: nothing that rests on too few units."""
-        return enough_firms(self.summary(outcome, spec).event_time)
+    @property
+    def _headline(self) -> tuple[int, int] | None:
+        return self.study.estimate.headline_events if self.study else None
 
-    def estimate_rows(self, items: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
-        """Rows of label, estimate, interval for forest plots and tables."""
-        return tables.estimate_rows(self.facts, items)
-
-    def style(self, outcome: str, spec: str) -> dict[str, Any]:
-        """How figures of an outcome are drawn."""
-        return {
-            "language": self.language,
-            "scale": self.summary(outcome, spec).options.get("scale", "difference"),
-            "share": outcome in SHARE_OUTCOMES,
-            "synthetic": self.synthetic,
-            "outcome_label": self.label(outcome),
-            "about": self.about,
-        }
-
-
-def _mark(kind: str, key: str, **more: str) -> dict[str, str]:
-    return {"kind": kind, "key": key, **more}
-
-
-def _known(builders: Mapping[str, Callable[..., Any]], kind: str, key: str) -> Callable[..., Any]:
-    if kind not in builders:
-        raise ZgzxError(
-            f"there is nothing to show under {key!r}",
-            where="page",
-            remedy=f"Known: {', '.join(builders)}.",
+    def _grade(self, found: Mapping[str, Fact], outcome: str, spec: str) -> dict[str, Fact]:
+        if self.study is None:
+            return estimates.graded(found, outcome, spec)
+        unit = found[f"{outcome}.{spec}.headline.mde"]["unit"]
+        claimed = self.study.estimate.claimed_effect(outcome)
+        shown = data_facts.link_facts(self.place)["link.roster.linked_share"]["value"]
+        return estimates.graded(
+            found,
+            outcome,
+            spec,
+            claimed_effect=claimed if unit == outcome_row(outcome).effect_unit else None,
+            linked_share=data_facts.roster_linked_share(self.place),
+            withheld=["linkage"] if shown is None else [],
         )
-    return builders[kind]
 
 
-def _event_study(page: Page, outcome: str, spec: str) -> tuple[Any, str, str]:
-    frame, how = page.event_frame(outcome, spec), page.style(outcome, spec)
-    options = page.summary(outcome, spec).options
-    how["step"] = (options["step_unit"], options["step_count"]) if "step_unit" in options else None
-    title = word(f"event_study.title.{page.about}", page.language, outcome=page.label(outcome))
-    return figures.plot_event_study(frame, **how), title, alt_text.alt_event_study(frame, **how)
-
-
-def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
-    panel = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=[outcome])
-    group = panel["first_award"].notna().map({True: "treated", False: "never_treated"})
-    named = panel.assign(group=group, mean=panel[outcome].astype(float))
-    frame = named.groupby(["year", "group"], as_index=False).agg(
-        mean=("mean", "mean"), firms=("firm_id", "nunique")
-    )
-    frame = frame[frame["firms"].ge(MIN_FIRMS)]
-    shocks = figures.SHOCKS if outcome.startswith("patents") else figures.SHOCKS[:1]
-    how = page.style(outcome, "main") | {"shocks": shocks}
-    caption = word("paths.title", page.language, outcome=page.label(outcome))
-    return (
-        figures.plot_outcome_paths(frame, **how),
-        caption,
-        alt_text.alt_outcome_paths(frame, **how),
-    )
-
-
-def _estimators(page: Page, which: str) -> tuple[Any, str, str]:
-    rows = page.estimate_rows(_items(page, which))
-    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
-    return (
-        figures.plot_estimators(rows, **how),
-        word("estimators.title", page.language),
-        alt_text.alt_estimators(rows, **how),
-    )
-
-
-def _items(page: Page, which: str) -> list[tuple[str, str, str]]:
-    """(label, outcome, spec).
-
-    Every outcome's main specification, or every specification of one outcome.
-    """
-    pairs = estimated(page.facts)
-    if which == "main":
-        return [(page.label(outcome), outcome, spec) for outcome, spec in pairs if spec == "main"]
-    return [
-        (word_or_code("spec", spec, page.language), outcome, spec)
-        for outcome, spec in pairs
-        if outcome == which
+def kept_pairs(facts: Facts) -> list[tuple[str, str]]:
+    """(outcome, specification) of all estimates, shares first, an outcome's main one first."""
+    ending = ".headline.estimate"
+    pairs: Sequence[list[str]] = [
+        key.removesuffix(ending).split(".") for key in facts.facts if key.endswith(ending)
     ]
-
-
-def _cohorts(page: Page) -> tuple[Any, str, str]:
-    firms = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(
-        subset=["first_award"]
+    return sorted(
+        ((outcome, spec) for outcome, spec in pairs),
+        key=lambda pair: (not estimates.is_share(pair[0]), pair[0], pair[1] != "main", pair[1]),
     )
-    counts = (
-        firms.groupby(["first_award", "first_category"])["firm_id"]
-        .nunique()
-        .reset_index(name="firms")
-    )
-    frame = counts.rename(columns={"first_award": "year", "first_category": "category"}).astype(
-        {"year": int}
-    )
-    frame = pooled_categories(frame)
-    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
-    return (
-        figures.plot_cohorts(frame, **how),
-        word("cohorts.title", page.language),
-        alt_text.alt_cohorts(frame, **how),
-    )
-
-
-def _rows(page: Page) -> tuple[Any, str, str]:
-    sources = _ledger(page.place)
-    how: dict[str, Any] = {
-        "language": page.language,
-        "synthetic": page.synthetic,
-        "minimum": MIN_RECORDS,
-    }
-    return (
-        figures.plot_rows(sources, **how),
-        word("rows.title", page.language),
-        alt_text.alt_rows(sources, **how),
-    )
-
-
-def _ledger(place: Place) -> dict[str, list[dict[str, Any]]]:
-    return store.read_json(place.work / "clean" / "ledger.json")["sources"]
-
-
-FIGURES: dict[str, Callable[..., tuple[Any, str, str]]] = {
-    "event_study": _event_study,
-    "paths": _paths,
-    "estimators": _estimators,
-    "cohorts": _cohorts,
-    "rows": _rows,
-}
-
-
-def _event_time(page: Page, outcome: str, spec: str) -> tables.Table:
-    frame, scale = page.event_frame(outcome, spec), page.style(outcome, spec)["scale"]
-    share = outcome in SHARE_OUTCOMES
-    return tables.event_time_table(
-        frame, scale, page.language, share=share, outcome_label=page.label(outcome)
-    )
-
-
-def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
-    summary = page.summary(outcome, spec)
-    frame = summary.event_time[:0] if summary.cohort is None else enough_firms(summary.cohort)
-    scale = summary.options.get("scale", "difference")
-    share = outcome in SHARE_OUTCOMES
-    return tables.cohort_table(frame, scale, page.language, share=share, labels=summary.labels)
-
-
-def _quarantine(page: Page) -> tables.Table:
-    reasons = pd.read_parquet(page.place.stage("clean", "quarantine")[0])["reason"]
-    counts = {
-        code: count if count >= MIN_RECORDS else None
-        for code, count in reasons.value_counts().items()
-    }
-    return tables.quarantine_table(counts, page.language)
-
-
-def _left_out(page: Page, outcome: str = "", spec: str = "main") -> tables.Table:
-    """What estimation left out; without an outcome that of the study's first."""
-    asked = dict.fromkeys(name for name, _ in estimated(page.facts))
-    ledger = page.summary(outcome or first_outcome(asked), spec).ledger
-    return tables.ledger_table(blank_few_units(ledger), page.language)
-
-
-def _grade(page: Page, outcome: str) -> tables.Table:
-    start = f"{outcome}.main.grade_rule."
-    rules = [rule for rule in tables.RULE_DIGITS if f"{start}{rule}.value" in page.facts.facts]
-    return tables.grade_table(page.facts, outcome, "main", rules, page.language)
-
-
-def _panel(page: Page) -> tables.Table:
-    names = [key.removeprefix("panel.") for key in page.facts.facts if key.startswith("panel.")]
-    return tables.panel_table(page.facts, names, page.language)
-
-
-def _stamp(page: Page) -> tables.Table:
-    keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
-    return tables.stamp_table(
-        {key.removeprefix("stamp."): page.facts.get(key) for key in keys}, page.language
-    )
-
-
-TABLES: dict[str, Callable[..., tables.Table]] = {
-    "event_time": _event_time,
-    "cohort": _cohort,
-    "estimates": lambda page, which: tables.estimates_table(
-        page.estimate_rows(_items(page, which)), page.language
-    ),
-    "rows": lambda page: tables.rows_table(_ledger(page.place), page.language, MIN_RECORDS),
-    "quarantine": _quarantine,
-    "linkage": lambda page: tables.linkage_table(linkage(page.place), page.language),
-    "arms": lambda page: tables.arms_table(arm_linkage(page.place), page.language),
-    "ledger": _left_out,
-    "grade": _grade,
-    "panel": _panel,
-    "stamp": _stamp,
-}
-
-
-def plain_title(page: str, language: str, facts: Facts) -> str:
-    """The page's title as plain text."""
-    heading = next(
-        line
-        for line in render_prose(page, "title", language, facts).splitlines()
-        if line.startswith("#")
-    )
-    return plain(heading)
-
-
-def plain_headline(page: str, language: str, facts: Facts) -> str:
-    """The page's headline as plain text."""
-    text = render_prose(page, "headline", language, facts)
-    return plain("\n".join(line for line in text.splitlines() if not line.startswith("#")))
-
-
-def plain(markdown: str) -> str:
-    """Markdown of our own prose without its marks."""
-    lines = [line for line in markdown.splitlines() if not line.startswith(("<div", "</div"))]
-    return re.sub(r"\s+", " ", re.sub(r"[*_`#\\]+", "", " ".join(lines))).strip()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -68,18 +67,3 @@ def file_digest(path: Path) -> str:
 def _file_digest(path: Path, size: int, changed: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def code_digest(rooms: Iterable[str]) -> str:
-    """SHA-256 over the sources of these rooms (folders or files of the package), names included."""
-    total = hashlib.sha256()
-    for room in sorted(set(rooms)):
-        place = PACKAGE / room
-        files = (
-            [place]
-            if place.is_file()
-            else sorted(p for p in place.rglob("*") if p.suffix in {".py", ".toml"})
-        )
-        for file in files:
-            total.update(f"{file.relative_to(PACKAGE).as_posix()}\0{file_digest(file)}\0".encode())
-    return total.hexdigest()

@@ -2,68 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from zgzx_research.evidence.disclosure import BALANCE, enough_firms, row_balance, sheet_balance
-from zgzx_research.evidence.facts import DIGITS_KEPT, Facts
+from zgzx_research.evidence.disclosure import BALANCE, row_balance, sheet_balance
+from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import store
-from zgzx_research.pipeline.documents import stamp
-from zgzx_research.pipeline.facts import estimated, load_summary
-from zgzx_research.pipeline.stages import Place
+from zgzx_research.pipeline.kept_facts import EVENT_COLUMNS, load_events
+from zgzx_research.pipeline.pages import kept_pairs
+from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.steps.pages import stamp
 from zgzx_research.report import fonts
-from zgzx_research.report.tables import all_lines, file_lines
+from zgzx_research.report.excel_workbook import SheetTable, write_workbook
+from zgzx_research.report.tables.data_tables import all_lines, file_lines
 from zgzx_research.report.wording import word, word_or_code
-from zgzx_research.report.workbook import SheetTable, write_workbook
-
-INTERVALS = ("ci_low", "ci_high", "band_low", "band_high")
-UNITS = ("n_treated", "n_comparison", "base_mean")
-EFFECT_COLUMNS = ("event_time", "role", "estimate", "std_error", *INTERVALS, *UNITS)
 
 
-def write(place: Place, language: str, synthetic: bool, out: Path) -> None:
-    """`report.xlsx`: facts, the event study of each estimate, and where there is one the row ledger."""
+def write(
+    place: Place, fact_files: Sequence[Path], language: str, synthetic: bool, out: Path
+) -> None:
+    """`report.xlsx`: facts, the event study of each estimate, and where there is one the row ledger.
+
+    Parameters
+    ----------
+    fact_files : sequence of Path
+        `facts/<page>.json` of all pages; they hold the event studies.
+    """
     facts = Facts.load(place.work / "facts.json")
     rows = tuple((key, fact["value"], fact["unit"]) for key, fact in sorted(facts.facts.items()))
     columns = tuple(word(f"column.{name}", language) for name in ("item", "value", "unit"))
-    sheets = [
-        SheetTable(word("sheet.facts", language), word("sheet.facts", language), columns, rows)
-    ]
+    title = word("sheet.facts", language)
+    events = load_events(fact_files)
+    sheets = [SheetTable(title, title, columns, rows)]
     sheets += [
-        _event_sheet(place, facts, outcome, spec, language) for outcome, spec in estimated(facts)
+        _event_sheet(facts, outcome, spec, events[f"{outcome}.{spec}"], language)
+        for outcome, spec in kept_pairs(facts)
     ]
     if (place.work / "clean" / "ledger.json").is_file():
         sheets.append(_rows_sheet(place, language))
-    write_workbook(
-        sheets, out, language=language, synthetic=synthetic, stamp=stamp(facts, language)
-    )
+    stamped = stamp(facts, language)
+    write_workbook(sheets, out, language=language, synthetic=synthetic, stamp=stamped)
 
 
-def _event_sheet(place: Place, facts: Facts, outcome: str, spec: str, language: str) -> SheetTable:
-    window = (facts.get("study.event_first"), facts.get("study.event_last"))
-    summary = load_summary(place, outcome, spec, window, facts.get("study.seed"))
-    frame = enough_firms(summary.event_time)
-    table = frame[list(EFFECT_COLUMNS)].astype({"event_time": int}).astype(object)
-    rows = tuple(tuple(map(_cell, row)) for row in table.itertuples(index=False))
+def _event_sheet(
+    facts: Facts, outcome: str, spec: str, event: Mapping[str, Any], language: str
+) -> SheetTable:
+    rows = tuple(zip(*(event["columns"][name] for name in EVENT_COLUMNS), strict=True))
+    columns = tuple(word_or_code("sheet.column", name, language) for name in EVENT_COLUMNS)
     own = "study.outcome_name" in facts.facts
-    label = (
-        fonts.replace_missing(str(facts.get("study.outcome_name")))
-        if own
-        else word(f"outcome.{outcome}", language)
-    )
-    scale = word(f"scale.{summary.options.get('scale', 'difference')}", language)
-    columns = tuple(word_or_code("sheet.column", name, language) for name in EFFECT_COLUMNS)
+    name = str(facts.get("study.outcome_name")) if own else ""
+    label = fonts.replace_missing(name) if own else word(f"outcome.{outcome}", language)
+    scale = word(f"scale.{event['scale']}", language)
     title = f"{label} · {word_or_code('spec', spec, language)} · {scale}"
     return SheetTable(f"{outcome}.{spec}"[:31], title, columns, rows)
-
-
-def _cell(value: object) -> object:
-    """A number as in facts.json: the last bits of two processors may differ."""
-    if pd.isna(value):
-        return None
-    return float(f"{value:.{DIGITS_KEPT}g}") + 0.0 if isinstance(value, float) else value
 
 
 def _rows_sheet(place: Place, language: str) -> SheetTable:

@@ -1,0 +1,138 @@
+"""Which code a step runs: the digest of its own file and of all that it imports, found by reading.
+
+A step's function imports inside its body what it calls. These modules, and those they import in
+turn, are read from their sources, so no list of them is kept by hand. Settings and lists in files
+beside an imported module count as its code.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from pathlib import Path
+
+from zgzx_research.pipeline import store
+
+PACKAGE = "zgzx_research"
+DATA = (".toml", ".csv", ".json")
+
+
+def code_digest(*functions: Callable[..., object], modules: Iterable[str] = ()) -> str:
+    """SHA-256 over all sources that these functions and modules of the package run.
+
+    Parameters
+    ----------
+    *functions : callable
+        Functions of this package: their file counts, and what they and the functions of the same
+        file that they call import.
+    modules : iterable of str
+        Further modules, e.g. "zgzx_research.did.prepare".
+    """
+    files = {path for module in modules for path in files_of(module)}
+    for function in functions:
+        plain = function.func if isinstance(function, partial) else function
+        files |= _files_of_function(plain.__module__, plain.__name__)
+    return _digest(files)
+
+
+def _files_of_function(module: str, name: str) -> set[Path]:
+    path = _path(module)
+    if path is None:
+        raise ValueError(f"{module} is no module of the package")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    parts: list[ast.AST] = [
+        node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    waiting, called = [name], set()
+    while waiting:
+        function = waiting.pop()
+        if function in called or function not in own:
+            continue
+        called.add(function)
+        parts.append(own[function])
+        names = (node.id for node in ast.walk(own[function]) if isinstance(node, ast.Name))
+        waiting += list(names)
+    imported = {name for part in parts for name in _imports(part)}
+    return {path, *(file for name in imported for file in files_of(name))}
+
+
+def package_digest() -> str:
+    """SHA-256 over all code of the package, for the stamp."""
+    return _digest(
+        path for path in store.PACKAGE.rglob("*") if path.suffix in (".py", ".toml", ".j2")
+    )
+
+
+def files_of(module: str) -> frozenset[Path]:
+    """Files of a module, of all that it imports, and the TOML files beside these."""
+    return _closure(store.PACKAGE, module)
+
+
+@cache
+def _closure(package: Path, module: str) -> frozenset[Path]:
+    seen: set[str] = set()
+    waiting, files = [module], set()
+    while waiting:
+        name = waiting.pop()
+        path = _path(name)
+        if name in seen or path is None:
+            continue
+        seen.add(name)
+        files |= {path, *_data_files(path.parent)}
+        waiting += _imports(ast.parse(path.read_text(encoding="utf-8")))
+    return frozenset(files)
+
+
+@cache
+def _data_files(folder: Path) -> frozenset[Path]:
+    """Settings and lists beside a module, in its folder and in folders that hold no code."""
+    inside = [path for path in folder.iterdir() if path.is_dir() and not list(path.glob("*.py"))]
+    return frozenset(
+        path
+        for place in (folder, *inside)
+        for path in place.iterdir()
+        if path.suffix in DATA and path.is_file()
+    )
+
+
+def _path(module: str) -> Path | None:
+    """The source file of a module of this package."""
+    inner = module.removeprefix(PACKAGE).strip(".").replace(".", "/")
+    for path in (store.PACKAGE / f"{inner}.py", store.PACKAGE / inner / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """Modules of this package that a piece of code imports, those for type checkers left out."""
+    for node in _running(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE + "."))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if _path(inner) else str(node.module)
+
+
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those below `if TYPE_CHECKING:`."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
+        yield node
+        waiting += list(ast.iter_child_nodes(node))
+
+
+def _digest(files: Iterable[Path]) -> str:
+    total = hashlib.sha256()
+    for file in sorted(files):
+        name = file.relative_to(store.PACKAGE).as_posix()
+        total.update(f"{name}\0{store.file_digest(file)}\0".encode())
+    return total.hexdigest()

@@ -1,0 +1,225 @@
+"""Facts of the data: rows, links, the panel, and what is missing; small counts are withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import pandas as pd
+
+from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.evidence.disclosure import (
+    MIN_FIRMS,
+    MIN_RECORDS,
+    TOTAL,
+    Counts,
+    blank_small_counts,
+    hidden_parts,
+    row_balance,
+)
+from zgzx_research.evidence.facts import Fact, fact, shown_fact
+from zgzx_research.pipeline import store
+from zgzx_research.pipeline.place import Place
+from zgzx_research.report.tables import all_lines
+from zgzx_research.study import Study
+
+FIRMS = ("treated_firms", "never_treated_firms", "left_out_firms")  # they add up to all firms
+UNITS = ("treated_units", "never_treated_units")
+COUNTS = {
+    "rows_in": "rows_in",
+    "rows_kept": "kept",
+    "rows_quarantined": "quarantined",
+    "rows_non_data": "non_data_rows",
+}
+OPTIONAL = ("scores", "programmes", "employment", "patents")
+STAGES = {"preliminary": "preliminaries", "final": "finals"}  # of the contest, in the score sheets
+LEFT_OUT = "already treated|covariate missing|not observed in every"  # reasons that cost units
+
+
+def data_facts(place: Place, study: Study) -> dict[str, Fact]:
+    """All facts of the data of a study: `data.*`, `link.*`, `panel.*`, `absent.*`."""
+    return (
+        row_facts(place) | link_facts(place) | firm_facts(place, study) | absent_facts(place, study)
+    )
+
+
+def row_ledger(place: Place) -> dict[str, list[dict[str, Any]]]:
+    """Rows read, kept and set aside, per source and sheet, as cleaning counted them."""
+    return store.read_json(place.work / "clean" / "ledger.json")["sources"]
+
+
+def row_facts(place: Place) -> dict[str, Fact]:
+    """Facts `data.<source>.*` and `data.total.*`."""
+    ledger = row_ledger(place)
+    balance = row_balance(all_lines(ledger, "zh"))
+    nothing: Counts = dict.fromkeys(COUNTS.values(), 0)
+    facts = {"data.sources": fact(sum(map(bool, ledger.values())), "count", "data", "clean")}
+
+    for source, name in [*((source, source) for source in ledger), (TOTAL, "total")]:
+        counts = balance.get(source, {TOTAL: nothing})[TOTAL]
+        sheets = ledger[source] if source else [sheet for own in ledger.values() for sheet in own]
+        files = {sheet["file"] for sheet in sheets}
+        facts[f"data.{name}.files"] = fact(len(files), "count", "data", "clean")
+        for field, column in COUNTS.items():
+            facts[f"data.{name}.{field}"] = shown_fact(counts[column], "count", "data", "clean")
+    return facts
+
+
+def link_rows(place: Place) -> pd.DataFrame:
+    """source, rows, linked, linked_share: a row per source that can name a firm, nothing blank."""
+    from zgzx_research.link.audit import link_summary
+    from zgzx_research.link.firm_records import SOURCES
+
+    audit = pd.read_parquet(place.stage("link", "link_audit")[0])
+    summary = link_summary(audit).set_index("source").reindex(sorted(SOURCES))
+    table = summary[["rows", "linked"]].fillna(0).astype("int64")
+    shares = table.assign(linked_share=table["linked"] / table["rows"])
+    return shares.rename_axis("source").reset_index()
+
+
+def linkage(place: Place) -> list[dict[str, Any]]:
+    """Records, linked records, their share: a row per source with records; None = too few."""
+    rows = link_rows(place)
+    return _withheld(rows[rows["rows"].gt(0)])
+
+
+def arm_linkage(place: Place) -> list[dict[str, Any]]:
+    """entity, arm, rows, linked, linked_share of all editions together; None = too few."""
+    rates = pd.read_parquet(place.stage("link", "linkage_rates")[0])
+    pooled = rates.groupby(["entity", "arm"], as_index=False, sort=False)[["rows", "linked"]].sum()
+    return _withheld(pooled.assign(linked_share=pooled["linked"] / pooled["rows"]))
+
+
+def roster_linked_share(place: Place) -> float:
+    """Share of the award records that are linked to a firm."""
+    return float(link_rows(place).set_index("source").loc["roster", "linked_share"])
+
+
+def _withheld(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of rows, linked and linked_share without what would show too few."""
+    shown = blank_small_counts(rows, ["rows", "linked"]).astype(object)
+    return shown.where(shown.notna(), None).to_dict("records")
+
+
+def link_facts(place: Place) -> dict[str, Fact]:
+    """Facts `link.<source>.*` and `link.<arm>.<entity>.*`."""
+    facts: dict[str, Fact] = {}
+    measures = (("rows", "count"), ("linked", "count"), ("linked_share", "share"))
+    rows = link_rows(place)
+
+    for row in (*arm_linkage(place), *_withheld(rows)):
+        about = f"link.{row['arm']}.{row['entity']}" if "arm" in row else f"link.{row['source']}"
+        for name, unit in measures:
+            facts[f"{about}.{name}"] = shown_fact(row[name], unit, "data", "link")
+
+    withheld = facts["link.roster.linked"]["value"] is None
+    if withheld and facts["link.roster.rows"]["value"] is not None:
+        linked = rows.set_index("source").loc["roster", "linked"]
+        # which of the two is small, not how small
+        few = "linked" if linked < MIN_RECORDS else "unlinked"
+        facts["link.roster.few"] = fact(few, "text", "data", "link")
+    return facts
+
+
+def absent_facts(place: Place, study: Study) -> dict[str, Fact]:
+    """Facts `absent.<what>`, only of what is missing: what the report cannot show, and why."""
+    given = {source for source, files in row_ledger(place).items() if files}
+    asked = set(study.needed_sources)
+    missing = {source for source in OPTIONAL if source not in given}
+    unasked = {source for source in ("employment", "patents") if source in given - asked}
+    missing |= {f"{source}_not_asked" for source in unasked}
+    if "scores" in given:
+        entries = pd.read_parquet(place.stage("clean", "entry")[0], columns=["stage"])
+        seen = set(entries["stage"].dropna())
+        missing |= {name for stage, name in STAGES.items() if stage not in seen}
+    facts = {f"absent.{name}": fact(True, "text", "design", "study") for name in sorted(missing)}
+    return facts | _absent_editions(place, study)
+
+
+def _absent_editions(place: Place, study: Study) -> dict[str, Fact]:
+    """Editions before the first roster and after the last: their winners count as never awarded."""
+    roster = pd.read_parquet(place.stage("clean", "roster")[0], columns=["edition"])
+    known = roster["edition"].dropna()
+    if known.empty:
+        return {}
+    calendar = pd.read_csv(place.calendar)
+    held = calendar.loc[calendar["year"].le(study.study.years[1]), "edition"]
+    edges = {
+        "earlier": (int(known.min()), held.lt(known.min())),
+        "later": (int(known.max()), held.gt(known.max())),
+    }
+    return {
+        f"absent.{name}_editions": fact(edition, "count", "design", "study")
+        for name, (edition, missing) in edges.items()
+        if missing.any()
+    }
+
+
+def firm_facts(place: Place, study: Study) -> dict[str, Fact]:
+    """Facts `panel.*` of the panel of firms, and `study.editions`."""
+    panel = pd.read_parquet(
+        place.stage("panels", "firm_year")[0], columns=["firm_id", "first_award"]
+    )
+    firms = panel.groupby("firm_id")["first_award"].first()
+    first, last = study.study.years
+    early = firms.notna() & (firms <= first)
+    late = firms.notna() & (firms > last)
+    counts = {
+        "firms": len(firms),
+        "firm_years": len(panel),
+        "treated_firms": int((firms.notna() & ~early & ~late).sum()),
+        "never_treated_firms": int((firms.isna() | late).sum()),
+        "left_out_firms": int(early.sum()),
+    }
+    facts = counted(counts, FIRMS)
+    roster = pd.read_parquet(place.stage("clean", "roster")[0], columns=["edition"])
+    held = set(roster["edition"].dropna()) | set(pd.read_csv(place.calendar)["edition"])
+    facts["study.editions"] = fact(len(held), "count", "data", "clean")
+    for name, year in (("first_year", first), ("last_year", last)):
+        facts[f"panel.{name}"] = fact(year, "year", "data", "panels")
+    return facts
+
+
+def counted(counts: dict[str, int], parts: Collection[str]) -> dict[str, Fact]:
+    """Facts `panel.<name>`; of the parts of a total none that would show too few units."""
+    sizes = [counts[name] for name in parts]
+    hidden = hidden_parts(sizes, [0 < size < MIN_FIRMS for size in sizes], MIN_FIRMS, largest=True)
+    blank = {name for name, hide in zip(parts, hidden, strict=True) if hide}
+    shown = {name: None if name in blank else size for name, size in counts.items()}
+    return {
+        f"panel.{name}": shown_fact(size, "count", "data", "panels") for name, size in shown.items()
+    }
+
+
+def panel_facts(panel: PreparedPanel, rows: int) -> dict[str, Fact]:
+    """Facts `panel.*` of any panel."""
+    never = int((panel.cohorts[panel.cohort] == float("inf")).sum())
+    gone = panel.ledger[panel.ledger["reason"].str.contains(LEFT_OUT)]
+    left_out = {"left_out_units": int(gone["units"].sum())}
+    counts = {
+        "units": len(panel.y),
+        "periods": len(panel.periods),
+        "rows": rows,
+        "treated_units": len(panel.y) - never,
+        "never_treated_units": never,
+    }
+    facts = counted(counts, UNITS) | counted(left_out, ["left_out_units"])
+    labels = period_labels(panel)
+    for name, period in (("first_period", panel.periods[0]), ("last_period", panel.periods[-1])):
+        if label := labels.get(str(period)):  # the number of a quarter or a day says nothing
+            facts[f"panel.{name}"] = fact(label, "text", "data", "panels")
+        else:
+            facts[f"panel.{name}"] = fact(int(period), "year", "data", "panels")
+    return facts
+
+
+def period_labels(panel: PreparedPanel) -> dict[str, str]:
+    """Counted periods to what the file calls them, where that is not the number itself."""
+    written = panel.clock.labels() if panel.clock is not None else ()
+    for end in ("-01-01", "-01"):
+        if written and all(label.endswith(end) and label.count("-") == 2 for label in written):
+            written = tuple(label.removesuffix(end) for label in written)
+    numbers = map(str, panel.periods)
+    return {
+        number: label for number, label in zip(numbers, written, strict=False) if label != number
+    }

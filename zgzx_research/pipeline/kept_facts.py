@@ -1,0 +1,142 @@
+"""Facts on their way from a notebook to `facts/<page>.json` and `facts.json`.
+
+A cell that keeps facts returns a `Kept`. Jupyter shows how many; the facts themselves travel in an
+output of their own kind, which a run takes out of the executed notebook. So a notebook that is run
+by hand writes nothing, and the facts are exactly those of the page that the reader sees.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.facts import DIGITS_KEPT, VERSION, Fact, Facts
+from zgzx_research.pipeline import store
+from zgzx_research.pipeline.summaries import Summary
+
+if TYPE_CHECKING:
+    import nbformat
+
+MIME = "application/vnd.zgzx.facts+json"
+INTERVALS = ("ci_low", "ci_high", "band_low", "band_high")
+UNITS = ("n_treated", "n_comparison", "base_mean")
+EVENT_COLUMNS = ("event_time", "role", "estimate", "std_error", *INTERVALS, *UNITS)
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a cell keeps.
+
+    Attributes
+    ----------
+    facts : dict
+        Key to fact.
+    events : dict
+        "<outcome>.<spec>" to the columns of its event study, for the workbook.
+    """
+
+    facts: dict[str, Fact]
+    events: dict[str, dict[str, Any]]
+
+    def __or__(self, other: Kept) -> Kept:
+        return Kept(self.facts | other.facts, self.events | other.events)
+
+    def __repr__(self) -> str:
+        about = f" of {', '.join(self.events)}" if self.events else ""
+        return f"{len(self.facts)} facts kept{about}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"text/plain": repr(self), MIME: {"facts": self.facts, "events": self.events}}
+
+
+def event_columns(summary: Summary) -> dict[str, Any]:
+    """The event study as it may be shown: {"scale", "columns"}, numbers with the facts' digits."""
+    frame = enough_firms(summary.event_time)
+    table = frame[list(EVENT_COLUMNS)].astype({"event_time": int}).astype(object)
+    columns: Columns = {name: [_rounded(value) for value in table[name]] for name in table.columns}
+    return {"scale": summary.scale, "columns": columns}
+
+
+def _rounded(value: Any) -> Any:
+    """A value as JSON can hold it; the last bits of two processors may differ."""
+    if pd.isna(value) or value in (float("inf"), float("-inf")):
+        return None
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS_KEPT}g}") + 0.0
+    return value.item() if hasattr(value, "item") else value
+
+
+def facts_of(notebook: nbformat.NotebookNode) -> Kept:
+    """Everything that the cells of an executed notebook kept."""
+    kept = Kept({}, {})
+    for data in _outputs(notebook):
+        if MIME in data:
+            kept |= Kept(data[MIME]["facts"], data[MIME]["events"])
+    return kept
+
+
+def without_facts(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook without the facts in its outputs; the line that counts them stays."""
+    for data in _outputs(notebook):
+        data.pop(MIME, None)
+    return notebook
+
+
+def _outputs(notebook: nbformat.NotebookNode) -> Iterator[Any]:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            yield output.get("data", {})
+
+
+def kept_text(kept: Kept) -> str:
+    """The text of `facts/<page>.json`; the same from the Chinese and the English run."""
+    body = {"version": VERSION, "facts": kept.facts, "events": kept.events}
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
+
+
+def load_facts(path: Path) -> dict[str, Fact]:
+    """The facts of `facts/<page>.json`."""
+    return dict(Facts.load(path).facts)
+
+
+def load_events(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """"<outcome>.<spec>" to its event study, from all pages."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        found |= store.read_json(path).get("events", {})
+    return found
+
+
+def union(paths: Iterable[Path]) -> Facts:
+    """All facts of all pages.
+
+    Raises
+    ------
+    ZgzxError
+        Two pages keep different values under one key.
+    """
+    found: dict[str, Fact] = {}
+    for path in paths:
+        _refuse_other_values(found, new := load_facts(path), path.stem)
+        found |= new
+    return Facts(found)
+
+
+def _refuse_other_values(found: Mapping[str, Fact], new: Mapping[str, Fact], page: str) -> None:
+    differing = sorted(key for key in found.keys() & new.keys() if found[key] != new[key])
+    if differing:
+        raise ZgzxError(
+            "two pages keep different values of one fact",
+            where=page,
+            count=len(differing),
+            examples=differing,
+            remedy="Keep each estimate in one page only.",
+        )

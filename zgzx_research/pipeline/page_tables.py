@@ -1,0 +1,109 @@
+"""The tables of pages: `page.table("<name>", …)` calls the function of that name here.
+
+To add a table, add a function that takes the page and what the table is about, and its name to
+`__all__`. What rests on too few firms or records is left out before a table is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
+from zgzx_research.pipeline import data_facts, estimates
+from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
+from zgzx_research.report.tables.markdown_table import Table
+
+if TYPE_CHECKING:
+    from zgzx_research.pipeline.pages import Page
+
+__all__ = [
+    "arms",
+    "cohort",
+    "estimates_of",
+    "event_time",
+    "grade",
+    "left_out",
+    "linkage",
+    "panel",
+    "quarantine",
+    "rows",
+    "stamp",
+]
+
+
+def event_time(page: Page, outcome: str, spec: str) -> Table:
+    """Effects by event time."""
+    summary = page.summary(outcome, spec)
+    return effect_tables.event_time_table(
+        enough_firms(summary.event_time),
+        summary.scale,
+        page.language,
+        share=estimates.is_share(outcome),
+        outcome_label=page.label(outcome),
+    )
+
+
+def cohort(page: Page, outcome: str, spec: str) -> Table:
+    """Effects by cohort; empty for a method without them."""
+    summary = page.summary(outcome, spec)
+    none = summary.event_time[:0]
+    frame = none if summary.cohort is None else enough_firms(summary.cohort)
+    labels = page.cohort_labels
+    share = estimates.is_share(outcome)
+    return effect_tables.cohort_table(
+        frame, summary.scale, page.language, share=share, labels=labels
+    )
+
+
+def estimates_of(page: Page, outcome: str) -> Table:
+    """The headline of an outcome in all its specifications."""
+    return effect_tables.estimates_table(page.estimates(outcome), page.language)
+
+
+def left_out(page: Page, outcome: str, spec: str) -> Table:
+    """Rows and units that an estimation left out, with the reasons."""
+    ledger = page.summary(outcome, spec).ledger
+    return data_tables.ledger_table(blank_few_units(ledger), page.language)
+
+
+def grade(page: Page, outcome: str) -> Table:
+    """The rules by which the evidence on an outcome was graded."""
+    start = f"{outcome}.main.grade_rule."
+    known = page.facts.facts
+    rules = [rule for rule in fact_tables.RULE_DIGITS if f"{start}{rule}.value" in known]
+    return fact_tables.grade_table(page.facts, outcome, "main", rules, page.language)
+
+
+def rows(page: Page) -> Table:
+    """Rows read, kept and set aside, by source and file."""
+    return data_tables.rows_table(data_facts.row_ledger(page.place), page.language, MIN_RECORDS)
+
+
+def quarantine(page: Page) -> Table:
+    """Reasons for which cells and rows are in quarantine."""
+    reasons = page.read("quarantine")["reason"].value_counts()
+    counts = {code: count if count >= MIN_RECORDS else None for code, count in reasons.items()}
+    return data_tables.quarantine_table(counts, page.language)
+
+
+def linkage(page: Page) -> Table:
+    """Records linked to a firm, by source."""
+    return data_tables.linkage_table(data_facts.linkage(page.place), page.language)
+
+
+def arms(page: Page) -> Table:
+    """Records of the contest linked to a firm or a person, by arm."""
+    return data_tables.arms_table(data_facts.arm_linkage(page.place), page.language)
+
+
+def panel(page: Page) -> Table:
+    """Size of a panel."""
+    names = [key.removeprefix("panel.") for key in page.facts.facts if key.startswith("panel.")]
+    return fact_tables.panel_table(page.facts, names, page.language)
+
+
+def stamp(page: Page) -> Table:
+    """What is needed to make the page again."""
+    keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
+    entries = {key.removeprefix("stamp."): page.facts.get(key) for key in keys}
+    return fact_tables.stamp_table(entries, page.language)

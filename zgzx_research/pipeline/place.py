@@ -1,0 +1,94 @@
+"""Where the files of a study are, and what they are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCES = {
+    "roster": ("roster",),
+    "registry": ("registry", "registry_name", "registry_event"),
+    "employment": ("spell", "si_month", "dispatch"),
+    "patents": ("patent", "patent_party"),
+    "scores": ("entry", "score"),
+    "programmes": ("programme", "cost", "participation", "district_year"),
+}
+LINK_TABLES = (
+    "firm",
+    "firm_name",
+    "worker",
+    "spell_worker",
+    "employment",
+    "link_audit",
+    "link_review",
+    "linkage_rates",
+)
+PANEL_TABLES = ("firm_year", "worker_final")
+CALENDAR = "data/published/edition_calendar.csv"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study's files are.
+
+    Attributes
+    ----------
+    root : Path
+        The project folder.
+    name : str
+        The study's name.
+    raw : Path
+        The agencies' files.
+    """
+
+    root: Path
+    name: str
+    raw: Path
+
+    @property
+    def work(self) -> Path:
+        """Stage files of the study."""
+        return self.root / "data" / "work" / self.name
+
+    @property
+    def reports(self) -> Path:
+        """Reports of the study."""
+        return self.root / "reports" / self.name
+
+    @property
+    def decisions(self) -> Path:
+        """What people decided on cells and links (`corrections.csv`, `links.csv`), if anything."""
+        return self.root / "data" / "decisions" / self.name
+
+    @property
+    def review_workbook(self) -> Path:
+        """Candidates for records without a firm, to be filled in and handed back."""
+        return self.work / "link" / "link_review.xlsx"
+
+    @property
+    def calendar(self) -> Path:
+        """The published calendar of editions."""
+        return self.root / CALENDAR
+
+    def stage(self, stage: str, *names: str) -> tuple[Path, ...]:
+        """Parquet files of a stage."""
+        return tuple(self.work / stage / f"{name}.parquet" for name in names)
+
+    def facts(self, page: str) -> Path:
+        """The facts a page keeps."""
+        return self.work / "facts" / f"{page}.json"
+
+    def notebook(self, page: str, language: str) -> Path:
+        """An executed notebook."""
+        return self.reports / language / "notebooks" / f"{page}.ipynb"
+
+    def decision_files(self) -> dict[str, Path]:
+        """The files of decisions that exist: "corrections", "links"."""
+        paths = {name: self.decisions / f"{name}.csv" for name in ("corrections", "links")}
+        return {name: path for name, path in paths.items() if path.is_file()}
+
+
+def raw_files(raw: Path, source: str) -> list[Path]:
+    """Files of a source, by name; hidden ones do not count. An optional source may have no folder."""
+    found = (raw / source).rglob("*")
+    return sorted(path for path in found if path.is_file() and path.name[0] not in ".~")

@@ -1,0 +1,208 @@
+"""`zgzx run`: bring panels, pages and reports of a study up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.facts import Fact
+from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files
+from zgzx_research.outcomes import outcome_row
+from zgzx_research.pipeline import manifest, notebooks, store, study_facts
+from zgzx_research.pipeline.build import Result, Step, build
+from zgzx_research.pipeline.code_digest import package_digest
+from zgzx_research.pipeline.pages import TABLES, page_rules
+from zgzx_research.pipeline.place import SOURCES, Place, raw_files
+from zgzx_research.pipeline.secret_key import FIXED_KEY, secret_key
+from zgzx_research.pipeline.steps import data, pages
+from zgzx_research.pipeline.steps.pages import Edition
+from zgzx_research.study import Study, load_study
+
+PARTS = {
+    "all": "",
+    "build": "clean,link,panels",
+    "estimate": "clean,link,panels,study,page,facts",
+    "report": "study,page,facts,report,brief,index,manifest",
+}
+
+
+def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path]]]:
+    """A study with its place and raw files.
+
+    Raises
+    ------
+    ZgzxError
+        Wrong study file; a missing raw folder, or a source without files.
+    """
+    study = load_study(root, name)
+    place = Place(root, name, (root / study.raw.path).resolve())
+    files = {source: raw_files(place.raw, source) for source in SOURCES}
+    absent = [source for source in study.needed_sources if not files[source]]
+    if absent:
+        raise missing_sources(study, absent)
+    return place, study, files
+
+
+def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
+    """What to say of sources without files that the study cannot do without."""
+    name, path = study.study.name, study.raw.path
+    outcomes = [outcome for source in absent for outcome in study.needed_sources[source]]
+    make = "Make the synthetic files with 'make report'"
+    put = make if name == "demo" else "Put the agencies' files there"
+    leave = f", or take {', '.join(outcomes)} out of [estimate] outcomes" if outcomes else ""
+    folders = [f"{path}/{source}/" for source in absent]
+    return ZgzxError(
+        "raw files are missing",
+        where=f"study {name}",
+        count=len(absent),
+        examples=folders,
+        remedy=f"{put}{leave}.",
+    )
+
+
+def pages_of(root: Path, study: Study) -> dict[str, str]:
+    """The pages of a study's report and the document of each, in order of their folders.
+
+    A page whose default outcome needs a source the study does not ask for is left out.
+    """
+    found = {}
+    for notebook in sorted((root / "notebooks").glob("*/page.ipynb")):
+        document = page_rules(notebook.parent).document
+        outcome = notebooks.declared(notebook).get("outcome")
+        needed = outcome_row(outcome).source if outcome else "roster"
+        if document != "analysis" and needed in study.needed_sources:
+            found[notebook.parent.name] = document
+    return found
+
+
+def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -> Result:
+    """Bring a study (or one part of it) up to date.
+
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+    name : str
+        The study.
+    part : str
+        One of PARTS.
+    say : callable
+        Prints a line.
+    """
+    if part not in PARTS:
+        remedy = f"Choose one of {', '.join(PARTS)}."
+        raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=remedy)
+    place, study, files = open_study(root, name)
+    data.check_corrections(place)
+    inputs = [path for found in files.values() for path in found]
+    numbers = number_files(place.raw, inputs)
+    _warn_of_unlisted(place, inputs, say)
+    synthetic = manifest.is_synthetic(place.raw, inputs)
+    key = secret_key(study, root, synthetic)
+    _warn_of_public_key(place, numbers, key, say)
+
+    stamp = _stamp(place, study, inputs)
+    edition = _edition(place, study, synthetic)
+    steps = [
+        *data.steps(place, study, files, numbers, key),
+        pages.study_step(place, _study_facts(study, stamp, synthetic)),
+        *pages.steps(edition),
+    ]
+    steps.append(_manifest_step(place, study, numbers, stamp, steps))
+    return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
+
+
+def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
+    """What is needed to make the study again."""
+    settings = study.model_dump(mode="json")
+    return {
+        "study": place.name,
+        "version": study_facts.project_version(place.root),
+        "code": package_digest()[:12],
+        "lock": study_facts.lock_digest(place.root),
+        "inputs": study_facts.input_digest(inputs, place.raw)[:12],
+        "input_files": len(inputs),
+        "settings": store.digest(store.json_text(settings).encode())[:12],
+        "seed": study.study.seed,
+    }
+
+
+def _study_facts(study: Study, stamp: Mapping[str, Any], synthetic: bool) -> dict[str, Fact]:
+    return (
+        study_facts.design_facts(study.study.seed, study.estimate.event_window, synthetic)
+        | study_facts.identity_facts(study.study.name, study.study.years)
+        | study_facts.stamp_facts(stamp)
+    )
+
+
+def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
+    found = pages_of(place.root, study)
+    folders = {page: place.root / "notebooks" / page for page in found}
+    tables = [place.stage(stage, table)[0] for table, stage in TABLES.items()]
+    ledger = place.work / "clean" / "ledger.json"
+    return Edition(
+        place=place,
+        pages=found,
+        last=tuple(page for page in found if page_rules(folders[page]).quotes_others),
+        languages=study.study.languages,
+        synthetic=synthetic,
+        inputs=(place.facts("study"), ledger, place.calendar, *tables),
+        parameters={},
+    )
+
+
+def _manifest_step(
+    place: Place,
+    study: Study,
+    numbers: Mapping[Path, str],
+    stamp: Mapping[str, Any],
+    steps: Sequence[Step],
+) -> Step:
+    """What went in and what came out; the landing page belongs to all studies, so it is left out."""
+    outputs = [path for step in steps for path in step.outputs if step.name != "index"]
+    settings = study.model_dump(mode="json")
+    decided = place.decision_files().values()
+    out = place.work / "manifest.json"
+    return Step(
+        name="manifest",
+        run=partial(
+            manifest.write_manifest,
+            place.root,
+            out,
+            inputs=numbers,
+            outputs=[*outputs, place.calendar, *decided],
+            settings=settings,
+            stamp=stamp,
+        ),
+        inputs=(*numbers, *outputs),
+        outputs=(out,),
+        settings=[settings, dict(stamp)],
+        numbers=numbers,
+    )
+
+
+def _warn_of_unlisted(place: Place, inputs: list[Path], say: Callable[[str], None]) -> None:
+    """Without a list, the numbers of files hang on the files that are there."""
+    if not is_listed(place.raw, inputs):
+        say(
+            f"warning: the folder of the raw files cannot be written, so there is no {LIST}: files "
+            "are numbered in the order of their names. Add or rename none, or decisions on cells "
+            "and rows are about other files."
+        )
+
+
+def _warn_of_public_key(
+    place: Place, numbers: Mapping[Path, str], key: bytes, say: Callable[[str], None]
+) -> None:
+    """Real people must not get pseudonyms whose key everybody knows."""
+    changed = manifest.unmarked(place.raw, numbers) if key == FIXED_KEY else []
+    if changed:
+        say(
+            f"warning: {len(changed)} of {len(numbers)} raw files are not in {manifest.MARK} (e.g. "
+            f"{changed[0]}). The study counts as synthetic, so its pseudonyms use a public key: if "
+            f"these files hold real people, stop, take {manifest.MARK} away and set [privacy] "
+            "key_file."
+        )

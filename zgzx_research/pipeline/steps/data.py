@@ -1,0 +1,299 @@
+"""From raw files to panels: inputs, outputs and body of each step in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline import store
+from zgzx_research.pipeline.build import Step
+from zgzx_research.pipeline.place import LINK_TABLES, PANEL_TABLES, SOURCES, Place
+
+if TYPE_CHECKING:
+    from zgzx_research.study import Study  # its settings decide what runs, not its code
+
+ALL_TABLES = dict.fromkeys(sorted(name for tables in SOURCES.values() for name in tables))
+PANEL_INPUTS = dict.fromkeys(("roster", "entry", "programme")) | {  # the largest are read in part
+    "patent": ["app_no", "type", "filed", "dual_app_no", "title_hash"],
+    "patent_party": ["file", "sheet", "row", "part", "role", "app_no"],
+}
+PART_ENDINGS = (".parquet", ".non_data.parquet", ".json")  # what cleaning one source leaves
+NUMBERED = r"[a-z]+/\d{3,}"  # a file by its number
+
+
+def steps(
+    place: Place,
+    study: Study,
+    files: Mapping[str, Sequence[Path]],
+    numbers: Mapping[Path, str],
+    key: bytes,
+) -> list[Step]:
+    """All steps from raw files to panels.
+
+    Parameters
+    ----------
+    files : mapping
+        Source to its raw files.
+    numbers : mapping
+        Raw file to its number, which stands for its name.
+    key : bytes
+        Secret key of the pseudonyms.
+    """
+    cleaning = [_clean_step(place, study, source, files, numbers, key) for source in SOURCES]
+    return [*cleaning, _collect_step(place), _link_step(place), _panels_step(place, study)]
+
+
+def _clean_step(
+    place: Place,
+    study: Study,
+    source: str,
+    files: Mapping[str, Sequence[Path]],
+    numbers: Mapping[Path, str],
+    key: bytes,
+) -> Step:
+    deliveries = study.raw.deliveries_of(source)
+    decided = place.decision_files()
+    corrections = [decided["corrections"]] if "corrections" in decided else []
+    fingerprint = store.digest(b"pseudonym key" + key)[:12]
+    return Step(
+        name=f"clean.{source}",
+        run=partial(clean, place, source, key, deliveries),
+        inputs=(*files[source], *corrections),
+        outputs=(*place.stage("clean", *SOURCES[source]), *_parts(place, source)),
+        settings=[fingerprint, deliveries],
+        numbers={path: numbers[path] for path in files[source]},
+    )
+
+
+def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ()) -> None:
+    """Raw files of a source into clean tables, quarantine and ledger."""
+    from zgzx_research.clean.corrections import read_corrections
+    from zgzx_research.clean.non_data import non_data_rows
+    from zgzx_research.clean.sources import clean_source, nothing_to_clean
+    from zgzx_research.ingest.read import read_source
+    from zgzx_research.pipeline.place import raw_files
+
+    corrections = read_corrections(place.decisions / "corrections.csv")
+    if raw_files(place.raw, source):
+        tables = read_source(place.raw, source)
+        cleaned = clean_source(tables, source, key, corrections, deliveries)
+    else:  # empty tables take the place of what an earlier run may have left
+        tables, cleaned = [], nothing_to_clean(SOURCES[source])
+    for name, table in cleaned.tables.items():
+        store.write_table(place.stage("clean", name)[0], table)
+    quarantine, non_data, ledger = _parts(place, source)
+    store.write_table(quarantine, cleaned.quarantine)
+    store.write_table(non_data, non_data_rows(tables, source))
+    store.write_json(ledger, cleaned.ledger)
+
+
+def _parts(place: Place, source: str) -> tuple[Path, ...]:
+    """Quarantine, non-data rows and ledger of one source."""
+    folder = place.work / "clean" / "parts"
+    return tuple(folder / f"{source}{ending}" for ending in PART_ENDINGS)
+
+
+def _collect_step(place: Place) -> Step:
+    whole = place.work / "clean"
+    return Step(
+        name="clean.collect",
+        run=partial(collect, place),
+        inputs=tuple(path for source in SOURCES for path in _parts(place, source)),
+        outputs=(*place.stage("clean", "quarantine"), whole / "audit.xlsx", whole / "ledger.json"),
+    )
+
+
+def collect(place: Place) -> None:
+    """One quarantine, one audit workbook and one ledger from the parts of all sources."""
+    from zgzx_research.clean.audit import write_audit
+
+    parts = {source: _parts(place, source) for source in SOURCES}
+    quarantines = [pd.read_parquet(quarantine) for quarantine, _, _ in parts.values()]
+    filled = [part for part in quarantines if len(part)] or quarantines[:1]
+    quarantine = pd.concat(filled, ignore_index=True)
+    store.write_table(place.stage("clean", "quarantine")[0], quarantine)
+    non_data = pd.concat(
+        [pd.read_parquet(non_data) for _, non_data, _ in parts.values()], ignore_index=True
+    )
+    words = _words("reason", quarantine["reason"]) | _words("non_data_row", non_data["kind"])
+    write_audit(quarantine, place.work / "clean" / "audit.xlsx", words, non_data)
+    ledger = {source: store.read_json(path) for source, (_, _, path) in parts.items()}
+    store.write_json(place.work / "clean" / "ledger.json", {"sources": ledger})
+
+
+def _words(family: str, codes: pd.Series) -> dict[str, tuple[str, str]]:
+    """Code to its words in Chinese and English."""
+    from zgzx_research.report.wording import word_or_code
+
+    return {
+        code: (word_or_code(family, code, "zh"), word_or_code(family, code, "en"))
+        for code in codes.unique()
+    }
+
+
+def clean_tables(
+    place: Place, wanted: Mapping[str, Sequence[str] | None] = ALL_TABLES
+) -> dict[str, pd.DataFrame]:
+    """The clean tables that exist, by name; of a table some columns, or all (None)."""
+    paths = {name: place.stage("clean", name)[0] for name in wanted}
+    return {
+        name: pd.read_parquet(path, columns=wanted[name])
+        for name, path in paths.items()
+        if path.is_file()
+    }
+
+
+def _all_clean(place: Place) -> tuple[Path, ...]:
+    return place.stage("clean", *(table for tables in SOURCES.values() for table in tables))
+
+
+def _link_step(place: Place) -> Step:
+    decided = place.decision_files()
+    links = [decided["links"]] if "links" in decided else []
+    return Step(
+        name="link",
+        run=partial(link, place),
+        inputs=(*_all_clean(place), place.calendar, *links),
+        outputs=(*place.stage("link", *LINK_TABLES), place.review_workbook),
+    )
+
+
+def link(place: Place) -> None:
+    """Firms and persons."""
+    from zgzx_research.link.audit import linkage_rates
+    from zgzx_research.link.decisions import read_decisions
+    from zgzx_research.link.firms import link_firms
+    from zgzx_research.link.people import link_people
+    from zgzx_research.link.records import month_lines
+    from zgzx_research.link.review_workbook import write_review
+
+    calendar = pd.read_csv(place.calendar)
+    tables, months = month_lines(clean_tables(place))
+    firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
+    people = link_people(tables, firms, calendar, months=months)
+    audit = pd.concat([firms.link_audit, people.link_audit], ignore_index=True)
+    linked = {
+        "firm": firms.firm,
+        "firm_name": firms.firm_name,
+        "link_audit": audit,
+        "link_review": firms.link_review,
+        "worker": people.worker,
+        "spell_worker": people.spell_worker,
+        "employment": people.employment,
+        "linkage_rates": linkage_rates(audit, tables["roster"], tables["entry"]),
+    }
+    for name, table in linked.items():
+        store.write_table(place.stage("link", name)[0], table)
+    write_review(firms.link_review, firms.firm, place.review_workbook)
+
+
+def _panels_step(place: Place, study: Study) -> Step:
+    settings = [
+        study.study.years,
+        study.retention.months,
+        study.retention.gap,
+        study.patents.model_dump(mode="json"),
+        sorted(study.needed_sources),
+    ]
+    return Step(
+        name="panels",
+        run=partial(panels, place, study),
+        inputs=(*_all_clean(place), *place.stage("link", *LINK_TABLES), place.calendar),
+        outputs=place.stage("panels", *PANEL_TABLES),
+        settings=settings,
+    )
+
+
+def panels(place: Place, study: Study) -> None:
+    """The panels of firms and of persons."""
+    from zgzx_research.panels.firm_year import check_coverage
+    from zgzx_research.panels.treatment import check_editions
+    from zgzx_research.panels.worker_final import build_worker_final
+
+    tables = clean_tables(place, PANEL_INPUTS)
+    months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
+    linked = {name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")}
+    # the links of the insurance are in `employment` by now, and are most of the rows
+    linked["link_audit"] = pd.read_parquet(
+        place.stage("link", "link_audit")[0], filters=[("source", "not in", SOURCES["employment"])]
+    )
+    calendar = pd.read_csv(place.calendar)
+    first_year, last_year = study.study.years
+    check_editions(tables["roster"], calendar)
+    asked = [source for source in study.needed_sources if source in ("patents", "employment")]
+    check_coverage(
+        tables["patent"], linked["employment"], first_year, last_year, months, sources=asked
+    )
+    firms = firm_year(study, tables, calendar, **linked)
+    store.write_table(place.stage("panels", "firm_year")[0], firms)
+    people = build_worker_final(
+        tables["roster"],
+        tables["entry"],
+        **linked,
+        calendar=calendar,
+        longest_break=study.retention.gap,
+    )
+    store.write_table(place.stage("panels", "worker_final")[0], people)
+
+
+def firm_year(
+    study: Study,
+    tables: dict[str, pd.DataFrame],
+    calendar: pd.DataFrame,
+    **linked: pd.DataFrame,
+) -> pd.DataFrame:
+    """The panel of firms by a study's settings; `linked`: firm, employment, link_audit."""
+    from zgzx_research.panels.firm_year import build_firm_year
+
+    first_year, last_year = study.study.years
+    return build_firm_year(
+        tables,
+        **linked,
+        first_year=first_year,
+        last_year=last_year,
+        patent_truncation=study.patents_until,
+        calendar=calendar,
+        longest_break=study.retention.gap,
+        holder=study.patents.holder,
+        joint=study.patents.joint,
+        dual=study.patents.dual,
+    )
+
+
+def check_corrections(place: Place) -> None:
+    """Every correction must be about a file of a known source: no step would ever read another.
+
+    Raises
+    ------
+    ZgzxError
+        Files of no known source; files by name, which may be personal.
+    """
+    from zgzx_research.clean.corrections import read_corrections
+    from zgzx_research.ingest.file_numbers import LIST
+
+    files = read_corrections(place.decisions / "corrections.csv")["file"]
+    where = f"data/decisions/{place.name}/corrections.csv"
+    unknown = files[~files.str.split("/").str[0].isin(SOURCES)]
+    if len(unknown):
+        raise ZgzxError(
+            "corrections of files of no known source",
+            where=where,
+            count=len(unknown),
+            examples=unknown,
+            remedy=f"Known: {', '.join(SOURCES)}; correct or delete the lines.",
+        )
+    named = ~files.str.fullmatch(NUMBERED)
+    if named.any():
+        raise ZgzxError(
+            "corrections that name files instead of their numbers",
+            where=where,
+            count=int(named.sum()),
+            examples=[f"line {row + 2}" for row in named[named].index],
+            remedy="Delete these lines and decide again in a new audit workbook; "
+            f"{LIST} beside the raw files says which number a file has.",
+        )

@@ -1,0 +1,322 @@
+"""From panels to reports: inputs, outputs and body of each step in one place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from zgzx_research.evidence.facts import Fact, Facts
+from zgzx_research.pipeline import store
+from zgzx_research.pipeline.build import Step
+from zgzx_research.pipeline.place import Place
+
+REPORT = store.PACKAGE / "report"
+FORMATS = ("html", "pdf", "docx")
+PAGE_CODE = ("zgzx_research.pipeline.pages", "zgzx_research.pipeline.panel_page")
+SENTENCES = "_sentences"  # shared by all pages
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The pages of one study or analysis, and how they are made.
+
+    Attributes
+    ----------
+    place : Place
+        Where the files are.
+    pages : mapping
+        Page, in reading order, to the document it belongs to ("brief", "report", "analysis").
+    last : tuple of str
+        Pages that quote others, and run after them.
+    languages : tuple of str
+        The first one's run writes the facts; the others must find the same.
+    synthetic : bool
+        Whether the data are synthetic.
+    inputs : tuple of Path
+        Files that pages read.
+    parameters : mapping
+        Parameters of the notebooks besides study and language.
+    """
+
+    place: Place
+    pages: Mapping[str, str]
+    last: tuple[str, ...]
+    languages: tuple[str, ...]
+    synthetic: bool
+    inputs: tuple[Path, ...]
+    parameters: Mapping[str, Any]
+
+    @property
+    def fact_files(self) -> tuple[Path, ...]:
+        """Facts of all pages."""
+        return tuple(self.place.facts(page) for page in self.pages)
+
+    @property
+    def all_facts(self) -> Path:
+        """The union of the facts of all pages."""
+        return self.place.work / "facts.json"
+
+    def of(self, document: str) -> tuple[str, ...]:
+        """The pages of a document."""
+        return tuple(page for page, own in self.pages.items() if own == document)
+
+
+def steps(edition: Edition) -> list[Step]:
+    """All steps from panels to `reports/`."""
+    made = [
+        _page_step(edition, page, language)
+        for language in edition.languages
+        for page in edition.pages
+    ]
+    made.append(_union_step(edition))
+    for language in edition.languages:
+        for document in dict.fromkeys(edition.pages.values()):
+            made.append(_document_step(edition, document, language))
+        made.append(_workbook_step(edition, language))
+    card = _card_step(edition)
+    return [*made, card, _index_step(edition, [*made, card])]
+
+
+def page_folder(place: Place, page: str) -> Path:
+    """The folder of a page: its notebook and its words."""
+    return place.root / "notebooks" / page
+
+
+def _page_step(edition: Edition, page: str, language: str) -> Step:
+    """Run one notebook; the first language also writes the page's facts."""
+    place, folder = edition.place, page_folder(edition.place, page)
+    words = folder / f"{language}.md.j2"
+    shared = REPORT / "prose" / f"{SENTENCES}.{language}.md.j2"
+    first = edition.languages[0]
+    others = [place.facts(other) for other in edition.pages if other not in edition.last]
+    quoted = others if page in edition.last else []
+    facts = place.facts(page)
+    return Step(
+        name=f"page.{language}.{page}",
+        run=partial(run_page, place, page, language, edition.parameters, language == first),
+        inputs=(
+            folder / "page.ipynb",
+            words,
+            shared,
+            *edition.inputs,
+            *quoted,
+            *([facts] if language != first else []),
+        ),
+        outputs=(place.notebook(page, language), *([facts] if language == first else [])),
+        settings=[dict(edition.parameters)],
+        modules=PAGE_CODE,
+    )
+
+
+def run_page(
+    place: Place, page: str, language: str, parameters: Mapping[str, Any], writes_facts: bool
+) -> None:
+    """Execute a notebook and store it without what differs from run to run, and its facts.
+
+    Raises
+    ------
+    ZgzxError
+        A language finds other facts than the first one.
+    """
+    import nbformat
+
+    from zgzx_research.errors import ZgzxError
+    from zgzx_research.pipeline.kept_facts import facts_of, kept_text, without_facts
+    from zgzx_research.pipeline.notebooks import run_notebook
+    from zgzx_research.report.assemble import strip_notebook
+
+    given = {"study": place.name, "language": language, **parameters}
+    done = run_notebook(page_folder(place, page) / "page.ipynb", given, place.root)
+    facts, path = kept_text(facts_of(done)), place.facts(page)
+    if writes_facts:
+        store.write_text(path, facts)
+    elif path.read_text(encoding="utf-8") != facts:
+        raise ZgzxError(
+            "the languages keep different facts",
+            where=f"notebooks/{page}, {language}",
+            remedy="Keep facts in cells that do not depend on the language.",
+        )
+    stored = strip_notebook(without_facts(done))
+    text = nbformat.writes(stored) + "\n"
+    for path in (value for value in parameters.values() if isinstance(value, Path)):
+        text = text.replace(json.dumps(str(path))[1:-1], path.name)  # no folder of this machine
+    store.write_text(place.notebook(page, language), text)
+
+
+def study_step(place: Place, facts: Mapping[str, Fact]) -> Step:
+    """What every page knows of the study and of this run."""
+    out = place.facts("study")
+    return Step(
+        name="study",
+        run=partial(write_facts, facts, out),
+        inputs=(),
+        outputs=(out,),
+        settings=dict(facts),
+    )
+
+
+def write_facts(facts: Mapping[str, Fact], out: Path) -> None:
+    """Facts as a file."""
+    Facts(facts).save(out)
+
+
+def _union_step(edition: Edition) -> Step:
+    place = edition.place
+    study = place.facts("study")
+    files = (*([study] if study in edition.inputs else []), *edition.fact_files)
+    return Step(
+        name="facts",
+        run=partial(join_facts, files, edition.all_facts),
+        inputs=files,
+        outputs=(edition.all_facts,),
+    )
+
+
+def join_facts(files: Sequence[Path], out: Path) -> None:
+    """`facts.json`, the union of the facts of all pages."""
+    from zgzx_research.pipeline.kept_facts import union
+
+    union(files).save(out)
+
+
+def _document_step(edition: Edition, document: str, language: str) -> Step:
+    """One document from executed notebooks."""
+    place, pages = edition.place, edition.of(document)
+    name = "brief" if document == "brief" else "report"
+    return Step(
+        name=f"{name}.{language}",
+        run=partial(render, place, document, name, pages, language, edition.synthetic),
+        inputs=(
+            *(place.notebook(page, language) for page in pages),
+            edition.all_facts,
+            *_style_files(),
+        ),
+        outputs=tuple(place.reports / language / f"{name}.{suffix}" for suffix in FORMATS),
+        settings=edition.synthetic,
+    )
+
+
+def _style_files() -> tuple[Path, ...]:
+    folders = (REPORT / "templates", REPORT / "fonts")
+    return tuple(sorted(path for folder in folders for path in folder.iterdir() if path.is_file()))
+
+
+def render(
+    place: Place,
+    document: str,
+    name: str,
+    pages: Sequence[str],
+    language: str,
+    synthetic: bool,
+) -> None:
+    """`<name>.html`, `.pdf` and `.docx` from executed notebooks."""
+    import nbformat
+
+    from zgzx_research.report.assemble import join_notebooks
+    from zgzx_research.report.render import render_document
+    from zgzx_research.report.wording import word
+
+    books = {page: nbformat.read(place.notebook(page, language), as_version=4) for page in pages}
+    render_document(
+        join_notebooks(books, language=language),
+        language=language,
+        title=word(f"document.{document}", language),
+        subtitle=word("document.subtitle", language, study=place.name),
+        stamp=stamp(Facts.load(place.work / "facts.json"), language),
+        synthetic=synthetic,
+        out=place.reports / language / name,
+        formats=FORMATS,
+        compact=document == "brief",
+    )
+
+
+def stamp(facts: Facts, language: str) -> dict[str, str]:
+    """What is needed to make the pages again, in words."""
+    from zgzx_research.report.wording import from_data, word
+
+    keys = sorted(key for key in facts.facts if key.startswith("stamp."))
+    return {word(key, language): from_data(str(facts.get(key))) for key in keys}
+
+
+def _workbook_step(edition: Edition, language: str) -> Step:
+    place = edition.place
+    ledger = place.work / "clean" / "ledger.json"
+    out = place.reports / language / "report.xlsx"
+    return Step(
+        name=f"report.{language}.xlsx",
+        run=partial(workbook, place, edition.fact_files, language, edition.synthetic, out),
+        inputs=(
+            edition.all_facts,
+            *edition.fact_files,
+            *([ledger] if ledger in edition.inputs else []),
+        ),
+        outputs=(out,),
+        settings=edition.synthetic,
+    )
+
+
+def workbook(
+    place: Place, facts: Sequence[Path], language: str, synthetic: bool, out: Path
+) -> None:
+    """The workbook beside the report."""
+    from zgzx_research.pipeline.workbooks import write
+
+    write(place, facts, language, synthetic, out)
+
+
+def _card_step(edition: Edition) -> Step:
+    """What the landing page says about the study."""
+    place, page = edition.place, next(iter(edition.pages))
+    folder = page_folder(place, page)
+    words = [folder / f"{language}.md.j2" for language in ("zh", "en")]
+    shared = [REPORT / "prose" / f"{SENTENCES}.{language}.md.j2" for language in ("zh", "en")]
+    return Step(
+        name="index.card",
+        run=partial(write_card, place, page, edition.languages, edition.synthetic),
+        inputs=(edition.all_facts, *words, *shared),
+        outputs=(place.reports / "card.json",),
+        settings=edition.synthetic,
+    )
+
+
+def write_card(place: Place, page: str, languages: Sequence[str], synthetic: bool) -> None:
+    """Title and headline of the first page in both languages."""
+    from zgzx_research.pipeline.page_words import plain_headline, plain_title
+    from zgzx_research.report.wording import LANGUAGES
+
+    facts, folder = Facts.load(place.work / "facts.json"), page_folder(place, page)
+    card = {
+        "name": place.name,
+        "synthetic": synthetic,
+        "languages": list(languages),
+        "titles": {language: plain_title(folder, language, facts) for language in LANGUAGES},
+        "headlines": {language: plain_headline(folder, language, facts) for language in LANGUAGES},
+    }
+    store.write_json(place.reports / "card.json", card)
+
+
+def _index_step(edition: Edition, made: Sequence[Step]) -> Step:
+    """The landing page links what exists, so it comes after all documents."""
+    place = edition.place
+    own = place.reports / "card.json"
+    cards = tuple(sorted({own, *(place.root / "reports").glob("*/card.json")}))
+    documents = (path for step in made for path in step.outputs if path.stem in ("brief", "report"))
+    return Step(
+        name="index",
+        run=partial(write_index, place.root, cards),
+        inputs=(*cards, *documents, *_style_files()),
+        outputs=(place.root / "reports" / "index.html",),
+    )
+
+
+def write_index(root: Path, cards: Sequence[Path]) -> None:
+    """`reports/index.html` from the cards of all studies."""
+    from zgzx_research.report import landing_page
+
+    found = [landing_page.StudyCard(**store.read_json(path)) for path in cards]
+    ordered = sorted(found, key=lambda card: card.name)
+    landing_page.write_index(ordered, root / "reports" / "index.html")

@@ -1,0 +1,60 @@
+"""What every page knows: the study's name and years, its seed, and the stamp of the run."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zgzx_research.evidence.facts import Fact, fact
+from zgzx_research.pipeline import store
+
+
+def stamp_facts(stamp: Mapping[str, Any]) -> dict[str, Fact]:
+    """Facts `stamp.<name>`."""
+    return {
+        f"stamp.{name}": fact(str(value), "text", "stamp", "study") for name, value in stamp.items()
+    }
+
+
+def design_facts(seed: int, window: tuple[int, int], synthetic: bool) -> dict[str, Fact]:
+    """Seed, event times shown, and whether the data are synthetic."""
+    return {
+        "study.synthetic": fact(synthetic, "text", "design", "study"),
+        "study.seed": fact(seed, "count", "design", "study"),
+        "study.event_first": fact(window[0], "count", "design", "study"),
+        "study.event_last": fact(window[1], "count", "design", "study"),
+    }
+
+
+def identity_facts(name: str, years: tuple[int, int]) -> dict[str, Fact]:
+    """Name and years of a study."""
+    return {
+        "study.name": fact(name, "text", "design", "study"),
+        "study.first_year": fact(years[0], "year", "design", "study"),
+        "study.last_year": fact(years[1], "year", "design", "study"),
+    }
+
+
+def input_digest(paths: Sequence[Path], root: Path) -> str:
+    """One SHA-256 over names and contents of the inputs."""
+    ordered = sorted(paths)
+    lines = [f"{path.relative_to(root).as_posix()}\0{store.file_digest(path)}" for path in ordered]
+    return store.digest("\n".join(lines).encode())
+
+
+def lock_digest(root: Path) -> str:
+    """Short digest of the dependency lock."""
+    lock = root / "requirements.lock"
+    return store.file_digest(lock)[:12] if lock.is_file() else "unknown"
+
+
+def project_version(root: Path) -> str:
+    """Version in pyproject.toml, or the package's own when the project is installed elsewhere."""
+    import zgzx_research
+
+    path = root / "pyproject.toml"
+    if not path.is_file():
+        return zgzx_research.__version__
+    return tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"]
