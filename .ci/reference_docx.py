@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import subprocess
 
-from zgzx_research.report.files import unzip, write_whole, zip_members
-from zgzx_research.report.look import TEMPLATES
+from zgzx_research.report.zip_archives import unzip, write_whole, zip_members
+from zgzx_research.report.page_style import TEMPLATES
 from zgzx_research.report.render import PANDOC
 
 BRAND, INK, MUTED, HAIR, SOFT, AMBER = "1F4E79", "1C2530", "5B6774", "CFD7DF", "EAF1F8", "8A3B12"

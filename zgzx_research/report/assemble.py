@@ -17,7 +17,7 @@ from typing import Any
 import nbformat
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.look import label
+from zgzx_research.report.page_style import label
 from zgzx_research.report.wording import escape_markdown
 
 KINDS = ("text", "figure", "table")

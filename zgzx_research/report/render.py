@@ -21,9 +21,9 @@ from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import fonts
 from zgzx_research.report.assemble import Document
-from zgzx_research.report.files import EPOCH
-from zgzx_research.report.look import LANGUAGE_TAG, TEMPLATES, label, style_sheet
-from zgzx_research.report.word import finish_docx
+from zgzx_research.report.page_style import LANGUAGE_TAG, TEMPLATES, label, style_sheet
+from zgzx_research.report.word_document import finish_docx
+from zgzx_research.report.zip_archives import EPOCH
 
 # The wheel's own pandoc, not whichever the machine has: another version writes other bytes.
 PANDOC = Path(pypandoc.__file__).parent / "files" / ("pandoc.exe" if os.name == "nt" else "pandoc")

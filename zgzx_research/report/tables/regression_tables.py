@@ -16,7 +16,7 @@ from maketables import ETable
 from zgzx_research.did.effects import Aggregate, Effects
 from zgzx_research.did.summary import coefficient_table
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.wording import ERROR_DIGITS, significant_digits
+from zgzx_research.report.number_format import ERROR_DIGITS, significant_digits
 
 
 def regression_table(

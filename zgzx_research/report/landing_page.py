@@ -11,7 +11,7 @@ import jinja2
 
 from zgzx_research.atomic import write_whole
 from zgzx_research.report import fonts
-from zgzx_research.report.look import LANGUAGE_TAG, TEMPLATES, label, style_sheet
+from zgzx_research.report.page_style import LANGUAGE_TAG, TEMPLATES, label, style_sheet
 from zgzx_research.report.wording import LANGUAGES
 
 FILES = {"brief": ("html", "pdf", "docx"), "report": ("html", "pdf", "docx", "xlsx")}

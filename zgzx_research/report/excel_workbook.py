@@ -18,9 +18,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.files import EPOCH
-from zgzx_research.report.look import label
-from zgzx_research.report.tables import display_width
+from zgzx_research.report.page_style import label
+from zgzx_research.report.wording import display_width
+from zgzx_research.report.zip_archives import EPOCH
 
 WIDTHS = (6, 48)  # narrowest and widest column, in characters
 LANDSCAPE_FROM = 7  # columns

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from zgzx_research.report.files import unzip, zip_members
+from zgzx_research.report.zip_archives import unzip, zip_members
 
 TITLE, MARK = "{{title}}", "{{mark}}"  # placeholders in the header of reference.docx
 TEXT_WIDTH = 9298  # of reference.docx's page, in twentieths of a point

@@ -1,0 +1,190 @@
+"""Mean outcome by year, treated and never treated; years of other shocks are shaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.report_figure import (
+    FigureSpec,
+    FigureStyle,
+    ReportFigure,
+    alternative_text,
+    listing,
+)
+from zgzx_research.report.number_format import format_value
+from zgzx_research.report.wording import word
+
+Shock = tuple[str, int, int]  # key of its words, first and last year
+
+# Years in which something else moved the outcomes. No edition was held in 2022; patent filing
+# subsidies ended in June 2021 and all such subsidies by 2025.
+SHOCKS: tuple[Shock, ...] = (("covid", 2020, 2022), ("subsidy", 2021, 2025))
+SHADES = ((fs.SLATE, fs.SLATE), (fs.YELLOW, "#8A5A00"))  # of the years, of their words
+GROUPS = {"treated": (fs.BLUE, "o"), "never_treated": (fs.ORANGE, "s")}  # colour, marker
+
+
+def plot_outcome_paths(
+    means: pd.DataFrame,
+    *,
+    scale: str = "difference",
+    shocks: Sequence[Shock] = SHOCKS,
+    outcome_label: str | None = None,
+    share: bool | None = None,
+    about: str | None = None,
+    language: str | None = None,
+    synthetic: bool | None = None,
+) -> FigureSpec:
+    """Plot the mean outcome by year of the treated and the never treated.
+
+    Parameters
+    ----------
+    means : DataFrame
+        Columns year, group ("treated" or "never_treated") and mean; under disclosure control also
+        units: how many units each mean rests on.
+    scale : str, default "difference"
+        "ratio" draws a logarithmic axis, on which proportional paths are parallel.
+    shocks : Sequence of (str, int, int), default SHOCKS
+        Years to shade: key of their words, first and last year.
+    outcome_label : str, optional
+        Name of the outcome for readers. Like all that follow: None lets the page decide.
+    share : bool, optional
+        Whether the outcome is a share (0 to 1), shown in percent.
+    about : str, optional
+        "award" or "unit": whose words to use.
+    language : str, optional
+        "zh" or "en".
+    synthetic : bool, optional
+        Whether to mark the figure as made from synthetic data.
+
+    Returns
+    -------
+    FigureSpec
+        Shows itself in a notebook; `.draw(style)` gives picture, caption and alternative text.
+
+    Raises
+    ------
+    ZgzxError
+        Under disclosure control (when drawn): means without their numbers of units.
+    """
+
+    def draw(style: FigureStyle) -> ReportFigure:
+        shown = _of_enough_units(means) if style.disclosure_control else means
+        title = word("paths.title", style.language, outcome=style.outcome)
+        picture = _picture(shown, title, scale, shocks, style)
+        return ReportFigure(picture, title, _alternative_text(shown, title, style))
+
+    return FigureSpec(
+        draw,
+        {
+            "outcome_label": outcome_label,
+            "share": share,
+            "about": about,
+            "language": language,
+            "synthetic": synthetic,
+        },
+    )
+
+
+def _of_enough_units(means: pd.DataFrame) -> pd.DataFrame:
+    if "units" not in means:
+        raise ZgzxError(
+            "the means do not say how many units they rest on",
+            where="plot_outcome_paths",
+            remedy="Add a column units, e.g. .agg(mean=(…, 'mean'), units=('firm_id', 'nunique')).",
+        )
+    return means[means["units"] >= MIN_FIRMS]
+
+
+def _picture(
+    means: pd.DataFrame, title: str, scale: str, shocks: Sequence[Shock], style: FigureStyle
+) -> Figure:
+    logarithmic = scale == "ratio" and bool((means["mean"].dropna() > 0).all())
+    notes = ["%"] * style.share + [word("paths.log", style.language)] * logarithmic
+    figure = fs.new_figure(3.8, title, " · ".join(notes))
+    axes = fs.add_axes(figure, left=0.6, right=0.2, top=0.86 + 0.17 * len(shocks), bottom=0.6)
+
+    handles = _draw_paths(axes, means, style)
+    if logarithmic:
+        axes.set_yscale("log")
+        wide = means["mean"].max() > 10 * means["mean"].min()
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if wide else MaxNLocator(5))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    axes.set_xlabel(word("paths.x", style.language))
+    fs.add_grid(axes, "y")
+    _shade_shocks(axes, means, shocks, style.language)
+    fs.add_legend(figure, handles, below_top=0.54)
+    return fs.add_watermark(figure, style.synthetic)
+
+
+def _draw_paths(axes: Axes, means: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
+    factor, lines = 100.0 if style.share else 1.0, []
+    for group, (colour, marker) in GROUPS.items():
+        part = means[means["group"] == group].sort_values("year")
+        lines += axes.plot(
+            part["year"].to_numpy(),
+            factor * part["mean"].to_numpy(float),
+            marker=marker,
+            color=colour,
+            linewidth=2,
+            markersize=5,
+            label=word(f"group.{group}.{style.about}", style.language),
+        )
+    return lines
+
+
+def _shade_shocks(axes: Axes, means: pd.DataFrame, shocks: Sequence[Shock], language: str) -> None:
+    first, last = means["year"].min(), means["year"].max()
+    axes.set_xlim(first - 0.6, last + 0.6)
+    _, height = fs.size_in_inches(axes)
+
+    for line, (key, begin, end) in enumerate(shocks):
+        left, right = max(begin, first) - 0.5, min(end, last) + 0.5
+        if left >= right:
+            continue
+        shade, ink = SHADES[line % len(SHADES)]
+        axes.axvspan(left, right, color=shade, alpha=0.12, lw=0, zorder=0)
+        font: dict[str, Any] = {"va": "bottom", "fontsize": fs.TINY, "color": ink}
+        axes.text(
+            right if line else left,
+            1 + (0.02 + 0.17 * line) / height,
+            word(f"shock.{key}", language),
+            transform=axes.get_xaxis_transform(),
+            ha="right" if line else "left",
+            **font,
+        )
+
+
+def _alternative_text(means: pd.DataFrame, title: str, style: FigureStyle) -> str:
+    unit, items = "share" if style.share else "number", []
+    for group in GROUPS:
+        path = means[means["group"] == group].sort_values("year")["mean"].dropna()
+        if len(path):
+            start, end = (
+                format_value(float(path.iloc[at]), unit, language=style.language) for at in (0, -1)
+            )
+            name = word(f"group.{group}.{style.about}", style.language)
+            items.append(word("alt.paths.item", style.language, group=name, start=start, end=end))
+
+    whole = word(
+        "alt.paths.whole",
+        style.language,
+        title=title,
+        first=means["year"].min(),
+        last=means["year"].max(),
+        items=listing(items, style.language),
+    )
+    return alternative_text([whole], style)

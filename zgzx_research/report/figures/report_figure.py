@@ -1,0 +1,166 @@
+"""What every figure is: a specification first, then a picture with caption and alternative text."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.report.figures.figure_style import DPI, report_settings
+from zgzx_research.report.wording import from_data, word
+
+
+@dataclass(frozen=True, slots=True)
+class FigureStyle:
+    """What all figures of one page share.
+
+    Attributes
+    ----------
+    language : str, default "zh"
+        "zh" or "en".
+    synthetic : bool, default False
+        Whether the data are synthetic; if so, the figure carries a watermark.
+    outcome_label : str, default ""
+        Name of the outcome for readers; without one the figure says "outcome".
+    share : bool, default False
+        Whether the outcome is a share (0 to 1): differences are then in percentage points.
+    about : str, default "award"
+        Whose words to use: "award" (the programme's own) or "unit" (any panel).
+    disclosure_control : bool, default False
+        Whether to leave out what rests on too few firms or records (`evidence.disclosure`).
+    """
+
+    language: str = "zh"
+    synthetic: bool = False
+    outcome_label: str = ""
+    share: bool = False
+    about: str = "award"
+    disclosure_control: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """Name of the outcome in characters that the report fonts can print."""
+        return from_data(self.outcome_label) or word("outcome_unnamed", self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFigure:
+    """A drawn figure with its words.
+
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+        The picture.
+    caption : str
+        One line that says what the figure shows.
+    alt : str
+        Alternative text: the figure in words, with its key numbers, for readers who cannot see it.
+    """
+
+    figure: Figure
+    caption: str
+    alt: str
+
+    def svg(self) -> str:
+        """The picture as SVG text; equal content gives equal text.
+
+        Raises
+        ------
+        ZgzxError
+            A character that the report fonts do not hold.
+        """
+        return self._saved("svg", metadata={"Date": None, "Creator": None}).decode("utf-8")
+
+    def png(self) -> bytes:
+        """The picture as a bitmap; equal content gives equal bytes.
+
+        Raises
+        ------
+        ZgzxError
+            A character that the report fonts do not hold.
+        """
+        return self._saved("png", dpi=DPI, metadata={"Software": None})
+
+    def _saved(self, file_format: str, **options: Any) -> bytes:
+        buffer = io.BytesIO()
+        with report_settings(), warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Glyph")
+            try:
+                self.figure.savefig(buffer, format=file_format, **options)
+            except UserWarning as problem:
+                raise ZgzxError(
+                    f"a figure cannot be drawn: {problem}",
+                    where="figure",
+                    remedy="Reword the label, or pass data through fonts.replace_missing.",
+                ) from None
+        return buffer.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSpec:
+    """A figure that has its data and waits for the style of its page.
+
+    Attributes
+    ----------
+    build : Callable
+        Makes the figure in a given style; called inside `report_settings`.
+    given : Mapping
+        Fields of `FigureStyle` that the caller has chosen; None where the page decides.
+    """
+
+    build: Callable[[FigureStyle], ReportFigure]
+    given: Mapping[str, str | bool | None] = field(default_factory=dict)
+
+    def draw(self, style: FigureStyle | None = None) -> ReportFigure:
+        """Draw the figure.
+
+        Parameters
+        ----------
+        style : FigureStyle, optional
+            Style of the page. What the call of `plot_…` has chosen takes precedence.
+
+        Returns
+        -------
+        ReportFigure
+            Picture, caption and alternative text.
+        """
+        chosen: dict[str, Any] = {
+            name: value for name, value in self.given.items() if value is not None
+        }
+        with report_settings():
+            return self.build(replace(style or FigureStyle(), **chosen))
+
+    def _repr_png_(self) -> bytes:
+        return self.draw().png()
+
+
+def alternative_text(parts: Sequence[str], style: FigureStyle) -> str:
+    """Join sentences to an alternative text, which also names the watermark if there is one.
+
+    Parameters
+    ----------
+    parts : Sequence of str
+        Whole sentences.
+    style : FigureStyle
+        Style of the figure.
+
+    Returns
+    -------
+    str
+        The text.
+    """
+    mark = [word("alt.shared.synthetic", style.language)] if style.synthetic else []
+    return word("alt.shared.sentence", style.language).join([*parts, *mark])
+
+
+def listing(items: Sequence[str], language: str) -> str:
+    """Items of an alternative text, separated as the language does it."""
+    return word("alt.shared.separator", language).join(items)

@@ -1,0 +1,240 @@
+"""Numbers as text: digits, units, signs; the same in prose, tables and figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from zgzx_research.report.wording import word
+
+MINUS = "−"
+MISSING = "—"
+MOST_DIGITS = 6  # digits after the point; a number that needs more is small, and written as 3.01E−7
+ERROR_DIGITS = 2  # significant ones of a standard error; estimates beside it end at the same place
+SIGNIFICANT = 3  # digits of a plain number, whose size is not known beforehand
+SMALL_POWER, LARGE_POWER = -3, 14  # powers of ten beyond which numbers are written as 3.01E−7
+
+# unit: digits shown (None: as many as make SIGNIFICANT ones), factor from the stored value, what
+# follows the number (a wording key when it begins with "unit.")
+UNIT_STYLE: dict[str, tuple[int | None, float, str]] = {
+    "percent": (1, 1.0, "%"),
+    "percentage_point": (1, 1.0, "unit.percentage_point"),
+    "share": (1, 100.0, "%"),
+    "number": (None, 1.0, ""),
+    "count": (0, 1.0, ""),
+}
+
+# unit of an effect -> what an effects frame is multiplied by to be shown in it
+UNIT_FACTORS = {"percent": 100.0, "percentage_point": 100.0, "number": 1.0}
+
+
+def display_unit(scale: str, share: bool) -> str:
+    """Unit in which effects are shown.
+
+    Parameters
+    ----------
+    scale : str
+        "difference" or "ratio".
+    share : bool
+        Whether the outcome is a share (0 to 1).
+
+    Returns
+    -------
+    str
+        "percent" (ratio), "percentage_point" (difference of shares) or "number".
+    """
+    if scale == "ratio":
+        return "percent"
+    return "percentage_point" if share else "number"
+
+
+def format_number(value: float | None, digits: int, *, signed: bool = False) -> str:
+    """A number with thousands separators, a true minus sign and no "−0.0".
+
+    A small number that needs many digits is written with its power of ten, as spreadsheets do; a
+    very large one too.
+
+    Parameters
+    ----------
+    value : float or None
+        The number.
+    digits : int
+        Digits after the point.
+    signed : bool, default False
+        Whether a positive number has a plus sign.
+
+    Returns
+    -------
+    str
+        The number; a dash where it is missing or infinite.
+
+    Examples
+    --------
+    >>> format_number(-1234.56, 1), format_number(-0.04, 1), format_number(2, 1, signed=True)
+    ('−1,234.6', '0.0', '+2.0')
+    >>> format_number(3.0099e-07, 10), format_number(-2.5e-09, 10)
+    ('3.010E−7', '−2.5E−9')
+    >>> format_number(0.25, 7), format_number(2e16, 0)
+    ('0.2500000', '2.00E+16')
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if not value and digits > MOST_DIGITS:
+        return "0"
+
+    power = math.floor(math.log10(abs(value))) if value else 0
+    if digits > MOST_DIGITS and power < SMALL_POWER:
+        kept = digits + power
+        text = f"{float(value) / 10**power:z.{max(0, kept)}f}E{power}" if kept >= 0 else "0"
+    elif power > LARGE_POWER:
+        text = f"{float(value) / 10.0**power:z.{SIGNIFICANT - 1}f}E+{power}"
+    else:
+        text = f"{float(value):z,.{digits}f}"
+
+    if signed and float(text.replace(",", "")) > 0:
+        text = "+" + text
+    return text.replace("-", MINUS)
+
+
+def significant_digits(sizes: Iterable[float | None], wanted: int = SIGNIFICANT) -> int:
+    """Digits after the point that show the median of these sizes to `wanted` significant digits.
+
+    Parameters
+    ----------
+    sizes : Iterable of float or None
+        Numbers of any sign; missing ones and zeros do not count.
+    wanted : int, default 3
+        Significant digits.
+
+    Returns
+    -------
+    int
+        Digits after the point.
+
+    Examples
+    --------
+    >>> significant_digits([0.0401]), significant_digits([2.7]), significant_digits([12345.0])
+    (4, 2, 0)
+    >>> significant_digits([2.6e-09], 2)
+    10
+    """
+    known = sorted(
+        abs(size) for size in sizes if size is not None and math.isfinite(size) and size != 0
+    )
+    if not known:
+        return wanted - 1
+    return max(0, wanted - 1 - math.floor(math.log10(known[len(known) // 2])))
+
+
+def percent_digits(sizes: Iterable[float | None]) -> int:
+    """Digits of percentages: one, and more where that would show sizes as zero.
+
+    Parameters
+    ----------
+    sizes : Iterable of float or None
+        Percentages or percentage points.
+
+    Returns
+    -------
+    int
+        Digits after the point.
+
+    Examples
+    --------
+    >>> percent_digits([12.3]), percent_digits([0.4]), percent_digits([0.02])
+    (1, 1, 2)
+    """
+    return max(1, significant_digits([size for size in sizes if size] or [1.0], 1))
+
+
+def effect_digits(
+    unit: str, errors: Iterable[float | None], values: Iterable[float | None] = ()
+) -> int:
+    """Digits after the point for effects that stand together.
+
+    Plain numbers show their errors to two significant digits; percentages have one digit, or more
+    where their errors are smaller. Where no error is known, the `values` decide.
+
+    Parameters
+    ----------
+    unit : str
+        "percent", "percentage_point" or "number".
+    errors : Iterable of float or None
+        Standard errors, or half widths of intervals.
+    values : Iterable of float or None, default ()
+        The effects themselves.
+
+    Returns
+    -------
+    int
+        Digits after the point.
+    """
+    known = [error for error in errors if error is not None and math.isfinite(error) and error]
+    if unit == "number":
+        return significant_digits(known, ERROR_DIGITS) if known else significant_digits(values)
+    return percent_digits(known or values)
+
+
+def format_value(
+    value: Any,
+    unit: str,
+    digits: int | None = None,
+    language: str = "zh",
+    *,
+    signed: bool = False,
+    bare: bool = False,
+) -> str:
+    """A fact's value as text with its unit, e.g. "12.3%", "1.2 个百分点", "1,234", "2012".
+
+    Parameters
+    ----------
+    value : Any
+        Value of a fact: number, text, True or False; None when it cannot be estimated.
+    unit : str
+        percent, percentage_point, share (0 to 1, printed in percent), number, count, year or text.
+    digits : int, optional
+        Digits after the point; None for the unit's own.
+    language : str, default "zh"
+        "zh" or "en".
+    signed : bool, default False
+        Whether a positive number has a plus sign.
+    bare : bool, default False
+        Whether to leave out a unit in words (a % stays).
+
+    Returns
+    -------
+    str
+        The text.
+    """
+    if value is None:
+        return word("missing", language)
+    if isinstance(value, bool):
+        return word("yes" if value else "no", language)
+    if unit == "text":
+        return str(value)
+    if unit == "year":
+        return f"{int(value)}"
+
+    own_digits, factor, after = UNIT_STYLE[unit]
+    if digits is None:
+        digits = _unit_digits(own_digits, value, factor)
+    text = format_number(factor * value, digits, signed=signed)
+    if after.startswith("unit."):
+        return text if bare else text + word(after, language)
+    return text + after
+
+
+def _unit_digits(own: int | None, value: float, factor: float) -> int:
+    """A unit's own digits, and more where they would show a small value as zero.
+
+    Counts keep theirs.
+    """
+    if own is None:
+        return significant_digits([value])
+    return percent_digits([factor * value]) if own and 0 < abs(factor * value) < 1 else own
+
+
+def format_base_mean(value: float, share: bool) -> str:
+    """A base mean: a share in percent, anything else to three significant digits."""
+    return format_value(float(value), "share" if share else "number")

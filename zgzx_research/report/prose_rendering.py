@@ -1,0 +1,224 @@
+"""Prose of the pages: Jinja templates that print facts, and claims whose words follow the data."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+)
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from jinja2.sandbox import SandboxedEnvironment
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.facts import FactSource, is_withheld
+from zgzx_research.report.number_format import UNIT_FACTORS, effect_digits, format_value
+from zgzx_research.report.wording import escape_markdown, from_data, word
+
+SHARED = Path(__file__).with_name("prose")  # sentences for all pages
+EFFECT_FIELDS = {"estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high", "mde"}
+CHINESE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+
+
+class ClaimTag(Extension):
+    """A claim: an `if` that must look at a value and must have an `else`.
+
+    ``{% claim value("…ci_low") > 0 %} rose {% elif … %} fell {% else %} … {% endclaim %}``: new
+    data cannot leave a wrong verb behind.
+    """
+
+    tags = {"claim"}  # noqa: RUF012 (Jinja declares it as an instance variable)
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Parse one claim to a chain of conditions."""
+        first = node = nodes.If(lineno=next(parser.stream).lineno)
+        while True:
+            node.test = parser.parse_expression()
+            if not any(getattr(call.node, "name", "") == "value" for call in _calls(node.test)):
+                parser.fail("a claim must look at value(…)", first.lineno)
+            node.body = parser.parse_statements(("name:elif", "name:else", "name:endclaim"))
+            node.elif_, node.else_ = [], []
+
+            end = next(parser.stream)
+            if end.test("name:elif"):
+                node = nodes.If(lineno=end.lineno)
+                first.elif_.append(node)
+                continue
+            if end.test("name:else"):
+                first.else_ = parser.parse_statements(("name:endclaim",), drop_needle=True)
+                return first
+            return parser.fail(
+                "a claim needs an else: what is said when it does not hold", first.lineno
+            )
+
+
+def _calls(node: nodes.Node) -> list[nodes.Call]:
+    """All calls in an expression, itself included."""
+    own = [node] if isinstance(node, nodes.Call) else []
+    return [*own, *node.find_all(nodes.Call)]
+
+
+@functools.cache
+def environment(folder: Path | None = None) -> SandboxedEnvironment:
+    """The Jinja environment of the prose: sandboxed, and a missing name is an error.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Folder of a page, whose templates come before the shared ones.
+
+    Returns
+    -------
+    SandboxedEnvironment
+        The environment.
+    """
+    return SandboxedEnvironment(
+        loader=FileSystemLoader([*([folder] if folder else []), SHARED], encoding="utf-8"),
+        undefined=StrictUndefined,
+        extensions=[ClaimTag],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+
+
+def render_prose(
+    folder: Path,
+    block: str,
+    language: str,
+    facts: FactSource,
+    extra: Mapping[str, Any] | None = None,
+) -> str:
+    """Markdown of one block of a page's prose, ``<folder>/<language>.md.j2``.
+
+    In the templates: ``fact(key, digits=, signed=, magnitude=, bare=)`` prints a fact (bare: no
+    unit in words); ``value(key)``, ``known(key)`` and ``given(key)`` (whether there is such a fact
+    at all) are for conditions; ``word(key)`` is a label; ``say.<macro>(…)`` is a sentence of
+    ``_sentences.<language>.md.j2``, which all pages share.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the page.
+    block : str
+        Name of the block.
+    language : str
+        "zh" or "en".
+    facts : FactSource
+        Anything with ``record(key) -> {"value", "unit", …}``.
+    extra : Mapping, optional
+        Further names for the template.
+
+    Returns
+    -------
+    str
+        Markdown that ends with one line break.
+
+    Raises
+    ------
+    ZgzxError
+        No such page or block, or a key that is missing.
+    """
+    name = f"{language}.md.j2"
+    where = f"{folder.name}/{name}"
+    names = _template_names(facts, language) | dict(extra or {})
+    try:
+        templates = environment(folder)
+        names["say"] = templates.get_template(f"_sentences.{name}").make_module(names)
+        text = _block_text(templates.get_template(name), block, names, where)
+    except TemplateNotFound:
+        raise ZgzxError(f"there is no prose for page {folder.name!r}", where=where) from None
+    except (UndefinedError, TemplateSyntaxError) as error:
+        raise ZgzxError(str(error.message), where=f"{where}, block {block}") from None
+    return _without_gaps(text)
+
+
+def _block_text(template: Template, block: str, names: Mapping[str, Any], where: str) -> str:
+    if block not in template.blocks:
+        remedy = f"The blocks are {', '.join(template.blocks)}."
+        raise ZgzxError(f"there is no block {block!r}", where=where, remedy=remedy)
+    return "".join(template.blocks[block](template.new_context(dict(names))))
+
+
+def _template_names(facts: FactSource, language: str) -> dict[str, Any]:
+    own = _FactReader(facts, language)
+    functions: dict[str, Callable[..., Any]] = {
+        "fact": own.fact,
+        "value": own.value,
+        "known": own.known,
+        "given": own.given,
+        "word": functools.partial(word, language=language),
+    }
+    return {**functions, "language": language}
+
+
+@dataclass(frozen=True, slots=True)
+class _FactReader:
+    """What a template may ask about facts."""
+
+    facts: FactSource
+    language: str
+
+    def fact(
+        self, key: str, digits: int | None = None, magnitude: bool = False, **style: bool
+    ) -> str:
+        """A fact as text with its unit."""
+        record = self.facts.record(key)
+        if is_withheld(record):
+            return word("withheld", self.language)
+
+        value, unit = record["value"], record["unit"]
+        if magnitude and value is not None:
+            value = abs(value)
+        aggregate, _, field = key.rpartition(".")
+        if digits is None and unit in UNIT_FACTORS and field in EFFECT_FIELDS:
+            digits = self._effect_digits(aggregate, unit)
+
+        text = format_value(value, unit, digits, self.language, **style)
+        return escape_markdown(from_data(text)) if unit == "text" else text
+
+    def _effect_digits(self, aggregate: str, unit: str) -> int:
+        """The same digits for an estimate and its interval, as its standard error asks for."""
+        error, estimate = (
+            self.facts.record(f"{aggregate}.{name}")["value"] for name in ("std_error", "estimate")
+        )
+        return effect_digits(unit, [error], [estimate])
+
+    def value(self, key: str) -> Any:
+        """The value for a condition; a missing one is NaN, for which every comparison is false."""
+        found = self.facts.record(key)["value"]
+        return math.nan if found is None else found
+
+    def known(self, key: str) -> bool:
+        """Whether the fact has a value."""
+        return self.facts.record(key)["value"] is not None
+
+    def given(self, key: str) -> bool:
+        """Whether there is such a fact."""
+        try:
+            return self.facts.record(key) is not None
+        except ZgzxError:
+            return False
+
+
+def _without_gaps(text: str) -> str:
+    """Without blanks or line breaks between Chinese characters, and without several empty lines.
+
+    A line break between Chinese characters would be printed as a blank.
+    """
+    text = re.sub(r"[ \t]+\n", "\n", text)
+    text = re.sub(rf"(?<={CHINESE})[\n ](?={CHINESE})", "", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

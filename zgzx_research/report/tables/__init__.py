@@ -1,0 +1,1 @@
+"""Tables as text: one function per table, from frames, ledgers and facts to a `Table`."""

@@ -1,0 +1,105 @@
+"""A table of finished text, and its Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zgzx_research.report.number_format import MISSING, format_number
+from zgzx_research.report.wording import display_width, escape_markdown, from_data, word
+
+WIDEST = 36  # display columns a Markdown column may claim; longer texts wrap
+SIDES = {"l": "left", "r": "right"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose entries are finished text.
+
+    Attributes
+    ----------
+    key : str
+        Name of the kind of table.
+    caption : str
+        What it shows, and what a reader must know to read it.
+    columns : tuple of str
+        Headings.
+    align : tuple of str
+        "left" or "right" for each column.
+    rows : tuple of tuple of str
+        One tuple per row, each as long as `columns`.
+    notes : tuple of str, default ()
+        Further sentences for below the table; the tables of this folder have none.
+    """
+
+    key: str
+    caption: str
+    columns: tuple[str, ...]
+    align: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def to_markdown(self) -> str:
+        """Write the table as a Pandoc pipe table, without its caption.
+
+        Returns
+        -------
+        str
+            Markdown. The relative width of a column follows its longest entry.
+        """
+        lines = [tuple(escape_markdown(text) for text in row) for row in (self.columns, *self.rows)]
+        widths = [
+            max(3, *(min(WIDEST, display_width(line[column])) for line in lines))
+            for column in range(len(self.columns))
+        ]
+        rule = [
+            "-" * (width - 1) + ":" if side == "right" else "-" * width
+            for side, width in zip(self.align, widths, strict=True)
+        ]
+        return "".join(f"| {' | '.join(line)} |\n" for line in (lines[0], rule, *lines[1:]))
+
+
+def make_table(
+    key: str,
+    caption: str,
+    columns: Sequence[str],
+    align: str,
+    rows: Sequence[Sequence[str]],
+) -> Table:
+    """Make a table whose rows may hold text from data.
+
+    Parameters
+    ----------
+    key : str
+        Name of the kind of table.
+    caption : str
+        Caption, in our own words.
+    columns : Sequence of str
+        Headings, e.g. from `column_words`.
+    align : str
+        One letter per column: "l" or "r".
+    rows : Sequence of Sequence of str
+        Entries; characters that the report fonts lack are replaced.
+
+    Returns
+    -------
+    Table
+        The table.
+    """
+    printable = tuple(tuple(from_data(text) for text in row) for row in rows)
+    return Table(key, caption, tuple(columns), tuple(SIDES[letter] for letter in align), printable)
+
+
+def column_words(names: Sequence[str], language: str) -> list[str]:
+    """Headings of columns: the words of ``column.<name>``."""
+    return [word(f"column.{name}", language) for name in names]
+
+
+def with_note(caption: str, note: str, language: str) -> str:
+    """A caption followed by the sentence of ``note.<note>``."""
+    return word("note.after", language, caption=caption, note=word(f"note.{note}", language))
+
+
+def format_count(number: int | None) -> str:
+    """A count; a dash where it may not be shown."""
+    return MISSING if number is None else format_number(number, 0)
