@@ -123,7 +123,7 @@ def run(
     ] = "all",
 ) -> None:
     """Bring panels, estimates and reports of a study up to date; unchanged work is skipped."""
-    from zgzx_research.pipeline.tasks import run_study
+    from zgzx_research.pipeline.run import run_study
     from zgzx_research.study import find_root
 
     result = run_study(find_root(), name, part, say=typer.echo)

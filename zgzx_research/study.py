@@ -215,14 +215,12 @@ class Study(_Section):
         """
         needs: dict[str, list[str]] = {source: [] for source in NEEDED}
         for outcome in self.estimate.outcomes:
-            needs.setdefault("patents" if _is_patents(outcome) else "employment", []).append(
-                outcome
-            )
+            needs.setdefault(OUTCOMES[outcome].source, []).append(outcome)
         return needs
 
 
 def find_root(start: Path | None = None) -> Path:
-    """The project folder: the nearest parent of `start` (default: the working folder) that holds `studies/`."""
+    """The project folder: the nearest folder above `start` that holds `studies/`."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / "studies").is_dir():
@@ -240,7 +238,8 @@ def check_name(name: str) -> str:
         raise ZgzxError(
             f"study name {name!r} is not a plain word",
             where="study",
-            remedy="Use lower-case letters, digits, '-' and '_', for instance demo or year2026; no path and no ending.",
+            remedy="Use lower-case letters, digits, '-' and '_', for instance demo or year2026; no "
+            "path and no ending.",
         )
     return name
 

@@ -19,9 +19,11 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS
-from zgzx_research.pipeline import manifest, stages
-from zgzx_research.pipeline.stages import Place, raw_files
-from zgzx_research.pipeline.tasks import missing_sources
+from zgzx_research.pipeline import manifest
+from zgzx_research.pipeline.place import SOURCES, Place, raw_files
+from zgzx_research.pipeline.run import missing_sources
+from zgzx_research.pipeline.secret_key import secret_key
+from zgzx_research.pipeline.steps import data
 from zgzx_research.study import Study, load_study
 
 if TYPE_CHECKING:
@@ -67,14 +69,14 @@ def check_study(root: Path, name: str) -> Check:
     """
     study = load_study(root, name)
     place = Place(root, name, (root / study.raw.path).resolve())
-    files = {source: raw_files(place.raw, source) for source in stages.SOURCES}
+    files = {source: raw_files(place.raw, source) for source in SOURCES}
     check = Check()
     absent = [source for source in study.needed_sources if not files[source]]
     if absent:
         check.problems.append(missing_sources(study, absent))
     key = _key(check, place, study, files)
     with check.noting():
-        stages.check_corrections(place)
+        data.check_corrections(place)
     tables, complete = _tables(check, place, study, files, key)
     _check_years(check, place, study, tables)
     if complete and not absent:
@@ -91,7 +93,7 @@ def _key(check: Check, place: Place, study: Study, files: Mapping[str, list[Path
     kind = "synthetic" if synthetic else "real"
     check.lines.append(f"study {place.name}: {first}–{last}, {kind} data")
     with check.noting():
-        return stages.secret_key(study, place.root, synthetic)
+        return secret_key(study, place.root, synthetic)
     return NO_KEY
 
 
@@ -103,7 +105,7 @@ def _tables(
 
     tables: Tables = {}
     complete = True
-    for source, names in stages.SOURCES.items():
+    for source, names in SOURCES.items():
         if not files[source]:
             if source not in study.needed_sources:
                 check.lines.append(
@@ -157,7 +159,7 @@ def _check_years(check: Check, place: Place, study: Study, tables: Tables) -> No
     """Editions, the years of the exports, and the years the headline needs."""
     from zgzx_research.panels.treatment import check_editions, final_years
 
-    calendar = pd.read_csv(place.root / stages.CALENDAR)
+    calendar = pd.read_csv(place.calendar)
     if "roster" in tables and len(tables["roster"]):
         editions = tables["roster"]["edition"]
         with check.noting():
@@ -194,7 +196,7 @@ def _check_coverage(check: Check, study: Study, tables: Tables) -> None:
     have = {"patents": "patent" in tables, "employment": "spell" in tables}
     needed = [source for source in study.needed_sources if have.get(source)]
     needed = [
-        source for source in needed if any(len(tables[name]) for name in stages.SOURCES[source])
+        source for source in needed if any(len(tables[name]) for name in SOURCES[source])
     ]
     filed = tables["patent"]["filed"].dt.year if have["patents"] else pd.Series(dtype="Int64")
     nothing = pd.DataFrame({"start_ym": [], "end_ym": []}, dtype="Int64")
@@ -221,7 +223,7 @@ def _check_firms(check: Check, place: Place, study: Study, tables: Tables) -> No
     from zgzx_research.link.firms import link_firms
     from zgzx_research.panels.treatment import first_awards
 
-    calendar = pd.read_csv(place.root / stages.CALENDAR)
+    calendar = pd.read_csv(place.calendar)
     links, awards = None, None
     with check.noting():
         links = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))

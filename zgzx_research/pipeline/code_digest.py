@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -59,10 +60,23 @@ def _files_of_function(module: str, name: str) -> set[Path]:
     return {path, *(file for name in imported for file in files_of(name))}
 
 
+def public_modules(source: str) -> tuple[str, ...]:
+    """Modules behind the public names that a source calls, e.g. `zr.prepare_panel(…)`."""
+    stub = (store.PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
+    homes = {
+        alias.name: f"{PACKAGE}.{node.module}"
+        for node in ast.walk(ast.parse(stub))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    called = set(re.findall(r"\bzr\.(\w+)", source))
+    return tuple(sorted({homes[name] for name in called & homes.keys()}))
+
+
 def package_digest() -> str:
     """SHA-256 over all code of the package, for the stamp."""
     return _digest(
-        path for path in store.PACKAGE.rglob("*") if path.suffix in (".py", ".toml", ".j2")
+        path for path in store.PACKAGE.rglob("*") if path.suffix in (".py", ".toml")
     )
 
 

@@ -20,7 +20,7 @@ from zgzx_research.evidence.disclosure import (
 from zgzx_research.evidence.facts import Fact, fact, shown_fact
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.place import Place
-from zgzx_research.report.tables import all_lines
+from zgzx_research.report.tables.data_tables import all_lines
 from zgzx_research.study import Study
 
 FIRMS = ("treated_firms", "never_treated_firms", "left_out_firms")  # they add up to all firms

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import HEEDS, estimate_effects
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.prepare import prepare_panel
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import blank_few, enough_firms
 from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
@@ -30,17 +29,13 @@ def sample(study: Study, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
     return firm_year
 
 
-def with_sample(
-    panel: PreparedPanel, firm_year: pd.DataFrame, used: pd.DataFrame
-) -> PreparedPanel:
-    """The panel whose ledger also names the firms that the sample leaves out."""
+def left_out_of_sample(study: Study, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Ledger rows (step, reason, rows, units) of the firms that the sample leaves out."""
+    used = sample(study, firm_year, outcome)
     gone = firm_year[~firm_year["firm_id"].isin(used["firm_id"])]
-    if gone.empty and len(used) == len(firm_year):
-        return panel
-    row = ("units", TOO_SMALL, len(gone), gone["firm_id"].nunique(), ())
-    before = pd.DataFrame([row], columns=panel.ledger.columns)
-    parts = [before, panel.ledger] if len(panel.ledger) else [before]
-    return replace(panel, ledger=pd.concat(parts, ignore_index=True))
+    filtered = outcome_row(outcome).sample != "all_firms"
+    rows = [("units", TOO_SMALL, len(gone), gone["firm_id"].nunique())] if filtered else []
+    return pd.DataFrame(rows, columns=["step", "reason", "rows", "units"])
 
 
 def options(study: Study, outcome: str, spec: str) -> dict[str, Any]:
@@ -73,7 +68,6 @@ def estimate(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> 
     used = sample(study, firm_year, outcome)
     covariates = study.estimate.specs[spec].covariates
     panel = prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
-    panel = with_sample(panel, firm_year, used)
     return estimate_effects(panel, **options(study, outcome, spec))
 
 

@@ -13,7 +13,8 @@ import xlsxwriter
 
 from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
-from zgzx_research.pipeline import stages, store
+from zgzx_research.pipeline import store
+from zgzx_research.pipeline.place import SOURCES
 from zgzx_research.study import check_name
 
 HERE = Path(__file__).parent
@@ -44,7 +45,7 @@ def init_study(root: Path, name: str) -> list[str]:
             remedy="Edit it, or choose a name.",
         )
     raw = root / "data" / "raw" / name
-    for source in stages.SOURCES:
+    for source in SOURCES:
         (raw / source).mkdir(parents=True, exist_ok=True)
     files = [raw / README, *write_templates(raw / TEMPLATES)]
     note = (HERE / "clerk_readme.md").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.markdown_table import Table
 
 if TYPE_CHECKING:
+    from zgzx_research.did.effects import Effects
     from zgzx_research.pipeline.pages import Page
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "event_time",
     "grade",
     "left_out",
+    "left_out_of",
     "linkage",
     "panel",
     "quarantine",
@@ -66,12 +68,18 @@ def left_out(page: Page, outcome: str, spec: str) -> Table:
     return data_tables.ledger_table(blank_few_units(ledger), page.language)
 
 
-def grade(page: Page, outcome: str) -> Table:
+def left_out_of(page: Page, effects: Effects, outcome: str) -> Table:
+    """The same of an estimation that is not kept."""
+    ledger = page.summarise(outcome, effects).ledger
+    return data_tables.ledger_table(blank_few_units(ledger), page.language)
+
+
+def grade(page: Page, outcome: str, spec: str = "main") -> Table:
     """The rules by which the evidence on an outcome was graded."""
-    start = f"{outcome}.main.grade_rule."
+    start = f"{outcome}.{spec}.grade_rule."
     known = page.facts.facts
     rules = [rule for rule in fact_tables.RULE_DIGITS if f"{start}{rule}.value" in known]
-    return fact_tables.grade_table(page.facts, outcome, "main", rules, page.language)
+    return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
 
 
 def rows(page: Page) -> Table:

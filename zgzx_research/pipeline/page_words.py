@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from zgzx_research.evidence.facts import Facts
-from zgzx_research.report.prose import render_prose
+from zgzx_research.report.prose_rendering import render_prose
 
 
 def plain_title(folder: Path, language: str, facts: Facts) -> str:

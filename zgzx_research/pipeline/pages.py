@@ -14,7 +14,7 @@ import base64
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,10 @@ from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.report import fonts
+from zgzx_research.report.figures.outcome_paths import SHOCKS, Shock
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
 from zgzx_research.report.page_style import label
-from zgzx_research.report.prose import render_prose
+from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
 from zgzx_research.report.wording import LANGUAGES, from_data, word, word_or_code
 from zgzx_research.study import Study, check_name, find_root, load_study
@@ -200,6 +201,24 @@ class Page:
             raise ZgzxError("this page has no study file", where=self.name)
         return self.study
 
+    @property
+    def window(self) -> tuple[int, int]:
+        """First and last event time shown."""
+        return self.facts.get("study.event_first"), self.facts.get("study.event_last")
+
+    @property
+    def seed(self) -> int:
+        """Of the draws behind simultaneous intervals."""
+        return self.facts.get("study.seed")
+
+    def example(self, name: str) -> Path:
+        """A file or folder of `data/examples`."""
+        return self.place.root / "data" / "examples" / name
+
+    def row_ledger(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows read, kept and set aside, per source and sheet."""
+        return data_facts.row_ledger(self.place)
+
     def read(self, table: str) -> pd.DataFrame:
         """A table of the study, e.g. "firm_year": one row per firm and year.
 
@@ -226,6 +245,15 @@ class Page:
         """The rows on which an outcome is estimated: for retention, firms with enough staff."""
         return estimates.sample(self.settings, firm_year, outcome)
 
+    def covariates(self, spec: str) -> tuple[str, ...]:
+        """Columns of the panel of firms that a specification adjusts for."""
+        self._check_spec(spec)
+        return self.settings.estimate.specs[spec].covariates
+
+    def shocks(self, outcome: str) -> list[Shock]:
+        """Other events that moved an outcome, for its figure."""
+        return [shock for shock in SHOCKS if shock[0] in outcome_row(outcome).events]
+
     def options(self, outcome: str, spec: str) -> dict[str, Any]:
         """Arguments of `estimate_effects` for an outcome and a specification.
 
@@ -236,10 +264,13 @@ class Page:
             have; the known ones are named.
         """
         outcome_row(outcome)
+        self._check_spec(spec)
+        return estimates.options(self.settings, outcome, spec)
+
+    def _check_spec(self, spec: str) -> None:
         if spec not in self.settings.estimate.specs:
             remedy = f"[estimate.specs] has {', '.join(self.specs())}."
             raise ZgzxError(f"there is no specification {spec!r}", where="study", remedy=remedy)
-        return estimates.options(self.settings, outcome, spec)
 
     def estimate(self, outcome: str, spec: str = "main") -> Effects:
         """`prepare_panel` and `estimate_effects` as the study file asks, in one call."""
@@ -248,12 +279,13 @@ class Page:
 
     def keep(self, outcome: str, spec: str, effects: Effects) -> Kept:
         """Keep the numbers of an estimation as facts, `<outcome>.<spec>.*`."""
-        summary = summarise(effects, self._window, self.facts.get("study.seed"), self._headline)
+        summary = self.summarise(outcome, effects)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
-        self.kept.update(found | self._grade(found, outcome, spec))
+        found |= self._grade(found, outcome, spec)
+        self.kept.update(found)
         events = {f"{outcome}.{spec}": event_columns(summary)}
-        return Kept({k: v for k, v in self.kept.items() if k.startswith(f"{outcome}.{spec}.")}, events)
+        return Kept(found, events)
 
     def keep_others(self, outcome: str) -> Kept:
         """Estimate and keep the other specifications, and other outcomes of the same unit."""
@@ -349,9 +381,13 @@ class Page:
         mark = {"kind": "table", "key": table, "caption": made.caption}
         return Shown({"text/markdown": made.to_markdown()}, mark)
 
-    @property
-    def _window(self) -> tuple[int, int]:
-        return self.facts.get("study.event_first"), self.facts.get("study.event_last")
+    def summarise(self, outcome: str, effects: Effects) -> Summary:
+        """All that is shown of an estimation; its ledger begins with what the sample leaves out."""
+        summary = summarise(effects, self.window, self.seed, self._headline)
+        if self.study is None:
+            return summary
+        gone = estimates.left_out_of_sample(self.study, self.read("firm_year"), outcome)
+        return replace(summary, ledger=pd.concat([gone, summary.ledger], ignore_index=True))
 
     @property
     def _headline(self) -> tuple[int, int] | None:

@@ -18,9 +18,10 @@ from pathlib import Path
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.pipeline import stages, store
+from zgzx_research.pipeline import store
 from zgzx_research.pipeline.manifest import is_synthetic
-from zgzx_research.pipeline.stages import raw_files
+from zgzx_research.pipeline.place import Place, raw_files
+from zgzx_research.pipeline.secret_key import FIXED_KEY, secret_key
 from zgzx_research.study import load_study
 
 NUMBERS = {
@@ -133,7 +134,7 @@ def scan_study(root: Path, name: str) -> Scan:
     ZgzxError : wrong study file, no raw files, raw files that cannot be read.
     """
     study = load_study(root, name)
-    place = stages.Place(root, name, (root / study.raw.path).resolve())
+    place = Place(root, name, (root / study.raw.path).resolve())
     files = raw_files(place.raw, ".") if place.raw.is_dir() else []
     if not files:
         raise ZgzxError(
@@ -141,7 +142,7 @@ def scan_study(root: Path, name: str) -> Scan:
             where=study.raw.path,
             remedy="There is nothing to look for without.",
         )
-    key = stages.secret_key(study, root, is_synthetic(place.raw, files))
+    key = secret_key(study, root, is_synthetic(place.raw, files))
     secrets = collect_secrets(root, place.raw, key)
     return scan([place.work, place.reports, root / "notebooks"], secrets, root)
 
@@ -180,7 +181,7 @@ def collect_secrets(root: Path, raw: Path, key: bytes) -> Secrets:
     parts |= {part for run in runs for part in _parts(run, [2])}
     keys = (
         ()
-        if key == stages.FIXED_KEY
+        if key == FIXED_KEY
         else (key, key.hex().encode(), base64.b64encode(key).rstrip(b"="))
     )
     return Secrets(frozenset(names), numbers, keys, frozenset(runs | own), frozenset(parts))

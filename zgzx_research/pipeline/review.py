@@ -14,9 +14,12 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import blank_few
-from zgzx_research.pipeline import estimates, manifest, stages
-from zgzx_research.pipeline.tasks import open_study
-from zgzx_research.study import OutcomeName, Study
+from zgzx_research.pipeline import estimates, manifest
+from zgzx_research.pipeline.place import SOURCES
+from zgzx_research.pipeline.run import open_study
+from zgzx_research.pipeline.secret_key import secret_key
+from zgzx_research.pipeline.steps import data
+from zgzx_research.study import Study
 
 SHOWN = ("n_treated", "estimate", "std_error", "ci_low", "ci_high")
 THRESHOLDS = (
@@ -72,7 +75,7 @@ def take_links(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
             where=workbook.name,
             remedy="Fill in the columns of the reviewer (decision, reviewer, date).",
         )
-    tables = stages.clean_tables(
+    tables = data.clean_tables(
         place, dict.fromkeys(("registry", "registry_name", "registry_event", "roster"))
     )
     if "registry" not in tables:
@@ -107,8 +110,8 @@ def take_audit(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
     real = not manifest.is_synthetic(
         place.raw, [path for found in files.values() for path in found]
     )
-    key = stages.secret_key(study, root, not real)
-    tables = [table for source in stages.SOURCES for table in read_source(place.raw, source)]
+    key = secret_key(study, root, not real)
+    tables = [table for source in SOURCES for table in read_source(place.raw, source)]
     decided = read_audit(workbook, tables, key, real=real)
     if decided.empty:
         raise ZgzxError(
@@ -153,20 +156,19 @@ def across_thresholds(
             "scores lie between 0 and 1", where="min_score", examples=wrong, remedy="Give e.g. 0.9."
         )
     place, study, _ = open_study(root, name)
-    chosen = next((known for known in study.estimate.outcomes if known == outcome), None)
-    if chosen is None:
+    if outcome not in study.estimate.outcomes:
         known = ", ".join(study.estimate.outcomes)
         raise ZgzxError(
             f"the study does not estimate {outcome!r}",
             where=f"studies/{name}.toml",
             remedy=f"Known: {known}.",
         )
-    tables, months = month_lines(stages.clean_tables(place))
+    tables, months = month_lines(data.clean_tables(place))
     if "registry" not in tables:
         raise ZgzxError(
             "the study has not been run", where=name, remedy=f"Run zgzx run {name} build first."
         )
-    calendar = pd.read_csv(place.root / stages.CALENDAR)
+    calendar = pd.read_csv(place.calendar)
     firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
     rows = []
     for score in sorted(set(scores)):
@@ -180,7 +182,7 @@ def across_thresholds(
             "link_audit": links["link_audit"],
         }
         row = _estimate(
-            study, stages.firm_year(study, tables, calendar, **linked), links["link_audit"], chosen
+            study, data.firm_year(study, tables, calendar, **linked), links["link_audit"], outcome
         )
         rows.append({"min_score": score} | row)
         say(f"links of {score:g} and above: done")
@@ -188,7 +190,7 @@ def across_thresholds(
 
 
 def _estimate(
-    study: Study, panel: pd.DataFrame, link_audit: pd.DataFrame, outcome: OutcomeName
+    study: Study, panel: pd.DataFrame, link_audit: pd.DataFrame, outcome: str
 ) -> dict[str, float]:
     """linked_share and SHOWN of a panel made with these links of firms."""
     contest = link_audit[link_audit["source"].isin(("roster", "entry"))]
@@ -197,7 +199,7 @@ def _estimate(
         panel["first_award"].isna().all()
     ):  # rosters give no codes: beyond the score of a name nobody has won
         return share | {"n_treated": 0} | dict.fromkeys(SHOWN[1:], np.nan)
-    effects, how = stages.effects(study, outcome, "main", panel), study.estimate
+    effects, how = estimates.estimate(study, panel, outcome, "main"), study.estimate
     row = blank_few(
         estimates.headline(effects, how.headline_events, how.event_window, study.study.seed)
     ).iloc[0]

@@ -23,7 +23,7 @@ from zgzx_research.report.wording import word, word_or_code
 def write(
     place: Place, fact_files: Sequence[Path], language: str, synthetic: bool, out: Path
 ) -> None:
-    """`report.xlsx`: facts, the event study of each estimate, and where there is one the row ledger.
+    """`report.xlsx`: facts, event study of each estimate, and the row ledger where there is one.
 
     Parameters
     ----------

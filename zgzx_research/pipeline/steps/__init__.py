@@ -1,1 +1,1 @@
-"""What a run does, step by step: `data` from raw files to panels, `pages` from panels to reports."""
+"""The steps of a run: `data` from raw files to panels, `pages` from panels to reports."""

@@ -217,7 +217,9 @@ def panels(place: Place, study: Study) -> None:
 
     tables = clean_tables(place, PANEL_INPUTS)
     months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
-    linked = {name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")}
+    linked = {
+        name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")
+    }
     # the links of the insurance are in `employment` by now, and are most of the rows
     linked["link_audit"] = pd.read_parquet(
         place.stage("link", "link_audit")[0], filters=[("source", "not in", SOURCES["employment"])]

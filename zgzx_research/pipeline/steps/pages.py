@@ -12,6 +12,7 @@ from typing import Any
 from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.build import Step
+from zgzx_research.pipeline.code_digest import public_modules
 from zgzx_research.pipeline.place import Place
 
 REPORT = store.PACKAGE / "report"
@@ -89,6 +90,7 @@ def page_folder(place: Place, page: str) -> Path:
 def _page_step(edition: Edition, page: str, language: str) -> Step:
     """Run one notebook; the first language also writes the page's facts."""
     place, folder = edition.place, page_folder(edition.place, page)
+    notebook = folder / "page.ipynb"
     words = folder / f"{language}.md.j2"
     shared = REPORT / "prose" / f"{SENTENCES}.{language}.md.j2"
     first = edition.languages[0]
@@ -99,7 +101,7 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
         name=f"page.{language}.{page}",
         run=partial(run_page, place, page, language, edition.parameters, language == first),
         inputs=(
-            folder / "page.ipynb",
+            notebook,
             words,
             shared,
             *edition.inputs,
@@ -108,7 +110,7 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
         ),
         outputs=(place.notebook(page, language), *([facts] if language == first else [])),
         settings=[dict(edition.parameters)],
-        modules=PAGE_CODE,
+        modules=(*PAGE_CODE, *public_modules(notebook.read_text(encoding="utf-8"))),
     )
 
 

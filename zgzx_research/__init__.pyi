@@ -1,0 +1,23 @@
+from .designs.ppml import ppml_with_covariates as ppml_with_covariates
+from .did.bacon import bacon_decomposition as bacon_decomposition
+from .did.comparison_weights import check_weights as check_weights
+from .did.comparison_weights import comparison_weights as comparison_weights
+from .did.effects import Effects as Effects
+from .did.estimate import estimate_effects as estimate_effects
+from .did.ppml import ppml as ppml
+from .did.prepare import PreparedPanel as PreparedPanel
+from .did.prepare import prepare_panel as prepare_panel
+from .did.wild_bootstrap import wild_cluster_bootstrap as wild_cluster_bootstrap
+from .errors import ZgzxError as ZgzxError
+from .pipeline.pages import open_page as open_page
+from .pipeline.panel_page import open_panel_page as open_panel_page
+from .pipeline.panel_page import read_panel as read_panel
+from .report.figures.cohorts import plot_cohorts as plot_cohorts
+from .report.figures.comparison_weights_map import (
+    plot_comparison_weights as plot_comparison_weights,
+)
+from .report.figures.estimators import plot_estimators as plot_estimators
+from .report.figures.event_study import plot_event_study as plot_event_study
+from .report.figures.outcome_paths import plot_outcome_paths as plot_outcome_paths
+from .report.figures.raw_rows import plot_raw_rows as plot_raw_rows
+from .report.tables.regression_tables import regression_table as regression_table
