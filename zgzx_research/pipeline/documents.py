@@ -102,7 +102,8 @@ def steps(
 
 
 def _prose(page: str, language: str) -> tuple[Path, ...]:
-    return tuple(REPORT / "prose" / f"{name}.{language}.md.j2" for name in (page, "_sentences"))
+    folder, name = REPORT / "prose", f"{language}.md.j2"
+    return folder / page / name, folder / f"_sentences.{name}"
 
 
 def _notebook(place: Place, page: str, language: str) -> Path:
@@ -216,7 +217,9 @@ def write_card(place: Place, page: str, languages: Sequence[str], synthetic: boo
 
 def write_index(root: Path, cards: Sequence[Path]) -> None:
     """`reports/index.html` from the cards of all studies."""
-    from zgzx_research.report import index
+    from zgzx_research.report import landing_page
 
-    found = [index.StudyCard(**store.read_json(path)) for path in cards]
-    index.write_index(sorted(found, key=lambda card: card.name), root / "reports" / "index.html")
+    found = [landing_page.StudyCard(**store.read_json(path)) for path in cards]
+    landing_page.write_index(
+        sorted(found, key=lambda card: card.name), root / "reports" / "index.html"
+    )

@@ -19,6 +19,8 @@ from zgzx_research.evidence.disclosure import blank_few, enough_firms
 from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
 from zgzx_research.pipeline.summaries import Summary, summarise
 
+SHARE_OUTCOMES = ("retention",)  # until the table of outcomes says so
+
 
 def estimate(
     table: pd.DataFrame,
@@ -84,7 +86,8 @@ def summary_facts(
     }
     facts: dict[str, Fact] = {}
     for name, frame in frames.items():
-        facts |= effect_facts(outcome, spec, name, frame, scale)
+        share = outcome in SHARE_OUTCOMES
+        facts |= effect_facts(outcome, spec, name, frame, scale, share=share)
     shown = summary.event_time.query("role == 'post'")["event_time"]
     first, last = events or (int(shown.min()), int(shown.max()))
     prefix = f"{outcome}.{spec}"

@@ -23,7 +23,7 @@ from zgzx_research.evidence.facts import Fact, Facts, fact, shown_fact
 from zgzx_research.pipeline import estimates, store
 from zgzx_research.pipeline.stages import CALENDAR, Place
 from zgzx_research.pipeline.summaries import Summary, summarise
-from zgzx_research.report.tables import all_lines
+from zgzx_research.report.tables.data_tables import all_lines
 from zgzx_research.study import Study
 
 FIRMS = (

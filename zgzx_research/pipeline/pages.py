@@ -16,15 +16,10 @@ import pandas as pd
 
 from zgzx_research.did.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import (
-    MIN_FIRMS,
-    MIN_RECORDS,
-    blank_few_units,
-    enough_firms,
-    pooled_categories,
-)
-from zgzx_research.evidence.facts import SHARE_OUTCOMES, Facts
+from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
+from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import store
+from zgzx_research.pipeline.estimates import SHARE_OUTCOMES
 from zgzx_research.pipeline.facts import (
     arm_linkage,
     estimated,
@@ -35,9 +30,19 @@ from zgzx_research.pipeline.facts import (
 )
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.pipeline.summaries import Summary
-from zgzx_research.report import alt_text, canvas, figures, fonts, tables
-from zgzx_research.report.look import label
-from zgzx_research.report.wording import LANGUAGES, from_data, render_prose, word, word_or_code
+from zgzx_research.report import fonts
+from zgzx_research.report.figures.cohorts import plot_cohorts
+from zgzx_research.report.figures.estimators import plot_estimators
+from zgzx_research.report.figures.event_study import plot_event_study
+from zgzx_research.report.figures.outcome_paths import SHOCKS, plot_outcome_paths
+from zgzx_research.report.figures.raw_rows import plot_raw_rows
+from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
+from zgzx_research.report.page_style import label
+from zgzx_research.report.prose_rendering import SHARED, render_prose
+from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
+from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
+from zgzx_research.report.tables.markdown_table import Table
+from zgzx_research.report.wording import LANGUAGES, from_data, word, word_or_code
 from zgzx_research.study import check_name, find_root
 
 
@@ -105,7 +110,7 @@ class Page:
 
         The first says so where data hold characters that the fonts lack.
         """
-        text = render_prose(self.name, key, self.language, self.facts)
+        text = render_prose(SHARED / self.name, key, self.language, self.facts)
         if key == "title" and self._lacks_characters:
             text += f"\n> {label('geta_note', self.language)}\n"
         return Shown({"text/markdown": text}, _mark("text", key))
@@ -121,15 +126,18 @@ class Page:
         "event_study.retention.main".
         """
         kind, *rest = key.split(".")
-        figure, caption, alt = _known(FIGURES, kind, key)(self, *rest)
-        bundle = canvas.figure_bundle(figure)
-        png = base64.b64encode(bundle["image/png"]).decode("ascii")  # type: ignore[arg-type]
-        return Shown(bundle | {"image/png": png}, _mark("figure", key, caption=caption, alt=alt))
+        spec: FigureSpec = _known(FIGURES, kind, key)(self, *rest)
+        drawn = spec.draw(self.figure_style)
+        png = base64.b64encode(drawn.png()).decode("ascii")
+        return Shown(
+            {"image/svg+xml": drawn.svg(), "image/png": png},
+            _mark("figure", key, caption=drawn.caption, alt=drawn.alt),
+        )
 
     def table(self, key: str) -> Shown:
         """A table; `key` as for figures."""
         kind, *rest = key.split(".")
-        made: tables.Table = _known(TABLES, kind, key)(self, *rest)
+        made: Table = _known(TABLES, kind, key)(self, *rest)
         return Shown(
             {"text/markdown": made.to_markdown()}, _mark("table", key, caption=made.caption)
         )
@@ -172,20 +180,23 @@ class Page:
         """The event study as shown: nothing that rests on too few units."""
         return enough_firms(self.summary(outcome, spec).event_time)
 
-    def estimate_rows(self, items: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    def estimate_rows(self, items: list[tuple[str, str, str]]) -> list[EstimateRow]:
         """Rows of label, estimate, interval for forest plots and tables."""
-        return tables.estimate_rows(self.facts, items)
+        return estimate_rows(self.facts, items)
 
-    def style(self, outcome: str, spec: str) -> dict[str, Any]:
-        """How figures of an outcome are drawn."""
-        return {
-            "language": self.language,
-            "scale": self.summary(outcome, spec).options.get("scale", "difference"),
-            "share": outcome in SHARE_OUTCOMES,
-            "synthetic": self.synthetic,
-            "outcome_label": self.label(outcome),
-            "about": self.about,
-        }
+    @property
+    def figure_style(self) -> FigureStyle:
+        """What all figures of the page share."""
+        return FigureStyle(
+            language=self.language,
+            synthetic=self.synthetic,
+            about=self.about,
+            disclosure_control=True,
+        )
+
+    def scale(self, outcome: str, spec: str) -> str:
+        """Scale of an estimation: "difference" or "ratio"."""
+        return self.summary(outcome, spec).options.get("scale", "difference")
 
 
 def _mark(kind: str, key: str, **more: str) -> dict[str, str]:
@@ -202,39 +213,30 @@ def _known(builders: Mapping[str, Callable[..., Any]], kind: str, key: str) -> C
     return builders[kind]
 
 
-def _event_study(page: Page, outcome: str, spec: str) -> tuple[Any, str, str]:
-    frame, how = page.event_frame(outcome, spec), page.style(outcome, spec)
+def _event_study(page: Page, outcome: str, spec: str) -> FigureSpec:
     options = page.summary(outcome, spec).options
-    how["step"] = (options["step_unit"], options["step_count"]) if "step_unit" in options else None
-    title = word(f"event_study.title.{page.about}", page.language, outcome=page.label(outcome))
-    return figures.plot_event_study(frame, **how), title, alt_text.alt_event_study(frame, **how)
+    return plot_event_study(
+        page.event_frame(outcome, spec),
+        scale=page.scale(outcome, spec),
+        step=(options["step_unit"], options["step_count"]) if "step_unit" in options else None,
+        outcome_label=page.label(outcome),
+        share=outcome in SHARE_OUTCOMES,
+    )
 
 
-def _paths(page: Page, outcome: str) -> tuple[Any, str, str]:
+def _paths(page: Page, outcome: str) -> FigureSpec:
     panel = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(subset=[outcome])
     group = panel["first_award"].notna().map({True: "treated", False: "never_treated"})
     named = panel.assign(group=group, mean=panel[outcome].astype(float))
-    frame = named.groupby(["year", "group"], as_index=False).agg(
-        mean=("mean", "mean"), firms=("firm_id", "nunique")
+    means = named.groupby(["year", "group"], as_index=False).agg(
+        mean=("mean", "mean"), units=("firm_id", "nunique")
     )
-    frame = frame[frame["firms"].ge(MIN_FIRMS)]
-    shocks = figures.SHOCKS if outcome.startswith("patents") else figures.SHOCKS[:1]
-    how = page.style(outcome, "main") | {"shocks": shocks}
-    caption = word("paths.title", page.language, outcome=page.label(outcome))
-    return (
-        figures.plot_outcome_paths(frame, **how),
-        caption,
-        alt_text.alt_outcome_paths(frame, **how),
-    )
-
-
-def _estimators(page: Page, which: str) -> tuple[Any, str, str]:
-    rows = page.estimate_rows(_items(page, which))
-    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
-    return (
-        figures.plot_estimators(rows, **how),
-        word("estimators.title", page.language),
-        alt_text.alt_estimators(rows, **how),
+    return plot_outcome_paths(
+        means,
+        scale=page.scale(outcome, "main"),
+        shocks=SHOCKS if outcome.startswith("patents") else SHOCKS[:1],
+        outcome_label=page.label(outcome),
+        share=outcome in SHARE_OUTCOMES,
     )
 
 
@@ -253,7 +255,7 @@ def _items(page: Page, which: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _cohorts(page: Page) -> tuple[Any, str, str]:
+def _cohorts(page: Page) -> FigureSpec:
     firms = pd.read_parquet(page.place.stage("panels", "firm_year")[0]).dropna(
         subset=["first_award"]
     )
@@ -262,29 +264,10 @@ def _cohorts(page: Page) -> tuple[Any, str, str]:
         .nunique()
         .reset_index(name="firms")
     )
-    frame = counts.rename(columns={"first_award": "year", "first_category": "category"}).astype(
-        {"year": int}
-    )
-    frame = pooled_categories(frame)
-    how: dict[str, Any] = {"language": page.language, "synthetic": page.synthetic}
-    return (
-        figures.plot_cohorts(frame, **how),
-        word("cohorts.title", page.language),
-        alt_text.alt_cohorts(frame, **how),
-    )
-
-
-def _rows(page: Page) -> tuple[Any, str, str]:
-    sources = _ledger(page.place)
-    how: dict[str, Any] = {
-        "language": page.language,
-        "synthetic": page.synthetic,
-        "minimum": MIN_RECORDS,
-    }
-    return (
-        figures.plot_rows(sources, **how),
-        word("rows.title", page.language),
-        alt_text.alt_rows(sources, **how),
+    return plot_cohorts(
+        counts.rename(columns={"first_award": "year", "first_category": "category"}).astype(
+            {"year": int}
+        )
     )
 
 
@@ -292,75 +275,77 @@ def _ledger(place: Place) -> dict[str, list[dict[str, Any]]]:
     return store.read_json(place.work / "clean" / "ledger.json")["sources"]
 
 
-FIGURES: dict[str, Callable[..., tuple[Any, str, str]]] = {
+FIGURES: dict[str, Callable[..., FigureSpec]] = {
     "event_study": _event_study,
     "paths": _paths,
-    "estimators": _estimators,
+    "estimators": lambda page, which: plot_estimators(page.estimate_rows(_items(page, which))),
     "cohorts": _cohorts,
-    "rows": _rows,
+    "rows": lambda page: plot_raw_rows(_ledger(page.place)),
 }
 
 
-def _event_time(page: Page, outcome: str, spec: str) -> tables.Table:
-    frame, scale = page.event_frame(outcome, spec), page.style(outcome, spec)["scale"]
+def _event_time(page: Page, outcome: str, spec: str) -> Table:
+    frame, scale = page.event_frame(outcome, spec), page.scale(outcome, spec)
     share = outcome in SHARE_OUTCOMES
-    return tables.event_time_table(
+    return effect_tables.event_time_table(
         frame, scale, page.language, share=share, outcome_label=page.label(outcome)
     )
 
 
-def _cohort(page: Page, outcome: str, spec: str) -> tables.Table:
+def _cohort(page: Page, outcome: str, spec: str) -> Table:
     summary = page.summary(outcome, spec)
     frame = summary.event_time[:0] if summary.cohort is None else enough_firms(summary.cohort)
     scale = summary.options.get("scale", "difference")
     share = outcome in SHARE_OUTCOMES
-    return tables.cohort_table(frame, scale, page.language, share=share, labels=summary.labels)
+    return effect_tables.cohort_table(
+        frame, scale, page.language, share=share, labels=summary.labels
+    )
 
 
-def _quarantine(page: Page) -> tables.Table:
+def _quarantine(page: Page) -> Table:
     reasons = pd.read_parquet(page.place.stage("clean", "quarantine")[0])["reason"]
     counts = {
         code: count if count >= MIN_RECORDS else None
         for code, count in reasons.value_counts().items()
     }
-    return tables.quarantine_table(counts, page.language)
+    return data_tables.quarantine_table(counts, page.language)
 
 
-def _left_out(page: Page, outcome: str = "", spec: str = "main") -> tables.Table:
+def _left_out(page: Page, outcome: str = "", spec: str = "main") -> Table:
     """What estimation left out; without an outcome that of the study's first."""
     asked = dict.fromkeys(name for name, _ in estimated(page.facts))
     ledger = page.summary(outcome or first_outcome(asked), spec).ledger
-    return tables.ledger_table(blank_few_units(ledger), page.language)
+    return data_tables.ledger_table(blank_few_units(ledger), page.language)
 
 
-def _grade(page: Page, outcome: str) -> tables.Table:
+def _grade(page: Page, outcome: str) -> Table:
     start = f"{outcome}.main.grade_rule."
-    rules = [rule for rule in tables.RULE_DIGITS if f"{start}{rule}.value" in page.facts.facts]
-    return tables.grade_table(page.facts, outcome, "main", rules, page.language)
+    rules = [rule for rule in fact_tables.RULE_DIGITS if f"{start}{rule}.value" in page.facts.facts]
+    return fact_tables.grade_table(page.facts, outcome, "main", rules, page.language)
 
 
-def _panel(page: Page) -> tables.Table:
+def _panel(page: Page) -> Table:
     names = [key.removeprefix("panel.") for key in page.facts.facts if key.startswith("panel.")]
-    return tables.panel_table(page.facts, names, page.language)
+    return fact_tables.panel_table(page.facts, names, page.language)
 
 
-def _stamp(page: Page) -> tables.Table:
+def _stamp(page: Page) -> Table:
     keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
-    return tables.stamp_table(
+    return fact_tables.stamp_table(
         {key.removeprefix("stamp."): page.facts.get(key) for key in keys}, page.language
     )
 
 
-TABLES: dict[str, Callable[..., tables.Table]] = {
+TABLES: dict[str, Callable[..., Table]] = {
     "event_time": _event_time,
     "cohort": _cohort,
-    "estimates": lambda page, which: tables.estimates_table(
+    "estimates": lambda page, which: effect_tables.estimates_table(
         page.estimate_rows(_items(page, which)), page.language
     ),
-    "rows": lambda page: tables.rows_table(_ledger(page.place), page.language, MIN_RECORDS),
+    "rows": lambda page: data_tables.rows_table(_ledger(page.place), page.language, MIN_RECORDS),
     "quarantine": _quarantine,
-    "linkage": lambda page: tables.linkage_table(linkage(page.place), page.language),
-    "arms": lambda page: tables.arms_table(arm_linkage(page.place), page.language),
+    "linkage": lambda page: data_tables.linkage_table(linkage(page.place), page.language),
+    "arms": lambda page: data_tables.arms_table(arm_linkage(page.place), page.language),
     "ledger": _left_out,
     "grade": _grade,
     "panel": _panel,
@@ -372,7 +357,7 @@ def plain_title(page: str, language: str, facts: Facts) -> str:
     """The page's title as plain text."""
     heading = next(
         line
-        for line in render_prose(page, "title", language, facts).splitlines()
+        for line in render_prose(SHARED / page, "title", language, facts).splitlines()
         if line.startswith("#")
     )
     return plain(heading)
@@ -380,7 +365,7 @@ def plain_title(page: str, language: str, facts: Facts) -> str:
 
 def plain_headline(page: str, language: str, facts: Facts) -> str:
     """The page's headline as plain text."""
-    text = render_prose(page, "headline", language, facts)
+    text = render_prose(SHARED / page, "headline", language, facts)
     return plain("\n".join(line for line in text.splitlines() if not line.startswith("#")))
 
 

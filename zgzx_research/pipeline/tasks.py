@@ -35,7 +35,7 @@ ROOMS = {
         "evidence",
         "pipeline/facts.py",
         "pipeline/estimates.py",
-        "report/tables.py",
+        "report/tables",
         *GLUE,
     ),
 }

@@ -14,9 +14,9 @@ from zgzx_research.pipeline.documents import stamp
 from zgzx_research.pipeline.facts import estimated, load_summary
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.report import fonts
-from zgzx_research.report.tables import all_lines, file_lines
+from zgzx_research.report.excel_workbook import SheetTable, write_workbook
+from zgzx_research.report.tables.data_tables import all_lines, file_lines
 from zgzx_research.report.wording import word, word_or_code
-from zgzx_research.report.workbook import SheetTable, write_workbook
 
 INTERVALS = ("ci_low", "ci_high", "band_low", "band_high")
 UNITS = ("n_treated", "n_comparison", "base_mean")
