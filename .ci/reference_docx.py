@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import subprocess
 
-from zgzx_research.report.zip_archives import unzip, write_whole, zip_members
+from zgzx_research.atomic import write_whole
+from zgzx_research.report.zip_archives import unzip, zip_members
 from zgzx_research.report.page_style import TEMPLATES
 from zgzx_research.report.render import PANDOC
 

@@ -1,4 +1,1 @@
-"""What the results amount to.
-
-One set of numbers, verdicts on the claims, a grade of the evidence.
-"""
+"""What the results amount to: one set of numbers, verdicts on claims, grade of the evidence."""

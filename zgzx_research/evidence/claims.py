@@ -13,11 +13,8 @@ CLAIM_COLUMNS = ("id", "zh", "en", "testable", "estimand_zh", "estimand_en", "ou
 TESTABLE = ("causal", "descriptive", "case", "not_attributable")
 
 LEVELS = ("very_low", "low", "moderate", "high")
-START = {
-    "did": "moderate",
-    "rank_discontinuity": "moderate",
-    "before_after": "very_low",
-}  # Maryland scale
+# level of a design before any rule is applied, after the Maryland scale
+START = {"did": "moderate", "rank_discontinuity": "moderate", "before_after": "very_low"}
 CAP = "low"  # at most, when the design could not have seen an effect of the claimed size
 
 # Units on either side from which on a difference may be called hard to put down to chance. With
@@ -38,7 +35,20 @@ LIMITS = {
 class Claim:
     """One row of the claims ledger.
 
-    `outcome` is the facts' name of what is estimated, empty when nothing is.
+    Attributes
+    ----------
+    id : str
+        Short name.
+    zh, en : str
+        The claim in Chinese and in English.
+    testable : str
+        One of `TESTABLE`: what kind of evidence could answer it.
+    estimand_zh, estimand_en : str
+        What would have to be estimated.
+    outcome : str
+        Outcome whose facts answer the claim; empty when nothing is estimated.
+    source : str
+        Where the claim was published.
     """
 
     id: str
@@ -55,7 +65,16 @@ class Claim:
 class Step:
     """One rule with its arithmetic.
 
-    The measure, the limit it is held against, the steps the grade goes (0 or less).
+    Attributes
+    ----------
+    rule : str
+        Name of the rule.
+    value : float
+        The measure.
+    limit : float
+        What the measure is compared with.
+    change : int
+        Levels by which the grade changes: 0 or less.
     """
 
     rule: str
@@ -66,7 +85,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """Level of certainty, and every rule that was applied on the way to it."""
+    """Level of certainty, and every rule that led to it.
+
+    Attributes
+    ----------
+    level : str
+        One of `LEVELS`.
+    start : str
+        Level of the design before any rule.
+    steps : tuple of Step
+        The rules applied, in order.
+    """
 
     level: str
     start: str
@@ -74,11 +103,22 @@ class Grade:
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
-    """The claims ledger from its CSV file.
+    """Read the claims ledger.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file with the columns `CLAIM_COLUMNS`.
+
+    Returns
+    -------
+    tuple of Claim
+        The claims, in the order of the file.
 
     Raises
     ------
-    ZgzxError : other columns than `CLAIM_COLUMNS`; an unknown word in `testable`.
+    ZgzxError
+        Other columns, or an unknown word in `testable`.
     """
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
@@ -100,30 +140,46 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
 
 
 def verdict(ci_low: float, ci_high: float, claimed_sign: int = 1) -> str:
-    """What a 95 % interval says about a claim of this sign.
+    """Say what a 95 % interval means for a claim.
+
+    Parameters
+    ----------
+    ci_low, ci_high : float
+        The interval; NaN where there is none.
+    claimed_sign : int, default 1
+        1 for a claimed rise, -1 for a claimed fall.
 
     Returns
     -------
-    "supported", "contradicted", "indistinguishable" (from zero), or "not_estimable" when there is
-    no interval.
+    str
+        "supported", "contradicted", "indistinguishable" (from zero), or "not_estimable" when there
+        is no interval.
     """
     if math.isnan(ci_low) or math.isnan(ci_high):
         return "not_estimable"
     low, high = (ci_low, ci_high) if claimed_sign > 0 else (-ci_high, -ci_low)
-    return "supported" if low > 0 else "contradicted" if high < 0 else "indistinguishable"
+    if low > 0:
+        return "supported"
+    return "contradicted" if high < 0 else "indistinguishable"
 
 
 def few_units(n_treated: float, n_comparison: float) -> str:
-    """Which side of a comparison has fewer than ENOUGH_UNITS.
+    """Which side of a comparison has fewer units than ENOUGH_UNITS.
 
-    "", "treated", "comparison" or "both".
+    Parameters
+    ----------
+    n_treated, n_comparison : float
+        Numbers of units; NaN counts as few.
+
+    Returns
+    -------
+    str
+        "", "treated", "comparison" or "both".
     """
-    few = [
-        name
-        for name, n in (("treated", n_treated), ("comparison", n_comparison))
-        if not n >= ENOUGH_UNITS
-    ]
-    return "both" if len(few) == 2 else few[0] if few else ""
+    treated, comparison = (not n >= ENOUGH_UNITS for n in (n_treated, n_comparison))
+    if treated and comparison:
+        return "both"
+    return "treated" if treated else "comparison" if comparison else ""
 
 
 def grade(
@@ -135,16 +191,29 @@ def grade(
     mde: float | None = None,
     claimed_effect: float | None = None,
 ) -> Grade:
-    """Certainty of the evidence.
+    """Grade the certainty of the evidence by written rules.
 
-    A start by design, one step down for each rule that fails, then the cap.
+    The start is given by the design; each rule that fails costs one level; then the cap applies.
 
     Parameters
     ----------
-    effective_treated, pretest_p, linked_share : None when the rule does not apply, NaN (which
-        fails) when it applies but could not be computed.
-    mde, claimed_effect : minimum detectable and claimed effect in one unit; the cap applies when
-        both are given.
+    design : str, default "did"
+        One of `START`.
+    effective_treated, pretest_p, linked_share : float, optional
+        Measures of the rules in `LIMITS`: None when the rule does not apply, NaN (which fails) when
+        it applies but could not be computed.
+    mde, claimed_effect : float, optional
+        Minimum detectable and claimed effect in one unit; the cap applies when both are given.
+
+    Returns
+    -------
+    Grade
+        The level and every rule applied.
+
+    Raises
+    ------
+    ZgzxError
+        Unknown design.
     """
     if design not in START:
         raise ZgzxError(
@@ -155,6 +224,7 @@ def grade(
         "pretest": pretest_p,
         "linkage": linked_share,
     }
+
     steps, position = [], LEVELS.index(START[design])
     for rule, limit in LIMITS.items():
         value = measures[rule]
@@ -163,6 +233,7 @@ def grade(
         change = -1 if not value >= limit and position > 0 else 0
         position += change
         steps.append(Step(rule, value, limit, change))
+
     if mde is not None and claimed_effect is not None:
         above = not mde <= claimed_effect
         change = min(0, LEVELS.index(CAP) - position) if above else 0

@@ -1,17 +1,14 @@
-"""The one set of numbers: dotted key -> value in its unit.
-
-Prose, tables and figures all read from here.
-"""
+"""The one set of numbers (dotted key -> value in its unit) that all pages print from."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -24,29 +21,52 @@ VERSION = 1
 UNITS = ("percent", "percentage_point", "count", "share", "year", "text", "number")
 KINDS = ("estimate", "data", "design", "stamp", "verdict")
 STAGES = ("estimate", "clean", "link", "panels", "study")
-DIGITS_KEPT = (
-    12  # significant ones of a stored float; beyond them the last bits of two processors may differ
-)
-
-SHARE_OUTCOMES = (
-    "retention",
-)  # a difference of two shares is told in percentage points, their mean as a share
+# significant digits of a stored float; beyond them two processors may differ
+DIGITS_KEPT = 12
+# unit of an effect -> what an effects frame is multiplied by to be in it
+UNIT_FACTORS = {"percent": 100.0, "percentage_point": 100.0, "number": 1.0}
+EFFECT_FIELDS = ("estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high", "mde")
 
 Fact = dict[str, Any]
 
 
+class FactSource(Protocol):
+    """What prose and tables need of the facts; `Facts` is one."""
+
+    def record(self, key: str) -> Mapping[str, Any]:
+        """Return the record of a key."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts by key; a record is {"value", "unit", "kind", "stage"}, a value that cannot be estimated is None."""
+    """Facts by key.
+
+    Attributes
+    ----------
+    facts : Mapping
+        Key -> record {"value", "unit", "kind", "stage"}; a value that cannot be estimated is None.
+    """
 
     facts: Mapping[str, Fact]
 
     def record(self, key: str) -> Fact:
-        """The record of a key.
+        """Return the record of a key.
+
+        Parameters
+        ----------
+        key : str
+            Dotted key.
+
+        Returns
+        -------
+        dict
+            value, unit, kind, stage.
 
         Raises
         ------
-        ZgzxError : no such key; names the nearest.
+        ZgzxError
+            No such key; names the nearest.
         """
         if key not in self.facts:
             near = difflib.get_close_matches(key, self.facts, n=1, cutoff=0)
@@ -59,15 +79,14 @@ class Facts:
         return self.facts[key]
 
     def get(self, key: str) -> Any:
-        """The value of a key, already in its unit; None when it cannot be estimated."""
+        """Return the value of a key, already in its unit; None when it cannot be estimated."""
         return self.record(key)["value"]
 
     def to_json(self) -> str:
-        """JSON text, keys sorted."""
+        """JSON text with sorted keys."""
         body = {"version": VERSION, "facts": dict(self.facts)}
-        return (
-            json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
-        )
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
+        return text + "\n"
 
     def save(self, path: Path) -> None:
         """Write to `path` atomically: a reader sees the old file or the whole new one."""
@@ -75,27 +94,60 @@ class Facts:
 
     @classmethod
     def load(cls, path: Path) -> Facts:
-        """The facts that `save` wrote."""
+        """Read the facts that `save` wrote.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+
+        Returns
+        -------
+        Facts
+            Its facts.
+
+        Raises
+        ------
+        ZgzxError
+            A file of another version.
+        """
         data = json.loads(path.read_text(encoding="utf-8"))
         if data.get("version") != VERSION:
-            remedy = f"This code reads version {VERSION}; run the study again."
             raise ZgzxError(
-                f"facts of version {data.get('version')!r}", where=path.name, remedy=remedy
+                f"facts of version {data.get('version')!r}",
+                where=path.name,
+                remedy=f"This code reads version {VERSION}; run the study again.",
             )
         return cls(data["facts"])
 
 
 def fact(value: Any, unit: str, kind: str, stage: str) -> Fact:
-    """One record; NaN becomes None, floats are rounded so that the file has the same bytes again."""
-    for name, given, allowed in (
-        ("unit", unit, UNITS),
-        ("kind", kind, KINDS),
-        ("stage", stage, STAGES),
-    ):
+    """Make one record.
+
+    Parameters
+    ----------
+    value : Any
+        Number, text, True or False; NaN and infinity become None. Floats are rounded, so that the
+        file has the same bytes on every machine.
+    unit, kind, stage : str
+        One of `UNITS`, `KINDS`, `STAGES`.
+
+    Returns
+    -------
+    dict
+        value, unit, kind, stage.
+
+    Raises
+    ------
+    ZgzxError
+        Unknown unit, kind or stage.
+    """
+    choices = (("unit", unit, UNITS), ("kind", kind, KINDS), ("stage", stage, STAGES))
+    for name, given, allowed in choices:
         if given not in allowed:
-            raise ZgzxError(
-                f"{name} {given!r} is unknown", where="fact", remedy=f"One of {', '.join(allowed)}."
-            )
+            remedy = f"One of {', '.join(allowed)}."
+            raise ZgzxError(f"{name} {given!r} is unknown", where="fact", remedy=remedy)
+
     if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         value = None
     elif isinstance(value, float):
@@ -106,68 +158,108 @@ def fact(value: Any, unit: str, kind: str, stage: str) -> Fact:
 
 
 def withheld_fact(unit: str, kind: str, stage: str) -> Fact:
-    """A record whose value would tell of too few firms or persons."""
+    """Make a record without its value, which would concern too few firms or persons."""
     return fact(None, unit, kind, stage) | {"withheld": True}
 
 
+def is_withheld(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a `withheld_fact`."""
+    return bool(record.get("withheld"))
+
+
 def shown_fact(value: Any, unit: str, kind: str, stage: str) -> Fact:
-    """A record of a number after disclosure control: None and NaN mean that it may not be shown."""
+    """Make a record of a number after disclosure control: None and NaN may not be shown."""
     return withheld_fact(unit, kind, stage) if pd.isna(value) else fact(value, unit, kind, stage)
 
 
-def effect_facts(
-    outcome: str, spec: str, aggregate_name: str, frame: pd.DataFrame, scale: str
-) -> dict[str, Fact]:
-    """Facts `<outcome>.<spec>.<aggregate>[.e±k].<field>` of one effects frame.
+def unit_of_effects(scale: str, share: bool) -> str:
+    """Name the unit in which effects are stored and shown.
 
     Parameters
     ----------
-    aggregate_name : "overall" or "headline" (one row), or "event_time" (a row per event time, keyed
+    scale : str
+        "difference" or "ratio".
+    share : bool
+        Whether the outcome is a share (0 to 1).
+
+    Returns
+    -------
+    str
+        "percent" (ratio), "percentage_point" (difference of shares) or "number".
+    """
+    if scale == "ratio":
+        return "percent"
+    return "percentage_point" if share else "number"
+
+
+def effect_facts(
+    outcome: str,
+    spec: str,
+    aggregate_name: str,
+    frame: pd.DataFrame,
+    scale: str,
+    *,
+    share: bool = False,
+) -> dict[str, Fact]:
+    """Make the facts ``<outcome>.<spec>.<aggregate>[.e±k].<field>`` of one effects frame.
+
+    Parameters
+    ----------
+    outcome, spec : str
+        Outcome and specification, the first parts of the keys.
+    aggregate_name : str
+        "overall" or "headline" (one row), or "event_time" (one row per event time, with keys
         .e-3, .e+1).
-    frame : rows of `Aggregate.to_frame`, `.overall` or `.window`.
-    scale : "ratio" gives percent; "difference" gives percentage points for shares, plain numbers
+    frame : DataFrame
+        Rows of `Aggregate.to_frame`, `.overall` or `.window`.
+    scale : str
+        "ratio" gives percent; "difference" gives percentage points for shares, plain numbers
         otherwise.
+    share : bool, default False
+        Whether the outcome is a share (0 to 1).
+
+    Returns
+    -------
+    dict
+        Key -> record.
 
     Raises
     ------
-    ZgzxError : more than one row where one is meant.
+    ZgzxError
+        More than one row where one is meant.
     """
     prefix = f"{outcome}.{spec}.{aggregate_name}"
-    if aggregate_name != "event_time" and len(frame) != 1:
+    by_event_time = aggregate_name == "event_time"
+    if not by_event_time and len(frame) != 1:
         raise ZgzxError(
             f"{len(frame)} rows where one is meant",
             where=prefix,
             remedy="Pass one row per aggregate.",
         )
+
     facts = {}
     for row in frame.to_dict("records"):
-        key = f"{prefix}.e{int(row['event_time']):+d}" if aggregate_name == "event_time" else prefix
-        facts.update(
-            {f"{key}.{name}": record for name, record in _row_facts(row, outcome, scale).items()}
-        )
+        key = f"{prefix}.e{int(row['event_time']):+d}" if by_event_time else prefix
+        for name, record in _row_facts(row, scale, share).items():
+            facts[f"{key}.{name}"] = record
         if aggregate_name == "headline":
             few = few_units(row["n_treated"], row["n_comparison"])
             facts[f"{key}.few"] = fact(few, "text", "design", "estimate")
     return facts
 
 
-def _row_facts(row: Mapping[str, Any], outcome: str, scale: str) -> dict[str, Fact]:
-    share = outcome in SHARE_OUTCOMES and scale == "difference"
-    unit = "percent" if scale == "ratio" else "percentage_point" if share else "number"
-    factor = 1.0 if unit == "number" else 100.0
-    effect = {
-        name: row[name]
-        for name in ("estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high")
-    }
-    effect["mde"] = row["mde"]
+def _row_facts(row: Mapping[Hashable, Any], scale: str, share: bool) -> dict[str, Fact]:
+    unit = unit_of_effects(scale, share)
     facts = {
-        name: fact(factor * float(value), unit, "estimate", "estimate")
-        for name, value in effect.items()
+        name: fact(UNIT_FACTORS[unit] * float(row[name]), unit, "estimate", "estimate")
+        for name in EFFECT_FIELDS
     }
+
     for name in ("n_treated", "n_comparison"):
         few = 0 < row[name] < MIN_FIRMS
         facts[name] = shown_fact(None if few else int(row[name]), "count", "estimate", "estimate")
-    base_unit = "share" if outcome in SHARE_OUTCOMES else "number"
+
+    base_unit = "share" if share else "number"
     facts["base_mean"] = fact(float(row["base_mean"]), base_unit, "estimate", "estimate")
     facts["verdict"] = fact(verdict(row["ci_low"], row["ci_high"]), "text", "verdict", "estimate")
     return facts
@@ -176,12 +268,26 @@ def _row_facts(row: Mapping[str, Any], outcome: str, scale: str) -> dict[str, Fa
 def grade_facts(
     outcome: str, spec: str, graded: Grade, effect_unit: str, withheld: Collection[str] = ()
 ) -> dict[str, Fact]:
-    """Facts `<outcome>.<spec>.grade`, `.grade_start` and, per rule, `.grade_rule.<rule>.{value,limit,change}`.
+    """Make the facts of a grade and of each rule behind it.
+
+    The keys are ``<outcome>.<spec>.grade``, ``.grade_start`` and, per rule,
+    ``.grade_rule.<rule>.{value,limit,change}``.
 
     Parameters
     ----------
-    effect_unit : unit of the minimum detectable and the claimed effect. withheld : rules whose
-        measure would tell of too few; that they were met or not is said all the same.
+    outcome, spec : str
+        Outcome and specification, the first parts of the keys.
+    graded : Grade
+        Result of `claims.grade`.
+    effect_unit : str
+        Unit of the minimum detectable and of the claimed effect.
+    withheld : Collection of str, default ()
+        Rules whose measure concerns too few; whether they were met is shown all the same.
+
+    Returns
+    -------
+    dict
+        Key -> record.
     """
     units = {
         "effective_treated": "number",
@@ -190,13 +296,16 @@ def grade_facts(
         "detectable": effect_unit,
     }
     prefix = f"{outcome}.{spec}.grade"
-    facts = {prefix: fact(graded.level, "text", "verdict", "estimate")}
-    facts[f"{prefix}_start"] = fact(graded.start, "text", "verdict", "estimate")
+    facts = {
+        prefix: fact(graded.level, "text", "verdict", "estimate"),
+        f"{prefix}_start": fact(graded.start, "text", "verdict", "estimate"),
+    }
     for step in graded.steps:
-        key = f"{prefix}_rule.{step.rule}"
-        value = None if step.rule in withheld else float(step.value)
-        record = shown_fact if step.rule in withheld else fact
-        facts[f"{key}.value"] = record(value, units[step.rule], "verdict", "estimate")
-        facts[f"{key}.limit"] = fact(float(step.limit), units[step.rule], "verdict", "estimate")
+        key, unit = f"{prefix}_rule.{step.rule}", units[step.rule]
+        if step.rule in withheld:
+            facts[f"{key}.value"] = withheld_fact(unit, "verdict", "estimate")
+        else:
+            facts[f"{key}.value"] = fact(float(step.value), unit, "verdict", "estimate")
+        facts[f"{key}.limit"] = fact(float(step.limit), unit, "verdict", "estimate")
         facts[f"{key}.change"] = fact(step.change, "count", "verdict", "estimate")
     return facts

@@ -1,7 +1,4 @@
-"""Executed notebooks into one Markdown document.
-
-Marked outputs only, figures and tables numbered.
-"""
+"""Executed notebooks to one Markdown document: marked outputs, numbered figures and tables."""
 
 from __future__ import annotations
 
@@ -36,9 +33,10 @@ class Document:
 
     Attributes
     ----------
-    markdown : body only; no title.
-    media : file name as in the Markdown -> content. A figure has an .svg and a .png of the same
-        stem.
+    markdown : str
+        Body only; no title.
+    media : Mapping
+        File name as in the Markdown -> content. A figure has an .svg and a .png of the same stem.
     """
 
     markdown: str
@@ -58,23 +56,47 @@ class _Output:
 
 
 def notebook_markdown(notebook: nbformat.NotebookNode, prefix: str, *, language: str) -> Document:
-    """The marked outputs of one executed notebook; `prefix` names its figure files."""
+    """Make a document of the marked outputs of one executed notebook.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        An executed notebook.
+    prefix : str
+        Beginning of the names of its figure files.
+    language : str
+        "zh" or "en".
+
+    Returns
+    -------
+    Document
+        As `join_notebooks` makes it.
+    """
     return join_notebooks({prefix: notebook}, language=language)
 
 
 def join_notebooks(notebooks: Mapping[str, nbformat.NotebookNode], *, language: str) -> Document:
-    """The marked outputs of several notebooks as one document, numbered throughout.
+    """Make one document of the marked outputs of several notebooks, numbered throughout.
 
     Parameters
     ----------
-    notebooks : prefix -> executed notebook, in reading order. An output is marked by its metadata
-        ``{"zgzx": {"kind": "text" | "figure" | "table", "key": …, "caption": …, "alt": …}}``.
-    language : "zh" or "en", for 图 1 or Figure 1.
+    notebooks : Mapping
+        Prefix of file names -> executed notebook, in reading order. An output is marked by its
+        metadata ``{"zgzx": {"kind": "text" | "figure" | "table", "key": …, "caption": …,
+        "alt": …}}``.
+    language : str
+        "zh" or "en", for 图 1 or Figure 1.
+
+    Returns
+    -------
+    Document
+        Markdown and figure files.
 
     Raises
     ------
-    ZgzxError : a notebook holds an error output, an unknown kind, a figure without caption or
-        alternative text.
+    ZgzxError
+        A notebook holds an error output, an unknown kind, a figure without caption or alternative
+        text.
     """
     numbers: Counter[str] = Counter()
     parts: list[str] = []
@@ -160,9 +182,17 @@ def _require(output: _Output, *names: str) -> None:
 
 
 def strip_notebook(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """A copy that depends on code and results only.
+    """Copy a notebook without what changes from run to run, so that its bytes are equal each time.
 
-    Equal bytes in every folder and at every time.
+    Parameters
+    ----------
+    notebook : NotebookNode
+        An executed notebook.
+
+    Returns
+    -------
+    NotebookNode
+        The copy, without times, versions and warnings.
     """
     stripped = deepcopy(notebook)
     stripped.metadata = nbformat.from_dict(NOTEBOOK_METADATA)

@@ -71,10 +71,16 @@ class SheetTable:
 
     Attributes
     ----------
-    name : on the sheet's tab, at most 31 characters. title : above the table.
-    columns : headings. rows : one tuple per row, each as long as `columns`; cells are text,
-        numbers, dates or None.
-    notes : lines below the table.
+    name : str
+        On the sheet's tab, at most 31 characters.
+    title : str
+        Above the table.
+    columns : tuple of str
+        Headings.
+    rows : tuple of tuple
+        One tuple per row, each as long as `columns`; cells are text, numbers, dates or None.
+    notes : tuple of str, default ()
+        Lines below the table.
     """
 
     name: str
@@ -94,9 +100,28 @@ def write_workbook(
 ) -> Path:
     """Write the tables, one sheet each, and a last sheet with the stamp.
 
+    Parameters
+    ----------
+    tables : Sequence of SheetTable
+        The sheets.
+    out : Path
+        The file.
+    language : str
+        "zh" or "en", of the last sheet.
+    synthetic : bool
+        Whether every sheet carries the mark of synthetic data.
+    stamp : Mapping
+        What makes the run repeatable, name -> value.
+
+    Returns
+    -------
+    Path
+        `out`.
+
     Raises
     ------
-    ZgzxError : a sheet name Excel refuses or that stands twice, a row that is not as long as the
+    ZgzxError
+        A sheet name that Excel refuses or that occurs twice, or a row that is not as long as the
         columns.
     """
     entries = SheetTable(
@@ -139,7 +164,7 @@ def _check(sheets: Sequence[SheetTable]) -> None:
     names = [table.name.lower() for table in sheets]
     if len(set(names)) < len(names):
         raise ZgzxError(
-            "a sheet name stands twice", examples=sorted({n for n in names if names.count(n) > 1})
+            "a sheet name occurs twice", examples=sorted({n for n in names if names.count(n) > 1})
         )
 
 
@@ -190,10 +215,7 @@ def _write_cell(
 
 
 def _format_of(size: float) -> str:
-    """The number format in which a size shows significant digits.
-
-    0.0000003 as 3.00E-7, not as 0.0.
-    """
+    """Choose the format that shows significant digits: 0.0000003 as 3.00E-7, not as 0.0."""
     if size and not SMALLEST <= size < LARGEST:
         return "power"
     return "below_one" if 0 < size < 1 else "decimal"

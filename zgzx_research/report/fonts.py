@@ -1,4 +1,4 @@
-"""The report fonts: one subset of Noto Sans SC for figures, PDF and web pages, and what it cannot print."""
+"""The report fonts: Noto Sans SC for figures, PDF and web pages, and what they cannot print."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ INVISIBLE = {"Cc", "Cf"}  # line ends, tabs, joiners: nothing to print
 
 
 def register() -> str:
-    """Make the committed fonts known to matplotlib and return their family name.
+    """Make the committed fonts known to matplotlib.
 
-    Fonts of the same family installed on the machine are put aside, so that figures are equal
+    Fonts of the same family installed on the machine are not used, so that figures are equal
     everywhere.
+
+    Returns
+    -------
+    str
+        Name of the family.
     """
     manager = font_manager.fontManager
     ours = {str(FOLDER / name) for name in WEIGHTS.values()}
@@ -37,24 +42,42 @@ def register() -> str:
 
 @lru_cache
 def printable() -> frozenset[str]:
-    """The characters that every committed weight can print."""
+    """Return the characters that every committed weight can print."""
     maps = [TTFont(FOLDER / name, lazy=True).getBestCmap() for name in WEIGHTS.values()]
     return frozenset(chr(point) for point in set.intersection(*(set(cmap) for cmap in maps)))
 
 
 def missing(text: str) -> list[str]:
-    """The distinct characters of `text` that the fonts cannot print, in order of first appearance."""
+    """Find the characters that the fonts cannot print.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    list of str
+        The distinct characters, in order of first appearance.
+    """
     absent = dict.fromkeys(character for character in text if character not in printable())
     return [character for character in absent if unicodedata.category(character) not in INVISIBLE]
 
 
 def require(text: str, where: str) -> None:
-    """Raise if `text`, our own wording, holds a character that would print as an empty box.
+    """Refuse a text of our own with a character that would be printed as an empty box.
+
+    Parameters
+    ----------
+    text : str
+        Our own words.
+    where : str
+        Named in the error.
 
     Raises
     ------
     ZgzxError
-        naming each character with its code point.
+        Names each such character with its code point.
     """
     absent = missing(text)
     if absent:
@@ -68,14 +91,24 @@ def require(text: str, where: str) -> None:
 
 
 def replace_missing(text: str) -> str:
-    """`text`, from data, with every character the fonts cannot print as 〓."""
+    """Replace every character of data that the fonts cannot print by 〓."""
     return text.translate({ord(character): GETA for character in missing(text)})
 
 
 def web_subset(text: str, weight: str = "regular") -> bytes:
-    """A WOFF2 font holding only the characters of `text`.
+    """Cut a font to the characters of a text.
 
-    Equal bytes for an equal set of characters.
+    Parameters
+    ----------
+    text : str
+        The text.
+    weight : str, default "regular"
+        "regular" or "bold".
+
+    Returns
+    -------
+    bytes
+        A WOFF2 font; equal bytes for an equal set of characters.
     """
     return _web_subset(frozenset(text), weight)
 

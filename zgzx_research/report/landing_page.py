@@ -19,12 +19,20 @@ FILES = {"brief": ("html", "pdf", "docx"), "report": ("html", "pdf", "docx", "xl
 
 @dataclass(frozen=True)
 class StudyCard:
-    """What the landing page says of a study.
+    """What the landing page shows of a study.
 
     Attributes
     ----------
-    name : the study's folder beside the page. titles, headlines : language -> plain text.
-    synthetic : whether its data are. languages : those it has reports in.
+    name : str
+        The study's folder beside the page.
+    titles : Mapping
+        Language -> plain text.
+    headlines : Mapping
+        Language -> plain text.
+    synthetic : bool
+        Whether its data are synthetic.
+    languages : Sequence of str, default LANGUAGES
+        Languages it has reports in.
     """
 
     name: str
@@ -35,9 +43,24 @@ class StudyCard:
 
 
 def write_index(studies: Sequence[StudyCard], out: Path) -> Path:
-    """Write the page; it links, relatively, those files of each study that are there.
+    """Write the landing page, with relative links to those files of each study that exist.
 
-    The layout is ``<study>/<language>/report.html`` and so on, beside `out`.
+    Parameters
+    ----------
+    studies : Sequence of StudyCard
+        The studies, in the order shown.
+    out : Path
+        The page; the files are ``<study>/<language>/report.html`` and so on, beside it.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    ZgzxError
+        A text holds a character that the report fonts lack.
     """
     for card in studies:
         for text in (*card.titles.values(), *card.headlines.values()):
@@ -50,24 +73,24 @@ def write_index(studies: Sequence[StudyCard], out: Path) -> Path:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    synthetic = any(card.synthetic for card in studies)
     page = environment.get_template("index.html.j2").render(
         studies=studies,
-        links={
-            card.name: {
-                language: _links(card.name, language, out.parent)
-                if language in card.languages
-                else {}
-                for language in LANGUAGES
-            }
-            for card in studies
-        },
+        links={card.name: _links_by_language(card, out.parent) for card in studies},
         languages=LANGUAGES,
         tags=LANGUAGE_TAG,
         label=label,
-        synthetic=any(card.synthetic for card in studies),
+        synthetic=synthetic,
     )
-    style = style_sheet(html.unescape(page), synthetic=any(card.synthetic for card in studies))
+    style = style_sheet(html.unescape(page), synthetic=synthetic)
     return write_whole(out, page.replace("<style></style>", style, 1).encode("utf-8"))
+
+
+def _links_by_language(card: StudyCard, folder: Path) -> dict[str, dict[str, dict[str, str]]]:
+    return {
+        language: _links(card.name, language, folder) if language in card.languages else {}
+        for language in LANGUAGES
+    }
 
 
 def _links(study: str, language: str, folder: Path) -> dict[str, dict[str, str]]:

@@ -25,32 +25,9 @@ UNIT_STYLE: dict[str, tuple[int | None, float, str]] = {
     "count": (0, 1.0, ""),
 }
 
-# unit of an effect -> what an effects frame is multiplied by to be shown in it
-UNIT_FACTORS = {"percent": 100.0, "percentage_point": 100.0, "number": 1.0}
-
-
-def display_unit(scale: str, share: bool) -> str:
-    """Unit in which effects are shown.
-
-    Parameters
-    ----------
-    scale : str
-        "difference" or "ratio".
-    share : bool
-        Whether the outcome is a share (0 to 1).
-
-    Returns
-    -------
-    str
-        "percent" (ratio), "percentage_point" (difference of shares) or "number".
-    """
-    if scale == "ratio":
-        return "percent"
-    return "percentage_point" if share else "number"
-
 
 def format_number(value: float | None, digits: int, *, signed: bool = False) -> str:
-    """A number with thousands separators, a true minus sign and no "−0.0".
+    """Write a number with thousands separators, a true minus sign and no "−0.0".
 
     A small number that needs many digits is written with its power of ten, as spreadsheets do; a
     very large one too.
@@ -98,7 +75,7 @@ def format_number(value: float | None, digits: int, *, signed: bool = False) -> 
 
 
 def significant_digits(sizes: Iterable[float | None], wanted: int = SIGNIFICANT) -> int:
-    """Digits after the point that show the median of these sizes to `wanted` significant digits.
+    """Count the digits after the point that show the median of these sizes to `wanted` digits.
 
     Parameters
     ----------
@@ -128,7 +105,7 @@ def significant_digits(sizes: Iterable[float | None], wanted: int = SIGNIFICANT)
 
 
 def percent_digits(sizes: Iterable[float | None]) -> int:
-    """Digits of percentages: one, and more where that would show sizes as zero.
+    """Count the digits of percentages: one, and more where that would show sizes as zero.
 
     Parameters
     ----------
@@ -151,7 +128,7 @@ def percent_digits(sizes: Iterable[float | None]) -> int:
 def effect_digits(
     unit: str, errors: Iterable[float | None], values: Iterable[float | None] = ()
 ) -> int:
-    """Digits after the point for effects that stand together.
+    """Count the digits after the point for effects shown together.
 
     Plain numbers show their errors to two significant digits; percentages have one digit, or more
     where their errors are smaller. Where no error is known, the `values` decide.
@@ -185,7 +162,7 @@ def format_value(
     signed: bool = False,
     bare: bool = False,
 ) -> str:
-    """A fact's value as text with its unit, e.g. "12.3%", "1.2 个百分点", "1,234", "2012".
+    """Write a fact's value with its unit, e.g. "12.3%", "1.2 个百分点", "1,234", "2012".
 
     Parameters
     ----------
@@ -226,7 +203,7 @@ def format_value(
 
 
 def _unit_digits(own: int | None, value: float, factor: float) -> int:
-    """A unit's own digits, and more where they would show a small value as zero.
+    """Return a unit's own digits, and more where they would show a small value as zero.
 
     Counts keep theirs.
     """
@@ -236,5 +213,5 @@ def _unit_digits(own: int | None, value: float, factor: float) -> int:
 
 
 def format_base_mean(value: float, share: bool) -> str:
-    """A base mean: a share in percent, anything else to three significant digits."""
+    """Write a base mean: a share in percent, anything else to three significant digits."""
     return format_value(float(value), "share" if share else "number")

@@ -1,7 +1,4 @@
-"""The look shared by all pages.
-
-Labels, style sheet with embedded fonts, the mark of synthetic data.
-"""
+"""The style of all pages: labels, style sheet with embedded fonts, mark of synthetic data."""
 
 from __future__ import annotations
 
@@ -30,14 +27,39 @@ def _labels() -> Mapping[str, Mapping[str, str]]:
 
 
 def label(key: str, language: str, /, **values: object) -> str:
-    """A word of the page itself, from templates/labels.toml."""
+    """Return a label of the page itself, from `templates/labels.toml`.
+
+    Parameters
+    ----------
+    key : str
+        Key of the label.
+    language : str
+        "zh" or "en".
+    **values : object
+        Fill the {placeholders} of the label.
+
+    Returns
+    -------
+    str
+        The label.
+    """
     return _labels()[key][language].format(**values)
 
 
 def style_sheet(text: str, *, synthetic: bool) -> str:
-    """A <style> element with all a page needs.
+    """Make a <style> element with all that a page needs: fonts, watermark, rules.
 
-    The fonts cut to `text`, the watermark, the rules.
+    Parameters
+    ----------
+    text : str
+        All text of the page; the embedded fonts hold its characters only.
+    synthetic : bool
+        Whether the page carries the mark of synthetic data.
+
+    Returns
+    -------
+    str
+        HTML.
     """
     faces = [
         FACE.format(number=number, data=_base64(fonts.web_subset(text, weight)))
@@ -50,10 +72,7 @@ def style_sheet(text: str, *, synthetic: bool) -> str:
 
 @lru_cache
 def _watermark(text: str) -> str:
-    """A CSS background repeating `text`, drawn as outlines.
-
-    An image cannot use the page's fonts.
-    """
+    """Make a CSS background of `text`, as outlines: an image cannot use the page's fonts."""
     font = TTFont(fonts.FOLDER / fonts.WEIGHTS["bold"], lazy=True)
     glyphs, cmap, x, outlines = font.getGlyphSet(), font.getBestCmap(), 0, []
     for character in text:
@@ -63,7 +82,8 @@ def _watermark(text: str) -> str:
         x += glyphs[cmap[ord(character)]].width
     drawing = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="520" height="360" viewBox="0 0 520 360">'
-        f'<g fill="#8a3b12" fill-opacity="0.06" transform="translate(50 310) rotate(-30) scale(0.042 -0.042)">'
+        '<g fill="#8a3b12" fill-opacity="0.06" '
+        'transform="translate(50 310) rotate(-30) scale(0.042 -0.042)">'
         f"{''.join(outlines)}</g></svg>"
     )
     return f'url("data:image/svg+xml;base64,{_base64(drawing.encode())}")'

@@ -1,7 +1,4 @@
-"""What prose may not do.
-
-Type a result, compute one, or state a finding that new data could make false.
-"""
+"""Checks of prose: no typed or computed results, no finding that new data could make false."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from zgzx_research.report.wording import environment
+from zgzx_research.report.prose_rendering import environment
 
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 CLAIM = re.compile(r"\{%-?\s*claim\b.*?\{%-?\s*endclaim\s*-?%\}", re.DOTALL)
@@ -36,11 +33,21 @@ def _rules() -> dict[str, dict[str, Any]]:
 
 
 def lint_prose(text: str) -> list[str]:
-    """Problems of one template, each "line N: …"; an empty list when there are none.
+    """Find the problems of one template.
 
-    Found are digits typed outside of tags (but for the conventions in `prose_rules.toml`), results
-    spelled in words, findings outside of `{% claim %}`, arithmetic in the template, and constants
-    printed by `{{ }}`.
+    These are digits typed outside of tags (except the conventions in `prose_rules.toml`), results
+    spelled in words, findings outside of ``{% claim %}``, arithmetic in the template, and constants
+    printed by ``{{ }}``.
+
+    Parameters
+    ----------
+    text : str
+        The template.
+
+    Returns
+    -------
+    list of str
+        Each "line N: …"; empty when there are none.
     """
     try:
         tree = environment().parse(text)

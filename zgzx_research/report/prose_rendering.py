@@ -24,8 +24,8 @@ from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.facts import FactSource, is_withheld
-from zgzx_research.report.number_format import UNIT_FACTORS, effect_digits, format_value
+from zgzx_research.evidence.facts import UNIT_FACTORS, FactSource, is_withheld
+from zgzx_research.report.number_format import effect_digits, format_value
 from zgzx_research.report.wording import escape_markdown, from_data, word
 
 SHARED = Path(__file__).with_name("prose")  # sentences for all pages
@@ -73,7 +73,7 @@ def _calls(node: nodes.Node) -> list[nodes.Call]:
 
 @functools.cache
 def environment(folder: Path | None = None) -> SandboxedEnvironment:
-    """The Jinja environment of the prose: sandboxed, and a missing name is an error.
+    """Make the Jinja environment of the prose: sandboxed, and a missing name is an error.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def render_prose(
     facts: FactSource,
     extra: Mapping[str, Any] | None = None,
 ) -> str:
-    """Markdown of one block of a page's prose, ``<folder>/<language>.md.j2``.
+    """Render one block of a page's prose, ``<folder>/<language>.md.j2``, as Markdown.
 
     In the templates: ``fact(key, digits=, signed=, magnitude=, bare=)`` prints a fact (bare: no
     unit in words); ``value(key)``, ``known(key)`` and ``given(key)`` (whether there is such a fact
@@ -175,7 +175,7 @@ class _FactReader:
     def fact(
         self, key: str, digits: int | None = None, magnitude: bool = False, **style: bool
     ) -> str:
-        """A fact as text with its unit."""
+        """Print a fact with its unit."""
         record = self.facts.record(key)
         if is_withheld(record):
             return word("withheld", self.language)
@@ -191,23 +191,23 @@ class _FactReader:
         return escape_markdown(from_data(text)) if unit == "text" else text
 
     def _effect_digits(self, aggregate: str, unit: str) -> int:
-        """The same digits for an estimate and its interval, as its standard error asks for."""
+        """Count digits for an estimate and its interval alike, by the standard error."""
         error, estimate = (
             self.facts.record(f"{aggregate}.{name}")["value"] for name in ("std_error", "estimate")
         )
         return effect_digits(unit, [error], [estimate])
 
     def value(self, key: str) -> Any:
-        """The value for a condition; a missing one is NaN, for which every comparison is false."""
+        """Return the value for a condition; a missing one is NaN: every comparison is false."""
         found = self.facts.record(key)["value"]
         return math.nan if found is None else found
 
     def known(self, key: str) -> bool:
-        """Whether the fact has a value."""
+        """Say whether the fact has a value."""
         return self.facts.record(key)["value"] is not None
 
     def given(self, key: str) -> bool:
-        """Whether there is such a fact."""
+        """Say whether there is such a fact."""
         try:
             return self.facts.record(key) is not None
         except ZgzxError:
@@ -215,7 +215,7 @@ class _FactReader:
 
 
 def _without_gaps(text: str) -> str:
-    """Without blanks or line breaks between Chinese characters, and without several empty lines.
+    """Remove blanks and line breaks between Chinese characters, and repeated empty lines.
 
     A line break between Chinese characters would be printed as a blank.
     """

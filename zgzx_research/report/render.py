@@ -1,4 +1,4 @@
-"""One Markdown document into HTML, PDF (tagged, PDF/UA-1) and Word, equal bytes each time."""
+"""One Markdown document to HTML, PDF (tagged, PDF/UA-1) and Word, equal bytes each time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,25 @@ MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 @dataclass(frozen=True)
 class _Page:
-    """What the writers need: pandoc's tree, its lowest heading level, the folder with the media."""
+    """What the writers of all formats need.
+
+    Attributes
+    ----------
+    tree : Mapping
+        Pandoc's syntax tree.
+    top : int
+        Its lowest heading level.
+    folder : Path
+        Folder with the media.
+    media : Mapping
+        File name -> content.
+    language : str
+        "zh" or "en".
+    title : str
+        Plain text.
+    synthetic : bool
+        Whether the data are synthetic.
+    """
 
     tree: Mapping[str, Any]
     top: int
@@ -71,17 +89,32 @@ def render_document(
 
     Parameters
     ----------
-    document : body; its headings may start at any level. ``::: headline`` and ``::: note`` become
-        boxes.
-    language : "zh" or "en". title, subtitle : plain text.
-    stamp : what stands at the end of the page, name -> value.
-    synthetic : mark every page and screen as synthetic data.
-    out : path without suffix. formats : of html, pdf, docx, and typ (the PDF's source).
-    compact : for a brief: no table of contents, and tighter on paper.
+    document : Document
+        Body; its headings may start at any level. ``::: headline`` and ``::: note`` become boxes.
+    language : str
+        "zh" or "en".
+    title, subtitle : str
+        Plain text.
+    stamp : Mapping
+        What makes the run repeatable, at the end of the page: name -> value.
+    synthetic : bool
+        Whether to mark every page and screen as synthetic data.
+    out : Path
+        Path without suffix.
+    formats : Sequence of str, default ("html", "pdf", "docx")
+        Also "typ", the PDF's source.
+    compact : bool, default False
+        For a brief: no table of contents, and less space on paper.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of `formats`.
 
     Raises
     ------
-    ZgzxError : a character the fonts lack, Markdown that refers to a file which is not there, a PDF
+    ZgzxError
+        A character that the fonts lack, Markdown that refers to a file which does not exist, a PDF
         that would not be accessible.
     """
     unknown = [name for name in formats if name not in WRITERS]
@@ -106,7 +139,7 @@ def render_document(
 
 
 def _read(document: Document, folder: Path, language: str) -> dict[str, Any]:
-    """The media in `folder`, the Markdown as pandoc's tree."""
+    """Put the media into `folder` and read the Markdown as pandoc's tree."""
     for file, data in document.media.items():
         (folder / file).write_bytes(data)
     return json.loads(
@@ -234,7 +267,7 @@ def _top_level(tree: Mapping[str, Any]) -> int:
 def _geta_note(
     tree: Mapping[str, Any], stamp: Mapping[str, str], language: str
 ) -> list[dict[str, Any]]:
-    """What 〓 stands for, where it stands anywhere and the pages themselves have not said so."""
+    """Explain 〓 where it occurs and the pages themselves do not."""
     note = label("geta_note", language)
     said = "".join(_strings(tree)) + "".join(stamp.values())
     if fonts.GETA not in said or note.replace(" ", "") in said.replace(" ", ""):
@@ -243,7 +276,7 @@ def _geta_note(
 
 
 def _stamp(stamp: Mapping[str, str], language: str) -> dict[str, Any]:
-    """A pandoc Div that holds all entries in one paragraph."""
+    """Make a pandoc Div that holds all entries in one paragraph."""
     texts = [label("stamp_line", language, key=key, value=value) for key, value in stamp.items()]
     heading = {
         "t": "Para",

@@ -1,7 +1,4 @@
-"""What pandoc's Word writer leaves open.
-
-The page header, column widths, the mark of synthetic data, equal bytes.
-"""
+"""Word files after pandoc: page header, column widths, mark of synthetic data, equal bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ TABLE = re.compile(
     r"<w:tblGrid>(?P<grid>.*?)</w:tblGrid>",
     flags=re.DOTALL,
 )
-STRAIGHTENED = {
+REPLACEMENTS = {
     # else LibreOffice shifts pictures to the right
     "<wp:inline>": '<wp:inline distT="0" distB="0" distL="0" distR="0">',
     # no row is split over two pages
@@ -28,10 +25,24 @@ STRAIGHTENED = {
 
 
 def finish_docx(data: bytes, *, title: str, mark: str) -> bytes:
-    """Fill the page header and straighten the body of a file that pandoc made.
+    """Fill the page header and correct the body of a file that pandoc made.
 
     The header of reference.docx holds the mark's words and its watermark between ``<!--mark-->``
-    and ``<!--/mark-->``; an empty `mark` takes them out.
+    and ``<!--/mark-->``.
+
+    Parameters
+    ----------
+    data : bytes
+        A Word file made from reference.docx.
+    title : str
+        Title for the header.
+    mark : str
+        Words of the mark of synthetic data; empty where there is none.
+
+    Returns
+    -------
+    bytes
+        The Word file.
     """
     members = unzip(data)
     for name in [name for name in members if re.fullmatch(r"word/header\d+\.xml", name)]:
@@ -42,17 +53,14 @@ def finish_docx(data: bytes, *, title: str, mark: str) -> bytes:
             text.replace(TITLE, escape(title)).replace(MARK, escape(mark)).encode("utf-8")
         )
     body = members["word/document.xml"].decode("utf-8")
-    for found, put in STRAIGHTENED.items():
+    for found, put in REPLACEMENTS.items():
         body = body.replace(found, put)
     members["word/document.xml"] = TABLE.sub(_widened, body).encode("utf-8")
     return zip_members(members)
 
 
 def _widened(table: re.Match[str]) -> str:
-    """The columns of one table in pandoc's proportions.
-
-    Pandoc counts on a narrower page than ours.
-    """
+    """Widen the columns of one table in proportion; pandoc assumes a narrower page."""
     widths = [int(width) for width in re.findall(r'w:w="(\d+)"', table["grid"])]
     scale = TEXT_WIDTH * int(table["share"]) / FULL_SHARE / sum(widths)
     columns = "".join(f'<w:gridCol w:w="{round(scale * width)}" />' for width in widths)

@@ -19,7 +19,7 @@ MARKUP = re.compile(r"[\\`*_{}\[\]<>#|$~^@&!]")
 
 @functools.cache
 def entries() -> Mapping[str, Mapping[str, str]]:
-    """All words of `wording.toml`.
+    """Read all words of `wording.toml`.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def entries() -> Mapping[str, Mapping[str, str]]:
 
 
 def word(key: str, language: str, **values: object) -> str:
-    """The words of a key.
+    """Return the words of a key.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def word(key: str, language: str, **values: object) -> str:
 
 
 def word_or_code(family: str, code: str, language: str) -> str:
-    """The words of ``<family>.<code>``, or the code itself where there are none yet.
+    """Return the words of ``<family>.<code>``, or the code itself where there are none yet.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def word_or_code(family: str, code: str, language: str) -> str:
 
 
 def event_axis(about: str, step: tuple[str, int] | None, language: str) -> str:
-    """What the axis of event times counts, and how far apart the periods are.
+    """Say what the axis of event times counts, and how far apart the periods are.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def event_axis(about: str, step: tuple[str, int] | None, language: str) -> str:
 
 
 def from_data(text: str) -> str:
-    """Text of data as the report fonts can print it: 〓 for every character they lack.
+    """Make text of data printable: 〓 for every character that the report fonts lack.
 
     Our own words do not go through here, so that a character missing in them remains an error.
 
@@ -152,10 +152,10 @@ def from_data(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Text of data (names, codes) made safe inside Markdown."""
+    """Make text of data (names, codes) safe inside Markdown."""
     return MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def display_width(text: str) -> int:
-    """Columns that a text takes, where a Chinese character takes two."""
+    """Count the columns that a text takes, where a Chinese character takes two."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -90,12 +92,12 @@ def _draw_columns(axes: Axes, counts: pd.DataFrame, language: str) -> list[Artis
 
     for name in [*known, *(other for other in counts.columns if other not in known)]:
         colour = COLOURS.get(name, fs.GREY)
-        edge = {"edgecolor": "white", "linewidth": 0.5}
+        edge: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
         axes.bar(years, counts[name], bottom=top, width=0.74, color=colour, **edge)
         top += counts[name].to_numpy()
         handles.append(Patch(color=colour, label=word_or_code("category", name, language)))
 
-    font = {"ha": "center", "va": "bottom", "fontsize": fs.SMALL, "color": fs.SLATE}
+    font: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": fs.SMALL, "color": fs.SLATE}
     for year, total in zip(years, top, strict=True):
         if total:
             axes.text(year, total, format_number(total, 0), **font)

@@ -91,7 +91,7 @@ def plot_comparison_weights(
 
 
 def _shown_column(weights: pd.DataFrame) -> str:
-    """The column to show: weights, or weights times means where weights are derivatives.
+    """Choose the column: weights, or weights times means where weights are derivatives.
 
     With means of different size, plain derivatives cannot be compared.
     """
@@ -99,7 +99,7 @@ def _shown_column(weights: pd.DataFrame) -> str:
 
 
 def _estimate_in_words(row: Mapping[Hashable, Any] | pd.Series, language: str) -> str:
-    """Which estimate a row belongs to, e.g. "Event time +1"."""
+    """Say which estimate a row belongs to, e.g. "Event time +1"."""
     kind = row["estimand"]
     if kind == "group_time" and pd.isna(row["cohort"]):
         kind = "overall" if pd.isna(row["event_time"]) else "event_time"
@@ -110,7 +110,7 @@ def _estimate_in_words(row: Mapping[Hashable, Any] | pd.Series, language: str) -
 
 
 def _cohort_in_words(cohort: float, language: str) -> str:
-    """The first treated period; missing = never treated."""
+    """Name the first treated period; missing = never treated."""
     return word("weights.never", language) if pd.isna(cohort) else str(int(cohort))
 
 

@@ -96,13 +96,21 @@ def _picture(rows: Sequence[EstimateRow], heading: str, style: FigureStyle) -> F
 
 
 def _draw_lines(axes: Axes, unit: str, rows: Sequence[EstimateRow], language: str) -> None:
-    """Each estimate with its name at the left, its numbers at the right, its interval below."""
+    """Draw each estimate: name at the left, numbers at the right, interval below."""
     digits = effect_digits(unit, half_widths(rows), [row["estimate"] for row in rows])
     one_label = len({row["label"] for row in rows}) < 2
-    sizes = [abs(row[n] or 0) for row in rows for n in ("estimate", "ci_low", "ci_high")]  # type: ignore[literal-required]
+    sizes = [abs(row[n] or 0) for row in rows for n in ("estimate", "ci_low", "ci_high")]
 
+    font: dict[str, Any] = {
+        "transform": axes.get_yaxis_transform(),
+        "va": "center",
+        "fontsize": fs.SMALL + 0.5,
+        "bbox": fs.WHITE_BOX,
+    }
     for y, row in enumerate(rows):
         colour = fs.BLUE if y == 0 or one_label else fs.SLATE
+        axes.text(0, y - 0.2, fonts.replace_missing(str(row["label"])), **font)
+
         if row["estimate"] is not None:
             axes.plot(row["estimate"], y + 0.22, "o", color=colour, markersize=7, zorder=3)
         if row["ci_low"] is not None:
@@ -110,19 +118,12 @@ def _draw_lines(axes: Axes, unit: str, rows: Sequence[EstimateRow], language: st
             end = 3 * max(sizes) if row["ci_high"] is None else row["ci_high"]
             axes.hlines(y + 0.22, row["ci_low"], end, color=colour, linewidth=2.4)
 
-        font: dict[str, Any] = {
-            "transform": axes.get_yaxis_transform(),
-            "va": "center",
-            "fontsize": fs.SMALL + 0.5,
-            "bbox": fs.WHITE_BOX,
-        }
-        axes.text(0, y - 0.2, fonts.replace_missing(str(row["label"])), **font)
         numbers = _numbers(row, unit, digits, language)
         axes.text(1, y - 0.2, numbers, ha="right", color=colour, **font)
 
 
 def _numbers(row: EstimateRow, unit: str, digits: int, language: str) -> str:
-    """An estimate with its interval, e.g. "+12.0% [+2.0, +22.0]"."""
+    """Write an estimate with its interval, e.g. "+12.0% [+2.0, +22.0]"."""
     if row["estimate"] is None:
         text = word("missing", language)
     else:

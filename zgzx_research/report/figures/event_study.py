@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
@@ -23,8 +24,6 @@ from zgzx_research.report.figures.report_figure import (
     alternative_text,
 )
 from zgzx_research.report.number_format import (
-    UNIT_FACTORS,
-    display_unit,
     effect_digits,
     format_base_mean,
     format_number,
@@ -108,7 +107,10 @@ def plot_event_study(
     def draw(style: FigureStyle) -> ReportFigure:
         shown = enough_firms(frame) if style.disclosure_control else frame
         title = word(f"event_study.title.{style.about}", style.language, outcome=style.outcome)
-        unit, axis = display_unit(scale, style.share), event_axis(style.about, step, style.language)
+        unit, axis = (
+            unit_of_effects(scale, style.share),
+            event_axis(style.about, step, style.language),
+        )
         return ReportFigure(
             _picture(shown, title, axis, unit, style),
             title,
@@ -287,7 +289,7 @@ def _alternative_text(
 
 
 def _range_in_words(rows: pd.DataFrame, when: str, unit: str, language: str) -> str:
-    """The smallest and the largest estimate, and how many intervals include zero."""
+    """Give the smallest and the largest estimate, and how many intervals include zero."""
     factor = UNIT_FACTORS[unit]
     digits = effect_digits(unit, factor * rows["std_error"], factor * rows["estimate"])
     low, high = (

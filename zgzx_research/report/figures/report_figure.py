@@ -67,7 +67,7 @@ class ReportFigure:
     alt: str
 
     def svg(self) -> str:
-        """The picture as SVG text; equal content gives equal text.
+        """Save the picture as SVG text; equal content gives equal text.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class ReportFigure:
         return self._saved("svg", metadata={"Date": None, "Creator": None}).decode("utf-8")
 
     def png(self) -> bytes:
-        """The picture as a bitmap; equal content gives equal bytes.
+        """Save the picture as a bitmap; equal content gives equal bytes.
 
         Raises
         ------
@@ -162,5 +162,5 @@ def alternative_text(parts: Sequence[str], style: FigureStyle) -> str:
 
 
 def listing(items: Sequence[str], language: str) -> str:
-    """Items of an alternative text, separated as the language does it."""
+    """Separate the items of an alternative text as the language does it."""
     return word("alt.shared.separator", language).join(items)

@@ -26,7 +26,7 @@ Sheet = Mapping[str, Any]
 
 
 def rows_table(sources: Mapping[str, Sequence[Sheet]], language: str, minimum: int = 0) -> Table:
-    """Rows read from every file and what became of them.
+    """Show the rows read from every file and what became of them.
 
     Files of one source that differ by numbers in their name share one line where there are many;
     every sheet has its own line in the workbook. A source of several lines has a total, and so has
@@ -72,7 +72,7 @@ def _balance_texts(counts: Counts) -> list[str]:
 def all_lines(
     sources: Mapping[str, Sequence[Sheet]], language: str
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """The lines of `rows_table` and their counts.
+    """Count the rows of each line of `rows_table`.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def file_lines(sheets: Sequence[Sheet], language: str) -> dict[str, list[Sheet]]
 
 
 def source_counts(sources: Mapping[str, Sequence[Sheet]], minimum: int) -> dict[str, Counts]:
-    """Counts of each source that has files, as far as they may be shown.
+    """Count the rows of each source that has files, as far as they may be shown.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def source_counts(sources: Mapping[str, Sequence[Sheet]], minimum: int) -> dict[
 
 
 def quarantine_table(counts: Mapping[str, int | None], language: str) -> Table:
-    """Entries set aside by reason, the most frequent reason first.
+    """Show the entries set aside by reason, the most frequent reason first.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def quarantine_table(counts: Mapping[str, int | None], language: str) -> Table:
 
 
 def linkage_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
-    """Records, linked records and their share, one row per source.
+    """Show records, linked records and their share, one row per source.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def _linked_texts(row: Mapping[str, Any], language: str) -> list[str]:
 
 
 def arms_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
-    """Lines of the contest, linked lines and their share, by how far the entrants came.
+    """Show lines of the contest, linked lines and their share, by how far the entrants came.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def arms_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
 
 
 def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
-    """What estimation left out. Examples of units stay out of reports.
+    """Show what estimation left out. Examples of units stay out of reports.
 
     Parameters
     ----------

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
 from zgzx_research.report.number_format import (
     MISSING,
-    UNIT_FACTORS,
-    display_unit,
     effect_digits,
     format_base_mean,
     format_number,
@@ -41,7 +40,7 @@ ESTIMATE_COLUMNS = (
 def event_time_table(
     frame: pd.DataFrame, scale: str, language: str, *, share: bool = False, outcome_label: str = ""
 ) -> Table:
-    """One row per event time.
+    """Show effects by event time.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def cohort_table(
     share: bool = False,
     labels: Mapping[str, str] | None = None,
 ) -> Table:
-    """One row per cohort.
+    """Show effects by cohort.
 
     Parameters
     ----------
@@ -120,8 +119,8 @@ def _effects_table(
     share: bool,
     language: str,
 ) -> Table:
-    """The first columns as given; then estimate, errors, intervals and numbers of units."""
-    unit = display_unit(scale, share)
+    """Add estimate, error, intervals and numbers of units to the first columns."""
+    unit = unit_of_effects(scale, share)
     factor = UNIT_FACTORS[unit]
     digits = effect_digits(unit, factor * frame["std_error"], factor * frame["estimate"])
 
@@ -147,7 +146,7 @@ def _effects_table(
 
 
 def estimates_table(rows: Sequence[EstimateRow], language: str) -> Table:
-    """One row per specification or outcome, with its minimum detectable effect and reading.
+    """Show estimates with their minimum detectable effect and reading, one row each.
 
     Parameters
     ----------
@@ -183,7 +182,7 @@ def estimates_table(rows: Sequence[EstimateRow], language: str) -> Table:
 
 
 def format_interval(low: float | None, high: float | None, digits: int) -> str:
-    """An interval as text, e.g. "[−1.2, +3.4]"; a dash where there is none."""
+    """Write an interval, e.g. "[−1.2, +3.4]"; a dash where there is none."""
     if all(end is None or not math.isfinite(end) for end in (low, high)):
         return MISSING
     return (

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import pandas as pd
 
-from zgzx_research.evidence.facts import FactSource
-from zgzx_research.report.number_format import UNIT_FACTORS, display_unit
+from zgzx_research.evidence.facts import UNIT_FACTORS, FactSource, unit_of_effects
 
 if TYPE_CHECKING:
     from zgzx_research.did.effects import Aggregate
@@ -49,7 +48,7 @@ class EstimateRow(TypedDict):
 
 
 def estimate_rows(facts: FactSource, items: Sequence[tuple[str, str, str]]) -> list[EstimateRow]:
-    """Rows from the facts ``<outcome>.<spec>.headline.*``.
+    """Make rows from the facts ``<outcome>.<spec>.headline.*``.
 
     Parameters
     ----------
@@ -85,7 +84,7 @@ def estimate_rows(facts: FactSource, items: Sequence[tuple[str, str, str]]) -> l
 def compared_rows(
     estimates: Mapping[str, Aggregate | pd.DataFrame], *, scale: str, share: bool = False
 ) -> list[EstimateRow]:
-    """Rows from results by the name they shall have.
+    """Make rows from results by the name they shall have.
 
     Parameters
     ----------
@@ -107,7 +106,7 @@ def compared_rows(
             frame, own_scale = result, scale
         else:
             frame, own_scale = result.overall, result.effects.options.get("scale", "difference")
-        unit = display_unit(own_scale, share)
+        unit = unit_of_effects(own_scale, share)
 
         def shown(name: str, frame: pd.DataFrame = frame, unit: str = unit) -> float | None:
             value = UNIT_FACTORS[unit] * float(frame[name].iloc[0])
@@ -125,7 +124,7 @@ def compared_rows(
 
 
 def half_widths(rows: Sequence[EstimateRow]) -> list[float | None]:
-    """Half the width of each interval; None where there is none."""
+    """Return half the width of each interval; None where there is none."""
     return [
         None
         if row["ci_low"] is None or row["ci_high"] is None

@@ -15,7 +15,7 @@ RULE_DIGITS = {"effective_treated": 1, "pretest": 3, "linkage": 1, "detectable":
 
 
 def panel_table(facts: FactSource, names: Sequence[str], language: str) -> Table:
-    """The facts ``panel.<name>``, one row each.
+    """Show the facts ``panel.<name>``, one row each.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def panel_table(facts: FactSource, names: Sequence[str], language: str) -> Table
 
 
 def _place_in_wording(family: str) -> Callable[[str], int]:
-    """A sort key: known names in the order of `wording.toml`, then the others as they come."""
+    """Make a sort key: known names as in `wording.toml`, then the others as they come."""
     known = {key: place for place, key in enumerate(entries())}
     return lambda name: known.get(f"{family}.{name}", len(known))
 
@@ -58,7 +58,7 @@ def _fact_text(record: Mapping[str, Any], digits: int | None, language: str) -> 
 def grade_table(
     facts: FactSource, outcome: str, spec: str, rules: Sequence[str], language: str
 ) -> Table:
-    """How a grade was reached: the start, each rule with measure and limit, the final level.
+    """Show how a grade was reached: start, each rule with measure and limit, final level.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def grade_table(
 
 
 def stamp_table(stamp: Mapping[str, object], language: str) -> Table:
-    """Version, digests, seed and whatever else makes a run repeatable.
+    """Show version, digests, seed and whatever else makes a run repeatable.
 
     Parameters
     ----------

@@ -91,15 +91,15 @@ def make_table(
 
 
 def column_words(names: Sequence[str], language: str) -> list[str]:
-    """Headings of columns: the words of ``column.<name>``."""
+    """Return the headings of columns: the words of ``column.<name>``."""
     return [word(f"column.{name}", language) for name in names]
 
 
 def with_note(caption: str, note: str, language: str) -> str:
-    """A caption followed by the sentence of ``note.<note>``."""
+    """Add the sentence of ``note.<note>`` to a caption."""
     return word("note.after", language, caption=caption, note=word(f"note.{note}", language))
 
 
 def format_count(number: int | None) -> str:
-    """A count; a dash where it may not be shown."""
+    """Write a count; a dash where it may not be shown."""
     return MISSING if number is None else format_number(number, 0)

@@ -1,8 +1,8 @@
-"""Tables of several estimators side by side, as LaTeX, HTML, Typst or DOCX, by maketables.
+"""Tables of several estimators, one column each, as LaTeX, HTML, Typst or DOCX, by maketables.
 
-Effects and aggregates carry the attributes maketables looks for (`did/summary.py`), so
-`maketables.ETable` takes them as they are. `regression_table` adds the house's choices: no stars,
-digits by the standard errors, event times in order.
+Effects and aggregates have the attributes that maketables reads, so `maketables.ETable` takes them
+as they are. `regression_table` chooses for it: no stars, digits by the standard errors, event times
+in order.
 """
 
 from __future__ import annotations
@@ -27,25 +27,31 @@ def regression_table(
     notes: str | None = None,
     **more: Any,
 ) -> ETable:
-    """One column per result, one row per event time (or cell), standard errors in parentheses.
+    """Make a table with one column per result and standard errors in parentheses.
 
     Parameters
     ----------
-    results : effects or aggregates by the heading of their column.
-    digits : after the point; None shows the usual standard error to two significant digits.
-    stars : mark p < .1, .05, .01. notes : below the table; None says what the cells hold.
-    more : further arguments of `maketables.ETable` (caption, tab_label, keep, drop, model_stats,
-        ...).
+    results : Mapping
+        Effects (one row per cohort and period) or aggregates, by the heading of their column.
+    digits : int, optional
+        Digits after the point; None shows the median standard error to two significant digits.
+    stars : bool, default False
+        Whether to mark p < .1, .05, .01.
+    notes : str, optional
+        Below the table; None says what the entries are.
+    **more : object
+        Further arguments of `maketables.ETable` (caption, tab_label, keep, drop, model_stats, …).
 
     Returns
     -------
-    ETable : shows itself in notebooks; `.make("tex")` and `.make("typst")` give text,
-        `.save(type="tex" | "html" | "typst" | "docx", file_name="folder/table.docx")` writes a
-        file.
+    ETable
+        Shows itself in notebooks; ``.make("tex")`` and ``.make("typst")`` give text,
+        ``.save(type="docx", file_name="folder/table.docx")`` writes a file (also tex, html, typst).
 
     Raises
     ------
-    ZgzxError : no result.
+    ZgzxError
+        No result.
     """
     if not results:
         raise ZgzxError(
@@ -64,8 +70,8 @@ def regression_table(
     )
 
 
-def _place(name: str) -> tuple:
-    """Cells by cohort and period, event times rising, the overall last."""
+def _place(name: str) -> tuple[bool, bool, str, tuple[int, ...]]:
+    """Make a sort key: cohorts and periods, then rising event times, the overall effect last."""
     numbers = tuple(
         int(part.strip(",")) for part in name.split() if part.strip(",").lstrip("-").isdigit()
     )
@@ -73,7 +79,7 @@ def _place(name: str) -> tuple:
 
 
 def _notes(results: Mapping[str, Effects | Aggregate], stars: bool) -> str:
-    """What the cells hold. A blank cell: the estimator has no such row, or it is its base."""
+    """Say what the entries are; they are blank where an estimator has no such row, or its base."""
     effects = [
         result.effects if isinstance(result, Aggregate) else result for result in results.values()
     ]
