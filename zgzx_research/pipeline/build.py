@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,10 +163,9 @@ def _raise_first(session: Any) -> None:
                 raise disk_error(problem, str(problem.filename or ""))
             raise report.exc_info[1]
     if session.exit_code != 0:
+        failed = [report for report in (session.dag_report, *reports) if report and report.exc_info]
         raise ZgzxError(
-            "the task graph could not be built", where="pipeline", examples=_reasons(reports)
+            "the task graph could not be built",
+            where="pipeline",
+            examples=[str(report.exc_info[1]) for report in failed],
         )
-
-
-def _reasons(reports: Iterable[Any]) -> list[str]:
-    return [f"{report.outcome.name}: {report.exc_info[1]}" for report in reports if report.exc_info]

@@ -105,8 +105,8 @@ class PageRules:
 
     Attributes
     ----------
-    document : {"report", "brief", "analysis"}
-        The document it belongs to; "analysis" pages run for `zgzx analyse` only.
+    document : {"report", "brief", "any_panel"}
+        The document it belongs to; "any_panel" pages run for `zgzx analyse` only.
     quotes_others : bool
         Whether it quotes facts of other pages, and so runs after them.
     """

@@ -21,6 +21,7 @@ from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.pages import Edition
 from zgzx_research.study import Study, load_study
 
+STUDY_DOCUMENTS = ("brief", "report")  # other pages run for `zgzx analyse`
 PARTS = {
     "all": "",
     "build": "clean,link,panels",
@@ -73,7 +74,7 @@ def pages_of(root: Path, study: Study) -> dict[str, str]:
         document = page_rules(notebook.parent).document
         outcome = notebooks.declared(notebook).get("outcome")
         needed = outcome_row(outcome).source if outcome else "roster"
-        if document != "analysis" and needed in study.needed_sources:
+        if document in STUDY_DOCUMENTS and needed in study.needed_sources:
             found[notebook.parent.name] = document
     return found
 
