@@ -64,12 +64,25 @@ def distinct_rows(table: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarr
 
     Combinations are numbered as they first appear; a missing value is a value.
     """
-    code = np.zeros(len(table), dtype=np.int64)
+    code, size = np.zeros(len(table), dtype=np.int64), 1
     for column in columns:
-        own, values = pd.factorize(table[column])
-        code = pd.factorize(code * (len(values) + 1) + own + 1)[0].astype(np.int64, copy=False)
+        own, count = _numbered(table[column])
+        if size * (count + 1) > np.iinfo(np.int64).max:
+            code, known = pd.factorize(code)
+            size = len(known)
+        code = code * np.int64(count + 1) + own + 1
+        size *= count + 1
+    code = pd.factorize(code)[0].astype(np.int64, copy=False)
     first = np.flatnonzero(~pd.Series(code).duplicated().to_numpy())
     return code, first
+
+
+def _numbered(column: pd.Series) -> tuple[np.ndarray, int]:
+    """A number for each value, -1 where it is missing, and how many numbers there may be."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), len(column.cat.categories)
+    own, values = pd.factorize(column)
+    return own, len(values)
 
 
 def without_unused(column: pd.Series) -> pd.Series:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from zgzx_research.engine import collect, connect, kept, lazy
 from zgzx_research.link.company_names import normalise_company_name
 from zgzx_research.link.records import aligned, month_number, source_table
-from zgzx_research.link.spells import join_spells, paid_months, resolve_transfers
+from zgzx_research.link.spells import join_spells, paid_months, resolve_transfers, runs
 
 EMPLOYMENT_COLUMNS = ["worker_id", "employer", "firm_id", "start_ym", "end_ym", "via_dispatch"]
 PENSION = ("pension", "养老")  # the insurance that decides where several end at different months
@@ -111,31 +111,32 @@ def _spells(clean: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFra
 
 def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
     """The same of the lines that came by month."""
-    refund, month = months["kind"].eq("refund").astype("bool"), month_number(months["period_ym"])
     worker, workers = pd.factorize(rows["worker_id"], sort=True)
     employer, employers = pd.factorize(rows["employer"], sort=True)
-    line = months["line"].to_numpy("int64")
-    paid = pd.DataFrame(
+    pair = np.where(worker >= 0, worker * len(employers) + employer, -1)[
+        months["line"].to_numpy("int64")
+    ]
+    known = months["period_ym"].notna().to_numpy() & (pair >= 0)
+    months, pair = months[known], pair[known]
+    month = month_number(months["period_ym"])
+    refund = months["kind"].eq("refund").astype("bool").to_numpy()
+    paid = month_number(months["paid_ym"]).fillna(month.mask(refund, NEVER)).to_numpy("int64")
+    decides = np.ones(len(pair), dtype=bool)
+    if "insurance" in months:
+        pension = months["insurance"].isin(PENSION).to_numpy()
+        decides = pension | ~pd.Series(pair).isin(pair[pension]).to_numpy()
+    key = pair * NEVER + month.to_numpy(
+        "int64"
+    )  # months that follow each other are numbers that do
+    start, end = runs(paid_months(key[decides], paid[decides], refund[decides]))
+    worker, employer = np.divmod(start // NEVER, max(len(employers), 1))
+    return pd.DataFrame(
         {
-            "worker": worker[line],
-            "employer": employer[line],
-            "month": month,
-            "paid": month_number(months["paid_ym"]).fillna(month.mask(refund, NEVER)),
-            "refund": refund,
-            "pension": months["insurance"].isin(PENSION) if "insurance" in months else False,
+            "start": start % NEVER,
+            "end": end % NEVER,
+            "worker_id": pd.Series(workers.take(worker), dtype="str"),
+            "employer": pd.Series(employers.take(employer), dtype="str"),
         }
-    )
-    paid = paid[month.notna() & paid["worker"].ge(0)].astype({"month": "int64", "paid": "int64"})
-    with connect() as connection:
-        insured = paid_months(lazy(connection, paid)).with_columns(
-            start=nw.col("month"), end=nw.col("month")
-        )
-        spans = collect(
-            join_spells(insured, ["worker", "employer"], 0), by=["worker", "employer", "start"]
-        )
-    return spans[["start", "end"]].assign(
-        worker_id=pd.Series(workers.take(spans["worker"]), dtype="str"),
-        employer=pd.Series(employers.take(spans["employer"]), dtype="str"),
     )
 
 

@@ -41,17 +41,17 @@ class Insured:
 
     def headcount(self, months: pd.Series) -> pd.Series:
         """Mean number of persons by group over these months (numbers); group "" is the total."""
-        asked = months.dropna().unique()
+        asked = np.sort(months.dropna().unique().astype("int64"))
         if not len(asked):
             return pd.Series(dtype="float64")
         group, groups = pd.factorize(self.at_work["group_id"], sort=True)
         worker = pd.factorize(self.at_work["worker_id"])[0]
-        start, end = (self.at_work[column].to_numpy("int64") for column in ("start", "end"))
-        heads, persons = np.zeros(len(groups)), 0
-        for month in asked.astype("int64"):
-            there = (start <= month) & (end >= month)
-            heads += np.bincount(group[there & (group >= 0)], minlength=len(groups))
-            persons += int(np.count_nonzero(np.bincount(worker[there])))
+        # each spell holds the asked months from `first` to before `first + count`
+        first = np.searchsorted(asked, self.at_work["start"].to_numpy("int64"))
+        count = np.searchsorted(asked, self.at_work["end"].to_numpy("int64"), side="right") - first
+        heads = np.bincount(group[group >= 0], weights=count[group >= 0], minlength=len(groups))
+        place = np.arange(count.sum()) - np.repeat(count.cumsum() - count, count)
+        persons = len(pd.unique(np.repeat(worker * len(asked) + first, count) + place))
         seen = heads > 0
         return pd.Series([persons, *heads[seen]], index=["", *groups[seen]]) / len(asked)
 

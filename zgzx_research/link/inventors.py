@@ -12,7 +12,7 @@ import pandas as pd
 
 from zgzx_research.link.firms import FirmLinks
 from zgzx_research.link.insured import RULES, Insured
-from zgzx_research.link.records import KEY, month_number, source_table, year_month
+from zgzx_research.link.records import KEY, merged_by_key, month_number, source_table, year_month
 
 
 def link_inventors(
@@ -33,14 +33,15 @@ def link_inventors(
     month = month_number(year_month(filed["filed"])).set_axis(filed["app_no"])
     inventor["month"] = inventor["app_no"].map(month[~month.index.duplicated()]).astype("Int64")
     pairs = _pairs(inventor, _applicant_groups(party, firms), insured)
-    people = pairs.groupby("n")["worker_id"].agg(["nunique", "first"]).reindex(inventor.index)
-    count = people["nunique"].fillna(0)
+    people = pairs[["n", "worker_id"]].drop_duplicates()
+    count = people["n"].value_counts().reindex(inventor.index).fillna(0)
+    first = people.drop_duplicates("n").set_index("n")["worker_id"].reindex(inventor.index)
     uniqueness = np.select([count.eq(1), count.gt(1)], ["unique", "several"], "none")
     method = np.select([count.eq(1), count.gt(1)], ["firm_date", "ambiguous"], "none")
     score = _score(pairs, insured).reindex(inventor.index).where(count.eq(1))
     result = inventor[KEY].assign(
         source="patent_party",
-        worker_id=people["first"].where(count.eq(1)),
+        worker_id=first.where(count.eq(1)),
         method=method,
         score=score.round(6),
         uniqueness=uniqueness,
@@ -54,7 +55,7 @@ def _applicant_groups(party: pd.DataFrame, firms: FirmLinks) -> pd.DataFrame:
     linked = audit.loc[
         audit["source"].eq("patent_party") & audit["firm_id"].notna(), [*KEY, "firm_id"]
     ]
-    found = party.loc[party["role"].eq("applicant"), [*KEY, "app_no"]].merge(linked, on=KEY)
+    found = merged_by_key(party.loc[party["role"].eq("applicant"), [*KEY, "app_no"]], linked, KEY)
     group = found["firm_id"].map(firms.firm.set_index("firm_id")["group_id"])
     return found[["app_no"]].assign(group_id=group).drop_duplicates()
 
@@ -73,7 +74,7 @@ def _pairs(inventor: pd.DataFrame, groups: pd.DataFrame, insured: Insured) -> pd
         pairs["start"].le(pairs["month"]).fillna(False)
         & pairs["end"].ge(pairs["month"]).fillna(False)
     ]
-    return pairs[["n", "worker_id", "group_id", "name_key", "month"]].drop_duplicates()
+    return pairs[["n", "worker_id", "group_id", "name_key", "month"]]
 
 
 def _score(pairs: pd.DataFrame, insured: Insured) -> pd.Series:

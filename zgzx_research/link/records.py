@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -163,6 +164,28 @@ def aligned(links: pd.DataFrame, source: str, table: pd.DataFrame, column: str) 
             remedy="Link again: both must come from one run.",
         )
     return part[column].set_axis(table.index)
+
+
+def merged_by_key(
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    key: Sequence[str],
+    how: Literal["inner", "left"] = "inner",
+) -> pd.DataFrame:
+    """`left.merge(right, on=key)`, each key once in each table.
+
+    Texts of the key are looked at once each.
+
+    Raises
+    ------
+    pandas.errors.MergeError : a key stands twice.
+    """
+    number, _ = distinct_rows(pd.concat([left[[*key]], right[[*key]]], ignore_index=True), key)
+    one, other = (
+        left.assign(key=number[: len(left)]),
+        right.drop(columns=[*key]).assign(key=number[len(left) :]),
+    )
+    return one.merge(other, on="key", how=how, validate="one_to_one").drop(columns="key")
 
 
 def month_number(ym: pd.Series) -> pd.Series:

@@ -1,13 +1,12 @@
-"""Unbroken spells out of months and overlapping spells.
-
-The steps of the engine that know no table of the house.
-"""
+"""Unbroken spells out of months and overlapping spells: steps that know no table of the house."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import narwhals as nw
+import numpy as np
+import pandas as pd
 
 
 def join_spells(spans: nw.LazyFrame, same: Sequence[str], gap: int) -> nw.LazyFrame:
@@ -31,21 +30,32 @@ def join_spells(spans: nw.LazyFrame, same: Sequence[str], gap: int) -> nw.LazyFr
     )
 
 
-def paid_months(lines: nw.LazyFrame) -> nw.LazyFrame:
-    """Distinct worker, employer, month that stay insured.
+def paid_months(key: np.ndarray, paid: np.ndarray, refund: np.ndarray) -> np.ndarray:
+    """The keys (a number per worker, employer and month) that stay insured, sorted.
 
-    lines : worker, employer, month, paid (numbers), refund, pension (bool).
+    A key may stand more than once.
+
+    A refund takes its month away unless the month was paid again after it.
+
+    Parameters
+    ----------
+    key, paid, refund : (lines,) what each line pays or refunds, the month of the payment, whether
+        it is a refund.
     """
-    same = ("worker", "employer")
-    decided = lines.with_columns(
-        has_pension=nw.col("pension").cast(nw.Int64).max().over(*same)
-    ).filter(nw.col("pension") | (nw.col("has_pension") == 0))
-    last = decided.group_by(*same, "month").agg(
-        paid=nw.when(~nw.col("refund")).then(nw.col("paid")).max(),
-        refunded=nw.when(nw.col("refund")).then(nw.col("paid")).max(),
-    )
-    stays = nw.col("refunded").is_null() | (nw.col("paid") > nw.col("refunded"))
-    return last.filter(~nw.col("paid").is_null(), stays).select(*same, "month")
+    refunded = pd.Series(paid[refund]).groupby(key[refund]).max()
+    again = ~refund & pd.Series(key).isin(refunded.index).to_numpy()
+    repaid = pd.Series(paid[again]).groupby(key[again]).max().reindex(refunded.index)
+    gone = refunded.index[~repaid.gt(refunded)]
+    left = pd.Series(key[~refund])
+    return np.sort(left[~left.isin(gone)].to_numpy())
+
+
+def runs(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and last of each unbroken run of sorted numbers, which may repeat."""
+    if not len(number):
+        return number, number
+    breaks = np.flatnonzero(np.diff(number) > 1)
+    return number[np.r_[0, breaks + 1]], number[np.r_[breaks, len(number) - 1]]
 
 
 def resolve_transfers(spells: nw.LazyFrame) -> nw.LazyFrame:

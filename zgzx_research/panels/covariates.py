@@ -25,20 +25,13 @@ COLUMNS = [
 
 
 def firm_covariates(
-    firm: pd.DataFrame,
-    patent: pd.DataFrame,
-    shares: pd.DataFrame,
-    *,
-    before: int,
-    years: int = 3,
-    reform: int = REFORM,
+    firm: pd.DataFrame, filings: pd.DataFrame, *, before: int, years: int = 3, reform: int = REFORM
 ) -> pd.DataFrame:
     """COLUMNS, a row per firm of the firm table.
 
     Parameters
     ----------
-    firm, patent : link and clean table. shares : of `patents.firm_shares`, of the original
-        applicants.
+    firm : link table. filings : of `patents.filings_of_firms`, of the original applicants.
     before : first year that is no longer "before". years : how many years before it are looked at.
 
     patents_before : applications a year in those years, of the years since the firm's founding;
@@ -47,7 +40,7 @@ def firm_covariates(
     filing.
     """
     counts, unreformed = (
-        count_filings(patent, shares, dt.date(year - 1, 12, 31)) for year in (before, reform)
+        count_filings(filings, dt.date(year - 1, 12, 31)) for year in (before, reform)
     )
     recent = counts[counts["year"].ge(before - years)].groupby("firm_id")["patents_all"].sum()
     share = utility_share(unreformed).set_index("firm_id")["utility_share"]

@@ -13,7 +13,13 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.link.records import source_table
 from zgzx_research.panels.covariates import firm_covariates
 from zgzx_research.panels.patents import COLUMNS as PATENT_COLUMNS
-from zgzx_research.panels.patents import COMPLETE, add_patents, count_filings, firm_shares
+from zgzx_research.panels.patents import (
+    COMPLETE,
+    add_patents,
+    count_filings,
+    filings_of_firms,
+    firm_shares,
+)
 from zgzx_research.panels.retention import (
     LONGEST_BREAK,
     SHARES,
@@ -111,13 +117,15 @@ def build_firm_year(
         counted = threads.submit(
             count_staff, firm, employment, years=years, longest_break=longest_break
         )
-        original = firm_shares(party, link_audit)
-        shares = original if holder == "original" else firm_shares(party, link_audit, holder)
-        counts = count_filings(patent, shares, patent_truncation, firm=firm, joint=joint, dual=dual)
+        original = filings_of_firms(patent, firm_shares(party, link_audit))
+        filings = original
+        if holder != "original":
+            filings = filings_of_firms(patent, firm_shares(party, link_audit, holder))
+        counts = count_filings(filings, patent_truncation, firm=firm, joint=joint, dual=dual)
         awards = first_awards(roster, link_audit, calendar)
         before = awards["first_award"].min()
         known = firm_covariates(
-            firm, patent, original, before=int(before) if pd.notna(before) else first_year
+            firm, original, before=int(before) if pd.notna(before) else first_year
         )
         staff = counted.result()
     stages = first_stages(roster, entry, link_audit, calendar).drop(columns="first_award")

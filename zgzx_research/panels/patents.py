@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.distinct import is_in
-from zgzx_research.link.records import KEY
+from zgzx_research.link.records import KEY, merged_by_key
 
 TYPES = ("invention", "utility_model", "design")
 COLUMNS = ["patents_all", *(f"patents_{kind}" for kind in TYPES)]
@@ -47,31 +47,44 @@ def count_patents(
         however the firm was written.
     """
     shares = firm_shares(patent_party, link_audit, holder)
-    return count_filings(patent, shares, truncation, firm=firm, joint=joint, dual=dual)
+    return count_filings(
+        filings_of_firms(patent, shares), truncation, firm=firm, joint=joint, dual=dual
+    )
+
+
+def filings_of_firms(patent: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """app_no, firm_id, share, type, filed, and of a utility model the day its invention was filed (`twin_filed`).
+
+    shares : of `firm_shares`. They and the twins are the same for every date of an export.
+    """
+    dated = patent.dropna(subset=["filed", "type"])
+    about = dated[["app_no", "type", "filed"]].assign(
+        title_hash=dated.get("title_hash"), twin_filed=_named_twins(dated)
+    )
+    found = shares.merge(about, on="app_no", validate="many_to_one")
+    alike = is_in(found["app_no"], _models_alike(found))
+    return found.assign(twin_filed=found["twin_filed"].mask(alike, found["filed"])).drop(
+        columns="title_hash"
+    )
 
 
 def count_filings(
-    patent: pd.DataFrame,
-    shares: pd.DataFrame,
+    filings: pd.DataFrame,
     truncation: dt.date,
     *,
     firm: pd.DataFrame | None = None,
     joint: Literal["whole", "fractional"] = "whole",
     dual: Literal["once", "both"] = "once",
 ) -> pd.DataFrame:
-    """`count_patents` where the shares of the firms are known (`firm_shares`).
-
-    They are the same for every date.
-    """
-    filed = patent[patent["filed"].le(pd.Timestamp(truncation))]
-    filed = (_without_twins(filed, shares) if dual == "once" else filed)[
-        ["app_no", "type", "filed"]
-    ]
-    found = shares.merge(filed, on="app_no", validate="many_to_one")
-    if firm is not None:
+    """`count_patents` where the filings of the firms are known (`filings_of_firms`)."""
+    last = pd.Timestamp(truncation)
+    found = filings[filings["filed"].le(last)]
+    if dual == "once":
+        found = found[~found["twin_filed"].le(last)]
+    found = found.assign(year=found["filed"].dt.year.astype("int64"))
+    if firm is not None:  # parties of one application may have become one firm
         found["firm_id"] = _successors(found, firm)
-    found["year"] = found["filed"].dt.year.astype("int64")
-    found = found.groupby(["app_no", "firm_id", "year", "type"], as_index=False)["share"].sum()
+        found = found.groupby(["app_no", "firm_id", "year", "type"], as_index=False)["share"].sum()
     weight = found["share"] if joint == "fractional" else pd.Series(1, index=found.index)
     kinds = {f"patents_{kind}": weight.where(found["type"].eq(kind), 0) for kind in TYPES}
     counts = (
@@ -154,47 +167,44 @@ def firm_shares(
     )
     party = patent_party.loc[patent_party["role"].eq(ROLE[holder]), [*KEY, "app_no"]]
     parties = party.groupby("app_no").size()
-    mine = party.merge(linked, on=KEY, validate="one_to_one").groupby(["app_no", "firm_id"]).size()
+    mine = merged_by_key(party, linked, KEY).groupby(["app_no", "firm_id"]).size()
     pairs = mine.rename("rows").reset_index()
     return pairs[["app_no", "firm_id"]].assign(
         share=pairs["rows"] / pairs["app_no"].map(parties).astype("float64")
     )
 
 
-def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Applications without the utility models whose invention stands in the table.
+def _named_twins(patent: pd.DataFrame) -> pd.Series:
+    """The day on which the invention of a utility model was filed, NaT where there is none.
 
     Either may name the other.
+
+    patent : app_no, type, filed and, where it is known, dual_app_no.
     """
-    filed = (
-        filed[~is_in(filed["app_no"], _models_alike(filed, pairs))]
-        if "title_hash" in filed
-        else filed
-    )
-    if "dual_app_no" not in filed:
-        return filed
-    kind = filed.set_index("app_no")["type"]
-    named = filed.dropna(subset="dual_app_no")
+    if "dual_app_no" not in patent:
+        return patent["filed"].mask(patent["app_no"].notna())
+    about = patent.set_index("app_no")
+    named = patent.dropna(subset="dual_app_no")
     both = pd.concat(
         [
             named[["app_no", "dual_app_no"]].set_axis(["model", "invention"], axis=1),
             named[["dual_app_no", "app_no"]].set_axis(["model", "invention"], axis=1),
         ]
     )
-    twins = both["model"].map(kind).eq("utility_model") & both["invention"].map(kind).eq(
-        "invention"
-    )
-    return filed[~is_in(filed["app_no"], both.loc[twins, "model"])]
+    both = both.assign(filed=about["filed"].reindex(both["invention"]).to_numpy())
+    twins = both["model"].map(about["type"]).eq("utility_model") & both["invention"].map(
+        about["type"]
+    ).eq("invention")
+    first = both[twins].groupby("model")["filed"].min()
+    return first.reindex(patent["app_no"]).set_axis(patent.index)
 
 
-def _models_alike(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+def _models_alike(filings: pd.DataFrame) -> pd.Series:
     """Utility models (app_no) for which there is one invention of the same firm, day and title."""
     same = ["firm_id", "filed", "title_hash"]
-    rows = pairs[["app_no", "firm_id"]].merge(
-        filed[["app_no", "type", *same[1:]]].dropna(), on="app_no"
-    )
+    titled = filings[filings["title_hash"].notna()]
     inventions, models = (
-        rows[rows["type"].eq(kind)].drop_duplicates(same, keep=False)
+        titled[titled["type"].eq(kind)].drop_duplicates(same, keep=False)
         for kind in ("invention", "utility_model")
     )
     return models.merge(inventions[same], on=same)["app_no"]

@@ -9,7 +9,7 @@ import pandas as pd
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.audit import contestants
 from zgzx_research.link.firm_records import edition_months
-from zgzx_research.link.records import KEY
+from zgzx_research.link.records import KEY, merged_by_key
 
 # Which category is a firm's first when it wins in several in one year: the closest to patents.
 CATEGORY_ORDER = ("innovation", "skill", "team", "talent")
@@ -142,7 +142,7 @@ def _linked(rows: pd.DataFrame, link_audit: pd.DataFrame, unit: str) -> pd.DataF
     linked = link_audit.loc[
         link_audit["source"].isin(rows["source"].unique()), ["source", *KEY, column]
     ]
-    return rows.merge(linked.dropna(subset=column), on=["source", *KEY], validate="one_to_one")
+    return merged_by_key(rows, linked.dropna(subset=column), ["source", *KEY])
 
 
 def check_editions(roster: pd.DataFrame, calendar: pd.DataFrame) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 from zgzx_research.distinct import is_in
 from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.audit import ARMS, contestants
-from zgzx_research.link.records import KEY, month_number
+from zgzx_research.link.records import KEY, merged_by_key, month_number
 from zgzx_research.panels.retention import (
     HORIZONS,
     LEVELS,
@@ -99,13 +99,11 @@ def _contestants(
     teams = pd.concat([roster.assign(source="roster"), entry.assign(source="entry")])[
         ["source", *KEY, "is_team"]
     ]
-    rows = contestants(roster, entry).merge(
-        person[["source", *KEY, "worker_id", "method", "score", "uniqueness"]],
-        on=["source", *KEY],
-        validate="one_to_one",
-    )
-    rows = rows.merge(firms, on=["source", *KEY], how="left", validate="one_to_one")
-    rows = rows.merge(teams, on=["source", *KEY], how="left", validate="one_to_one")
+    key = ["source", *KEY]
+    person = person[[*key, "worker_id", "method", "score", "uniqueness"]]
+    rows = merged_by_key(contestants(roster, entry), person, key)
+    rows = merged_by_key(rows, firms, key, how="left")
+    rows = merged_by_key(rows, teams, key, how="left")
     rows["order"] = rows["arm"].map({arm: n for n, arm in enumerate(ARMS)})
     rows = rows.sort_values(["edition", "worker_id", "order", *KEY]).drop_duplicates(
         ["edition", "worker_id"]

@@ -11,6 +11,7 @@ from zgzx_research.panels.covariates import firm_covariates
 from zgzx_research.panels.patents import (
     add_patents,
     count_patents,
+    filings_of_firms,
     firm_shares,
     last_complete_year,
     utility_share,
@@ -190,8 +191,8 @@ def test_covariates() -> None:
     ]
     assert share.to_dict() == {A: pytest.approx(1 / 3), B: 0.0}
     patent, party, audit = tables()
-    shares = firm_shares(party, audit)
-    about = firm_covariates(FIRM, patent, shares, before=2016, reform=2017).set_index("firm_id")
+    filings = filings_of_firms(patent, firm_shares(party, audit))
+    about = firm_covariates(FIRM, filings, before=2016, reform=2017).set_index("firm_id")
     assert about["patents_before"].tolist() == [
         1.0,
         0.5,
@@ -199,5 +200,5 @@ def test_covariates() -> None:
     ]  # three years; two since 2014; unknown age: three
     assert about["utility_share"].tolist() == pytest.approx([1 / 3, 0.0, 0.0])
     assert about["founded_year"].tolist() == [2000, 2014, pd.NA]
-    young = firm_covariates(FIRM, patent, shares, before=2014).set_index("firm_id")
+    young = firm_covariates(FIRM, filings, before=2014).set_index("firm_id")
     assert young["patents_before"].isna().tolist() == [False, True, False]
