@@ -1,11 +1,9 @@
 """How all tests are run.
 
-The same random examples every time, and one worker for all that look at the built study.
+The same random examples each time, and one worker for tests that share what is made once.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,31 +23,30 @@ settings.register_profile(
 settings.load_profile("fixed")
 
 
-TESTS = Path(__file__).parent
-# files whose tests look at the study that is built once
-STUDY_FILES = frozenset(
-    path.relative_to(TESTS.parent).as_posix()
-    for path in (TESTS / "pipeline").glob("test_*.py")
-    if "built: Path" in path.read_text(encoding="utf-8")
-)
+# folders whose files share what takes long to make: the built study; the tiny worlds
+TOGETHER = ("tests/pipeline/", "tests/unit/simulate/")
 
 
-class StudyTogether(LoadFileScheduling):
-    """Tests of one file share a worker.
+def shared(nodeid: str) -> str:
+    """The folder whose tests one worker runs, or nothing."""
+    return next((folder for folder in TOGETHER if nodeid.startswith(folder)), "")
 
-    All files that look at the built study share one, so it is built once.
-    """
+
+class FolderScheduling(LoadFileScheduling):
+    """Tests of one file share a worker, and those of such a folder too."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::")[0]
-        return "the built study" if file in STUDY_FILES else file
+        return shared(nodeid) or nodeid.split("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> StudyTogether:
-    return StudyTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FolderScheduling:
+    return FolderScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the built study start first: they take longest."""
-    items.sort(key=lambda item: item.nodeid.split("::")[0] in STUDY_FILES, reverse=True)
+    """What is long and cannot be split starts first; whatever looks at the built study is slow."""
+    for item in items:
+        if "built" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: not shared(item.nodeid))

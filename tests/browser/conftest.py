@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.pipeline.conftest import make_project
-from zgzx_research.pipeline.tasks import run_study
+from tests.pipeline.conftest import make_project, run
 
 QUIET = [
     "--no-sandbox",
@@ -36,9 +35,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose demo study has been run once."""
+    """A project whose demo study has been run once; tests must not change it."""
     project = make_project(tmp_path_factory.mktemp("demo") / "project")
-    run_study(project, "demo", "all", say=lambda line: None)
+    run(project)
     return project
 
 

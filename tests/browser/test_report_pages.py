@@ -1,26 +1,48 @@
-"""Sample pages as a reader sees them: offline, on a desk and on a phone, in print."""
+"""Sample pages as a reader sees them: offline, on a desk and on a phone, in print.
+
+The same bytes elsewhere.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import DESK, PHONE, open_page
+from tests.pipeline.conftest import tree_bytes
+from tests.unit.report_render.sample_report import build_elsewhere
 
-SAMPLE = Path(__file__).parents[1] / "unit/report_render/sample_report.py"
 PAGES = ["index.html", "sample/zh/report.html", "sample/en/report.html"]
 
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("reports")
-    subprocess.run([sys.executable, str(SAMPLE), str(folder)], check=True)
-    return folder
+    return build_elsewhere(
+        tmp_path_factory.mktemp("sample") / "one", TZ="Asia/Shanghai", LC_ALL="C.UTF-8"
+    )
+
+
+def test_equal_bytes_in_another_folder_time_zone_and_locale(reports: Path, tmp_path: Path) -> None:
+    other = build_elsewhere(
+        tmp_path / "一个 folder" / "deep", TZ="America/St_Johns", LC_ALL="C", PYTHONHASHSEED="7"
+    )
+    one, two = tree_bytes(reports), tree_bytes(other)
+    assert {Path(name).suffix for name in one} == {
+        ".html",
+        ".pdf",
+        ".docx",
+        ".typ",
+        ".md",
+        ".xlsx",
+        ".ipynb",
+    }
+    assert len(one) == 2 * 8 + 1
+    assert [name for name in one if one[name] != two.get(name)] == []
+    assert one.keys() == two.keys()
 
 
 @pytest.mark.parametrize("name", PAGES)

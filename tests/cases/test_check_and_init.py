@@ -314,6 +314,7 @@ def test_a_window_that_is_none_is_refused(project: Path, window: str) -> None:
         check_study(project, NAME)
 
 
+@pytest.mark.slow
 def test_optional_sources_without_files_are_a_line_and_no_problem(tmp_path: Path) -> None:
     project = make_small_study(tmp_path, sources=("employment", "patents"))
     found = check_study(project, NAME)

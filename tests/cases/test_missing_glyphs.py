@@ -5,10 +5,7 @@ In our words it is an error.
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -133,53 +130,3 @@ def test_in_our_own_wording_it_stays_an_error(tmp_path: Path) -> None:
 def test_the_stamp_is_data(tmp_path: Path) -> None:
     facts = Facts({"stamp.file": fact(f"{RARER[2]}.csv", "text", "stamp", "study")})
     assert documents.stamp(facts, "zh") == {"数据文件": "〓.csv"}
-
-
-@pytest.mark.slow
-def test_a_panel_with_rare_characters_everywhere_makes_its_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Column names and file name hold characters that no report font has.
-
-    Pages, PDF and notebooks are made.
-    """
-    from zgzx_research.pipeline.analyse import run_analysis
-
-    for name in ("notebooks", "data/published"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    (tmp_path / "studies").mkdir()
-    rows = [
-        {
-            "单位": f"u{unit}",
-            "年": year,
-            f"产{RARE}": (unit * 7 + year * 3) % 11 + 2 * (unit < 8 <= year - 2012),
-            "首年": 2020 if unit < 8 else None,
-        }
-        for unit in range(24)
-        for year in range(2015, 2024)
-    ]
-    file = tmp_path / f"{RARER[0]}厂.csv"
-    pd.DataFrame(rows).to_csv(file, index=False)
-    roles = {"unit": "单位", "period": "年", "outcome": f"产{RARE}", "first_treated": "首年"}
-    options = {"scale": "difference", "base_period": "universal", "anticipation": 0, "leave_out": 0}
-    run_analysis(tmp_path, file, "rare", roles, options, None, say=lambda line: None)
-    reports = tmp_path / "reports/rare"
-    for language in LANGUAGES:
-        note = label("geta_note", language)
-        page = re.sub(
-            r"<style.*?</style>",
-            "",
-            (reports / language / "report.html").read_text("utf-8"),
-            flags=re.DOTALL,
-        )
-        assert "产〓" in page and RARE not in page and RARER[0] not in page
-        assert page.replace("\n", " ").count(note) == 1
-        assert (reports / language / "report.pdf").stat().st_size > 10_000
-        with zipfile.ZipFile(reports / language / "report.docx") as archive:
-            assert "产〓" in archive.read("word/document.xml").decode("utf-8")
-        book = json.loads(
-            (reports / language / "notebooks/any_panel.ipynb").read_text(encoding="utf-8")
-        )
-        shown = json.dumps([cell.get("outputs", []) for cell in book["cells"]], ensure_ascii=False)
-        assert "产〓" in shown and RARE not in shown and note in shown
-    assert RARE not in (tmp_path / "reports/index.html").read_text(encoding="utf-8")

@@ -5,15 +5,19 @@ Study, notebooks, published data, a small world, and what a run makes.
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from zgzx_research.ingest import read
+from zgzx_research.ingest.read import RawTable
 from zgzx_research.pipeline import documents, store
 from zgzx_research.pipeline.build import Result
-from zgzx_research.pipeline.stages import Place
+from zgzx_research.pipeline.stages import SOURCES, Place
 from zgzx_research.pipeline.tasks import run_study
 from zgzx_research.simulate.raw_files import write_world
 
@@ -41,37 +45,14 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose demo study has been run once; tests must not change it."""
-    project = make_project(tmp_path_factory.mktemp("built") / "project")
-    run_study(project, "demo", "all", say=lambda line: None)
-    return project
-
-
-@pytest.fixture
-def copy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
-    """A copy of a project that a test may change.
-
-    As deep as the original, for pytask's names are relative paths.
-    """
-
-    def copy(project: Path) -> Path:
-        target = tmp_path_factory.mktemp("copy") / "project"
-        shutil.copytree(project, target)
-        return target
-
-    return copy
-
-
-@pytest.fixture
-def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def sketched_pages() -> Iterator[None]:
     """Pages and documents say which facts they were made from, and nothing else.
 
     What runs when is all a test asks.
 
-    Kernels and typesetting take most of the time of a run; what they make is looked at in the
-    `built` project.
+    Kernels and typesetting take most of the time of a run; what they make is looked at in
+    `tests/browser`.
     """
 
     def page(place: Place, page: str, language: str) -> None:
@@ -93,9 +74,51 @@ def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
     def book(place: Place, language: str, synthetic: bool, out: Path) -> None:
         store.write_text(out, facts_digest(place))
 
-    monkeypatch.setattr(documents, "execute", page)
-    monkeypatch.setattr(documents, "render", document)
-    monkeypatch.setattr(documents, "workbook", book)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "execute", page)
+        patch.setattr(documents, "render", document)
+        patch.setattr(documents, "workbook", book)
+        yield
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose demo study has been run once, with sketched pages.
+
+    Tests must not change it.
+    """
+    project = make_project(tmp_path_factory.mktemp("built") / "project")
+    with sketched_pages():
+        run(project)
+    return project
+
+
+@pytest.fixture(scope="session")
+def raw_tables(built: Path) -> dict[str, list[RawTable]]:
+    """The raw files of the built study as `ingest` reads them, by source; not to be changed."""
+    return {source: read.read_source(built / "data/raw/demo/raw", source) for source in SOURCES}
+
+
+@pytest.fixture
+def copy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """A copy of a project that a test may change.
+
+    As deep as the original, for pytask's names are relative paths.
+    """
+
+    def copy(project: Path) -> Path:
+        target = tmp_path_factory.mktemp("copy") / "project"
+        shutil.copytree(project, target)
+        return target
+
+    return copy
+
+
+@pytest.fixture
+def sketched() -> Iterator[None]:
+    """Pages of every run of the test are sketched."""
+    with sketched_pages():
+        yield
 
 
 def facts_digest(place: Place) -> str:
@@ -114,3 +137,8 @@ def tree_bytes(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def facts(project: Path) -> dict[str, dict]:
+    """Facts of a run of the demo study, by key."""
+    return json.loads((project / "data/work/demo/facts.json").read_text(encoding="utf-8"))["facts"]

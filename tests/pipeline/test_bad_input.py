@@ -15,23 +15,16 @@ from zgzx_research.cli import main
 from zgzx_research.errors import ZgzxError
 from zgzx_research.panels.firm_year import check_firm_year
 from zgzx_research.pipeline.notebooks import check_parameters
-from zgzx_research.simulate.raw_files import write_world
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("world") / "demo"
-    write_world(folder, scenario="calibrated", size="tiny", seed=2)
-    return folder
-
-
 @pytest.fixture
-def project(tmp_path: Path, world: Path) -> Path:
+def project(tmp_path: Path, built: Path) -> Path:
+    """The raw files of the built study, which has not been run."""
     for name in ("studies", "notebooks", "data/published"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copytree(world, tmp_path / "data/raw/demo")
+    shutil.copytree(built / "data/raw/demo/raw", tmp_path / "data/raw/demo/raw")
     return tmp_path
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -17,11 +17,21 @@ from typer.testing import CliRunner
 
 from zgzx_research.cli import app
 from zgzx_research.errors import ZgzxError
+from zgzx_research.ingest import read
+from zgzx_research.ingest.read import RawTable
 from zgzx_research.pipeline.review import across_thresholds, take_audit
 from zgzx_research.pipeline.tasks import run_study
 
 pytestmark = pytest.mark.slow
 REVIEWER, DAY = "LM", "2026-04-02"
+
+
+@pytest.fixture
+def read_before(raw_tables: dict[str, list[RawTable]]) -> Iterator[None]:
+    """The raw files of a copy are those of the built study, which have been read once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "read_source", lambda raw, source: raw_tables[source])
+        yield
 
 
 @pytest.fixture
@@ -77,6 +87,7 @@ def test_a_workbook_handed_back_mends_the_cell_in_the_next_run(
     pd.testing.assert_frame_equal(after[~mended], before[~mended])
 
 
+@pytest.mark.usefixtures("read_before")
 def test_a_workbook_without_decisions_and_none_at_all_are_refused(project: Path) -> None:
     path = project / "data/decisions/demo/corrections.csv"
     before = path.read_bytes()
@@ -87,6 +98,7 @@ def test_a_workbook_without_decisions_and_none_at_all_are_refused(project: Path)
     assert path.read_bytes() == before
 
 
+@pytest.mark.usefixtures("read_before")
 def test_corrections_of_a_file_of_no_source_are_not_passed_over(project: Path) -> None:
     path = project / "data/decisions/demo/corrections.csv"
     take_audit(project, "demo", filled_in(project)[0])

@@ -103,7 +103,7 @@ def test_directions_in_a_few_worlds() -> None:
         "talent awards (control)",
     }
     rows = [row for row in ROWS if row.label in chosen]
-    results = prove(rows, range(30), progress=False)
+    results = prove(rows, range(30), 1, progress=False)  # tests have a worker on each core already
     direction = {
         "before_after": 1,
         "base_minus_one": -1,
@@ -126,6 +126,7 @@ def test_directions_in_a_few_worlds() -> None:
     assert "seeds 0 to 29" in text
 
 
+@pytest.mark.slow
 def test_worlds_of_a_seed_do_not_depend_on_the_process() -> None:
     rows = [
         Proof("growth", scenario="null", traps=("growth",)),

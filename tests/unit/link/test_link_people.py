@@ -196,6 +196,7 @@ def test_workers_by_number_and_by_id_in_order_of_appearance(seed: int | None) ->
     assert links.worker["id_key"].tolist() == ["i1", "i2", "i3", "i5", "i7"]
 
 
+@pytest.mark.slow
 def test_months_spells_and_dispatch_of_one_person_are_one_worker() -> None:
     spell = insurance({"number": "p1", "id": "i1"})
     month = spell.assign(
@@ -235,6 +236,7 @@ def test_the_one_of_the_name_insured_there_then_is_the_contestant() -> None:
     assert people.link_audit["score"][0] > 0.9
 
 
+@pytest.mark.slow
 def test_a_short_gap_over_the_final_does_not_lose_the_contestant() -> None:
     spell = insurance(
         {"number": "p1", "name": "Aa", "end": 201804},
@@ -251,6 +253,7 @@ NAMESAKES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -284,6 +287,7 @@ def test_a_phone_known_from_another_edition_tells_namesakes_apart() -> None:
     assert found(people, "roster") == [(1, "id", "unique"), (1, "splink", "several")]
 
 
+@pytest.mark.slow
 def test_another_id_is_another_person() -> None:
     _, people = link(
         spell=insurance(NAMESAKES[0], *CROWD), roster=roster({"name": "Aa", "id": "i9"})
@@ -299,6 +303,7 @@ def test_another_id_is_another_person() -> None:
     assert summary[["rows", "linked", "id_only"]].tolist() == [1, 0, 1]
 
 
+@pytest.mark.slow
 def test_an_id_found_by_its_tokens_speaks_for_its_other_lines() -> None:
     spell = insurance(
         {"number": "p1", "name": "Aa", "birth": "b1"}, *CROWD
@@ -311,6 +316,7 @@ def test_an_id_found_by_its_tokens_speaks_for_its_other_lines() -> None:
     assert found(people, "roster") == [(0, "splink", "unique"), (0, "id", "unique")]
 
 
+@pytest.mark.slow
 def test_a_winner_s_score_line_follows_his_roster_line() -> None:
     lines = entry({"name": "Aa", "outcome": "awarded"}, {"name": "Aa", "outcome": "out"})
     _, people = link(
@@ -348,6 +354,7 @@ def test_inventors_by_firm_date_and_name_with_their_uniqueness() -> None:
     assert score[1:].isna().all()
 
 
+@pytest.mark.slow
 def test_rates_by_arm_and_edition() -> None:
     finals = {"name": "Aa", "outcome": "awarded"}, {"name": "Bb"}, {"name": "Zz"}
     advanced = {"name": "Bb", "stage": "preliminary", "outcome": "advanced"}
@@ -374,6 +381,7 @@ def world() -> World:
     return make_world(600, 4_000, 1_500, 1_500, seed=3, entries=300)
 
 
+@pytest.mark.slow
 def test_precision_and_recall_on_a_dirty_district(world: World) -> None:
     firms = link_firms(world.clean, world.calendar)
     people = link_people(world.clean, firms, world.calendar)
@@ -395,6 +403,7 @@ def test_precision_and_recall_on_a_dirty_district(world: World) -> None:
     assert strict["worker_id"].notna().sum() < people.link_audit["worker_id"].notna().sum()
 
 
+@pytest.mark.slow
 def test_equal_each_time_and_in_any_order(world: World) -> None:
     firms = link_firms(world.clean, world.calendar)
     straight = link_people(world.clean, firms, world.calendar)
@@ -404,6 +413,7 @@ def test_equal_each_time_and_in_any_order(world: World) -> None:
         pd.testing.assert_frame_equal(getattr(straight, name), getattr(again, name))
 
 
+@pytest.mark.slow
 def test_months_are_linked_by_line_and_a_line_counts_its_months() -> None:
     """Twelve months under one ID outweigh one month under another's, though each is one line."""
     rows = (

@@ -7,6 +7,7 @@ in 2018.
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -165,13 +166,23 @@ def inputs() -> dict[str, pd.DataFrame]:
 
 
 def build(tables: dict[str, pd.DataFrame] | None = None, **changed: object) -> pd.DataFrame:
+    """The panel of these tables; that of the usual ones is made once."""
+    return make_panel(tables or inputs(), **changed) if tables or changed else usual_panel().copy()
+
+
+@cache
+def usual_panel() -> pd.DataFrame:
+    return make_panel(inputs())
+
+
+def make_panel(tables: dict[str, pd.DataFrame], **changed: object) -> pd.DataFrame:
     options = {
         "first_year": 2016,
         "last_year": 2019,
         "patent_truncation": dt.date(2019, 6, 30),
         "calendar": CALENDAR,
     }
-    given = dict(tables or inputs())
+    given = dict(tables)
     links = {name: given.pop(name) for name in ("firm", "link_audit", "spell_worker")}
     no_agency = links["link_audit"].iloc[:0]
     employment = build_employment(
@@ -200,6 +211,7 @@ def test_patents() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("day", "own", "gained"),
     [
@@ -279,6 +291,7 @@ def test_an_export_to_december_covers_the_year() -> None:
     assert panel.loc[(E, 2019), ["staff_start", "retained", "retention"]].tolist() == [1, 0, 0.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_order_of_rows_does_not_matter_and_nothing_is_changed(seed: int) -> None:
     mixed = {name: table.sample(frac=1, random_state=seed) for name, table in inputs().items()}

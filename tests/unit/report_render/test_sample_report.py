@@ -1,7 +1,4 @@
-"""The whole sample report.
-
-Equal bytes elsewhere, nothing loaded, accessible, marked as synthetic.
-"""
+"""The whole sample report: no paths, nothing loaded, accessible, marked as synthetic."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from sample_report import build_elsewhere
 
 from zgzx_research.report.files import unzip
 
@@ -24,25 +20,6 @@ def files(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-def test_equal_bytes_in_another_folder_time_zone_and_locale(sample: Path, tmp_path: Path) -> None:
-    other = build_elsewhere(
-        tmp_path / "一个 folder" / "deep", TZ="America/St_Johns", LC_ALL="C", PYTHONHASHSEED="7"
-    )
-    one, two = files(sample), files(other)
-    assert {Path(name).suffix for name in one} == {
-        ".html",
-        ".pdf",
-        ".docx",
-        ".typ",
-        ".md",
-        ".xlsx",
-        ".ipynb",
-    }
-    assert len(one) == 2 * 8 + 1
-    assert [name for name in one if one[name] != two.get(name)] == []
-    assert one.keys() == two.keys()
 
 
 def test_no_file_holds_the_path_where_it_was_made(sample: Path) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from tiny_worlds import tiny_world
 
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world import World
 
 NamesOn = Callable[[pd.Series, pd.Series], pd.DataFrame]
 
@@ -16,7 +16,7 @@ NamesOn = Callable[[pd.Series, pd.Series], pd.DataFrame]
 @pytest.fixture(scope="session")
 def world() -> World:
     """Not to be changed."""
-    return simulate_world(Order("calibrated", "tiny", 7))
+    return tiny_world()
 
 
 @pytest.fixture(scope="session")

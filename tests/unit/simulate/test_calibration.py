@@ -43,5 +43,6 @@ def test_the_figures_are_those_of_the_published_facts() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_tiny_world_claims_no_such_figures() -> None:
     assert calibration_lines(simulate_world(Order(seed=3))) == []

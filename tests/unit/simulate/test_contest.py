@@ -196,6 +196,7 @@ def test_the_first_award_is_the_one_closest_to_patents() -> None:
 # sd^2 ---------------
 
 
+@pytest.mark.slow
 def test_entries_follow_a_good_year_and_awards_add_nothing(field: Field) -> None:
     shift = 0.8 * SD**2
     entered, error = shocks(field, switched(), 1, 1)
@@ -218,6 +219,7 @@ def test_merit_knows_nothing_of_the_firm(field: Field) -> None:
         assert np.mean(gap) == pytest.approx(0, abs=3 * np.std(gap, ddof=1) / np.sqrt(DRAWS))
 
 
+@pytest.mark.slow
 def test_selection_on_the_shock_of_two_years_ago(field: Field) -> None:
     rules = with_constants(transient_years=[2])
     two_years_ago, error = shocks(field, rules, 1, 2)
@@ -226,6 +228,7 @@ def test_selection_on_the_shock_of_two_years_ago(field: Field) -> None:
     assert last_year == pytest.approx(0, abs=3 * error)
 
 
+@pytest.mark.slow
 def test_selection_on_the_persistent_shock(field: Field) -> None:
     mean, error = shocks(field, switched(), 2, 1)
     assert mean == pytest.approx(0, abs=3 * error)
@@ -233,6 +236,7 @@ def test_selection_on_the_persistent_shock(field: Field) -> None:
     assert mean == pytest.approx(0.6 * SD**2, abs=3 * error)
 
 
+@pytest.mark.slow
 def test_selection_traps_switch(field: Field) -> None:
     mean, error = shocks(field, switched(["regression_to_the_mean"]), 1, 1)
     assert mean == pytest.approx(0, abs=3 * error)

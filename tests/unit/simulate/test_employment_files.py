@@ -9,12 +9,12 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from tiny_worlds import tiny_world
 
-from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.employment import employers, employment_lines, registrants
 from zgzx_research.simulate.monthly import line_months, registrant_lines
 from zgzx_research.simulate.raw_files import _write_employment
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world import World
 
 SEED = 7
 MONTHS = ["months_2008_2014.csv", "months_2015_2019.csv", "months_2020_2026.csv"]
@@ -57,6 +57,7 @@ def month_number(period: pd.Series) -> np.ndarray:
 # --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_layouts(written: tuple[Path, pd.DataFrame], months: pd.DataFrame) -> None:
     folder, _ = written
     assert {path.name for path in folder.iterdir()} == {
@@ -149,6 +150,7 @@ def test_records_of_months_stand_at_the_first_row_of_a_line(
     assert met.loc[second, "dirt"].str.contains("two_numbers").all()
 
 
+@pytest.mark.slow
 def test_months_collapse_to_the_true_spells_but_for_what_was_put_there(
     written: tuple[Path, pd.DataFrame], world: World, months: pd.DataFrame, lines: pd.DataFrame
 ) -> None:
@@ -215,8 +217,9 @@ def test_rates_are_exact(world: World, lines: pd.DataFrame) -> None:
     assert not set(world.worker["second_no"]) & set(world.worker["insurance_no"])
 
 
+@pytest.mark.slow
 def test_gaps_can_be_switched_off() -> None:
-    world = simulate_world(Order("null", "tiny", SEED, without=("insurance_gaps",)))
+    world = tiny_world(without=("insurance_gaps",))
     line = employment_lines(world, world.order.stream("employment dirt"))
     marked = registrant_lines(world, line, world.order.stream("months dirt"))
     assert (marked["mark"] == 0).all()
@@ -262,6 +265,7 @@ def test_names_are_those_of_the_time(world: World, months: pd.DataFrame) -> None
 # --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_agency_sheets_say_where_people_work(
     written: tuple[Path, pd.DataFrame], world: World
 ) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_worlds import tiny_world
 
-from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.events import official_names, owner, registered_end
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world import World
 
 
 def official(world: World) -> pd.DataFrame:
@@ -105,16 +105,18 @@ def test_branches_and_short_names_stand_beside(world: World) -> None:
     assert not short["name"].str.contains("公司|深圳").any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trap", "gone"),
     [("renames", "type == 'rename'"), ("mergers", "type == 'merger'")],
 )
 def test_events_can_be_switched_off(trap: str, gone: str) -> None:
-    event = simulate_world(Order("null", "tiny", 7, without=(trap,))).events.event
+    event = tiny_world(without=(trap,)).events.event
     assert len(event) > 0
     assert event.query(gone).empty
 
 
+@pytest.mark.slow
 def test_branches_can_be_switched_off() -> None:
-    events = simulate_world(Order("null", "tiny", 7, without=("branches",))).events
+    events = tiny_world(without=("branches",)).events
     assert "分公司" not in set(events.name["kind"])

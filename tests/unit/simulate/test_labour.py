@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_worlds import tiny_world
 
 from zgzx_research.simulate import labour, staying
 from zgzx_research.simulate.constants import Order, switched
@@ -17,7 +18,7 @@ from zgzx_research.simulate.members import contest_places, draw_jobs
 from zgzx_research.simulate.patents import draw_shocks
 from zgzx_research.simulate.people import wage_bases
 from zgzx_research.simulate.truth import retention_years, year_month
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world import World
 
 SEED = 7
 RULES = switched()
@@ -242,6 +243,7 @@ def test_observed_stays_are_those_of_the_spells(world: World) -> None:
 # -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_expectations_are_the_means_of_draws() -> None:
     # effects eight times as large: without them, expectations would miss by more than four standard
     # errors
@@ -388,9 +390,10 @@ def test_staff_goes_along_into_the_other_firm(world: World) -> None:
 # ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_dispatch_has_its_share_and_can_be_switched_off() -> None:
     for without, share in (((), 0.09), (("dispatch",), 0.0)):
-        spell = simulate_world(Order("null", "tiny", SEED, without=without)).truth["spell"]
+        spell = tiny_world(without=without).truth["spell"]
         assert spell["via_dispatch"].mean() == pytest.approx(share, abs=0.004)
 
 
@@ -409,9 +412,10 @@ def test_bases_bunch_at_floor_and_ceiling_and_a_skill_award_raises_the_wage() ->
     assert wage_bases(RULES, np.zeros(1), period[:1], period[:1]) == round(2900 * 1.07**2 * 1.015)
 
 
+@pytest.mark.slow
 def test_homonyms_can_be_switched_off(world: World) -> None:
     shared = world.worker["name"].duplicated(keep=False).mean()
     assert 0.6 < shared < 0.75
-    plain = simulate_world(Order("null", "tiny", SEED, without=("homonyms",))).worker["name"]
+    plain = tiny_world(without=("homonyms",)).worker["name"]
     assert plain.is_unique
     assert world.worker["name"].str.contains("[䶮㛃𬍛]").sum() == 18  # .3 % of 6,000

@@ -17,6 +17,7 @@ def plain() -> World:
     return simulate_world(ORDER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "outcome", ["patents_invention", "patents_utility_model", "patents_design"]
 )
@@ -31,6 +32,7 @@ def test_a_panel_is_the_truth_of_the_same_order(plain: World, outcome: str) -> N
         assert np.allclose(met[name], met[f"{name}_true"], rtol=0, atol=5.1e-7, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_a_panel_knows_award_life_and_size(plain: World) -> None:
     panel = outcome_panel(ORDER, "patents_invention")
     firm = panel.drop_duplicates("firm_id").set_index("firm_id")

@@ -106,6 +106,7 @@ def _publication_numbers(world: World) -> pd.Series:
 # --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_six_files_of_three_services(written: tuple[Path, pd.DataFrame]) -> None:
     assert [path.name for path in sorted(written[0].iterdir())] == list(FILES)
     for path in written[0].iterdir():

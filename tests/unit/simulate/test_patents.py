@@ -246,6 +246,7 @@ def treated_cells(world: World, outcome: str) -> pd.DataFrame:
     return cells.assign(event_year=cells["year"] - cells["award_year"])
 
 
+@pytest.mark.slow
 def test_effect_is_positive_after_the_award_and_nil_before(apart: World) -> None:
     outcome = "patents_invention"
     cells = treated_cells(apart, outcome)

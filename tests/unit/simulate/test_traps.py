@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_worlds import SEED, tiny_world
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate import contest, patents
@@ -18,7 +18,7 @@ from zgzx_research.simulate.monthly import registrant_lines
 from zgzx_research.simulate.patent_files import publication_rows
 from zgzx_research.simulate.registry import changes_table, registry_table
 from zgzx_research.simulate.rosters import roster_table
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world import World
 
 TRAPS, OPTIONAL = list(switched()["trap"]), list(switched()["optional_trap"])
 YEARS = np.arange(2010, 2026)
@@ -68,13 +68,15 @@ CHANGES = {  # what may differ in a world with the trap switched
 
 
 def order(name: str) -> Order:
-    optional = name in OPTIONAL
-    return Order("calibrated", "tiny", 7, () if optional else (name,), (name,) if optional else ())
+    return Order("calibrated", "tiny", SEED, **switches(name))
 
 
-@cache
+def switches(name: str) -> dict[str, tuple[str, ...]]:
+    return {"also": (name,)} if name in OPTIONAL else {"without": (name,)}
+
+
 def switched_world(name: str) -> World:
-    return simulate_world(order(name))
+    return tiny_world(**switches(name))
 
 
 def parts(world: World) -> dict[str, pd.DataFrame]:
@@ -156,6 +158,7 @@ def test_an_unknown_trap_is_refused(without: tuple[str, ...], also: tuple[str, .
 # --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(CHANGES))
 def test_a_trap_changes_something_and_leaves_the_rest_alone(world: World, name: str) -> None:
     usual, other = parts(world), parts(switched_world(name))
@@ -164,6 +167,7 @@ def test_a_trap_changes_something_and_leaves_the_rest_alone(world: World, name: 
     assert changed <= CHANGES[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(CHANGES))
 def test_what_a_trap_brings_is_gone_without_it_and_there_with_it(world: World, name: str) -> None:
     GONE[name](switched_world(name))

@@ -92,6 +92,7 @@ def test_constants_are_those_decided_on(committed: dict[str, str]) -> None:
     assert constants_digest() == committed["constants"], REMEDY
 
 
+@pytest.mark.slow
 def test_tables_are_those_decided_on(committed: dict[str, str]) -> None:
     found = digests()
     assert set(found) == set(committed) - {"record"}, REMEDY

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
+from tiny_worlds import SEED, tiny_world
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate import identities, raw_files
@@ -23,20 +24,14 @@ from zgzx_research.simulate.constants import FOLDER, Order, exact_kinds, stream
 from zgzx_research.simulate.raw_files import write_world
 from zgzx_research.simulate.world import World, simulate_world
 
-SEED = 7
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FIRMS = 1500
 OUTCOMES = {"patents_invention", "patents_utility_model", "patents_design", "retention"}
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return simulate_world(Order("calibrated", "tiny", SEED))
-
-
-@pytest.fixture(scope="module")
 def null() -> World:
-    return simulate_world(Order("null", "tiny", SEED))
+    return tiny_world("null")
 
 
 @pytest.fixture(scope="module")
@@ -75,26 +70,35 @@ def treated_cells(world: World, outcome: str) -> pd.DataFrame:
 # -------------------------------------------------------------------------------------------------
 
 
-def test_same_seed_same_bytes_elsewhere_and_later(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
-    monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
-    time.tzset()
-    try:
-        write_world(tmp_path / "deep" / "other name", seed=SEED)
-    finally:
-        monkeypatch.undo()
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The same world written in another time zone and locale into an empty folder, and the steps told."""
+    path, told = tmp_path_factory.mktemp("deep") / "other name", []
+    path.mkdir()
+    with pytest.MonkeyPatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Pacific/Kiritimati")
+        elsewhere.setenv("LC_ALL", "tr_TR.UTF-8")
         time.tzset()
-    assert content(tmp_path / "deep" / "other name") == content(folder)
+        write_world(path, seed=SEED, progress=told.append)
+    time.tzset()
+    return path, told
 
 
+@pytest.mark.slow
+def test_same_seed_same_bytes_elsewhere_and_later(
+    folder: Path, again: tuple[Path, list[str]]
+) -> None:
+    assert content(again[0]) == content(folder)
+
+
+@pytest.mark.slow
 def test_another_seed_gives_another_world(world: World) -> None:
     other = simulate_world(Order("calibrated", "tiny", SEED + 1))
     assert not other.firm["name"].isin(world.firm["name"]).any()
     assert not other.truth["firm_year"].equals(world.truth["firm_year"])
 
 
+@pytest.mark.slow
 def test_scenarios_of_one_seed_share_all_but_the_effects(world: World, null: World) -> None:
     for name in ("firm", "entry", "edition"):
         pd.testing.assert_frame_equal(getattr(world, name), getattr(null, name))
@@ -113,6 +117,7 @@ def test_scenarios_of_one_seed_share_all_but_the_effects(world: World, null: Wor
     )  # who takes part learns, award or not
 
 
+@pytest.mark.slow
 def test_every_raw_file_is_marked_as_synthetic(folder: Path) -> None:
     mark = json.loads((folder / "raw/SYNTHETIC.json").read_text(encoding="utf-8"))
     found = content(folder / "raw")
@@ -189,12 +194,14 @@ def test_firm_names_are_unique(world: World) -> None:
 # --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_row_counts_add_up(world: World, registry: pd.DataFrame) -> None:
     assert len(registry) == FIRMS + 15  # 1 % twice
     assert len(world.spell) == len(world.truth["spell"])
     assert len(world.truth["patent"]) == world.patent["seen"].sum()
 
 
+@pytest.mark.slow
 def test_every_row_of_patents_has_a_record(folder: Path, world: World) -> None:
     seen = world.truth["patent"]
     granted = (seen["type"] == "invention") & seen["granted"].notna()
@@ -206,6 +213,7 @@ def test_every_row_of_patents_has_a_record(folder: Path, world: World) -> None:
     assert sorted(record["file"].unique()) == written
 
 
+@pytest.mark.slow
 def test_the_registry_has_the_agencys_header(registry: pd.DataFrame) -> None:
     assert ",".join(registry) == (
         "统一社会信用代码,企业名称,曾用名,注册号,企业类型,注册资本,成立日期,核准日期,经营状态,注销日期,登记机关,所属街道,住所,"
@@ -236,6 +244,7 @@ def test_exact_kinds_are_exact() -> None:
 # --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_truth_stands_apart_and_names_nobody(folder: Path, world: World) -> None:
     assert not list((folder / "raw").rglob("*.parquet"))
     assert {path.name for path in folder.iterdir()} == {"raw", "truth"}
@@ -269,18 +278,18 @@ def test_truth_stands_apart_and_names_nobody(folder: Path, world: World) -> None
     assert set(truth["firm_year"]["outcome"]) == OUTCOMES
 
 
+@pytest.mark.slow
 def test_null_has_no_effect_at_all(null: World) -> None:
     table = null.truth["firm_year"]
     assert table["mu0"].equals(table["mu1"])
     assert null.truth["award"]["firm_id"].nunique() > 90
 
 
+@pytest.mark.slow
 def test_scenarios_order_the_effects() -> None:
     sums = {}
     for scenario in ("harm", "calibrated", "teaching"):
-        cells = treated_cells(simulate_world(Order(scenario, "tiny", SEED)), "retention").query(
-            "event_year >= 1"
-        )
+        cells = treated_cells(tiny_world(scenario), "retention").query("event_year >= 1")
         sums[scenario] = (cells["mu1"] - cells["mu0"]).mean()
     assert sums["harm"] < 0 < sums["calibrated"] < 2 * sums["calibrated"] < sums["teaching"]
 
@@ -326,17 +335,15 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_an_empty_folder_is_accepted_and_steps_are_told(
-    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(raw_files, "simulate_world", lambda *_: world)
-    told: list[str] = []
-    write_world(tmp_path, seed=SEED, progress=told.append)
-    assert (tmp_path / "raw/SYNTHETIC.json").is_file()
+@pytest.mark.slow
+def test_an_empty_folder_is_accepted_and_steps_are_told(again: tuple[Path, list[str]]) -> None:
+    path, told = again
+    assert (path / "raw/SYNTHETIC.json").is_file()
     assert told[0] == "drawing the world: calibrated, tiny, seed 7"
     assert told[-1] == "patents"
 
 
+@pytest.mark.slow
 def test_nothing_is_left_half_written(
     tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,7 +351,7 @@ def test_nothing_is_left_half_written(
         raise OSError("disk full")
 
     monkeypatch.setattr(raw_files, "simulate_world", lambda *_: world)
-    monkeypatch.setattr(raw_files, "write_patents", fail)
+    monkeypatch.setattr(raw_files, "write_scores", fail)  # the rosters are written by then
     with pytest.raises(OSError, match="disk full"):
         write_world(tmp_path / "new", seed=SEED)
     assert not list(tmp_path.iterdir())
@@ -387,6 +394,6 @@ def test_the_calendar_is_the_published_one() -> None:
     assert set(published["status"]) == {"source", "assumption"}
     assert not {2020, 2022} & set(published["year"])
     assert published["source"].str.len().min() > 0
-    own = simulate_world(Order("null", "tiny", 0)).edition
+    own = tiny_world("null").edition
     assert (own["final_date"] == published["final_date"]).all()
     assert (own["year"] == published["year"]).all()
