@@ -16,8 +16,8 @@ import pandas as pd
 
 from tests.cases.small_study import NAME, change_study, make_small_study
 from zgzx_research.pipeline.analyse import run_analysis
-from zgzx_research.pipeline.tasks import run_study
-from zgzx_research.report.look import label
+from zgzx_research.pipeline.run import run_study
+from zgzx_research.report.page_style import label
 from zgzx_research.report.wording import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +66,7 @@ def test_the_pages_of_a_public_panel_say_what_r_says(tmp_path: Path) -> None:
         assert {f"report.{suffix}" for suffix in ("html", "pdf", "docx", "xlsx")} <= {
             p.name for p in folder.iterdir()
         }
-        book = nbformat.read(folder / "notebooks/any_panel.ipynb", as_version=4)
+        book = nbformat.read(folder / "notebooks/9_any_panel.ipynb", as_version=4)
         texts = "".join(
             o.data.get("text/markdown", "") for cell in book.cells for o in cell.get("outputs", [])
         )
@@ -112,7 +112,7 @@ def test_a_panel_with_rare_characters_everywhere_makes_its_report(tmp_path: Path
         with zipfile.ZipFile(reports / language / "report.docx") as archive:
             assert "产〓" in archive.read("word/document.xml").decode("utf-8")
         book = json.loads(
-            (reports / language / "notebooks/any_panel.ipynb").read_text(encoding="utf-8")
+            (reports / language / "notebooks/9_any_panel.ipynb").read_text(encoding="utf-8")
         )
         shown = json.dumps([cell.get("outputs", []) for cell in book["cells"]], ensure_ascii=False)
         assert "产〓" in shown and RARE not in shown and note in shown

@@ -5,20 +5,25 @@ Study, notebooks, published data, a small world, and what a run makes.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat import NotebookNode
 
 from zgzx_research.ingest import read
 from zgzx_research.ingest.read import RawTable
-from zgzx_research.pipeline import documents, store
+from zgzx_research.pipeline import store
 from zgzx_research.pipeline.build import Result
-from zgzx_research.pipeline.stages import SOURCES, Place
-from zgzx_research.pipeline.tasks import run_study
+from zgzx_research.pipeline.kept_facts import Kept
+from zgzx_research.pipeline.place import SOURCES, Place
+from zgzx_research.pipeline.run import run_study
 from zgzx_research.simulate.raw_files import write_world
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +37,7 @@ def make_project(folder: Path) -> Path:
         "notebooks",
         "data/published",
         "data/decisions",
+        "data/examples",
         "requirements.lock",
         "pyproject.toml",
     ):
@@ -45,40 +51,57 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
+# cells that only show something: pictures, texts, tables, and the regressions from class
+SHOWING = ("page.text(", "page.figure(", "page.table(", "statsmodels", "sklearn", "bacon", "answer")
+
+
 @contextmanager
 def sketched_pages() -> Iterator[None]:
-    """Pages and documents say which facts they were made from, and nothing else.
+    """Pages keep their facts but show nothing; documents say which facts they were made from.
 
-    What runs when is all a test asks.
-
-    Kernels and typesetting take most of the time of a run; what they make is looked at in
-    `tests/browser`.
+    Kernels, pictures and typesetting take most of the time of a run; what they make is looked at
+    in `tests/browser`.
     """
 
-    def page(place: Place, page: str, language: str) -> None:
-        store.write_text(
-            place.reports / language / "notebooks" / f"{page}.ipynb", facts_digest(place)
-        )
-
-    def document(
-        place: Place,
-        name: str,
-        pages: Sequence[str],
-        language: str,
-        synthetic: bool,
-        formats: Sequence[str],
-    ) -> None:
+    def document(*args: object, out: Path, formats: Sequence[str], **options: object) -> None:
         for suffix in formats:
-            store.write_text(place.reports / language / f"{name}.{suffix}", facts_digest(place))
+            store.write_text(out.parent / f"{out.name}.{suffix}", repr(options["stamp"]))
 
-    def book(place: Place, language: str, synthetic: bool, out: Path) -> None:
-        store.write_text(out, facts_digest(place))
+    def book(
+        place: Place, files: Sequence[Path], language: str, synthetic: bool, out: Path
+    ) -> None:
+        store.write_text(out, store.file_digest(place.work / "facts.json"))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(documents, "execute", page)
-        patch.setattr(documents, "render", document)
-        patch.setattr(documents, "workbook", book)
+        patch.setattr("zgzx_research.pipeline.notebooks.run_notebook", keeping_cells)
+        patch.setattr("zgzx_research.report.render.render_document", document)
+        patch.setattr("zgzx_research.pipeline.workbooks.write", book)
         yield
+
+
+def keeping_cells(notebook: Path, parameters: Mapping[str, object], root: Path) -> NotebookNode:
+    """Run in this process the cells of a notebook that do more than show something."""
+    book = nbformat.read(notebook, as_version=4)
+    names: dict[str, object] = {}
+    with contextlib.chdir(root):
+        for cell in book.cells:
+            if cell.cell_type != "code" or any(word in cell.source for word in SHOWING):
+                continue
+            value = run_cell(cell.source, names)
+            if "parameters" in cell.metadata.get("tags", []):
+                names |= parameters
+            if isinstance(value, Kept):
+                data = nbformat.from_dict(value._repr_mimebundle_())
+                cell.outputs = [nbformat.v4.new_output("execute_result", data)]
+    return book
+
+
+def run_cell(source: str, names: dict[str, object]) -> object:
+    """What the last line of a cell shows, as Jupyter runs it."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "cell", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "cell", "eval"), names) if last else None
 
 
 @pytest.fixture(scope="session")
@@ -119,10 +142,6 @@ def sketched() -> Iterator[None]:
     """Pages of every run of the test are sketched."""
     with sketched_pages():
         yield
-
-
-def facts_digest(place: Place) -> str:
-    return store.file_digest(place.work / "facts.json")
 
 
 def run(project: Path, part: str = "all") -> Result:

@@ -16,8 +16,7 @@ import pytest
 from tests.pipeline.conftest import facts, run, tree_bytes
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.manifest import verify_manifest
-from zgzx_research.pipeline.stages import SOURCES
-from zgzx_research.pipeline.tasks import PAGES
+from zgzx_research.pipeline.place import SOURCES
 
 pytestmark = pytest.mark.slow
 Copy = Callable[[Path], Path]
@@ -120,6 +119,7 @@ def treated_firm(project: Path) -> tuple[str, int]:
     return names[busiest], int(early.set_index("firm_id")["first_award"][busiest])
 
 
+PAGES = ("0_brief", "1_data_audit", "3_retention", "4_patents")
 EXECUTED = [f"page.{language}.{page}" for language in ("zh", "en") for page in PAGES]
 DOCUMENTS = [f"{name}.{language}" for name in ("brief", "report") for language in ("zh", "en")]
 RENDERED = {
@@ -155,8 +155,8 @@ def test_one_byte_of_one_patents_file(built: Path, copy_of: Copy) -> None:
     assert len(changed) == len(data)
     path.write_bytes(changed)
     ran = set(run(project).ran)
-    assert ran - RENDERED == {"clean.patents", "facts"}
-    assert ran >= {"page.zh.brief", "report.en", "manifest"}
+    assert ran - RENDERED == {"clean.patents", "study", "facts"}
+    assert ran >= {"page.zh.0_brief", "report.en", "manifest"}
 
 
 @pytest.fixture
@@ -165,31 +165,31 @@ def package_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "zgzx_research"
     shutil.copytree(store.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(store, "PACKAGE", copy)
-    monkeypatch.setattr("zgzx_research.pipeline.documents.REPORT", copy / "report")
+    monkeypatch.setattr("zgzx_research.pipeline.steps.pages.REPORT", copy / "report")
     return copy
 
 
 @pytest.mark.usefixtures("sketched")
 def test_editing_clean_reruns_clean_onwards(built: Path, copy_of: Copy, package_copy: Path) -> None:
-    """A comment in clean/values.py: all of clean runs; its outputs are the same bytes, so link and estimates need not;
-    the stamp names the code, so facts and pages follow."""
+    """A comment in a module of cleaning: all that imports it runs, which is cleaning and linking.
+
+    Their outputs are the same bytes, so panels need not; the stamp names the code, so pages do.
+    """
     project = copy_of(built)
     run(project)
     with (package_copy / "clean/values.py").open("a", encoding="utf-8") as file:
         file.write("\n# a remark\n")
     ran = set(run(project).ran)
-    assert ran - RENDERED == {*(f"clean.{source}" for source in SOURCES), "facts"}
+    cleaned = {f"clean.{source}" for source in SOURCES}
+    assert ran - RENDERED == {*cleaned, "clean.collect", "link", "study", "facts"}
 
 
 @pytest.mark.usefixtures("sketched")
-def test_editing_one_prose_file_reruns_its_page_only(
-    built: Path, copy_of: Copy, package_copy: Path
-) -> None:
+def test_editing_one_prose_file_reruns_its_page_only(built: Path, copy_of: Copy) -> None:
     project = copy_of(built)
-    run(project)
-    with (package_copy / "report/prose/4_patents.zh.md.j2").open("a", encoding="utf-8") as file:
+    with (project / "notebooks/4_patents/zh.md.j2").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert set(run(project).ran) == {"page.zh.4_patents"}
-    with (package_copy / "report/prose/brief.zh.md.j2").open("a", encoding="utf-8") as file:
+    with (project / "notebooks/0_brief/zh.md.j2").open("a", encoding="utf-8") as file:
         file.write("\n")
-    assert set(run(project).ran) == {"page.zh.brief", "index.card"}
+    assert set(run(project).ran) == {"page.zh.0_brief", "index.card"}

@@ -14,9 +14,12 @@ from openpyxl import load_workbook
 from zgzx_research.clean.corrections import row_digest, write_corrections
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import read_source
-from zgzx_research.pipeline import manifest, stages, store
+from zgzx_research.pipeline import estimates, manifest
 from zgzx_research.pipeline.panel_file import read_panel_file
-from zgzx_research.pipeline.tasks import run_study
+from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.run import run_study
+from zgzx_research.pipeline.secret_key import FIXED_KEY, secret_key
+from zgzx_research.pipeline.steps import data
 from zgzx_research.study import load_study
 
 
@@ -37,13 +40,13 @@ def build(project: Path) -> None:
 
 def panels_without(project: Path, table: str, rows: str) -> None:
     """The panels of the same study, had its delivery lacked these rows of a clean table."""
-    place = stages.Place(project, "demo", project / "data/raw/demo/raw")
+    place = Place(project, "demo", project / "data/raw/demo/raw")
     path = place.stage("clean", table)[0]
     whole = pd.read_parquet(path)
     left = whole.drop(whole.query(rows).index)
     assert len(left) < len(whole)
     left.to_parquet(path)
-    stages.panels(place, load_study(project, "demo"))
+    data.panels(place, load_study(project, "demo"))
 
 
 def test_a_missing_year_of_patents_is_not_zeros(project: Path) -> None:
@@ -94,7 +97,7 @@ def test_decisions_take_effect(project: Path) -> None:
         "action": "drop",
         "reviewer": "LM",
         "date": "2026-04-02",
-        "digest": row_digest(row, None, stages.FIXED_KEY),
+        "digest": row_digest(row, None, FIXED_KEY),
     }
     write_corrections(pd.DataFrame([entry]), decisions / "corrections.csv")
     build(project)
@@ -132,15 +135,16 @@ def test_a_damaged_mark_is_one_message(project: Path) -> None:
 
 
 def test_left_out_firms_are_in_the_ledger_of_retention(built: Path) -> None:
-    effects = store.read_json(built / "data/work/demo/effects/retention.main.json")
-    at = effects["ledger"]["reason"].index("too few staff in the first year seen")
     panel = pd.read_parquet(built / "data/work/demo/panels/firm_year.parquet")
+    study = load_study(built, "demo")
+    ledger = estimates.left_out_of_sample(study, panel, "retention").iloc[0]
+    assert ledger["reason"] == "too few staff in the first year seen"
     first = (
         panel.dropna(subset="retention")
         .drop_duplicates("firm_id")
         .set_index("firm_id")["staff_start"]
     )
-    assert effects["ledger"]["units"][at] == panel["firm_id"].nunique() - int((first >= 5).sum())
+    assert ledger["units"] == panel["firm_id"].nunique() - int((first >= 5).sum())
 
 
 @pytest.mark.parametrize(
@@ -194,7 +198,7 @@ def test_a_key_file_must_be_private(project: Path, tmp_path: Path) -> None:
         update={"privacy": study.privacy.model_copy(update={"key_file": str(key)})}
     )
     with pytest.raises(ZgzxError, match="others can read the key file"):
-        stages.secret_key(chosen, project, synthetic=False)
+        secret_key(chosen, project, synthetic=False)
     key.chmod(0o600)
-    assert stages.secret_key(chosen, project, synthetic=False) == b"k" * 32
-    assert stages.secret_key(chosen, project, synthetic=True) == b"k" * 32
+    assert secret_key(chosen, project, synthetic=False) == b"k" * 32
+    assert secret_key(chosen, project, synthetic=True) == b"k" * 32

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
@@ -34,28 +35,26 @@ def code_digest(*functions: Callable[..., object], modules: Iterable[str] = ()) 
     files = {path for module in modules for path in files_of(module)}
     for function in functions:
         plain = function.func if isinstance(function, partial) else function
-        files |= _files_of_function(plain.__module__, plain.__name__)
+        files |= _files_of_function(plain)
     return _digest(files)
 
 
-def _files_of_function(module: str, name: str) -> set[Path]:
-    path = _path(module)
-    if path is None:
-        raise ValueError(f"{module} is no module of the package")
+def _files_of_function(function: Callable[..., object]) -> set[Path]:
+    """The function's file, and what it and the functions of that file that it calls import."""
+    path = _path(function.__module__) or Path(inspect.getfile(function))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     own = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     parts: list[ast.AST] = [
         node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
     ]
-    waiting, called = [name], set()
+    waiting, called = [function.__name__], set()
     while waiting:
-        function = waiting.pop()
-        if function in called or function not in own:
+        name = waiting.pop()
+        if name in called or name not in own:
             continue
-        called.add(function)
-        parts.append(own[function])
-        names = (node.id for node in ast.walk(own[function]) if isinstance(node, ast.Name))
-        waiting += list(names)
+        called.add(name)
+        parts.append(own[name])
+        waiting += [node.id for node in ast.walk(own[name]) if isinstance(node, ast.Name)]
     imported = {name for part in parts for name in _imports(part)}
     return {path, *(file for name in imported for file in files_of(name))}
 
@@ -114,6 +113,8 @@ def _data_files(folder: Path) -> frozenset[Path]:
 
 def _path(module: str) -> Path | None:
     """The source file of a module of this package."""
+    if module.split(".")[0] != PACKAGE:
+        return None
     inner = module.removeprefix(PACKAGE).strip(".").replace(".", "/")
     for path in (store.PACKAGE / f"{inner}.py", store.PACKAGE / inner / "__init__.py"):
         if path.is_file():
@@ -147,6 +148,7 @@ def _running(tree: ast.AST) -> Iterator[ast.AST]:
 def _digest(files: Iterable[Path]) -> str:
     total = hashlib.sha256()
     for file in sorted(files):
-        name = file.relative_to(store.PACKAGE).as_posix()
+        inside = file.is_relative_to(store.PACKAGE)
+        name = file.relative_to(store.PACKAGE).as_posix() if inside else file.name
         total.update(f"{name}\0{store.file_digest(file)}\0".encode())
     return total.hexdigest()
