@@ -271,9 +271,9 @@ def test_editing_one_prose_file_reruns_its_page_only(
 ) -> None:
     project = copy_of(built)
     run(project)
-    with (package_copy / "report/prose/4_patents.zh.md.j2").open("a", encoding="utf-8") as file:
+    with (package_copy / "report/prose/4_patents/zh.md.j2").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert set(run(project).ran) == {"page.zh.4_patents"}
-    with (package_copy / "report/prose/brief.zh.md.j2").open("a", encoding="utf-8") as file:
+    with (package_copy / "report/prose/brief/zh.md.j2").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert set(run(project).ran) == {"page.zh.brief", "index.card"}

@@ -18,9 +18,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from zgzx_research.report import fonts
 from zgzx_research.report.assemble import join_notebooks, strip_notebook
-from zgzx_research.report.index import StudyCard, write_index
+from zgzx_research.report.excel_workbook import SheetTable, write_workbook
+from zgzx_research.report.landing_page import StudyCard, write_index
 from zgzx_research.report.render import render_document
-from zgzx_research.report.workbook import SheetTable, write_workbook
 
 STAMP = {
     "version": "0.1.0",

@@ -18,7 +18,7 @@ from zgzx_research.did.effects import Aggregate, Effects
 from zgzx_research.did.estimate import METHODS, estimate_effects
 from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.regression_tables import regression_table
+from zgzx_research.report.tables.regression_tables import regression_table
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 NEEDS = {"stacked": {"event_window": (-1, 0)}}

@@ -10,9 +10,9 @@ import pytest
 from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.assemble import Document
-from zgzx_research.report.files import unzip
-from zgzx_research.report.index import StudyCard, write_index
+from zgzx_research.report.landing_page import StudyCard, write_index
 from zgzx_research.report.render import render_document
+from zgzx_research.report.zip_archives import unzip
 
 ALL = ("html", "pdf", "docx", "typ")
 

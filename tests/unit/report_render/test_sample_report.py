@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sample_report import build_elsewhere
 
-from zgzx_research.report.files import unzip
+from zgzx_research.report.zip_archives import unzip
 
 LANGUAGES = ("zh", "en")
 

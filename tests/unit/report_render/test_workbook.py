@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.files import unzip
-from zgzx_research.report.workbook import SheetTable, write_workbook
+from zgzx_research.report.excel_workbook import SheetTable, write_workbook
+from zgzx_research.report.zip_archives import unzip
 
 STAMP = {"version": "1"}
 DANGEROUS = (
