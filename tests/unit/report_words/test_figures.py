@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib
 import pandas as pd
 import pytest
+from IPython.core.formatters import PNGFormatter
 from matplotlib.figure import Figure
 from words_cases import effect_row, event_frame, facts_of
 
@@ -46,10 +47,8 @@ NAMES = ("event_study", "estimators", "cohorts", "raw_rows", "outcome_paths")
 
 
 def three_rows() -> list[EstimateRow]:
-    items = ("patents_all main", "patents_all not_yet", "retention main")
-    return estimate_rows(
-        facts_of("rose"), [(label, *i.split()) for label, i in zip("一二三", items)]
-    )
+    items = ["一 patents_all main", "二 patents_all not_yet", "三 retention main"]
+    return estimate_rows(facts_of("rose"), [tuple(item.split()) for item in items])
 
 
 def specification(name: str, **more: object) -> FigureSpec:
@@ -194,8 +193,7 @@ def test_the_caption_is_the_title_of_the_picture(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_shows_a_specification_as_it_is(name: str) -> None:
-    png = specification(name)._repr_png_()  # what Jupyter calls
-    assert png == specification(name).draw().png()
+    assert PNGFormatter()(specification(name)) == specification(name).draw().png()
 
 
 def test_what_the_call_chooses_takes_precedence_over_the_page() -> None:

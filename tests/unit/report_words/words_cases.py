@@ -87,7 +87,8 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
         facts[key] = fact(2025, "year", "design", "panels")
     for name in ("firms", "firm_years", "treated_firms", "never_treated_firms", "left_out_firms"):
         facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
-    for name in "units periods rows treated_units never_treated_units left_out_units".split():
+    counts = "units periods rows treated_units never_treated_units left_out_units"
+    for name in counts.split():
         facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
     for source in SOURCES:
         for name in ("files", "rows_in", "rows_kept", "rows_quarantined", "rows_non_data"):
