@@ -230,6 +230,13 @@ def test_disclosure_control_leaves_out_what_rests_on_few() -> None:
     assert "100 rows read, 85 kept or quarantined" in plot_raw_rows(LEDGER).draw(page).alt
 
 
+def test_an_estimate_of_two_firms_is_not_shown_under_disclosure_control() -> None:
+    frame = pd.DataFrame([effect_row(0.25, 0.1) | {"n_treated": 2}])
+    forest = plot_estimators({"A": frame}, language="en")
+    assert "+0.25" in forest.draw().alt
+    assert "A not estimable (— to —)" in forest.draw(FigureStyle(disclosure_control=True)).alt
+
+
 def test_means_under_disclosure_control_need_their_numbers_of_units() -> None:
     page = FigureStyle(language="en", disclosure_control=True)
     with pytest.raises(ZgzxError, match=r"how many units they rest on. Add a column units"):
