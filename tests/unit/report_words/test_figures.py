@@ -224,6 +224,8 @@ def test_disclosure_control_leaves_out_what_rests_on_few() -> None:
     few = event_frame().assign(n_treated=[360, 360, 360, 360, 360, 2])
     assert "from −3 to +1" in plot_event_study(few, outcome_label="y").draw(page).alt
     assert "from −3 to +2" in plot_event_study(few, language="en").draw().alt
+    with pytest.raises(ZgzxError, match="no event time rests on enough units"):
+        plot_event_study(event_frame().assign(n_comparison=2)).draw(page)
     # 2012: four and one firms of two categories together are five, in one category
     legend = plot_cohorts(COHORTS).draw(page).figure.legends[0]
     assert "Categories of few firms, together" in [text.get_text() for text in legend.get_texts()]
