@@ -1,8 +1,6 @@
-"""Make templates/reference.docx, the look of the Word reports, from pandoc's own.
+"""Make templates/reference.docx, the style of the Word reports, from pandoc's own.
 
-Run by hand when the look changes.
-
-.venv/bin/python .ci/reference_docx.py
+Run it by hand when the style changes: .venv/bin/python .ci/reference_docx.py
 """
 
 from __future__ import annotations
@@ -11,9 +9,9 @@ import re
 import subprocess
 
 from zgzx_research.atomic import write_whole
-from zgzx_research.report.zip_archives import unzip, zip_members
 from zgzx_research.report.page_style import TEMPLATES
 from zgzx_research.report.render import PANDOC
+from zgzx_research.report.zip_archives import unzip, zip_members
 
 BRAND, INK, MUTED, HAIR, SOFT, AMBER = "1F4E79", "1C2530", "5B6774", "CFD7DF", "EAF1F8", "8A3B12"
 FONT = "Noto Sans SC"
@@ -109,26 +107,49 @@ for points in (9, 8.4, 7.6, 6.8):  # as in filter.lua; Word knows halves of a po
     STYLES[f"Table{points}"] = (f"Table {points}", "Normal", spacing(30, 30, 280), size(points))
 OUTLINE = {"Heading1": 0, "Heading2": 1, "Heading3": 2, "Heading4": 3}
 TABLE = f"""<w:style w:type="table" w:customStyle="1" w:styleId="Table"><w:name w:val="Table"/>
-<w:basedOn w:val="TableNormal"/><w:qFormat/><w:rPr>{size(9)}</w:rPr><w:tblPr><w:tblInd w:w="0" w:type="dxa"/>
-<w:tblBorders><w:top w:val="single" w:sz="12" w:color="{BRAND}"/><w:bottom w:val="single" w:sz="6" w:color="{HAIR}"/>
+<w:basedOn w:val="TableNormal"/><w:qFormat/><w:rPr>{size(9)}</w:rPr>\
+<w:tblPr><w:tblInd w:w="0" w:type="dxa"/>
+<w:tblBorders><w:top w:val="single" w:sz="12" w:color="{BRAND}"/>\
+<w:bottom w:val="single" w:sz="6" w:color="{HAIR}"/>
 <w:insideH w:val="single" w:sz="4" w:color="{HAIR}"/></w:tblBorders>
-<w:tblCellMar><w:left w:w="85" w:type="dxa"/><w:right w:w="85" w:type="dxa"/></w:tblCellMar></w:tblPr>
+<w:tblCellMar><w:left w:w="85" w:type="dxa"/><w:right w:w="85" w:type="dxa"/></w:tblCellMar>\
+</w:tblPr>
 <w:tblStylePr w:type="firstRow"><w:rPr>{BOLD}{colour(BRAND)}</w:rPr>
 <w:tcPr><w:tcBorders><w:bottom w:val="single" w:sz="8" w:color="{BRAND}"/></w:tcBorders>
 <w:vAlign w:val="bottom"/></w:tcPr>
 </w:tblStylePr></w:style>"""
+FORMULAS = (
+    "sum #0 0 10800",
+    "prod #0 2 1",
+    "sum 21600 0 @1",
+    "sum 0 0 @2",
+    "sum 21600 0 @3",
+    "if @0 @3 0",
+    "if @0 21600 @1",
+    "if @0 0 @2",
+    "if @0 @4 21600",
+    "mid @5 @6",
+    "mid @8 @5",
+    "mid @7 @8",
+    "mid @6 @7",
+    "sum @6 0 @5",
+)
+PLACE = (
+    "position:absolute;margin-left:0;margin-top:0;width:440pt;height:54pt;rotation:330;"
+    "z-index:-251658752;mso-position-horizontal:center;"
+    "mso-position-horizontal-relative:margin;mso-position-vertical:center;"
+    "mso-position-vertical-relative:margin"
+)
 WATERMARK = (
     '<w:r><w:pict><v:shapetype id="_x0000_t136" coordsize="21600,21600" o:spt="136" adj="10800" '
-    'path="m@7,l@8,m@5,21600l@6,21600e"><v:formulas><v:f eqn="sum #0 0 10800"/><v:f eqn="prod #0 2 1"/>'
-    '<v:f eqn="sum 21600 0 @1"/><v:f eqn="sum 0 0 @2"/><v:f eqn="sum 21600 0 @3"/><v:f eqn="if @0 @3 0"/>'
-    '<v:f eqn="if @0 21600 @1"/><v:f eqn="if @0 0 @2"/><v:f eqn="if @0 @4 21600"/><v:f eqn="mid @5 @6"/>'
-    '<v:f eqn="mid @8 @5"/><v:f eqn="mid @7 @8"/><v:f eqn="mid @6 @7"/><v:f eqn="sum @6 0 @5"/></v:formulas>'
-    '<v:path textpathok="t" o:connecttype="rect"/><v:textpath on="t" fitshape="t"/></v:shapetype>'
-    '<v:shape id="Watermark" type="#_x0000_t136" alt="{{mark}}" style="position:absolute;margin-left:0;margin-top:0;'
-    "width:440pt;height:54pt;rotation:330;z-index:-251658752;mso-position-horizontal:center;"
-    'mso-position-horizontal-relative:margin;mso-position-vertical:center;mso-position-vertical-relative:margin" '
+    'path="m@7,l@8,m@5,21600l@6,21600e"><v:formulas>'
+    + "".join(f'<v:f eqn="{formula}"/>' for formula in FORMULAS)
+    + '</v:formulas><v:path textpathok="t" o:connecttype="rect"/>'
+    '<v:textpath on="t" fitshape="t"/></v:shapetype>'
+    f'<v:shape id="Watermark" type="#_x0000_t136" alt="{{{{mark}}}}" style="{PLACE}" '
     f'fillcolor="#{AMBER}" stroked="f"><v:fill opacity="0.1"/>'
-    f'<v:textpath style="font-family:&quot;{FONT}&quot;;font-weight:bold" string="{{{{mark}}}}"/></v:shape>'
+    f'<v:textpath style="font-family:&quot;{FONT}&quot;;font-weight:bold" '
+    'string="{{mark}}"/></v:shape>'
     "</w:pict></w:r>"
 )
 HEADER = (
@@ -136,21 +157,22 @@ HEADER = (
     f'<w:pBdr><w:bottom w:val="single" w:sz="4" w:space="4" w:color="{HAIR}"/></w:pBdr>'
     '<w:tabs><w:tab w:val="right" w:pos="9298"/></w:tabs></w:pPr>'
     f"<w:r><w:rPr>{colour(MUTED)}{size(8)}</w:rPr><w:t>{{{{title}}}}</w:t></w:r>"
-    f"<!--mark--><w:r><w:rPr>{BOLD}{colour(AMBER)}{size(8)}</w:rPr><w:tab/><w:t>{{{{mark}}}}</w:t></w:r>"
+    f"<!--mark--><w:r><w:rPr>{BOLD}{colour(AMBER)}{size(8)}</w:rPr><w:tab/>"
+    "<w:t>{{mark}}</w:t></w:r>"
     f"{WATERMARK}<!--/mark--></w:p></w:hdr>"
 )
 
 
 def field(code: str) -> str:
-    """A Word field such as PAGE, in the footer's look."""
-    look = f"<w:rPr>{colour(MUTED)}{size(8)}</w:rPr>"
+    """A Word field such as PAGE, in the style of the footer."""
+    grey = f"<w:rPr>{colour(MUTED)}{size(8)}</w:rPr>"
     parts = ['<w:fldChar w:fldCharType="begin"/>', f"<w:instrText>{code}</w:instrText>"]
     parts += [
         '<w:fldChar w:fldCharType="separate"/>',
         "<w:t>1</w:t>",
         '<w:fldChar w:fldCharType="end"/>',
     ]
-    return "".join(f"<w:r>{look}{part}</w:r>" for part in parts)
+    return "".join(f"<w:r>{grey}{part}</w:r>" for part in parts)
 
 
 def footer() -> str:
@@ -162,11 +184,15 @@ def footer() -> str:
 
 
 SECTION = (
-    '<w:sectPr><w:headerReference w:type="default" r:id="rId91"/><w:footerReference w:type="default" r:id="rId92"/>'
-    '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1474" w:right="1304" w:bottom="1304" w:left="1304" '
+    '<w:sectPr><w:headerReference w:type="default" r:id="rId91"/>'
+    '<w:footerReference w:type="default" r:id="rId92"/><w:pgSz w:w="11906" w:h="16838"/>'
+    '<w:pgMar w:top="1474" w:right="1304" w:bottom="1304" w:left="1304" '
     'w:header="680" w:footer="567" w:gutter="0"/></w:sectPr>'
 )
-RELATION = '<Relationship Id="{}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}" Target="{}"/>'
+RELATION = (
+    '<Relationship Id="{}" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}" Target="{}"/>'
+)
 CONTENT = (
     '<Override PartName="/word/{0}1.xml" '
     'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.{0}+xml"/>'
@@ -179,8 +205,9 @@ def style(style_id: str) -> str:
         paragraph += f'<w:outlineLvl w:val="{OUTLINE[style_id]}"/>'
     following = '<w:next w:val="BodyText"/>' if "keepNext" in paragraph else ""
     return (
-        f'<w:style w:type="paragraph" w:styleId="{style_id}"><w:name w:val="{name}"/><w:basedOn w:val="{parent}"/>'
-        f"{following}<w:qFormat/><w:pPr>{paragraph}</w:pPr><w:rPr>{run}</w:rPr></w:style>"
+        f'<w:style w:type="paragraph" w:styleId="{style_id}"><w:name w:val="{name}"/>'
+        f'<w:basedOn w:val="{parent}"/>{following}<w:qFormat/>'
+        f"<w:pPr>{paragraph}</w:pPr><w:rPr>{run}</w:rPr></w:style>"
     )
 
 

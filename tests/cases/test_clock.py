@@ -15,8 +15,7 @@ import pytest
 import zgzx_research as zr
 from zgzx_research.did.clock import SECONDS, UNIT_WORDS
 from zgzx_research.errors import ZgzxError, ZgzxWarning
-from zgzx_research.report.alt_text import alt_event_study
-from zgzx_research.report.figures import plot_event_study
+from zgzx_research.report.figures.event_study import plot_event_study
 from zgzx_research.report.wording import event_axis
 
 DATA = Path(__file__).with_name("data")
@@ -416,14 +415,10 @@ def test_the_step_stands_under_the_figure() -> None:
     event = zr.estimate_effects(zr.prepare_panel(panel(list(TEXTS["2014Q1"])), **ROLES)).aggregate(
         "event_time"
     )
-    words: dict[str, Any] = {
-        "scale": "difference",
-        "outcome_label": "y",
-        "synthetic": False,
-        "about": "unit",
-    }
-    figure = plot_event_study(event.to_frame(), language="zh", step=("quarter", 1), **words)
+    words: dict[str, Any] = {"outcome_label": "y", "about": "unit"}
+    figure = plot_event_study(event, language="zh", **words).draw().figure
     assert [axes.get_xlabel() for axes in figure.axes] == ["距首次处理的期数（步长：1 个季度）"]
-    assert "step: 1 quarter" in alt_event_study(
-        event.to_frame(), language="en", step=("quarter", 1), **words
+    frame, step = event.to_frame(), ("quarter", 1)
+    assert (
+        "step: 1 quarter" in plot_event_study(frame, language="en", step=step, **words).draw().alt
     )

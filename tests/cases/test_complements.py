@@ -18,8 +18,11 @@ from zgzx_research.evidence.disclosure import (
 )
 from zgzx_research.evidence.facts import Facts, effect_facts, grade_facts, shown_fact
 from zgzx_research.pipeline.facts import FIRMS, _counted
-from zgzx_research.report import alt_text, tables
-from zgzx_research.report.wording import render_prose
+from zgzx_research.report.figures.raw_rows import plot_raw_rows
+from zgzx_research.report.figures.report_figure import FigureStyle
+from zgzx_research.report.prose_rendering import SHARED, render_prose
+from zgzx_research.report.tables.data_tables import ledger_table, rows_table
+from zgzx_research.report.tables.fact_tables import grade_table
 
 
 def linked(rows: int, linked: int) -> dict:
@@ -186,12 +189,12 @@ LEDGER = {
 
 
 def test_table_figure_and_alternative_text_leave_the_same_numbers_blank() -> None:
-    table = tables.rows_table(LEDGER, "zh", MIN_RECORDS)
+    table = rows_table(LEDGER, "zh", MIN_RECORDS)
     assert [row[2:] for row in table.rows[:2]] == [("106", "—", "—", "2"), ("122", "—", "—", "2")]
     assert table.rows[2][2:] == ("228", "190", "34", "4")
     assert "凭合计可以推出它们的数字也不显示" in table.caption
     one = {"roster": LEDGER["roster"][:1]}
-    text = alt_text.alt_rows(one, language="en", synthetic=False, minimum=MIN_RECORDS)
+    text = plot_raw_rows(one).draw(FigureStyle(language="en", disclosure_control=True)).alt
     assert "106 rows read, 104 kept or quarantined, 2 titles and notes" in text
 
 
@@ -217,7 +220,7 @@ def test_few_units_left_out_are_not_counted_in_public() -> None:
     told = blank_few_units(ledger)
     assert told["units"].tolist() == [None, None, 40]
     assert told["rows"].tolist() == [None, None, 500]
-    assert tables.ledger_table(told, "zh").rows[0][2:] == ("—", "—")
+    assert ledger_table(told, "zh").rows[0][2:] == ("—", "—")
 
 
 def test_a_result_of_two_firms_does_not_say_that_they_are_two() -> None:
@@ -231,6 +234,7 @@ def test_a_result_of_two_firms_does_not_say_that_they_are_two() -> None:
         "headline",
         pd.DataFrame([row | {"n_treated": 2, "n_comparison": 40}]),
         "difference",
+        share=True,
     )
     assert facts["retention.main.headline.n_treated"] == shown_fact(
         None, "count", "estimate", "estimate"
@@ -247,7 +251,7 @@ def test_the_grade_says_that_a_rule_failed_without_the_share_it_was_held_against
         grade_facts("retention", "main", result, "percentage_point", withheld=["linkage"])
     )
     assert facts.record("retention.main.grade_rule.linkage.value")["value"] is None
-    rows = tables.grade_table(facts, "retention", "main", ["linkage"], "zh").rows
+    rows = grade_table(facts, "retention", "main", ["linkage"], "zh").rows
     assert rows[1][1:] == ("不显示", "85.0%", "降 1 级")
 
 
@@ -262,11 +266,13 @@ def test_the_data_audit_says_which_side_is_small_and_no_number() -> None:
     }
     facts["link.roster.rows"] = shown_fact(27, "count", "data", "link")
     few = {"value": "unlinked", "unit": "text", "kind": "data", "stage": "link"}
-    zh = render_prose("1_data_audit", "linkage", "zh", Facts(facts | {"link.roster.few": few}))
+    zh = render_prose(
+        SHARED / "1_data_audit", "linkage", "zh", Facts(facts | {"link.roster.few": few})
+    )
     assert "获奖名单 27 条中没有对上的不足十条（具体数字不显示）。" in zh
     assert "26" not in zh and "%" not in zh
     en = render_prose(
-        "1_data_audit",
+        SHARED / "1_data_audit",
         "linkage",
         "en",
         Facts(facts | {"link.roster.few": few | {"value": "linked"}}),

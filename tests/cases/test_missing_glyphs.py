@@ -14,11 +14,17 @@ import pytest
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Facts, fact
 from zgzx_research.pipeline import documents
-from zgzx_research.report import canvas, figures, fonts, tables
+from zgzx_research.report import fonts
 from zgzx_research.report.assemble import Document
-from zgzx_research.report.look import label
+from zgzx_research.report.figures.cohorts import plot_cohorts
+from zgzx_research.report.figures.outcome_paths import plot_outcome_paths
+from zgzx_research.report.figures.raw_rows import plot_raw_rows
+from zgzx_research.report.page_style import label
+from zgzx_research.report.prose_rendering import SHARED, render_prose
 from zgzx_research.report.render import render_document
-from zgzx_research.report.wording import LANGUAGES, from_data, render_prose, word_or_code
+from zgzx_research.report.tables.data_tables import ledger_table, quarantine_table, rows_table
+from zgzx_research.report.tables.fact_tables import stamp_table
+from zgzx_research.report.wording import LANGUAGES, from_data, word_or_code
 
 ROOT = Path(__file__).parents[2]
 RARE = "𬍛"  # U+2C35B: in GB 18030, in no font of the reports
@@ -45,7 +51,7 @@ def test_names_of_columns_and_files_in_prose(language: str) -> None:
         "period_name": "年",
     }
     facts = {f"study.{name}": fact(text, "text", "design", "study") for name, text in names.items()}
-    text = render_prose("any_panel", "question", language, Facts(facts))
+    text = render_prose(SHARED / "any_panel", "question", language, Facts(facts))
     assert "〓产量" in text and RARE not in text
 
 
@@ -58,8 +64,8 @@ def test_cells_of_every_table() -> None:
             "units": [10],
         }
     )
-    assert tables.ledger_table(ledger, "zh").rows[0][1] == "covariate 〓 missing"
-    assert tables.stamp_table({"file": f"{RARER[1]}.csv"}, "zh").rows == (("数据文件", "〓.csv"),)
+    assert ledger_table(ledger, "zh").rows[0][1] == "covariate 〓 missing"
+    assert stamp_table({"file": f"{RARER[1]}.csv"}, "zh").rows == (("数据文件", "〓.csv"),)
     sheets = [
         {
             "file": f"roster/{RARE}.xlsx",
@@ -70,19 +76,18 @@ def test_cells_of_every_table() -> None:
             "non_data_rows": 2,
         }
     ]
-    assert tables.rows_table({"roster": sheets}, "zh").rows[0][1] == "roster/〓.xlsx"
-    assert tables.quarantine_table({f"code{RARE}": 12}, "zh").rows == (("code〓", "12"),)
+    assert rows_table({"roster": sheets}, "zh").rows[0][1] == "roster/〓.xlsx"
+    assert quarantine_table({f"code{RARE}": 12}, "zh").rows == (("code〓", "12"),)
 
 
 def test_categories_and_labels_in_figures() -> None:
     frame = pd.DataFrame({"year": [2021, 2021], "category": [RARE, "skill"], "firms": [4, 5]})
-    canvas.figure_bundle(figures.plot_cohorts(frame, language="zh", synthetic=False))
+    plot_cohorts(frame).draw().svg()
     paths = pd.DataFrame({"year": [2020, 2021], "group": "treated", "mean": [1.0, 2.0]})
-    figure = figures.plot_outcome_paths(
-        paths, language="zh", scale="difference", outcome_label=f"{RARE}量", synthetic=False
-    )
-    assert any("〓量" in text.get_text() for text in figure.texts)
-    canvas.figure_bundle(figure)
+    drawn = plot_outcome_paths(paths, outcome_label=f"{RARE}量").draw()
+    assert any("〓量" in text.get_text() for text in drawn.figure.texts)
+    assert "〓量" in drawn.caption and "〓量" in drawn.alt
+    drawn.svg()
     sources = {
         RARE: [
             {
@@ -95,7 +100,7 @@ def test_categories_and_labels_in_figures() -> None:
             }
         ]
     }
-    canvas.figure_bundle(figures.plot_rows(sources, language="en", synthetic=False))
+    plot_raw_rows(sources, language="en").draw().svg()
 
 
 def rendered(folder: Path, markdown: str, stamp: dict[str, str], language: str = "zh") -> str:

@@ -20,7 +20,8 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import stages, tasks
 from zgzx_research.pipeline.pages import open_page
-from zgzx_research.report.wording import LANGUAGES, render_prose
+from zgzx_research.report.prose_rendering import SHARED, render_prose
+from zgzx_research.report.wording import LANGUAGES
 from zgzx_research.study import load_study
 
 BLOCKS = {
@@ -39,7 +40,9 @@ def run(project: Path, part: str) -> None:
 
 def said(project: Path, page: str, language: str) -> str:
     facts = Facts.load(project / f"data/work/{NAME}/facts.json")
-    return "\n".join(render_prose(page, block, language, facts) for block in BLOCKS[page].split())
+    return "\n".join(
+        render_prose(SHARED / page, block, language, facts) for block in BLOCKS[page].split()
+    )
 
 
 @pytest.fixture(scope="module")

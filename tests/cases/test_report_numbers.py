@@ -14,8 +14,17 @@ from zgzx_research.did.prepare import prepare_panel
 from zgzx_research.evidence.facts import Facts, effect_facts, fact
 from zgzx_research.pipeline import estimates
 from zgzx_research.pipeline.summaries import Summary, summarise
-from zgzx_research.report import alt_text, canvas, figures, tables, workbook
-from zgzx_research.report.wording import effect_digits, format_number, format_value, render_prose
+from zgzx_research.report import excel_workbook
+from zgzx_research.report.figures.event_study import plot_event_study
+from zgzx_research.report.figures.figure_style import SignedTicks
+from zgzx_research.report.number_format import effect_digits, format_number, format_value
+from zgzx_research.report.prose_rendering import SHARED, render_prose
+from zgzx_research.report.tables.effect_tables import (
+    cohort_table,
+    estimates_table,
+    event_time_table,
+)
+from zgzx_research.report.tables.estimate_rows import estimate_rows
 
 DATA = Path(__file__).with_name("data")
 ROLES = {"unit": "unit", "period": "year", "outcome": "y", "first_treated": "first"}
@@ -79,11 +88,11 @@ def test_digits_of_effects_follow_their_errors() -> None:
 
 
 def test_small_numbers_in_tables(small: Summary) -> None:
-    rows = tables.event_time_table(small.event_time, "difference", "en").rows
+    rows = event_time_table(small.event_time, "difference", "en").rows
     after = [row for row in rows if row[1] == "after"]
     assert after[0][2] == "+3.005E−7" and after[0][3] == "3.4E−9"
     assert not any("0.0000" in cell for row in rows for cell in row)
-    assert tables.cohort_table(small.cohort, "difference", "zh").rows[0][1] == "+3.010E−7"
+    assert cohort_table(small.cohort, "difference", "zh").rows[0][1] == "+3.010E−7"
     assert all(row[-1] == "2.00E−6" for row in rows)
 
 
@@ -94,18 +103,18 @@ def test_small_numbers_in_prose_and_alternative_texts(small: Summary) -> None:
     }
     facts |= estimates.graded(facts, "outcome", "main", claimed={}, linked_share=None)
     facts["study.compared"] = fact("never_treated", "text", "design", "study")
-    zh = render_prose("any_panel", "headline", "zh", Facts(facts))
+    zh = render_prose(SHARED / "any_panel", "headline", "zh", Facts(facts))
     assert (
         "**3.010E−7**（95% 区间 +2.960E−7 至 +3.060E−7）" in zh
         and "至少要有 7.2E−9" in zh
         and "小数点" in zh
     )
-    assert "+3.0" in alt_text.alt_event_study(small.event_time, **EVENT)
-    assert "0.000" not in alt_text.alt_event_study(small.event_time, **EVENT)
+    alt = plot_event_study(small.event_time, **EVENT).draw().alt
+    assert "+3.0" in alt and "0.000" not in alt
 
 
 def test_small_numbers_on_axes(small: Summary) -> None:
-    figure = figures.plot_event_study(small.event_time, **EVENT)
+    figure = plot_event_study(small.event_time, **EVENT).draw().figure
     figure.draw_without_rendering()
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert {"0", "+1E−7", "+2E−7", "+3E−7"} <= set(labels)
@@ -122,13 +131,15 @@ def test_small_numbers_on_axes(small: Summary) -> None:
     ],
 )
 def test_ticks(ticks: list[float], labels: list[str]) -> None:
-    assert canvas.SignedTicks().format_ticks(ticks) == labels
+    assert SignedTicks().format_ticks(ticks) == labels
 
 
 def test_small_numbers_in_workbooks(tmp_path: Path) -> None:
     cells = (3.01e-07, 0.0123, 12.5, 1234567.891, -2.5e18)
-    sheet = workbook.SheetTable("a", "a", tuple("abcde"), (cells,))
-    workbook.write_workbook([sheet], tmp_path / "w.xlsx", language="en", synthetic=False, stamp={})
+    sheet = excel_workbook.SheetTable("a", "a", tuple("abcde"), (cells,))
+    excel_workbook.write_workbook(
+        [sheet], tmp_path / "w.xlsx", language="en", synthetic=False, stamp={}
+    )
     read = openpyxl.load_workbook(tmp_path / "w.xlsx")["a"]
     assert tuple(cell.value for cell in read[3]) == cells
     assert [cell.number_format for cell in read[3]] == [
@@ -156,7 +167,5 @@ def test_an_estimate_without_error_has_digits_and_a_dash() -> None:
         "base_mean": 1.0,
     }
     facts = effect_facts("outcome", "main", "headline", pd.DataFrame([row]), "difference")
-    shown = tables.estimates_table(
-        tables.estimate_rows(Facts(facts), [("A", "outcome", "main")]), "en"
-    ).rows[0]
+    shown = estimates_table(estimate_rows(Facts(facts), [("A", "outcome", "main")]), "en").rows[0]
     assert shown[1:4] == ("+0.0213", "—", "not estimable")

@@ -19,7 +19,7 @@ from zgzx_research.evidence.facts import Facts, fact
 from zgzx_research.pipeline import estimates
 from zgzx_research.pipeline.notebooks import run_notebook
 from zgzx_research.pipeline.summaries import summarise
-from zgzx_research.report.wording import render_prose
+from zgzx_research.report.prose_rendering import SHARED, render_prose
 
 ROLES = {"unit": "unit", "period": "year", "outcome": "y", "first_treated": "first"}
 
@@ -57,7 +57,9 @@ def facts_of(table: pd.DataFrame, another: str = "", **options: str) -> Facts:
 
 
 def told(facts: Facts, block: str = "headline") -> tuple[str, str]:
-    zh, en = (render_prose("any_panel", block, language, facts) for language in ("zh", "en"))
+    zh, en = (
+        render_prose(SHARED / "any_panel", block, language, facts) for language in ("zh", "en")
+    )
     return zh, en
 
 

@@ -110,11 +110,25 @@ def web_subset(text: str, weight: str = "regular") -> bytes:
     bytes
         A WOFF2 font; equal bytes for an equal set of characters.
     """
-    return _web_subset(frozenset(text), weight)
+    return cut_font(frozenset(text), weight)
 
 
 @lru_cache(maxsize=32)
-def _web_subset(characters: frozenset[str], weight: str) -> bytes:
+def cut_font(characters: frozenset[str], weight: str) -> bytes:
+    """Cut a font to a set of characters, as `web_subset` does.
+
+    Parameters
+    ----------
+    characters : frozenset of str
+        The characters.
+    weight : str
+        "regular" or "bold".
+
+    Returns
+    -------
+    bytes
+        A WOFF2 font.
+    """
     from fontTools import subset  # half a second, and only web pages need it
 
     options = subset.Options(

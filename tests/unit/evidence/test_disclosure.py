@@ -1,4 +1,4 @@
-"""What may be shown."""
+"""Disclosure control: small counts, and all from which they could be calculated, are blank."""
 
 from __future__ import annotations
 

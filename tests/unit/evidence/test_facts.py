@@ -49,7 +49,7 @@ def test_ratio_effects_become_percent() -> None:
 
 
 def test_differences_of_shares_become_percentage_points_others_stay() -> None:
-    share = effect_facts("retention", "main", "overall", frame({}), "difference")
+    share = effect_facts("retention", "main", "overall", frame({}), "difference", share=True)
     assert share["retention.main.overall.estimate"]["unit"] == "percentage_point"
     assert share["retention.main.overall.ci_high"]["value"] == 24.0
     assert share["retention.main.overall.base_mean"] == fact(0.8, "share", "estimate", "estimate")

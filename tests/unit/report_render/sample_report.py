@@ -18,9 +18,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from zgzx_research.report import fonts
 from zgzx_research.report.assemble import join_notebooks, strip_notebook
-from zgzx_research.report.index import StudyCard, write_index
+from zgzx_research.report.excel_workbook import SheetTable, write_workbook
+from zgzx_research.report.landing_page import StudyCard, write_index
 from zgzx_research.report.render import render_document
-from zgzx_research.report.workbook import SheetTable, write_workbook
 
 STAMP = {
     "version": "0.1.0",
@@ -43,7 +43,7 @@ TEXT = {
     "zh": """# 主要结果
 
 ::: headline
-获奖后三年，企业年均发明专利申请变化 **+3.1%**（95% 区间 −12.0% 至 +21.1%）。证据等级：**低**；不能排除没有影响。
+获奖后三年，企业年均发明专利申请变化 **+3.1%**（95% 区间 −12.0% 至 +21.1%）。证据等级：**低**。
 :::
 
 比较的是**首次获奖**企业与从未获奖企业，同一日历年内前后之差。平均处理效应按届次加权[^1]：
@@ -74,8 +74,8 @@ In the three years after a first award, firms' yearly invention applications cha
 (95% interval −12.0% to +21.1%). Certainty: **low**; no effect at all cannot be ruled out.
 :::
 
-Firms with a **first award** are compared with firms that never had one, before and after, within the same calendar
-year. The average effect weights cohorts by size[^1]:
+Firms with a **first award** are compared with firms that never had one, before and after, within
+the same calendar year. The average effect weights cohorts by size[^1]:
 
 $$\\widehat{\\theta}_e=\\sum_{g} w_g\\,\\widehat{\\mathrm{ATT}}(g,\\,g+e),\\qquad \\sum_g w_g=1$$
 
@@ -90,7 +90,8 @@ where $\\mathrm{ATT}(g,t)$ is the average effect in year $t$ on firms first awar
 ## Data and definitions
 
 ::: note
-**Note.** Everything below is "made by a program" to check the layout: headings, boxes, lists, equations, footnotes.
+**Note.** Everything below is "made by a program" to check the layout: headings, boxes, lists,
+equations, footnotes.
 :::
 
 1. Four sources: roster, business register, insured employment, patents.
@@ -100,12 +101,13 @@ where $\\mathrm{ATT}(g,t)$ is the average effect in year $t$ on firms first awar
 MORE = {
     "zh": "# 结果如何得来\n\n## 平行趋势\n\n"
     "获奖前各年的估计与零没有系统差别[^1]，但检验功效有限。\n\n[^1]: 见图 1 左侧。\n",
-    "en": "# Where it comes from\n\n## Parallel trends\n\nBefore the award the estimates do not differ from zero[^1]; "
-    "the test has little power.\n\n[^1]: See the left of Figure 1.\n",
+    "en": "# Where it comes from\n\n## Parallel trends\n\n"
+    "Before the award the estimates do not differ from zero[^1]; the test has little power."
+    "\n\n[^1]: See the left of Figure 1.\n",
 }
 LAST = {
     "zh": "## 敏感性\n\n## 局限\n\n公开时滞使最后两届的发明专利统计不完整。",
-    "en": "## Sensitivity\n\n## Limits\n\nLags in publication leave the last two cohorts incomplete.",
+    "en": "## Sensitivity\n\n## Limits\n\nThe last two cohorts are incomplete: publication lags.",
 }
 FIGURES = {
     "zh": (

@@ -1,7 +1,4 @@
-"""Tables by maketables.
-
-The same digits in LaTeX, HTML, Typst and DOCX, and every one of them opens.
-"""
+"""Tables by maketables: the same digits in LaTeX, HTML, Typst and DOCX, and every file opens."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from zgzx_research.did.effects import Aggregate, Effects
 from zgzx_research.did.estimate import METHODS, estimate_effects
 from zgzx_research.did.prepare import PreparedPanel, prepare_panel
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.regression_tables import regression_table
+from zgzx_research.report.tables.regression_tables import regression_table
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 NEEDS = {"stacked": {"event_window": (-1, 0)}}
@@ -138,7 +135,8 @@ def test_cells_and_aggregates_share_a_table_with_maketables_alone(
         [events["Never"], effects], coef_fmt="b:.4f (se:.4f) [ci95l:.4f, ci95u:.4f]"
     ).make("tex")
     row = effects.to_frame().query("cohort == 2006 and period == 2007").iloc[0]
-    shown = f"{row['estimate']:.4f} ({row['std_error']:.4f}) [{row['ci_low']:.4f}, {row['ci_high']:.4f}]"
+    names = ("estimate", "std_error", "ci_low", "ci_high")
+    shown = "{:.4f} ({:.4f}) [{:.4f}, {:.4f}]".format(*(row[name] for name in names))
     assert re.search(r"cohort 2006, period 2007 &  & " + re.escape(shown), text)
 
 

@@ -10,9 +10,9 @@ import pytest
 from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.assemble import Document
-from zgzx_research.report.files import unzip
-from zgzx_research.report.index import StudyCard, write_index
+from zgzx_research.report.landing_page import StudyCard, write_index
 from zgzx_research.report.render import render_document
+from zgzx_research.report.zip_archives import unzip
 
 ALL = ("html", "pdf", "docx", "typ")
 
@@ -130,7 +130,8 @@ def test_long_wide_and_wordy_tables_keep_the_pdf_accessible(tmp_path: Path) -> N
         + "无法与零区分，" * 9
         + " |"
     )
-    boxes = "::: headline\n- 甲 $x^2$\n- 乙[^1]\n\n段落\n:::\n\n[^1]: 注\n\n::: note\n1. 一\n   - 二\n:::\n"
+    headline = "::: headline\n- 甲 $x^2$\n- 乙[^1]\n\n段落\n:::\n\n[^1]: 注\n\n"
+    boxes = headline + "::: note\n1. 一\n   - 二\n:::\n"
     parts = [f"Table: 表 {n}　题\n\n{table}" for n, table in enumerate((long, wide, wordy), 1)]
     paths = render("\n\n".join([boxes, *parts]), tmp_path / "report", ALL, synthetic=True)
     assert b"<pdfuaid:part>1</pdfuaid:part>" in paths[1].read_bytes()

@@ -48,7 +48,7 @@ def test_a_web_subset_holds_the_characters_asked_for_and_no_others() -> None:
     assert set(TTFont(io.BytesIO(data)).getBestCmap()) == {
         ord(character) for character in "留任率 95%"
     }
-    fonts._web_subset.cache_clear()
+    fonts.cut_font.cache_clear()
     assert fonts.web_subset("%59 率任留留", "bold") == data
 
 

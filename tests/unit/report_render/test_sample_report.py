@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from zgzx_research.report.files import unzip
+from zgzx_research.report.zip_archives import unzip
 
 LANGUAGES = ("zh", "en")
 

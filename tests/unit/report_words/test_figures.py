@@ -1,29 +1,34 @@
+"""Every figure: equal bytes, watermark, no text outside, words and numbers shown."""
+
 from __future__ import annotations
 
 import matplotlib
 import pandas as pd
 import pytest
+from IPython.core.formatters import PNGFormatter
 from matplotlib.figure import Figure
 from words_cases import effect_row, event_frame, facts_of
 
+import zgzx_research as zr
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report import alt_text, canvas, figures, tables
+from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.cohorts import plot_cohorts
+from zgzx_research.report.figures.estimators import plot_estimators
+from zgzx_research.report.figures.event_study import plot_event_study
+from zgzx_research.report.figures.outcome_paths import plot_outcome_paths
+from zgzx_research.report.figures.raw_rows import plot_raw_rows
+from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle, ReportFigure
+from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
 
-LEDGER = {
-    "roster": [
-        {
-            "file": "a",
-            "sheet": "",
-            "rows_in": 100,
-            "kept": 80,
-            "quarantined": 5,
-            "non_data_rows": 15,
-        }
-    ],
-    "patents": [
-        {"file": "p", "sheet": "", "rows_in": 0, "kept": 0, "quarantined": 0, "non_data_rows": 0}
-    ],
-}
+COUNTS = ("rows_in", "kept", "quarantined", "non_data_rows")
+
+
+def sheet(file: str, *counts: int) -> dict[str, object]:
+    """One entry of the ledger."""
+    return {"file": file, "sheet": "", **dict(zip(COUNTS, counts, strict=True))}
+
+
+LEDGER = {"roster": [sheet("a", 100, 80, 5, 15)], "patents": [sheet("p", 0, 0, 0, 0)]}
 COHORTS = pd.DataFrame(
     [(2012, "innovation", 4), (2012, "talent", 1), (2014, "team", 9), (2014, "other", 2)],
     columns=["year", "category", "firms"],
@@ -38,32 +43,30 @@ PATHS = pd.DataFrame(
     columns=["year", "group", "mean"],
 )
 EVENT = {"scale": "ratio", "outcome_label": "发明专利申请"}
-NAMES = ("event_study", "estimators", "cohorts", "rows", "outcome_paths")
+NAMES = ("event_study", "estimators", "cohorts", "raw_rows", "outcome_paths")
 
 
-def arguments(name: str) -> tuple[object, dict]:
-    rows = tables.estimate_rows(
-        facts_of("rose"),
-        [
-            ("一", "patents_all", "main"),
-            ("二", "patents_all", "not_yet"),
-            ("三", "retention", "main"),
-        ],
-    )
+def three_rows() -> list[EstimateRow]:
+    items = ["一 patents_all main", "二 patents_all not_yet", "三 retention main"]
+    return estimate_rows(facts_of("rose"), [tuple(item.split()) for item in items])
+
+
+def specification(name: str, **more: object) -> FigureSpec:
     return {
-        "event_study": (event_frame(), EVENT),
-        "estimators": (rows, {}),
-        "cohorts": (COHORTS, {}),
-        "rows": (LEDGER, {}),
-        "outcome_paths": (PATHS, EVENT),
-    }[name]
+        "event_study": lambda: plot_event_study(event_frame(), **(EVENT | more)),
+        "estimators": lambda: plot_estimators(three_rows(), **more),
+        "cohorts": lambda: plot_cohorts(COHORTS, **more),
+        "raw_rows": lambda: plot_raw_rows(LEDGER, **more),
+        "outcome_paths": lambda: plot_outcome_paths(PATHS, **(EVENT | more)),
+    }[name]()
+
+
+def drawn(name: str, language: str = "zh", synthetic: bool = True, **more: object) -> ReportFigure:
+    return specification(name, **more).draw(FigureStyle(language=language, synthetic=synthetic))
 
 
 def draw(name: str, language: str = "zh", synthetic: bool = True, **more: object) -> Figure:
-    data, own = arguments(name)
-    return getattr(figures, f"plot_{name}")(
-        data, language=language, synthetic=synthetic, **(own | more)
-    )
+    return drawn(name, language, synthetic, **more).figure
 
 
 def texts(figure: Figure) -> list[str]:
@@ -77,22 +80,21 @@ def test_every_figure_is_drawn_twice_alike_and_leaves_matplotlib_alone(
     name: str, language: str
 ) -> None:
     before = dict(matplotlib.rcParams)
-    first, second = (canvas.figure_bundle(draw(name, language)) for _ in range(2))
-    assert first == second
+    first, second = (drawn(name, language) for _ in range(2))
+    svg, png = first.svg(), first.png()
+    assert (svg, png) == (second.svg(), second.png())
     assert dict(matplotlib.rcParams) == before
-    assert first["image/png"].startswith(b"\x89PNG")
-    assert (
-        "<text" not in first["image/svg+xml"]
-    )  # text as outlines: no font is asked of the reader's machine
-    assert "<dc:date>" not in first["image/svg+xml"] and b"Software" not in first["image/png"]
+    assert png.startswith(b"\x89PNG")
+    assert "<text" not in svg  # text as outlines: the reader's machine needs no font
+    assert "<dc:date>" not in svg and b"Software" not in png
 
 
 def test_bytes_do_not_depend_on_the_users_settings() -> None:
-    expected = canvas.figure_bundle(draw("cohorts"))
-    with matplotlib.rc_context(
-        {"font.size": 30, "axes.facecolor": "red", "svg.hashsalt": "x", "savefig.dpi": 40}
-    ):
-        assert canvas.figure_bundle(draw("cohorts")) == expected
+    expected = drawn("cohorts")
+    own = {"font.size": 30, "axes.facecolor": "red", "svg.hashsalt": "x", "savefig.dpi": 40}
+    with matplotlib.rc_context(own):
+        again = drawn("cohorts")
+        assert (again.svg(), again.png()) == (expected.svg(), expected.png())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -119,7 +121,7 @@ def test_no_text_leaves_the_figure(name: str) -> None:
             assert box.y0 > -1 and box.y1 < height + 1, text.get_text()
 
 
-def test_event_study_shows_who_stands_behind_each_estimate() -> None:
+def test_event_study_shows_the_treated_units_of_each_estimate() -> None:
     shown = texts(draw("event_study", "en"))
     assert shown.count("360") == 6 and shown.count("0.500") == 6
     assert {"Treated", "Base mean", "Before the award", "After the award"} <= set(shown)
@@ -133,7 +135,7 @@ def test_left_out_and_base_are_hollow() -> None:
         if line.get_marker() in {"o", "D"}
     }
     assert (faces[-1.0], faces[-2.0]) == ("white", "white")
-    assert faces[0.0] == canvas.BLUE
+    assert faces[0.0] == fs.BLUE
 
 
 def test_estimates_are_drawn_where_the_facts_say() -> None:
@@ -144,8 +146,8 @@ def test_estimates_are_drawn_where_the_facts_say() -> None:
 
 
 def test_an_estimate_without_interval_is_said_so() -> None:
-    rows = tables.estimate_rows(facts_of("unknown"), [("A", "retention", "main")])
-    figure = figures.plot_estimators(rows, language="en", synthetic=False)
+    rows = estimate_rows(facts_of("unknown"), [("A", "retention", "main")])
+    figure = plot_estimators(rows, language="en").draw().figure
     assert "+3.0 percentage points" in texts(figure)
 
 
@@ -155,7 +157,8 @@ def test_cohorts_keep_empty_years_and_unknown_categories() -> None:
 
 
 def test_a_name_from_data_may_hold_anything() -> None:
-    canvas.figure_bundle(draw("event_study", outcome_label="$x^2 龘 _{"))
+    figure = drawn("event_study", outcome_label="$x^2 龘 _{")
+    assert figure.svg() and "〓" in figure.caption and "〓" in figure.alt
     title = texts(
         draw(
             "outcome_paths",
@@ -171,53 +174,109 @@ def test_a_missing_glyph_in_our_words_is_an_error() -> None:
     with matplotlib.rc_context({"font.family": "Noto Sans SC"}):
         figure.text(0.5, 0.5, "龘")
     with pytest.raises(ZgzxError, match="Glyph"):
-        canvas.figure_bundle(figure)
+        ReportFigure(figure, "", "").svg()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_alternative_texts_take_the_same_arguments_and_name_the_watermark(name: str) -> None:
-    data, own = arguments(name)
+def test_alternative_texts_name_the_watermark(name: str) -> None:
     for language, mark in (("zh", "水印"), ("en", "watermark")):
-        say = getattr(alt_text, f"alt_{name}")
-        text = say(data, language=language, synthetic=True, **own)
+        text = drawn(name, language, synthetic=True).alt
         assert mark in text and "nan" not in text and "{" not in text
-        assert mark not in say(data, language=language, synthetic=False, **own)
+        assert mark not in drawn(name, language, synthetic=False).alt
 
 
-def test_alternative_texts_tell_the_key_numbers() -> None:
-    text = alt_text.alt_event_study(event_frame(), language="en", synthetic=False, **EVENT)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_caption_is_the_title_of_the_picture(name: str) -> None:
+    figure = drawn(name, "en")
+    assert figure.caption == figure.figure.texts[0].get_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_shows_a_specification_as_it_is(name: str) -> None:
+    assert PNGFormatter()(specification(name)) == specification(name).draw().png()
+
+
+def test_what_the_call_chooses_takes_precedence_over_the_page() -> None:
+    page = FigureStyle(language="zh", synthetic=True, outcome_label="产量")
+    chosen = plot_event_study(event_frame(), language="en", outcome_label="Output", synthetic=False)
+    figure = chosen.draw(page)
+    assert figure.caption == "Output around the first award" and "watermark" not in figure.alt
+    assert plot_event_study(event_frame()).draw(page).caption == "产量：首次获奖前后"
+    assert plot_event_study(event_frame()).draw().caption == "结果变量：首次获奖前后"
+
+
+def test_an_event_study_reads_scale_and_step_from_the_aggregate() -> None:
+    rows = [(unit, year) for unit in range(8) for year in range(2000, 2010, 2)]
+    table = pd.DataFrame(rows, columns=["unit", "year"])
+    table["first"] = table["unit"].map(lambda unit: 2004 if unit < 4 else None)
+    table["y"] = 5.0 + table["unit"] % 3 + (table["year"] >= table["first"]) * (table["unit"] + 1)
+    panel = zr.prepare_panel(table, outcome="y", unit="unit", period="year", first_treated="first")
+    event = zr.estimate_effects(panel, scale="ratio").aggregate("event_time")
+    figure = zr.plot_event_study(event, about="unit", language="en").draw()
+    assert "Change, %" in texts(figure.figure)
+    assert "(step: 2 years)" in figure.alt
+    frame = zr.plot_event_study(event.to_frame(), scale="ratio", step=("year", 2), about="unit")
+    assert frame.draw(FigureStyle(language="en")).svg() == figure.svg()
+
+
+def test_disclosure_control_leaves_out_what_rests_on_few() -> None:
+    page = FigureStyle(language="en", disclosure_control=True)
+    few = event_frame().assign(n_treated=[360, 360, 360, 360, 360, 2])
+    assert "from −3 to +1" in plot_event_study(few, outcome_label="y").draw(page).alt
+    assert "from −3 to +2" in plot_event_study(few, language="en").draw().alt
+    with pytest.raises(ZgzxError, match="no event time rests on enough units"):
+        plot_event_study(event_frame().assign(n_comparison=2)).draw(page)
+    # 2012: four and one firms of two categories together are five, in one category
+    legend = plot_cohorts(COHORTS).draw(page).figure.legends[0]
+    assert "Categories of few firms, together" in [text.get_text() for text in legend.get_texts()]
+    assert "100 rows read, 85 kept or quarantined" in plot_raw_rows(LEDGER).draw(page).alt
+
+
+def test_an_estimate_of_two_firms_is_not_shown_under_disclosure_control() -> None:
+    frame = pd.DataFrame([effect_row(0.25, 0.1) | {"n_treated": 2}])
+    forest = plot_estimators({"A": frame}, language="en")
+    assert "+0.25" in forest.draw().alt
+    assert "A not estimable (— to —)" in forest.draw(FigureStyle(disclosure_control=True)).alt
+
+
+def test_means_under_disclosure_control_need_their_numbers_of_units() -> None:
+    page = FigureStyle(language="en", disclosure_control=True)
+    with pytest.raises(ZgzxError, match=r"how many units they rest on. Add a column units"):
+        plot_outcome_paths(PATHS).draw(page)
+    counted = PATHS.assign(units=[2, 3, 3, 3])
+    assert "Winning firms from 5.00 to 5.00" in plot_outcome_paths(counted).draw(page).alt
+
+
+def test_alternative_texts_give_the_key_numbers() -> None:
+    text = drawn("event_study", "en", synthetic=False).alt
     # after: 12, 15 and −2 %; of the intervals [2, 22], [5, 25] and [−42, 38] one includes zero
     assert (
-        "After the award: 3 estimates between −2.0% and +15.0%; 1 of their 95% intervals include zero."
-        in text
+        "After the award: 3 estimates between −2.0% and +15.0%; "
+        "1 of their 95% intervals include zero." in text
     )
     assert "from −3 to +2" in text
-    cohorts = alt_text.alt_cohorts(COHORTS, language="zh", synthetic=False)
+    cohorts = drawn("cohorts").alt
     assert "共 16 家" in cohorts and "2014 年，11 家" in cohorts
-    assert "获奖名单读入 100 行，保留 80，隔离 5，标题与说明行 15" in alt_text.alt_rows(
-        LEDGER, language="zh", synthetic=False
-    )
-    assert "获奖企业由 4.00 到 5.00" in alt_text.alt_outcome_paths(
-        PATHS, language="zh", synthetic=False, **EVENT
-    )
+    assert "获奖名单读入 100 行，保留 80，隔离 5，标题与说明行 15" in drawn("raw_rows").alt
+    assert "获奖企业由 4.00 到 5.00" in drawn("outcome_paths").alt
 
 
 def test_a_long_event_study_thins_its_labels_but_keeps_zero() -> None:
     rows = [
         effect_row(0.1, 0.05, event, "pre" if event < 0 else "post") for event in range(-17, 20)
     ]
-    figure = figures.plot_event_study(pd.DataFrame(rows), language="en", synthetic=False, **EVENT)
+    figure = plot_event_study(pd.DataFrame(rows), language="en", **EVENT).draw().figure
     ticks = figure.axes[0].get_xticks()
-    assert 0 in ticks and len(ticks) <= figures.MOST_TICKS
-    assert texts(figure).count("360") <= figures.MOST_TICKS
+    assert 0 in ticks and len(ticks) <= fs.MOST_TICKS
+    assert texts(figure).count("360") <= fs.MOST_TICKS
 
 
 def test_tick_labels_share_their_digits() -> None:
-    assert canvas.SignedTicks().format_ticks([-0.1, -0.075, 0.0, 0.025]) == [
+    assert fs.SignedTicks().format_ticks([-0.1, -0.075, 0.0, 0.025]) == [
         "−0.100",
         "−0.075",
         "0",
         "+0.025",
     ]
-    assert canvas.SignedTicks().format_ticks([-2000.0, 0.0, 2000.0]) == ["−2,000", "0", "+2,000"]
-    assert canvas.SignedTicks().format_ticks([]) == []
+    assert fs.SignedTicks().format_ticks([-2000.0, 0.0, 2000.0]) == ["−2,000", "0", "+2,000"]
+    assert fs.SignedTicks().format_ticks([]) == []

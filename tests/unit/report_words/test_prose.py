@@ -7,19 +7,22 @@ from jinja2 import DictLoader, nodes
 from words_cases import FINDINGS, facts_of
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.facts import Facts
+from zgzx_research.evidence.facts import Facts, FactSource
 from zgzx_research.report import fonts
 from zgzx_research.report.prose_lint import lint_prose
-from zgzx_research.report.wording import LANGUAGES, PROSE, environment, render_prose
+from zgzx_research.report.prose_rendering import SHARED, environment, render_prose
+from zgzx_research.report.wording import LANGUAGES
 
 BLOCKS = {
-    "brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say data_and_method next",
+    "brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say "
+    "data_and_method next",
     "1_data_audit": "title purpose rows linkage arms panel limits",
     "3_retention": "title question design headline event_study checks limits",
     "4_patents": "title question design headline event_study checks limits",
     "any_panel": "title question data headline event_study checks limits reproduce",
 }
-FILES = sorted(PROSE.glob("*.j2"))
+PAGES = SHARED  # folder of the pages' folders
+FILES = sorted(PAGES.rglob("*.j2"))
 
 
 class Recorder:
@@ -33,11 +36,15 @@ class Recorder:
         return self.facts.record(key)
 
 
+def rendered(page: str, block: str, language: str, facts: FactSource) -> str:
+    return render_prose(PAGES / page, block, language, facts)
+
+
 def numbers(text: str) -> list[str]:
     return sorted(re.findall(r"[+−]?\d[\d,.]*\d|\d", text))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_prose_types_no_result(file) -> None:
     assert lint_prose(file.read_text(encoding="utf-8")) == []
 
@@ -45,21 +52,23 @@ def test_prose_types_no_result(file) -> None:
 @pytest.mark.parametrize("page", BLOCKS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_has_its_blocks(page: str, language: str) -> None:
-    template = environment().get_template(f"{page}.{language}.md.j2")
+    template = environment(PAGES / page).get_template(f"{language}.md.j2")
     assert set(template.blocks) == set(BLOCKS[page].split())
 
 
 def test_every_page_has_both_languages() -> None:
-    names = {file.name for file in FILES}
+    names = {file.relative_to(PAGES).as_posix() for file in FILES}
     assert names == {
-        f"{page}.{language}.md.j2" for page in [*BLOCKS, "_sentences"] for language in LANGUAGES
+        f"{start}{language}.md.j2"
+        for start in [*(f"{page}/" for page in BLOCKS), "_sentences."]
+        for language in LANGUAGES
     }
 
 
 def test_both_languages_define_the_same_sentences() -> None:
     def macros(language: str) -> dict:
         tree = environment().parse(
-            (PROSE / f"_sentences.{language}.md.j2").read_text(encoding="utf-8")
+            (SHARED / f"_sentences.{language}.md.j2").read_text(encoding="utf-8")
         )
         return {
             macro.name: [arg.name for arg in macro.args] for macro in tree.find_all(nodes.Macro)
@@ -78,7 +87,7 @@ def test_both_languages_ask_for_the_same_facts_and_print_the_same_numbers(
         texts, asked = {}, {}
         for language in LANGUAGES:
             facts = Recorder(facts_of(finding, p_value))
-            texts[language] = render_prose(page, block, language, facts)
+            texts[language] = rendered(page, block, language, facts)
             asked[language] = sorted(facts.asked)
         assert asked["zh"] == asked["en"], block
         assert numbers(texts["zh"]) == numbers(texts["en"]), block
@@ -89,7 +98,7 @@ def test_both_languages_ask_for_the_same_facts_and_print_the_same_numbers(
 def test_rendered_text_is_clean(page: str, language: str) -> None:
     for finding in FINDINGS:
         text = "\n".join(
-            render_prose(page, block, language, facts_of(finding)) for block in BLOCKS[page].split()
+            rendered(page, block, language, facts_of(finding)) for block in BLOCKS[page].split()
         )
         assert not re.search(r"\{[{%]|nan|None|\n{3,}|[ \t]$|。。|\.\.|  ", text, re.MULTILINE)
         assert fonts.missing(text) == []
@@ -102,7 +111,7 @@ def test_rendered_text_is_clean(page: str, language: str) -> None:
 
 
 def headline(finding: str, language: str, page: str = "4_patents") -> str:
-    return render_prose(page, "headline", language, facts_of(finding))
+    return rendered(page, "headline", language, facts_of(finding))
 
 
 def test_the_verb_follows_the_interval() -> None:
@@ -115,7 +124,7 @@ def test_the_verb_follows_the_interval() -> None:
     assert "**20.0%** lower than" in headline("fell", "en")
 
 
-def test_no_effect_is_told_with_what_is_ruled_out() -> None:
+def test_no_effect_is_reported_with_what_is_ruled_out() -> None:
     # 3 % with error 10 %: interval −17 % to 23 %
     zh, en = headline("flat", "zh"), headline("flat", "en")
     assert "不能排除没有影响" in zh and "高于 +23.0% 和低于 −17.0%" in zh
@@ -131,7 +140,7 @@ def test_an_effect_that_cannot_be_judged_is_not_judged() -> None:
     assert not re.search("高出|低了|higher than|lower than|偶然|chance to", zh + en)
 
 
-def test_retention_is_told_in_percentage_points() -> None:
+def test_retention_is_reported_in_percentage_points() -> None:
     assert "**20.0 percentage points** higher" in headline("rose", "en", "3_retention")
     assert "高出 **20.0 个百分点**（95% 区间 +10.0 至 +30.0 个百分点）" in headline(
         "rose", "zh", "3_retention"
@@ -148,34 +157,34 @@ def test_headline_names_period_comparison_and_grade() -> None:
 def test_any_panel_speaks_of_units_not_of_the_award() -> None:
     for language in LANGUAGES:
         text = "".join(
-            render_prose("any_panel", b, language, facts_of("flat"))
+            rendered("any_panel", b, language, facts_of("flat"))
             for b in BLOCKS["any_panel"].split()
         )
         assert not re.search("获奖|企业|award|firm|职工", text)
 
 
 def test_names_from_data_cannot_become_markup() -> None:
-    text = render_prose("any_panel", "data", "en", facts_of("rose"))
+    text = rendered("any_panel", "data", "en", facts_of("rose"))
     assert r"a\|b.csv" in text
-    assert r"log\_emp\*" in render_prose("any_panel", "title", "en", facts_of("rose"))
+    assert r"log\_emp\*" in rendered("any_panel", "title", "en", facts_of("rose"))
 
 
 def test_a_plain_estimate_and_its_interval_end_at_the_same_place() -> None:
     # 0.20 with error 0.05: two significant digits of the error
-    text = render_prose("any_panel", "headline", "en", facts_of("fell"))
+    text = rendered("any_panel", "headline", "en", facts_of("fell"))
     assert "**0.200** lower than without treatment (95% interval −0.300 to −0.100)" in text
 
 
 def test_synthetic_data_are_named_as_such_and_real_ones_not() -> None:
-    assert "合成数据" in render_prose("brief", "title", "zh", facts_of("rose"))
-    assert "合成数据" not in render_prose("brief", "title", "zh", facts_of("rose", synthetic=False))
+    assert "合成数据" in rendered("brief", "title", "zh", facts_of("rose"))
+    assert "合成数据" not in rendered("brief", "title", "zh", facts_of("rose", synthetic=False))
 
 
 def test_the_brief_fits_two_pages() -> None:
     # about 1,300 Chinese characters or 850 words and one figure fit on two A4 pages in 10.5 point
     text = {
         language: "".join(
-            render_prose("brief", b, language, facts_of("flat")) for b in BLOCKS["brief"].split()
+            rendered("brief", b, language, facts_of("flat")) for b in BLOCKS["brief"].split()
         )
         for language in LANGUAGES
     }
@@ -185,14 +194,14 @@ def test_the_brief_fits_two_pages() -> None:
 
 def test_missing_pages_blocks_and_facts_are_named() -> None:
     with pytest.raises(ZgzxError, match="no prose for page 'nothing'"):
-        render_prose("nothing", "title", "zh", facts_of("rose"))
+        rendered("nothing", "title", "zh", facts_of("rose"))
     with pytest.raises(ZgzxError, match="no block 'x'"):
-        render_prose("brief", "x", "zh", facts_of("rose"))
+        rendered("brief", "x", "zh", facts_of("rose"))
     with pytest.raises(ZgzxError, match=r"nearest key is study\.edition\."):
         facts = {
             key: value for key, value in facts_of("rose").facts.items() if key != "study.editions"
         }
-        render_prose(
+        rendered(
             "brief", "what_we_asked", "zh", Facts(facts | {"study.edition": facts["study.name"]})
         )
 

@@ -8,14 +8,8 @@ import pytest
 from zgzx_research.clean import reasons
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import fonts
-from zgzx_research.report.wording import (
-    LANGUAGES,
-    entries,
-    format_number,
-    format_value,
-    significant_digits,
-    word,
-)
+from zgzx_research.report.number_format import format_number, format_value, significant_digits
+from zgzx_research.report.wording import LANGUAGES, entries, word
 
 
 def test_every_entry_has_both_languages_and_the_same_placeholders() -> None:

@@ -1,7 +1,4 @@
-"""Facts and frames for the words, tables and figures.
-
-Four studies that differ in what they found.
-"""
+"""Facts and frames for words, tables and figures: four studies that differ in their findings."""
 
 from __future__ import annotations
 
@@ -90,14 +87,8 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
         facts[key] = fact(2025, "year", "design", "panels")
     for name in ("firms", "firm_years", "treated_firms", "never_treated_firms", "left_out_firms"):
         facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
-    for name in (
-        "units",
-        "periods",
-        "rows",
-        "treated_units",
-        "never_treated_units",
-        "left_out_units",
-    ):
+    counts = "units periods rows treated_units never_treated_units left_out_units"
+    for name in counts.split():
         facts[f"panel.{name}"] = fact(1234, "count", "data", "panels")
     for source in SOURCES:
         for name in ("files", "rows_in", "rows_kept", "rows_quarantined", "rows_non_data"):
@@ -121,7 +112,7 @@ def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float
     facts: dict = {}
     frame = pd.DataFrame([effect_row(*FINDINGS[finding])])
     for aggregate in ("headline", "overall"):
-        facts |= effect_facts(outcome, spec, aggregate, frame, scale)
+        facts |= effect_facts(outcome, spec, aggregate, frame, scale, share=outcome == "retention")
     prefix = f"{outcome}.{spec}"
     facts[f"{prefix}.headline.first_event"] = fact(1, "count", "design", "estimate")
     facts[f"{prefix}.headline.last_event"] = fact(3, "count", "design", "estimate")

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.report import fonts
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
@@ -67,7 +68,8 @@ def plot_estimators(
 
     def draw(style: FigureStyle) -> ReportFigure:
         if isinstance(estimates, Mapping):
-            rows = compared_rows(estimates, scale=scale, share=style.share)
+            least = MIN_FIRMS if style.disclosure_control else 0
+            rows = compared_rows(estimates, scale=scale, share=style.share, minimum=least)
         else:
             rows = list(estimates)
         heading = title or word("estimators.title", style.language)

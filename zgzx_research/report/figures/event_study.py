@@ -90,7 +90,7 @@ def plot_event_study(
     Raises
     ------
     ZgzxError
-        Rows without event time.
+        Rows without event time; or, when drawn, no row that may be shown.
     """
     frame, options = (event, {}) if isinstance(event, pd.DataFrame) else _opened(event)
     if frame["event_time"].isna().any():
@@ -106,11 +106,13 @@ def plot_event_study(
 
     def draw(style: FigureStyle) -> ReportFigure:
         shown = enough_firms(frame) if style.disclosure_control else frame
+        if shown.empty:
+            raise ZgzxError(
+                "no event time rests on enough units to be shown", where="plot_event_study"
+            )
         title = word(f"event_study.title.{style.about}", style.language, outcome=style.outcome)
-        unit, axis = (
-            unit_of_effects(scale, style.share),
-            event_axis(style.about, step, style.language),
-        )
+        unit = unit_of_effects(scale, style.share)
+        axis = event_axis(style.about, step, style.language)
         return ReportFigure(
             _picture(shown, title, axis, unit, style),
             title,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import pandas as pd
 
+from zgzx_research.evidence.disclosure import blank_few
 from zgzx_research.evidence.facts import UNIT_FACTORS, FactSource, unit_of_effects
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ def estimate_rows(facts: FactSource, items: Sequence[tuple[str, str, str]]) -> l
 
 
 def compared_rows(
-    estimates: Mapping[str, Aggregate | pd.DataFrame], *, scale: str, share: bool = False
+    estimates: Mapping[str, Aggregate | pd.DataFrame],
+    *,
+    scale: str,
+    share: bool = False,
+    minimum: int = 0,
 ) -> list[EstimateRow]:
     """Make rows from results by the name they shall have.
 
@@ -94,6 +99,8 @@ def compared_rows(
         Scale of the frames: "difference" or "ratio". Aggregates know theirs.
     share : bool, default False
         Whether the outcome is a share (0 to 1): differences are then in percentage points.
+    minimum : int, default 0
+        Results that rest on fewer treated or comparison units are blank (`disclosure.blank_few`).
 
     Returns
     -------
@@ -106,21 +113,24 @@ def compared_rows(
             frame, own_scale = result, scale
         else:
             frame, own_scale = result.overall, result.effects.options.get("scale", "difference")
-        unit = unit_of_effects(own_scale, share)
-
-        def shown(name: str, frame: pd.DataFrame = frame, unit: str = unit) -> float | None:
-            value = UNIT_FACTORS[unit] * float(frame[name].iloc[0])
-            return value if math.isfinite(value) else None
-
-        row = EstimateRow(
-            label=label,
-            unit=unit,
-            estimate=shown("estimate"),
-            ci_low=shown("ci_low"),
-            ci_high=shown("ci_high"),
-        )
-        rows.append(row)
+        if minimum:
+            frame = blank_few(frame, minimum)
+        rows.append(_one_row(label, unit_of_effects(own_scale, share), frame))
     return rows
+
+
+def _one_row(label: str, unit: str, frame: pd.DataFrame) -> EstimateRow:
+    def shown(name: str) -> float | None:
+        value = UNIT_FACTORS[unit] * float(frame[name].iloc[0])
+        return value if math.isfinite(value) else None
+
+    return EstimateRow(
+        label=label,
+        unit=unit,
+        estimate=shown("estimate"),
+        ci_low=shown("ci_low"),
+        ci_high=shown("ci_high"),
+    )
 
 
 def half_widths(rows: Sequence[EstimateRow]) -> list[float | None]:

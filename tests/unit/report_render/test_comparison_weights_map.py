@@ -1,4 +1,4 @@
-"""The heat map of weights, and the older figures on frames that any method may hand over."""
+"""The heat map of weights, and event study and forest plot of whatever a method may give."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from matplotlib.figure import Figure
 
 import zgzx_research as zr
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report import alt_text, canvas
-from zgzx_research.report.comparison_figures import compared_rows, plot_comparison_weights
-from zgzx_research.report.figures import plot_estimators, plot_event_study
+from zgzx_research.report.figures.comparison_weights_map import plot_comparison_weights
+from zgzx_research.report.figures.estimators import plot_estimators
+from zgzx_research.report.figures.event_study import plot_event_study
+from zgzx_research.report.figures.report_figure import ReportFigure
+from zgzx_research.report.tables.estimate_rows import EstimateRow, compared_rows
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
-EVENT = {"language": "en", "scale": "difference", "outcome_label": "y", "synthetic": False}
+EVENT = {"language": "en", "scale": "difference", "outcome_label": "y"}
 
 
 def weights_frame(
@@ -52,8 +54,16 @@ def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
 
 
+def drawn(frame: pd.DataFrame, **more: object) -> ReportFigure:
+    return plot_comparison_weights(frame, **({"language": "en", "synthetic": False} | more)).draw()
+
+
 def draw(frame: pd.DataFrame, **more: object) -> Figure:
-    return plot_comparison_weights(frame, **({"language": "en", "synthetic": False} | more))
+    return drawn(frame, **more).figure
+
+
+def forest(rows: list[EstimateRow]) -> ReportFigure:
+    return plot_estimators(rows, language="en").draw()
 
 
 def test_rows_columns_numbers_and_where_treatment_starts() -> None:
@@ -97,9 +107,7 @@ def test_many_cells_speak_by_colour_and_the_legend_gives_its_scale() -> None:
 def test_derivatives_are_shown_times_their_means() -> None:
     figure = draw(SMALL.assign(kind="linearised"))
     assert "+1.2" in texts(figure) and "+0.60" not in texts(figure)
-    assert "+1.2" in alt_text.alt_comparison_weights(
-        SMALL.assign(kind="linearised"), language="en", synthetic=False
-    )
+    assert "+1.2" in drawn(SMALL.assign(kind="linearised")).alt
 
 
 @pytest.mark.parametrize(
@@ -130,25 +138,21 @@ def test_no_text_leaves_the_figure(frame: pd.DataFrame, language: str, kind: str
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_bytes_are_the_same_twice_and_synthetic_is_marked(language: str) -> None:
-    first, second = (
-        canvas.figure_bundle(draw(SMALL, language=language, synthetic=True)) for _ in range(2)
-    )
-    assert first == second
+    first, second = (drawn(SMALL, language=language, synthetic=True) for _ in range(2))
+    assert (first.svg(), first.png()) == (second.svg(), second.png())
     assert "合成数据 SYNTHETIC" in texts(draw(SMALL, synthetic=True))
     assert "合成数据 SYNTHETIC" not in texts(draw(SMALL))
 
 
 def test_the_alternative_text_names_the_largest_weights() -> None:
-    text = alt_text.alt_comparison_weights(SMALL, language="en", synthetic=True)
+    text = drawn(SMALL, synthetic=True).alt
     assert (
         "Overall" in text
         and "2012 in 2011 −0.60" in text
         and "Never in 2011 +0.60" in text
         and "watermark" in text
     )
-    assert "从未处理，时期 2011：+0.60" in alt_text.alt_comparison_weights(
-        SMALL, language="zh", synthetic=False
-    )
+    assert "从未处理，时期 2011：+0.60" in drawn(SMALL, language="zh").alt
 
 
 def test_which_estimate_is_said_in_words() -> None:
@@ -186,15 +190,14 @@ def test_a_real_estimate_end_to_end() -> None:
         table, outcome="lemp", unit="countyreal", period="year", first_treated="first"
     )
     event = zr.estimate_effects(panel).aggregate("event_time")
-    figure = zr.plot_comparison_weights(
-        zr.comparison_weights(event, window=(0, 1)), language="zh", synthetic=False
-    )
-    assert canvas.figure_bundle(figure)["image/png"].startswith(b"\x89PNG")
-    frames = {"never": event.overall, "window": event.window(0, 1)}
-    figure = zr.plot_estimators(
-        compared_rows(frames, scale="difference"), language="en", synthetic=False
-    )
+    weights = zr.comparison_weights(event, window=(0, 1))
+    assert zr.plot_comparison_weights(weights).draw().png().startswith(b"\x89PNG")
+    results = {"never": event, "window": event.window(0, 1)}
+    figure = zr.plot_estimators(results, language="en").draw().figure
     assert {"never", "window"} <= set(texts(figure))
+    # an aggregate is shown with its overall effect
+    dots = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert dots == [event.overall["estimate"].iloc[0], event.window(0, 1)["estimate"].iloc[0]]
 
 
 def row(event: int | None, estimate: float, error: float, role: str, **more: object) -> dict:
@@ -247,8 +250,8 @@ FRAMES = {
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_an_event_study_is_drawn_from_whatever_a_method_gives(name: str) -> None:
     frame = pd.DataFrame(FRAMES[name]).astype({"event_time": "Int64"})
-    canvas.figure_bundle(plot_event_study(frame, **EVENT))
-    assert "{" not in alt_text.alt_event_study(frame, **EVENT)
+    figure = plot_event_study(frame, **EVENT).draw()
+    assert figure.svg() and figure.png() and "{" not in figure.alt
 
 
 def test_an_event_study_without_event_times_says_what_to_pass() -> None:
@@ -279,19 +282,18 @@ def test_compared_rows_scale_and_leave_unknown_ends_empty() -> None:
         "ci_low": None,
         "ci_high": None,
     }
-    figure = plot_estimators(rows, language="en", synthetic=False)
+    figure = forest(rows).figure
     ends = [
         segment[:, 0].tolist()
         for lines in figure.axes[0].collections
         for segment in lines.get_segments()
     ]
-    assert ends == [
-        [-70.0, 210.0]
-    ]  # an interval without upper end runs to the right, whatever the sign
+    # an interval without upper end runs to the right, whatever the sign
+    assert ends == [[-70.0, 210.0]]
 
 
 def test_a_forest_with_nothing_known_in_a_row_is_drawn() -> None:
     empty = {"label": "x", "unit": "number", "estimate": None, "ci_low": None, "ci_high": None}
     known = empty | {"label": "y", "estimate": 1.0, "ci_low": 0.5}
     for rows in ([empty], [known, empty]):
-        canvas.figure_bundle(plot_estimators(rows, language="en", synthetic=False))
+        assert forest(rows).svg() and forest(rows).png()
