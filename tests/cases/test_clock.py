@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import zgzx_research as zr
-from zgzx_research.did.clock import SECONDS, UNIT_WORDS
+from zgzx_research.did.panel.clock import SECONDS, UNIT_WORDS
 from zgzx_research.errors import ZgzxError, ZgzxWarning
 from zgzx_research.report.alt_text import alt_event_study
 from zgzx_research.report.figures import plot_event_study

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.lent_variance import lent_covariance
-from zgzx_research.did.moments import panel_moments
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.core.single_unit_cohorts import single_unit_covariance
+from zgzx_research.did.core.moments import panel_moments
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 
 CASE = Path(__file__).parent / "data" / "gaps_lone_cohorts.csv"
@@ -187,7 +187,7 @@ def test_a_joint_covariance_by_hand(scale: float) -> None:
     on_means = np.zeros((2, 3, 4))
     on_means[0, 1], on_means[1, 1] = [0, 0, -1, 1], [1, 0, -1, 0]
     moments = panel_moments(y, cohort, np.ones(40))
-    lent = lent_covariance(moments, on_means, np.array([[0, 1, 0], [0, 1, 0]]))
+    lent = single_unit_covariance(moments, on_means, np.array([[0, 1, 0], [0, 1, 0]]))
     d43, d13, d41 = spread(4, 3), spread(1, 3), spread(4, 1)
     expected = [[d43, (d43 + d13 - d41) / 2], [(d43 + d13 - d41) / 2, d13]]
     np.testing.assert_allclose(lent, expected, rtol=1e-8)
@@ -203,7 +203,7 @@ def test_changes_that_contradict_each_other_keep_their_variances() -> None:
     moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0])
     on_means = np.zeros((2, 3, 4))
     on_means[0, 1], on_means[1, 1] = [0, 0, -1, 1], [1, 0, -1, 0]
-    lent = lent_covariance(moments, on_means, np.array([[0, 1, 0], [0, 1, 0]]))
+    lent = single_unit_covariance(moments, on_means, np.array([[0, 1, 0], [0, 1, 0]]))
     d43, d13, d41 = (changes(t, s).var(ddof=1) for t, s in ((4, 3), (1, 3), (4, 1)))
     assert (d43 + d13 - d41) / 2 > np.sqrt(d43 * d13)
     np.testing.assert_allclose(

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 
 from zgzx_research.designs.ppml import ppml_with_covariates
-from zgzx_research.did.comparison_weights import check_weights, comparison_weights
-from zgzx_research.did.effects import Effects
+from zgzx_research.robustness.comparison_weights import check_weights, comparison_weights
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects, unit_influence
-from zgzx_research.did.ppml import ppml
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
-from zgzx_research.did.wild_bootstrap import wild_cluster_bootstrap
+from zgzx_research.designs.ppml import ppml
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.robustness.wild_bootstrap import wild_cluster_bootstrap
 
 DATA = Path(__file__).parent / "data"
 CLOSED = "treated after the panel ends: no comparison from the start of its own declared window on"

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from zgzx_research.did import inference
+from zgzx_research.did.core import inference
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 
 

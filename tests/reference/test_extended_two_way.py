@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 from golden import load, numbers, same, table
 
-from zgzx_research.did import extended_two_way, glm
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.methods.extended_two_way import extended_two_way
+from zgzx_research.did.methods.extended_two_way import glm
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.moments import panel_moments
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.core.moments import panel_moments
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 SPECS = list(load("etwfe")["specs"])
 KINDS = {"simple": "overall", "group": "cohort", "calendar": "calendar", "event": "event_time"}

@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from golden import HERE, load, same, table
 
-from zgzx_research.did import cross_section
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.methods.group_time import cross_section
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects, unit_influence
-from zgzx_research.did.inference import simultaneous_quantile
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.core.inference import simultaneous_quantile
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 MPDTA = load("did_mpdta")["specs"]
 VARIANTS = load("did_mpdta_variants")["specs"]
@@ -161,7 +162,7 @@ def test_lonely_cohorts_have_r_s_influence() -> None:
     """Where R gives a cohort in one state a standard error and we do not, the influence sums are still the same."""
     spec = VARIANTS["cluster_state|nevertreated|dr|1"]
     panel = variant_panel("cluster_state", (), None, "state")
-    from zgzx_research.did import group_time
+    from zgzx_research.did.methods.group_time import group_time
 
     options = {
         "adjustment": "none",

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from golden import load, same, table
 
-from zgzx_research.did import two_way
-from zgzx_research.did.effects import Aggregate, Effects
+from zgzx_research.did.methods import two_way
+from zgzx_research.did.results.effects import Aggregate, Effects
 from zgzx_research.did.estimate import estimate_effects, unit_influence
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
-from zgzx_research.did.regression import regress
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.core.regression import regress
 
 STUDIES = {"stagg_es": "stagg", "mpdta_es": "mpdta", "sim1000_feols_es": "sim_1000"}
 STATIC: dict[str, tuple[str, dict[str, Any]]] = {
@@ -171,7 +172,9 @@ def test_interaction_weighted_with_a_second_reference() -> None:
     )
     options = {"anticipation": 0, "leave_out": 0}
     fit = two_way.interaction_fit(data, data, cells, options, [])
-    effects = Effects.from_fit(fit, data.ledger, options | {"first_period": 1, "last_period": 10})
+    effects = Effects.from_result(
+        fit, data.ledger, options | {"first_period": 1, "last_period": 10}
+    )
     compare_interacted(effects, load("fixest")["specs"]["stagg_sunab_refF"])
 
 

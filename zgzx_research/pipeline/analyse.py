@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.estimate import HEEDS
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.evidence.facts import Fact, Facts, fact
@@ -190,7 +190,8 @@ def _with_adjustment(options: dict[str, Any], roles: Mapping[str, Any]) -> dict[
     if (
         not roles.get("covariates")
         or "adjustment" in options
-        or "adjustment" not in HEEDS.get(method, ())
+        or method not in METHODS
+        or "adjustment" not in options_of(method)
     ):
         return options
     plain = method == "group_time" and options.get("scale", "difference") == "difference"
@@ -200,12 +201,12 @@ def _with_adjustment(options: dict[str, Any], roles: Mapping[str, Any]) -> dict[
 def _refuse_options(options: Mapping[str, Any]) -> None:
     """An option that the method does not take is an error, so that nothing asked for is silently ignored."""
     method = options.get("method", "group_time")
-    if method not in HEEDS:
-        remedy = f"Choose one of {', '.join(HEEDS)}."
+    if method not in METHODS:
+        remedy = f"Choose one of {', '.join(METHODS)}."
         raise ZgzxError(f"there is no method {method!r}", where="--method", remedy=remedy)
-    ignored = [name for name in options if name != "method" and name not in HEEDS[method]]
+    ignored = [name for name in options if name != "method" and name not in options_of(method)]
     if ignored:
-        takes = [name for name in HEEDS[method] if name in COMMAND_OPTIONS]
+        takes = [name for name in options_of(method) if name in COMMAND_OPTIONS]
         raise ZgzxError(
             f"--method {method} does not take this option",
             where="zgzx analyse",
@@ -315,7 +316,7 @@ def _never(panel: PreparedPanel) -> int:
 def compared(options: Mapping[str, Any]) -> str:
     """Whom the treated are compared with: "never_treated", "not_yet_treated" or "all_others"."""
     method = options.get("method", "group_time")
-    if "controls" in HEEDS[method]:
+    if "controls" in options_of(method):
         return options.get("controls", "never_treated")
     return COMPARED.get(method, "all_others")
 
@@ -323,7 +324,7 @@ def compared(options: Mapping[str, Any]) -> str:
 def _specs(panel: PreparedPanel, options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The main estimate, and where there is one the other comparison group's."""
     specs = {"main": options}
-    if "controls" in HEEDS[options.get("method", "group_time")]:
+    if "controls" in options_of(options.get("method", "group_time")):
         name, controls = ANOTHER[compared(options)]
         if controls == "not_yet_treated" or _never(panel) >= MIN_FIRMS:
             specs[name] = options | {"controls": controls}

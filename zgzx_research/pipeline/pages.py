@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import (
     MIN_FIRMS,

@@ -16,7 +16,7 @@ from zgzx_research.pipeline import store
 from zgzx_research.study import OutcomeName, Study
 
 if TYPE_CHECKING:
-    from zgzx_research.did.effects import Effects
+    from zgzx_research.did.results.effects import Effects
 
 SOURCES = {
     "roster": ("roster",),

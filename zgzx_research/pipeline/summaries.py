@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.effects import LABELS, Aggregate, Effects
+from zgzx_research.did.results.effects import LABELS, Aggregate, Effects
 from zgzx_research.errors import ZgzxError
 
 FRAMES = ("overall", "headline", "event_time", "cohort")

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.wording import word_or_code
 

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.extended_two_way import plan_roles
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.methods.extended_two_way.extended_two_way import plan_roles
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
 FAMILIES = {

@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.aggregate import CellStatistics
-from zgzx_research.did.effects import Effects
-from zgzx_research.did.estimate import METHODS, estimate_effects
-from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
-from zgzx_research.did.summary import METHOD_WORDS, WIDTH, coefficient_table
+from zgzx_research.did.core.aggregate import JointStatistics
+from zgzx_research.did.results.effects import Effects
+from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.methods import METHODS
+from zgzx_research.did.core.method_result import EXACT, MethodResult, MeanWeights, EstimateRows
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.summary import METHOD_WORDS, WIDTH, coefficient_table
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 NEEDS = {"stacked": {"event_window": (-1, 0)}}
@@ -39,7 +41,7 @@ def by_hand(
 ) -> Effects:
     """Effects that belong to no cohort or period, with variance .01 each."""
     count, nan = len(role), np.full(len(role), np.nan)
-    rows = Rows(
+    rows = EstimateRows(
         nan,
         nan,
         np.array(event),
@@ -48,7 +50,7 @@ def by_hand(
         np.full(count, 9),
         np.full(count, 0.5),
     )
-    numbers = CellStatistics(
+    numbers = JointStatistics(
         "difference",
         np.array([values]),
         np.arange(count),
@@ -63,7 +65,7 @@ def by_hand(
         columns=["step", "reason", "rows", "units", "examples"],
     )
     options = {"method": "new_method", "first_period": 1, "last_period": 4}
-    return Effects.from_fit(Fit(rows, numbers, weights, df=df), ledger, options)
+    return Effects.from_result(MethodResult(rows, numbers, weights, df=df), ledger, options)
 
 
 class Table(HTMLParser):
@@ -207,7 +209,7 @@ def test_unknown_standard_errors_have_no_p_value() -> None:
 
 def test_tables_of_others_cost_an_estimation_nothing() -> None:
     """Results carry what maketables looks for without anyone having imported it."""
-    code = "import sys, zgzx_research.did.effects; print({'maketables', 'great_tables', 'matplotlib'} & set(sys.modules))"
+    code = "import sys, zgzx_research.did.results.effects; print({'maketables', 'great_tables', 'matplotlib'} & set(sys.modules))"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
         == "set()"
