@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 from golden import HERE, load, same, table
 
-from zgzx_research.did.methods.group_time import cross_section
-from zgzx_research.did.results.effects import Effects
-from zgzx_research.did.estimate import estimate_effects, unit_influence
 from zgzx_research.did.core.inference import simultaneous_quantile
+from zgzx_research.did.estimate import choose_options, estimate_effects, unit_influence
+from zgzx_research.did.methods import METHODS
+from zgzx_research.did.methods.group_time import cross_section
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 
 MPDTA = load("did_mpdta")["specs"]
 VARIANTS = load("did_mpdta_variants")["specs"]
@@ -162,19 +163,10 @@ def test_lonely_cohorts_have_r_s_influence() -> None:
     """Where R gives a cohort in one state a standard error and we do not, the influence sums are still the same."""
     spec = VARIANTS["cluster_state|nevertreated|dr|1"]
     panel = variant_panel("cluster_state", (), None, "state")
-    from zgzx_research.did.methods.group_time import group_time
-
-    options = {
-        "adjustment": "none",
-        "controls": "never_treated",
-        "base_period": "varying",
-        "anticipation": 0,
-    }
-    fit = group_time.fit(
-        panel, options | {"leave_out": 0, "scale": "difference", "cohort_correction": False}
-    )
-    assert fit.influence is not None
-    same(np.sqrt((fit.influence**2).sum(axis=0)), spec["se"], 1e-6)
+    options = choose_options("group_time", {"base_period": "varying"})
+    result = METHODS["group_time"].fit(panel, options)
+    assert result.influence is not None
+    same(np.sqrt((result.influence**2).sum(axis=0)), spec["se"], 1e-6)
 
 
 def test_r_takes_a_sign_wrong_in_cross_sections() -> None:

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from golden import load, same, table
 
-from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 CASES = load("did_edge_cases")

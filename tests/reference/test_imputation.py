@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from golden import load, same, table
 
-from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects, unit_influence
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 
 SPECS = [
     "mpdta_static",

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from golden import load, same, table
 
-from zgzx_research.designs.ppml import ppml_with_covariates
-from zgzx_research.designs.ppml import ppml
+from zgzx_research.designs.ppml import ppml, ppml_with_covariates
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 

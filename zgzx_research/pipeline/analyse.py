@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.estimate import options_of
+from zgzx_research.did.methods import METHODS
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError

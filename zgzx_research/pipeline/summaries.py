@@ -13,7 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.results.effects import LABELS, Aggregate, Effects
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
+from zgzx_research.did.results.frames import LABELS
 from zgzx_research.errors import ZgzxError
 
 FRAMES = ("overall", "headline", "event_time", "cohort")

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.did.core.aggregate import AggregatedValues
-from zgzx_research.did.results.effects import Aggregate, Effects
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 ESTIMAND = ["estimand", "cohort", "period", "event_time"]

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.robustness.comparison_weights import check_weights, comparison_weights
-from zgzx_research.did.results.effects import Aggregate, Effects
+from zgzx_research.did.core.method_result import EXACT, KINDS
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.methods import METHODS
-from zgzx_research.did.core.method_result import EXACT, KINDS
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
+from zgzx_research.robustness.comparison_weights import check_weights, comparison_weights
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 NEEDS = {"stacked": {"event_window": (-1, 0)}}  # options a method cannot do without

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.results.effects import Effects
-from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.core.inference import ratio_interval, simultaneous_quantile, wald_test
+from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 

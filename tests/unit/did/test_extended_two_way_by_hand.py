@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.methods.extended_two_way.extended_two_way import plan_roles
+from zgzx_research.did.methods.extended_two_way.cell_roles import plan_roles
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 FAMILIES = {
@@ -274,14 +274,11 @@ def test_linear_weights_times_means_are_the_estimate() -> None:
 
 def test_roles() -> None:
     cohorts, periods = np.array([3.0, 5.0, np.inf]), np.arange(1, 7)
-    options = {"controls": "never_treated", "anticipation": 0, "leave_out": 1}
-    roles = plan_roles(cohorts, periods, options)
+    roles = plan_roles(cohorts, periods, controls="never_treated", masked=1, leave_out=1)
     assert roles[0].tolist() == ["reference", "left_out", *["post"] * 4]
     assert roles[1].tolist() == ["pre", "pre", "reference", "left_out", "post", "post"]
     assert set(roles[2]) == {"base"}
-    roles = plan_roles(
-        cohorts, periods, {"controls": "not_yet_treated", "anticipation": 1, "leave_out": 1}
-    )
+    roles = plan_roles(cohorts, periods, controls="not_yet_treated", masked=2, leave_out=1)
     assert roles[0].tolist() == [""] * 6
     assert roles[1].tolist() == ["base", "base", "pre", "left_out", "post", "post"]
 

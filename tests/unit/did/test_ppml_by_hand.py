@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 import zgzx_research as zr
-from zgzx_research.designs.ppml import ppml_with_covariates
-from zgzx_research.designs.ppml import ppml
+from zgzx_research.designs.ppml import ppml, ppml_with_covariates
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.robustness.bacon import bacon_decomposition
-from zgzx_research.did.results.effects import Effects
+from zgzx_research.did.core.regression import regress
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
-from zgzx_research.did.core.regression import regress
-from zgzx_research.robustness.wild_bootstrap import wild_cluster_bootstrap
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
+from zgzx_research.robustness.bacon import bacon_decomposition
+from zgzx_research.robustness.wild_bootstrap import wild_cluster_bootstrap
 
 TIGHT: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-10}
 

@@ -16,13 +16,14 @@ import pandas as pd
 import pytest
 
 from zgzx_research.did.core.aggregate import JointStatistics
-from zgzx_research.did.results.effects import Effects
+from zgzx_research.did.core.method_result import EXACT, EstimateRows, MeanWeights, MethodResult
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.methods import METHODS
-from zgzx_research.did.core.method_result import EXACT, MethodResult, MeanWeights, EstimateRows
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
-from zgzx_research.did.results.summary import METHOD_WORDS, WIDTH, coefficient_table
+from zgzx_research.did.results.coefficient_table import coefficient_table
+from zgzx_research.did.results.effects import Effects
+from zgzx_research.did.results.summary import WIDTH
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 NEEDS = {"stacked": {"event_window": (-1, 0)}}
@@ -220,7 +221,7 @@ def test_tables_of_others_cost_an_estimation_nothing() -> None:
 def test_every_method_has_words_and_a_table(method: str) -> None:
     effects = estimate_effects(county_panel(), method=method, **NEEDS.get(method, {}))
     text = str(effects)
-    assert method in METHOD_WORDS and text.startswith(METHOD_WORDS[method])
+    assert METHODS[method].title and text.startswith(METHODS[method].title)
     assert "nan" not in text.lower() and "None" not in text
     assert "191 treated units in 3 cohorts" in text
     table = coefficient_table(effects.aggregate("event_time"))

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 import typst
 
-from zgzx_research.did.results.effects import Aggregate, Effects
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.methods import METHODS
 from zgzx_research.did.panel.prepare import prepare_panel

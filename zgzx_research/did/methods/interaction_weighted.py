@@ -62,14 +62,14 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
     masked, notes = options.masked, single_period_notes(panel)
     used = comparable(panel, masked, notes)
     cells = cohort_period_design(used, masked, notes)
-    return interaction_fit(panel, used, cells, options, notes)
+    return regress_cells(panel, used, cells, options.leave_out, notes)
 
 
-def interaction_fit(
+def regress_cells(
     panel: PreparedPanel,
     used: PreparedPanel,
     cells: CohortPeriodDesign,
-    options: Options,
+    leave_out: int,
     notes: list[LedgerRow],
 ) -> MethodResult:
     """The regression behind `interaction_weighted`.
@@ -103,7 +103,7 @@ def interaction_fit(
         start,
         now,
         now - start,
-        event_roles(now - start, ~cells.free, options.leave_out),
+        event_roles(now - start, ~cells.free, leave_out),
         units[cells.cohort, cells.period],
         units[np.isinf(used.cohorts)].sum(axis=0)[cells.period],
         result.sums.mean[cells.cohort, cells.base],
