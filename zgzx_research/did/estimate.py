@@ -127,7 +127,7 @@ DEFAULTS = {
 
 
 def options_of(method: str) -> tuple[str, ...]:
-    """The options of `estimate_effects` that a method takes.
+    """Return the options of `estimate_effects` that a method takes.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def options_of(method: str) -> tuple[str, ...]:
 
 
 def choose_options(method: str, given: Mapping[str, Any]) -> MethodOptions:
-    """The options of one method, checked.
+    """Return the options of one method, checked.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def unit_influence(
 def _fit(
     panel: PreparedPanel, name: str, given: Mapping[str, Any]
 ) -> tuple[MethodOptions, MethodResult]:
-    """The options of the method, and its result."""
+    """Return the options of the method, and its result."""
     if not isinstance(panel, PreparedPanel):
         raise ZgzxError(
             f"this is a {type(panel).__name__}, not a prepared panel",
@@ -277,7 +277,7 @@ def _in_force(panel: PreparedPanel, method: str, options: MethodOptions) -> dict
 
 
 def _with_clusters(result: MethodResult, clusters: int, units: int) -> MethodResult:
-    """The result with t(G - 1) quantiles where a method's are normal, and a note on few clusters."""
+    """Return the result with t(G - 1) quantiles, and a note where there are few clusters."""
     notes = list(result.notes)
     if clusters < FEW_CLUSTERS:
         reason = "few clusters in all: intervals and tests are rough (see wild_cluster_bootstrap)"
@@ -286,7 +286,7 @@ def _with_clusters(result: MethodResult, clusters: int, units: int) -> MethodRes
 
 
 def _span(panel: PreparedPanel) -> dict[str, str | int | None]:
-    """The outcome, and the first and the last period."""
+    """Return the outcome, and the first and the last period."""
     span: dict[str, str | int | None] = {
         "outcome": panel.roles["outcome"],
         "first_period": int(panel.periods[0]),
@@ -300,7 +300,7 @@ def _span(panel: PreparedPanel) -> dict[str, str | int | None]:
 
 
 def _as_json(value: Any) -> Any:
-    """An option as JSON can hold it: learners by their name."""
+    """Return an option as JSON can hold it: learners by their name."""
     if isinstance(value, tuple | list):
         return [_as_json(part) for part in value]
     if isinstance(value, np.generic):

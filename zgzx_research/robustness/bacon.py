@@ -20,23 +20,26 @@ LATER = "later vs earlier treated"
 
 
 def bacon_decomposition(panel: PreparedPanel) -> pd.DataFrame:
-    """The comparisons behind the static coefficient of method="two_way_fixed_effects".
+    """Return the comparisons behind the static coefficient of method="two_way_fixed_effects".
 
     Parameters
     ----------
-    panel : PreparedPanel, balanced, without covariates; weights may differ between units but not
-        within one.
+    panel : PreparedPanel
+        PreparedPanel, balanced, without covariates; weights may differ between units but not within
+        one.
 
     Returns
     -------
-    frame : treated, untreated (first treated period, NaN = never), type, weight, estimate; largest
+    pandas.DataFrame
+        Treated, untreated (first treated period, NaN = never), type, weight, estimate; largest
         weight first. Weights sum to 1, weight · estimate to the coefficient. "later vs earlier
         treated" compares with units already treated: where effects grow, these comparisons are
         biased downwards.
 
     Raises
     ------
-    ZgzxError : gaps, covariates, weights that change within a unit, or nothing to compare.
+    ZgzxError
+        Gaps, covariates, weights that change within a unit, or nothing to compare.
 
     References
     ----------
@@ -45,9 +48,11 @@ def bacon_decomposition(panel: PreparedPanel) -> pd.DataFrame:
     Examples
     --------
     >>> from zgzx_research.did.panel.prepare import prepare_panel
-    >>> rows = [(u, t, u + t * (u == 1), 2002.0 if u == 1 else None) for u in (1, 2) for t in (2001, 2002)]
-    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents", "first_award"])
-    >>> panel = prepare_panel(table, outcome="patents", unit="firm", period="year", first_treated="first_award")
+    >>> table = pd.DataFrame({"firm": [1, 1, 2, 2], "year": [2001, 2002, 2001, 2002]})
+    >>> table["patents"] = [2002, 2003, 2, 2]
+    >>> table["first_award"] = [2002.0, 2002.0, None, None]
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = prepare_panel(table, **roles, first_treated="first_award")
     >>> bacon_decomposition(panel)[["type", "weight"]].values.tolist()
     [['treated vs untreated', 1.0]]
     """

@@ -1,8 +1,8 @@
 """Which comparisons drive an estimate: its weight on the mean of each cohort and period.
 
 Every method hands over the weight of its statistics on these means (`Effects.weights`); every
-summary knows its derivative by the statistics (`AggregatedValues.gradient`). The product is the weight
-behind any estimate of any method.
+summary knows its derivative by the statistics (`AggregatedValues.gradient`). The product is the
+weight behind any estimate of any method.
 """
 
 from __future__ import annotations
@@ -21,19 +21,23 @@ ESTIMAND = ["estimand", "cohort", "period", "event_time"]
 def comparison_weights(
     result: Effects | Aggregate, *, row: str | None = None, window: tuple[int, int] | None = None
 ) -> pd.DataFrame:
-    """The weight of every estimate on the mean outcome of each cohort and period.
+    """Return the weight of every estimate on the mean outcome of each cohort and period.
 
     Parameters
     ----------
-    result : effects (one estimate per cell), or an aggregate (one per row).
-    row : "overall" for the overall estimate of an aggregate. window : (first, last) event time, as
-        in `window`.
+    result : Effects or Aggregate
+        Effects (one estimate per cell), or an aggregate (one per row).
+    row : str, optional
+        "overall" for the overall estimate of an aggregate.
+    window : (first, last), optional
+        Event time, as in `window`.
 
     Returns
     -------
-    frame, one row per estimate, cohort and period: estimand cohort period event_time (of the
-    estimate) mean_cohort (missing = never treated) mean_period weight mean contribution (weight
-    times mean) kind.
+    pandas.DataFrame
+        One row per estimate, cohort and period: estimand cohort period event_time (of the estimate)
+        mean_cohort (missing = never treated) mean_period weight mean contribution (weight times
+        mean) kind.
 
     Notes
     -----
@@ -46,17 +50,20 @@ def comparison_weights(
 
     Raises
     ------
-    ZgzxError : row or window asked of effects that are not aggregated.
+    ZgzxError
+        row or window asked of effects that are not aggregated.
 
     Examples
     --------
     >>> import zgzx_research as zr
-    >>> paths = {1: (2.0, [1, 5]), 2: (2.0, [3, 9]), 3: (None, [2, 3]), 4: (None, [4, 8])}
-    >>> rows = [(u, t + 1, y, start) for u, (start, path) in paths.items() for t, y in enumerate(path)]
-    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents", "first_award"])
-    >>> panel = zr.prepare_panel(table, outcome="patents", unit="firm", period="year", first_treated="first_award")
+    >>> table = pd.DataFrame({"firm": [1, 1, 2, 2, 3, 3, 4, 4], "year": [1, 2] * 4})
+    >>> table["patents"] = [1, 5, 3, 9, 2, 3, 4, 8]
+    >>> table["first_award"] = [2.0] * 4 + [None] * 4
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
     >>> event = zr.estimate_effects(panel).aggregate("event_time")
-    >>> zr.comparison_weights(event, row="overall")[["mean_cohort", "mean_period", "weight", "mean"]]
+    >>> columns = ["mean_cohort", "mean_period", "weight", "mean"]
+    >>> zr.comparison_weights(event, row="overall")[columns]
        mean_cohort  mean_period  weight  mean
     0            2            1    -1.0   2.0
     1            2            2     1.0   7.0
@@ -90,10 +97,10 @@ def check_weights(
 
     Returns
     -------
-    frame, one row per estimate: its labels, estimate (a log ratio on the ratio scale),
-    weighted_sum, difference, kind. Where kind is "exact", the difference is rounding. On the ratio
-    scale the weighted sum is zero by construction: a ratio stays as it is when all means grow
-    alike.
+    pandas.DataFrame
+        One row per estimate: its labels, estimate (a log ratio on the ratio scale), weighted_sum,
+        difference, kind. Where kind is "exact", the difference is rounding. On the ratio scale the
+        weighted sum is zero by construction: a ratio stays as it is when all means grow alike.
     """
     labels, rows = _selected(result, row, window)
     effects = _effects(result)

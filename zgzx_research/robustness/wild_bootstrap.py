@@ -51,9 +51,18 @@ class ClusterScores:
 
     Attributes
     ----------
-    estimate, std_error : of the estimate h'β; std_error with the factor.
-    score : (clusters, columns) at the estimate. lean : (clusters, columns) H_c H⁻¹h.
-    inverse : (columns, columns) H⁻¹. contrast : (columns,) h. factor : (N-1)/(N-K) · G/(G-1).
+    estimate, std_error : float
+        Of the estimate h'β; std_error with the factor.
+    score : (clusters, columns)
+        At the estimate.
+    lean : (clusters, columns)
+        H_c H⁻¹h.
+    inverse : (columns, columns)
+        H⁻¹.
+    contrast : (columns,)
+        h.
+    factor : (N-1)
+        /(N-K) · G/(G-1).
     """
 
     estimate: float
@@ -81,32 +90,40 @@ def wild_cluster_bootstrap(
 
     Parameters
     ----------
-    panel : PreparedPanel; clusters are its `cluster`, or its units. No covariates, weights constant
+    panel : PreparedPanel
+        PreparedPanel; clusters are its `cluster`, or its units. No covariates, weights constant
         within units.
-    method : "two_way_fixed_effects" or "interaction_weighted".
-    event_time : whose effect; None = the static coefficient, or the "overall" of
-        interaction_weighted.
-    draws : all 2^G sign patterns are used instead where there are no more of them (Rademacher). The
+    method : str, default "two_way_fixed_effects"
+        "two_way_fixed_effects" or "interaction_weighted".
+    event_time : int, optional
+        Whose effect; None = the static coefficient, or the "overall" of interaction_weighted.
+    draws : int, default 9999
+        All 2^G sign patterns are used instead where there are no more of them (Rademacher). The
         first draw is the sample itself, so no p-value is 0.
-    weights : "rademacher" (±1) or "webb" (six points; for fewer than about 10 clusters).
+    weights : str, default "rademacher"
+        "rademacher" (±1) or "webb" (six points; for fewer than about 10 clusters).
 
     Returns
     -------
-    dict : estimate std_error t p_value ci_low ci_high clusters draws enumerated weights level. The
+    dict[str, Any]
+        Estimate std_error t p_value ci_low ci_high clusters draws enumerated weights level. The
         interval holds the nulls that are not rejected; an end is infinite where even the farthest
         nulls on that side are not.
 
     Raises
     ------
-    ZgzxError : an option out of range; no such estimate; a standard error of zero but for rounding.
+    ZgzxError
+        An option out of range; no such estimate; a standard error of zero but for rounding.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from zgzx_research.did.panel.prepare import prepare_panel
-    >>> rows = [(u, t, (u * t) % 5 + 2 * (u < 3 <= t), 3.0 if u < 3 else None) for u in range(7) for t in range(1, 5)]
-    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents", "first_award"])
-    >>> panel = prepare_panel(table, outcome="patents", unit="firm", period="year", first_treated="first_award")
+    >>> rows = [(u, t, (u * t) % 5 + 2 * (u < 3 <= t)) for u in range(7) for t in range(1, 5)]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map({0: 3.0, 1: 3.0, 2: 3.0})
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = prepare_panel(table, **roles, first_treated="first_award")
     >>> wild_cluster_bootstrap(panel)["draws"]
     128
     """
@@ -177,7 +194,7 @@ def _check(panel: PreparedPanel, method: str, weights: str) -> None:
 def _cluster_scores(
     panel: PreparedPanel, method: str, event_time: int | None, anticipation: int, leave_out: int
 ) -> ClusterScores:
-    """The regression of the method, and its scores by cluster."""
+    """Return the regression of the method, and its scores by cluster."""
     masked = anticipation + leave_out
     panel, _ = used_rows(panel, masked)
     if method == "interaction_weighted":
@@ -191,7 +208,7 @@ def _cluster_scores(
     contrast = np.concatenate([np.zeros(len(panel.periods) - 1), contrast])
     if (contrast[~solution.kept] != 0).any():
         raise ZgzxError(
-            "treatment cannot be told from unit and period effects",
+            "treatment cannot be separated from unit and period effects",
             where="wild_cluster_bootstrap",
             remedy="Add units never treated, or treated at other times.",
         )
@@ -200,7 +217,8 @@ def _cluster_scores(
     error = np.sqrt(factor * ((score @ solution.inverse @ contrast) ** 2).sum())
     if error <= ROUNDING * np.nanmax(np.abs(panel.y)) or _fits_anything(panel, design, contrast):
         raise ZgzxError(
-            "the standard error is zero but for rounding, so there is nothing to compare draws with",
+            "the standard error is zero but for rounding, "
+            "so there is nothing to compare draws with",
             where="wild_cluster_bootstrap",
             count=len(score),
             remedy="Use more clusters: each treated one must be able to differ from the others.",
@@ -229,7 +247,7 @@ def _fits_anything(panel: PreparedPanel, design: np.ndarray, contrast: np.ndarra
 def _target(
     panel: PreparedPanel, method: str, event_time: int | None, masked: int, weight: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The design, and the weights on its columns that make the estimate."""
+    """Return the design, and the weights on its columns that make the estimate."""
     if method == "two_way_fixed_effects":
         events, references, design = event_design(
             panel, masked, []
@@ -257,7 +275,7 @@ def _target(
 def _by_cluster(
     moments: Moments, solution: Solution, contrast: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(clusters, columns) scores X_c'e_c at the estimate, and H_c H⁻¹h, both with unit effects taken out."""
+    """(clusters, columns) scores X_c'e_c at the estimate, and H_c H⁻¹h, without unit effects."""
     fitted, direction = solution.fitted, solution.inverse @ contrast
 
     def columns(s: int) -> np.ndarray:

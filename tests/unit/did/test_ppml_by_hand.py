@@ -206,9 +206,9 @@ def test_ppml_points_to_the_one_with_covariates() -> None:
 
 def test_an_effect_that_covariates_take_over_is_an_error() -> None:
     table = random_table(8).assign(d=lambda t: (t["t"] >= t["g"]) * 2.0)
-    with pytest.raises(ZgzxError, match="cannot be told from"):
+    with pytest.raises(ZgzxError, match="cannot be separated from"):
         ppml_with_covariates(prepared(table, covariates=["d"]), "static")
-    with pytest.raises(ZgzxError, match="no effect can be told"):
+    with pytest.raises(ZgzxError, match="no effect can be separated"):
         ppml(prepared(table[table["g"] == 3]), "static")
 
 

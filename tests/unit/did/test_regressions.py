@@ -274,7 +274,7 @@ def test_units_seen_once_change_only_the_count_of_rows() -> None:
 def test_refusals() -> None:
     table = rows_of()
     same = panel_of(table.assign(g=4.0))
-    with pytest.raises(ZgzxError, match="cannot be told from"):
+    with pytest.raises(ZgzxError, match="cannot be separated from"):
         estimate_effects(same, method="two_way_fixed_effects")
     with pytest.raises(ZgzxError, match="no unit is treated after a period"):
         estimate_effects(panel_of(table), method="two_way_fixed_effects", anticipation=6)

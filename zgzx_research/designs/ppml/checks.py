@@ -11,12 +11,13 @@ from zgzx_research.errors import ZgzxError
 def check_counts(
     panel: PreparedPanel, design: str, designs: tuple[str, ...], leave_out: int, where: str
 ) -> None:
-    """What any Poisson regression here needs of its panel and options.
+    """Refuse panels and options that a Poisson regression cannot use.
 
     Raises
     ------
-    ZgzxError : unknown design; leave_out no whole number; outcomes below zero, or none above it;
-        moving weights.
+    ZgzxError
+        Unknown design; leave_out no whole number; outcomes below zero, or none above it; moving
+        weights.
     """
     if design not in designs:
         raise ZgzxError(

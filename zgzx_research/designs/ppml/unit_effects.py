@@ -33,21 +33,25 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
 
     Parameters
     ----------
-    design : "event_time" (one effect per event time; base: the last one before -leave_out),
-        "static" (one effect), or "cohort_event" (one per cohort and event time, as Sun & Abraham
-        2021, on the log scale).
-    leave_out : periods before treatment that take no part in "static", and are marked as left out
+    design : str, default "event_time"
+        "event_time" (one effect per event time; base: the last one before -leave_out), "static"
+        (one effect), or "cohort_event" (one per cohort and event time, as Sun & Abraham 2021, on
+        the log scale).
+    leave_out : int, default 0
+        Periods before treatment that take no part in "static", and are marked as left out
         otherwise.
 
     Returns
     -------
-    Effects whose estimates are coefficients: differences of logs, where exp(b) - 1 is the
-    proportion.
+    Effects
+        Effects whose estimates are coefficients: differences of logs, where exp(b) - 1 is the
+        proportion.
 
     Raises
     ------
-    ZgzxError : unknown design; negative outcomes; covariates; weights that change within units;
-        nothing to estimate.
+    ZgzxError
+        Unknown design; negative outcomes; covariates; weights that change within units; nothing to
+        estimate.
 
     References
     ----------
@@ -73,7 +77,7 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
     notes = _effect_notes(effects, gone, kept)
     if not kept.any():
         raise ZgzxError(
-            "no effect can be told from unit and period effects",
+            "no effect can be separated from unit and period effects",
             where="ppml",
             count=len(kept),
             remedy="Add units never treated, or earlier periods.",
@@ -113,7 +117,10 @@ def _check(panel: PreparedPanel, design: str, leave_out: int) -> None:
 def _dummies(
     cohorts: np.ndarray, event: np.ndarray, design: str, base: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(effects, 2) cohort and event time of each effect, NaN where for all, and its (cohorts, periods) 0/1 regressor.
+    """Return the effects and their regressors of 0 and 1.
+
+    The effects are (effects, 2), cohort and event time, NaN where for all; the regressors are
+    (cohorts, periods, effects).
 
     Late event times come first, so that where not all effects are determined the earliest give way.
     """
@@ -153,34 +160,17 @@ def _fit(
     dummies: np.ndarray,
     leave_out: int,
 ) -> MethodResult:
-    """Rows in rising order, their clustered covariance with fixest's factor, and who stands behind them."""
+    """Return rows in rising order with their clustered covariance, by fixest's factor."""
     order = np.lexsort((effects[:, 1], effects[:, 0]))
     effects, dummies = effects[order], dummies[..., order]
     chosen = len(panel.periods) + np.flatnonzero(fit.kept[len(panel.periods) :])[order]
     parameters = int(fit.kept.sum()) + 1  # unit effects lie within clusters and do not count
     rows, units, clusters, notes = _informative(panel, moments, used, parameters)
-    slope = fit.slope[:, chosen]
-    influence = partial(_influence, slope, moments.mean)
+    influence = partial(_influence, fit.slope[:, chosen], moments.mean)
     covariance, by_cluster = influence_covariance(moments, influence)
     factor = (rows - 1) / (rows - parameters) * clusters / (clusters - 1)
     by_cluster = None if by_cluster is None else np.sqrt(factor) * by_cluster
-    cohort, event = effects.T
-    role = np.where(event >= 0, "post", np.where(event >= -leave_out, "left_out", "pre"))
-    touched = (dummies * used[..., None] > 0).any(axis=1)  # (strata, rows)
-    size = moments.units @ touched
-    off = (dummies == 0) & used[..., None] & touched[:, None]
-    weight = moments.weight[:, None, None] * off
-    base = (weight * moments.mean[..., None]).sum(axis=(0, 1)) / weight.sum(axis=(0, 1))
-    labels = EstimateRows(
-        cohort,
-        cohort + event,
-        event,
-        np.where(np.isnan(event), "static", role),
-        size,
-        np.full(len(size), units) - size,
-        base,
-        clusters_within(moments, touched.T),
-    )
+
     shares = (moments.weight[:, None, None] * dummies * used[..., None]).sum(axis=(0, 1))
     numbers = JointStatistics(
         "difference",
@@ -189,15 +179,45 @@ def _fit(
         shares,
         factor * covariance,
     )
+    count = len(panel.cohorts)
     weights = MeanWeights(
-        mean_weights(moments, influence, len(panel.cohorts)),
-        cohort_means(moments, len(panel.cohorts)),
+        mean_weights(moments, influence, count),
+        cohort_means(moments, count),
         panel.cohorts,
         panel.periods,
         "linearised",
     )
+    labels = _labels(moments, used, effects, dummies, units, leave_out)
     return MethodResult(
         labels, numbers, weights, df=clusters - 1.0, notes=notes, influence=by_cluster
+    )
+
+
+def _labels(
+    moments: Moments,
+    used: np.ndarray,
+    effects: np.ndarray,
+    dummies: np.ndarray,
+    units: int,
+    leave_out: int,
+) -> EstimateRows:
+    """Label the effects, and count the units behind them."""
+    cohort, event = effects.T
+    role = np.where(event >= 0, "post", np.where(event >= -leave_out, "left_out", "pre"))
+    touched = (dummies * used[..., None] > 0).any(axis=1)  # (strata, rows)
+    size = moments.units @ touched
+    off = (dummies == 0) & used[..., None] & touched[:, None]
+    weight = moments.weight[:, None, None] * off
+    base = (weight * moments.mean[..., None]).sum(axis=(0, 1)) / weight.sum(axis=(0, 1))
+    return EstimateRows(
+        cohort,
+        cohort + event,
+        event,
+        np.where(np.isnan(event), "static", role),
+        size,
+        np.full(len(size), units) - size,
+        base,
+        clusters_within(moments, touched.T),
     )
 
 

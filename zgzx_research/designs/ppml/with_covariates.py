@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,25 +23,29 @@ TIGHT = 1e-12
 def ppml_with_covariates(
     panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0, level: float = 0.95
 ) -> pd.DataFrame:
-    """Poisson regression of counts on treatment and the panel's covariates, clustered by unit or by its cluster.
+    """Poisson regression of counts on treatment and covariates, clustered by unit or its cluster.
 
     Parameters
     ----------
-    design : "event_time" (one effect per event time; base: the last one before -leave_out) or
-        "static".
-    leave_out : periods before treatment that take no part in "static"; "event_time" gives them
-        effects of their own.
-    level : of the confidence intervals.
+    design : str, default "event_time"
+        "event_time" (one effect per event time; base: the last one before -leave_out) or "static".
+    leave_out : int, default 0
+        Periods before treatment that take no part in "static"; "event_time" gives them effects of
+        their own.
+    level : float, default 0.95
+        Of the confidence intervals.
 
     Returns
     -------
-    One row per coefficient: term event_time estimate std_error ci_low ci_high p_value rows
-    left_out. Estimates are differences of logs. `left_out` counts rows that say nothing: units
-    without outcomes above zero, or seen once.
+    pandas.DataFrame
+        One row per coefficient: term event_time estimate std_error ci_low ci_high p_value rows
+        left_out. Estimates are differences of logs. `left_out` counts rows that say nothing: units
+        without outcomes above zero, or seen once.
 
     Raises
     ------
-    ZgzxError : unknown design; negative outcomes; weights that change within units; an undetermined
+    ZgzxError
+        Unknown design; negative outcomes; weights that change within units; an undetermined
         coefficient.
 
     Notes
@@ -49,46 +54,52 @@ def ppml_with_covariates(
     per period. Correia, S., Guimarães, P. & Zylkin, T. (2020), Stata Journal 20(1), for the
     algorithm and for separation.
     """
-    import pyfixest
-
     check_counts(panel, design, DESIGNS, leave_out, "ppml_with_covariates")
     panel, _ = used_rows(panel, leave_out)
     table, event_times = _table(panel, design, leave_out)
     # covariates first: where one makes up an effect, it is the effect that pyfixest drops, and that
     # is an error here
     terms = sorted(name for name in table if name.startswith(("effect", "covariate")))
+    fit = _fepois(table, terms, weighted=bool((panel.weights != 1).any()))
+    found = fit.tidy()
+    lost = [name for name in terms if name not in found.index]
+    if lost:
+        raise ZgzxError(
+            "a coefficient cannot be separated from unit and period effects and covariates",
+            where="ppml_with_covariates",
+            count=len(lost),
+            examples=(f"{_words(panel, x)} {event_times.get(x, '')}".strip() for x in lost[:3]),
+            remedy="Add units never treated or earlier periods, use design='static', "
+            "or leave out a covariate.",
+        )
+    order = [name for name in table if name in found.index]
+    return _frame(panel, found.loc[order], event_times, min(fit._G) - 1.0, level).assign(
+        rows=int(fit._N), left_out=len(table) - int(fit._N)
+    )
+
+
+def _fepois(table: pd.DataFrame, terms: list[str], *, weighted: bool) -> Any:
+    """Fit with pyfixest and return what it returns."""
+    import pyfixest
+
     with warnings.catch_warnings():
-        # `left_out` and the error below say it
+        # `left_out` and the error on lost coefficients say it
         warnings.filterwarnings(
             "ignore",
             message="(?s).*(removed because of separation|dropped due to multicollinearity)",
         )
         warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # of calls inside pyfixest
-        fit = pyfixest.fepois(
+        return pyfixest.fepois(
             f"outcome ~ {' + '.join(terms)} | unit + period",
             table,
             vcov={"CRV1": "cluster"},
-            weights=None if (panel.weights == 1).all() else "weight",
+            weights="weight" if weighted else None,
             ssc=pyfixest.ssc(k_adj=True, k_fixef="nonnested", G_adj=True, G_df="min"),
             iwls_tol=TIGHT,
             iwls_maxiter=100,
             separation_check=["fe", "ir"],
             demeaner=pyfixest.MapDemeaner(fixef_tol=TIGHT, fixef_maxiter=100_000),
         )
-    found = fit.tidy()
-    lost = [name for name in terms if name not in found.index]
-    if lost:
-        raise ZgzxError(
-            "a coefficient cannot be told from unit and period effects and covariates",
-            where="ppml_with_covariates",
-            count=len(lost),
-            examples=(f"{_words(panel, x)} {event_times.get(x, '')}".strip() for x in lost[:3]),
-            remedy="Add units never treated or earlier periods, use design='static', or leave out a covariate.",
-        )
-    order = [name for name in table if name in found.index]
-    return _frame(panel, found.loc[order], event_times, min(fit._G) - 1.0, level).assign(
-        rows=int(fit._N), left_out=len(table) - int(fit._N)
-    )
 
 
 def _frame(
@@ -154,7 +165,7 @@ def _table(
 
 
 def _words(panel: PreparedPanel, term: str) -> str:
-    """The reader's name of a coefficient."""
+    """Return the reader's name of a coefficient."""
     if term.startswith("effect"):
         return "treatment"
     index, _, period = term.removeprefix("covariate").partition("at")

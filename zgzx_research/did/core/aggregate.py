@@ -20,15 +20,20 @@ class JointStatistics:
 
     Attributes
     ----------
-    scale : "difference" or "ratio".
-    statistics : (1 or 2, cells) differences, or treated and counterfactual totals.
-    cohort : (cells,) index into `shares`.
-    shares : (shares,) weight of each cohort, or of each cell.
-    covariance : joint covariance of (statistics, shares); of the statistics alone where shares
-        count as fixed. NaN where it is not known (see `lent_variance`): so is the covariance of
+    scale : str
+        "difference" or "ratio".
+    statistics : (1 or 2, cells)
+        Differences, or treated and counterfactual totals.
+    cohort : (cells,)
+        Index into `shares`.
+    shares : (shares,)
+        Weight of each cohort, or of each cell.
+    covariance : numpy.ndarray
+        Joint covariance of (statistics, shares); of the statistics only where shares count as
+        fixed. NaN where it is not known (see `single_unit_cohorts`): so is the covariance of
         whatever uses it.
-    cohorts : (shares,) float, the first treated period behind each share; None where shares are of
-        cells.
+    cohorts : (shares,) float
+        The first treated period behind each share; None where shares are of cells.
     """
 
     scale: str
@@ -58,10 +63,12 @@ class AggregatedValues:
 
     Attributes
     ----------
-    value : (rows,). gradient : (rows, statistics + cohorts).
-    totals : (2, rows) treated and counterfactual totals on the ratio scale; None on the difference
-        scale.
-    by_totals : (2, rows, statistics + cohorts) their derivatives.
+    value : (rows,)
+    gradient : (rows, statistics + cohorts)
+    totals : (2, rows)
+        Treated and counterfactual totals on the ratio scale; None on the difference scale.
+    by_totals : (2, rows, statistics + cohorts)
+        Their derivatives.
     """
 
     value: np.ndarray
@@ -74,7 +81,7 @@ class AggregatedValues:
         return cells.spread(self.gradient, self.gradient)
 
     def bounds(self, cells: JointStatistics, critical: float) -> tuple[np.ndarray, np.ndarray]:
-        """(rows,) ends of the interval with this normal quantile, in the units of the effect (ratios: minus 1)."""
+        """(rows,) ends of the interval with this quantile, as effects (ratio - 1)."""
         if self.totals is None or self.by_totals is None:
             half = critical * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
             return self.value - half, self.value + half
@@ -83,7 +90,7 @@ class AggregatedValues:
         return low - 1, high - 1
 
     def detectable(self, cells: JointStatistics, factor: float) -> np.ndarray:
-        """(rows,) smallest true effect that `factor` standard errors make visible, in the units of the effect.
+        """(rows,) smallest true effect that `factor` standard errors make visible.
 
         On the ratio scale the standard error depends on the effect itself. With the treated total's
         coefficient of variation held, the smallest r with r D - D >= factor · sd(r D - D) is the
@@ -160,7 +167,7 @@ def _ratios(cells: JointStatistics, sets: np.ndarray) -> AggregatedValues:
 
 
 def plain_mean(rows: AggregatedValues) -> AggregatedValues:
-    """The mean of several summaries, e.g. over event times."""
+    """Return the mean of several summaries, e.g. over event times."""
     return AggregatedValues(
         rows.value.mean(keepdims=True), rows.gradient.mean(axis=0, keepdims=True)
     )

@@ -2,10 +2,10 @@
 
 For each cohort g and period t: four means, and their difference in differences.
 
-The effect in a cell (a cohort in a period) is made from the means of the outcome at t and at the base, in cohort g and in
-its comparison (Callaway & Sant'Anna 2021, eq. 2.4 and 2.5 without covariates). Every mean is a
-weighted sum of stratum means, so the influence of a unit is linear in its outcomes and all
-covariances come from `Moments` alone.
+The effect in a cell (a cohort in a period) is made from the means of the outcome at t and at the
+base, in cohort g and in its comparison group (Callaway & Sant'Anna 2021, eq. 2.4 and 2.5 without
+covariates). Every mean is a weighted sum of stratum means, so the influence of a unit is linear in
+its outcomes and all covariances come from `Moments` only.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ class Comparisons:
 
     Attributes
     ----------
-    cohort, period : (comparisons,) int, indices.
-    base : (comparisons, periods) weights on the base periods, rows sum to 1.
-    controls : (comparisons, cohorts) bool.
-    role : (comparisons,) "post", "pre", "reference" (the base itself) or "left_out".
+    cohort, period : (comparisons,) int
+        Indices.
+    base : (comparisons, periods)
+        Weights on the base periods, rows sum to 1.
+    controls : (comparisons, cohorts) bool
+    role : (comparisons,)
+        "post", "pre", "reference" (the base itself) or "left_out".
     """
 
     cohort: np.ndarray
@@ -36,7 +39,7 @@ class Comparisons:
     role: np.ndarray
 
     def take(self, rows: np.ndarray) -> Comparisons:
-        """The comparisons in `rows` (mask or indices)."""
+        """Return the comparisons in `rows` (mask or indices)."""
         return Comparisons(
             self.cohort[rows],
             self.period[rows],
@@ -54,9 +57,12 @@ class ComparisonMeans:
 
     Attributes
     ----------
-    value, weight : (comparisons, 4) mean and total weight behind it.
-    mask : (strata, comparisons, 4) bool, the strata a mean uses.
-    units : (comparisons, 2) units of the cohort and of its comparison.
+    value, weight : (comparisons, 4)
+        Mean and total weight behind it.
+    mask : (strata, comparisons, 4) bool
+        The strata a mean uses.
+    units : (comparisons, 2)
+        units of the cohort and of its comparison.
     """
 
     value: np.ndarray
@@ -81,11 +87,14 @@ def plan_comparisons(
 
     Parameters
     ----------
-    cohorts : (cohorts,) float, first treated period, infinity = never. periods : (periods,) int.
-    leave_out : masks as anticipation does; its event times are "left_out" rather than "pre". A
-        varying base inside the masked times is the last period before them.
-    until : (cohorts,) float, when cohorts never treated in the panel are treated after it: they
-        compare until the mask.
+    cohorts : (cohorts,) float
+        First treated period, infinity = never.
+    periods : (periods,) int
+    leave_out : int
+        Masks as anticipation does; its event times are "left_out" rather than "pre". A varying base
+        inside the masked times is the last period before them.
+    until : (cohorts,) float, optional
+        When cohorts never treated in the panel are treated after it: they compare until the mask.
     """
     masked = anticipation + leave_out
     compares = (
@@ -119,7 +128,7 @@ def plan_comparisons(
 
 
 def _base(t: int, before: bool, eligible: np.ndarray, base_period: str) -> np.ndarray:
-    """Indices of the base periods.
+    """Return indices of the base periods.
 
     The last eligible, all eligible, or (varying, before any mask) the one before t.
     """
@@ -143,7 +152,8 @@ def unit_weights(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : (units, 1), or (units, periods) with NaN where unobserved.
+    weights : (units, 1)
+        Or (units, periods) with NaN where unobserved.
     """
     first = (~np.isnan(weights)).argmax(axis=1)
     return weights[np.arange(len(weights)), first]
@@ -155,8 +165,10 @@ def last_bases(comparisons: Comparisons) -> np.ndarray:
 
 
 def stratum_bases(moments: Moments, comparisons: Comparisons, stratum: int) -> np.ndarray:
-    """(comparisons, periods) base weights over the periods this stratum is observed in; 0 where it has none of them, or no
-    covariates in the last."""
+    """(comparisons, periods) base weights over the periods that this stratum is observed in.
+
+    They are 0 where it has none of them, or no covariates in the last.
+    """
     base = comparisons.base * moments.observed[stratum]
     if moments.known is not None:
         base = base * moments.known[stratum][last_bases(comparisons)][:, None]
@@ -210,10 +222,12 @@ def comparison_influence(
 
     Parameters
     ----------
-    gradient : (statistics per cell, comparisons, 4) derivative of each statistic by the four means.
-    shares : (cohorts,) weight of each cohort in the total, 0 for cohorts not in use.
-    drawn : (cohorts,) bool, cohorts whose size counts as drawn; the others' units do not move the
-        shares.
+    gradient : (statistics per cell, comparisons, 4)
+        Derivative of each statistic by the four means.
+    shares : (cohorts,)
+        Weight of each cohort in the total, 0 for cohorts not in use.
+    drawn : (cohorts,) bool
+        Cohorts whose size counts as drawn; the others' units do not move the shares.
     """
     total = moments.weight[shares[moments.cohort] > 0].sum()
     rows = np.arange(len(comparisons.cohort))

@@ -63,7 +63,7 @@ def adjustment_conflicts(panel: PreparedPanel, adjustment: Adjustment) -> Iterat
 
 
 def ratio_conflicts(panel: PreparedPanel, scale: Scale) -> Iterator[Conflict]:
-    """The ratio scale with weights that change, or with outcomes below zero."""
+    """Yield what is wrong with the ratio scale: weights that change, outcomes below zero."""
     if scale != "ratio":
         return
     yield (

@@ -18,14 +18,14 @@ def t_quantile(level: float, df: float = np.inf) -> float:
 
 
 def power_factor(size: float = 0.05, power: float = 0.8, df: float = np.inf) -> float:
-    """Standard errors between zero and the smallest effect that a two-sided test of this size finds with this power."""
+    """Return the smallest effect, in standard errors, that a test finds with this power."""
     return t_quantile(1 - size, df) + t_quantile(2 * power - 1, df)
 
 
 def simultaneous_quantile(
     covariance: np.ndarray, level: float, seed: int, df: float = np.inf
 ) -> float:
-    """Quantile of max |Z| for Z normal (multivariate t for finite df) with this covariance scaled to unit variances.
+    """Quantile of max |Z| for Z normal (multivariate t for finite df) with this correlation.
 
     Rows of zero variance take no part. Never below the pointwise quantile. Where a covariance is
     not known (NaN), that of independent rows: no correlation gives a larger one (Šidák 1967).
@@ -65,13 +65,17 @@ def ratio_interval(
 
     Parameters
     ----------
-    treated, counterfactual : (rows,) totals. covariance : (2, 2, rows) of the two. critical :
-        normal quantile.
+    treated, counterfactual : (rows,)
+        Totals.
+    covariance : (2, 2, rows)
+        Of the two.
+    critical : float
+        Normal quantile.
 
     Returns
     -------
-    low, high : (rows,) within [0, inf]; high is infinite where the counterfactual itself may be
-        zero.
+    low, high : (rows,)
+        Within [0, inf]; high is infinite where the counterfactual itself may be zero.
 
     Notes
     -----
@@ -123,7 +127,10 @@ def wald_test(
     correlation = covariance / np.outer(scale, scale)
     rank = int((np.linalg.eigvalsh(correlation) > SMALL * df).sum())
     if rank < df:
-        note = f"the covariance of the {df} estimates has rank {rank}: too few treated units for a joint test"
+        note = (
+            f"the covariance of the {df} estimates has rank {rank}: "
+            "too few treated units for a joint test"
+        )
         return {"statistic": np.nan, "df": df, "p_value": np.nan, "note": note}
     z = estimate / scale
     statistic = float(z @ np.linalg.solve(correlation, z))

@@ -27,7 +27,8 @@ class MethodOptions:
 
     Attributes
     ----------
-    anticipation, leave_out : periods before treatment that a declared window masks.
+    anticipation, leave_out : int
+        Periods before treatment that a declared window masks.
     """
 
     anticipation: int
@@ -42,12 +43,12 @@ class MethodOptions:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """The options of the method, in the order of its fields."""
+        """Return the options of the method, in the order of its fields."""
         return tuple(inspect.signature(cls).parameters)
 
     @classmethod
     def choose(cls, given: Mapping[str, Any]) -> Self:
-        """The options of the method, out of all that were given."""
+        """Return the options of the method, out of all that were given."""
         return cls(**{name: given[name] for name in cls.names()})
 
     @property
@@ -65,11 +66,12 @@ class MethodOptions:
 
         Raises
         ------
-        ZgzxError : a value out of range.
+        ZgzxError
+            a value out of range.
         """
 
     def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
-        """What could be wrong between these options and a panel, the first reason first."""
+        """Yield what could be wrong between these options and a panel, the first reason first."""
         return iter(())
 
     def check_panel(self, panel: PreparedPanel) -> None:
@@ -77,7 +79,8 @@ class MethodOptions:
 
         Raises
         ------
-        ZgzxError : options and panel do not go together.
+        ZgzxError
+            Options and panel do not go together.
         """
         for wrong, what, remedy in self.conflicts(panel):
             if wrong:
@@ -96,12 +99,17 @@ class Method:
 
     Attributes
     ----------
-    title : what results call it.
-    options : its options.
-    fit : panel, its options -> result.
-    select : panel, masked periods -> the part that the method uses, and ledger rows on the rest.
-    absorbs_units : whether a constant added to all outcomes of a unit changes nothing, even where
-        units are observed in some periods only.
+    title : str
+        What results call it.
+    options : type[MethodOptions]
+        Its options.
+    fit : Callable[[PreparedPanel, Any], MethodResult]
+        Panel, its options -> result.
+    select : Callable[[PreparedPanel, int], tuple[PreparedPanel, list[LedgerRow]]]
+        Panel, masked periods -> the part that the method uses, and ledger rows on the rest.
+    absorbs_units : bool
+        Whether a constant added to all outcomes of a unit changes nothing, even where units are
+        observed in some periods only.
     """
 
     title: str
@@ -113,7 +121,7 @@ class Method:
 
 @cache
 def allowed_words(options: type[MethodOptions]) -> dict[str, tuple[Any, ...]]:
-    """The words that each option takes, of the options that take words."""
+    """Return the words that each option takes, of the options that take words."""
     words = {}
     for name, hint in get_type_hints(options).items():
         parts = [hint, *get_args(hint)]
@@ -129,7 +137,8 @@ def check_word(name: str, value: object, allowed: tuple[object, ...]) -> None:
 
     Raises
     ------
-    ZgzxError : the words it knows are in the remedy.
+    ZgzxError
+        The words it knows are in the remedy.
     """
     if value not in allowed:
         remedy = f"Choose one of {', '.join(map(str, allowed))}."
@@ -141,7 +150,8 @@ def check_whole(name: str, value: object, least: int = 0) -> None:
 
     Raises
     ------
-    ZgzxError : not such a number.
+    ZgzxError
+        Not such a number.
     """
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
         raise ZgzxError(
@@ -156,7 +166,8 @@ def check_event_window(window: object) -> None:
 
     Raises
     ------
-    ZgzxError : not such a pair.
+    ZgzxError
+        Not such a pair.
     """
     if window is None:
         return

@@ -28,10 +28,15 @@ class MeanWeights:
 
     Attributes
     ----------
-    weights : (statistics, cohorts, periods), statistics in the order of the covariance.
-    means : (cohorts, periods), NaN where nobody is observed.
-    cohorts : (cohorts,) float, infinity = never treated. periods : (periods,) int.
-    kind : a key of KINDS.
+    weights : (statistics, cohorts, periods)
+        Statistics in the order of the covariance.
+    means : (cohorts, periods)
+        NaN where nobody is observed.
+    cohorts : (cohorts,) float
+        Infinity = never treated.
+    periods : (periods,) int
+    kind : str
+        a key of KINDS.
     """
 
     weights: np.ndarray
@@ -42,7 +47,7 @@ class MeanWeights:
 
     @property
     def size(self) -> np.ndarray:
-        """(statistics,) Σ |weight| |mean|, what rounding errors of a statistic are in proportion to."""
+        """(statistics,) Σ |weight| |mean|: rounding errors are in proportion to it."""
         return np.asarray(np.abs(self.weights * np.nan_to_num(self.means)).sum(axis=(1, 2)))
 
 
@@ -52,12 +57,16 @@ class EstimateRows:
 
     Attributes
     ----------
-    cohort, period, event_time : (rows,) float.
-    role : (rows,) "post", "pre", "reference" (zero by construction), "left_out", or "static" (one
-        effect for all).
-    n_treated, n_comparison : (rows,) int, units. base_mean : (rows,) mean outcome of the treated at
-        their base.
-    n_clusters : (rows,) int, treated clusters; None where every unit is its own.
+    cohort, period, event_time : (rows,) float
+    role : (rows,)
+        "post", "pre", "reference" (zero by construction), "left_out", or "static" (one effect for
+        all).
+    n_treated, n_comparison : (rows,) int
+        Units.
+    base_mean : (rows,)
+        Mean outcome of the treated at their base.
+    n_clusters : (rows,) int
+        Treated clusters; None where every unit is its own.
     """
 
     cohort: np.ndarray
@@ -86,12 +95,18 @@ class MethodResult:
 
     Attributes
     ----------
-    rows : labels. numbers : statistics, shares and joint covariance (see JointStatistics).
-    weights : what drives the estimates.
-    df : degrees of freedom of the t quantile; infinity = normal.
-    notes : ledger rows (step, reason, rows, units, examples) of what this estimation left out.
-    influence : (clusters, statistics) influence values summed by cluster, where the panel has
-        clusters.
+    rows : EstimateRows
+        Labels.
+    numbers : JointStatistics
+        Statistics, shares and joint covariance (see JointStatistics).
+    weights : MeanWeights
+        What drives the estimates.
+    df : float
+        Degrees of freedom of the t quantile; infinity = normal.
+    notes : list[LedgerRow]
+        Ledger rows (step, reason, rows, units, examples) of what this estimation left out.
+    influence : (clusters, statistics)
+        influence values summed by cluster, where the panel has clusters.
     """
 
     rows: EstimateRows

@@ -1,4 +1,4 @@
-"""The pass over units: sums per stratum, a stratum being a cohort with one pattern of observed periods.
+"""Sums over units per stratum, a stratum being a cohort with one pattern of observed periods.
 
 With w a unit's weight and m the weighted mean of its stratum, the sums are Σw, Σwy (kept as m),
 Σw², Σw²(y-m) and Σw²(y-m)(y-m)'. They are taken about a shift near the mean, so no digits are lost
@@ -12,7 +12,7 @@ estimators.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,13 @@ import numpy as np
 from zgzx_research.did.panel.chunks import chunk_bounds, in_chunks, one_thread
 
 Influence = Callable[[int], tuple[np.ndarray, np.ndarray]]
-"""Stratum -> slope (rows, periods), 0 where unobserved, and level (rows,), for any number of estimates (rows)."""
+"""Stratum -> slope (estimates, periods), 0 where unobserved, and level (estimates,)."""
+
+Sums = tuple[float, np.ndarray, float, np.ndarray, np.ndarray]
+"""Of a chunk of one stratum: Σw, Σwy, Σw², Σw²y, Σw²yy'."""
+
+ClusterRows = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Of a chunk: clusters, Σw and Σwy of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +35,15 @@ class ClusterSums:
 
     Attributes
     ----------
-    starts : (strata + 1,) int, where the rows of a stratum begin. cluster : (rows,) int. count :
-        int, clusters in all.
-    weight : (rows,) Σw. total : (rows, periods) Σw(y-m).
+    starts : (strata + 1,) int
+        Where the rows of a stratum begin.
+    cluster : (rows,) int
+    count : int
+        Clusters in all.
+    weight : (rows,)
+        Σw.
+    total : (rows, periods)
+        Σw(y-m).
     """
 
     starts: np.ndarray
@@ -47,14 +59,24 @@ class Moments:
 
     Attributes
     ----------
-    cohort : (strata,) int, index of the cohort.
-    observed : (strata, periods) bool.
-    units : (strata,) int. weight : (strata,) Σw. mean : (strata, periods), 0 where unobserved.
-    zeroth : (strata,) Σw². first : (strata, periods) Σw²(y-m). second : (strata, periods, periods)
+    cohort : (strata,) int
+        Index of the cohort.
+    observed : (strata, periods) bool
+    units : (strata,) int
+    weight : (strata,)
+        Σw.
+    mean : (strata, periods)
+        0 where unobserved.
+    zeroth : (strata,)
+        Σw².
+    first : (strata, periods)
+        Σw²(y-m).
+    second : (strata, periods, periods)
         Σw²(y-m)(y-m)'.
-    clusters : sums by cluster, where clusters were given.
-    known : (strata, periods) bool, periods whose covariates are known; None where they are in all
-        that are observed.
+    clusters : ClusterSums, optional
+        Sums by cluster, where clusters were given.
+    known : (strata, periods) bool
+        Periods whose covariates are known; None where they are in all that are observed.
     """
 
     cohort: np.ndarray
@@ -76,43 +98,40 @@ def panel_moments(
     cluster: np.ndarray | None = None,
     known: np.ndarray | None = None,
 ) -> Moments:
-    """Sums per stratum of a panel.
+    """Return sums per stratum of a panel.
 
     Parameters
     ----------
-    y : (units, periods) float, NaN where unobserved. cohort : (units,) int. weights : (units,)
-        positive.
-    cluster : (units,) int from 0, or None for units that are independent.
-    known : (units, periods) bool, where covariates are known, if not everywhere: strata differ by
-        that too.
+    y : (units, periods) float
+        NaN where unobserved.
+    cohort : (units,) int
+    weights : (units,)
+        Positive.
+    cluster : (units,) int, optional
+        From 0, or None for units that are independent.
+    known : (units, periods) bool, optional
+        Where covariates are known, if not everywhere: strata differ by that too.
     """
     seen = ~np.isnan(y)
-    member, first_unit = observation_strata(
-        cohort, seen if known is None else np.hstack([seen, known])
-    )
+    pattern = seen if known is None else np.hstack([seen, known])
+    member, first_unit = observation_strata(cohort, pattern)
     units = np.bincount(member)
     # small integers are sorted by radix; clusters are brought together within a stratum
     small = member.astype(np.int16 if len(units) < 2**15 else np.int64)
     order = np.argsort(small, kind="stable") if cluster is None else np.lexsort((cluster, small))
-    pieces = chunk_bounds(units)
-    filled = None if seen.all() else seen
     shift = _shifts(y, order, units, seen[first_unit])
-    sums = [np.zeros(len(units)), np.zeros_like(shift), np.zeros(len(units)), np.zeros_like(shift)]
-    sums.append(np.zeros((*shift.shape, shift.shape[1])))
-    rows: list[tuple] = []
+    complete = seen.all()
 
-    def kernel(piece: tuple[int, int, int]) -> tuple:
+    def kernel(piece: tuple[int, int, int]) -> tuple[Sums, ClusterRows]:
         stratum, start, stop = piece
         unit = order[start:stop]
         away = y[unit] - shift[stratum]
-        if filled is not None:
+        if not complete:
             away = np.where(seen[first_unit[stratum]], away, 0.0)
         return _chunk_sums(away, weights[unit], None if cluster is None else cluster[unit])
 
-    for (stratum, _, _), (own, by_cluster) in zip(pieces, in_chunks(kernel, pieces), strict=True):
-        for total, part in zip(sums, own, strict=True):
-            total[stratum] += part
-        rows.append((stratum, *by_cluster))
+    pieces = chunk_bounds(units)
+    sums, rows = _added(pieces, in_chunks(kernel, pieces), shift.shape)
     weight, first, zeroth, cross, square = sums
     delta = first / weight[:, None]  # from the shift to the mean
     between = cross[:, :, None] * delta[:, None, :]
@@ -121,7 +140,6 @@ def panel_moments(
         + between.transpose(0, 2, 1)
         - zeroth[:, None, None] * delta[:, :, None] * delta[:, None, :]
     )
-    clusters = None if cluster is None else _cluster_sums(rows, delta, int(cluster.max()) + 1)
     return Moments(
         cohort[first_unit],
         seen[first_unit],
@@ -131,18 +149,35 @@ def panel_moments(
         zeroth,
         cross - zeroth[:, None] * delta,
         square,
-        clusters,
+        None if cluster is None else _cluster_sums(rows, delta, int(cluster.max()) + 1),
         None if known is None else known[first_unit],
     )
 
 
+def _added(
+    pieces: list[tuple[int, int, int]],
+    parts: Iterable[tuple[Sums, ClusterRows]],
+    shape: tuple[int, ...],
+) -> tuple[tuple[np.ndarray, ...], list[tuple[int, ClusterRows]]]:
+    """Return the sums per stratum (Σw, Σwy, Σw², Σw²y, Σw²yy'), and rows by stratum and cluster."""
+    strata, periods = shape
+    shapes = ((strata,), shape, (strata,), shape, (strata, periods, periods))
+    sums = tuple(np.zeros(size) for size in shapes)
+    rows: list[tuple[int, ClusterRows]] = []
+    for (stratum, _, _), (own, by_cluster) in zip(pieces, parts, strict=True):
+        for total, part in zip(sums, own, strict=True):
+            total[stratum] += part
+        rows.append((stratum, by_cluster))
+    return sums, rows
+
+
 def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(units,) stratum of each unit, numbered by cohort and pattern, and the first unit of each stratum.
+    """(units,) stratum of each unit, by cohort and pattern, and the first unit of each stratum.
 
     Parameters
     ----------
-    seen : (units, columns) bool, the pattern: periods observed, and whatever else tells strata
-        apart.
+    seen : (units, columns) bool
+        The pattern: periods observed, and whatever else tells strata apart.
     """
     code = cohort.astype(np.int64)
     if not seen.all():
@@ -169,7 +204,7 @@ def _shifts(
 
 def _chunk_sums(
     away: np.ndarray, weight: np.ndarray, cluster: np.ndarray | None
-) -> tuple[tuple, tuple]:
+) -> tuple[Sums, ClusterRows]:
     weighted = weight[:, None] * away
     own = (
         weight.sum(),
@@ -179,7 +214,8 @@ def _chunk_sums(
         weighted.T @ weighted,
     )
     if cluster is None:
-        return own, ()
+        nobody = np.zeros(0, dtype=np.int64)
+        return own, (nobody, nobody, nobody)
     starts = np.flatnonzero(np.diff(cluster, prepend=-1))
     return own, (
         cluster[starts],
@@ -188,9 +224,11 @@ def _chunk_sums(
     )
 
 
-def _cluster_sums(rows: list[tuple], delta: np.ndarray, count: int) -> ClusterSums:
-    stratum = np.concatenate([np.full(len(ids), s) for s, ids, _, _ in rows])
-    ids, weight, total = (np.concatenate([row[k] for row in rows]) for k in (1, 2, 3))
+def _cluster_sums(
+    rows: list[tuple[int, ClusterRows]], delta: np.ndarray, count: int
+) -> ClusterSums:
+    stratum = np.concatenate([np.full(len(ids), s) for s, (ids, _, _) in rows])
+    ids, weight, total = (np.concatenate([row[k] for _, row in rows]) for k in range(3))
     starts = np.searchsorted(stratum, np.arange(len(delta) + 1))
     return ClusterSums(starts, ids, count, weight, total - weight[:, None] * delta[stratum])
 
@@ -223,7 +261,7 @@ def influence_covariance(
 
 
 def _products(moments: Moments, stratum: int) -> np.ndarray:
-    """(periods + 1, periods + 1) sums of products of the deviations of a stratum's units and of one."""
+    """(periods + 1, periods + 1) sums of products of a stratum's deviations and of one."""
     first, zeroth = moments.first[stratum], moments.zeroth[stratum]
     return np.block(
         [[moments.second[stratum], first[:, None]], [first[None], np.atleast_2d(zeroth)]]

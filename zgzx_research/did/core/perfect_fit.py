@@ -1,11 +1,11 @@
-"""Errors near zero: rounding, computed again without unit effects, and perfect fits, which say nothing of precision.
+"""Standard errors near zero: rounding, and perfect fits, which say nothing of precision.
 
 Variances come from sums of squares, so what is left of large unit effects is the root of the
 rounding error of one number. And with many effects and few rows a regression may have as many
 coefficients as observations behind an estimate: its residuals then are rounding only. Both grow
 with the level of the outcomes. So small errors are computed again from outcomes about the means of
-their units, and perfect fits are told by structure: the same rows are fitted to random outcomes,
-and where residuals vanish again the variance is unknown.
+their units, and perfect fits are recognised by structure: the same rows are fitted to random
+outcomes, and where residuals vanish again the variance is unknown.
 """
 
 from __future__ import annotations
@@ -36,12 +36,18 @@ def with_small_errors_checked(
     *,
     absorbed: bool,
 ) -> MethodResult:
-    """The fit with its small standard errors computed precisely, and NaN and a note where any outcomes fit perfectly.
+    """Return the result with its small standard errors computed precisely.
+
+    They are NaN, with a note, where any outcomes would fit perfectly.
 
     Parameters
     ----------
-    panel : what was fitted. refit : the same estimation of another panel.
-    absorbed : constants added to all outcomes of a unit change nothing.
+    panel : PreparedPanel
+        What was fitted.
+    refit : Callable[[PreparedPanel], MethodResult]
+        The same estimation of another panel.
+    absorbed : bool
+        Constants added to all outcomes of a unit change nothing.
     """
     suspect = (fit.rows.role != "reference") & (_relative_error(fit, panel.y) < SUSPECT)
     if not suspect.any():
@@ -72,7 +78,7 @@ def about_units(y: np.ndarray) -> np.ndarray:
 def _about_units(
     panel: PreparedPanel, fit: MethodResult, refit: Callable[[PreparedPanel], MethodResult]
 ) -> MethodResult:
-    """The fit with the covariance that outcomes about the means of their units have.
+    """Return the fit with the covariance that outcomes about the means of their units have.
 
     The same, but for rounding.
     """
@@ -89,7 +95,7 @@ def _about_units(
 
 
 def _relative_error(fit: MethodResult, y: np.ndarray) -> np.ndarray:
-    """(rows,) standard error, on the difference scale relative to weights on means times the largest outcome."""
+    """(rows,) standard error, for differences relative to weights times the largest outcome."""
     variance, count = np.diag(fit.numbers.covariance), len(fit.rows.role)
     with np.errstate(divide="ignore", invalid="ignore"):
         if fit.numbers.scale == "ratio":
@@ -104,7 +110,7 @@ def _relative_error(fit: MethodResult, y: np.ndarray) -> np.ndarray:
 
 
 def _largest(y: np.ndarray) -> float:
-    """The size of the outcomes of some thousand units.
+    """Return the size of the outcomes of some thousand units.
 
     Near enough to say whether an error is small beside them.
     """
@@ -126,7 +132,7 @@ def random_outcomes(y: np.ndarray, *, positive: bool = False) -> np.ndarray:
 
 
 def _unknown(fit: MethodResult, perfect: np.ndarray) -> MethodResult:
-    """The fit with NaN for all covariances of these rows."""
+    """Return the fit with NaN for all covariances of these rows."""
     covariance = fit.numbers.covariance.copy()
     statistics = np.tile(perfect, len(fit.numbers.statistics))
     at = np.flatnonzero(statistics)

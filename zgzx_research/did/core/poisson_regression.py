@@ -29,13 +29,16 @@ class PoissonFit:
 
     Attributes
     ----------
-    coefficient : (regressors,), 0 for those not kept. kept : (regressors,) bool, not a combination
-        of earlier ones.
-    bread, gram : (regressors, regressors) an inverse, and minus the second derivative that it
-        inverts.
-    share : (strata, periods) p, a unit's expected share of its total in each period; 0 where not
-        used.
-    slope : (strata, regressors, periods) influence of a unit's outcomes on the coefficients.
+    coefficient : (regressors,)
+        0 for those not kept.
+    kept : (regressors,) bool
+        Not a combination of earlier ones.
+    bread, gram : (regressors, regressors)
+        An inverse, and minus the second derivative that it inverts.
+    share : (strata, periods)
+        p, a unit's expected share of its total in each period; 0 where not used.
+    slope : (strata, regressors, periods)
+        Influence of a unit's outcomes on the coefficients.
     """
 
     coefficient: np.ndarray
@@ -47,7 +50,7 @@ class PoissonFit:
 
 
 def inverse_of(gram: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """The inverse over the kept regressors, 0 elsewhere."""
+    """Return the inverse over the kept regressors, 0 elsewhere."""
     inverse = np.zeros_like(gram)
     inverse[np.ix_(kept, kept)] = np.linalg.inv(gram[np.ix_(kept, kept)])
     return inverse
@@ -58,12 +61,14 @@ def poisson_regression(moments: Moments, design: np.ndarray, used: np.ndarray) -
 
     Parameters
     ----------
-    design : (strata, periods, regressors). used : (strata, periods) bool, observations that take
-        part.
+    design : (strata, periods, regressors)
+    used : (strata, periods) bool
+        Observations that take part.
 
     Raises
     ------
-    ZgzxError : no finite solution.
+    ZgzxError
+        No finite solution.
     """
     total = moments.weight[:, None] * moments.mean * used
     sums = total.sum(axis=1)
@@ -109,8 +114,8 @@ def _no_solution() -> ZgzxError:
     return ZgzxError(
         "the Poisson regression has no finite solution",
         where="poisson_regression",
-        remedy="Some periods or event times hold too few outcomes above zero: use longer periods, fewer event times, "
-        "or scale='difference'.",
+        remedy="Some periods or event times hold too few outcomes above zero: "
+        "use longer periods, fewer event times, or scale='difference'.",
     )
 
 
@@ -151,11 +156,15 @@ def _score(
 
 
 def separated(moments: Moments, dummies: np.ndarray, used: np.ndarray) -> np.ndarray:
-    """(dummies,) bool: without outcomes above zero where they are 1, or where they are 0 in the strata they touch.
+    """(dummies,) bool, those without outcomes above zero where they are 1, or where they are 0.
+
+    Only the strata in which a dummy is 1 somewhere count.
 
     Parameters
     ----------
-    dummies : (strata, periods, dummies) of 0 and 1. used : (strata, periods) bool.
+    dummies : (strata, periods, dummies)
+        Of 0 and 1.
+    used : (strata, periods) bool
     """
     total = (moments.weight[:, None] * moments.mean * used)[..., None]
     on = dummies * used[..., None]

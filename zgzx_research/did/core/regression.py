@@ -1,4 +1,4 @@
-"""One linear fit: unit effects absorbed, period effects, and any regressors that are alike within a cohort.
+"""Least squares with unit and period effects and regressors that are alike within a cohort.
 
 y_it = α_i + λ_t + z_ct'γ + x_it'β + error. With a unit's weights w, zero where it is not observed,
 Ω = diag(w) - ww'/Σw takes out its weighted mean, so least squares needs per cohort only ΣΩ and
@@ -37,9 +37,14 @@ class NormalSums:
 
     Attributes
     ----------
-    gram : (cohorts, periods, periods) ΣΩ. cross : (cohorts, periods, 1 + covariates) ΣΩv.
-    inner : (1 + covariates, 1 + covariates) Σv'Ωv; not needed, and zero, without covariates.
-    weight, mean : (cohorts, periods) Σw, and mean outcome, NaN where nobody is observed.
+    gram : (cohorts, periods, periods)
+        ΣΩ.
+    cross : (cohorts, periods, 1 + covariates)
+        ΣΩv.
+    inner : (1 + covariates, 1 + covariates)
+        Σv'Ωv; not needed, and zero, without covariates.
+    weight, mean : (cohorts, periods)
+        Σw, and mean outcome, NaN where nobody is observed.
     """
 
     gram: np.ndarray
@@ -55,9 +60,11 @@ class Solution:
 
     Attributes
     ----------
-    design : (cohorts, periods, columns without covariates). inverse : (columns, columns) of the
-        normal equations.
-    coefficients, kept : (columns,), 0 and False where a column is a combination of those before it.
+    design : (cohorts, periods, columns without covariates)
+    inverse : (columns, columns)
+        Of the normal equations.
+    coefficients, kept : (columns,)
+        0 and False where a column is a combination of those before it.
     """
 
     design: np.ndarray
@@ -79,11 +86,18 @@ class Regressions:
 
     Attributes
     ----------
-    coefficients, kept : (rows,); a design's covariates follow its own columns.
-    covariance : (rows, rows) joint, clustered, with each design's factor (N-1)/(N-K) · G/(G-1).
-    weights : (rows, cohorts, periods) on the cohort × period means.
-    sums : of the panel. df : G - 1. influence : (clusters, rows) summed by cluster, where the panel
-        has clusters.
+    coefficients, kept : (rows,)
+        a design's covariates follow its own columns.
+    covariance : (rows, rows)
+        Joint, clustered, with each design's factor (N-1)/(N-K) · G/(G-1).
+    weights : (rows, cohorts, periods)
+        On the cohort × period means.
+    sums : NormalSums
+        Of the panel.
+    df : float
+        G - 1.
+    influence : (clusters, rows)
+        Summed by cluster, where the panel has clusters.
     """
 
     coefficients: np.ndarray
@@ -107,15 +121,17 @@ def observed_units(panel: PreparedPanel) -> np.ndarray:
 
 
 def regress(panel: PreparedPanel, designs: Sequence[np.ndarray]) -> Regressions:
-    """Least squares of the outcome on unit effects, period effects, each design and the panel's covariates.
+    """Regress the outcome on unit effects, period effects, each design and the covariates.
 
     Parameters
     ----------
-    designs : (cohorts, periods, columns) each.
+    designs : (cohorts, periods, columns)
+        Each.
 
     Raises
     ------
-    ZgzxError : fewer than two clusters, or not more rows than parameters.
+    ZgzxError
+        Fewer than two clusters, or not more rows than parameters.
     """
     if is_plain(panel):
         moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
@@ -170,7 +186,7 @@ def sample_factor(panel: PreparedPanel, solution: Solution) -> float:
 
 
 def sums_of_moments(moments: Moments, cohorts: int) -> NormalSums:
-    """The sums of a panel without covariates, from its moments."""
+    """Return the sums of a panel without covariates, from its moments."""
     periods = moments.observed.shape[1]
     gram, cross = np.zeros((cohorts, periods, periods)), np.zeros((cohorts, periods, 1))
     weight = np.zeros((cohorts, periods))
@@ -233,7 +249,7 @@ def _mean_weights(sums: NormalSums, one: Solution) -> np.ndarray:
 
 
 def _outcome_influence(moments: Moments, solutions: list[Solution]) -> Influence:
-    """Influence of all columns of all designs, period effects included, on moments of the outcome."""
+    """Influence of all columns of all designs, period effects included, from the outcome."""
     maps = np.concatenate([one.inverse @ one.design.swapaxes(1, 2) for one in solutions], axis=1)
     fitted = np.stack([one.fitted for one in solutions], axis=1)
     block = np.repeat(np.arange(len(solutions)), [len(one.kept) for one in solutions])
@@ -249,7 +265,7 @@ def _outcome_influence(moments: Moments, solutions: list[Solution]) -> Influence
 
 
 def _score_influence(moments: Moments, solutions: list[Solution], periods: int) -> Influence:
-    """The same on moments of the units' scores (see `_scores`): one block per design."""
+    """Return the same on moments of the units' scores (see `_scores`): one block per design."""
     rows, width = sum(len(one.kept) for one in solutions), moments.mean.shape[1] // len(solutions)
     slopes = np.zeros((len(solutions[0].design), rows, moments.mean.shape[1]))
     row = 0
@@ -269,7 +285,10 @@ def _score_influence(moments: Moments, solutions: list[Solution], periods: int) 
 def _over_units(
     panel: PreparedPanel, kernel: Callable[..., Any]
 ) -> list[tuple[int, np.ndarray, Any]]:
-    """(cohort, units, result) of kernel(cohort, units, weights, v) with v = (y, x) less the unit's weighted mean."""
+    """(cohort, units, result) of a kernel of cohort, units, weights and v.
+
+    v is (y, x) less the unit's weighted mean.
+    """
     order = np.argsort(panel.cohort, kind="stable")
     pieces = chunk_bounds(np.bincount(panel.cohort, minlength=len(panel.cohorts)))
 
@@ -299,7 +318,7 @@ def _over_units(
 
 
 def _sums_of_units(panel: PreparedPanel) -> NormalSums:
-    """The sums of any panel, by a pass over its units."""
+    """Return the sums of any panel, by a pass over its units."""
     width = 1 + (0 if panel.covariates is None else panel.covariates.shape[2])
     cohorts, periods = len(panel.cohorts), len(panel.periods)
     gram, cross = np.zeros((cohorts, periods, periods)), np.zeros((cohorts, periods, width))

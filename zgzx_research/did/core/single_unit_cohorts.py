@@ -1,10 +1,8 @@
-"""The variance of a mean that rests on one unit (one cluster).
-
-That of the same change among other units.
+"""The variance of a mean that rests on one unit (one cluster), taken from other cohorts.
 
 One unit has no deviation from its own mean, so sums of squares would call the mean certain.
-Estimates use changes of the unit between periods, so what it is given is the variance of these
-changes. With D(t, s) the variance of y_t - y_s among the units of one cohort that see both periods,
+Estimates use changes of the unit between periods, so its variance is that of the same changes
+among other units. With D(t, s) the variance of y_t - y_s among the units of one cohort that see both periods,
 pooled over cohorts, and weights a and b of two estimates on the periods, each summing to zero,
 their covariance is -½ Σ a_t b_s D(t, s). Effects of units cancel in every D, whatever gaps the
 panel has. Weights that do not sum to zero (totals on the ratio scale, repeated cross-sections) use
@@ -34,11 +32,12 @@ class Spread:
 
     Attributes
     ----------
-    square : (cohorts, periods, periods) about the cohort's mean, over the units (clusters) that see
-        both periods.
-    freedom : (cohorts, periods, periods) what to divide their sum by; 0 where fewer than two units
-        (clusters) do.
-    level : (cohorts, periods) mean outcome, NaN where nobody is observed.
+    square : (cohorts, periods, periods)
+        About the cohort's mean, over the units (clusters) that see both periods.
+    freedom : (cohorts, periods, periods)
+        What to divide their sum by; 0 where fewer than two units (clusters) do.
+    level : (cohorts, periods)
+        Mean outcome, NaN where nobody is observed.
     """
 
     square: np.ndarray
@@ -60,13 +59,16 @@ def single_unit_covariance(
 
     Parameters
     ----------
-    on_means : (estimates, cohorts, periods) weight of each estimate on each mean.
-    single : (estimates, cohorts) or (estimates, cohorts, periods) int, 0 where the mean has several
-        units (clusters); else the number of the one it rests on, which need only tell apart the
-        single units of one cohort.
-    relative : counts: spread grows with the mean, so it is total_added in proportion to it.
-    samples : periods that no unit sees both of are independent samples (repeated cross-sections),
-        not unknown.
+    on_means : (estimates, cohorts, periods)
+        Weight of each estimate on each mean.
+    single : (estimates, cohorts) or (estimates, cohorts, periods) int
+        0 where the mean has several units (clusters); else the number of the one it rests on, which
+        need only tell apart the single units of one cohort.
+    relative : bool, default False
+        Counts: spread grows with the mean, so it is taken in proportion to it.
+    samples : bool, default False
+        Periods that no unit sees both of are independent samples (repeated cross-sections), not
+        unknown.
     """
     total = np.zeros((len(on_means), len(on_means)))
     if not single.any():
@@ -85,27 +87,30 @@ def single_unit_covariance(
     return total
 
 
-def single_unit_notes(total_added: np.ndarray, labels: np.ndarray) -> list[LedgerRow]:
-    """Ledger rows on the estimates that have no standard error because nothing could be total_added.
+def single_unit_notes(covariance: np.ndarray, labels: np.ndarray) -> list[LedgerRow]:
+    """Ledger rows on the estimates without a standard error, for no other unit shows a spread.
 
     Parameters
     ----------
-    total_added : (estimates, estimates) from `single_unit_covariance`, where totals are given all treated totals
-        come first.
-    labels : (rows,) text of each cell or event time.
+    covariance : (estimates, estimates)
+        From `single_unit_covariance`, where totals are given all treated totals come first.
+    labels : (rows,) text
+        Of each cell or event time.
     """
-    unknown = np.isnan(total_added)
+    unknown = np.isnan(covariance)
     own = np.diag(unknown).reshape(-1, len(labels)).any(axis=0)
     both = unknown.any(axis=0).reshape(-1, len(labels)).any(axis=0) & ~own
     notes = []
     for which, reason in (
         (
             own,
-            "rests on one unit, and no two others of a cohort see the same periods: no standard error",
+            "rests on one unit, and no two others of a cohort see the same periods: "
+            "no standard error",
         ),
         (
             both,
-            "rests on one unit as others do, and no two units see the periods of both: no joint standard error",
+            "rests on one unit as others do, and no two units see the periods of both: "
+            "no joint standard error",
         ),
     ):
         if which.any():
@@ -114,7 +119,7 @@ def single_unit_notes(total_added: np.ndarray, labels: np.ndarray) -> list[Ledge
 
 
 def _variance(spread: Spread, cohort: int, relative: bool) -> np.ndarray:
-    """(periods, periods) variance of changes (off the diagonal) and of levels that a unit of this cohort is given."""
+    """(periods, periods) variance of a unit of this cohort: of changes, diagonal: levels."""
     scale = np.ones(len(spread.level))
     if relative:
         shared = ~np.isnan(spread.level) & ~np.isnan(spread.level[cohort])
@@ -131,7 +136,7 @@ def _variance(spread: Spread, cohort: int, relative: bool) -> np.ndarray:
 
 
 def _covariance(weight: np.ndarray, variance: np.ndarray, samples: bool) -> np.ndarray:
-    """(estimates, estimates) of estimates with these (estimates, periods) weights on one unit's outcomes."""
+    """(estimates, estimates) from their (estimates, periods) weights on one unit's outcomes."""
     periods = np.flatnonzero(weight.any(axis=0))
     weight, variance = weight[:, periods], variance[np.ix_(periods, periods)]
     level, change = np.diag(variance).copy(), variance.copy()
@@ -158,7 +163,9 @@ def _covariance(weight: np.ndarray, variance: np.ndarray, samples: bool) -> np.n
 
 
 def _definite(covariance: np.ndarray, rounding: np.ndarray) -> np.ndarray:
-    """The covariance with smaller correlations where, coming from different units, they contradict each other.
+    """Return the covariance with smaller correlations where they contradict each other.
+
+    They may, for they come from different units.
 
     Variances stay as they are; one below zero by more than its `rounding` is unknown.
     """
@@ -175,7 +182,7 @@ def _definite(covariance: np.ndarray, rounding: np.ndarray) -> np.ndarray:
 
 
 def _spread(moments: Moments, cohorts: int) -> Spread:
-    """Sums of squares of every pair of periods, from the units or, where there are clusters, from their means."""
+    """Return sums of squares of every pair of periods, of units or of the means of clusters."""
     periods = moments.observed.shape[1]
     square, freedom = np.zeros((2, cohorts, periods, periods))
     one = _of_units if moments.clusters is None else _of_clusters
@@ -206,7 +213,7 @@ def _of_units(moments: Moments, cohorts: int, t: int) -> tuple[np.ndarray, np.nd
 
 
 def _of_clusters(moments: Moments, cohorts: int, t: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same of the clusters' mean changes.
+    """Return the same of the clusters' mean changes.
 
     Large clusters tell more of each other than small ones.
     """

@@ -3,8 +3,8 @@
 Sizes, ledger notes, and the correction for degrees of freedom.
 
 One unit (or one cluster) has no deviation from its own mean, so sums of squares would call its
-effect certain. Its variance is that of other units, see `lent_variance`. Its share then counts as
-fixed: a share's influence would count the same deviation again.
+effect certain. Its variance is that of other units, see `single_unit_cohorts`. Its share then
+counts as fixed: a share's influence would count the same deviation again.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ def size_notes(cohorts: np.ndarray, units: np.ndarray, clusters: np.ndarray) -> 
 
 
 def only_unit(moments: Moments, strata: np.ndarray) -> np.ndarray:
-    """(...) int: 1 + the number of the one unit (cluster) in these strata, 0 where there are none or several.
+    """(...) int, 1 + the number of the only unit (cluster) in these strata, else 0.
 
     Parameters
     ----------
-    strata : (strata, ...) bool.
+    strata : (strata, ...) bool
     """
     if moments.clusters is None:
         low = high = np.arange(len(moments.units))
@@ -109,7 +109,7 @@ def clusters_within(moments: Moments, strata: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    strata : (rows, strata) bool.
+    strata : (rows, strata) bool
     """
     if moments.clusters is None:
         return strata @ moments.units

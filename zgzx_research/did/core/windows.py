@@ -23,7 +23,10 @@ def note_empty_windows(panel: PreparedPanel, anticipation: int, leave_out: int) 
 
     Parameters
     ----------
-    panel : what was estimated. anticipation, leave_out : widths of the two windows.
+    panel : PreparedPanel
+        What was estimated.
+    anticipation, leave_out : int
+        Widths of the two windows.
     """
     notes: list[LedgerRow] = []
     masked = anticipation + leave_out
@@ -44,8 +47,9 @@ def note_empty_windows(panel: PreparedPanel, anticipation: int, leave_out: int) 
             ("note", EMPTY, 0, units, tuple(f"{name}={width} before {g}" for g in starts[:3]))
         )
         warn(
-            f"{name}={width} holds no observed period of {len(empty)} cohorts (first treated e.g. in "
-            f"{', '.join(starts[:3])}), so it changes nothing for them.{_advice(panel, name, width)}"
+            f"{name}={width} holds no observed period of {len(empty)} cohorts "
+            f"(first treated e.g. in {', '.join(starts[:3])}), "
+            f"so it changes nothing for them.{_advice(panel, name, width)}"
         )
     return notes
 
@@ -73,26 +77,29 @@ def _advice(panel: PreparedPanel, name: str, width: int) -> str:
     if apart < 2:
         return ""
     return (
-        f" The periods are {apart} apart: pass {name}={apart * width} for {width} of them, or prepare the panel with "
-        "clock='observed'."
+        f" The periods are {apart} apart: pass {name}={apart * width} for {width} of them, "
+        "or prepare the panel with clock='observed'."
     )
 
 
 def period_step(periods: np.ndarray) -> int:
-    """The largest number of which all distances between periods are multiples."""
+    """Return the largest number of which all distances between periods are multiples."""
     return int(np.gcd.reduce(np.diff(periods).astype(np.int64))) if len(periods) > 1 else 1
 
 
 def possible_events(
     event_times: np.ndarray, periods: np.ndarray, first: int, last: int
 ) -> np.ndarray:
-    """The event times from first to last that the clock has.
+    """Return the event times from first to last that the clock has.
 
     On a clock of 2 years every second one.
 
     Parameters
     ----------
-    event_times : (cells,) those of the cells. periods : (periods,) of the panel.
+    event_times : (cells,)
+        Those of the cells.
+    periods : (periods,)
+        Of the panel.
     """
     step = period_step(periods)
     wanted = np.arange(first, last + 1)
@@ -101,7 +108,7 @@ def possible_events(
 
 
 def named_events(event_times: np.ndarray) -> str:
-    """The event times there are, for messages."""
+    """Return the event times there are, for messages."""
     known = np.unique(event_times[~np.isnan(event_times)])
     shown = ", ".join(f"{e:g}" for e in known[:MOST_NAMED])
     return f"Event times are {shown}{', ...' if len(known) > MOST_NAMED else ''}."

@@ -42,8 +42,9 @@ class CohortPeriodDesign:
 
     Attributes
     ----------
-    cohort, period, base : (cells,) int, indices; a cell that is its own base has no column.
-    columns : (cohorts, periods, cells that are not their base).
+    cohort, period, base : (cells,) int
+        Indices; a cell that is its own base has no column.
+    columns : (cohorts, periods, cells that are not their base)
     """
 
     cohort: np.ndarray
@@ -72,7 +73,7 @@ def regress_cells(
     leave_out: int,
     notes: list[LedgerRow],
 ) -> MethodResult:
-    """The regression behind `interaction_weighted`.
+    """Return the regression behind `interaction_weighted`.
 
     `used` is what `comparable` made of the panel.
     """
@@ -116,7 +117,7 @@ def regress_cells(
 
 
 def comparable(panel: PreparedPanel, masked: int, notes: list[LedgerRow]) -> PreparedPanel:
-    """The panel without cohorts that have no base and periods that have no comparison.
+    """Return the panel without cohorts that have no base and periods that have no comparison.
 
     With nobody never treated, the comparison is the last cohort, and the panel ends where its
     treatment or mask begins.
@@ -125,7 +126,10 @@ def comparable(panel: PreparedPanel, masked: int, notes: list[LedgerRow]) -> Pre
     if not np.isinf(panel.cohorts).any():
         last, early = panel.cohorts[-1], panel.periods + masked < panel.cohorts[-1]
         lost = ~np.isnan(panel.y[:, ~early])
-        reason = "nobody is never treated: the last cohort is the comparison, and periods from its treatment on leave"
+        reason = (
+            "nobody is never treated: the last cohort is the comparison, "
+            "and periods from its treatment on leave"
+        )
         notes.append(("rows", reason, int(lost.sum()), int(lost.any(axis=1).sum()), (f"{last:g}",)))
         panel = in_periods(replace(panel, cohorts=np.append(panel.cohorts[:-1], np.inf)), early)
     compared = observed_units(panel)[np.isinf(panel.cohorts)].sum(axis=0) > 0
@@ -148,7 +152,7 @@ def comparable(panel: PreparedPanel, masked: int, notes: list[LedgerRow]) -> Pre
 def cohort_period_design(
     panel: PreparedPanel, masked: int, notes: list[LedgerRow]
 ) -> CohortPeriodDesign:
-    """The observed cells of every treated cohort.
+    """Return the observed cells of every treated cohort.
 
     The base is its last observed period before treatment and mask.
     """

@@ -31,9 +31,27 @@ def regression_result(
     single_unit: np.ndarray,
     notes: list[LedgerRow],
 ) -> MethodResult:
-    """A MethodResult of the kept rows; `pick` (rows, coefficients) leads from the regressions' rows to these, and `single_unit`
-    (rows, cohorts) tells where a cohort's mean rests on one unit or cluster and is fitted
-    perfectly."""
+    """Return the result of the kept rows.
+
+    Parameters
+    ----------
+    panel, used : PreparedPanel
+        The whole, and the part that was regressed.
+    rows : EstimateRows
+        Labels.
+    pick : (rows, coefficients)
+        Leads from the coefficients of the regressions to the rows.
+    result : Regressions
+        Of the used panel.
+    shares : (rows,)
+        Weight of each row in aggregates.
+    keep : (rows,) bool
+        Those that could be estimated.
+    single_unit : (rows, cohorts) bool
+        Where the mean of a cohort rests on one unit or cluster and is fitted perfectly.
+    notes : list[LedgerRow]
+        What was left out so far; grows.
+    """
     pick, single_unit = pick[keep], single_unit[keep]
     on_means, covariance = np.tensordot(pick, result.weights, 1), pick @ result.covariance @ pick.T
     if single_unit.any():
@@ -102,7 +120,8 @@ def single_period_notes(panel: PreparedPanel) -> list[LedgerRow]:
             "every unit is seen once, so its own effect takes up its outcome",
             where="estimate_effects",
             count=single,
-            remedy="Use method='group_time' with gaps='cross_section', which compares groups, or name the right unit.",
+            remedy="Use method='group_time' with gaps='cross_section', which compares groups, "
+            "or name the right unit.",
         )
     reason = "unit observed in one period only: its own effect takes it up"
     return [("note", reason, single, single, ())] if single else []
@@ -119,7 +138,7 @@ def note_dropped_covariates(panel: PreparedPanel, kept: np.ndarray, notes: list[
 
 def nothing_to_compare(panel: PreparedPanel) -> ZgzxError:
     return ZgzxError(
-        "treatment cannot be told from unit and period effects",
+        "treatment cannot be separated from unit and period effects",
         where="estimate_effects",
         count=int(np.isfinite(panel.cohorts).sum()),
         remedy="Add units never treated, or treated at other times.",

@@ -38,9 +38,12 @@ class Stacks:
 
     Attributes
     ----------
-    cohort : (stacks,) int, index of the treated cohort.
-    periods : (stacks, event times) int, index of the period behind each event time.
-    treated, control : (stacks, strata) bool; only strata observed over the whole window.
+    cohort : (stacks,) int
+        Index of the treated cohort.
+    periods : (stacks, event times) int
+        Index of the period behind each event time.
+    treated, control : (stacks, strata) bool
+        Only strata observed over the whole window.
     """
 
     cohort: np.ndarray
@@ -63,7 +66,7 @@ class Options(MethodOptions):
         check_event_window(self.event_window)
 
     def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
-        """What could be wrong between these options and a panel."""
+        """Yield what could be wrong between these options and a panel."""
         yield from controls_conflicts(panel, self.controls)
         yield (
             period_step(panel.periods) > 1,
@@ -115,7 +118,7 @@ def _refuse_covariates(panel: PreparedPanel) -> None:
 
 
 def _window(panel: PreparedPanel, window: tuple[int, int] | None, masked: int) -> tuple[int, int]:
-    """The event window, checked."""
+    """Check the event window and return it."""
     starts = panel.cohorts[np.isfinite(panel.cohorts)]
     if not len(starts):
         raise ZgzxError(
@@ -156,7 +159,7 @@ def make_stacks(
 
     The others go to the notes.
     """
-    rows, outside, without_controls, gaps = [], [], [], 0
+    rows, outside, incomplete, gaps = [], [], [], 0
     for c in np.flatnonzero(np.isfinite(panel.cohorts)):
         wanted = panel.cohorts[c] + events
         if not np.isin(wanted, panel.periods).all():
@@ -172,30 +175,19 @@ def make_stacks(
         if treated.any() and control.any():
             rows.append((c, at, treated, control))
         else:
-            without_controls.append(c)
+            incomplete.append(c)
     _note_cohorts(panel, outside, "event window reaches outside the panel", notes)
-    _note_cohorts(
-        panel,
-        without_controls,
-        "no treated or no clean control unit is observed over the whole event window",
-        notes,
-    )
+    reason = "no treated or no clean control unit is observed over the whole event window"
+    _note_cohorts(panel, incomplete, reason, notes)
     if gaps:
-        notes.append(
-            (
-                "note",
-                "unit and stack left out: not observed over the whole event window",
-                0,
-                gaps,
-                (),
-            )
-        )
+        reason = "unit and stack left out: not observed over the whole event window"
+        notes.append(("note", reason, 0, gaps, ()))
     if not rows:
         raise ZgzxError(
             "no cohort has a full event window together with clean controls",
             where="stacked",
-            count=len(outside) + len(without_controls),
-            examples=(f"{g:g}" for g in panel.cohorts[[*outside, *without_controls]][:3]),
+            count=len(outside) + len(incomplete),
+            examples=(f"{g:g}" for g in panel.cohorts[[*outside, *incomplete]][:3]),
             remedy="Choose a shorter event_window, or controls='not_yet_treated'.",
         )
     return Stacks(*(np.array(column) for column in zip(*rows, strict=True)))

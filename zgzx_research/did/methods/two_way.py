@@ -69,7 +69,7 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
 def event_design(
     panel: PreparedPanel, masked: int, notes: list[LedgerRow]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(events,) event times observed, (1 or 2,) those left out as references, (cohorts, periods, others) columns."""
+    """(events,) event times, (1 or 2,) references, and (cohorts, periods, others) columns."""
     event = _event_times(panel)
     events = np.unique(event[np.isfinite(event) & (observed_units(panel) > 0)])
     before = events[events < -masked]
@@ -90,7 +90,7 @@ def event_design(
 
 
 def static_design(panel: PreparedPanel, masked: int) -> np.ndarray:
-    """(cohorts, periods, 1 + masked) treated, then a column for each masked event time, so that it takes no part."""
+    """(cohorts, periods, 1 + masked) treated, and a column for each masked event time."""
     event = _event_times(panel)
     return (
         np.concatenate(

@@ -42,12 +42,21 @@ class Block:
 
     Attributes
     ----------
-    units : (units,) labels, rising. periods : (periods,) int, rising. y : (units, periods), NaN
-        where unobserved.
-    columns : role -> (units, 1), or (units, periods) where it changes within a unit; missing where
-        an observed row has no value. Clusters are labels, all else numbers.
-    tally : rows left out, and what is wrong. kinds : what the two columns of times hold.
-    levels : role -> levels of a covariate that is text; its column holds their places.
+    units : (units,)
+        Labels, rising.
+    periods : (periods,) int
+        Rising.
+    y : (units, periods)
+        NaN where unobserved.
+    columns : dict[str, numpy.ndarray]
+        Role -> (units, 1), or (units, periods) where it changes within a unit; missing where an
+        observed row has no value. Clusters are labels, all else numbers.
+    tally : Tally
+        Rows left out, and what is wrong.
+    kinds : dict[str, TimeKind]
+        What the two columns of times hold.
+    levels : dict[str, tuple[str, ...]]
+        Role -> levels of a covariate that is text; its column holds their places.
     """
 
     units: np.ndarray
@@ -59,20 +68,23 @@ class Block:
     levels: dict[str, tuple[str, ...]]
 
     def take(self, units: np.ndarray) -> Block:
-        """The units in `units` (mask)."""
+        """Return the units in `units` (mask)."""
         columns = {role: column[units] for role, column in self.columns.items()}
         return replace(self, units=self.units[units], y=self.y[units], columns=columns)
 
 
 def read_blocks(data: Any, roles: Roles) -> Block:
-    """All rows of a table. A Parquet file whose units come in rising order is never in memory as a whole."""
+    """Read all rows of a table.
+
+    A Parquet file whose units come in rising order is never in memory as a whole.
+    """
     names = list(dict.fromkeys(name for name in roles.values() if name is not None))
     block = _in_parts(data, names, roles) if isinstance(data, str | Path) else None
     return block or _block(whole_table(data, names, roles["unit"]), roles)
 
 
 def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
-    """A Parquet file batch by batch.
+    """Return a Parquet file batch by batch.
 
     None without rows, with text to be read as a whole, or units not in order.
     """
@@ -173,57 +185,50 @@ def observed(block: Block) -> Block:
 
 
 def _joined(blocks: list[Block]) -> Block:
-    """One block of many whose units follow each other.
+    """Return one block of many whose units follow each other.
 
-    Empties the list as it goes, so outcomes stand only once.
+    Empties the list as it goes, so that outcomes are in memory only once.
     """
     if len(blocks) == 1:
         return blocks[0]
     periods = np.unique(np.concatenate([block.periods for block in blocks]))
     ends = np.cumsum([len(block.units) for block in blocks])
-    wide = {
-        role: max(block.columns[role].shape[1] for block in blocks) > 1
-        for role in blocks[0].columns
-    }
-    y = np.empty((ends[-1], len(periods)))
-    changing = {role: np.empty(y.shape) for role, many in wide.items() if many}
-    parts: list[tuple] = []
+    roles = blocks[0].columns
+    changing = [r for r in roles if max(block.columns[r].shape[1] for block in blocks) > 1]
+    wide = {role: np.empty((ends[-1], len(periods))) for role in ("", *changing)}  # "": outcomes
+    narrow: dict[str, list[np.ndarray]] = {role: [] for role in roles if role not in changing}
+    units: list[np.ndarray] = []
     tally: Tally = {}
     kinds = blocks[0].kinds | {
         role: kind for block in blocks for role, kind in block.kinds.items() if kind.dated
     }  # a batch in which every value is missing does not know
     for end in ends:
         block = blocks.pop(0)
-        at, period = slice(end - len(block.units), end), np.searchsorted(periods, block.periods)
-        for whole, part in (
-            (y, block.y),
-            *((changing[role], block.columns[role]) for role in changing),
-        ):
-            part = (
-                part if part.shape == block.y.shape else np.where(np.isnan(block.y), np.nan, part)
-            )
-            if len(period) == len(periods):
-                whole[at] = part
-            else:
-                whole[at] = np.nan
-                whole[at, period] = part
-        parts.append(
-            (block.units, {role: block.columns[role] for role, many in wide.items() if not many})
-        )
-        for what, (rows, units, shown) in block.tally.items():
-            before = tally.get(what, (0, 0, ()))
-            tally[what] = (before[0] + rows, before[1] + units, (before[2] + shown)[:3])
-    columns = {
-        role: np.concatenate([part[1][role] for part in parts])
-        for role, many in wide.items()
-        if not many
-    }
-    return Block(
-        np.concatenate([part[0] for part in parts]),
-        periods,
-        y,
-        columns | changing,
-        tally,
-        kinds,
-        {},
-    )
+        at = slice(end - len(block.units), end)
+        _put(wide[""][at], block.y, block, periods)
+        for role in changing:
+            _put(wide[role][at], block.columns[role], block, periods)
+        for role, parts in narrow.items():
+            parts.append(block.columns[role])
+        units.append(block.units)
+        _add_tally(tally, block.tally)
+    y = wide.pop("")
+    columns = {role: np.concatenate(parts) for role, parts in narrow.items()}
+    return Block(np.concatenate(units), periods, y, columns | wide, tally, kinds, {})
+
+
+def _put(whole: np.ndarray, part: np.ndarray, block: Block, periods: np.ndarray) -> None:
+    """Write a column of a block into the periods of the whole, NaN elsewhere."""
+    if part.shape != block.y.shape:
+        part = np.where(np.isnan(block.y), np.nan, part)
+    if len(block.periods) == len(periods):
+        whole[:] = part
+    else:
+        whole[:] = np.nan
+        whole[:, np.searchsorted(periods, block.periods)] = part
+
+
+def _add_tally(tally: Tally, more: Tally) -> None:
+    for what, (rows, units, shown) in more.items():
+        before = tally.get(what, (0, 0, ()))
+        tally[what] = (before[0] + rows, before[1] + units, (before[2] + shown)[:3])

@@ -27,7 +27,8 @@ def level_codes(column: pd.Series, name: str) -> tuple[np.ndarray, tuple[str, ..
 
     Raises
     ------
-    ZgzxError : text that holds numbers, or so many levels that they name single units.
+    ZgzxError
+        Text that holds numbers, or so many levels that they name single units.
     """
     categories = isinstance(column.dtype, pd.CategoricalDtype)
     if not categories and not _is_text(column):
@@ -84,11 +85,12 @@ def level_columns(codes: np.ndarray, levels: tuple[str, ...]) -> tuple[np.ndarra
 
     Parameters
     ----------
-    codes : (units, 1 or periods), NaN where unobserved. Levels that no unit has are no columns.
+    codes : (units, 1 or periods)
+        NaN where unobserved. Levels that no unit has are no columns.
 
     Returns
     -------
-    columns : (units, 1 or periods, levels less one).
+    columns : (units, 1 or periods, levels less one)
     """
     used = np.unique(codes[~np.isnan(codes)]).astype(np.int64)
     columns = np.empty((*codes.shape, max(len(used) - 1, 0)))

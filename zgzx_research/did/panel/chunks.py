@@ -24,7 +24,7 @@ Sums = TypeVar("Sums")
 
 @cache
 def _controller() -> ThreadpoolController:
-    """The BLAS libraries in use; finding them takes milliseconds, so once."""
+    """Return the BLAS libraries in use; finding them takes milliseconds, so once."""
     return ThreadpoolController()
 
 
@@ -41,7 +41,8 @@ def chunk_bounds(groups: np.ndarray) -> list[tuple[int, int, int]]:
 
     Parameters
     ----------
-    groups : (groups,) int, units per group, in the order they are stored.
+    groups : (groups,) int
+        Units per group, in the order they are stored.
     """
     ends = np.cumsum(groups)
     return [
@@ -52,7 +53,7 @@ def chunk_bounds(groups: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Iterator[Sums]:
-    """The kernel's result for each piece, in order, whatever thread was first.
+    """Return the kernel's result for each piece, in order, whatever thread was first.
 
     So sums are the same every time.
     """

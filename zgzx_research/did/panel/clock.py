@@ -39,13 +39,18 @@ class Clock:
 
     Attributes
     ----------
-    numbers : (periods,) int, rising.
-    ends : (periods,) the last instant that still belongs to each observation: a unit is treated at
-        an observation if its first date is not after this.
-    unit, count : the step: the observed periods lie `count` of these units apart, or a multiple.
-    months, length : of one number, in months or (where months are 0) in seconds; both 0 where
-        numbers count themselves.
-    written : (periods,) as they were read; seconds where `dated`.
+    numbers : (periods,) int
+        Rising.
+    ends : (periods,)
+        The last instant that still belongs to each observation: a unit is treated at an observation
+        if its first date is not after this.
+    unit, count : str
+        The step: the observed periods lie `count` of these units apart, or a multiple.
+    months, length : int
+        Of one number, in months or (where months are 0) in seconds; both 0 where numbers count
+        themselves.
+    written : (periods,)
+        As they were read; seconds where `dated`.
     """
 
     numbers: np.ndarray
@@ -68,7 +73,7 @@ class Clock:
         return f"1 {self.unit}" if self.count == 1 else self.step
 
     def labels(self) -> tuple[str, ...]:
-        """What the table calls each period."""
+        """Return what the table calls each period."""
         return tuple(time_text(value, self.dated) for value in self.written)
 
     def count_starts(self, start: np.ndarray) -> np.ndarray:
@@ -111,12 +116,15 @@ def read_clock(periods: np.ndarray, kind: TimeKind, clock: str, column: str) -> 
 
     Parameters
     ----------
-    periods : (periods,) what was read, rising: whole numbers, or seconds where `kind.dated`.
-    clock : "calendar", or "observed", which counts the observed periods 1, 2, 3.
+    periods : (periods,)
+        What was read, rising: whole numbers, or seconds where `kind.dated`.
+    clock : str
+        "calendar", or "observed", which counts the observed periods 1, 2, 3.
 
     Raises
     ------
-    ZgzxError : dates that are not evenly spaced, on the calendar.
+    ZgzxError
+        Dates that are not evenly spaced, on the calendar.
     """
     values = periods.astype(float)
     if clock == "observed":
@@ -137,13 +145,13 @@ def read_clock(periods: np.ndarray, kind: TimeKind, clock: str, column: str) -> 
         f"the dates are not evenly spaced{found}",
         where=f"column {column!r}",
         examples=(time_text(value, True) for value in values[:3]),
-        remedy="Pass clock='observed' to count the observed periods 1, 2, 3, or write the even step each date stands "
-        "for, e.g. its year.",
+        remedy="Pass clock='observed' to count the observed periods 1, 2, 3, "
+        "or write the even step each date stands for, e.g. its year.",
     )
 
 
 def _dated(values: np.ndarray, kind: TimeKind) -> Clock | str:
-    """The clock of dates, or what hinders one."""
+    """Return the clock of dates, or what hinders one."""
     into = np.mod(values, DAY)
     if (into >= DAY - 1).all():  # the last second of a day stands for the day
         values = values - into
@@ -176,13 +184,13 @@ def months_and_rest(seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _month_start(months: np.ndarray) -> np.ndarray:
-    """The first second of each month."""
+    """Return the first second of each month."""
     dates = (months - 12 * 1970).astype(np.int64).astype("datetime64[M]").astype("datetime64[D]")
     return (dates.astype(np.int64) + EPOCH).astype(float) * DAY
 
 
 def _divisor(values: np.ndarray) -> int:
-    """The step of which all distances are multiples; 1 for a single value."""
+    """Return the step of which all distances are multiples; 1 for a single value."""
     return int(np.gcd.reduce(np.diff(values).astype(np.int64))) if len(values) > 1 else 1
 
 
@@ -196,7 +204,7 @@ def _usual(values: np.ndarray) -> bool:
 
 
 def exact_months(month: np.ndarray, days: np.ndarray) -> int:
-    """The step in months where all dates fall on the same day of the month, or all on its last; else 0."""
+    """Return the step in months where dates fall on one day of the month, or its last."""
     if len(np.unique(month)) < len(month):
         return 0
     start = _month_start(months_and_rest(days * DAY)[0]) / DAY
@@ -209,7 +217,7 @@ def exact_months(month: np.ndarray, days: np.ndarray) -> int:
 
 
 def _about_months(days: np.ndarray, sizes: tuple[int, ...]) -> int:
-    """The coarsest step of the calendar that keeps all dates apart, each about equally far into its step; else 0."""
+    """Return the coarsest step that keeps dates apart, each about equally far into it."""
     month = months_and_rest(days * DAY)[0]
     for size in sizes:
         number = month // size
@@ -223,7 +231,7 @@ def _about_months(days: np.ndarray, sizes: tuple[int, ...]) -> int:
 
 
 def _exact_days(days: np.ndarray, *, weeks: bool) -> int:
-    """The step in days where the dates are evenly spaced in days (in whole weeks); else 0."""
+    """Return the step in days (of whole weeks) where dates are evenly spaced, else 0."""
     step = _divisor(days)
     return step if len(days) > 1 and _usual(days) and (step % 7 == 0 or not weeks) else 0
 
@@ -245,7 +253,7 @@ def trading_days(days: np.ndarray) -> bool:
 
 
 def _span_ends(values: np.ndarray, kind: TimeKind) -> np.ndarray:
-    """The last second of what each value stands for: its month or week, its day, or itself."""
+    """Return the last second of what each value stands for: a month, week, day, or itself."""
     if kind.span is None:
         return values + (DAY - 1) if (np.mod(values, DAY) == 0).all() else values
     if kind.span[0] == "months":
@@ -262,7 +270,7 @@ def _by_months(
     size: int,
     count: int,
 ) -> Clock:
-    """Steps of `size` months; dates at the start or the end of them stand for all of it."""
+    """Return steps of `size` months; dates at the start or the end of them stand for all of it."""
     number = month // size
     begin, end = _month_start(number * size), _month_start((number + 1) * size)
     if size in MONTH_STEPS and (_at_start(days, begin / DAY) or _at_end(last_day, end / DAY)):
@@ -282,7 +290,7 @@ def _at_end(days: np.ndarray, end: np.ndarray) -> bool:
 
 
 def _working_day(days: np.ndarray, away: int) -> np.ndarray:
-    """The next working day before (-1) or after (1) each day."""
+    """Return the next working day before (-1) or after (1) each day."""
     dates = (days - EPOCH).astype(np.int64).astype("datetime64[D]")
     near = (
         np.busday_offset(dates, 0, roll="forward")
@@ -295,7 +303,7 @@ def _working_day(days: np.ndarray, away: int) -> np.ndarray:
 def _by_days(
     values: np.ndarray, days: np.ndarray, ends: np.ndarray, kind: TimeKind, step: int
 ) -> Clock:
-    """Steps of weeks or days; Mondays stand for their week."""
+    """Return steps of weeks or days; Mondays stand for their week."""
     size = step if step % 7 else 7 * (step // 7)
     number = np.floor((days - 1) / size) if step % 7 == 0 else np.floor(days / size)
     if step == 7 and kind.span is None and (np.mod(days - 1, 7) == 0).all():

@@ -16,11 +16,12 @@ CONSTANT = 1e-12  # standard deviation relative to the mean
 
 
 def independent_columns(values: np.ndarray) -> np.ndarray:
-    """(columns,) bool: False where a column is constant within every period, or a combination of earlier columns.
+    """(columns,) bool, those not constant within every period, nor combinations of earlier ones.
 
     Parameters
     ----------
-    values : (units, 1 or periods, columns), rows with NaN are passed over.
+    values : (units, 1 or periods, columns)
+        Rows with NaN are passed over.
     """
     few = ~np.isnan(values[:1000]).any(axis=2, keepdims=True)  # near the mean is near enough
     shift = np.where(few, values[:1000], 0.0).sum(axis=0) / np.maximum(few.sum(axis=0), 1)
@@ -56,13 +57,15 @@ def _triangle(rows: np.ndarray) -> np.ndarray:
 
 
 def independent(gram: np.ndarray, size: np.ndarray | None = None) -> np.ndarray:
-    """(regressors,) bool: those that are no combination of earlier ones, by elimination in their order.
+    """(regressors,) bool, those that are no combination of earlier ones, by elimination.
 
     Parameters
     ----------
-    gram : (regressors, regressors) cross products. size : (regressors,) sums of squares to measure
-        by what is left of them; those of `gram` where it holds the regressors as they are, larger
-        where effects were taken out of it.
+    gram : (regressors, regressors)
+        Cross products.
+    size : (regressors,), optional
+        Sums of squares to measure by what is left of them; those of `gram` where it holds the
+        regressors as they are, larger where effects were taken out of it.
     """
     rest, kept = gram.copy(), np.zeros(len(gram), dtype=bool)
     for j, whole in enumerate(np.diag(gram) if size is None else size):

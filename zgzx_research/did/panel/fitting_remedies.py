@@ -15,17 +15,20 @@ SETTING = re.compile(r"(\w+)='(\w+)'")
 
 
 def fitting(remedy: str, options: Mapping[str, Any]) -> str:
-    """A remedy without the alternatives that name an option as it is set.
+    """Return a remedy without the alternatives that name an option as it is set.
 
     Parameters
     ----------
-    remedy : one sentence with alternatives, e.g. "Add earlier periods, or pass
-        controls='not_yet_treated'."
-    options : those in force; a window of 0 cannot be lowered.
+    remedy : str
+        One sentence with alternatives, e.g. "Add earlier periods, or pass
+        controls='not_yet_treated'.".
+    options : Mapping[str, Any]
+        Those in force; a window of 0 cannot be lowered.
 
     Examples
     --------
-    >>> fitting("Add earlier periods, or try controls='not_yet_treated'.", {"controls": "not_yet_treated"})
+    >>> remedy = "Add earlier periods, or try controls='not_yet_treated'."
+    >>> fitting(remedy, {"controls": "not_yet_treated"})
     'Add earlier periods.'
     """
     masks = [name for name in MASKS if options.get(name)]
@@ -42,17 +45,9 @@ def fitting(remedy: str, options: Mapping[str, Any]) -> str:
     kept = [part.replace("\0", f"lower {' or '.join(masks)}") for part in kept]
     kept[0] = kept[0] if kept[0].startswith(verb) else verb + kept[0]
     kept[0] = kept[0][0].upper() + kept[0][1:]
-    return (
-        (
-            ", ".join(kept[:-1]) + ", or "
-            if len(kept) > 2
-            else kept[0] + " or "
-            if len(kept) == 2
-            else ""
-        )
-        + kept[-1]
-        + "."
-    )
+    if len(kept) > 2:
+        return f"{', '.join(kept[:-1])}, or {kept[-1]}."
+    return f"{' or '.join(kept)}."
 
 
 def _helps(part: str, options: Mapping[str, Any], masks: list[str]) -> bool:
@@ -62,7 +57,7 @@ def _helps(part: str, options: Mapping[str, Any], masks: list[str]) -> bool:
 
 
 def with_fitting_remedy(error: ZgzxError, options: Mapping[str, Any]) -> ZgzxError:
-    """The same error, its remedy fitted to the options in force."""
+    """Return the same error, its remedy fitted to the options in force."""
     return ZgzxError(
         error.what,
         where=error.where,

@@ -44,9 +44,10 @@ class Grid:
 
     Attributes
     ----------
-    units, periods : (units,), (periods,) keys, rising.
-    rows : (units, periods) row of each cell, -1 where there is none; None where cell after cell is
-        row after row.
+    units, periods : (units,)
+        (periods,) keys, rising.
+    rows : (units, periods)
+        Row of each cell, -1 where there is none; None where cell after cell is row after row.
     """
 
     units: np.ndarray
@@ -65,7 +66,7 @@ def count_left_out(
 
 
 def aligned_grid(unit: np.ndarray, period: np.ndarray) -> Grid | None:
-    """The grid of rows that lie unit by unit, each with the same periods in rising order.
+    """Return the grid of rows that lie unit by unit, each with the same periods in rising order.
 
     None for other rows.
     """
@@ -95,7 +96,7 @@ def _rising(values: np.ndarray) -> bool:
 def counted_grid(
     rows: TableRows, period: np.ndarray, present: np.ndarray, roles: Roles, tally: Tally
 ) -> Grid:
-    """The grid of rows in any order; `present` (rows,) are the rows to use."""
+    """Return the grid of rows in any order; `present` (rows,) are the rows to use."""
     whole = len(present) == len(period)
     cell, units = _ranks(rows.unit if whole else rows.unit[present])
     column, periods = pd.factorize(period if whole else period[present], sort=True)
@@ -132,7 +133,7 @@ def _label(rows: TableRows, key: np.int64) -> object:
 
 
 def _cells(grid: Grid, column: np.ndarray, start: int) -> np.ndarray:
-    """(a chunk of units, periods) of a column; where there is no row, anything."""
+    """Return (a chunk of units, periods) of a column; where there is no row, anything."""
     if grid.rows is not None:
         return column[grid.rows[start : start + CHUNK]]
     width = len(grid.periods)
@@ -208,7 +209,7 @@ def _within(
 
 
 def _wide(grid: Grid, column: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(units, periods) of a column that changes within units, NaN where the outcome is not observed."""
+    """(units, periods) of a column that changes within units, NaN where unobserved."""
     wide = np.empty(y.shape)
 
     def kernel(start: int) -> None:
@@ -228,7 +229,7 @@ def _labelled(codes: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
 
 
 def _values_text(rows: TableRows, grid: Grid, y: np.ndarray, role: str, unit: int) -> str:
-    """A unit and the values it has where one was asked for."""
+    """Return a unit and the values it has where one was asked for."""
     start = unit // CHUNK * CHUNK
     values = np.unique(_cells(grid, rows.columns[role], start)[unit - start][~np.isnan(y[unit])])[
         :3

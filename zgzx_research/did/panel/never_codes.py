@@ -43,8 +43,12 @@ def refuse_never_codes(start: np.ndarray, periods: np.ndarray, kind: TimeKind, c
 
     Parameters
     ----------
-    start : (units,) what was read, NaN where missing. periods : (periods,) what was read, rising.
-    kind : of `start`.
+    start : (units,)
+        What was read, NaN where missing.
+    periods : (periods,)
+        What was read, rising.
+    kind : TimeKind
+        Of `start`.
     """
     given = start[~np.isnan(start)]
     if not len(given):
@@ -102,7 +106,7 @@ def _coded_dates(start: np.ndarray, periods: np.ndarray) -> np.ndarray:
 def _refuse_other_writing(
     start: np.ndarray, units: np.ndarray, periods: np.ndarray, kind: TimeKind, column: str
 ) -> None:
-    """First treated periods as months or dates where the periods are years, or as years where they are numbers."""
+    """Refuse months or dates where the periods are years, and years where they are numbers."""
     if kind.dated:
         return
     years = YEARS[0] <= periods[0] and periods[-1] <= YEARS[1]

@@ -40,10 +40,14 @@ class Coding:
 
     Attributes
     ----------
-    name : what the numbers are. fits : whether all of some distinct rising numbers are so coded and
-        not evenly spaced.
-    call : the call that makes dates or evenly spaced numbers, with {column} for the column.
-    disordered : the numbers do not even rise with time, so that they cannot be counted as observed.
+    name : str
+        What the numbers are.
+    fits : Callable[[numpy.ndarray], bool]
+        Whether all of some distinct rising numbers are so coded and not evenly spaced.
+    call : str
+        The call that makes dates or evenly spaced numbers, with {column} for the column.
+    disordered : bool
+        The numbers do not even rise with time, so that they cannot be counted as observed.
     """
 
     name: str
@@ -258,8 +262,12 @@ def refuse_coded_dates(
 
     Parameters
     ----------
-    periods : (periods,) observed, rising. start : first treated periods, NaN where never.
-    columns : names of the two columns.
+    periods : (periods,)
+        Observed, rising.
+    start : numpy.ndarray
+        First treated periods, NaN where never.
+    columns : tuple[str, str]
+        Names of the two columns.
     """
     near = start[np.isfinite(start)].astype(np.int64)
     values = np.union1d(periods, near) if len(near) else periods
@@ -286,7 +294,7 @@ def _coding(values: np.ndarray, codings: tuple[Coding, ...], clock: str) -> Codi
 
 
 def _around_the_jump(values: np.ndarray) -> list[str]:
-    """The two values between which most is missing."""
+    """Return the two values between which most is missing."""
     if len(values) < 2:
         return [str(values[0])]
     at = int(np.diff(values).argmax())

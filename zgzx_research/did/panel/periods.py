@@ -22,7 +22,7 @@ from zgzx_research.errors import ZgzxError
 def count_periods(
     block: Block, roles: Roles, clock: str, ledger: list[LedgerRow]
 ) -> tuple[Clock, np.ndarray]:
-    """The clock of the periods, and the (units,) first treated period counted by it."""
+    """Return the clock of the periods, and the (units,) first treated period counted by it."""
     start = block.columns["first_treated"][:, 0].astype(float)
     kind, first_kind = block.kinds["period"], block.kinds["first_treated"]
     columns = (str(roles["period"]), str(roles["first_treated"]))
@@ -41,7 +41,8 @@ def count_periods(
                 f"{columns[0]}: {kind.zone or 'none'}",
                 f"{columns[1]}: {first_kind.zone or 'none'}",
             ),
-            remedy=f'Call table["{columns[1]}"].dt.tz_convert or .dt.tz_localize with the zone of the place.',
+            remedy=f'Call table["{columns[1]}"].dt.tz_convert or .dt.tz_localize '
+            "with the zone of the place.",
         )
     if not kind.dated:
         refuse_coded_dates(block.periods, np.full(1, np.nan), columns, clock)
@@ -70,7 +71,7 @@ def _refuse_broken(start: np.ndarray, column: str) -> None:
 
 
 def _note_clock(clock: Clock, ledger: list[LedgerRow]) -> None:
-    """What the step is, and which periods within the panel nobody is observed in."""
+    """Note what the step is, and in which periods within the panel nobody is observed."""
     labels = clock.labels()
     first, apart = f"{labels[0]} = {clock.numbers[0]}", f"step: {clock.counted_step}"
     if clock.unit == "observed period":

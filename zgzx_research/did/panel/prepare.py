@@ -20,6 +20,7 @@ from zgzx_research.errors import ZgzxError, warn
 
 GAPS = ("pairwise", "balance", "cross_section")
 COVARIATES_AT = ("base", "earlier")
+LEDGER_COLUMNS = ["step", "reason", "rows", "units", "examples"]
 LEFT_OUT = ("unit missing", "period missing", "outcome missing")
 
 
@@ -41,43 +42,54 @@ def prepare_panel(
 
     Parameters
     ----------
-    data : pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit
-        and period. A Parquet file sorted by unit is read in parts and never stands in memory whole.
-    outcome, unit, period, first_treated : columns. `first_treated` missing = never treated.
-        Periods, and first treated periods alike, are whole numbers, dates, pandas periods, or text
-        that writes them (2015, 2015-03, 2015Q1). A unit is treated at an observation if that
-        observation is not before its first treated date; dates that all lie at the start or the end
-        of their step (year, quarter, month, week) stand for the whole step. `unit=None` makes each
-        row its own unit (repeated cross-sections, `gaps="cross_section"`).
-    covariates : columns of numbers, or of text or categories (one column per level, the first left
-        out), constant within a unit or not. Where a value is missing, the row leaves with
+    data : Any
+        Pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit and
+        period. A Parquet file sorted by unit is read in parts and never stands in memory whole.
+    outcome, unit, period, first_treated : str
+        Columns. `first_treated` missing = never treated. Periods, and first treated periods alike,
+        are whole numbers, dates, pandas periods, or text that writes them (2015, 2015-03, 2015Q1).
+        A unit is treated at an observation if that observation is not before its first treated
+        date; dates that all lie at the start or the end of their step (year, quarter, month, week)
+        stand for the whole step. `unit=None` makes each row its own unit (repeated cross-sections,
+        `gaps="cross_section"`).
+    covariates : Sequence[str], default ()
+        Columns of numbers, or of text or categories (one column per level, the first left out),
+        constant within a unit or not. Where a value is missing, the row leaves with
         `gaps="cross_section"`, the unit leaves the comparisons with that base with
         `gaps="pairwise"` and `covariates_at="base"`, and the unit leaves otherwise (as in R), in
         the ledger. A covariate leaves that is constant or a combination of those before it.
-    covariates_at : "base" or "earlier" (as R did): which period of a comparison gives covariates
-        and varying weights.
-    weights : column of positive weights, constant within a unit or not. cluster : column, constant
-        within a unit.
-    gaps : "pairwise" uses a unit where both periods of a comparison are observed; "balance" drops
+    covariates_at : str, default "base"
+        "base" or "earlier" (as R did): which period of a comparison gives covariates and varying
+        weights.
+    weights : str, optional
+        Column of positive weights, constant within a unit or not.
+    cluster : str, optional
+        Column, constant within a unit.
+    gaps : str, default "pairwise"
+        "pairwise" uses a unit where both periods of a comparison are observed; "balance" drops
         incomplete units; "cross_section" uses every observed row.
-    clock : "calendar" counts evenly spaced steps, in which periods may be missing, and refuses
-        dates that are not evenly spaced; "observed" numbers the observed periods 1, 2, 3 (trading
-        days, irregular survey waves). See docs/methodology/clock.md.
+    clock : str, default "calendar"
+        "calendar" counts evenly spaced steps, in which periods may be missing, and refuses dates
+        that are not evenly spaced; "observed" numbers the observed periods 1, 2, 3 (trading days,
+        irregular survey waves). See docs/methodology/clock.md.
 
     Raises
     ------
-    ZgzxError : missing column, one column in two roles, values of a wrong type, duplicate (unit,
-        period), `first_treated` or cluster not constant within a unit, never treated coded as 0,
-        infinity, a far year or text, periods that are not evenly spaced or that code dates as
-        numbers, more than one time zone, infinite outcome or covariate, unusable weights, missing
-        cluster, nothing left.
+    ZgzxError
+        Missing column, one column in two roles, values of a wrong type, duplicate (unit, period),
+        `first_treated` or cluster not constant within a unit, never treated coded as 0, infinity, a
+        far year or text, periods that are not evenly spaced or that code dates as numbers, more
+        than one time zone, infinite outcome or covariate, unusable weights, missing cluster,
+        nothing left.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> rows = [(u, t, u + t * (u == 1), 2002.0 if u == 1 else None) for u in (1, 2) for t in (2001, 2002)]
-    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents", "first_award"])
-    >>> prepare_panel(table, outcome="patents", unit="firm", period="year", first_treated="first_award").y.shape
+    >>> table = pd.DataFrame({"firm": [1, 1, 2, 2], "year": [2001, 2002, 2001, 2002]})
+    >>> table["patents"] = [2002, 2003, 2, 2]
+    >>> table["first_award"] = [2002.0, 2002.0, None, None]
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> prepare_panel(table, **roles, first_treated="first_award").y.shape
     (2, 2)
     """
     _refuse_words(unit, covariates, covariates_at, gaps, clock)
@@ -103,8 +115,7 @@ def prepare_panel(
     block = block if keep.all() else block.take(keep)
     cohort, cohorts = pd.factorize(start[keep], sort=True)
     extra, names = independent_covariates(block, tuple(covariates), ledger)
-    weight = block.columns.get("weights")
-    columns = ["step", "reason", "rows", "units", "examples"]
+    weight, group = block.columns.get("weights"), block.columns.get("cluster")
     return PreparedPanel(
         block.y,
         cohort,
@@ -112,9 +123,9 @@ def prepare_panel(
         periods,
         np.ones((len(cohort), 1)) if weight is None else weight.astype(float),
         gaps,
-        pd.DataFrame(ledger, columns=columns),
+        pd.DataFrame(ledger, columns=LEDGER_COLUMNS),
         roles,
-        None if cluster is None else pd.factorize(block.columns["cluster"][:, 0], sort=True)[0],
+        None if group is None else pd.factorize(group[:, 0], sort=True)[0],
         extra,
         names,
         covariates_at,
@@ -145,7 +156,8 @@ def _refuse_words(
         raise ZgzxError(
             "unit=None makes each row its own unit, so no unit is seen twice",
             where="prepare_panel",
-            remedy="Name the unit column, or pass gaps='cross_section' for repeated cross-sections.",
+            remedy="Name the unit column, or pass gaps='cross_section' "
+            "for repeated cross-sections.",
         )
 
 
@@ -174,14 +186,16 @@ def _refuse_shared_columns(roles: Roles, covariates: Sequence[str]) -> None:
 
 
 def _refuse_tally(block: Block, roles: Roles) -> None:
-    """What was found in the rows and cannot be mended here."""
+    """Refuse what was found in the rows and cannot be corrected here."""
     pair, once = (
         f"a ({roles['unit']}, {roles['period']}) pair stands more than once",
         "Keep one value per unit.",
     )
-    mend = "Mend these values or set them to missing (a logarithm of zero is the usual cause)."
+    correct = (
+        "Correct these values or set them to missing (a logarithm of zero is the usual cause)."
+    )
     for found, where, what, remedy in (
-        ("outcome infinite", f"column {roles['outcome']!r}", "the outcome is infinite", mend),
+        ("outcome infinite", f"column {roles['outcome']!r}", "the outcome is infinite", correct),
         ("twice", "prepare_panel", pair, "Keep one row per unit and period."),
         (
             "first_treated changes",
@@ -219,15 +233,16 @@ def _note_units(block: Block, roles: Roles, ledger: list[LedgerRow]) -> None:
             ("note", "names of units that differ only in the way they are written", 0, units, shown)
         )
         warn(
-            f"{units} names in column {roles['unit']!r} differ only in blanks, width, accents or a trailing .0, "
-            f"e.g. {'; '.join(shown)}. They count as different units; write them alike if they are one."
+            f"{units} names in column {roles['unit']!r} differ only in blanks, width, accents "
+            f"or a trailing .0, e.g. {'; '.join(shown)}. They count as different units; "
+            "write them alike if they are one."
         )
 
 
 def _note_never_treated_lost(
     lost: np.ndarray, left: np.ndarray, block: Block, ledger: list[LedgerRow]
 ) -> None:
-    """That every unit never treated left the panel for another reason.
+    """Note that every unit never treated left the panel for another reason.
 
     No other control group is needed then.
     """

@@ -21,28 +21,40 @@ class PreparedPanel:
 
     Attributes
     ----------
-    y : (units, periods) float, NaN where a unit is not observed.
-    cohort : (units,) int, index into `cohorts`.
-    cohorts : (cohorts,) float, first treated period in rising order; the never treated come last as
-        infinity.
-    periods : (periods,) int, rising.
-    weights : (units, 1) float, or (units, periods) where they change within a unit, NaN where
-        unobserved; ones where none were given.
-    gaps : how incomplete units are used: "pairwise", "balance" or "cross_section".
-    ledger : frame of step, reason, rows, units, examples: everything left out, and why.
-    roles : the column behind each role.
-    cluster : (units,) int from 0, or None where units are independent of each other.
-    covariates : (units, 1 or periods, covariates) float, one period where they are constant within
-        units, else NaN where unobserved; None without.
-    covariate_names : one name per covariate.
-    covariates_at : the period that covariates and varying weights are taken from in a comparison:
-        its "base", or the "earlier" of its two periods (as R did).
-    late : (units,) float, first treated period of the units treated after the last period, infinity
-        for all others: these are among the never treated, until a declared window of their own
-        opens; None where there are none.
-    until : (cohorts,) float, infinity but for cohorts made of such units (see
-        `sample.with_late_cohorts`).
-    clock : how the periods were counted: its step, and what the table calls each period.
+    y : (units, periods) float
+        NaN where a unit is not observed.
+    cohort : (units,) int
+        Index into `cohorts`.
+    cohorts : (cohorts,) float
+        First treated period in rising order; the never treated come last as infinity.
+    periods : (periods,) int
+        Rising.
+    weights : (units, 1) float
+        Or (units, periods) where they change within a unit, NaN where unobserved; ones where none
+        were given.
+    gaps : str
+        How incomplete units are used: "pairwise", "balance" or "cross_section".
+    ledger : pandas.DataFrame
+        Frame of step, reason, rows, units, examples: everything left out, and why.
+    roles : dict[str, str or None]
+        The column behind each role.
+    cluster : (units,) int
+        From 0, or None where units are independent of each other.
+    covariates : (units, 1 or periods, covariates) float
+        One period where they are constant within units, else NaN where unobserved; None without.
+    covariate_names : tuple[str, ...]
+        One name per covariate.
+    covariates_at : str
+        The period that covariates and varying weights are taken from in a comparison: its "base",
+        or the "earlier" of its two periods (as R did).
+    late : (units,) float
+        First treated period of the units treated after the last period, infinity for all others:
+        these are among the never treated, until a declared window of their own opens; None where
+        there are none.
+    until : (cohorts,) float
+        Infinity but for cohorts made of such units (see `sample.with_late_cohorts`).
+    clock : Clock, optional
+        How the periods were counted: its step, and what the table calls each period.
     """
 
     y: np.ndarray

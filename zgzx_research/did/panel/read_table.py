@@ -24,11 +24,12 @@ Columns = dict[str | None, pd.Series]
 
 
 def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
-    """The named columns; where no unit is named, the row numbers under None.
+    """Return the named columns; where no unit is named, the row numbers under None.
 
     Parameters
     ----------
-    data : pandas, polars, arrow or duckdb table, eager or lazy, or the path of a Parquet file.
+    data : Any
+        Pandas, polars, arrow or duckdb table, eager or lazy, or the path of a Parquet file.
     """
     if isinstance(data, str | Path):
         return _series(_parquet(data, names).read(columns=list(names)), names, unit, 0)
@@ -68,7 +69,7 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
 
 
 def parquet_batches(path: str | Path, names: Sequence[str], unit: str | None) -> Iterator[Columns]:
-    """The named columns of a Parquet file, batch by batch.
+    """Return the named columns of a Parquet file, batch by batch.
 
     The last unit of a batch waits for the next one.
     """
@@ -92,7 +93,7 @@ def parquet_batches(path: str | Path, names: Sequence[str], unit: str | None) ->
 
 
 def has_text(path: str | Path, names: Sequence[str]) -> bool:
-    """Whether one of these columns of a Parquet file is text or categories, which are read as a whole."""
+    """Whether one of these columns of a Parquet file is text or categories."""
     import pyarrow as pa
 
     schema = _parquet(path, names).schema_arrow
@@ -203,7 +204,7 @@ def numbers(column: pd.Series, name: str) -> np.ndarray:
 
 
 def refuse_booleans(column: pd.Series, name: str) -> None:
-    """True and false are neither numbers nor names."""
+    """Refuse true and false, which are neither numbers nor names."""
     kind = pd.api.types.infer_dtype(column, skipna=True) if column.dtype == object else ""
     if pd.api.types.is_bool_dtype(column.dtype) or kind == "boolean":
         raise ZgzxError(

@@ -16,7 +16,7 @@ from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
 
 
 def of_units(panel: PreparedPanel, kept: np.ndarray) -> PreparedPanel:
-    """The panel of some of its units (mask or indices); `cohorts` stays as it is."""
+    """Return the panel of some of its units (mask or indices); `cohorts` stays as it is."""
     return replace(
         panel,
         y=panel.y[kept],
@@ -31,7 +31,7 @@ def of_units(panel: PreparedPanel, kept: np.ndarray) -> PreparedPanel:
 
 
 def in_periods(panel: PreparedPanel, kept: np.ndarray) -> PreparedPanel:
-    """The panel in some of its periods (mask or indices)."""
+    """Return the panel in some of its periods (mask or indices)."""
     weights = panel.weights[:, kept] if panel.weights.shape[1] > 1 else panel.weights
     covariates = panel.covariates
     if covariates is not None and covariates.shape[1] > 1:
@@ -58,7 +58,7 @@ def covariates_known(panel: PreparedPanel) -> np.ndarray | None:
 
 
 def with_late_cohorts(panel: PreparedPanel, masked: int) -> tuple[PreparedPanel, list[LedgerRow]]:
-    """The panel with cohorts of their own, never treated in it, for units whose window opens before it ends.
+    """Return the panel with cohorts of their own for units whose window opens before it ends.
 
     `until` says when they are treated; a ledger row counts their observations in the window.
     """
@@ -91,11 +91,12 @@ def _late_note(closed: np.ndarray, starts: np.ndarray) -> LedgerRow:
 
 
 def rows_left_out(panel: PreparedPanel, masked: int) -> tuple[np.ndarray | None, list[LedgerRow]]:
-    """(units, periods) bool, rows that one estimation cannot use (None: it uses all), and ledger rows that say so.
+    """(units, periods) bool, rows that cannot be used (None: all can), and ledger rows on them.
 
     Parameters
     ----------
-    masked : periods before treatment that are declared as anticipation or left out.
+    masked : int
+        Periods before treatment that are declared as anticipation or left out.
     """
     lost, notes, seen = None, list[LedgerRow](), ~np.isnan(panel.y)
     if panel.late is not None:
@@ -114,7 +115,7 @@ def rows_left_out(panel: PreparedPanel, masked: int) -> tuple[np.ndarray | None,
 
 
 def without_rows(panel: PreparedPanel, lost: np.ndarray | None) -> PreparedPanel:
-    """The panel without these rows, and without the units and periods that have no other."""
+    """Return the panel without these rows, and without the units and periods that have no other."""
     panel = replace(panel, late=None)
     if lost is None:
         return panel
@@ -134,11 +135,11 @@ def without_rows(panel: PreparedPanel, lost: np.ndarray | None) -> PreparedPanel
 
 
 def constant_if_possible(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(units, 1, k) of (units, periods, k) values that do not change within the observed rows of any unit.
+    """(units, 1, k) of (units, periods, k) values that do not change within any unit.
 
     Parameters
     ----------
-    seen : (units, periods) bool.
+    seen : (units, periods) bool
     """
     first = values[np.arange(len(values)), seen.argmax(axis=1)][:, None]
 
@@ -150,7 +151,7 @@ def constant_if_possible(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def used_rows(panel: PreparedPanel, masked: int) -> tuple[PreparedPanel, list[LedgerRow]]:
-    """The panel of the rows that one estimation uses, and ledger rows on the others.
+    """Return the panel of the rows that one estimation uses, and ledger rows on the others.
 
     See `rows_left_out`.
     """

@@ -30,10 +30,16 @@ class TimeKind:
 
     Attributes
     ----------
-    dated : seconds from 0001-01-01, not plain numbers.
-    span : ("months" or "seconds", how many) that a value stands for; None for instants and numbers.
-    zone : the time zone of dates, None without. spelling : of text.
-    codes : texts that name no period; their value is minus infinity.
+    dated : bool
+        Seconds from 0001-01-01, not plain numbers.
+    span : ("months" or "seconds", how many)
+        That a value stands for; None for instants and numbers.
+    zone : str, optional
+        The time zone of dates, None without.
+    spelling : str
+        Of text.
+    codes : tuple[str, ...]
+        Texts that name no period; their value is minus infinity.
     """
 
     dated: bool = False
@@ -50,9 +56,11 @@ def read_times(
 
     Parameters
     ----------
-    codes : whether text that names no period may stand (first treated periods, where it codes
-        "never treated").
-    hint : the spelling of the periods, for text that could be read in two ways.
+    codes : bool
+        Whether text that names no period may stand (first treated periods, where it codes "never
+        treated").
+    hint : str, default ""
+        The spelling of the periods, for text that could be read in two ways.
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         return numbers(column, name), TimeKind()
@@ -103,14 +111,15 @@ def _refuse_unread(read: Texts, texts: list[str], name: str, codes: bool) -> Non
         f"column {name!r} holds values that are neither whole numbers nor dates",
         where="prepare_panel",
         examples=read.codes[:3],
-        remedy="Leave it missing for units never treated, and write the others as the periods are written."
+        remedy="Leave it missing for units never treated, "
+        "and write the others as the periods are written."
         if codes
         else "Convert them with pandas.to_datetime or pandas.PeriodIndex.",
     )
 
 
 def _periods(values: pd.Series, name: str) -> tuple[np.ndarray, TimeKind]:
-    """The first second of each pandas period, and how long one is."""
+    """Return the first second of each pandas period, and how long one is."""
     rule, count = values.dtype.freq.rule_code, values.dtype.freq.n
     if rule in ("ms", "us", "ns"):
         raise ZgzxError(
@@ -140,8 +149,9 @@ def _dates(values: pd.Series, name: str) -> tuple[np.ndarray, TimeKind]:
             f"column {name!r} holds more than one time zone",
             where="prepare_panel",
             examples=values.head(3),
-            remedy=f'Call pandas.to_datetime(table["{name}"], utc=True).dt.tz_convert("Asia/Shanghai"), with the '
-            "zone of the place, for every column of dates.",
+            remedy=f'Call pandas.to_datetime(table["{name}"], utc=True)'
+            '.dt.tz_convert("Asia/Shanghai"), with the zone of the place, '
+            "for every column of dates.",
         )
     return _seconds(values), TimeKind(dated=True, zone=zone)
 
@@ -153,7 +163,7 @@ def _seconds(values: pd.Series) -> np.ndarray:
 
 
 def time_text(value: float, dated: bool) -> str:
-    """A period or a first treated period as the table wrote it."""
+    """Return a period or a first treated period as the table wrote it."""
     if np.isnan(value):
         return "missing"
     if dated and np.isfinite(value):

@@ -42,9 +42,14 @@ class Spelling:
 
     Attributes
     ----------
-    name : what it writes. pattern : of the whole text, after normalisation.
-    start : groups of the match -> number, or first second since the first of January of the year 1.
-    span : ("months" or "seconds", how many) a text stands for; None for numbers and instants.
+    name : str
+        What it writes.
+    pattern : re.Pattern[str]
+        Of the whole text, after normalisation.
+    start : Callable[[dict[str, str]], float]
+        Groups of the match -> number, or first second since the first of January of the year 1.
+    span : ("months" or "seconds", how many)
+        a text stands for; None for numbers and instants.
     """
 
     name: str
@@ -54,7 +59,7 @@ class Spelling:
 
 
 def seconds(day: date, more: int = 0) -> float:
-    """Seconds since the first of January of the year 1, counted from day 1 as `date.toordinal` does."""
+    """Seconds since the first of January of the year 1, which is day 1 as in `date.toordinal`."""
     return float(day.toordinal() * DAY + more)
 
 
@@ -68,7 +73,7 @@ def _day(found: dict[str, str]) -> float:
 
 
 def _part(months: int) -> Callable[[dict[str, str]], float]:
-    """The first day of the n-th part of a year."""
+    """Return the first day of the n-th part of a year."""
 
     def start(found: dict[str, str]) -> float:
         part = CHINESE_DIGITS.get(found["part"]) or int(found["part"])
@@ -133,10 +138,16 @@ class Texts:
 
     Attributes
     ----------
-    values : (texts,) numbers or seconds, NaN where missing, minus infinity where a text names no
-        period.
-    spelling : the one that was found, "" where nothing was read. dated : the values are seconds.
-    zone : the time zone written behind each, or None. codes : the texts that name no period.
+    values : (texts,)
+        Numbers or seconds, NaN where missing, minus infinity where a text names no period.
+    spelling : str
+        The one that was found, "" where nothing was read.
+    dated : bool
+        The values are seconds.
+    zone : str, optional
+        The time zone written behind each, or None.
+    codes : tuple[str, ...]
+        The texts that name no period.
     """
 
     values: np.ndarray
@@ -153,16 +164,17 @@ def normalised(text: object) -> str:
 
 
 def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
-    """The periods that distinct texts name, all in one spelling.
+    """Return the periods that distinct texts name, all in one spelling.
 
     Parameters
     ----------
-    hint : the spelling of the periods, which settles a column of first treated periods that fits
-        two.
+    hint : str, default ""
+        The spelling of the periods, which settles a column of first treated periods that fits two.
 
     Raises
     ------
-    ZgzxError : two spellings in one column, or one that can be read in two ways.
+    ZgzxError
+        Two spellings in one column, or one that can be read in two ways.
     """
     clean = [normalised(text) for text in texts]
     fits = [{} if text in MISSING else _fits(text) for text in clean]
@@ -188,8 +200,9 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
             f"column {column!r} holds more than one time zone",
             where="prepare_panel",
             examples=sorted(zone or "none" for zone in zones),
-            remedy=f'Call pandas.to_datetime(table["{column}"], utc=True).dt.tz_convert("Asia/Shanghai"), '
-            "with the zone of the place, for every column of dates.",
+            remedy=f'Call pandas.to_datetime(table["{column}"], utc=True)'
+            '.dt.tz_convert("Asia/Shanghai"), with the zone of the place, '
+            "for every column of dates.",
         )
     span = next((fit[name][1] for fit in found), None)
     dated = name not in ("", "number", "school year")
@@ -199,7 +212,7 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
 def _one_spelling(
     names: set[str], found: Sequence[dict], raw: Sequence[object], column: str, hint: str
 ) -> str:
-    """The one spelling of all texts that were read; "" where there are none."""
+    """Return the one spelling of all texts that were read; "" where there are none."""
     if found and not names:
         shown = {next(iter(fit)): str(text) for text, fit in zip(raw, found, strict=True)}
         raise ZgzxError(

@@ -12,11 +12,12 @@ INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 
 
 def spelled_alike(names: np.ndarray) -> list[tuple[str, ...]]:
-    """Groups of names that are equal but for blanks, full width, composed letters or a trailing ".0".
+    """Return groups of names equal but for blanks, full width, composed letters or ".0".
 
     Parameters
     ----------
-    names : (units,) labels; whole numbers are never alike.
+    names : (units,)
+        Labels; whole numbers are never alike.
     """
     if names.dtype.kind in "iuf" or not _worth_a_look(names):
         return []

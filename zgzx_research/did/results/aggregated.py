@@ -31,15 +31,21 @@ class Aggregate(ResultDisplay):
     seed: int
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per estimate: estimand cohort period event_time estimate std_error ci_low ci_high band_low band_high
-        n_treated n_comparison base_mean role. Ratio-scale estimates are proportions (.12 = 12 %
-        more) with Fieller's intervals; their std_error is (1 + estimate) times that of the log
-        ratio."""
+        """One row per estimate, with pointwise and simultaneous intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            estimand cohort period event_time estimate std_error ci_low ci_high band_low band_high
+            n_treated n_comparison base_mean role mde. Ratio-scale estimates are proportions (.12 =
+            12 % more) with Fieller's intervals; their std_error is (1 + estimate) times that of the
+            log ratio.
+        """
         return result_frame(*self.select(), self.effects, self.level, self.seed)
 
     @property
     def overall(self) -> pd.DataFrame:
-        """One row: "overall" R's simple, "event_time" the mean over e >= 0, "cohort" and "calendar" as in R."""
+        """One row: the mean over e >= 0 of "event_time", and as in R for the other estimands."""
         return result_frame(*self.select("overall"), self.effects, self.level, self.seed)
 
     def select(
@@ -68,7 +74,7 @@ class Aggregate(ResultDisplay):
         return summary_labels(self.effects.cells, self.post[None, :], "overall"), self.total
 
     def window(self, first: int, last: int) -> pd.DataFrame:
-        """One row: the mean over event times first..last, over the cohorts seen at every one of them.
+        """One row: the mean over event times first..last, of cohorts seen at all of them.
 
         Event times count the numbers of the periods. Where these are several apart, only the event
         times that the clock has belong to the window: with a wave every 2 years, window(0, 2) is
@@ -77,7 +83,8 @@ class Aggregate(ResultDisplay):
 
         Raises
         ------
-        ZgzxError : no cohort is seen at all of these event times.
+        ZgzxError
+            No cohort is seen at all of these event times.
         """
         check_numbers(self.level, self.seed, first=first, last=last)
         return result_frame(*self.select(window=(first, last)), self.effects, self.level, self.seed)
@@ -110,9 +117,17 @@ class Aggregate(ResultDisplay):
         return summary_labels(cells, inside[None, :], "window"), rows
 
     def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that the event times before treatment are zero; times in which units may already react
-        (`anticipation`) are not tested. With a pooled base they may sum to zero by construction
-        (when no earlier one lies outside the frame); the earliest is then left out."""
+        """Joint Wald test that the event times before treatment are zero.
+
+        Times in which units may already react (`anticipation`) are not tested. With a pooled base
+        they may sum to zero by construction (when no earlier one lies outside the frame); the
+        earliest is then left out.
+
+        Returns
+        -------
+        dict
+            statistic, df, p_value, note.
+        """
         pre = self.effects.tested(self.labels)
         result = self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
         if result["note"] and pre.any() and self.effects.options.get("base_period") == "pooled":

@@ -32,8 +32,19 @@ STAT_LABELS = {
 
 @lru_cache(maxsize=16)  # maketables asks some ten times for a table
 def coefficient_table(result: Effects | Aggregate) -> pd.DataFrame:
-    """Estimates for maketables: index names the row; columns b, se, t, p, ci95l, ci95u. Bases are no estimates, so they
-    are not in it; the overall of an aggregate is its last row."""
+    """Estimates for maketables.
+
+    Parameters
+    ----------
+    result : Effects or Aggregate
+        From `estimate_effects`, or an aggregate of it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The index names the row; columns b, se, t, p, ci95l, ci95u. Bases are no estimates, so they
+        are not in it; the overall of an aggregate is its last row.
+    """
     parts = [result.select()]
     effects = effects_of(result)
     frames = [result.to_frame()]
@@ -64,19 +75,23 @@ def coefficient_table(result: Effects | Aggregate) -> pd.DataFrame:
 
 
 def statistic(result: Effects | Aggregate, key: str) -> Any:
-    """A line of a table's foot: "method", "n_treated", "n_comparison", or an option.
+    """Return a line of a table's foot: "method", "n_treated", "n_comparison", or an option.
 
     None where it is not known.
     """
     effects = effects_of(result)
     if key == "method":
         return method_title(effects).split(" (")[0]
-    known = {"n_treated": treated_units, "n_clusters": treated_clusters, "n_comparison": comparison_units}
+    known = {
+        "n_treated": treated_units,
+        "n_clusters": treated_clusters,
+        "n_comparison": comparison_units,
+    }
     return known[key](effects) if key in known else effects.options.get(key)
 
 
 def row_name(row: dict[str, Any]) -> str:
-    """What the row of a frame is called, e.g.
+    """Return what the row of a frame is called, e.g.
 
     "event time -2", "cohort 2004, period 2006", "overall".
     """

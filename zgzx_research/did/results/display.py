@@ -25,7 +25,7 @@ class ResultDisplay:
         return cast("Effects | Aggregate", self)
 
     def summary(self) -> Overview:
-        """Method, sample, overall estimate, pre-test, a row per estimate, and what was left out."""
+        """Show method, sample, overall estimate, pre-test, a row per estimate, and what was left out."""
         return overview(self._result)
 
     def __str__(self) -> str:

@@ -39,14 +39,20 @@ class Effects(ResultDisplay):
 
     Attributes
     ----------
-    cells : frame, one row per estimate: cohort period event_time role n_treated n_comparison
-        base_mean; cohort and period are missing where an estimate belongs to none.
-    numbers : what aggregation needs (statistics, shares, joint covariance).
-    weights : weight of each statistic on the mean of each cohort and period.
-    ledger : frame of step, reason, rows, units, examples: everything left out, the panel's ledger
+    cells : pandas.DataFrame
+        Frame, one row per estimate: cohort period event_time role n_treated n_comparison base_mean;
+        cohort and period are missing where an estimate belongs to none.
+    numbers : JointStatistics
+        What aggregation needs (statistics, shares, joint covariance).
+    weights : MeanWeights
+        Weight of each statistic on the mean of each cohort and period.
+    ledger : pandas.DataFrame
+        Frame of step, reason, rows, units, examples: everything left out, the panel's ledger
         included.
-    options : the arguments used.
-    df : degrees of freedom of the t quantile; infinity = normal.
+    options : dict[str, Any]
+        The arguments used.
+    df : float
+        Degrees of freedom of the t quantile; infinity = normal.
     """
 
     cells: pd.DataFrame
@@ -101,9 +107,16 @@ class Effects(ResultDisplay):
         return result_frame(*self.select(), self, level, seed)
 
     def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that every cell before treatment is zero (R did's pre-test); times in which units may already
-        react (`anticipation`) are not tested. With a pooled base the cells may sum to zero by
-        construction; one per cohort is then left out."""
+        """Joint Wald test that every cell before treatment is zero (R did's pre-test).
+
+        Times in which units may already react (`anticipation`) are not tested. With a pooled base
+        the cells may sum to zero by construction; one per cohort is then left out.
+
+        Returns
+        -------
+        dict
+            statistic, df, p_value, note.
+        """
         pre = self.tested(self.cells)
         rows = self._by_cell()
         result = rows.test_zero(self.numbers, pre, self.df)
@@ -135,15 +148,20 @@ class Effects(ResultDisplay):
 
         Parameters
         ----------
-        estimand : "overall" (R's "simple"), "cohort", "event_time" or "calendar".
-        min_event, max_event : event times to keep; `balance` keeps cohorts seen at least so long
-            after treatment. min_event and max_event limit the post-treatment cells of the other
-            estimands too.
-        level : of both kinds of interval. seed : of the draws behind the simultaneous one.
+        estimand : str
+            "overall" (R's "simple"), "cohort", "event_time" or "calendar".
+        min_event, max_event : int, optional
+            Event times to keep; `balance` keeps cohorts seen at least so long after treatment.
+            min_event and max_event limit the post-treatment cells of the other estimands too.
+        level : float, default 0.95
+            Of both kinds of interval.
+        seed : int, default 0
+            Of the draws behind the simultaneous one.
 
         Raises
         ------
-        ZgzxError : unknown estimand, or nothing left to aggregate.
+        ZgzxError
+            Unknown estimand, or nothing left to aggregate.
         """
         check_numbers(level, seed, min_event=min_event, max_event=max_event, balance=balance)
         if estimand not in ESTIMANDS:
@@ -210,7 +228,8 @@ class Effects(ResultDisplay):
         if balance is not None:
             if self.cells["cohort"].isna().any():
                 raise ZgzxError(
-                    f"{self.options['method']} has estimates that belong to no cohort, so none can be balanced",
+                    f"{self.options['method']} has estimates that belong to no cohort, "
+                    "so none can be balanced",
                     where="aggregate",
                     remedy="Choose min_event and max_event, or method='group_time'.",
                 )
@@ -234,9 +253,7 @@ class Effects(ResultDisplay):
         if estimand == "cohort":
             if self.numbers.cohorts is None:
                 return over_cells(self.numbers, post[None, :])
-            return over_cohorts(
-                self.numbers, rows, np.searchsorted(self.numbers.cohorts, groups)
-            )
+            return over_cohorts(self.numbers, rows, np.searchsorted(self.numbers.cohorts, groups))
         chosen = groups >= 0 if estimand == "event_time" else np.ones(len(groups), dtype=bool)
         return plain_mean(AggregatedValues(rows.value[chosen], rows.gradient[chosen]))
 
@@ -258,7 +275,7 @@ class Effects(ResultDisplay):
 
     @classmethod
     def from_json(cls, text: str) -> Effects:
-        """The effects that `to_json` wrote."""
+        """Return the effects that `to_json` wrote."""
         try:
             data = json.loads(text)
             data["cells"], data["numbers"], data["weights"]

@@ -1,4 +1,4 @@
-"""Frames of results: who stands behind each estimate, its intervals, in a fixed order of columns."""
+"""Frames of results: units behind each estimate, and its intervals, in a fixed order."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def summary_labels(cells: pd.DataFrame, sets: np.ndarray, estimand: str) -> pd.D
 
 
 def _role(roles: np.ndarray) -> str:
-    """A cell that is its own base says nothing, so a summary is what its other cells are."""
+    """Return the role of a summary: that of its cells but those that are their own base."""
     others = set(roles) - {"reference"}
     return "reference" if not others else others.pop() if len(others) == 1 else "mixed"
 

@@ -64,12 +64,12 @@ OVERALL_WORDS = {  # what R's did calls by the same name
 
 
 def effects_of(result: Effects | Aggregate) -> Effects:
-    """The effects behind a result."""
+    """Return the effects behind a result."""
     return result.effects if hasattr(result, "effects") else result
 
 
 def method_title(effects: Effects) -> str:
-    """The method as results name it."""
+    """Return the method as results name it."""
     method = str(effects.options["method"])
     if method in METHODS:
         return METHODS[method].title
@@ -77,7 +77,7 @@ def method_title(effects: Effects) -> str:
 
 
 def options_text(options: dict[str, Any]) -> str:
-    """The options in words, without those that are switched off."""
+    """Return the options in words, without those that are switched off."""
     words = []
     learned = options.get("outcome_model") or options.get("propensity_model")
     for name, value in options.items():
@@ -91,7 +91,7 @@ def options_text(options: dict[str, Any]) -> str:
 
 
 def step_text(options: dict[str, Any]) -> str:
-    """The step of the clock, and the first and the last period as the table writes them."""
+    """Return the step of the clock, and the first and the last period as the table writes them."""
     unit, count = options.get("step_unit", "period"), options.get("step_count", 1)
     first, last = options.get("first_label", ""), options.get("last_label", "")
     text = "" if first in ("", str(options["first_period"])) else f": {first} to {last}"
@@ -116,5 +116,5 @@ def treated_clusters(effects: Effects) -> int | None:
 
 
 def comparison_units(effects: Effects) -> int:
-    """The most comparison units behind one estimate."""
+    """Return the most comparison units behind one estimate."""
     return int(effects.cells["n_comparison"].max())

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def as_lists(value: Any) -> Any:
-    """An array as nested lists that JSON can hold; infinity and NaN, which it cannot, by name."""
+    """Return an array as nested lists for JSON; infinity and NaN by name."""
     if not isinstance(value, np.ndarray):
         return value
     if (

@@ -38,8 +38,14 @@ class Overview:
 
     Attributes
     ----------
-    title : the method. facts : (name, text) lines. caption, header, rows : the table, cells as
-        text; the first column names the row. notes : what was left out.
+    title : str
+        The method.
+    facts : (name, text)
+        Lines.
+    caption, header, rows : str
+        The table, cells as text; the first column names the row.
+    notes : list[str]
+        What was left out.
     """
 
     title: str
@@ -87,7 +93,8 @@ class Overview:
         )
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         return (
-            f'<div class="zgzx-overview" lang="en"><p><strong>{escape(self.title)}</strong></p><dl>{facts}</dl>'
+            '<div class="zgzx-overview" lang="en">'
+            f"<p><strong>{escape(self.title)}</strong></p><dl>{facts}</dl>"
             f"<table><caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             + (f"<p>Left out, and notes</p><ul>{notes}</ul>" if notes else "")
             + "</div>"
@@ -95,7 +102,7 @@ class Overview:
 
 
 def overview(result: Effects | Aggregate) -> Overview:
-    """The overview of effects (by event time, or by cell where there is none) or of an aggregate."""
+    """Return the overview of effects (by event time, else by cell) or of an aggregate."""
     effects = effects_of(result)
     shown = _by_event_time(effects) if result is effects else result
     frame = shown.to_frame()
@@ -122,7 +129,7 @@ def overview(result: Effects | Aggregate) -> Overview:
 
 
 def _by_event_time(effects: Effects) -> Effects | Aggregate:
-    """The aggregate by event time.
+    """Return the aggregate by event time.
 
     The effects themselves where there are no event times (one effect for all).
     """
@@ -138,7 +145,8 @@ def _sample(effects: Effects) -> str:
         cohorts = pd.Series(effects.weights.cohorts[np.isfinite(effects.weights.cohorts)])
     count, first, last = cohorts.nunique(), cohorts.min(), cohorts.max()
     span = f"1 cohort ({first:g})" if count == 1 else f"{count} cohorts ({first:g} to {last:g})"
-    text = f"{treated_units(effects):,} treated units in {span}, compared with up to {comparison_units(effects):,}"
+    text = f"{treated_units(effects):,} treated units in {span}"
+    text += f", compared with up to {comparison_units(effects):,}"
     text += f"; {len(periods)} periods ({periods[0]} to {periods[-1]}{step_text(effects.options)})"
     clusters = treated_clusters(effects)
     return text if clusters is None else f"{text}; {clusters:,} treated clusters"

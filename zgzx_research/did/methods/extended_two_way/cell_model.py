@@ -20,10 +20,18 @@ class Model:
 
     Attributes
     ----------
-    base, own : (cohorts, periods) bool, cells without and with coefficients of their own.
-    points : what was fitted. gram : sums Σwy, Σwyz, Σwzz'.
-    fit : coefficients. counterfactual : sums at the coefficients of cohort and period without_controls.
-    rank : int, coefficients in all.
+    base, own : (cohorts, periods) bool
+        Cells without and with coefficients of their own.
+    points : glm.Points
+        What was fitted.
+    gram : glm.CellSums
+        Sums Σwy, Σwyz, Σwzz'.
+    fit : glm.TwoWay
+        Coefficients.
+    counterfactual : glm.CellSums
+        Sums at the coefficients of cohort and period only.
+    rank : int
+        Coefficients in all.
     """
 
     family: str
@@ -44,7 +52,7 @@ class Model:
 def fit_model(
     panel: PreparedPanel, points: glm.Points, gram: glm.CellSums, role: np.ndarray, family: str
 ) -> Model:
-    """The fit, and what the cells would have been without coefficients of their own."""
+    """Return the fit, and what the cells would have been without coefficients of their own."""
     base, total = np.isin(role, BASE), np.stack([gram.curvature[..., 0, 0], gram.gradient[..., 0]])
     base = base & (total[0] > 0)
     own = (role != "") & ~np.isin(role, BASE) & ~at_bound(total[1], total[0], family)
@@ -56,7 +64,8 @@ def fit_model(
     unsettled = fitted.unsettled | (base & ~steady & (left < rank))
     if unsettled.any():
         raise ZgzxError(
-            f"the {family} fit does not settle: for some values of the covariates every outcome is at its bound",
+            f"the {family} fit does not settle: "
+            "for some values of the covariates every outcome is at its bound",
             where="estimate_effects",
             count=int(unsettled.sum()),
             examples=first_cells(panel, unsettled),
@@ -69,7 +78,9 @@ def fit_model(
 def cell_statistics(
     model: Model, cells: tuple[np.ndarray, ...], reference: np.ndarray, scale: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(1 or 2, cells) statistics and (statistics, cohorts, periods, k) slopes of their influence values.
+    """(1 or 2, cells) statistics, and slopes of their influence values.
+
+    The slopes are (statistics, cohorts, periods, k).
 
     Treated totals are outcomes themselves, for links are canonical; the sample is held fixed, so
     they vary by residuals only. A reference cell is its own counterfactual.
@@ -95,7 +106,10 @@ def clustered_covariance(
     single_unit_part: np.ndarray,
     units: np.ndarray,
 ) -> tuple[np.ndarray, float, np.ndarray | None]:
-    """Clustered covariance and `single_unit_part`, with the factor G/(G-1) · (N-1)/(N-K), G-1, and influence summed by cluster."""
+    """Return the clustered covariance, its degrees of freedom, and influence summed by cluster.
+
+    The factor is G/(G-1) · (N-1)/(N-K), also on `single_unit_part`; the degrees of freedom are G-1.
+    """
     function, coefficients = glm.FAMILIES[model.family], model.coefficients
     used = model.base | model.own
     if _by_stratum(panel):
@@ -125,8 +139,11 @@ def clustered_covariance(
 
 
 def single_unit_cells(moments: Moments, model: Model, units: np.ndarray) -> np.ndarray:
-    """(cohorts, periods) number of the one unit or cluster that a cohort is, or that a cell with coefficients of its
-    own observes, 0 where there are several. Such a cell is fitted perfectly."""
+    """(cohorts, periods) number of the only unit or cluster of a cohort, 0 where there are several.
+
+    Or the only one that a cell with coefficients of its own observes. Such a cell is fitted
+    perfectly.
+    """
     single = np.zeros(units.shape, dtype=np.int64)
     for cohort in np.flatnonzero(((units == 1) & model.own).any(axis=1)):
         observed = moments.observed & (moments.cohort == cohort)[:, None]
@@ -166,7 +183,8 @@ def _standardised(panel: PreparedPanel) -> np.ndarray:
             "extended_two_way needs covariates that are constant within units",
             where="estimate_effects",
             examples=panel.covariate_names,
-            remedy="Take each unit's value of an early period: later ones may already carry the effect.",
+            remedy="Take each unit's value of an early period: "
+            "later ones may already carry the effect.",
         )
     x = panel.covariates[:, 0]
     return (x - x.mean(axis=0)) / x.std(axis=0)

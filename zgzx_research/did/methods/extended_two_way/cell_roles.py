@@ -132,7 +132,8 @@ def determined_cells(
             "no cohort can be compared: none has untreated rows together with a comparison group",
             where="estimate_effects",
             count=int(np.isfinite(panel.cohorts).sum()),
-            remedy="Add earlier periods, lower anticipation or leave_out, or try controls='not_yet_treated'.",
+            remedy="Add earlier periods, lower anticipation or leave_out, "
+            "or try controls='not_yet_treated'.",
         )
     return role
 
@@ -149,7 +150,7 @@ def _label(cohort: float) -> str:
 
 
 def first_cells(panel: PreparedPanel, cells: np.ndarray) -> tuple[str, ...]:
-    """The first few of a (cohorts, periods) mask, for the ledger."""
+    """Return the first few of a (cohorts, periods) mask, for the ledger."""
     return tuple(
         f"({_label(panel.cohorts[c])}, {panel.periods[t]})" for c, t in np.argwhere(cells)[:3]
     )

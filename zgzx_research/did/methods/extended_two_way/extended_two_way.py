@@ -5,7 +5,7 @@ A pooled regression with a dummy for every treated cell.
 Cohort effects, period effects, covariates times either, and for every treated cell (cohort g,
 period t) coefficients of its own: normal (linear), Poisson or logit. The effect of a cell compares
 its fitted outcomes with those it would have had with its cohort's and its period's coefficients
-without_controls.
+alone.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from zgzx_research.did.panel.sample import shown_cohorts, used_rows, with_late_c
 from zgzx_research.errors import ZgzxError
 
 Family = Literal["linear", "poisson", "logit"]
+BOUNDS = {"linear": "that are numbers", "poisson": "of zero or more", "logit": "from 0 to 1"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +63,13 @@ class Options(MethodOptions):
     family: Family | None
 
     def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
-        """What could be wrong between these options and a panel."""
+        """Yield what could be wrong between these options and a panel."""
         yield from controls_conflicts(panel, self.controls)
         yield from ratio_conflicts(panel, self.scale)
 
 
 def fit(panel: PreparedPanel, options: Options) -> MethodResult:
-    """Extended two-way effects of a PreparedPanel."""
+    """Fit extended two-way effects of a PreparedPanel."""
     notes: list[LedgerRow] = []
     family, count = chosen_family(panel, options), len(panel.cohorts)
     constant = panel.weights.shape[1] == 1
@@ -129,7 +130,7 @@ def _result(
 
 
 def select(panel: PreparedPanel, masked: int) -> tuple[PreparedPanel, list[LedgerRow]]:
-    """What the regression uses of a panel.
+    """Return what the regression uses of a panel.
 
     Its effects are of cohorts, not of units, so a cohort that leaves early needs one of its own.
     """
@@ -138,7 +139,7 @@ def select(panel: PreparedPanel, masked: int) -> tuple[PreparedPanel, list[Ledge
 
 
 def chosen_family(panel: PreparedPanel, options: Options) -> str:
-    """The family asked for, if outcomes and scale go with it."""
+    """Return the family asked for, if outcomes and scale go with it."""
     scale = options.scale
     family = options.family or ("poisson" if scale == "ratio" else "linear")
     if scale == "ratio" and family != "poisson":
@@ -151,7 +152,7 @@ def chosen_family(panel: PreparedPanel, options: Options) -> str:
     outside = (panel.y < low) | (panel.y > high)
     if outside.any():
         raise ZgzxError(
-            f"family={family!r} needs outcomes {'of zero or more' if family == 'poisson' else 'from 0 to 1'}",
+            f"family={family!r} needs outcomes {BOUNDS[family]}",
             where=f"column {panel.roles['outcome']!r}",
             count=int(outside.sum()),
             examples=(f"{value:g}" for value in np.unique(panel.y[outside])[:3]),

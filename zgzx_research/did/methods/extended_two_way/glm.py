@@ -1,4 +1,4 @@
-"""Pooled generalised linear models with cohort and period effects, fitted from sums by cohort and period.
+"""Pooled generalised linear models with cohort and period effects, fitted from sums by cell.
 
 A row's linear predictor is z'C, where z is (1, covariates) and C belongs to its cell, that is its
 cohort and period. Base cells share coefficients, C = A_cohort + B_period; every other cell that is
@@ -24,11 +24,11 @@ COLLINEAR = 1e-10  # relative size below which an eigenvalue of Σ zz' counts as
 UNREACHED = 1e-12  # share of a cell's rows that undetermined coefficients may touch by rounding
 
 Family = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
-"""Predictor and outcome -> minus the log likelihood, the mean, and the mean's derivative by the predictor."""
+"""Predictor, outcome -> minus the log likelihood, the mean, and its derivative by the predictor."""
 
 
 def linear(eta: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Normal, identity link."""
+    """Return the normal family with the identity link."""
     return 0.5 * (y - eta) ** 2, eta, np.ones_like(eta)
 
 
@@ -58,9 +58,15 @@ class Points:
 
     Attributes
     ----------
-    y : (points, periods) float, NaN where unobserved. weights : (points, 1 or periods).
-    z : (points, k) float, the first column ones.
-    order : (points,) int, sorted by cohort. counts : (cohorts,) int, points per cohort.
+    y : (points, periods) float
+        NaN where unobserved.
+    weights : (points, 1 or periods)
+    z : (points, k) float
+        The first column ones.
+    order : (points,) int
+        Sorted by cohort.
+    counts : (cohorts,) int
+        Points per cohort.
     """
 
     y: np.ndarray
@@ -85,8 +91,11 @@ class CellSums:
 
     Attributes
     ----------
-    objective : (cohorts, periods). gradient : (cohorts, periods, k) Σ w (y - mean) z.
-    curvature : (cohorts, periods, k, k) Σ w (d mean / d predictor) zz'.
+    objective : (cohorts, periods)
+    gradient : (cohorts, periods, k)
+        Σ w (y - mean) z.
+    curvature : (cohorts, periods, k, k)
+        Σ w (d mean / d predictor) zz'.
     """
 
     objective: np.ndarray
@@ -94,7 +103,7 @@ class CellSums:
     curvature: np.ndarray
 
     def where(self, cells: np.ndarray, other: CellSums) -> CellSums:
-        """These sums in `cells`, the other's elsewhere."""
+        """Return these sums in `cells`, the other's elsewhere."""
         return CellSums(
             np.where(cells, self.objective, other.objective),
             np.where(cells[..., None], self.gradient, other.gradient),
@@ -108,10 +117,13 @@ class TwoWay:
 
     Attributes
     ----------
-    common : (cohorts, periods, k) A_cohort + B_period, for base cells and what others would have
-        been without coefficients of their own. own : (cohorts, periods, k) coefficients of the
-        cells that have them, 0 elsewhere.
-    unsettled : (cohorts, periods) bool, cells whose coefficients never came to rest.
+    common : (cohorts, periods, k)
+        A_cohort + B_period, for base cells and what others would have been without coefficients of
+        their own.
+    own : (cohorts, periods, k)
+        Coefficients of the cells that have them, 0 elsewhere.
+    unsettled : (cohorts, periods) bool
+        Cells whose coefficients never came to rest.
     """
 
     common: np.ndarray
@@ -148,9 +160,23 @@ def cell_sums(points: Points, coefficients: np.ndarray, family: Family) -> CellS
 
 
 def inverse(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Generalised inverse of (..., n, n) normal equations, (..., n) which directions are determined, and the
-    (..., n, n) directions in columns. Scaled by the diagonal, so neither units nor group sizes
-    matter."""
+    """Return a generalised inverse of normal equations, which directions are determined, and these.
+
+    Scaled by the diagonal, so neither units nor group sizes matter.
+
+    Parameters
+    ----------
+    matrix : (..., n, n)
+        Normal equations.
+
+    Returns
+    -------
+    inverse : (..., n, n)
+    known : (..., n) bool
+        The directions that are determined.
+    vectors : (..., n, n)
+        The directions in columns.
+    """
     scale = np.sqrt(np.diagonal(matrix, axis1=-2, axis2=-1))
     scale = np.where(scale > 0, scale, 1.0)
     values, vectors = np.linalg.eigh(matrix / (scale[..., :, None] * scale[..., None, :]))
@@ -161,7 +187,7 @@ def inverse(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def base_normal_equations(curvature: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """(n, n) for the coefficients (A of each cohort, B of each period) in turn, n = (cohorts + periods) k."""
+    """(n, n) for the coefficients A of cohorts, then B of periods; n = (cohorts + periods) k."""
     cohorts, periods, k = curvature.shape[:3]
     blocks = np.where(base[..., None, None], curvature, 0.0)
     matrix = np.zeros((cohorts + periods, k, cohorts + periods, k))
@@ -176,12 +202,15 @@ def base_normal_equations(curvature: np.ndarray, base: np.ndarray) -> np.ndarray
 def determined(
     gram: np.ndarray, base: np.ndarray, curvature: np.ndarray | None = None
 ) -> tuple[np.ndarray, int]:
-    """(cohorts, periods) cells whose A + B the base cells determine, and how many coefficients those determine.
+    """(cohorts, periods) cells whose A + B the base cells determine, and the number determined.
 
     Parameters
     ----------
-    gram : (cohorts, periods, k, k) Σ w zz'. curvature : the same at a fit, where rows whose mean
-        reaches its bound say nothing; without it, what the design can determine.
+    gram : (cohorts, periods, k, k)
+        Σ w zz'.
+    curvature : numpy.ndarray, optional
+        The same at a fit, where rows whose mean reaches its bound say nothing; without it, what the
+        design can determine.
     """
     cohorts, _, k, _ = gram.shape
     _, known, vectors = inverse(
@@ -203,9 +232,10 @@ def fit_two_way(
 
     Parameters
     ----------
-    base, own : (cohorts, periods) bool, the two kinds of cells.
-    total : (2, cohorts, periods) Σ w and Σ wy; a base cohort's and an own cell's mean must have a
-        link.
+    base, own : (cohorts, periods) bool
+        The two kinds of cells.
+    total : (2, cohorts, periods)
+        Σ w and Σ wy; a base cohort's and an own cell's mean must have a link.
     """
     function = FAMILIES[family]
     common, apart = _start(base, own, family, total, points.z.shape[1])
@@ -234,7 +264,7 @@ def fit_two_way(
 def _start(
     base: np.ndarray, own: np.ndarray, family: str, total: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Intercepts at the link of the mean of a cohort's base cells, and of each own cell.
+    """Return intercepts at the link of the mean of a cohort's base cells, and of each own cell.
 
     No slopes.
     """
@@ -256,7 +286,7 @@ def _objective(sums: CellSums, base: np.ndarray) -> np.ndarray:
 def _newton_steps(
     sums: CellSums, base: np.ndarray, own: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(cohorts, periods, k) changes of A + B, in all cells, and of the coefficients of own cells."""
+    """(cohorts, periods, k) changes of A + B, and of the coefficients of own cells."""
     gradient = np.where(base[..., None], sums.gradient, 0.0)
     stacked = np.concatenate([gradient.sum(axis=1), gradient.sum(axis=0)])
     effects = (inverse(base_normal_equations(sums.curvature, base))[0] @ stacked.ravel()).reshape(
@@ -270,11 +300,16 @@ def _newton_steps(
 def counterfactual_slopes(
     counterfactual: CellSums, base: np.ndarray, rows: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """(rows, cohorts, periods, k) slopes such that Σ w (y - mean) slopes'z over base rows is the influence on Σ w mean.
+    """(rows, cohorts, periods, k) slopes of the influence on counterfactual sums.
+
+    Σ w (y - mean) slopes'z over base rows is the influence on Σ w mean.
 
     Parameters
     ----------
-    counterfactual : sums at A + B everywhere. rows : cohort and period of each cell asked for.
+    counterfactual : CellSums
+        Sums at A + B everywhere.
+    rows : tuple[numpy.ndarray, numpy.ndarray]
+        Cohort and period of each cell asked for.
     """
     cohorts, periods, k = counterfactual.gradient.shape
     whole = inverse(base_normal_equations(counterfactual.curvature, base))[0].reshape(
@@ -294,14 +329,16 @@ def influence_by_unit(
     slopes: np.ndarray,
     cluster: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """(rows, rows) sum over units, or clusters, of the products of their influence values Σ w (y - mean) slopes'z.
+    """(rows, rows) sum over units, or clusters, of the products of their influence values.
 
-    Where there are clusters, also the (clusters, rows) sums by cluster.
+    These are Σ w (y - mean) slopes'z. Where there are clusters, also the (clusters, rows) sums by cluster.
 
     Parameters
     ----------
-    coefficients : (cohorts, periods, k) of the fit. slopes : (rows, cohorts, periods, k). cluster :
-        (points,) int.
+    coefficients : (cohorts, periods, k)
+        Of the fit.
+    slopes : (rows, cohorts, periods, k)
+    cluster : (points,) int
     """
     flat = slopes.transpose(1, 2, 3, 0).reshape(len(coefficients), -1, len(slopes))
     order = points.order

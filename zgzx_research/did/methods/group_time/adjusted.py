@@ -66,7 +66,7 @@ def adjusted_effects(
 def _adjust(
     panel: PreparedPanel, comparisons: Comparisons, options: Options
 ) -> AdjustedComparisons:
-    """The adjustment of the scale and of the kind of panel."""
+    """Return the adjustment of the scale and of the kind of panel."""
     if options.scale == "ratio":
         return ratio_adjustment.adjust(panel, comparisons, options)
     if panel.gaps == "cross_section":
@@ -136,7 +136,7 @@ def _on_means(
 
 
 def _over(part: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """part / level, 0 where nobody has anything: such a mean moves no total."""
+    """Part / level, 0 where nobody has anything: such a mean moves no total."""
     return np.divide(
         part, level, out=np.zeros(np.broadcast_shapes(part.shape, level.shape)), where=level > 0
     )

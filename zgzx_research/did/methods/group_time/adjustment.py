@@ -46,12 +46,19 @@ class Adjusted:
 
     Attributes
     ----------
-    effect : (comparisons here,). treated, compared : (comparisons here,) the two means of r. weight : Σ_T w and
-        Σ_C O.
-    by_propensity : (1 + covariates, comparisons here), by_outcome : (1 + covariates,) how influence
-        depends on fitted models.
-    cohort_share : (cohorts,) share of each cohort in what the treated are compared with.
-    trimmed : comparison units left out for a propensity score of TRIM or more.
+    effect : (comparisons here,)
+    treated, compared : (comparisons here,)
+        The two means of r.
+    weight : tuple[float, float]
+        Σ_T w and Σ_C O.
+    by_propensity : (1 + covariates, comparisons here)
+        How influence depends on the fitted propensity score.
+    by_outcome : (1 + covariates,)
+        How influence depends on the fitted outcome regression.
+    cohort_share : (cohorts,)
+        Share of each cohort in what the treated are compared with.
+    trimmed : int
+        Comparison units left out for a propensity score of TRIM or more.
     """
 
     effect: np.ndarray
@@ -81,11 +88,15 @@ class Totals:
 
     Attributes
     ----------
-    w, wr, wx : of the treated, Σw, (comparisons here,) Σw r and (1 + covariates,) Σw x.
-    odds, odds_r, odds_x, odds_xr : of the comparison units, ΣO, (comparisons here,) ΣO r,
-        (1 + covariates,) ΣO x and (1 + covariates, comparisons here) ΣO x r.
-    trimmed : comparison units left out for a propensity score of TRIM or more.
-    by_cohort : (cohorts, 2 + covariates) ΣO and Σw x of each comparison cohort.
+    w, wr, wx : float
+        Of the treated, Σw, (comparisons here,) Σw r and (1 + covariates,) Σw x.
+    odds, odds_r, odds_x, odds_xr : float
+        Of the comparison units, ΣO, (comparisons here,) ΣO r, (1 + covariates,) ΣO x and (1 +
+        covariates, comparisons here) ΣO x r.
+    trimmed : int
+        Comparison units left out for a propensity score of TRIM or more.
+    by_cohort : (cohorts, 2 + covariates)
+        ΣO and Σw x of each comparison cohort.
     """
 
     w: float
@@ -100,7 +111,7 @@ class Totals:
 
     @classmethod
     def nothing(cls, comparisons: int, width: int, cohorts: int) -> Totals:
-        """Sums over no unit."""
+        """Return sums over no unit."""
         r, x = np.zeros(comparisons), np.zeros(width)
         square, by_cohort = np.zeros((width, comparisons)), np.zeros((cohorts, 1 + width))
         return cls(0.0, r, x, 0.0, r.copy(), x.copy(), square, 0, by_cohort)

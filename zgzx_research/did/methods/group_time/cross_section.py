@@ -3,7 +3,7 @@
 Repeated cross-sections.
 
 The estimators of R's DRDID for repeated cross-sections; doubly robust is the locally efficient one
-of Sant'Anna & Zhao (2020), eq. 3.2. EstimateRows of the four groups (treated or comparison, s = before or
+of Sant'Anna & Zhao (2020), eq. 3.2. Rows of the four groups (treated or comparison, s = before or
 after) have regressions of their own. With d the treated of both periods, the effect is the
 difference over s of mean_d(x'β_Ts - x'β_Cs) + mean_Ts(y - x'β_Ts) - mean_Cs weighted by odds (y -
 x'β_Cs). Regressions not asked for are zero; without a propensity score the last mean is absent.
@@ -39,8 +39,10 @@ class Stack:
 
     Attributes
     ----------
-    unit : (rows,) int. x : (rows, 1 + covariates). weight, y : (rows,). treated, after : (rows,)
-        bool.
+    unit : (rows,) int
+    x : (rows, 1 + covariates)
+    weight, y : (rows,)
+    treated, after : (rows,) bool
     """
 
     unit: np.ndarray
@@ -109,7 +111,7 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
 def cross_section_effect(
     panel: PreparedPanel, group: ModelGroup, *, outcome: bool, propensity: bool
 ) -> tuple[float, np.ndarray, int, str]:
-    """Effect of one comparison, influence of each unit (units,), rows trimmed, and the reason if it cannot be made."""
+    """Effect of one comparison, (units,) influence, rows trimmed, and the failure or ""."""
     rows = stack_rows(panel, group)
     influence, failed, trimmed, effect = np.zeros(len(rows.y)), "", 0, 0.0
     odds, score, inverse = np.zeros(len(rows.y)), rows.x * 0, np.zeros((rows.x.shape[1],) * 2)
@@ -154,12 +156,14 @@ def _regression(rows: Stack, part: np.ndarray, wanted: bool) -> tuple[np.ndarray
 def odds_weights(
     x: np.ndarray, weight: np.ndarray, treated: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, str]:
-    """Odds weights of comparison rows, score rows and inverse Hessian of the logit, rows trimmed, and why it failed.
+    """Odds weights, score and inverse Hessian of the logit, rows trimmed, failure.
 
     Parameters
     ----------
-    x : (rows, 1 + covariates) with intercept, standardised. weight : (rows,). treated : (rows,)
-        bool.
+    x : (rows, 1 + covariates)
+        With intercept, standardised.
+    weight : (rows,)
+    treated : (rows,) bool
     """
     pooled = UnitArrays(
         y=np.zeros((len(x), 1)),

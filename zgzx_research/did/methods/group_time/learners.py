@@ -34,7 +34,8 @@ def check_learner(name: str, model: object) -> None:
 
     Raises
     ------
-    ZgzxError : no fit and predict.
+    ZgzxError
+        No fit and predict.
     """
     usable = hasattr(model, "fit") and hasattr(model, "predict") and not isinstance(model, type)
     if model is not None and not usable:
@@ -65,7 +66,8 @@ def cross_fit(
 
     Parameters
     ----------
-    fold : (units,) int, from `assign_folds`.
+    fold : (units,) int
+        From `assign_folds`.
     """
     return [_one_group(units, group, outcome_model, propensity_model, fold) for group in groups]
 
@@ -110,7 +112,7 @@ def _one_group(
 
 
 def _fitted(model: Learner, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Learner:
-    """A copy of the learner, fitted.
+    """Return a copy of the learner, fitted.
 
     Weights are passed only where they differ, for not every learner takes them.
     """

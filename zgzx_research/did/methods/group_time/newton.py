@@ -24,13 +24,14 @@ def newton(
 
     Parameters
     ----------
-    sums : (problems, size) coefficients and (problems,) which are still moving -> deviance, score,
-        Hessian of each.
+    sums : (problems, size)
+        Coefficients and (problems,) which are still moving -> deviance, score, Hessian of each.
 
     Returns
     -------
-    coefficients, Hessians, and (problems,) bool whether each failed: no maximum, or a Hessian
-    without full rank.
+    tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]
+        Coefficients, Hessians, and (problems,) bool whether each failed: no maximum, or a Hessian
+        without full rank.
     """
     value, best, deviance = start.copy(), start.copy(), np.full(len(start), np.inf)
     step, hessian = np.zeros_like(start), np.zeros((*start.shape, start.shape[1]))
@@ -69,7 +70,7 @@ def solve_normal(gram: np.ndarray, cross: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def is_singular(gram: np.ndarray) -> bool:
-    """Whether a matrix of cross products has lost a direction, whatever the scales of its columns."""
+    """Whether a matrix of cross products lacks a direction, whatever its columns' scales."""
     scale = np.sqrt(np.diag(gram))
     if not (np.isfinite(gram).all() and (scale > 0).all()):
         return True

@@ -31,13 +31,19 @@ class Nuisances:
 
     Attributes
     ----------
-    outcome : (covariates, comparisons here) coefficients of the outcome's change among comparison units,
-        0 when not used.
-    outcome_inverse : (covariates, covariates) inverse of their weighted cross products.
-    propensity : (covariates,) logit coefficients. propensity_inverse : inverse Hessian.
-    failed : why the comparison cannot be made, or "".
-    fitted, score : of cross-fitted learners instead: (units, comparisons here) predicted changes,
-        (units,) propensity scores.
+    outcome : (covariates, comparisons here)
+        Coefficients of the outcome's change among comparison units, 0 when not used.
+    outcome_inverse : (covariates, covariates)
+        Inverse of their weighted cross products.
+    propensity : (covariates,)
+        Logit coefficients.
+    propensity_inverse : numpy.ndarray
+        Inverse Hessian.
+    failed : str
+        Why the comparison cannot be made, or "".
+    fitted, score : numpy.ndarray, optional
+        Of cross-fitted learners instead: (units, comparisons here) predicted changes, (units,)
+        propensity scores.
     """
 
     outcome: np.ndarray
@@ -67,7 +73,8 @@ def fit_nuisances(
 
     Parameters
     ----------
-    outcome, propensity : which of the two to fit; the other's coefficients are zero.
+    outcome, propensity : bool
+        Which of the two to fit; the other's coefficients are zero.
     """
     size = 1 + len(units.centre)
     fits = _outcome_regressions(units, groups) if outcome else None
@@ -110,7 +117,7 @@ def _outcome_regressions(
 def fit_logits(
     units: Pass, groups: Sequence[ModelGroup]
 ) -> list[tuple[np.ndarray, np.ndarray, str]]:
-    """Coefficients, inverse Hessian and reason of failure of each propensity score, all fitted in the same passes."""
+    """Coefficients, inverse Hessian and failure of each propensity score."""
     start = np.zeros((len(groups), 1 + len(units.centre)))
     if len(units.pieces) > 2 * SUBSAMPLE:
         few = units.pieces[::SUBSAMPLE]

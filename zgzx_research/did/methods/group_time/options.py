@@ -52,7 +52,7 @@ class Options(MethodOptions):
         check_learner("propensity_model", self.propensity_model)
 
     def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
-        """What could be wrong between these options and a panel."""
+        """Yield what could be wrong between these options and a panel."""
         yield from controls_conflicts(panel, self.controls)
         yield from adjustment_conflicts(panel, self.adjustment)
         yield from self._learner_conflicts(panel)

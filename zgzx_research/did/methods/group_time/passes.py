@@ -20,10 +20,15 @@ class ModelGroup:
 
     Attributes
     ----------
-    treated : index of the cohort. controls : (cohorts,) bool. at : period index of covariates and
-        weights.
-    comparisons : (comparisons here,) int. period : (comparisons here,) int. base : (comparisons here, periods) base
-        weights.
+    treated : int
+        Index of the cohort.
+    controls : (cohorts,) bool
+    at : int
+        period index of covariates and weights.
+    comparisons : (comparisons here,) int
+    period : (comparisons here,) int
+    base : (comparisons here, periods)
+        base weights.
     """
 
     treated: int
@@ -40,7 +45,8 @@ class UnitArrays:
 
     Attributes
     ----------
-    y, weights, covariates, cohort, cohorts, cluster : as in PreparedPanel.
+    y, weights, covariates, cohort, cohorts, cluster : numpy.ndarray
+        As in PreparedPanel.
     """
 
     y: np.ndarray
@@ -53,13 +59,19 @@ class UnitArrays:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The units in the order of their cohorts, cut in chunks, with standardised covariates on demand.
+    """The units in the order of their cohorts, in chunks, with standardised covariates.
 
     Attributes
     ----------
-    pieces : (cohort, start, stop) into `order`. order : (units,) int.
-    centre, scale : (covariates,) of the standardisation.
-    complete : every outcome and weight is observed. lacking : some covariates are not known.
+    pieces : (cohort, start, stop)
+        Into `order`.
+    order : (units,) int
+    centre, scale : (covariates,)
+        Of the standardisation.
+    complete : bool
+        Every outcome and weight is observed.
+    lacking : bool
+        Some covariates are not known.
     """
 
     panel: PreparedPanel | UnitArrays
@@ -71,7 +83,7 @@ class Pass:
     lacking: bool = False
 
     def chunk(self, units: np.ndarray) -> Chunk:
-        """Some units, loaded once for all groups they take part in."""
+        """Return some units, loaded once for all groups they take part in."""
         return Chunk(self, units, {}, [])
 
 
@@ -122,7 +134,7 @@ class Chunk:
         return (x, weight) if keep else (np.nan_to_num(x, copy=False), weight)
 
     def outcomes(self, group: ModelGroup) -> tuple[np.ndarray, np.ndarray]:
-        """(units, comparisons) outcomes at t and at the base; over the base periods a unit is seen in."""
+        """(units, comparisons) outcomes at t, and means over the base periods a unit is seen in."""
         if self.units.complete:
             return self.y[:, group.period], self.y @ group.base.T
         seen = ~np.isnan(self.y)
@@ -147,12 +159,17 @@ class AdjustedComparisons:
 
     Attributes
     ----------
-    statistics : (1 or 2, comparisons) as in JointStatistics. cohort_share : (comparisons, cohorts) of what
-        treated meet.
-    trimmed : (comparisons,) int, comparison units trimmed. failed : (comparisons,) why a cell cannot be made,
-        or "".
-    covariance : cohort shares, which of them are drawn -> covariance of (statistics, shares),
-        influence by cluster.
+    statistics : (1 or 2, comparisons)
+        As in JointStatistics.
+    cohort_share : (comparisons, cohorts)
+        Of what treated meet.
+    trimmed : (comparisons,) int
+        Comparison units trimmed.
+    failed : (comparisons,)
+        Why a cell cannot be made, or "".
+    covariance : Callable
+        Cohort shares, which of them are drawn -> covariance of (statistics, shares), influence by
+        cluster.
     """
 
     statistics: np.ndarray
@@ -165,14 +182,15 @@ class AdjustedComparisons:
 def gram_by_cluster(
     units: Pass, kernel: Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]], size: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """(size, size) sum over units, or over clusters, of products of influence values made chunk by chunk.
+    """(size, size) sum over units, or over clusters, of products of influence values.
 
     Where there are clusters, also the (clusters, size) sums themselves.
 
     Parameters
     ----------
-    kernel : cohort, units -> columns (used,) and influence values (units, used); all other columns
-        are zero.
+    kernel : Callable[[int, numpy.ndarray], tuple[numpy.ndarray, numpy.ndarray]]
+        Cohort, units -> columns (used,) and influence values (units, used); all other columns are
+        zero.
     """
     cluster = units.panel.cluster
 
@@ -199,7 +217,8 @@ def share_influence(
 
     Parameters
     ----------
-    shares, drawn : (cohorts,) shares, and whether a cohort's size counts as drawn.
+    shares, drawn : (cohorts,)
+        shares, and whether a cohort's size counts as drawn.
     """
     weight = unit_weights(panel.weights)
     total = weight[shares[panel.cohort] > 0].sum()

@@ -76,7 +76,7 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
 def _by_odds(
     x: np.ndarray, weight: np.ndarray, now: np.ndarray, base: np.ndarray, treated: np.ndarray
 ) -> Counterfactual:
-    """Counterfactual totals, their influence (units, comparisons), comparison weights, units trimmed, failure."""
+    """Counterfactual totals from the growth of comparison units, weighted by their odds."""
     odds, score, inverse, trimmed, failed = odds_weights(x, weight, treated)
     own = np.where(treated, weight, 0.0)
     start, below = own @ base, odds @ base
@@ -123,7 +123,7 @@ def _by_growth(
 def _poisson_sums(
     x: np.ndarray, weight: np.ndarray, y: np.ndarray, value: np.ndarray, active: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Deviance, score and Hessian of Poisson regressions of each column of y that is still active."""
+    """Deviance, score and Hessian of the Poisson regression of each active column of y."""
     deviance, score = np.zeros(len(value)), np.zeros_like(value)
     hessian = np.zeros((*value.shape, value.shape[1]))
     index = x @ value[active].T

@@ -1,4 +1,4 @@
-"""Parts of a result of group-time effects: labels, weights on means, shares, single-unit cohorts."""
+"""Parts of a group-time result: labels, weights on means, shares, single-unit cohorts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def comparison_rows(
 def first_labels(
     panel: PreparedPanel, comparisons: Comparisons, rows: np.ndarray
 ) -> tuple[str, ...]:
-    """The first few of some comparisons, for the ledger."""
+    """Return the first few of some comparisons, for the ledger."""
     return tuple(comparison_labels(panel, comparisons.take(rows))[:3])
 
 
@@ -53,7 +53,7 @@ def weights_on_means(
 
 
 def cohort_shares(cohorts: np.ndarray, used: np.ndarray, moments: Moments) -> np.ndarray:
-    """(cohorts,) share of each cohort with comparisons, and of the never treated, in the units that take part."""
+    """(cohorts,) share of each cohort with comparisons, and of the never treated, in the units."""
     part = np.isinf(cohorts) | np.isin(np.arange(len(cohorts)), used)
     by_cohort = np.bincount(moments.cohort, moments.weight, minlength=len(cohorts)) * part
     return by_cohort / by_cohort.sum()
@@ -76,7 +76,7 @@ def single_unit_part(
     scale: str,
     notes: list[LedgerRow],
 ) -> np.ndarray:
-    """The covariance that means of one unit or cluster add.
+    """Return the covariance that means of one unit or cluster add.
 
     Comparisons to which none can be single_unit_part go to the notes.
     """
@@ -93,7 +93,7 @@ def single_unit_part(
 def _single_units(
     moments: Moments, comparisons: Comparisons, means: ComparisonMeans, by_rows: bool
 ) -> np.ndarray:
-    """(comparisons, cohorts[, periods]) number of the one unit or cluster a mean rests on, 0 where there are several.
+    """(comparisons, cohorts[, periods]) number of the only unit (cluster) behind a mean, else 0.
 
     A treated cohort may be one unit, or several of which a cell observes one; a comparison of
     several cohorts has a spread about their common mean, though each be one unit. Where every row

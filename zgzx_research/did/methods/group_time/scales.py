@@ -13,11 +13,12 @@ import numpy as np
 
 
 def ratio_statistics(value: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(2, cells) treated and counterfactual totals, and their (2, cells, 4) derivatives by the four means.
+    """(2, cells) treated and counterfactual totals, and their (2, cells, 4) derivatives.
 
     Parameters
     ----------
-    value, weight : (cells, 4) means and total weights, in the order a, b, c, d above.
+    value, weight : (cells, 4)
+        Means and total weights, in the order a, b, c, d above.
     """
     a, b, c, d = value.T
     n = weight[:, 0]

@@ -23,8 +23,8 @@ def usable_comparisons(
     empty = (means.weight == 0).any(axis=1)
     ratio = (scale == "ratio") & ~empty
     zero = ratio & (means.value[:, 2:] <= 0).any(axis=1)
-    # to drop these would keep the cohorts whose base was a lucky one: winners alone would seem to
-    # lose afterwards
+    # dropping these would keep the cohorts whose base was high by chance, and these would seem
+    # to lose afterwards
     unratioed = ratio & ~zero & (means.value[:, 1] == 0)
     for rows, step, reason in (
         (empty, "cells", "cell without observed treated or comparison units"),
@@ -40,28 +40,35 @@ def usable_comparisons(
                 (step, reason, int(rows.sum()), 0, first_labels(panel, plan, np.flatnonzero(rows)))
             )
     usable = ~(empty | zero)
-    if not len(plan.cohort):
+    _refuse_nothing(panel, usable, zero | unratioed)
+    return usable
+
+
+def _refuse_nothing(panel: PreparedPanel, usable: np.ndarray, no_ratio: np.ndarray) -> None:
+    """Refuse panels without any comparison that can be made."""
+    cohorts = int(np.isfinite(panel.cohorts).sum())
+    if not len(usable):
         raise ZgzxError(
             "no unit is treated after a period that could serve as base",
             where="estimate_effects",
-            count=int(np.isfinite(panel.cohorts).sum()),
+            count=cohorts,
             remedy="See that first_treated is the right column.",
         )
-    if (zero | unratioed).all():
+    if no_ratio.all():
         raise ZgzxError(
             "no base or comparison mean is positive, so there is no ratio",
             where="estimate_effects",
-            count=len(zero),
+            count=len(no_ratio),
             remedy="Pass scale='difference' or base_period='pooled'.",
         )
     if not usable.any():
         raise ZgzxError(
             "no cohort can be compared: none has a base period together with a comparison group",
             where="estimate_effects",
-            count=int(np.isfinite(panel.cohorts).sum()),
-            remedy="Add earlier periods, lower anticipation or leave_out, or try controls='not_yet_treated'.",
+            count=cohorts,
+            remedy="Add earlier periods, lower anticipation or leave_out, "
+            "or try controls='not_yet_treated'.",
         )
-    return usable
 
 
 def cohort_notes(panel: PreparedPanel, plan: Comparisons, moments: Moments) -> list[LedgerRow]:
@@ -86,7 +93,7 @@ def cohort_notes(panel: PreparedPanel, plan: Comparisons, moments: Moments) -> l
 def note_partial_bases(
     panel: PreparedPanel, plan: Comparisons, moments: Moments, notes: list[LedgerRow]
 ) -> None:
-    """A pooled base is over the periods a unit is seen in.
+    """Note that a pooled base is over the periods a unit is seen in.
 
     That is fair only if all groups miss the same ones.
     """
@@ -94,7 +101,10 @@ def note_partial_bases(
     needed = (plan.base[pooled] > 0).any(axis=0)
     partial = ~(moments.observed | ~needed).all(axis=1) & (moments.observed & needed).any(axis=1)
     if pooled.any() and partial.any():
-        reason = "units seen in part of a pooled base: fair only if treated and comparison miss the same periods"
+        reason = (
+            "units seen in part of a pooled base: "
+            "fair only if treated and comparison miss the same periods"
+        )
         notes.append(("note", reason, 0, int(moments.units[partial].sum()), ()))
 
 

@@ -82,7 +82,7 @@ class Options(MethodOptions):
             )
 
     def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
-        """What could be wrong between these options and a panel."""
+        """Yield what could be wrong between these options and a panel."""
         yield from adjustment_conflicts(panel, self.adjustment)
         yield from ratio_conflicts(panel, self.scale)
 

@@ -29,12 +29,19 @@ class Plan:
 
     Attributes
     ----------
-    untreated : (strata, periods) bool, observations the fit uses. own : the same as weights, rows
-        sum to 1 (or 0).
-    cohort, period : (cells,) int, indices. role : (cells,) str.
-    member : (cells, strata) bool, strata observed in the cell that have untreated observations.
-    leads : (leads,) event times of the pre-trend test. lead : (strata, periods, leads) their 0/1
-        regressors.
+    untreated : (strata, periods) bool
+        Observations the fit uses.
+    own : numpy.ndarray
+        The same as weights, rows sum to 1 (or 0).
+    cohort, period : (cells,) int
+        Indices.
+    role : (cells,) str
+    member : (cells, strata) bool
+        Strata observed in the cell that have untreated observations.
+    leads : (leads,)
+        Event times of the pre-trend test.
+    lead : (strata, periods, leads)
+        Their 0/1 regressors.
     """
 
     untreated: np.ndarray
@@ -47,7 +54,7 @@ class Plan:
     lead: np.ndarray
 
     def take(self, rows: np.ndarray) -> Plan:
-        """The plan with these cells only."""
+        """Return the plan with these cells only."""
         return replace(
             self,
             cohort=self.cohort[rows],
@@ -57,7 +64,7 @@ class Plan:
         )
 
     def with_leads(self, which: np.ndarray) -> Plan:
-        """The plan with these leads only, in this order."""
+        """Return the plan with these leads only, in this order."""
         return replace(self, leads=self.leads[which], lead=self.lead[..., which])
 
     def weight(self, moments: Moments) -> np.ndarray:
@@ -126,11 +133,12 @@ def _note_units(
 def usable(
     panel: PreparedPanel, plan: Plan, keep: np.ndarray, reason: str, notes: list[LedgerRow]
 ) -> Plan:
-    """The plan without the cells that are not to be kept, which are named in the notes.
+    """Return the plan without the cells that are not to be kept, which are named in the notes.
 
     Raises
     ------
-    ZgzxError : no cell after treatment is left.
+    ZgzxError
+        No cell after treatment is left.
     """
     if not keep.all():
         at = zip(panel.cohorts[plan.cohort[~keep]], panel.periods[plan.period[~keep]], strict=True)
@@ -187,8 +195,12 @@ def covariance_of_single_units(
 
     Parameters
     ----------
-    on_means : (statistics, cohorts, periods), leads and cells once for each total.
-    rows : labels of each lead and cell. notes : what nothing can be covariance_of_single_units to; grows.
+    on_means : (statistics, cohorts, periods)
+        Leads and cells once for each total.
+    rows : EstimateRows
+        Labels of each lead and cell.
+    notes : list[LedgerRow]
+        What nothing can be covariance_of_single_units to; grows.
     """
     cohorts, leads = np.arange(on_means.shape[1]), len(plan.leads)
     strata = np.vstack([plan.lead.any(axis=1).T, plan.member])

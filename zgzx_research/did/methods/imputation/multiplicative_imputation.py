@@ -46,7 +46,10 @@ def fit_ratio(
 
     Parameters
     ----------
-    moments, plan : of the panel. notes : what was left out so far; grows.
+    moments, plan : Moments
+        Of the panel.
+    notes : list[LedgerRow]
+        What was left out so far; grows.
     """
     _note_zeros(panel, plan, moments, notes)
     total = moments.weight[:, None] * moments.mean * plan.untreated
@@ -87,8 +90,9 @@ class Totals:
 
     Attributes
     ----------
-    totals : (2, rows). direct, indirect : (strata, 2, rows, periods) what a unit's outcomes do to
-        them by themselves, and by way of the regression.
+    totals : (2, rows)
+    direct, indirect : (strata, 2, rows, periods)
+        What a unit's outcomes do to them by themselves, and by way of the regression.
     """
 
     totals: np.ndarray
@@ -151,7 +155,7 @@ def _cells(
 def _leads(
     moments: Moments, plan: Plan, used: np.ndarray, notes: list[LedgerRow]
 ) -> tuple[Plan, Totals]:
-    """The pre-trend test: untreated outcomes regressed on leads too.
+    """Return the pre-trend test: untreated outcomes regressed on leads too.
 
     Their totals with and without the effect.
     """

@@ -24,8 +24,11 @@ class Part:
 
     Attributes
     ----------
-    estimate : (rows,). slope : (strata, z, rows, periods). fitted : (strata, z, periods).
-    mean_effect : (strata, periods) τ̄, 0 where nobody is treated.
+    estimate : (rows,)
+    slope : (strata, z, rows, periods)
+    fitted : (strata, z, periods)
+    mean_effect : (strata, periods)
+        τ̄, 0 where nobody is treated.
     """
 
     estimate: np.ndarray
@@ -41,11 +44,13 @@ def over_units(
 
     Parameters
     ----------
-    kernel : stratum, units, their outcomes (0 where unobserved) -> result.
+    kernel : Callable[[int, numpy.ndarray, numpy.ndarray], T]
+        Stratum, units, their outcomes (0 where unobserved) -> result.
 
     Returns
     -------
-    stratum, units, result of each chunk.
+    list[tuple[int, numpy.ndarray, T]]
+        Stratum, units, result of each chunk.
     """
     seen = ~np.isnan(panel.y)
     member, _ = observation_strata(panel.cohort, seen)
@@ -62,7 +67,7 @@ def over_units(
 def covariance_by_unit(
     panel: PreparedPanel, plan: Plan, parts: list[Part], z: np.ndarray, leave_one_out: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """(rows, rows) the covariance by a pass over the units, and (clusters, rows) influence where there are clusters."""
+    """(rows, rows) covariance by a pass over the units, and (clusters, rows) influence."""
     others = means_of_others(panel, plan, parts[-1], z) if leave_one_out else None
 
     def kernel(s: int, unit: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -21,8 +21,14 @@ class Sums:
 
     Attributes
     ----------
-    square : (strata, z, z) Σw zz'. cross : (strata, periods, z) Σw yz'.
-    z_twice : (strata, z) Σw² z. y_twice : (strata, periods) Σw² y.
+    square : (strata, z, z)
+        Σw zz'.
+    cross : (strata, periods, z)
+        Σw yz'.
+    z_twice : (strata, z)
+        Σw² z.
+    y_twice : (strata, periods)
+        Σw² y.
     """
 
     square: np.ndarray
@@ -39,12 +45,14 @@ class Regression:
 
     Attributes
     ----------
-    coefficient, kept : (regressors,). bread, gram : (regressors, regressors), an inverse and what
-        it inverts.
-    design : (strata, z, periods, regressors). fitted : (strata, z, periods) design times
-        coefficient.
-    swept : (strata, z, periods, regressors) the design less its mean over the unit's untreated
-        periods, 0 elsewhere.
+    coefficient, kept : (regressors,)
+    bread, gram : (regressors, regressors)
+        An inverse and what it inverts.
+    design : (strata, z, periods, regressors)
+    fitted : (strata, z, periods)
+        design times coefficient.
+    swept : (strata, z, periods, regressors)
+        The design less its mean over the unit's untreated periods, 0 elsewhere.
     """
 
     coefficient: np.ndarray
@@ -61,7 +69,8 @@ def regressors(panel: PreparedPanel, adjusted: bool) -> np.ndarray:
 
     Parameters
     ----------
-    adjusted : whether the covariates of the panel are used.
+    adjusted : bool
+        Whether the covariates of the panel are used.
     """
     if panel.covariates is None or not adjusted:
         return np.ones((len(panel.y), 1))
@@ -155,7 +164,7 @@ def imputed_cells(
 def lead_tests(
     panel: PreparedPanel, moments: Moments, plan: Plan, sums: Sums, notes: list[LedgerRow]
 ) -> tuple[Plan, Part, float]:
-    """The pre-trend test: untreated outcomes regressed on leads too, with fixest's factor for its standard errors."""
+    """Regress untreated outcomes on leads too: the pre-trend test, with fixest's factor."""
     tests = untreated_regression(plan, sums, len(plan.leads))
     start = len(tests.kept) - len(plan.leads)
     note_leads(plan.leads[~tests.kept[start:]], notes)
