@@ -94,7 +94,7 @@ def _check(panel: PreparedPanel) -> None:
 
 def _pairs(
     cohorts: np.ndarray, periods: np.ndarray, size: np.ndarray, mean: np.ndarray
-) -> Iterator[tuple]:
+) -> Iterator[tuple[float, float, str, float, float]]:
     """(treated, untreated, type, weight up to a factor, estimate).
 
     Size = share of each cohort in the weights.

@@ -227,7 +227,7 @@ def _influence(slope: np.ndarray, mean: np.ndarray, s: int) -> tuple[np.ndarray,
 
 def _informative(
     panel: PreparedPanel, moments: Moments, used: np.ndarray, parameters: int
-) -> tuple[int, int, int, list[tuple]]:
+) -> tuple[int, int, int, list[LedgerRow]]:
     """Rows, units and clusters that say something, and notes on the units that do not.
 
     Their fit is perfect.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from scipy import linalg
@@ -107,6 +107,12 @@ class Regressions:
     sums: NormalSums
     df: float
     influence: np.ndarray | None
+
+
+UnitSums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Of a chunk of units: ΣΩ, ΣΩv, Σv'Ωv, and Σw with Σwy."""
+
+T = TypeVar("T")
 
 
 def is_plain(panel: PreparedPanel) -> bool:
@@ -283,8 +289,8 @@ def _score_influence(moments: Moments, solutions: list[Solution], periods: int) 
 
 
 def _over_units(
-    panel: PreparedPanel, kernel: Callable[..., Any]
-) -> list[tuple[int, np.ndarray, Any]]:
+    panel: PreparedPanel, kernel: Callable[[int, np.ndarray, np.ndarray, np.ndarray], T]
+) -> list[tuple[int, np.ndarray, T]]:
     """(cohort, units, result) of a kernel of cohort, units, weights and v.
 
     v is (y, x) less the unit's weighted mean.
@@ -292,7 +298,7 @@ def _over_units(
     order = np.argsort(panel.cohort, kind="stable")
     pieces = chunk_bounds(np.bincount(panel.cohort, minlength=len(panel.cohorts)))
 
-    def one(piece: tuple[int, int, int]) -> tuple[int, np.ndarray, Any]:
+    def one(piece: tuple[int, int, int]) -> tuple[int, np.ndarray, T]:
         cohort, start, stop = piece
         unit = order[start:stop]
         seen = ~np.isnan(panel.y[unit])
@@ -324,7 +330,7 @@ def _sums_of_units(panel: PreparedPanel) -> NormalSums:
     gram, cross = np.zeros((cohorts, periods, periods)), np.zeros((cohorts, periods, width))
     inner, total = np.zeros((width, width)), np.zeros((2, cohorts, periods))
 
-    def kernel(_: int, unit: np.ndarray, weight: np.ndarray, away: np.ndarray) -> tuple:
+    def kernel(_: int, unit: np.ndarray, weight: np.ndarray, away: np.ndarray) -> UnitSums:
         omega = (
             np.diag(weight.sum(axis=0)) - (weight / weight.sum(axis=1, keepdims=True)).T @ weight
         )

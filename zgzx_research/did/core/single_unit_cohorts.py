@@ -1,13 +1,13 @@
 """The variance of a mean that rests on one unit (one cluster), taken from other cohorts.
 
 One unit has no deviation from its own mean, so sums of squares would call the mean certain.
-Estimates use changes of the unit between periods, so its variance is that of the same changes
-among other units. With D(t, s) the variance of y_t - y_s among the units of one cohort that see both periods,
-pooled over cohorts, and weights a and b of two estimates on the periods, each summing to zero,
-their covariance is -½ Σ a_t b_s D(t, s). Effects of units cancel in every D, whatever gaps the
-panel has. Weights that do not sum to zero (totals on the ratio scale, repeated cross-sections) use
-the variance of levels too. Where a D that is needed is not known, neither is the covariance: it is
-NaN.
+Estimates use changes of the unit between periods, so its variance is that of the same changes among
+other units. With D(t, s) the variance of y_t - y_s among the units of one cohort that see both
+periods, pooled over cohorts, and weights a and b of two estimates on the periods, each summing to
+zero, their covariance is -½ Σ a_t b_s D(t, s). Effects of units cancel in every D, whatever gaps
+the panel has. Weights that do not sum to zero (totals on the ratio scale, repeated cross-sections)
+use the variance of levels too. Where a D that is needed is not known, neither is the covariance: it
+is NaN.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def event_roles(event: np.ndarray, reference: np.ndarray, leave_out: int) -> np.
     return np.where(reference, "reference", np.where(event >= 0, "post", before))
 
 
-def treated_clusters(panel: PreparedPanel, rows: list[tuple]) -> np.ndarray | None:
+def treated_clusters(panel: PreparedPanel, rows: list[tuple[np.ndarray, ...]]) -> np.ndarray | None:
     """(rows,) clusters seen in the cohorts and periods of each row, given as indices.
 
     None without clusters.

@@ -159,11 +159,12 @@ def make_stacks(
 
     The others go to the notes.
     """
-    rows, outside, incomplete, gaps = [], [], [], 0
+    rows, gaps = [], 0
+    outside, incomplete = list[np.int64](), list[np.int64]()
     for c in np.flatnonzero(np.isfinite(panel.cohorts)):
         wanted = panel.cohorts[c] + events
         if not np.isin(wanted, panel.periods).all():
-            outside.append(c)
+            outside.append(np.int64(c))
             continue
         at = np.searchsorted(panel.periods, wanted)
         clean = np.isinf(panel.cohorts)
@@ -175,7 +176,7 @@ def make_stacks(
         if treated.any() and control.any():
             rows.append((c, at, treated, control))
         else:
-            incomplete.append(c)
+            incomplete.append(np.int64(c))
     _note_cohorts(panel, outside, "event window reaches outside the panel", notes)
     reason = "no treated or no clean control unit is observed over the whole event window"
     _note_cohorts(panel, incomplete, reason, notes)
@@ -194,7 +195,7 @@ def make_stacks(
 
 
 def _note_cohorts(
-    panel: PreparedPanel, cohorts: list[int], reason: str, notes: list[LedgerRow]
+    panel: PreparedPanel, cohorts: list[np.int64], reason: str, notes: list[LedgerRow]
 ) -> None:
     if cohorts:
         units = int(np.isin(panel.cohort, cohorts).sum())
@@ -234,7 +235,9 @@ def _effects(moments: Moments, stacks: Stacks, reference: int) -> tuple[np.ndarr
 
 def _sample_factor(moments: Moments, stacks: Stacks) -> tuple[float, float]:
     """(N-1)/(N-K) · G/(G-1) over the rows of all stacks, K two per event time; and G - 1."""
-    clusters = int(clusters_within(moments, (stacks.treated | stacks.control).any(axis=0)[None])[0])
+    clusters = int(
+        clusters_within(moments, np.atleast_2d((stacks.treated | stacks.control).any(axis=0)))[0]
+    )
     rows = int(((stacks.treated | stacks.control) @ moments.units).sum()) * stacks.periods.shape[1]
     parameters = 2 * stacks.periods.shape[1]
     if clusters < 2 or rows <= parameters:
@@ -254,7 +257,7 @@ def _single_unit_cohorts(moments: Moments, stacks: Stacks, cohorts: int) -> np.n
     """
     single_unit = np.zeros(cohorts, dtype=bool)
     for strata in (stacks.treated.any(axis=0), stacks.control.any(axis=0)):
-        if int(clusters_within(moments, strata[None])[0]) == 1:
+        if int(clusters_within(moments, np.atleast_2d(strata))[0]) == 1:
             single_unit[moments.cohort[strata]] = True
     return single_unit
 
@@ -278,7 +281,7 @@ def _rows(
         ones * moments.units[own].sum(),
         ones * moments.units[compared].sum(),
         base * ones,
-        ones * int(clusters_within(moments, own[None])[0]),
+        ones * int(clusters_within(moments, np.atleast_2d(own))[0]),
     )
 
 

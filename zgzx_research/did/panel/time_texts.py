@@ -36,6 +36,10 @@ CLOCK_TIME = (
 )
 
 
+Fits = dict[str, tuple[float, tuple[str, int] | None, str | None]]
+"""Spelling -> value, span and time zone of a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """One way to write a period.
@@ -100,7 +104,10 @@ def _number(found: dict[str, str]) -> float:
 
 
 def _spelling(
-    name: str, pattern: str, start: Callable, span: tuple[str, int] | None = None
+    name: str,
+    pattern: str,
+    start: Callable[[dict[str, str]], float],
+    span: tuple[str, int] | None = None,
 ) -> Spelling:
     return Spelling(name, re.compile(pattern), start, span)
 
@@ -210,7 +217,7 @@ def read_texts(texts: Sequence[object], column: str, hint: str = "") -> Texts:
 
 
 def _one_spelling(
-    names: set[str], found: Sequence[dict], raw: Sequence[object], column: str, hint: str
+    names: set[str], found: Sequence[Fits], raw: Sequence[object], column: str, hint: str
 ) -> str:
     """Return the one spelling of all texts that were read; "" where there are none."""
     if found and not names:
@@ -232,9 +239,9 @@ def _one_spelling(
     return hint if hint in names else next(iter(names), "")
 
 
-def _fits(text: str) -> dict[str, tuple[float, tuple[str, int] | None, str | None]]:
+def _fits(text: str) -> Fits:
     """Spelling -> value, span and time zone of one text."""
-    fits: dict[str, tuple[float, tuple[str, int] | None, str | None]] = {}
+    fits: Fits = {}
     if ends := WEEK_RANGE.fullmatch(text):
         first, last = (datetime.strptime(end, "%Y-%m-%d").date() for end in ends.groups())
         return {

@@ -48,11 +48,8 @@ def coefficient_table(result: Effects | Aggregate) -> pd.DataFrame:
     parts = [result.select()]
     effects = effects_of(result)
     frames = [result.to_frame()]
-    if (
-        result is not effects
-        and result.total is not None
-        and frames[0]["estimand"].iloc[0] != "overall"
-    ):
+    aggregated = frames[0]["estimand"].iloc[0] != "overall"
+    if hasattr(result, "total") and result.total is not None and aggregated:
         parts.append(result.select("overall"))
         frames.append(result.overall)
     frame = pd.concat(frames, ignore_index=True)

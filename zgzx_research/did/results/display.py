@@ -25,7 +25,7 @@ class ResultDisplay:
         return cast("Effects | Aggregate", self)
 
     def summary(self) -> Overview:
-        """Show method, sample, overall estimate, pre-test, a row per estimate, and what was left out."""
+        """Show method, sample, overall estimate, pre-test, a row per estimate, and the ledger."""
         return overview(self._result)
 
     def __str__(self) -> str:

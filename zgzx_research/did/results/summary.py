@@ -155,7 +155,7 @@ def _sample(effects: Effects) -> str:
 def _overall(result: Effects | Aggregate, estimand: str, digits: int, level: str) -> str:
     effects = effects_of(result)
     try:
-        whole = effects.aggregate("overall") if result is effects else result
+        whole = result if hasattr(result, "overall") else effects.aggregate("overall")
         row = whole.overall.iloc[0]
     except ZgzxError as error:
         return str(error)
@@ -198,7 +198,7 @@ def _table_row(row: dict[str, Any], digits: int) -> list[str]:
     ]
 
 
-def _note(step: str, reason: str, rows: int, units: int, examples: tuple) -> str:
+def _note(step: str, reason: str, rows: int, units: int, examples: tuple[str, ...]) -> str:
     counts = [
         f"{count:,} {name}{'s' * (count != 1)}"
         for count, name in ((rows, "row"), (units, "unit"))

@@ -171,14 +171,14 @@ def fit_points(panel: PreparedPanel, moments: Moments) -> glm.Points:
     else:
         y, cohort, weights, z = panel.y, panel.cohort, panel.weights, np.ones((len(panel.y), 1))
         if panel.covariates is not None:
-            z = np.hstack([z, _standardised(panel)])
+            z = np.hstack([z, _standardised(panel, panel.covariates)])
     counts = np.bincount(cohort, minlength=len(panel.cohorts))
     return glm.Points(y, weights, z, np.argsort(cohort, kind="stable"), counts)
 
 
-def _standardised(panel: PreparedPanel) -> np.ndarray:
+def _standardised(panel: PreparedPanel, covariates: np.ndarray) -> np.ndarray:
     """(units, k) covariates with mean 0 and variance 1: the same fit, and better conditioned."""
-    if panel.covariates.shape[1] > 1:
+    if covariates.shape[1] > 1:
         raise ZgzxError(
             "extended_two_way needs covariates that are constant within units",
             where="estimate_effects",
@@ -186,7 +186,7 @@ def _standardised(panel: PreparedPanel) -> np.ndarray:
             remedy="Take each unit's value of an early period: "
             "later ones may already carry the effect.",
         )
-    x = panel.covariates[:, 0]
+    x = covariates[:, 0]
     return (x - x.mean(axis=0)) / x.std(axis=0)
 
 

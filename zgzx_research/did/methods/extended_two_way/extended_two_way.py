@@ -162,7 +162,11 @@ def chosen_family(panel: PreparedPanel, options: Options) -> str:
 
 
 def _rows(
-    panel: PreparedPanel, role: np.ndarray, cells: tuple, model: Model, units: np.ndarray
+    panel: PreparedPanel,
+    role: np.ndarray,
+    cells: tuple[np.ndarray, ...],
+    model: Model,
+    units: np.ndarray,
 ) -> EstimateRows:
     """Labels of the cells; the base mean is that of a cohort's base cells."""
     start, now = panel.cohorts[cells[0]], panel.periods[cells[1]].astype(float)

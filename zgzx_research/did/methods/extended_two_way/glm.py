@@ -331,7 +331,8 @@ def influence_by_unit(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """(rows, rows) sum over units, or clusters, of the products of their influence values.
 
-    These are Σ w (y - mean) slopes'z. Where there are clusters, also the (clusters, rows) sums by cluster.
+    These are Σ w (y - mean) slopes'z. Where there are clusters, also the (clusters, rows) sums by
+    cluster.
 
     Parameters
     ----------

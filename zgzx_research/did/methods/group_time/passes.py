@@ -188,13 +188,13 @@ def gram_by_cluster(
 
     Parameters
     ----------
-    kernel : Callable[[int, numpy.ndarray], tuple[numpy.ndarray, numpy.ndarray]]
+    kernel : Callable
         Cohort, units -> columns (used,) and influence values (units, used); all other columns are
         zero.
     """
     cluster = units.panel.cluster
 
-    def chunk(piece: tuple[int, int, int]) -> tuple:
+    def chunk(piece: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = units.order[piece[1] : piece[2]]
         used, values = kernel(piece[0], rows)
         if cluster is None:
@@ -264,7 +264,7 @@ def model_groups(
         else np.minimum(comparisons.period, latest_base)
     )
     source = np.zeros_like(source) if constant else source
-    groups: dict[tuple, list[int]] = {}
+    groups: dict[tuple[int, bytes, int, int], list[int]] = {}
     for j, (cohort, mask) in enumerate(zip(comparisons.cohort, comparisons.controls, strict=True)):
         groups.setdefault((cohort, mask.tobytes(), source[j], -1 if complete else j), []).append(j)
     return [

@@ -14,6 +14,9 @@ from zgzx_research.did.methods.imputation.unit_passes import Part, over_units
 from zgzx_research.did.panel.collinear import independent
 from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
 
+StratumParts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Of a chunk of units: Σw zz', Σw yz', Σw² z and Σw² y."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -95,7 +98,7 @@ def stratum_sums(panel: PreparedPanel, moments: Moments, z: np.ndarray) -> Sums:
         np.zeros(moments.mean.shape),
     )
 
-    def kernel(_: int, unit: np.ndarray, y: np.ndarray) -> tuple:
+    def kernel(_: int, unit: np.ndarray, y: np.ndarray) -> StratumParts:
         weight, own = panel.weights[unit], z[unit]
         return (weight * own).T @ own, y.T @ (weight * own), (weight**2).T @ own, (weight**2).T @ y
 
