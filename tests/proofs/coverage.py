@@ -22,8 +22,8 @@ from worlds import WORLDS, World, true_mean
 
 import zgzx_research as zr
 from zgzx_research.did.core import inference
-from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import choose_options
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.judging import LEVEL, SIZE, TOLERANCE, Answer, judge, over_worlds
 

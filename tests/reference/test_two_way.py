@@ -113,10 +113,10 @@ def test_the_coefficient_of_a_covariate() -> None:
         )
 
 
-def unborrowed(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
+def from_influence(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
     """With the covariance from influence alone, as in R.
 
-    No spread is borrowed for cohorts of one unit.
+    No spread is taken from others for cohorts of one unit.
     """
     values = unit_influence(panel, **options)[1]
     return replace(ours, numbers=replace(ours.numbers, covariance=values.T @ values))
@@ -153,7 +153,7 @@ def test_interaction_weighted(name: str) -> None:
     prepared = panel(data, **roles)
     effects = estimate_effects(prepared, method="interaction_weighted")
     if data == "castle":  # one of its cohorts is one unit
-        effects = unborrowed(effects, prepared, method="interaction_weighted")
+        effects = from_influence(effects, prepared, method="interaction_weighted")
     compare_interacted(effects, load("fixest")["specs"][name])
 
 

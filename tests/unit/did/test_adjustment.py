@@ -252,7 +252,10 @@ def test_a_separating_covariate_is_found() -> None:
     with_reason = estimate_effects(
         prepare(table, covariates=("x1",)), adjustment="inverse_probability"
     )
-    reason = "cell left out: a covariate separates treated from comparison units, or is collinear among them"
+    reason = (
+        "cell left out: a covariate separates treated from comparison units, or is collinear "
+        "among them"
+    )
     found = with_reason.ledger[with_reason.ledger["reason"] == reason].iloc[0]
     assert (found["rows"], found["examples"]) == (4, ("(3, 1)", "(3, 2)", "(3, 3)"))
     assert set(with_reason.cells["cohort"]) == {4}

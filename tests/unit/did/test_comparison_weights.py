@@ -1,4 +1,4 @@
-"""Weights on means: by hand, exact where they say so, and what one more in a mean does to any estimate."""
+"""Weights on means: by hand, exact where they say so, and against changes of single means."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ STAGGERED = {
 
 
 def test_two_by_two_by_hand() -> None:
-    """(7 - 2) - (6 - 4): means 2, 7 of the treated and 4, 6 of the others with weights -1, 1, 1, -1."""
+    """(7 - 2) - (6 - 4): means 2, 7 of the treated and 4, 6 of the others; weights -1, 1, 1, -1."""
     frame = comparison_weights(
         estimate_effects(paths(TWO_BY_TWO)).aggregate("event_time"), row="overall"
     )

@@ -39,7 +39,7 @@ def random_table(seed: int, units: int = 40, holes: float = 0.15) -> pd.DataFram
 
 
 def dense(table: pd.DataFrame, slopes: np.ndarray, by: str = "u") -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients of `slopes` and their clustered covariance, by Newton on all dummies, fixest's factor included."""
+    """Coefficients of `slopes` and clustered covariance by Newton on all dummies, as fixest."""
     seen = table.groupby("u")["y"].transform(lambda y: (y.sum() > 0) * len(y)).to_numpy() > 1
     table, slopes = table[seen], slopes[seen]
     period = pd.get_dummies(table["t"], dtype=float).iloc[:, 1:]

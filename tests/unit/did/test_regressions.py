@@ -1,4 +1,4 @@
-"""Regression-type estimators against arithmetic written out and against least squares on explicit dummies."""
+"""Regression-type estimators against written-out arithmetic and least squares on dummies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def rows_of(
     starts: tuple = (np.nan, 3, 4, 6),
     missing: float = 0.0,
 ) -> pd.DataFrame:
-    """A random panel: u, t, y, g, x (moving), z (constant), w (constant), v (moving weight), k (cluster)."""
+    """A random panel: u, t, y, g, x (moves), z and w (constant), v (moving weight), k (cluster)."""
     rng = np.random.default_rng(seed)
     table = pd.DataFrame(list(product(range(units), range(1, periods + 1))), columns=["u", "t"])
     start = np.array(starts, dtype=float)[np.arange(units) % len(starts)]
@@ -63,7 +63,7 @@ def dummies(panel: PreparedPanel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def dense(panel: PreparedPanel, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients on columns (cohorts, periods, k) and cluster influence values (clusters, k), factor included."""
+    """Coefficients on columns (cohorts, periods, k), and (clusters, k) influence with factor."""
     unit, period, weight = dummies(panel)
     x = columns[panel.cohort[unit], period]
     slopes = x.shape[1]
@@ -496,7 +496,7 @@ def test_the_interval_of_five_cohorts_of_one_unit_covers() -> None:
     assert alone["units"].tolist() == [5]
 
 
-def test_the_only_treated_unit_borrows_the_spread_of_the_others() -> None:
+def test_the_only_treated_unit_takes_the_spread_of_the_others() -> None:
     table = rows_of(units=30, starts=(np.nan,)).assign(g=lambda d: np.where(d["u"] == 3, 4, np.nan))
     for method, options in (("two_way_fixed_effects", {}), ("stacked", {"event_window": (-3, 2)})):
         effects = estimate_effects(panel_of(table), method=method, **options)

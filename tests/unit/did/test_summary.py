@@ -167,15 +167,15 @@ def test_one_effect_for_all_has_no_event_times() -> None:
     effects = by_hand(("static",), (np.nan,), (0.3,))
     text = " ".join(str(effects).split())
     assert (
-        "Overall: 0.30 (standard error 0.10), 95% interval [0.10, 0.50], one effect for all treated units"
-        in text
+        "Overall: 0.30 (standard error 0.10), 95% interval [0.10, 0.50], one effect for "
+        "all treated units" in text
     )
     assert coefficient_table(effects).index.tolist() == ["overall"]
 
 
 @pytest.mark.parametrize("df", [np.inf, 4.0])
 def test_p_values_agree_with_the_interval(df: float) -> None:
-    """An estimate of 1.96 (normal) or 2.776 (t with 4 degrees of freedom) standard errors has p = .05."""
+    """An estimate of 1.96 (normal) or 2.776 (t with 4 df) standard errors has p = .05."""
     quantile = {np.inf: 1.959963984540054, 4.0: 2.7764451051977987}[df]
     table = coefficient_table(by_hand(("reference", "post"), (-1, 0), (0, 0.1 * quantile), df=df))
     assert table.index.tolist() == ["event time 0"]  # a base is no estimate
@@ -210,7 +210,10 @@ def test_unknown_standard_errors_have_no_p_value() -> None:
 
 def test_tables_of_others_cost_an_estimation_nothing() -> None:
     """Results carry what maketables looks for without anyone having imported it."""
-    code = "import sys, zgzx_research.did.results.effects; print({'maketables', 'great_tables', 'matplotlib'} & set(sys.modules))"
+    code = (
+        "import sys, zgzx_research.did.results.effects; "
+        "print({'maketables', 'great_tables', 'matplotlib'} & set(sys.modules))"
+    )
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
         == "set()"

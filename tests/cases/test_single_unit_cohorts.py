@@ -1,4 +1,4 @@
-"""A mean of one unit (one cluster) is given the variance of the change it is used for, and nothing else."""
+"""The mean of one unit (one cluster) has the variance of the change that it is used for."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.results.effects import Effects
-from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.core.single_unit_cohorts import single_unit_covariance
 from zgzx_research.did.core.moments import panel_moments
+from zgzx_research.did.core.single_unit_cohorts import single_unit_covariance
+from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 CASE = Path(__file__).parent / "data" / "gaps_lone_cohorts.csv"
 NOTHING_LENT = (
     "rests on one unit, and no two others of a cohort see the same periods: no standard error"
 )
-NOTHING_JOINT = "rests on one unit as others do, and no two units see the periods of both: no joint standard error"
+NOTHING_JOINT = (
+    "rests on one unit as others do, and no two units see the periods of both: "
+    "no joint standard error"
+)
 NUMBERS = ["estimate", "std_error", "ci_low", "ci_high"]
 
 # group-time effects with a universal or varying base, imputation and regressions remove effects of
@@ -187,10 +190,10 @@ def test_a_joint_covariance_by_hand(scale: float) -> None:
     on_means = np.zeros((2, 3, 4))
     on_means[0, 1], on_means[1, 1] = [0, 0, -1, 1], [1, 0, -1, 0]
     moments = panel_moments(y, cohort, np.ones(40))
-    lent = single_unit_covariance(moments, on_means, np.array([[0, 1, 0], [0, 1, 0]]))
+    added = single_unit_covariance(moments, on_means, np.array([[0, 1, 0], [0, 1, 0]]))
     d43, d13, d41 = spread(4, 3), spread(1, 3), spread(4, 1)
     expected = [[d43, (d43 + d13 - d41) / 2], [(d43 + d13 - d41) / 2, d13]]
-    np.testing.assert_allclose(lent, expected, rtol=1e-8)
+    np.testing.assert_allclose(added, expected, rtol=1e-8)
 
 
 def test_changes_that_contradict_each_other_keep_their_variances() -> None:
@@ -203,15 +206,15 @@ def test_changes_that_contradict_each_other_keep_their_variances() -> None:
     moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0])
     on_means = np.zeros((2, 3, 4))
     on_means[0, 1], on_means[1, 1] = [0, 0, -1, 1], [1, 0, -1, 0]
-    lent = single_unit_covariance(moments, on_means, np.array([[0, 1, 0], [0, 1, 0]]))
+    added = single_unit_covariance(moments, on_means, np.array([[0, 1, 0], [0, 1, 0]]))
     d43, d13, d41 = (changes(t, s).var(ddof=1) for t, s in ((4, 3), (1, 3), (4, 1)))
     assert (d43 + d13 - d41) / 2 > np.sqrt(d43 * d13)
     np.testing.assert_allclose(
-        lent, [[d43, np.sqrt(d43 * d13)], [np.sqrt(d43 * d13), d13]], rtol=1e-12
+        added, [[d43, np.sqrt(d43 * d13)], [np.sqrt(d43 * d13), d13]], rtol=1e-12
     )
 
 
-def test_where_nothing_can_be_lent_the_error_is_missing_and_named() -> None:
+def test_where_no_variance_can_be_taken_the_error_is_missing_and_named() -> None:
     """Only d sees both 2 and 3: one unit has no spread to lend.
 
     What uses other periods keeps its errors.
@@ -275,9 +278,9 @@ def test_clusters_lend_the_change_of_their_means_by_hand() -> None:
     change, size = np.array([1.0, 2.0, 2.5]), np.array([1.0, 1.0, 2.0])  # of clusters 1, 2 and 3
     away = change - np.average(change, weights=size)
     own = ((size * away) ** 2).sum() / size.sum() ** 2
-    lent = (size * away**2).sum() / (size.sum() - (size**2).sum() / size.sum())
+    added = (size * away**2).sum() / (size.sum() - (size**2).sum() / size.sum())
     at = effects.cells.query("role == 'post'").index
-    np.testing.assert_allclose(np.diag(effects.numbers.covariance)[at], own + lent, rtol=1e-12)
+    np.testing.assert_allclose(np.diag(effects.numbers.covariance)[at], own + added, rtol=1e-12)
 
 
 def test_a_comparison_of_several_single_units_has_its_own_spread() -> None:
