@@ -265,7 +265,7 @@ def _fit(
     return options, replace(result, notes=[*notes, *result.notes])
 
 
-def _in_force(panel: PreparedPanel, method: str, options: MethodOptions) -> dict[str, Any]:
+def _in_force(panel: PreparedPanel, method: str, options: MethodOptions) -> dict[str, object]:
     """All options that a remedy may name.
 
     Other controls are no help where the never treated left for another reason.

@@ -25,13 +25,13 @@ def bacon_decomposition(panel: PreparedPanel) -> pd.DataFrame:
     Parameters
     ----------
     panel : PreparedPanel
-        PreparedPanel, balanced, without covariates; weights may differ between units but not within
+        Balanced, without covariates; weights may differ between units but not within
         one.
 
     Returns
     -------
     pandas.DataFrame
-        Treated, untreated (first treated period, NaN = never), type, weight, estimate; largest
+        treated, untreated (first treated period, NaN = never), type, weight, estimate; largest
         weight first. Weights sum to 1, weight · estimate to the coefficient. "later vs earlier
         treated" compares with units already treated: where effects grow, these comparisons are
         biased downwards.

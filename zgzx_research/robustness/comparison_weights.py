@@ -29,8 +29,8 @@ def comparison_weights(
         Effects (one estimate per cell), or an aggregate (one per row).
     row : str, optional
         "overall" for the overall estimate of an aggregate.
-    window : (first, last), optional
-        Event time, as in `window`.
+    window : (int, int), optional
+        First and last event time, as in `Aggregate.window`.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def comparison_weights(
     Raises
     ------
     ZgzxError
-        row or window asked of effects that are not aggregated.
+        A row or window asked of effects that are not aggregated.
 
     Examples
     --------
@@ -93,7 +93,12 @@ def comparison_weights(
 def check_weights(
     result: Effects | Aggregate, *, row: str | None = None, window: tuple[int, int] | None = None
 ) -> pd.DataFrame:
-    """How near weights times means come to each estimate; arguments as in `comparison_weights`.
+    """How near weights times means come to each estimate.
+
+    Parameters
+    ----------
+    result, row, window : Effects or Aggregate, str, (int, int)
+        As in `comparison_weights`.
 
     Returns
     -------
@@ -101,6 +106,11 @@ def check_weights(
         One row per estimate: its labels, estimate (a log ratio on the ratio scale), weighted_sum,
         difference, kind. Where kind is "exact", the difference is rounding. On the ratio scale the
         weighted sum is zero by construction: a ratio stays as it is when all means grow alike.
+
+    Raises
+    ------
+    ZgzxError
+        A row or window asked of effects that are not aggregated.
     """
     labels, rows = _selected(result, row, window)
     effects = _effects(result)

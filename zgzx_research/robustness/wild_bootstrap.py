@@ -91,22 +91,28 @@ def wild_cluster_bootstrap(
     Parameters
     ----------
     panel : PreparedPanel
-        PreparedPanel; clusters are its `cluster`, or its units. No covariates, weights constant
+        Its clusters are its `cluster`, or its units. No covariates, weights constant
         within units.
     method : str, default "two_way_fixed_effects"
         "two_way_fixed_effects" or "interaction_weighted".
     event_time : int, optional
         Whose effect; None = the static coefficient, or the "overall" of interaction_weighted.
+    anticipation, leave_out : int, default 0
+        Periods before treatment in declared windows, as in `estimate_effects`.
     draws : int, default 9999
-        All 2^G sign patterns are used instead where there are no more of them (Rademacher). The
-        first draw is the sample itself, so no p-value is 0.
+        Random draws. All 2^G sign patterns are used instead where there are no more of them
+        (Rademacher). The first draw is the sample itself, so no p-value is 0.
     weights : str, default "rademacher"
         "rademacher" (±1) or "webb" (six points; for fewer than about 10 clusters).
+    seed : int, default 0
+        For the random draws.
+    level : float, default 0.95
+        Of the confidence interval.
 
     Returns
     -------
-    dict[str, Any]
-        Estimate std_error t p_value ci_low ci_high clusters draws enumerated weights level. The
+    dict
+        estimate std_error t p_value ci_low ci_high clusters draws enumerated weights level. The
         interval holds the nulls that are not rejected; an end is infinite where even the farthest
         nulls on that side are not.
 

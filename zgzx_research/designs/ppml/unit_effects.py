@@ -33,6 +33,8 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
 
     Parameters
     ----------
+    panel : PreparedPanel
+        From `prepare_panel`; outcomes of zero or more, weights constant within units.
     design : str, default "event_time"
         "event_time" (one effect per event time; base: the last one before -leave_out), "static"
         (one effect), or "cohort_event" (one per cohort and event time, as Sun & Abraham 2021, on
@@ -44,7 +46,7 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
     Returns
     -------
     Effects
-        Effects whose estimates are coefficients: differences of logs, where exp(b) - 1 is the
+        Estimates are coefficients: differences of logs, where exp(b) - 1 is the
         proportion.
 
     Raises

@@ -27,6 +27,8 @@ def ppml_with_covariates(
 
     Parameters
     ----------
+    panel : PreparedPanel
+        From `prepare_panel`; outcomes of zero or more, weights constant within units.
     design : str, default "event_time"
         "event_time" (one effect per event time; base: the last one before -leave_out) or "static".
     leave_out : int, default 0

@@ -113,6 +113,7 @@ def treated_clusters(panel: PreparedPanel, rows: list[tuple[np.ndarray, ...]]) -
 
 
 def single_period_notes(panel: PreparedPanel) -> list[LedgerRow]:
+    """Note units observed in one period only; refuse panels of no other units."""
     seen = (~np.isnan(panel.y)).sum(axis=1)
     single = int((seen == 1).sum())
     if (seen <= 1).all():
@@ -128,6 +129,7 @@ def single_period_notes(panel: PreparedPanel) -> list[LedgerRow]:
 
 
 def note_dropped_covariates(panel: PreparedPanel, kept: np.ndarray, notes: list[LedgerRow]) -> None:
+    """Note covariates that unit effects or other covariates make up."""
     dropped = tuple(
         name for name, stays in zip(panel.covariate_names, kept, strict=True) if not stays
     )
@@ -137,6 +139,7 @@ def note_dropped_covariates(panel: PreparedPanel, kept: np.ndarray, notes: list[
 
 
 def nothing_to_compare(panel: PreparedPanel) -> ZgzxError:
+    """Return the error for treatment that unit and period effects make up."""
     return ZgzxError(
         "treatment cannot be separated from unit and period effects",
         where="estimate_effects",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from zgzx_research.errors import ZgzxError
 
@@ -14,7 +13,7 @@ NOTHING_ELSE = "See that first_treated and the periods are the right columns."
 SETTING = re.compile(r"(\w+)='(\w+)'")
 
 
-def fitting(remedy: str, options: Mapping[str, Any]) -> str:
+def fitting(remedy: str, options: Mapping[str, object]) -> str:
     """Return a remedy without the alternatives that name an option as it is set.
 
     Parameters
@@ -22,7 +21,7 @@ def fitting(remedy: str, options: Mapping[str, Any]) -> str:
     remedy : str
         One sentence with alternatives, e.g. "Add earlier periods, or pass
         controls='not_yet_treated'.".
-    options : Mapping[str, Any]
+    options : Mapping[str, object]
         Those in force; a window of 0 cannot be lowered.
 
     Examples
@@ -50,13 +49,13 @@ def fitting(remedy: str, options: Mapping[str, Any]) -> str:
     return f"{' or '.join(kept)}."
 
 
-def _helps(part: str, options: Mapping[str, Any], masks: list[str]) -> bool:
+def _helps(part: str, options: Mapping[str, object], masks: list[str]) -> bool:
     if "\0" in part:
         return bool(masks)
     return not any(options.get(name) == value for name, value in SETTING.findall(part))
 
 
-def with_fitting_remedy(error: ZgzxError, options: Mapping[str, Any]) -> ZgzxError:
+def with_fitting_remedy(error: ZgzxError, options: Mapping[str, object]) -> ZgzxError:
     """Return the same error, its remedy fitted to the options in force."""
     return ZgzxError(
         error.what,

@@ -58,6 +58,7 @@ class Grid:
 def count_left_out(
     tally: Tally, reason: str, mask: np.ndarray, rows: TableRows, roles: Roles
 ) -> None:
+    """Count rows that leave, or that something is wrong with, and name the first few units."""
     if mask.any():
         unit = np.unique(rows.unit[mask])
         unit = unit if rows.labels is None else rows.labels[unit[unit >= 0]]

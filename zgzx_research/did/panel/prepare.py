@@ -42,9 +42,9 @@ def prepare_panel(
 
     Parameters
     ----------
-    data : Any
-        Pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit and
-        period. A Parquet file sorted by unit is read in parts and never stands in memory whole.
+    data : table or path
+        pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit and
+        period. A Parquet file sorted by unit is read in parts and is never in memory as a whole.
     outcome, unit, period, first_treated : str
         Columns. `first_treated` missing = never treated. Periods, and first treated periods alike,
         are whole numbers, dates, pandas periods, or text that writes them (2015, 2015-03, 2015Q1).
@@ -72,6 +72,11 @@ def prepare_panel(
         "calendar" counts evenly spaced steps, in which periods may be missing, and refuses dates
         that are not evenly spaced; "observed" numbers the observed periods 1, 2, 3 (trading days,
         irregular survey waves). See docs/methodology/clock.md.
+
+    Returns
+    -------
+    PreparedPanel
+        Arrays by unit and period, and the ledger of what was left out.
 
     Raises
     ------

@@ -116,6 +116,7 @@ def _no_unit_left(count: int, roles: Roles, gaps: str, ledger: list[LedgerRow]) 
 
 
 def first_few(units: np.ndarray) -> tuple[str, ...]:
+    """Return the first units as text, for the ledger."""
     return tuple(str(unit) for unit in units[:3])
 
 

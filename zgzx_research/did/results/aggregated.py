@@ -51,9 +51,26 @@ class Aggregate(ResultDisplay):
     def select(
         self, row: str | None = None, window: tuple[int, int] | None = None
     ) -> tuple[pd.DataFrame, AggregatedValues]:
-        """Labels, and values with derivatives.
+        """Labels of some rows, and their values with derivatives.
 
-        Of all rows, of the one `row` "overall", or of one `window`.
+        Parameters
+        ----------
+        row : str, optional
+            "overall" for the overall estimate; None for all rows.
+        window : (int, int), optional
+            First and last event time, for the mean over them.
+
+        Returns
+        -------
+        labels : pandas.DataFrame
+            Who is behind each estimate.
+        values : AggregatedValues
+            Estimates with their derivatives.
+
+        Raises
+        ------
+        ZgzxError
+            Unknown row, both a row and a window, or nothing in it.
         """
         if row not in (None, "overall"):
             raise ZgzxError(
@@ -80,6 +97,16 @@ class Aggregate(ResultDisplay):
         times that the clock has belong to the window: with a wave every 2 years, window(0, 2) is
         the mean of event times 0 and 2. On the ratio scale, the total over these cells against its
         counterfactual.
+
+        Parameters
+        ----------
+        first, last : int
+            Event times.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in `to_frame`.
 
         Raises
         ------

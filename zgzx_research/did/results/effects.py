@@ -40,15 +40,14 @@ class Effects(ResultDisplay):
     Attributes
     ----------
     cells : pandas.DataFrame
-        Frame, one row per estimate: cohort period event_time role n_treated n_comparison base_mean;
+        One row per estimate: cohort period event_time role n_treated n_comparison base_mean;
         cohort and period are missing where an estimate belongs to none.
     numbers : JointStatistics
         What aggregation needs (statistics, shares, joint covariance).
     weights : MeanWeights
         Weight of each statistic on the mean of each cohort and period.
     ledger : pandas.DataFrame
-        Frame of step, reason, rows, units, examples: everything left out, the panel's ledger
-        included.
+        step, reason, rows, units, examples: everything left out, the panel's ledger included.
     options : dict[str, Any]
         The arguments used.
     df : float
@@ -64,23 +63,38 @@ class Effects(ResultDisplay):
 
     @classmethod
     def from_result(
-        cls, fit: MethodResult, ledger: pd.DataFrame, options: dict[str, Any]
+        cls, result: MethodResult, ledger: pd.DataFrame, options: dict[str, Any]
     ) -> Effects:
-        """Effects of a fit on a panel with this ledger."""
-        cells = pd.DataFrame({name: getattr(fit.rows, name) for name in CELL_COLUMNS})
-        if fit.rows.n_clusters is None:
+        """Effects from the result of a method.
+
+        Parameters
+        ----------
+        result : MethodResult
+            Of the panel.
+        ledger : pandas.DataFrame
+            Of the panel.
+        options : dict
+            The arguments used, and the first and last period.
+
+        Returns
+        -------
+        Effects
+            With the notes of the result added to the ledger.
+        """
+        cells = pd.DataFrame({name: getattr(result.rows, name) for name in CELL_COLUMNS})
+        if result.rows.n_clusters is None:
             cells["n_clusters"] = cells["n_treated"]
         for name in LABELS:
             if cells[name].notna().all():
                 cells[name] = cells[name].astype(np.int64)
-        notes = [*ledger.itertuples(index=False, name=None), *fit.notes]
+        notes = [*ledger.itertuples(index=False, name=None), *result.notes]
         return cls(
             cells,
-            fit.numbers,
-            fit.weights,
+            result.numbers,
+            result.weights,
             pd.DataFrame(notes, columns=ledger.columns),
             options,
-            fit.df,
+            result.df,
         )
 
     @property
@@ -102,7 +116,20 @@ class Effects(ResultDisplay):
         return labels.astype(dict.fromkeys(LABELS, "Int64")), self._by_cell()
 
     def to_frame(self, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
-        """One row per cell, with pointwise and simultaneous intervals."""
+        """One row per cell, with pointwise and simultaneous intervals.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            Of both kinds of interval.
+        seed : int, default 0
+            For the draws behind the simultaneous one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in `Aggregate.to_frame`.
+        """
         check_numbers(level, seed)
         return result_frame(*self.select(), self, level, seed)
 
@@ -151,12 +178,18 @@ class Effects(ResultDisplay):
         estimand : str
             "overall" (R's "simple"), "cohort", "event_time" or "calendar".
         min_event, max_event : int, optional
-            Event times to keep; `balance` keeps cohorts seen at least so long after treatment.
-            min_event and max_event limit the post-treatment cells of the other estimands too.
+            Event times to keep; they limit the post-treatment cells of the other estimands too.
+        balance : int, optional
+            Keep only cohorts seen at least so many periods after treatment.
         level : float, default 0.95
             Of both kinds of interval.
         seed : int, default 0
-            Of the draws behind the simultaneous one.
+            For the draws behind the simultaneous one.
+
+        Returns
+        -------
+        Aggregate
+            One row per event time, cohort or period, and the overall estimate.
 
         Raises
         ------

@@ -25,6 +25,7 @@ def as_lists(value: Any) -> Any:
 
 
 def as_array(value: Any) -> Any:
+    """Return the array that `as_lists` stored; other values as they are."""
     if not isinstance(value, dict):
         return value
     if "at" not in value:

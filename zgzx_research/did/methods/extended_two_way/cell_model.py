@@ -200,6 +200,7 @@ def observed_units_by_cell(moments: Moments, cohorts: int) -> np.ndarray:
 def cell_notes(
     panel: PreparedPanel, role: np.ndarray, model: Model, units: np.ndarray, notes: list[LedgerRow]
 ) -> None:
+    """Note the cells whose own spread the fit cannot measure."""
     flat = (role != "") & ~np.isin(role, BASE) & ~model.own
     few = model.own & (units <= model.points.z.shape[1]) & (model.points.z.shape[1] > 1)
     for cells, reason in (

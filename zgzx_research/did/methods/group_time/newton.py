@@ -59,6 +59,7 @@ def newton(
 
 
 def solve_normal(gram: np.ndarray, cross: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """Solve normal equations: coefficients, inverse, and why they have no solution, or ""."""
     if is_singular(gram):
         return (
             np.zeros_like(cross),

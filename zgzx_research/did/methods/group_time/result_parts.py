@@ -43,6 +43,7 @@ def comparison_labels(panel: PreparedPanel, comparisons: Comparisons) -> np.ndar
 def weights_on_means(
     panel: PreparedPanel, moments: Moments, on_means: np.ndarray, kind: str
 ) -> MeanWeights:
+    """Join weights on means with the means, cohorts and periods they belong to."""
     return MeanWeights(
         on_means,
         cohort_means(moments, len(panel.cohorts)),

@@ -85,6 +85,7 @@ def regressors(panel: PreparedPanel, adjusted: bool) -> np.ndarray:
 
 
 def stratum_sums(panel: PreparedPanel, moments: Moments, z: np.ndarray) -> Sums:
+    """Sum per stratum what the regression and the effects need."""
     if z.shape[1] == 1:
         weight = moments.weight[:, None]
         twice = moments.zeroth[:, None]
