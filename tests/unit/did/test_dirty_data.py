@@ -17,7 +17,7 @@ from zgzx_research.report.wording import word_or_code
 ROLES: dict[str, Any] = {"outcome": "y", "unit": "firm", "period": "year", "first_treated": "first"}
 STARTS = {"A": 2003, "B": np.nan, "C": 2002, "D": np.nan, "E": 2003, "F": np.nan}
 SIZES = {"A": 1.0, "B": 4.0, "C": 9.0, "D": 2.0, "E": 7.0, "F": 5.0}
-MEND = "Mend these values or set them to missing"
+CORRECT = "Correct these values or set them to missing"
 
 
 def table(**changes: object) -> pd.DataFrame:
@@ -190,7 +190,7 @@ def test_never_treated_coded_as_text() -> None:
 
 
 def test_infinite_outcome() -> None:
-    expected = f"column 'y': the outcome is infinite, 2 affected, e.g. firm=A; firm=C. {MEND} "
+    expected = f"column 'y': the outcome is infinite, 2 affected, e.g. firm=A; firm=C. {CORRECT} "
     assert (
         message(soiled("y", [2, 9], -np.inf))
         == expected + "(a logarithm of zero is the usual cause)."
@@ -198,7 +198,7 @@ def test_infinite_outcome() -> None:
 
 
 def test_infinite_covariate() -> None:
-    expected = f"column 'size': the covariate is infinite, 1 affected, e.g. B. {MEND}."
+    expected = f"column 'size': the covariate is infinite, 1 affected, e.g. B. {CORRECT}."
     assert message(soiled("size", 4, np.inf), covariates=("size",)) == expected
     assert message(soiled("size", [4, 5, 6, 7], np.inf), covariates=("size",)) == expected
 
