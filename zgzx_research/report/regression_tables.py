@@ -1,6 +1,6 @@
 """Tables of several estimators side by side, as LaTeX, HTML, Typst or DOCX, by maketables.
 
-Effects and aggregates carry the attributes maketables looks for (`did/summary.py`), so
+Effects and aggregates carry the attributes maketables looks for (`did/results/display.py`), so
 `maketables.ETable` takes them as they are. `regression_table` adds the house's choices: no stars,
 digits by the standard errors, event times in order.
 """
