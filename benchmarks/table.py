@@ -18,7 +18,7 @@ Measurement = dict[str, Any]
 
 
 def gap(one: Measurement, other: Measurement) -> float:
-    """The largest difference of estimates at common event times, beside the larger of the estimate and 1."""
+    """The largest difference of estimates at common event times, relative to max(estimate, 1)."""
     mine, theirs = (dict(zip(m["event_time"], m["estimate"], strict=True)) for m in (one, other))
     common = mine.keys() & theirs.keys()
     if not common or not {e for e in mine if e >= 0} <= common:
@@ -72,16 +72,21 @@ def to_markdown(results: dict[str, Any], jobs: Sequence[Any]) -> str:
         "# Side by side with peers",
         "",
         f"Written by `make benchmark` on {results['date']}: {m['cores']} cores ({m['processor']}), "
-        f"{m['memory_gb']} GB, {m['system']}, Python {m['python']}, load {m['load_at_start']} at the start. "
+        f"{m['memory_gb']} GB, {m['system']}, Python {m['python']}, load "
+        f"{m['load_at_start']} at the start. "
         + ", ".join(f"{name} {version}" for name, version in versions.items())
         + ".",
         "",
-        "Seconds are from the data frame to the event study with its intervals, best of several runs (one run where a",
-        f"call takes more than 5 s); MB are the peak above the input. Where estimates agree to {AGREE:g}, ratios are",
-        "printed: theirs / ours for time, ours / theirs for memory. Standard errors after treatment are compared for",
+        "Seconds are from the data frame to the event study with its intervals, best of "
+        "several runs (one run where a",
+        f"call takes more than 5 s); MB are the peak above the input. Where estimates "
+        f"agree to {AGREE:g}, ratios are",
+        "printed: theirs / ours for time, ours / theirs for memory. Standard errors "
+        "after treatment are compared for",
         "information: definitions differ. Asks are against the fastest peer.",
         "",
-        "| job | units | package | seconds | MB | times faster | memory | estimates off | errors off | ask |",
+        "| job | units | package | seconds | MB | times faster | memory | estimates off "
+        "| errors off | ask |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for job in jobs:
@@ -142,4 +147,5 @@ def _line(
         if "failed" in x
         else (f"{min(x['seconds']):.3f}", f"{x['peak_mb']:.0f}")
     )
-    return f"| {' | '.join([job.label, f'{units:,}', x['package'], time, size, faster, memory, said, errors, ask])} |"
+    cells = [job.label, f"{units:,}", x["package"], time, size, faster, memory, said, errors, ask]
+    return f"| {' | '.join(cells)} |"

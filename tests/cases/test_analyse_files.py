@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.estimate import HEEDS, estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.methods import METHODS
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import analyse
 from zgzx_research.pipeline.command_words import PYTHON, in_command_words
@@ -340,7 +341,7 @@ def test_what_is_still_python_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize("method", HEEDS)
+@pytest.mark.parametrize("method", METHODS)
 def test_every_method_runs_from_the_command(tmp_path: Path, method: str) -> None:
     rng = np.random.default_rng(5)
     frame = table(24).assign(y=lambda f: f["y"] + rng.normal(0, 0.1, len(f)))

@@ -1,4 +1,4 @@
-"""The clock: periods of every kind are counted evenly on the calendar, or refused with the call to make."""
+"""The clock: periods are counted evenly on the calendar, or refused with the call to make."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import zgzx_research as zr
-from zgzx_research.did.clock import SECONDS, UNIT_WORDS
+from zgzx_research.did.panel.clock import SECONDS, UNIT_WORDS
 from zgzx_research.errors import ZgzxError, ZgzxWarning
 from zgzx_research.report.figures.event_study import plot_event_study
 from zgzx_research.report.wording import event_axis
@@ -40,7 +40,7 @@ def panel(periods: Any = None) -> pd.DataFrame:
 
 
 def estimates(data: pd.DataFrame, **options: Any) -> list[float]:
-    """Overall effect and mean over event times 1 to 3, with the period before treatment left out."""
+    """Overall effect and mean over event times 1 to 3, without the period before treatment."""
     event = zr.estimate_effects(zr.prepare_panel(data, **ROLES, **options), leave_out=1).aggregate(
         "event_time"
     )
@@ -216,9 +216,9 @@ def test_numbers_that_code_dates_name_the_call_that_works(code: str) -> None:
     calls = re.search(r"Pass (.*?) and (.*?)(?:, or clock='observed'.*)?\.$", message)
     assert calls
     names = {"pandas": pd, "table": table}
-    mended = table.assign(t=eval(calls.group(1), names), first=eval(calls.group(2), names))
+    corrected = table.assign(t=eval(calls.group(1), names), first=eval(calls.group(2), names))
     clock = {"clock": "observed"} if "trading" in code else {}
-    np.testing.assert_allclose(estimates(mended, **clock), WANTED)
+    np.testing.assert_allclose(estimates(corrected, **clock), WANTED)
 
 
 @pytest.mark.parametrize("code", ["YYYYMM", "YYYYQ", "YYYYMMDD", "Excel trading days", "200405"])

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import zgzx_research as zr
-from zgzx_research.did.advice import NOTHING_ELSE, SETTING, fitting
+from zgzx_research.did.panel.fitting_remedies import NOTHING_ELSE, SETTING, fitting
 from zgzx_research.errors import ZgzxError
 
 DID = Path(zr.__file__).parent / "did"

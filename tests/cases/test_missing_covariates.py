@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 REFERENCE = Path(__file__).parents[1] / "reference"

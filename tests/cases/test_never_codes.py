@@ -63,8 +63,8 @@ def refusal(data: pd.DataFrame, **options: Any) -> str:
 def test_numbers(code: float, start: int) -> None:
     message = refusal(panel(code, start))
     assert (
-        f"'first' seems to code 'never treated' as a number, 3 affected, e.g. {code:.0f}. Set it to missing"
-        in message
+        f"'first' seems to code 'never treated' as a number, 3 affected, e.g. {code:.0f}. "
+        f"Set it to missing" in message
     )
     assert f"--never-treated {code:.0f})" in message
 
@@ -85,8 +85,8 @@ def test_numbers(code: float, start: int) -> None:
 def test_dates(code: str) -> None:
     message = refusal(panel(code, dated=True))
     assert (
-        f"'first' seems to code 'never treated' as a date, 3 affected, e.g. {code}. Set it to missing"
-        in message
+        f"'first' seems to code 'never treated' as a date, 3 affected, e.g. {code}. Set "
+        f"it to missing" in message
     )
 
 

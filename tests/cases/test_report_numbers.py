@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.evidence.facts import Facts, effect_facts, fact
 from zgzx_research.pipeline import estimates
 from zgzx_research.pipeline.summaries import Summary, summarise

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.evidence.claims import ENOUGH_UNITS, few_units
 from zgzx_research.evidence.facts import Facts, fact
 from zgzx_research.pipeline import estimates

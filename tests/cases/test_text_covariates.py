@@ -1,4 +1,4 @@
-"""Covariates as text and categories, columns named by whole numbers, and units whose names differ only in writing."""
+"""Covariates as text and categories, columns named by numbers, unit names written in two ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A declared window (anticipation, leave_out) reaches late cohorts, the pre-test and the base, in every method."""
+"""A declared window (anticipation, leave_out) reaches late cohorts, pre-test and base."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.designs.ppml import ppml_with_covariates
-from zgzx_research.did.comparison_weights import check_weights, comparison_weights
-from zgzx_research.did.effects import Effects
+from zgzx_research.designs.ppml import ppml, ppml_with_covariates
 from zgzx_research.did.estimate import estimate_effects, unit_influence
-from zgzx_research.did.ppml import ppml
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
-from zgzx_research.did.wild_bootstrap import wild_cluster_bootstrap
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
+from zgzx_research.robustness.comparison_weights import check_weights, comparison_weights
+from zgzx_research.robustness.wild_bootstrap import wild_cluster_bootstrap
 
 DATA = Path(__file__).parent / "data"
 CLOSED = "treated after the panel ends: no comparison from the start of its own declared window on"
@@ -59,7 +59,7 @@ def late_panel(seed: int = 1, *, counts: bool = False) -> pd.DataFrame:
 
 
 def before_own_window(table: pd.DataFrame, window: int) -> pd.DataFrame:
-    """The table without the late cohorts' rows in their own window, these cohorts called never treated."""
+    """The table without the late cohorts' rows in their own window, as never treated."""
     late = table["first"] > 2018
     kept = table[~late | (table["year"] + window < table["first"])]
     return kept.assign(first=kept["first"].where(kept["first"] <= 2018))

@@ -21,9 +21,9 @@ import numpy as np
 from worlds import WORLDS, World, true_mean
 
 import zgzx_research as zr
-from zgzx_research.did import inference
-from zgzx_research.did.effects import Effects
-from zgzx_research.did.estimate import HEEDS, METHODS, OPTIONS
+from zgzx_research.did.core import inference
+from zgzx_research.did.estimate import choose_options
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.judging import LEVEL, SIZE, TOLERANCE, Answer, judge, over_worlds
 
@@ -273,13 +273,10 @@ def unavailable(row: Row) -> str:
     method = row.options.get("method", "group_time")
     if method == "ppml":
         return "" if hasattr(zr, "ppml") else "no ppml"
-    if method not in METHODS:
-        return f"no method {method!r}"
-    for name, value in row.options.items():
-        if name != "method" and name not in HEEDS[method]:
-            return f"{method} does not listen to {name}"
-        if name in OPTIONS and value not in OPTIONS[name]:
-            return f"{name}={value!r} is unknown"
+    try:
+        choose_options(method, {k: v for k, v in row.options.items() if k != "method"})
+    except ZgzxError as error:
+        return error.what
     return ""
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import zgzx_research as zr
-from zgzx_research.did.inference import wald_test
+from zgzx_research.did.core.inference import wald_test
 from zgzx_research.simulate.constants import Order
 from zgzx_research.simulate.world import simulate_world
 

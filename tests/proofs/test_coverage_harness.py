@@ -10,8 +10,8 @@ import pytest
 from coverage import ROWS, Row, run, to_markdown, unavailable, verdict
 from worlds import WORLDS, true_mean
 
-from zgzx_research.did import inference
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.core import inference
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.simulate.judging import Answer
 
 GOOD = Row("good", "staggered", {}, target="overall")

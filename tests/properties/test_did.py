@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from zgzx_research.did import inference
+from zgzx_research.did.core import inference
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 
 
@@ -230,10 +230,10 @@ def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:
     panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g")
     effects = estimate_effects(panel)
     variance = []
-    lonely = [
+    single = [
         g for g in panel.cohorts if (panel.cohorts[panel.cohort] == g).sum() == 1
-    ]  # theirs is borrowed
-    kept = (~effects.cells["cohort"].isin(lonely) & (effects.cells["n_treated"] > 1)).to_numpy()
+    ]  # theirs is taken from others
+    kept = (~effects.cells["cohort"].isin(single) & (effects.cells["n_treated"] > 1)).to_numpy()
     kept = kept & (effects.cells["n_comparison"] > 1).to_numpy()
     for cell in effects.cells[kept].itertuples():
         t = int(np.searchsorted(panel.periods, cell.period))

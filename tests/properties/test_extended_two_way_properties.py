@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 
 NUMBERS = ["estimate", "std_error"]

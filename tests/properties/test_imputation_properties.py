@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from zgzx_research.did.effects import Effects
+from zgzx_research.designs.ppml import ppml
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.ppml import ppml
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 
 METHODS = ("difference", "ratio", "ppml", "leave_one_out")
 

@@ -10,12 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from zgzx_research.did.bacon import bacon_decomposition
-from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
-from zgzx_research.did.wild_bootstrap import wild_cluster_bootstrap
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
+from zgzx_research.robustness.bacon import bacon_decomposition
+from zgzx_research.robustness.wild_bootstrap import wild_cluster_bootstrap
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "two_way_fixed_effects": {},

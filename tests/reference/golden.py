@@ -26,7 +26,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def table(name: str) -> pd.DataFrame:
-    """A reference panel; `first` is `first.treat` with missing = never treated, where the panel has that column."""
+    """A reference panel; `first` is `first.treat`, if it has one, with missing = never treated."""
     folder = HERE if (HERE / f"{name}.csv").is_file() else EXAMPLES
     data = pd.read_csv(folder / f"{name}.csv")
     if "first.treat" in data:

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from golden import exceptions, load, same, table
 
-from zgzx_research.did.bacon import bacon_decomposition
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.robustness.bacon import bacon_decomposition
 
 SPECS = ["castle_uncontrolled", "mpdta", "castle_controlled_l_income"]
 PANELS = {

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 from golden import load, numbers, same, table
 
-from zgzx_research.did import extended_two_way, glm
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.core.moments import panel_moments
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.moments import panel_moments
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.methods.extended_two_way import cell_model, glm
+from zgzx_research.did.methods.extended_two_way.cell_roles import plan_roles
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 
 SPECS = list(load("etwfe")["specs"])
 KINDS = {"simple": "overall", "group": "cohort", "calendar": "calendar", "event": "event_time"}
@@ -100,7 +102,7 @@ def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
     family = options["family"]
     function = glm.FAMILIES[family]
     moments = panel_moments(data.y, data.cohort, data.weights[:, 0])
-    points = extended_two_way._points(data, moments)
+    points = cell_model.fit_points(data, moments)
     if data.covariates is None:  # units, so that influence_by_unit is what is tested
         counts = np.bincount(data.cohort)
         points = glm.Points(
@@ -112,10 +114,10 @@ def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
         )
     k = points.z.shape[1]
     gram = glm.cell_sums(points, np.zeros((4, 5, k)), glm.linear)
-    roles = extended_two_way.plan_roles(
-        data.cohorts, data.periods, options | {"anticipation": 0, "leave_out": 0}
+    roles = plan_roles(
+        data.cohorts, data.periods, controls=options["controls"], masked=0, leave_out=0
     )
-    model = extended_two_way.fit_model(data, points, gram, roles, family)
+    model = cell_model.fit_model(data, points, gram, roles, family)
     whole = glm.inverse(glm.base_normal_equations(model.counterfactual.curvature, model.base))[0]
     whole = whole.reshape(9, k, 9, k)
     fitted = glm.cell_sums(points, model.coefficients, function)
@@ -200,12 +202,12 @@ def test_score_is_zero(spec: str) -> None:
     Ours solve the equations to rounding.
     """
     data, options = panel(spec), asked(spec)
-    points = extended_two_way._points(data, panel_moments(data.y, data.cohort, data.weights[:, 0]))
+    points = cell_model.fit_points(data, panel_moments(data.y, data.cohort, data.weights[:, 0]))
     gram = glm.cell_sums(points, np.zeros((4, 5, points.z.shape[1])), glm.linear)
-    roles = extended_two_way.plan_roles(
-        data.cohorts, data.periods, options | {"anticipation": 0, "leave_out": 0}
+    roles = plan_roles(
+        data.cohorts, data.periods, controls=options["controls"], masked=0, leave_out=0
     )
-    model = extended_two_way.fit_model(data, points, gram, roles, "poisson")
+    model = cell_model.fit_model(data, points, gram, roles, "poisson")
     score = glm.cell_sums(points, model.coefficients, glm.poisson).gradient
     base = np.where(model.base[..., None], score, 0)
     total = np.abs(gram.gradient[..., 0]).sum()

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 from golden import HERE, load, same, table
 
-from zgzx_research.did import cross_section
-from zgzx_research.did.effects import Effects
-from zgzx_research.did.estimate import estimate_effects, unit_influence
-from zgzx_research.did.inference import simultaneous_quantile
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.core.inference import simultaneous_quantile
+from zgzx_research.did.estimate import choose_options, estimate_effects, unit_influence
+from zgzx_research.did.methods import METHODS
+from zgzx_research.did.methods.group_time import cross_section
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 
 MPDTA = load("did_mpdta")["specs"]
 VARIANTS = load("did_mpdta_variants")["specs"]
@@ -61,8 +63,8 @@ def compare(effects: Effects, spec: dict[str, Any], file: str, name: str) -> Non
     same(both["estimate"], both["att"], 1e-8, file=file, spec=name, quantity="estimate")
     # a cohort of one unit or cluster has no standard error here; R gives it one
     own = both["std_error"].notna() | both["se"].isna() | (both["role"] == "reference")
-    lonely = effects.ledger["reason"].str.match("cohort of one")
-    assert own.all() or lonely.any()
+    single = effects.ledger["reason"].str.match("cohort of one")
+    assert own.all() or single.any()
     same(both["std_error"][own], both["se"][own], 1e-6, file=file, spec=name, quantity="std_error")
     for ours, kind in KINDS.items():
         reference, event = spec["aggte"][kind], effects.aggregate(ours)
@@ -74,7 +76,7 @@ def compare(effects: Effects, spec: dict[str, Any], file: str, name: str) -> Non
             spec=name,
             quantity="estimate",
         )
-        if not lonely.any():
+        if not single.any():
             same(
                 event.overall["std_error"],
                 reference["overall_se"],
@@ -93,7 +95,7 @@ def compare(effects: Effects, spec: dict[str, Any], file: str, name: str) -> Non
                 spec=name,
                 quantity="estimate",
             )
-            if not lonely.any():
+            if not single.any():
                 same(
                     rows["std_error"],
                     reference["se_egt"],
@@ -157,29 +159,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(fixture, list(names))
 
 
-def test_lonely_cohorts_have_r_s_influence() -> None:
-    """Where R gives a cohort in one state a standard error and we do not, the influence sums are still the same."""
+def test_single_unit_cohorts_have_r_s_influence() -> None:
+    """Influence sums are those of R, where R gives a cohort in one state a standard error."""
     spec = VARIANTS["cluster_state|nevertreated|dr|1"]
     panel = variant_panel("cluster_state", (), None, "state")
-    from zgzx_research.did import group_time
-
-    options = {
-        "adjustment": "none",
-        "controls": "never_treated",
-        "base_period": "varying",
-        "anticipation": 0,
-    }
-    fit = group_time.fit(
-        panel, options | {"leave_out": 0, "scale": "difference", "cohort_correction": False}
-    )
-    assert fit.influence is not None
-    same(np.sqrt((fit.influence**2).sum(axis=0)), spec["se"], 1e-6)
+    options = choose_options("group_time", {"base_period": "varying"})
+    result = METHODS["group_time"].fit(panel, options)
+    assert result.influence is not None
+    same(np.sqrt((result.influence**2).sum(axis=0)), spec["se"], 1e-6)
 
 
 def test_r_takes_a_sign_wrong_in_cross_sections() -> None:
-    """DRDID's doubly robust estimator for cross-sections adds the comparison's regression before treatment with the
-    wrong sign. Ours is the derivative of the estimator: weighting one unit a little more moves it
-    by its influence."""
+    """DRDID's doubly robust estimator for cross-sections has one sign wrong.
+
+    It is that of the comparison's regression before treatment. Ours is the derivative of the
+    estimator: weighting one unit a little more moves it by its influence.
+    """
     panel = variant_panel("unbalanced", ("lpop",), None, None)
     options = {"adjustment": "doubly_robust", "base_period": "varying"}
     _, influence = unit_influence(panel, **options)
@@ -219,7 +214,8 @@ def test_r_s_cross_section_errors_follow_from_its_sign(
     assert right in source
     wrong = (
         right
-        + "\n        if not after and outcome and propensity: influence += 2 * (lin_c @ (x_c - x_own))"
+        + "\n        if not after and outcome and propensity:"
+        + "\n            influence += 2 * (lin_c @ (x_c - x_own))"
     )
     names = dict(vars(cross_section))
     exec(source.replace(right, wrong), names)
@@ -266,7 +262,7 @@ def test_influence_functions() -> None:
 
 
 def test_bootstrap_critical_values() -> None:
-    """R's bootstrap (25,000 draws, standard errors from the quartiles) against our draws from N(0, Σ)."""
+    """R's bootstrap (25,000 draws, errors from the quartiles) against our draws from N(0, Σ)."""
     panel = prepare(table("mpdta"), covariates=("lpop",))
     effects = estimate(panel, {})
     event = effects.aggregate("event_time")

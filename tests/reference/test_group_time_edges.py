@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from golden import load, same, table
 
-from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 CASES = load("did_edge_cases")
@@ -201,7 +201,7 @@ def test_nobody_never_treated_is_an_error_that_offers_not_yet() -> None:
         estimate(treated_only(), {}, {})
 
 
-def test_a_lonely_cohort_never_looks_certain() -> None:
+def test_a_single_unit_cohort_never_looks_certain() -> None:
     """R: the aggregates count a one-unit cohort as known exactly.
 
     Here its spread is that of the other cohorts.
@@ -215,7 +215,7 @@ def test_a_lonely_cohort_never_looks_certain() -> None:
 
 
 @pytest.mark.proof
-def test_intervals_with_five_lonely_cohorts_cover() -> None:
+def test_intervals_with_five_single_unit_cohorts_cover() -> None:
     """Coverage was 87 % when one-unit cohorts counted as certain."""
     covered = []
     for seed in range(400):

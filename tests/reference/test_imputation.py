@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from golden import load, same, table
 
-from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects, unit_influence
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 
 SPECS = [
     "mpdta_static",
@@ -50,20 +51,20 @@ def effects(name: str) -> Effects:
         return estimate_effects(panel, method="imputation", adjustment=adjustment)
     weights = "popwt" if name == "castle_static_popwt" else None
     panel, options = castle(weights=weights), {"method": "imputation", "event_window": (-3, 5)}
-    return unborrowed(estimate_effects(panel, **options), panel, **options)
+    return from_influence(estimate_effects(panel, **options), panel, **options)
 
 
-def unborrowed(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
+def from_influence(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
     """With the covariance from influence alone, as in R.
 
-    No spread is borrowed for cohorts of one unit.
+    No spread is taken from others for cohorts of one unit.
     """
     values = unit_influence(panel, **options)[1]
     return replace(ours, numbers=replace(ours.numbers, covariance=values.T @ values))
 
 
 def rows(ours: Effects, event_times: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Estimates and standard errors by event time, those without a frame entry (one treated unit) included."""
+    """Estimates and standard errors by event time, also those of one treated unit."""
     labels, summary = ours.aggregate("event_time").select()
     at = [labels["event_time"].tolist().index(e) for e in event_times]
     return summary.value[at], np.sqrt(np.diag(summary.covariance(ours.numbers)))[at]
@@ -125,7 +126,9 @@ def test_the_weighted_standard_error_of_didimputation_squares_the_weights() -> N
             centred[cell] -= (v[cell] ** 2 * effect[cell]).sum() / (v[cell] ** 2).sum()
         return float(np.sqrt(((v * centred).reshape(units, periods).sum(axis=1) ** 2).sum()))
 
-    effects = unborrowed(estimate_effects(panel, method="imputation"), panel, method="imputation")
+    effects = from_influence(
+        estimate_effects(panel, method="imputation"), panel, method="imputation"
+    )
     ours = effects.aggregate("overall").overall["std_error"]
     spec = load("didimputation")["specs"]["castle_static_popwt"]
     same(ours, error(1), 1e-9)

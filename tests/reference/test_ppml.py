@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from golden import load, same, table
 
-from zgzx_research.designs.ppml import ppml_with_covariates
-from zgzx_research.did.ppml import ppml
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.designs.ppml import ppml, ppml_with_covariates
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 DESIGNS = {
     "sim1000_fepois_es_tight": "event_time",

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from golden import load, same, table
 
-from zgzx_research.did import two_way
-from zgzx_research.did.effects import Aggregate, Effects
+from zgzx_research.did.core.regression import regress
 from zgzx_research.did.estimate import estimate_effects, unit_influence
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
-from zgzx_research.did.regression import regress
+from zgzx_research.did.methods import interaction_weighted, two_way
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
 
 STUDIES = {"stagg_es": "stagg", "mpdta_es": "mpdta", "sim1000_feols_es": "sim_1000"}
 STATIC: dict[str, tuple[str, dict[str, Any]]] = {
@@ -97,7 +99,7 @@ def test_the_coefficient_of_a_covariate() -> None:
     data = panel("stagg", covariates=["x1"])
     for name, design in (
         ("stagg_twfe_x1_twoway", two_way.static_design(data, 0)),
-        ("stagg_sunab_x1", two_way.cell_design(data, 0, []).columns),
+        ("stagg_sunab_x1", interaction_weighted.cohort_period_design(data, 0, []).columns),
     ):
         spec, result = load("fixest")["specs"][name], regress(data, [design])
         same(result.coefficients[-1:], spec["coef"][:1], 1e-8)
@@ -111,10 +113,10 @@ def test_the_coefficient_of_a_covariate() -> None:
         )
 
 
-def unborrowed(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
+def from_influence(ours: Effects, panel: PreparedPanel, **options: Any) -> Effects:
     """With the covariance from influence alone, as in R.
 
-    No spread is borrowed for cohorts of one unit.
+    No spread is taken from others for cohorts of one unit.
     """
     values = unit_influence(panel, **options)[1]
     return replace(ours, numbers=replace(ours.numbers, covariance=values.T @ values))
@@ -151,7 +153,7 @@ def test_interaction_weighted(name: str) -> None:
     prepared = panel(data, **roles)
     effects = estimate_effects(prepared, method="interaction_weighted")
     if data == "castle":  # one of its cohorts is one unit
-        effects = unborrowed(effects, prepared, method="interaction_weighted")
+        effects = from_influence(effects, prepared, method="interaction_weighted")
     compare_interacted(effects, load("fixest")["specs"][name])
 
 
@@ -161,17 +163,17 @@ def test_interaction_weighted_with_a_second_reference() -> None:
     A cell of the last cohort has no column.
     """
     data = panel("stagg")
-    cells = two_way.cell_design(data, 0, [])
+    cells = interaction_weighted.cohort_period_design(data, 0, [])
     keep = data.periods[cells.period] - data.cohorts[cells.cohort] != -9
-    cells = two_way.CellDesign(
+    cells = interaction_weighted.CohortPeriodDesign(
         cells.cohort[keep],
         cells.period[keep],
         cells.base[keep],
         cells.columns[..., keep[cells.free]],
     )
-    options = {"anticipation": 0, "leave_out": 0}
-    fit = two_way.interaction_fit(data, data, cells, options, [])
-    effects = Effects.from_fit(fit, data.ledger, options | {"first_period": 1, "last_period": 10})
+    result = interaction_weighted.regress_cells(data, data, cells, 0, [])
+    span = {"first_period": 1, "last_period": 10}
+    effects = Effects.from_result(result, data.ledger, span)
     compare_interacted(effects, load("fixest")["specs"]["stagg_sunab_refF"])
 
 

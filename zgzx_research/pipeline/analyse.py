@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.estimate import HEEDS, estimate_effects
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.estimate import estimate_effects, options_of
+from zgzx_research.did.methods import METHODS
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.evidence.facts import Facts
@@ -154,7 +156,8 @@ def _with_adjustment(options: dict[str, Any], roles: Mapping[str, Any]) -> dict[
     if (
         not roles.get("covariates")
         or "adjustment" in options
-        or "adjustment" not in HEEDS.get(method, ())
+        or method not in METHODS
+        or "adjustment" not in options_of(method)
     ):
         return options
     plain = method == "group_time" and options.get("scale", "difference") == "difference"
@@ -164,12 +167,12 @@ def _with_adjustment(options: dict[str, Any], roles: Mapping[str, Any]) -> dict[
 def _refuse_options(options: Mapping[str, Any]) -> None:
     """An option that the method does not take is an error, so that nothing asked for is silently ignored."""
     method = options.get("method", "group_time")
-    if method not in HEEDS:
-        remedy = f"Choose one of {', '.join(HEEDS)}."
+    if method not in METHODS:
+        remedy = f"Choose one of {', '.join(METHODS)}."
         raise ZgzxError(f"there is no method {method!r}", where="--method", remedy=remedy)
-    ignored = [name for name in options if name != "method" and name not in HEEDS[method]]
+    ignored = [name for name in options if name != "method" and name not in options_of(method)]
     if ignored:
-        takes = [name for name in HEEDS[method] if name in COMMAND_OPTIONS]
+        takes = [name for name in options_of(method) if name in COMMAND_OPTIONS]
         raise ZgzxError(
             f"--method {method} does not take this option",
             where="zgzx analyse",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.evidence.disclosure import (
     MIN_FIRMS,
     MIN_RECORDS,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.effects import Effects
-from zgzx_research.did.estimate import HEEDS, estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.results.effects import Effects
+from zgzx_research.did.estimate import estimate_effects, options_of
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import blank_few, enough_firms
 from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
@@ -53,7 +53,7 @@ def options(study: Study, outcome: str, spec: str) -> dict[str, Any]:
         "cohort_correction": how.cohort_correction and not how.covariates,
         "adjustment": how.adjustment,
     }
-    takes, asked = HEEDS[how.method], how.model_fields_set
+    takes, asked = options_of(how.method), how.model_fields_set
     kept = {name: value for name, value in wanted.items() if name in takes or name in asked}
     if wanted["scale"] != "difference":
         kept["scale"] = wanted["scale"]  # a method that knows no ratio must refuse a count

@@ -14,7 +14,7 @@ from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.markdown_table import Table
 
 if TYPE_CHECKING:
-    from zgzx_research.did.effects import Effects
+    from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.pages import Page
 
 __all__ = [

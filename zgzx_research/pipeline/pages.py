@@ -20,7 +20,8 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.effects import Aggregate, Effects
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.outcomes import OUTCOMES, outcome_row

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.estimate import HEEDS, estimate_effects
-from zgzx_research.did.prepare import PreparedPanel
+from zgzx_research.did.estimate import estimate_effects, options_of
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.evidence.facts import Fact, fact
 from zgzx_research.pipeline import manifest, store, study_facts
@@ -173,14 +173,14 @@ def never(panel: PreparedPanel) -> int:
 def compared(options: Mapping[str, Any]) -> str:
     """Whom the treated are compared with: "never_treated", "not_yet_treated" or "all_others"."""
     method = options.get("method", "group_time")
-    if "controls" in HEEDS[method]:
+    if "controls" in options_of(method):
         return options.get("controls", "never_treated")
     return COMPARED.get(method, "all_others")
 
 
 def other_controls(panel: PreparedPanel, options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Name and arguments of the estimate with the other comparison group; empty if there is none."""
-    if "controls" not in HEEDS[options.get("method", "group_time")]:
+    if "controls" not in options_of(options.get("method", "group_time")):
         return {}
     name, controls = OTHER_CONTROLS[compared(options)]
     possible = controls == "not_yet_treated" or never(panel) >= MIN_FIRMS

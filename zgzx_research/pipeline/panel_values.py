@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.time_texts import read_texts
+from zgzx_research.did.panel.time_texts import read_texts
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.texts import Texts
 

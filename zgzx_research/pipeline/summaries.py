@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.effects import Aggregate, Effects
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did import inference
+from zgzx_research.designs.ppml import ppml
+from zgzx_research.did.core import inference
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.ppml import ppml
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.constants import Order, known_row, switched
 from zgzx_research.simulate.judging import LEVEL, SIZE, Answer, judge, over_worlds

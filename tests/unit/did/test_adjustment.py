@@ -14,8 +14,10 @@ import pytest
 import statsmodels.api as sm
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from zgzx_research.did.estimate import METHODS, estimate_effects, unit_influence
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.estimate import estimate_effects, unit_influence
+from zgzx_research.did.methods import METHODS
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
 ADJUSTMENTS = ("doubly_robust", "outcome_regression", "inverse_probability")
@@ -194,7 +196,7 @@ def test_pairwise_gaps_use_the_units_seen_at_both_ends() -> None:
 def test_threads_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     panel = prepare(data())
     whole = estimate_effects(panel, adjustment="doubly_robust")
-    monkeypatch.setattr("zgzx_research.did.chunks.CHUNK", 7)
+    monkeypatch.setattr("zgzx_research.did.panel.chunks.CHUNK", 7)
     parts = estimate_effects(panel, adjustment="doubly_robust")
     np.testing.assert_allclose(parts.estimates, whole.estimates, rtol=1e-10)
     # Newton's method starts elsewhere and stops a step before its Hessian is exact to the last
@@ -250,7 +252,10 @@ def test_a_separating_covariate_is_found() -> None:
     with_reason = estimate_effects(
         prepare(table, covariates=("x1",)), adjustment="inverse_probability"
     )
-    reason = "cell left out: a covariate separates treated from comparison units, or is collinear among them"
+    reason = (
+        "cell left out: a covariate separates treated from comparison units, or is collinear "
+        "among them"
+    )
     found = with_reason.ledger[with_reason.ledger["reason"] == reason].iloc[0]
     assert (found["rows"], found["examples"]) == (4, ("(3, 1)", "(3, 2)", "(3, 3)"))
     assert set(with_reason.cells["cohort"]) == {4}

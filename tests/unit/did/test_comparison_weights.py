@@ -1,4 +1,4 @@
-"""Weights on means: by hand, exact where they say so, and what one more in a mean does to any estimate."""
+"""Weights on means: by hand, exact where they say so, and against changes of single means."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.comparison_weights import check_weights, comparison_weights
-from zgzx_research.did.effects import Aggregate, Effects
-from zgzx_research.did.estimate import METHODS, estimate_effects
-from zgzx_research.did.fit import EXACT, KINDS
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.core.method_result import EXACT, KINDS
+from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.methods import METHODS
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
+from zgzx_research.robustness.comparison_weights import check_weights, comparison_weights
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 NEEDS = {"stacked": {"event_window": (-1, 0)}}  # options a method cannot do without
@@ -57,7 +60,7 @@ STAGGERED = {
 
 
 def test_two_by_two_by_hand() -> None:
-    """(7 - 2) - (6 - 4): means 2, 7 of the treated and 4, 6 of the others with weights -1, 1, 1, -1."""
+    """(7 - 2) - (6 - 4): means 2, 7 of the treated and 4, 6 of the others; weights -1, 1, 1, -1."""
     frame = comparison_weights(
         estimate_effects(paths(TWO_BY_TWO)).aggregate("event_time"), row="overall"
     )

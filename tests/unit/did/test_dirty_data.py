@@ -1,4 +1,4 @@
-"""Dirty tables: one test per kind of dirt, with the whole message of the error or the whole row of the ledger."""
+"""Dirty tables, one test per kind: the whole message of the error, or the row of the ledger."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.wording import word_or_code
 
 ROLES: dict[str, Any] = {"outcome": "y", "unit": "firm", "period": "year", "first_treated": "first"}
 STARTS = {"A": 2003, "B": np.nan, "C": 2002, "D": np.nan, "E": 2003, "F": np.nan}
 SIZES = {"A": 1.0, "B": 4.0, "C": 9.0, "D": 2.0, "E": 7.0, "F": 5.0}
-MEND = "Mend these values or set them to missing"
+CORRECT = "Correct these values or set them to missing"
 
 
 def table(**changes: object) -> pd.DataFrame:
@@ -116,20 +117,29 @@ def test_unit_or_period_missing() -> None:
 
 def test_duplicates() -> None:
     data = pd.concat([table(), table().iloc[[5, 5, 9]]])
-    expected = "prepare_panel: a (firm, year) pair stands more than once, 2 affected, e.g. (B, 2002); (C, 2002). "
+    expected = (
+        "prepare_panel: a (firm, year) pair stands more than once, 2 affected, e.g. (B, "
+        "2002); (C, 2002). "
+    )
     assert message(data) == expected + "Keep one row per unit and period."
 
 
 def test_duplicates_of_dates() -> None:
     data = pd.concat([table(), table().iloc[[5]]])
     data = data.assign(year=pd.to_datetime(data["year"].astype(str)), first=pd.NaT)
-    expected = "prepare_panel: a (firm, year) pair stands more than once, 1 affected, e.g. (B, 2002-01-01). "
+    expected = (
+        "prepare_panel: a (firm, year) pair stands more than once, 1 affected, e.g. (B, "
+        "2002-01-01). "
+    )
     assert message(data) == expected + "Keep one row per unit and period."
 
 
 @pytest.mark.parametrize(("value", "shown"), [(2004, "2003, 2004"), (np.nan, "2003, missing")])
 def test_cohort_varies(value: float, shown: str) -> None:
-    expected = f"prepare_panel: 'first' changes within a unit, 1 affected, e.g. A: {shown}. Keep one value per unit."
+    expected = (
+        f"prepare_panel: 'first' changes within a unit, 1 affected, e.g. A: {shown}. Keep one "
+        f"value per unit."
+    )
     assert message(soiled("first", 0, value)) == expected
 
 
@@ -142,7 +152,10 @@ def test_never_treated_coded_as_a_number(code: object, shown: str) -> None:
     data["first"] = data["first"].astype(object).where(data["first"].notna(), code)
     if not isinstance(code, str):
         data["first"] = data["first"].astype(float)
-    expected = f"prepare_panel: 'first' seems to code 'never treated' as a number, 3 affected, e.g. {shown}. "
+    expected = (
+        f"prepare_panel: 'first' seems to code 'never treated' as a number, 3 affected, e.g. "
+        f"{shown}. "
+    )
     remedy = (
         f"Set it to missing for units never treated (on the command line: --never-treated {shown})."
     )
@@ -157,7 +170,10 @@ def test_never_treated_coded_as_a_far_date() -> None:
     data = table(
         year=pd.to_datetime(table()["year"].astype(str)), first=pd.Series(starts, dtype=object)
     )
-    expected = "prepare_panel: 'first' seems to code 'never treated' as a date, 3 affected, e.g. 9999-12-31. "
+    expected = (
+        "prepare_panel: 'first' seems to code 'never treated' as a date, 3 affected, e.g. "
+        "9999-12-31. "
+    )
     assert message(data) == expected + "Set it to missing for units never treated."
 
 
@@ -168,12 +184,13 @@ def test_never_treated_coded_as_text() -> None:
         "prepare_panel: 'first' seems to code 'never treated' as text, 3 affected, e.g. never. "
     )
     assert message(data) == expected + (
-        "Set it to missing for units never treated, e.g. with table[\"first\"].replace(['never'], None)."
+        "Set it to missing for units never treated, "
+        "e.g. with table[\"first\"].replace(['never'], None)."
     )
 
 
 def test_infinite_outcome() -> None:
-    expected = f"column 'y': the outcome is infinite, 2 affected, e.g. firm=A; firm=C. {MEND} "
+    expected = f"column 'y': the outcome is infinite, 2 affected, e.g. firm=A; firm=C. {CORRECT} "
     assert (
         message(soiled("y", [2, 9], -np.inf))
         == expected + "(a logarithm of zero is the usual cause)."
@@ -181,7 +198,7 @@ def test_infinite_outcome() -> None:
 
 
 def test_infinite_covariate() -> None:
-    expected = f"column 'size': the covariate is infinite, 1 affected, e.g. B. {MEND}."
+    expected = f"column 'size': the covariate is infinite, 1 affected, e.g. B. {CORRECT}."
     assert message(soiled("size", 4, np.inf), covariates=("size",)) == expected
     assert message(soiled("size", [4, 5, 6, 7], np.inf), covariates=("size",)) == expected
 
@@ -235,9 +252,15 @@ def test_clusters() -> None:
         0,
         0,
     ]
-    changes = "prepare_panel: 'c' changes within a unit, 1 affected, e.g. D: p, q. Keep one value per unit."
+    changes = (
+        "prepare_panel: 'c' changes within a unit, 1 affected, e.g. D: p, q. Keep one value "
+        "per unit."
+    )
     assert message(table(c=["p"] * 13 + ["q"] * 11), cluster="c") == changes
-    changes = "prepare_panel: 'c' changes within a unit, 1 affected, e.g. D: 1, missing. Keep one value per unit."
+    changes = (
+        "prepare_panel: 'c' changes within a unit, 1 affected, e.g. D: 1, missing. Keep one "
+        "value per unit."
+    )
     assert message(table(c=[1.0] * 13 + [np.nan] * 11), cluster="c") == changes
     missing = "column 'c': the cluster is missing, 2 affected, e.g. E; F. "
     assert message(table(c=["p"] * 16 + [None] * 8), cluster="c") == missing + (
@@ -285,19 +308,23 @@ def test_each_row_its_own_unit() -> None:
 TYPES = {
     "text outcome": (
         {"y": "many"},
-        "column 'y' holds str, not numbers, e.g. many. Convert it first, e.g. with pandas.to_numeric.",
+        "column 'y' holds str, not numbers, e.g. many. Convert it first, e.g. with "
+        "pandas.to_numeric.",
     ),
     "boolean outcome": (
         {"y": [True, False] * 12},
-        "column 'y' holds true and false. Name another column, or write 1 and 0 where numbers are meant.",
+        "column 'y' holds true and false. Name another column, or write 1 and 0 where "
+        "numbers are meant.",
     ),
     "boolean period": (
         {"year": [True, False] * 12},
-        "column 'year' holds true and false. Name another column, or write 1 and 0 where numbers are meant.",
+        "column 'year' holds true and false. Name another column, or write 1 and 0 where "
+        "numbers are meant.",
     ),
     "boolean unit": (
         {"firm": pd.Series([True, False] * 12, dtype=object)},
-        "column 'firm' holds true and false. Name another column, or write 1 and 0 where numbers are meant.",
+        "column 'firm' holds true and false. Name another column, or write 1 and 0 where "
+        "numbers are meant.",
     ),
     "mixed units": (
         {"firm": pd.Series([1] * 4 + ["1"] * 20, dtype=object)},
@@ -305,7 +332,8 @@ TYPES = {
     ),
     "text periods": (
         {"year": ["wave a", "wave b", "wave c", "wave d"] * 6},
-        "column 'year' holds values that are neither whole numbers nor dates, e.g. wave a; wave b; wave c. "
+        "column 'year' holds values that are neither whole numbers nor dates, e.g. wave "
+        "a; wave b; wave c. "
         "Convert them with pandas.to_datetime or pandas.PeriodIndex.",
     ),
     "quarters and numbers": (
@@ -371,7 +399,8 @@ WORDS = {
     ),
     "missing column": (
         {"outcome": "patents"},
-        "the table has no such column, 1 affected, e.g. patents. Its columns are firm, year, y, first, size.",
+        "the table has no such column, 1 affected, e.g. patents. Its columns are firm, "
+        "year, y, first, size.",
     ),
     "nearly a column": (
         {"period": "yeer"},
@@ -397,7 +426,10 @@ def test_no_table() -> None:
     expected = "none.parquet: there is no such file. Pass the path of a Parquet file."
     assert message("none.parquet") == expected
     twice = pd.concat([table(), table()[["y"]]], axis=1)
-    expected = "prepare_panel: the table has columns of the same name, 1 affected, e.g. y. Rename one of them."
+    expected = (
+        "prepare_panel: the table has columns of the same name, 1 affected, e.g. y. Rename "
+        "one of them."
+    )
     assert message(twice) == expected
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.core.inference import ratio_interval, simultaneous_quantile, wald_test
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.inference import ratio_interval, simultaneous_quantile, wald_test
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 
@@ -81,7 +82,7 @@ ROLES = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "s
 
 
 def test_cohort_correction_is_the_textbook_variance() -> None:
-    """Two periods: s²/n of the treated changes plus that of the others, and t with the treated less one."""
+    """Two periods: s²/n of the treated changes plus that of the others; df is treated - 1."""
     table = changes({2.0: 4, np.nan: 9}, 1)
     row = (
         estimate_effects(prepare_panel(table, **ROLES), cohort_correction=True)
@@ -173,7 +174,7 @@ def test_window_keeps_one_set_of_cohorts() -> None:
 
 
 def test_pooled_base_by_hand() -> None:
-    """Cohort 4, period 4: change from the mean of periods 1 to 3, against the same among the never treated."""
+    """Cohort 4, period 4: change from the mean of periods 1 to 3, less that of the controls."""
     effects = estimate_effects(panel(STAGGERED), base_period="pooled")
     cell = effects.to_frame().query("cohort == 4 and period == 4").iloc[0]
     treated = np.mean([9 - 8 / 3, 12 - 17 / 3, 5 - 6 / 3])

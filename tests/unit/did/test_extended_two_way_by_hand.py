@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.extended_two_way import plan_roles
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.methods.extended_two_way.cell_roles import plan_roles
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 FAMILIES = {
@@ -136,7 +137,7 @@ def simulated(seed: int, family: str, holes: float = 0.0, k: int = 0, n: int = 9
 def oracle(
     data: pd.DataFrame, effects: Effects, family: str, *, weights: str | None, cluster: str, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Effects and covariance of the same cells from the model with every dummy written out, fitted by statsmodels.
+    """Effects and covariance of the same cells, by statsmodels with every dummy written out.
 
     Average partial effects (1, cells); for a ratio, totals (2, cells); errors by the delta method,
     sample held fixed.
@@ -241,7 +242,7 @@ def test_units_and_strata_give_the_same(family: str) -> None:
 
 
 def test_linear_not_yet_treated_is_imputation() -> None:
-    """On a complete panel: unit and period effects of the untreated rows, carried over to the treated ones."""
+    """On a complete panel: unit and period effects of untreated rows, carried over to treated."""
     data = simulated(3, "linear")
     effects = fitted(prepared(data), controls="not_yet_treated")
     untreated = ~(data["g"] <= data["t"]).to_numpy()
@@ -273,14 +274,11 @@ def test_linear_weights_times_means_are_the_estimate() -> None:
 
 def test_roles() -> None:
     cohorts, periods = np.array([3.0, 5.0, np.inf]), np.arange(1, 7)
-    options = {"controls": "never_treated", "anticipation": 0, "leave_out": 1}
-    roles = plan_roles(cohorts, periods, options)
+    roles = plan_roles(cohorts, periods, controls="never_treated", masked=1, leave_out=1)
     assert roles[0].tolist() == ["reference", "left_out", *["post"] * 4]
     assert roles[1].tolist() == ["pre", "pre", "reference", "left_out", "post", "post"]
     assert set(roles[2]) == {"base"}
-    roles = plan_roles(
-        cohorts, periods, {"controls": "not_yet_treated", "anticipation": 1, "leave_out": 1}
-    )
+    roles = plan_roles(cohorts, periods, controls="not_yet_treated", masked=2, leave_out=1)
     assert roles[0].tolist() == [""] * 6
     assert roles[1].tolist() == ["base", "base", "pre", "left_out", "post", "post"]
 
@@ -354,21 +352,21 @@ def test_flat_logit_cell() -> None:
     assert "treated outcomes of the cell all 0 (or all 1): no spread of its own" in reasons(effects)
 
 
-def test_small_and_lonely_cohorts() -> None:
+def test_small_and_single_unit_cohorts() -> None:
     effects = fitted(panel(TWO_BY_TWO | {"z": (1, [3, 3]), "f": (2, [1, None])}))
     assert "already treated in the first period" in reasons(effects)
-    lonely = {u: (g, [*path, path[-1]]) for u, (g, path) in TWO_BY_TWO.items()} | {
+    single = {u: (g, [*path, path[-1]]) for u, (g, path) in TWO_BY_TWO.items()} | {
         "f": (3, [4, 2, 9])
     }
-    effects = fitted(panel(lonely))
+    effects = fitted(panel(single))
     assert reasons(effects)["cohort of one unit: no standard error of its own"] == ("3",)
     frame = effects.to_frame()
     assert frame.loc[frame["cohort"] == 3, "std_error"].isna().all()
     # in aggregates it has the spread of others, as in group_time: 18 rows, 9 coefficients, 6 units
-    other, size = estimate_effects(panel(lonely)), len(effects.cells)
+    other, size = estimate_effects(panel(single)), len(effects.cells)
     expected = other.numbers.covariance[:size, :size] * 6 / 5 * 17 / 9
     np.testing.assert_allclose(effects.numbers.covariance, expected, atol=1e-12)
-    early = fitted(panel(lonely), anticipation=1)
+    early = fitted(panel(single), anticipation=1)
     assert reasons(early)["no period before treatment to serve as base"] == ("2",)
 
 

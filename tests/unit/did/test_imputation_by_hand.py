@@ -1,4 +1,4 @@
-"""Imputation by hand, and against least squares and Poisson regression written out with a dummy per unit and period."""
+"""Imputation by hand, and against regressions with a dummy for every unit and period."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 
@@ -57,7 +58,7 @@ def dense(
     by: str = "u",
     loo: bool = False,
 ):
-    """(cohort, period) cells with effects and their conservative covariance, all with explicit matrices."""
+    """(cohort, period) cells with effects and conservative covariance, by explicit matrices."""
     untreated = ~(table["t"] >= table["g"] - masked)
     table = table[table["u"].isin(table["u"][untreated])]
     untreated = (~(table["t"] >= table["g"] - masked)).to_numpy()
@@ -102,16 +103,16 @@ def test_by_hand() -> None:
     cell = effects.cells["role"] == "post"
     np.testing.assert_allclose(effects.estimates[cell], [3.75], rtol=1e-10)
     # b and c are .25 off their mean with weight 1/2 each; their untreated residuals and those of a
-    # cancel. a has no spread of its own and borrows that of b and c, ±(.5, 1, .5) about their mean,
+    # cancel. a has no spread of its own and takes that of b and c, ±(.5, 1, .5) about their mean,
     # on (.5, .5, -1)
-    borrowed = 2 * (0.5 * 0.5 + 0.5 * 1 - 0.5) ** 2
+    taken = 2 * (0.5 * 0.5 + 0.5 * 1 - 0.5) ** 2
     np.testing.assert_allclose(
-        effects.covariance[np.ix_(cell, cell)], [[2 * 0.125**2 + borrowed]], rtol=1e-10
+        effects.covariance[np.ix_(cell, cell)], [[2 * 0.125**2 + taken]], rtol=1e-10
     )
     # against the mean of the other one, each is off by .5
     alone = imputed(HAND, leave_one_out=True)
     np.testing.assert_allclose(
-        alone.covariance[np.ix_(cell, cell)], [[2 * 0.25**2 + borrowed]], rtol=1e-10
+        alone.covariance[np.ix_(cell, cell)], [[2 * 0.25**2 + taken]], rtol=1e-10
     )
     weights = effects.weights.weights[cell][0]  # cohorts 3, never
     np.testing.assert_allclose(weights, [[-0.5, -0.5, 1], [0.5, 0.5, -1]], atol=1e-12)
@@ -125,11 +126,11 @@ def test_ratio_by_hand() -> None:
     np.testing.assert_allclose(effects.estimates[cell], [np.log(19 / 13 / (4 / 3))], rtol=1e-10)
     # influence of b, c: y3/19 - (y1+y2)/13; of a: 0, being the whole comparison
     psi = np.array([10 / 19 - 8 / 13, 9 / 19 - 5 / 13])
-    # so a borrows the spread of b and c, ±(.5, 1, .5), on the weights (1/3, 1/3, -1/4) of its log
+    # so a takes the spread of b and c, ±(.5, 1, .5), on the weights (1/3, 1/3, -1/4) of its log
     # growth, in proportion to the mean: a has 7 in three periods, b and c 16 each
-    borrowed = 2 * (7 / 16 * ((0.5 + 1) / 3 - 0.5 / 4)) ** 2
+    taken = 2 * (7 / 16 * ((0.5 + 1) / 3 - 0.5 / 4)) ** 2
     np.testing.assert_allclose(
-        effects.covariance[np.ix_(cell, cell)], [[psi @ psi + borrowed]], rtol=1e-9
+        effects.covariance[np.ix_(cell, cell)], [[psi @ psi + taken]], rtol=1e-9
     )
 
 
@@ -351,7 +352,7 @@ def test_the_pretest_finds_a_trend_and_aggregates_hold() -> None:
 
 
 @pytest.mark.parametrize("scale", ["difference", "ratio"])
-def test_a_cohort_of_one_cluster_borrows_the_spread_of_the_others(scale: str) -> None:
+def test_a_cohort_of_one_cluster_takes_the_spread_of_the_others(scale: str) -> None:
     table = random_table(10, units=60, holes=0, counts=True)
     table["c"] = np.where(table["g"] == 5, 100, table["u"])
     ours, free = imputed(table, {"cluster": "c"}, scale=scale), imputed(table, scale=scale)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import prepare_panel
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.results.effects import Effects
 
 METHODS = (
     "group_time",

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import zgzx_research as zr
-from zgzx_research.designs.ppml import ppml_with_covariates
-from zgzx_research.did.ppml import ppml
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.designs.ppml import ppml, ppml_with_covariates
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
 
@@ -39,7 +39,7 @@ def random_table(seed: int, units: int = 40, holes: float = 0.15) -> pd.DataFram
 
 
 def dense(table: pd.DataFrame, slopes: np.ndarray, by: str = "u") -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients of `slopes` and their clustered covariance, by Newton on all dummies, fixest's factor included."""
+    """Coefficients of `slopes` and clustered covariance by Newton on all dummies, as fixest."""
     seen = table.groupby("u")["y"].transform(lambda y: (y.sum() > 0) * len(y)).to_numpy() > 1
     table, slopes = table[seen], slopes[seen]
     period = pd.get_dummies(table["t"], dtype=float).iloc[:, 1:]
@@ -206,9 +206,9 @@ def test_ppml_points_to_the_one_with_covariates() -> None:
 
 def test_an_effect_that_covariates_take_over_is_an_error() -> None:
     table = random_table(8).assign(d=lambda t: (t["t"] >= t["g"]) * 2.0)
-    with pytest.raises(ZgzxError, match="cannot be told from"):
+    with pytest.raises(ZgzxError, match="cannot be separated from"):
         ppml_with_covariates(prepared(table, covariates=["d"]), "static")
-    with pytest.raises(ZgzxError, match="no effect can be told"):
+    with pytest.raises(ZgzxError, match="no effect can be separated"):
         ppml(prepared(table[table["g"] == 3]), "static")
 
 

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 
 from tests.examples import examples
-from zgzx_research.did import blocks
-from zgzx_research.did import table as tables
-from zgzx_research.did.collinear import independent_columns
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
+from zgzx_research.did.panel import blocks
+from zgzx_research.did.panel import read_table as tables
+from zgzx_research.did.panel.collinear import independent_columns
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
 ROLES = {"outcome": "y", "unit": "firm", "period": "year", "first_treated": "first"}

@@ -1,4 +1,4 @@
-"""Regression-type estimators against arithmetic written out and against least squares on explicit dummies."""
+"""Regression-type estimators against written-out arithmetic and least squares on dummies."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.bacon import bacon_decomposition
-from zgzx_research.did.effects import Effects
+from zgzx_research.did.core.regression import regress
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
-from zgzx_research.did.regression import regress
-from zgzx_research.did.wild_bootstrap import wild_cluster_bootstrap
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
+from zgzx_research.robustness.bacon import bacon_decomposition
+from zgzx_research.robustness.wild_bootstrap import wild_cluster_bootstrap
 
 TIGHT: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-10}
 
@@ -27,7 +28,7 @@ def rows_of(
     starts: tuple = (np.nan, 3, 4, 6),
     missing: float = 0.0,
 ) -> pd.DataFrame:
-    """A random panel: u, t, y, g, x (moving), z (constant), w (constant), v (moving weight), k (cluster)."""
+    """A random panel: u, t, y, g, x (moves), z and w (constant), v (moving weight), k (cluster)."""
     rng = np.random.default_rng(seed)
     table = pd.DataFrame(list(product(range(units), range(1, periods + 1))), columns=["u", "t"])
     start = np.array(starts, dtype=float)[np.arange(units) % len(starts)]
@@ -62,7 +63,7 @@ def dummies(panel: PreparedPanel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def dense(panel: PreparedPanel, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients on columns (cohorts, periods, k) and cluster influence values (clusters, k), factor included."""
+    """Coefficients on columns (cohorts, periods, k), and (clusters, k) influence with factor."""
     unit, period, weight = dummies(panel)
     x = columns[panel.cohort[unit], period]
     slopes = x.shape[1]
@@ -273,7 +274,7 @@ def test_units_seen_once_change_only_the_count_of_rows() -> None:
 def test_refusals() -> None:
     table = rows_of()
     same = panel_of(table.assign(g=4.0))
-    with pytest.raises(ZgzxError, match="cannot be told from"):
+    with pytest.raises(ZgzxError, match="cannot be separated from"):
         estimate_effects(same, method="two_way_fixed_effects")
     with pytest.raises(ZgzxError, match="no unit is treated after a period"):
         estimate_effects(panel_of(table), method="two_way_fixed_effects", anticipation=6)
@@ -495,7 +496,7 @@ def test_the_interval_of_five_cohorts_of_one_unit_covers() -> None:
     assert alone["units"].tolist() == [5]
 
 
-def test_the_only_treated_unit_borrows_the_spread_of_the_others() -> None:
+def test_the_only_treated_unit_takes_the_spread_of_the_others() -> None:
     table = rows_of(units=30, starts=(np.nan,)).assign(g=lambda d: np.where(d["u"] == 3, 4, np.nan))
     for method, options in (("two_way_fixed_effects", {}), ("stacked", {"event_window": (-3, 2)})):
         effects = estimate_effects(panel_of(table), method=method, **options)

@@ -15,12 +15,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.did.aggregate import CellStatistics
-from zgzx_research.did.effects import Effects
-from zgzx_research.did.estimate import METHODS, estimate_effects
-from zgzx_research.did.fit import EXACT, Fit, MeanWeights, Rows
-from zgzx_research.did.prepare import PreparedPanel, prepare_panel
-from zgzx_research.did.summary import METHOD_WORDS, WIDTH, coefficient_table
+from zgzx_research.did.core.aggregate import JointStatistics
+from zgzx_research.did.core.method_result import EXACT, EstimateRows, MeanWeights, MethodResult
+from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.methods import METHODS
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.coefficient_table import coefficient_table
+from zgzx_research.did.results.effects import Effects
+from zgzx_research.did.results.summary import WIDTH
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 NEEDS = {"stacked": {"event_window": (-1, 0)}}
@@ -39,7 +42,7 @@ def by_hand(
 ) -> Effects:
     """Effects that belong to no cohort or period, with variance .01 each."""
     count, nan = len(role), np.full(len(role), np.nan)
-    rows = Rows(
+    rows = EstimateRows(
         nan,
         nan,
         np.array(event),
@@ -48,7 +51,7 @@ def by_hand(
         np.full(count, 9),
         np.full(count, 0.5),
     )
-    numbers = CellStatistics(
+    numbers = JointStatistics(
         "difference",
         np.array([values]),
         np.arange(count),
@@ -63,7 +66,7 @@ def by_hand(
         columns=["step", "reason", "rows", "units", "examples"],
     )
     options = {"method": "new_method", "first_period": 1, "last_period": 4}
-    return Effects.from_fit(Fit(rows, numbers, weights, df=df), ledger, options)
+    return Effects.from_result(MethodResult(rows, numbers, weights, df=df), ledger, options)
 
 
 class Table(HTMLParser):
@@ -164,15 +167,15 @@ def test_one_effect_for_all_has_no_event_times() -> None:
     effects = by_hand(("static",), (np.nan,), (0.3,))
     text = " ".join(str(effects).split())
     assert (
-        "Overall: 0.30 (standard error 0.10), 95% interval [0.10, 0.50], one effect for all treated units"
-        in text
+        "Overall: 0.30 (standard error 0.10), 95% interval [0.10, 0.50], one effect for "
+        "all treated units" in text
     )
     assert coefficient_table(effects).index.tolist() == ["overall"]
 
 
 @pytest.mark.parametrize("df", [np.inf, 4.0])
 def test_p_values_agree_with_the_interval(df: float) -> None:
-    """An estimate of 1.96 (normal) or 2.776 (t with 4 degrees of freedom) standard errors has p = .05."""
+    """An estimate of 1.96 (normal) or 2.776 (t with 4 df) standard errors has p = .05."""
     quantile = {np.inf: 1.959963984540054, 4.0: 2.7764451051977987}[df]
     table = coefficient_table(by_hand(("reference", "post"), (-1, 0), (0, 0.1 * quantile), df=df))
     assert table.index.tolist() == ["event time 0"]  # a base is no estimate
@@ -207,7 +210,10 @@ def test_unknown_standard_errors_have_no_p_value() -> None:
 
 def test_tables_of_others_cost_an_estimation_nothing() -> None:
     """Results carry what maketables looks for without anyone having imported it."""
-    code = "import sys, zgzx_research.did.effects; print({'maketables', 'great_tables', 'matplotlib'} & set(sys.modules))"
+    code = (
+        "import sys, zgzx_research.did.results.effects; "
+        "print({'maketables', 'great_tables', 'matplotlib'} & set(sys.modules))"
+    )
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
         == "set()"
@@ -218,7 +224,7 @@ def test_tables_of_others_cost_an_estimation_nothing() -> None:
 def test_every_method_has_words_and_a_table(method: str) -> None:
     effects = estimate_effects(county_panel(), method=method, **NEEDS.get(method, {}))
     text = str(effects)
-    assert method in METHOD_WORDS and text.startswith(METHOD_WORDS[method])
+    assert METHODS[method].title and text.startswith(METHODS[method].title)
     assert "nan" not in text.lower() and "None" not in text
     assert "191 treated units in 3 cohorts" in text
     table = coefficient_table(effects.aggregate("event_time"))

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 from maketables import ETable
 
-from zgzx_research.did.effects import Aggregate, Effects
-from zgzx_research.did.summary import coefficient_table
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.coefficient_table import coefficient_table
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.number_format import ERROR_DIGITS, significant_digits
 

@@ -1,0 +1,1 @@
+"""What all methods share: sums over units, covariances, aggregates, tests. Arrays only."""

@@ -1,0 +1,185 @@
+"""Summaries of cells: values and their derivatives by (statistics, cohort shares).
+
+On the difference scale a summary is the share-weighted mean of its cells, so shares are estimates
+too and enter the variance (as in R's did). On the ratio scale it is log(ΣN / ΣD): "so much more
+than without".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zgzx_research.did.core.inference import ratio_interval, wald_test
+
+
+@dataclass(frozen=True, slots=True)
+class JointStatistics:
+    """What the aggregates need: numbers only.
+
+    Attributes
+    ----------
+    scale : str
+        "difference" or "ratio".
+    statistics : (1 or 2, cells)
+        Differences, or treated and counterfactual totals.
+    cohort : (cells,)
+        Index into `shares`.
+    shares : (shares,)
+        Weight of each cohort, or of each cell.
+    covariance : numpy.ndarray
+        Joint covariance of (statistics, shares); of the statistics only where shares count as
+        fixed. NaN where it is not known (see `single_unit_cohorts`): so is the covariance of
+        whatever uses it.
+    cohorts : (shares,) float
+        The first treated period behind each share; None where shares are of cells.
+    """
+
+    scale: str
+    statistics: np.ndarray
+    cohort: np.ndarray
+    shares: np.ndarray
+    covariance: np.ndarray
+    cohorts: np.ndarray | None = None
+
+    def spread(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Covariance of two sets of derivatives by (statistics, shares).
+
+        Fixed shares add nothing.
+        """
+        used = len(self.covariance)
+        left, right = left[..., :used], right[..., :used].swapaxes(-1, -2)
+        unknown = np.isnan(self.covariance)
+        if not unknown.any():
+            return left @ self.covariance @ right
+        spread = left @ np.where(unknown, 0.0, self.covariance) @ right
+        return np.where((left != 0) * 1.0 @ unknown @ (right != 0) > 0, np.nan, spread)
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatedValues:
+    """Estimates (log ratios on the ratio scale) with their derivative by (statistics, shares).
+
+    Attributes
+    ----------
+    value : (rows,)
+    gradient : (rows, statistics + cohorts)
+    totals : (2, rows)
+        Treated and counterfactual totals on the ratio scale; None on the difference scale.
+    by_totals : (2, rows, statistics + cohorts)
+        Their derivatives.
+    """
+
+    value: np.ndarray
+    gradient: np.ndarray
+    totals: np.ndarray | None = None
+    by_totals: np.ndarray | None = None
+
+    def covariance(self, cells: JointStatistics) -> np.ndarray:
+        """(rows, rows) covariance by the delta method."""
+        return cells.spread(self.gradient, self.gradient)
+
+    def bounds(self, cells: JointStatistics, critical: float) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,) ends of the interval with this quantile, as effects (ratio - 1)."""
+        if self.totals is None or self.by_totals is None:
+            half = critical * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
+            return self.value - half, self.value + half
+        covariance = _by_row(self.by_totals, cells)
+        low, high = ratio_interval(self.totals[0], self.totals[1], covariance, critical)
+        return low - 1, high - 1
+
+    def detectable(self, cells: JointStatistics, factor: float) -> np.ndarray:
+        """(rows,) smallest true effect that `factor` standard errors make visible.
+
+        On the ratio scale the standard error depends on the effect itself. With the treated total's
+        coefficient of variation held, the smallest r with r D - D >= factor · sd(r D - D) is the
+        upper end of a Fieller interval.
+        """
+        if self.totals is None or self.by_totals is None:
+            return factor * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
+        covariance = _by_row(self.by_totals, cells)
+        treated, counterfactual = self.totals
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = counterfactual / treated
+            v_n, v_nd, v_d = covariance[0, 0] * scale**2, covariance[0, 1] * scale, covariance[1, 1]
+        at_one = np.stack([np.stack([v_d, v_nd]), np.stack([v_nd, v_n])])
+        return ratio_interval(counterfactual, counterfactual, at_one, factor)[1] - 1
+
+    def test_zero(
+        self, cells: JointStatistics, rows: np.ndarray, freedom: float = np.inf
+    ) -> dict[str, float | int | str]:
+        """Joint test that the chosen rows are zero.
+
+        Of differences, or of treated minus counterfactual totals.
+        """
+        value, gradient = self.value[rows], self.gradient[rows]
+        if self.totals is not None and self.by_totals is not None:
+            rows = rows & (self.totals != 0).any(
+                axis=0
+            )  # where nobody has anything there is nothing to test
+            value, gradient = (
+                self.totals[0, rows] - self.totals[1, rows],
+                self.by_totals[0, rows] - self.by_totals[1, rows],
+            )
+        return wald_test(value, cells.spread(gradient, gradient), freedom)
+
+
+def _by_row(by_totals: np.ndarray, cells: JointStatistics) -> np.ndarray:
+    """(2, 2, rows) covariance of the two totals of each row."""
+    parts, unknown = by_totals[..., : len(cells.covariance)], np.isnan(cells.covariance)
+    spread = np.einsum("irn,jrn->ijr", parts @ np.where(unknown, 0.0, cells.covariance), parts)
+    if unknown.any():
+        spread[np.einsum("irn,jrn->ijr", (parts != 0) * 1.0 @ unknown, (parts != 0) * 1.0) > 0] = (
+            np.nan
+        )
+    return spread
+
+
+def over_cells(cells: JointStatistics, sets: np.ndarray) -> AggregatedValues:
+    """One summary per row of `sets`, a (rows, cells) mask."""
+    sets = np.asarray(sets, dtype=float)
+    return _ratios(cells, sets) if cells.scale == "ratio" else _share_weighted(cells, sets)
+
+
+def _share_weighted(cells: JointStatistics, sets: np.ndarray) -> AggregatedValues:
+    weight = sets * cells.shares[cells.cohort]
+    total = weight.sum(axis=1, keepdims=True)
+    weight = weight / total
+    value = weight @ cells.statistics[0]
+    by_share = sets * (cells.statistics[0] - value[:, None]) / total
+    member = (cells.cohort[:, None] == np.arange(len(cells.shares))).astype(float)
+    return AggregatedValues(value, np.hstack([weight, by_share @ member]))
+
+
+def _ratios(cells: JointStatistics, sets: np.ndarray) -> AggregatedValues:
+    treated, counterfactual = (sets @ cells.statistics.T).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(counterfactual > 0, np.log(treated / counterfactual), np.nan)
+        by_treated, by_counterfactual = (
+            np.where(total > 0, sign / total, np.nan)[:, None] * sets
+            for sign, total in ((1, treated), (-1, counterfactual))
+        )
+    none, rest = np.zeros_like(sets), np.zeros((len(sets), len(cells.shares)))
+    by_totals = np.stack([np.hstack([sets, none, rest]), np.hstack([none, sets, rest])])
+    gradient = np.hstack([by_treated, by_counterfactual, rest])
+    return AggregatedValues(value, gradient, np.stack([treated, counterfactual]), by_totals)
+
+
+def plain_mean(rows: AggregatedValues) -> AggregatedValues:
+    """Return the mean of several summaries, e.g. over event times."""
+    return AggregatedValues(
+        rows.value.mean(keepdims=True), rows.gradient.mean(axis=0, keepdims=True)
+    )
+
+
+def over_cohorts(
+    cells: JointStatistics, rows: AggregatedValues, cohorts: np.ndarray
+) -> AggregatedValues:
+    """Share-weighted mean of one summary per cohort; the shares' own uncertainty enters."""
+    total = cells.shares[cohorts].sum()
+    weight = cells.shares[cohorts] / total
+    value = weight @ rows.value
+    gradient = weight @ rows.gradient
+    gradient[cells.statistics.size + cohorts] += (rows.value - value) / total
+    return AggregatedValues(np.array([value]), gradient[None])

@@ -1,0 +1,1 @@
+"""What a user gets: effects, their aggregates, frames, JSON and text."""

@@ -1,0 +1,163 @@
+"""Effects aggregated by event time, cohort or period, or to one number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from zgzx_research.did.core.aggregate import AggregatedValues, over_cells, plain_mean
+from zgzx_research.did.core.windows import named_events, possible_events
+from zgzx_research.did.results.display import ResultDisplay
+from zgzx_research.did.results.frames import check_numbers, result_frame, summary_labels
+from zgzx_research.errors import ZgzxError
+
+if TYPE_CHECKING:
+    from zgzx_research.did.results.effects import Effects
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Aggregate(ResultDisplay):
+    """Summaries of one `Effects`: `to_frame`, `overall`, `window`."""
+
+    effects: Effects
+    labels: pd.DataFrame
+    rows: AggregatedValues
+    total: AggregatedValues | None
+    post: np.ndarray
+    level: float
+    seed: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per estimate, with pointwise and simultaneous intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            estimand cohort period event_time estimate std_error ci_low ci_high band_low band_high
+            n_treated n_comparison base_mean role mde. Ratio-scale estimates are proportions (.12 =
+            12 % more) with Fieller's intervals; their std_error is (1 + estimate) times that of the
+            log ratio.
+        """
+        return result_frame(*self.select(), self.effects, self.level, self.seed)
+
+    @property
+    def overall(self) -> pd.DataFrame:
+        """One row: the mean over e >= 0 of "event_time", and as in R for the other estimands."""
+        return result_frame(*self.select("overall"), self.effects, self.level, self.seed)
+
+    def select(
+        self, row: str | None = None, window: tuple[int, int] | None = None
+    ) -> tuple[pd.DataFrame, AggregatedValues]:
+        """Labels of some rows, and their values with derivatives.
+
+        Parameters
+        ----------
+        row : str, optional
+            "overall" for the overall estimate; None for all rows.
+        window : (int, int), optional
+            First and last event time, for the mean over them.
+
+        Returns
+        -------
+        labels : pandas.DataFrame
+            Who is behind each estimate.
+        values : AggregatedValues
+            Estimates with their derivatives.
+
+        Raises
+        ------
+        ZgzxError
+            Unknown row, both a row and a window, or nothing in it.
+        """
+        if row not in (None, "overall"):
+            raise ZgzxError(
+                f"row={row!r} is unknown",
+                where="select",
+                remedy="Pass row='overall', or no row for all.",
+            )
+        if row and window:
+            raise ZgzxError(
+                "row and window are two choices", where="select", remedy="Pass one of them."
+            )
+        if window:
+            return self._window(*window)
+        if not row:
+            return self.labels, self.rows
+        if self.total is None:
+            raise ZgzxError("no event time after treatment was kept", remedy="Raise max_event.")
+        return summary_labels(self.effects.cells, self.post[None, :], "overall"), self.total
+
+    def window(self, first: int, last: int) -> pd.DataFrame:
+        """One row: the mean over event times first..last, of cohorts seen at all of them.
+
+        Event times count the numbers of the periods. Where these are several apart, only the event
+        times that the clock has belong to the window: with a wave every 2 years, window(0, 2) is
+        the mean of event times 0 and 2. On the ratio scale, the total over these cells against its
+        counterfactual.
+
+        Parameters
+        ----------
+        first, last : int
+            Event times.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in `to_frame`.
+
+        Raises
+        ------
+        ZgzxError
+            No cohort is seen at all of these event times.
+        """
+        check_numbers(self.level, self.seed, first=first, last=last)
+        return result_frame(*self.select(window=(first, last)), self.effects, self.level, self.seed)
+
+    def _window(self, first: int, last: int) -> tuple[pd.DataFrame, AggregatedValues]:
+        cells = self.effects.cells
+        inside = cells["event_time"].between(first, last).to_numpy().copy()
+        times = cells["event_time"].to_numpy(float)
+        events = possible_events(times, self.effects.weights.periods, first, last)
+        seen = cells[inside].groupby("cohort", dropna=False)["event_time"].transform("nunique")
+        inside[inside] = (seen == len(events)).to_numpy()
+        if (cells.loc[inside, "role"] == "left_out").any():
+            raise ZgzxError(
+                f"the window from {first} to {last} holds event times that were left out",
+                where="window",
+                remedy="Choose a window after them, or estimate with a smaller leave_out.",
+            )
+        if first > last or not inside.any():
+            raise ZgzxError(
+                f"no cohort is seen at every event time from {first} to {last}",
+                where="window",
+                remedy=f"{named_events(times)} Choose a shorter window or wait for later data.",
+            )
+        sets = inside & (cells["event_time"].to_numpy() == events[:, None])
+        numbers = self.effects.numbers
+        if numbers.scale == "ratio":
+            rows = over_cells(numbers, inside[None, :])
+        else:
+            rows = plain_mean(over_cells(numbers, sets))
+        return summary_labels(cells, inside[None, :], "window"), rows
+
+    def pretest(self) -> dict[str, float | int | str]:
+        """Joint Wald test that the event times before treatment are zero.
+
+        Times in which units may already react (`anticipation`) are not tested. With a pooled base
+        they may sum to zero by construction (when no earlier one lies outside the frame); the
+        earliest is then left out.
+
+        Returns
+        -------
+        dict
+            statistic, df, p_value, note.
+        """
+        pre = self.effects.tested(self.labels)
+        result = self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
+        if result["note"] and pre.any() and self.effects.options.get("base_period") == "pooled":
+            pre = pre & (np.arange(len(pre)) != pre.argmax())
+            return self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
+        return result

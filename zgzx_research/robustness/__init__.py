@@ -1,0 +1,1 @@
+"""Which comparisons drive an estimate, and tests that hold with few clusters."""
