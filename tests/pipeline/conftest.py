@@ -15,7 +15,7 @@ from zgzx_research.pipeline import documents, store
 from zgzx_research.pipeline.build import Result
 from zgzx_research.pipeline.stages import Place
 from zgzx_research.pipeline.tasks import run_study
-from zgzx_research.simulate.raw_files import write_world
+from zgzx_research.simulate.write import write_world
 
 ROOT = Path(__file__).parents[2]
 SEED = 1

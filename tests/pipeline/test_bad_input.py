@@ -15,7 +15,7 @@ from zgzx_research.cli import main
 from zgzx_research.errors import ZgzxError
 from zgzx_research.panels.firm_year import check_firm_year
 from zgzx_research.pipeline.notebooks import check_parameters
-from zgzx_research.simulate.raw_files import write_world
+from zgzx_research.simulate.write import write_world
 
 ROOT = Path(__file__).parents[2]
 

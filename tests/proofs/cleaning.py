@@ -31,15 +31,15 @@ from zgzx_research.link.records import KEY, month_number
 from zgzx_research.panels.patents import count_patents, last_complete_year
 from zgzx_research.panels.retention import count_staff, last_month
 from zgzx_research.panels.worker_final import build_worker_final
-from zgzx_research.simulate import raw_files
-from zgzx_research.simulate.constants import Order, switched
-from zgzx_research.simulate.employment import employers, employment_lines, spell_table
-from zgzx_research.simulate.insurance_books import agency_table, write_agencies
-from zgzx_research.simulate.judging import TOLERANCE, over_worlds
-from zgzx_research.simulate.patent_files import publication_rows, write_patents
-from zgzx_research.simulate.rosters import write_rosters
-from zgzx_research.simulate.score_files import write_scores
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.proofs.verdicts import TOLERANCE, over_worlds
+from zgzx_research.simulate.files.registry_files import write_registry
+from zgzx_research.simulate.files.employment_lines import employers, employment_lines, spell_table
+from zgzx_research.simulate.files.insurance_workbooks import agency_table, write_agencies
+from zgzx_research.simulate.files.patent_files import publication_rows, write_patents
+from zgzx_research.simulate.files.roster_files import write_rosters
+from zgzx_research.simulate.files.score_files import write_scores
+from zgzx_research.simulate.world.constants import Order, switched
+from zgzx_research.simulate.world.model import World, simulate_world
 
 PAGE = Path(__file__).parents[2] / "docs/proofs/cleaning.md"
 CALENDAR = pd.read_csv(Path(__file__).parents[2] / "data/published/edition_calendar.csv")
@@ -166,7 +166,7 @@ def _write_employment(world: World, raw: Path) -> list[pd.DataFrame]:
 
 
 WRITERS: dict[str, Callable[[World, Path], list[pd.DataFrame]]] = {
-    "registry": lambda world, raw: raw_files._write_registry(raw, world),
+    "registry": write_registry,
     "patents": lambda world, raw: write_patents(world, raw),
     "employment": _write_employment,
     "roster": lambda world, raw: write_rosters(world, raw),

@@ -25,7 +25,7 @@ from zgzx_research.did import inference
 from zgzx_research.did.effects import Effects
 from zgzx_research.did.estimate import HEEDS, METHODS, OPTIONS
 from zgzx_research.errors import ZgzxError
-from zgzx_research.simulate.judging import LEVEL, SIZE, TOLERANCE, Answer, judge, over_worlds
+from zgzx_research.proofs.verdicts import LEVEL, SIZE, TOLERANCE, Answer, judge, over_worlds
 
 PAGE = Path(__file__).parents[2] / "docs/proofs/coverage.md"
 FIRST, LAST = -4, 2  # event times in the test before treatment and in the band

@@ -18,8 +18,8 @@ import pandas as pd
 
 import zgzx_research as zr
 from zgzx_research.did.inference import wald_test
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.world import simulate_world
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import simulate_world
 
 
 def one_world(seed: int) -> dict[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from cleaning import TRAPS, Quantity, Trap, judge, one_world
 
-from zgzx_research.simulate.constants import switched
+from zgzx_research.simulate.world.constants import switched
 
 TOO_MANY = {"double filing", "A and B rows", "bought patents"}
 SHORT = {

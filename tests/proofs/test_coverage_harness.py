@@ -12,7 +12,7 @@ from worlds import WORLDS, true_mean
 
 from zgzx_research.did import inference
 from zgzx_research.did.effects import Effects
-from zgzx_research.simulate.judging import Answer
+from zgzx_research.proofs.verdicts import Answer
 
 GOOD = Row("good", "staggered", {}, target="overall")
 

@@ -15,8 +15,7 @@ from traps import ROWS, page, to_markdown
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline.stages import options
-from zgzx_research.simulate.constants import Order, switched
-from zgzx_research.simulate.proofs import (
+from zgzx_research.proofs.trap_methods import (
     METHODS,
     MIN_STAFF,
     PRIMARY,
@@ -25,6 +24,7 @@ from zgzx_research.simulate.proofs import (
     prove,
     true_effect,
 )
+from zgzx_research.simulate.world.constants import Order, switched
 from zgzx_research.study import load_study
 
 ROOT = Path(__file__).parents[2]

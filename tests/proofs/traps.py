@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from zgzx_research.simulate.judging import LEVEL, SIZE, TOLERANCE
-from zgzx_research.simulate.proofs import METHODS, Proof, prove
+from zgzx_research.proofs.trap_methods import METHODS, Proof, prove
+from zgzx_research.proofs.verdicts import LEVEL, SIZE, TOLERANCE
 
 FOLDER = Path(__file__).parents[2] / "docs/proofs"
 UTILITY = "patents_utility_model"

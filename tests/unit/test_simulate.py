@@ -18,10 +18,12 @@ from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.simulate import identities, raw_files
-from zgzx_research.simulate.constants import FOLDER, Order, exact_kinds, stream
-from zgzx_research.simulate.raw_files import write_world
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate import write
+from zgzx_research.simulate.world import identities
+from zgzx_research.simulate.world.constants import FOLDER, Order
+from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.random_draws import exact_kinds, stream
+from zgzx_research.simulate.write import write_world
 
 SEED = 7
 ROOT = Path(__file__).parents[2]
@@ -329,7 +331,7 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
 def test_an_empty_folder_is_accepted_and_steps_are_told(
     tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raw_files, "simulate_world", lambda *_: world)
+    monkeypatch.setattr(write, "simulate_world", lambda *_: world)
     told: list[str] = []
     write_world(tmp_path, seed=SEED, progress=told.append)
     assert (tmp_path / "raw/SYNTHETIC.json").is_file()
@@ -343,8 +345,8 @@ def test_nothing_is_left_half_written(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(raw_files, "simulate_world", lambda *_: world)
-    monkeypatch.setattr(raw_files, "write_patents", fail)
+    monkeypatch.setattr(write, "simulate_world", lambda *_: world)
+    monkeypatch.setitem(write.WRITERS, "patents", fail)
     with pytest.raises(OSError, match="disk full"):
         write_world(tmp_path / "new", seed=SEED)
     assert not list(tmp_path.iterdir())

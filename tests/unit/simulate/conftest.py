@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import World, simulate_world
 
 NamesOn = Callable[[pd.Series, pd.Series], pd.DataFrame]
 

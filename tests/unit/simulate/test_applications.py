@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.applications import OUTSIDE, holders, simulate_applications
-from zgzx_research.simulate.constants import Order, switched
-from zgzx_research.simulate.world import Contest, World, simulate_contest, simulate_counts
+from zgzx_research.simulate.world.constants import Order, switched
+from zgzx_research.simulate.world.model import Contest, World, simulate_contest, simulate_counts
+from zgzx_research.simulate.world.patent_applications import OUTSIDE, holders, simulate_applications
 
 ORDER = Order("calibrated", "tiny", 7)
 EXPORT = pd.Timestamp("2026-03-31")

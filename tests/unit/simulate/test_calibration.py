@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.calibration import calibration, calibration_lines
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world.calibration import calibration, calibration_lines
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import World, simulate_world
 
 ROOT = Path(__file__).parents[3]
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate import contest
-from zgzx_research.simulate.constants import Order, Rules, stream, switched
-from zgzx_research.simulate.firms import alive, simulate_firms
-from zgzx_research.simulate.labour import jobs_per_firm
+from zgzx_research.simulate.world import contest
+from zgzx_research.simulate.world.constants import Order, Rules, switched
+from zgzx_research.simulate.world.firm_population import alive, simulate_firms
+from zgzx_research.simulate.world.labour import jobs_per_firm
+from zgzx_research.simulate.world.random_draws import stream
 
 DRAWS = 8
 SD = switched()["patents"]["transient_sd"]
@@ -168,7 +169,9 @@ def test_weights_by_hand() -> None:
     )
     transient, persistent = np.zeros((3, 16)), np.zeros((3, 16))
     transient[1, [0, 1, 2]], persistent[1, [0, 1]] = [1.0, 0.1, 9.0], [9.0, 2.0]
-    weight = contest._weights(rules, firm, np.asarray([2012, 2019, 2020]), transient, persistent)
+    weight = contest.entry_weights(
+        rules, firm, np.asarray([2012, 2019, 2020]), transient, persistent
+    )
     assert weight[:, 0] == pytest.approx(
         [1.0, np.exp(3 + 0.7 + 0.2 + 0.8 * (1.0 + 0.1) + 0.5 * 2.0), 0.0]
     )

@@ -10,11 +10,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.employment import employers, employment_lines, registrants
-from zgzx_research.simulate.monthly import line_months, registrant_lines
-from zgzx_research.simulate.raw_files import _write_employment
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.files.employment_files import write_employment
+from zgzx_research.simulate.files.employment_lines import employers, employment_lines, registrants
+from zgzx_research.simulate.files.monthly_files import line_months, registrant_lines
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import World, simulate_world
 
 SEED = 7
 MONTHS = ["months_2008_2014.csv", "months_2015_2019.csv", "months_2020_2026.csv"]
@@ -27,7 +27,7 @@ def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     """Folder and records."""
     raw = tmp_path_factory.mktemp("raw")
     (raw / "employment").mkdir()
-    return raw / "employment", pd.concat(_write_employment(raw, world), ignore_index=True)
+    return raw / "employment", pd.concat(write_employment(raw, world), ignore_index=True)
 
 
 @pytest.fixture(scope="module")

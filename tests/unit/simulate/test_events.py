@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.events import official_names, owner, registered_end
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.firm_events import official_names, owner, registered_end
+from zgzx_research.simulate.world.model import World, simulate_world
 
 
 def official(world: World) -> pd.DataFrame:

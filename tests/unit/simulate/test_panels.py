@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.panels import outcome_panel
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.outcome_panel import outcome_panel
 
 ORDER = Order("calibrated", "tiny", 7, without=("truncation", "mergers"))
 

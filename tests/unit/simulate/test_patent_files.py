@@ -11,9 +11,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.patent_files import publication_rows, write_patents
-from zgzx_research.simulate.tables import lists
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.files.cell_texts import lists
+from zgzx_research.simulate.files.patent_files import publication_rows, write_patents
+from zgzx_research.simulate.world.model import World
 
 FILES = {
     "cnipa_2010_2013.csv": "utf-8-sig",

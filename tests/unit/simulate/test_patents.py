@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate import patents
-from zgzx_research.simulate.constants import Order, Rules, stream, switched
-from zgzx_research.simulate.contest import first_awards
-from zgzx_research.simulate.patents import Rates, Shocks, Since
-from zgzx_research.simulate.world import World, simulate_contest, simulate_world
+from zgzx_research.simulate.world import patent_rates
+from zgzx_research.simulate.world.constants import Order, Rules, switched
+from zgzx_research.simulate.world.contest import first_awards
+from zgzx_research.simulate.world.model import World, simulate_contest, simulate_world
+from zgzx_research.simulate.world.patent_rates import Rates, Shocks, Since
+from zgzx_research.simulate.world.random_draws import stream
 
 YEARS = np.arange(2010, 2026)
 BY_EVENT = [0.03, 0.08, 0.12, 0.12, 0.1, 0.08]
@@ -65,7 +66,7 @@ def rates(
     since = Since(
         first, np.asarray(entered or never, dtype=float), np.asarray(named or never, dtype=float)
     )
-    return patents.application_rates(
+    return patent_rates.application_rates(
         rules, firm, Shocks(nil, nil), since, scale=scale, rng=stream(1, "x")
     )
 
@@ -126,14 +127,14 @@ def test_the_nearest_award_is_the_first_of_another_firm_beside(seed: int) -> Non
             "industry": rng.choice(["C3982", "C3911", "C4000"], 40),
         }
     )
-    won = np.where(rng.random(40) < 0.3, rng.integers(2012, 2025, 40), patents.NEVER)
-    found = patents._nearest_award(firm, won)
+    won = np.where(rng.random(40) < 0.3, rng.integers(2012, 2025, 40), patent_rates.NEVER)
+    found = patent_rates.nearest_award_year(firm, won)
     for row in range(40):
         beside = (firm["street"] == firm["street"][row]) & (
             firm["industry"].str[:3] == firm["industry"].str[:3][row]
         )
         others = won[(beside & (firm.index != row)).to_numpy()]
-        assert found[row] == min(others, default=patents.NEVER)
+        assert found[row] == min(others, default=patent_rates.NEVER)
 
 
 def test_neighbours_gain_a_hundredth_from_the_first_award_on() -> None:
@@ -189,7 +190,7 @@ def test_a_giant_has_exactly_its_share() -> None:
 def test_what_merged_firms_file_is_their_successors() -> None:
     values = stream(1, "x").integers(1, 50, (4, 3, 3))
     owners = np.asarray([[0, 0, 0], [1, 3, 3], [2, 2, 3], [3, 3, 3]])
-    found = patents.to_owners(values, owners)
+    found = patent_rates.to_owners(values, owners)
     assert (found.sum(axis=0) == values.sum(axis=0)).all()
     assert (found[1, 1:] == 0).all()
     assert (found[2, 2] == 0).all()
@@ -202,7 +203,7 @@ def test_what_merged_firms_file_is_their_successors() -> None:
 
 def test_counts_scatter_as_a_gamma_poisson() -> None:
     mu = np.full((100_000, 1, 3), [0.5, 3.0, np.nan])
-    count = patents.draw_counts(switched(), Rates(mu, mu), stream(1, "x"))[:, 0]
+    count = patent_rates.draw_counts(switched(), Rates(mu, mu), stream(1, "x"))[:, 0]
     assert (count[:, 2] == 0).all()
     for column, mean in enumerate((0.5, 3.0)):
         variance = mean + mean**2 / 2
@@ -213,7 +214,7 @@ def test_counts_scatter_as_a_gamma_poisson() -> None:
 
 
 def test_one_shock_passes_and_the_other_lasts() -> None:
-    shocks = patents.draw_shocks(switched(), 50_000, stream(1, "a"), stream(1, "b"))
+    shocks = patent_rates.draw_shocks(switched(), 50_000, stream(1, "a"), stream(1, "b"))
     for values, lag in ((shocks.transient, 0.0), (shocks.persistent, 0.4)):
         assert values.shape == (50_000, 16)
         assert values.std(axis=0) == pytest.approx(np.full(16, 0.5), abs=0.01)
@@ -221,7 +222,7 @@ def test_one_shock_passes_and_the_other_lasts() -> None:
             assert np.corrcoef(values[:, year - 1], values[:, year])[0, 1] == pytest.approx(
                 lag, abs=0.02
             )
-    again = patents.draw_shocks(switched(), 50_000, stream(1, "a"), stream(2, "b"))
+    again = patent_rates.draw_shocks(switched(), 50_000, stream(1, "a"), stream(2, "b"))
     assert (again.transient == shocks.transient).all()
 
 

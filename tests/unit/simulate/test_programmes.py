@@ -13,11 +13,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import stream, switched
-from zgzx_research.simulate.firms import simulate_firms
-from zgzx_research.simulate.programme_files import write_programmes
-from zgzx_research.simulate.programmes import district_years, specialised_onset
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.files.programme_files import write_programmes
+from zgzx_research.simulate.world.constants import switched
+from zgzx_research.simulate.world.firm_population import simulate_firms
+from zgzx_research.simulate.world.model import World
+from zgzx_research.simulate.world.other_programmes import district_years, specialised_onset
+from zgzx_research.simulate.world.random_draws import stream
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from stdnum.cn import uscc
 
-from zgzx_research.simulate.registry import changes_table, registry_table
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.files.registry_files import changes_table, registry_table
+from zgzx_research.simulate.world.model import World
 
 FIRMS = 1500
 

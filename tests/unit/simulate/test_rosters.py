@@ -11,9 +11,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import exact_kinds_among, stream
-from zgzx_research.simulate.rosters import FIRST_LINE, roster_table, write_rosters
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.files.roster_files import FIRST_LINE, roster_table, write_rosters
+from zgzx_research.simulate.world.model import World
+from zgzx_research.simulate.world.random_draws import exact_kinds_among, stream
 
 HEADER = [
     "序号",

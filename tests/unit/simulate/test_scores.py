@@ -11,10 +11,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate import scores
-from zgzx_research.simulate.constants import stream, switched
-from zgzx_research.simulate.score_files import write_scores
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.files.score_files import write_scores
+from zgzx_research.simulate.world import jury_scores
+from zgzx_research.simulate.world.constants import switched
+from zgzx_research.simulate.world.model import World
+from zgzx_research.simulate.world.random_draws import stream
 
 CONTEST = ["edition", "category", "stage"]
 
@@ -40,11 +41,13 @@ def test_means_by_hand() -> None:
     judged = np.asarray(
         [[True] * 5, [True, True, True, False, False], [True, True, True, True, False]]
     )
-    assert scores.trimmed_means(points, judged).tolist() == [8367, 5001, 7001]
-    assert scores._totals(switched(), np.asarray([8367]), np.asarray([9000]), 1).tolist() == [
-        8620
-    ]  # 36 + 50.202
-    assert scores._totals(switched(), np.asarray([8367]), np.asarray([9000]), 0).tolist() == [8367]
+    assert jury_scores.trimmed_means(points, judged).tolist() == [8367, 5001, 7001]
+    assert jury_scores.final_totals(
+        switched(), np.asarray([8367]), np.asarray([9000]), 1
+    ).tolist() == [8620]  # 36 + 50.202
+    assert jury_scores.final_totals(
+        switched(), np.asarray([8367]), np.asarray([9000]), 0
+    ).tolist() == [8367]
 
 
 def test_totals_come_from_the_judges(world: World, result: pd.DataFrame) -> None:
@@ -104,7 +107,7 @@ def test_the_preliminary_is_not_on_the_scale_of_the_final(result: pd.DataFrame) 
 
 
 def test_same_seed_same_scores(world: World) -> None:
-    again = scores.simulate_scores(world.rules, world.entry, stream(7, "scores"))
+    again = jury_scores.simulate_scores(world.rules, world.entry, stream(7, "scores"))
     pd.testing.assert_frame_equal(again.score, world.score)
     pd.testing.assert_frame_equal(again.result, world.result)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import Order, switched
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world.constants import Order, switched
+from zgzx_research.simulate.world.model import World, simulate_world
 
 COMMITTED = Path(__file__).with_name("world_digest.txt")
 REMEDY = (

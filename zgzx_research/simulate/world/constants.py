@@ -1,0 +1,130 @@
+"""The constants of the synthetic world, its traps, its invented words, and its random numbers."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.simulate.world.random_draws import stream
+
+FOLDER = Path(__file__).parent
+Rules = dict[str, Any]  # section of world.toml -> constant -> value
+
+
+@dataclass(frozen=True)
+class Order:
+    """What world is wanted.
+
+    Attributes
+    ----------
+    scenario, size : rows of world.toml. seed : 0 or more.
+    without : traps switched off, names of [trap]. also : traps of [optional_trap] switched on.
+    """
+
+    scenario: str = "calibrated"
+    size: str = "tiny"
+    seed: int = 1
+    without: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be made."""
+        known_row("scenario", self.scenario), known_row("size", self.size)
+        if self.seed < 0:
+            raise ZgzxError(
+                "a seed cannot be negative",
+                where="seed",
+                examples=[self.seed],
+                remedy="Give 0 or more.",
+            )
+        _ = self.rules
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The constants with the switched traps."""
+        return switched(self.without, self.also)
+
+    @property
+    def scale(self) -> float:
+        """Multiple of the true effects."""
+        return self.rules["scenario"][self.scenario]
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """How many firms, workers and awards."""
+        return self.rules["size"][self.size]
+
+    def stream(self, part: str) -> np.random.Generator:
+        """Random numbers of one part of the world.
+
+        A part drawn otherwise leaves the others as they are.
+        """
+        return stream(self.seed, part)
+
+
+def switched(without: Iterable[str] = (), also: Iterable[str] = ()) -> Rules:
+    """A copy of the constants with traps of [trap] switched off and traps of [optional_trap] switched on.
+
+    Raises
+    ------
+    ZgzxError : a trap nobody knows.
+    """
+    rules = copy.deepcopy(_constants())
+    for kind, names in (("trap", without), ("optional_trap", also)):
+        for name in names:
+            for place, value in known_row(kind, name).items():
+                *sections, constant = place.split(".")
+                section = rules
+                for step in sections:
+                    section = section[step]
+                section[constant] = value
+    return rules
+
+
+def known_row(kind: str, name: str) -> Any:
+    """The row of a table of world.toml, or an error that lists the rows there are."""
+    table = _constants()[kind]
+    if name not in table:
+        raise ZgzxError(
+            f"unknown {kind.replace('_', ' ')}", where=name, remedy=f"Known: {', '.join(table)}."
+        )
+    return table[name]
+
+
+@cache
+def _constants() -> Rules:
+    """`world.toml` without unit, reason and source."""
+    return _values(_read("world.toml"))
+
+
+@cache
+def words() -> dict[str, Any]:
+    """`names.toml`."""
+    return _read("names.toml")
+
+
+def by_event_year(profile: list[float], event_year: np.ndarray) -> np.ndarray:
+    """Value of a profile over years 0, 1, 2, … since the first award.
+
+    The last entry goes on, before the award 0.
+    """
+    since = np.clip(event_year, 0, len(profile) - 1)
+    return np.where(event_year >= 0, np.asarray(profile)[since], 0.0)
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def _values(node: dict[str, Any]) -> Any:
+    if "value" in node:
+        return node["value"]
+    return {name: _values(below) for name, below in node.items()}
