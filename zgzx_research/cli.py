@@ -70,9 +70,9 @@ def prove(
 
     Bias, coverage, size or power, detectable effect.
     """
+    from zgzx_research.proofs.trap_proofs import Proof
+    from zgzx_research.proofs.trap_proofs import prove as prove_rows
     from zgzx_research.simulate.world.constants import switched
-    from zgzx_research.proofs.trap_methods import Proof
-    from zgzx_research.proofs.trap_methods import prove as prove_rows
 
     proof = Proof(scenario, method, outcome, scenario, size, tuple(trap or switched()["trap"]))
     for name, value in prove_rows([proof], range(seeds))[0].items():

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from traps import ROWS, page, to_markdown
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline.stages import options
@@ -19,11 +18,11 @@ from zgzx_research.proofs.trap_methods import (
     METHODS,
     MIN_STAFF,
     PRIMARY,
-    Proof,
     before_after,
-    prove,
     true_effect,
 )
+from zgzx_research.proofs.trap_proofs import Proof, prove
+from zgzx_research.proofs.traps import ROWS, page, to_markdown
 from zgzx_research.simulate.world.constants import Order, switched
 from zgzx_research.study import load_study
 

@@ -1,37 +1,42 @@
-"""What many worlds say of a method: bias, spread, coverage, size and power, and the verdict.
+"""The verdict on a method after many worlds: bias, spread, coverage, size and power.
 
-Knows no estimator.
+This module knows no estimator.
 """
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
-from typing import Any, TypeVar
+from typing import TypedDict
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 LEVEL, SIZE = 0.95, 0.05
 TOLERANCE = 3  # Monte-Carlo standard errors
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a method says of one world; NaN where it says nothing.
+    """The result of a method in one world; NaN where the method gives no such number.
 
     Attributes
     ----------
-    error, std_error : of the estimate (or of the estimating equation), in units of `unit`. low,
-        high : 95 % interval.
-    true : what the interval should cover. rejected : the pre-test at 5 %. in_band : the
-        simultaneous band holds the truth everywhere. unit : the counterfactual total on the ratio
-        scale, else 1. mde : minimum detectable effect.
+    error : float
+        Estimate minus truth, or the error of the estimating equation, in units of `unit`.
+    std_error : float
+        Its standard error as the method reports it, in the same units.
+    low, high : float
+        The 95 % interval of the effect.
+    true : float
+        The true effect, which the interval should cover.
+    rejected : float
+        Whether the test of the years before the award rejects at 5 % (0 or 1).
+    in_band : float
+        Whether the simultaneous band covers the truth at every event time (0 or 1).
+    unit : float
+        The counterfactual total on the ratio scale, else 1.
+    mde : float
+        The minimum detectable effect.
     """
 
     error: float
@@ -45,37 +50,89 @@ class Answer:
     mde: float = np.nan
 
 
+class Performance(TypedDict, total=False):
+    """The performance of a method over many worlds.
+
+    Only `verdict` is there if fewer than two worlds gave an answer.
+
+    Attributes
+    ----------
+    worlds : int
+        How many worlds gave an answer.
+    bias : float
+        Mean error.
+    sd : float
+        Standard deviation of the error between worlds.
+    bias_error : float
+        Monte-Carlo standard error of the bias.
+    std_error : float
+        Mean of the standard errors that the method reports.
+    coverage : float
+        Share of intervals that cover the truth.
+    rejects : float
+        Share of intervals that leave out zero: the power, or the size where nothing is true.
+    pretest : float
+        Share of worlds whose test of the years before the award rejects.
+    band : float
+        Share of simultaneous bands that cover the truth everywhere.
+    true : float
+        Mean true effect.
+    mde : float
+        Median minimum detectable effect.
+    errors : int
+        How many worlds gave no answer.
+    verdict : str
+        "holds", or "fails" with the reason.
+    """
+
+    worlds: int
+    bias: float
+    sd: float
+    bias_error: float
+    std_error: float
+    coverage: float
+    rejects: float
+    pretest: float
+    band: float
+    true: float
+    mde: float
+    errors: int
+    verdict: str
+
+
 def judge(
     answers: Sequence[Answer | str], *, fails: str = "", conservative: Iterable[str] = ()
-) -> dict[str, Any]:
-    """The numbers of many worlds and the verdict on them.
+) -> Performance:
+    """Compute the performance of a method over many worlds, and the verdict on it.
 
     Parameters
     ----------
-    answers : one per world, or what the package objected to.
-    fails : why the method cannot hold here; "" = it must.
-    conservative : of "coverage", "pre-test", "band": those that may err on the careful side.
+    answers : sequence of Answer or str
+        One per world; a text is the error message of a world without an answer.
+    fails : str, default ""
+        Why the method cannot hold here; empty if it must hold.
+    conservative : iterable of {"coverage", "pre-test", "band"}
+        Shares that may be on the cautious side of their nominal value.
 
     Returns
     -------
-    worlds, bias, bias_error (Monte-Carlo), sd, std_error, coverage, rejects (the interval leaves
-    zero out: the power; where nothing is true, the size), pretest, band (shares), true (mean), mde
-    (median), errors, verdict.
+    Performance
+        The numbers and the verdict.
     """
     good = [
-        a
-        for a in answers
-        if isinstance(a, Answer) and np.isfinite(a.error) and np.isfinite(a.std_error)
+        answer
+        for answer in answers
+        if isinstance(answer, Answer) and np.isfinite([answer.error, answer.std_error]).all()
     ]
     if len(good) < 2:
-        return {
-            "verdict": f"fails: no answer ({next((a for a in answers if isinstance(a, str)), 'all missing')})"
-        }
+        reason = next((answer for answer in answers if isinstance(answer, str)), "all missing")
+        return {"verdict": f"fails: no answer ({reason})"}
+
     error, std_error, low, high, true, rejected, in_band, unit, mde = np.array(
-        [astuple(a) for a in good]
+        [astuple(answer) for answer in good]
     ).T
     scale = unit.mean()
-    result = {
+    found: Performance = {
         "worlds": len(good),
         "bias": error.mean() / scale,
         "sd": error.std(ddof=1) / scale,
@@ -90,62 +147,33 @@ def judge(
         "errors": len(answers) - len(good),
     }
     counts = {"pretest": np.isfinite(rejected).sum(), "band": np.isfinite(in_band).sum()}
-    missed = ", ".join(_misses(result, counts, set(conservative)))
-    if fails:
-        verdict = (
-            f"fails as it should ({missed}): {fails}"
-            if missed
-            else f"holds, and should fail: {fails}"
-        )
-    else:
-        verdict = f"fails: {missed}" if missed else "holds"
-    return result | {"verdict": verdict}
+    missed = ", ".join(_misses(found, counts, set(conservative)))
+    return found | {"verdict": _verdict(missed, fails)}
 
 
-def _misses(result: dict[str, Any], counts: dict[str, int], conservative: set[str]) -> list[str]:
-    """What lies more than `TOLERANCE` Monte-Carlo errors from where it should."""
-    asked = {
-        "coverage": (result["coverage"], LEVEL, result["worlds"], -1),
-        "pre-test": (result["pretest"], SIZE, counts["pretest"], 1),
-        "band": (result["band"], LEVEL, counts["band"], -1),
+def _misses(found: Performance, counts: dict[str, int], conservative: set[str]) -> list[str]:
+    """List what is more than `TOLERANCE` Monte-Carlo errors away from its nominal value."""
+    checks = {
+        "coverage": (found["coverage"], LEVEL, found["worlds"], -1),
+        "pre-test": (found["pretest"], SIZE, counts["pretest"], 1),
+        "band": (found["band"], LEVEL, counts["band"], -1),
     }
-    missed = ["bias"] if abs(result["bias"]) >= TOLERANCE * result["bias_error"] else []
-    for name, (share, expected, count, bad) in asked.items():
-        away = (share - expected) / np.sqrt(expected * (1 - expected) / max(count, 1))
-        if away * bad >= TOLERANCE or (away * bad <= -TOLERANCE and name not in conservative):
+    missed = ["bias"] if abs(found["bias"]) >= TOLERANCE * found["bias_error"] else []
+    for name, (share, nominal, count, bad_side) in checks.items():
+        away = (share - nominal) / np.sqrt(nominal * (1 - nominal) / max(count, 1))
+        too_bold = away * bad_side >= TOLERANCE
+        too_careful = away * bad_side <= -TOLERANCE
+        if too_bold or (too_careful and name not in conservative):
             missed.append(name)
-    return missed + (["errors"] if result["errors"] else [])
+    return missed + (["errors"] if found["errors"] else [])
 
 
-def over_worlds(
-    one: Callable[[Item], Result],
-    items: Sequence[Item],
-    processes: int | None = None,
-    prepare: Callable[[], None] = lambda: None,
-    progress: bool = True,
-) -> Iterator[Result]:
-    """`one` of every item in their order, on all cores, in this process alone if 1.
-
-    `prepare` is called first in every process. `progress` is written to standard error.
-    """
-    if processes == 1:
-        prepare()
-        yield from map(one, items)
-        return
-    start = time.monotonic()
-    with ProcessPoolExecutor(processes, initializer=_start_worker, initargs=(prepare,)) as pool:
-        for done, result in enumerate(pool.map(one, items, chunksize=4), 1):
-            if progress and (done % 20 == 0 or done == len(items)):
-                left = (time.monotonic() - start) * (len(items) / done - 1)
-                sys.stderr.write(f"\r{done} of {len(items)} worlds, {left:.0f} s left   ")
-            yield result
-    if progress:
-        sys.stderr.write(f"\n{len(items)} worlds in {time.monotonic() - start:.0f} s\n")
-
-
-def _start_worker(prepare: Callable[[], None]) -> None:
-    threadpool_limits(1)
-    prepare()
+def _verdict(missed: str, fails: str) -> str:
+    if fails and missed:
+        return f"fails as it should ({missed}): {fails}"
+    if fails:
+        return f"holds, and should fail: {fails}"
+    return f"fails: {missed}" if missed else "holds"
 
 
 def _mean(values: np.ndarray) -> float:

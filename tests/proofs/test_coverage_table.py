@@ -1,17 +1,19 @@
-"""The coverage harness must see a planted defect, and leave a good estimator alone."""
+"""The table of coverage must see a planted defect, and must not fail a good estimator."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-import coverage
 import numpy as np
 import pytest
-from coverage import ROWS, Row, run, to_markdown, unavailable, verdict
-from worlds import WORLDS, true_mean
 
 from zgzx_research.did import inference
 from zgzx_research.did.effects import Effects
+from zgzx_research.proofs import many_worlds
+from zgzx_research.proofs.coverage import prove, to_markdown, verdict
+from zgzx_research.proofs.coverage_rows import ROWS, Row
+from zgzx_research.proofs.known_panels import KNOWN_PANELS, true_mean
 from zgzx_research.proofs.verdicts import Answer
 
 GOOD = Row("good", "staggered", {}, target="overall")
@@ -19,11 +21,8 @@ GOOD = Row("good", "staggered", {}, target="overall")
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The harness lowers the number of draws for its own process.
-
-    Here that must not outlive a test.
-    """
-    monkeypatch.setattr(inference, "DRAWS", coverage.DRAWS)
+    """Undo after each test that `over_worlds` lowers the number of draws of this process."""
+    monkeypatch.setattr(inference, "DRAWS", many_worlds.DRAWS)
 
 
 def shifted(effects: Effects) -> Effects:
@@ -47,7 +46,7 @@ def test_planted_defects_are_seen_and_the_good_estimator_holds() -> None:
         replace(GOOD, label="shifted", defect=shifted),
         replace(GOOD, label="too sure", defect=too_sure),
     ]
-    good, biased, short = (result["verdict"] for result in run(rows, range(300), processes=1))
+    good, biased, short = (result["verdict"] for result in prove(rows, range(300), processes=1))
     assert good == "holds"
     assert biased.startswith("fails: bias")
     assert short == "fails: coverage"
@@ -57,7 +56,7 @@ def test_a_hundred_worlds_tell_the_naive_regression_from_group_time() -> None:
     naive = Row(
         "naive", "staggered", {"method": "two_way_fixed_effects"}, truth="sample", target="overall"
     )
-    good, bad = run([GOOD, naive], range(100), processes=1)
+    good, bad = prove([GOOD, naive], range(100), processes=1)
     assert "bias" not in good["verdict"]
     assert "bias" in bad["verdict"]
     assert (
@@ -77,7 +76,7 @@ def made_up(rng: np.random.Generator, **changes: float) -> list[Answer | str]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({}, "holds"),
         ({"shift": 0.2}, "fails: bias"),
@@ -88,8 +87,8 @@ def made_up(rng: np.random.Generator, **changes: float) -> list[Answer | str]:
         ({"band": 0.9}, "fails: band"),
     ],
 )
-def test_each_verdict_has_its_cause(changes: dict[str, float], said: str) -> None:
-    assert verdict(GOOD, made_up(np.random.default_rng(1), **changes))["verdict"] == said
+def test_each_verdict_has_its_cause(changes: dict[str, float], expected: str) -> None:
+    assert verdict(GOOD, made_up(np.random.default_rng(1), **changes))["verdict"] == expected
 
 
 def test_rows_that_should_fail_and_conservative_rows_are_judged_as_such() -> None:
@@ -115,19 +114,19 @@ def test_an_error_in_one_world_fails_the_row_and_no_answer_says_why() -> None:
     assert verdict(GOOD, ["it broke"] * 5)["verdict"] == "fails: no answer (it broke)"
 
 
-def test_rows_the_package_cannot_run_are_shown() -> None:
+def test_rows_the_package_cannot_run_say_why() -> None:
     rows = [
         Row("new", "staggered", {"method": "not_there_yet"}),
-        Row("odd", "staggered", {"folds": 3, "seed": "x"}),
+        Row("odd", "staggered", {"leave_one_out": True}),
     ]
-    assert unavailable(rows[0]) == "no method 'not_there_yet'"
-    assert "not available: no method 'not_there_yet'" in to_markdown(
-        rows[:1], run(rows[:1], range(1), processes=1)
-    )
+    results = prove(rows, range(2), processes=1)
+    assert re.match(r"fails: no answer \(.*not_there_yet", results[0]["verdict"])
+    assert re.match(r"fails: no answer \(.*leave_one_out", results[1]["verdict"])
+    assert results[0]["verdict"] in to_markdown(rows, results)
 
 
 def test_the_truth_by_hand() -> None:
-    world = WORLDS["staggered"](np.random.default_rng(0))
+    world = KNOWN_PANELS["staggered"](np.random.default_rng(0))
     by_event = [
         0.2 * (1.6 + 1.2 + 0.8 + 0.4) / 4,
         0.35 * (1.6 + 1.2 + 0.8 + 0.4) / 4,
@@ -148,7 +147,7 @@ def test_worlds_have_the_effects_they_claim(name: str) -> None:
     """Means over many worlds: cohort 4 against never treated, period 6 against 3."""
     found, claimed = [], []
     for seed in range(100):
-        world = WORLDS[name](np.random.default_rng(seed))
+        world = KNOWN_PANELS[name](np.random.default_rng(seed))
         table = world.table.assign(weight=world.table.get("weight", 1.0))
         table = table.assign(total=table["y"] * table["weight"], start=table["start"].fillna(0))
         sums = table.groupby(["start", "period"])[["total", "weight"]].sum()
@@ -162,5 +161,5 @@ def test_worlds_have_the_effects_they_claim(name: str) -> None:
 
 
 def test_every_row_names_a_world_and_rows_are_unlike() -> None:
-    assert {row.world for row in ROWS} <= set(WORLDS)
+    assert {row.world for row in ROWS} <= set(KNOWN_PANELS)
     assert len({(row.label, row.world) for row in ROWS}) == len(ROWS)

@@ -2,10 +2,10 @@
 
 Nothing here knows an estimator or the package's simulator.
 
-A world has 400 units in cohorts 4, 5, 6, 7 or never treated (40 %), drawn anew for each seed, eight
-periods, unit effects that are larger the earlier the cohort, period effects, and errors that follow
-an AR(1) with ρ = .5 within a unit. Effects differ by cohort and grow with event time. The other
-worlds change one thing each (`WORLDS`).
+The plain panel has 400 units in cohorts 4, 5, 6, 7 or never treated (40 %), drawn anew for each
+seed, eight periods, unit effects that are larger the earlier the cohort, period effects, and errors
+that follow an AR(1) with ρ = .5 within a unit. Effects differ by cohort and grow with event time.
+The other panels change one thing each (`KNOWN_PANELS`).
 """
 
 from __future__ import annotations
@@ -29,19 +29,21 @@ EFFECT = np.where(
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class KnownPanel:
     """One panel and what is true of it.
 
     Attributes
     ----------
-    table : one row per unit and period: unit period y start weight cluster x1 x2.
-    effect : (cohorts, periods) true mean effect of a cohort, 0 before treatment; proportional where
-        counts.
-    population : (cohorts, periods) share of each cohort in the population, by weight where there
-        are weights.
-    sample : (cohorts, periods) the same of the rows that were drawn.
-    expected : (cohorts, periods) mean outcome without treatment, for counts; None on the difference
-        scale.
+    table : DataFrame
+        One row per unit and period: unit, period, y, start; in some panels weight, cluster, x1, x2.
+    effect : array (cohorts, periods)
+        True mean effect, 0 before treatment; a proportion where y counts.
+    population : array (cohorts, periods)
+        Share of each cohort in the population, by weight where there are weights.
+    sample : array (cohorts, periods)
+        Share of each cohort among the rows that were drawn.
+    expected : array (cohorts, periods) or None
+        Mean outcome without treatment, for counts.
     """
 
     table: pd.DataFrame
@@ -52,83 +54,86 @@ class World:
 
 
 def true_mean(
-    world: World,
+    panel: KnownPanel,
     truth: str,
     events: Sequence[int] | None,
     *,
     measure: str,
     complete: Sequence[int] = (),
 ) -> float:
-    """The effect over treated cells.
+    """Compute the true mean effect of a panel.
 
     Parameters
     ----------
-    truth : "population" or "sample": whose cohort shares. complete : only cohorts seen at all of
-        these.
-    events : event times, each of which counts the same; None = all treated cells, each by its
-        share.
-    measure : "difference" (in the units of the outcome); for counts also "log" (mean difference of
-        logs) and "ratio" (sum over all cells with treatment / without - 1).
+    panel : KnownPanel
+        The panel.
+    truth : {"population", "sample"}
+        Whose cohort shares are the weights.
+    events : sequence of int or None
+        Event times, each with the same weight; None = all treated periods, each by its share.
+    measure : {"difference", "log", "ratio"}
+        In the units of the outcome; for counts also the mean difference of logs, or the sum with
+        treatment over the sum without, minus 1.
+    complete : sequence of int
+        Only cohorts seen at all of these event times.
+
+    Returns
+    -------
+    float
+        The effect.
     """
-    share = getattr(world, truth)
+    share = getattr(panel, truth)
     inside = AFTER if events is None else np.isin(EVENT, events)
     inside = inside & (np.isin(EVENT, complete).sum(axis=1, keepdims=True) == len(complete))
     if measure == "ratio":
-        without = (share * world.expected)[inside]
-        return float(without @ (1 + world.effect[inside]) / without.sum() - 1)
-    effect = np.log1p(world.effect) if measure == "log" else world.effect
-    if world.expected is not None and measure == "difference":
-        effect = effect * world.expected
+        without = (share * panel.expected)[inside]
+        return float(without @ (1 + panel.effect[inside]) / without.sum() - 1)
+    effect = np.log1p(panel.effect) if measure == "log" else panel.effect
+    if panel.expected is not None and measure == "difference":
+        effect = effect * panel.expected
     sets = [inside] if events is None else [inside & (e == EVENT) for e in events]
-    return float(np.mean([np.average(effect[cells], weights=share[cells]) for cells in sets]))
+    return float(np.mean([np.average(effect[chosen], weights=share[chosen]) for chosen in sets]))
 
 
-def staggered(rng: np.random.Generator, units: int = 400, effect: np.ndarray = EFFECT) -> World:
-    """The plain world."""
+def staggered(
+    rng: np.random.Generator, units: int = 400, effect: np.ndarray = EFFECT
+) -> KnownPanel:
+    """Draw the plain panel."""
     cohort = rng.choice(len(COHORTS), units, p=SHARES)
     level = rng.normal(0.5 * np.arange(len(COHORTS))[::-1][cohort], 1)
     y = level[:, None] + TREND + _errors(rng, units) + effect[cohort]
-    return _world(cohort, y, effect)
+    return _known_panel(cohort, y, effect)
 
 
-def constant(rng: np.random.Generator) -> World:
-    """One effect for all: the world that two-way fixed effects need."""
+def constant(rng: np.random.Generator) -> KnownPanel:
+    """Draw one effect for all, as two-way fixed effects need it."""
     return staggered(rng, effect=np.where(AFTER, 0.5, 0.0))
 
 
-def same_dynamics(rng: np.random.Generator) -> World:
-    """Effects grow with event time, alike in all cohorts.
-
-    Enough for an event study by two-way fixed effects.
-    """
+def same_dynamics(rng: np.random.Generator) -> KnownPanel:
+    """Draw effects that grow with event time, alike in all cohorts."""
     return staggered(rng, effect=np.where(AFTER, 0.2 + 0.15 * EVENT.clip(0, 9), 0.0))
 
 
-def covariates(rng: np.random.Generator) -> World:
-    """Trends depend on two covariates that differ by cohort.
-
-    Effects too, about the cohort's mean.
-    """
+def covariates(rng: np.random.Generator) -> KnownPanel:
+    """Draw trends that depend on two covariates that differ by cohort; effects too."""
     cohort = rng.choice(len(COHORTS), 400, p=SHARES)
     center = np.array([0.5, 0.4, 0.3, 0.2, 0.0])[cohort]
     x1, x2 = rng.normal(center, 1), rng.random(400) < 0.3 + 0.4 * center
     return _adjusted(rng, cohort, x1, x2, 0.7 * x1 + 0.5 * x2, 0.1 * (x1 - center))
 
 
-def curved_trend(rng: np.random.Generator) -> World:
-    """A trend in the square of a covariate, which no linear outcome model gets right.
-
-    The logit is right.
-    """
+def curved_trend(rng: np.random.Generator) -> KnownPanel:
+    """Draw a trend in the square of a covariate: the logit is right, the linear trend is not."""
     cohort = rng.choice(len(COHORTS), 400, p=SHARES)
     x1, x2 = rng.normal(np.where(cohort < 4, 0.6, 0.0), 1), rng.random(400) < 0.4
     return _adjusted(rng, cohort, x1, x2, 0.6 * x1**2, np.zeros(400))
 
 
-def curved_propensity(rng: np.random.Generator) -> World:
-    """Never treated units lie in two heaps of a covariate, treated ones between: no logit is right.
+def curved_propensity(rng: np.random.Generator) -> KnownPanel:
+    """Draw two groups of untreated units, with treated ones between them in a covariate.
 
-    The trend is.
+    No logit is right; the linear trend is.
     """
     cohort = rng.choice(len(COHORTS), 400, p=SHARES)
     heap = np.where(rng.random(400) < 0.3, 2.0, -0.5)
@@ -139,11 +144,8 @@ def curved_propensity(rng: np.random.Generator) -> World:
     return _adjusted(rng, cohort, x1, x2, 1.5 * x1, np.zeros(400))
 
 
-def counts(rng: np.random.Generator, units: int = 3200) -> World:
-    """Counts: Poisson about a gamma unit effect (mean 2 to 3) and lognormal AR(1) shocks.
-
-    Effects are proportional.
-    """
+def counts(rng: np.random.Generator, units: int = 3200) -> KnownPanel:
+    """Draw counts with gamma unit effects, lognormal AR(1) shocks and proportional effects."""
     cohort = rng.choice(len(COHORTS), units, p=SHARES)
     mean = np.array([3.0, 2.75, 2.5, 2.25, 2.0])
     level = rng.gamma(2.0, mean[cohort] / 2.0)
@@ -152,28 +154,25 @@ def counts(rng: np.random.Generator, units: int = 3200) -> World:
     y = rng.poisson(level[:, None] * np.exp(0.4 * TREND) * shocks * (1 + EFFECT[cohort])).astype(
         float
     )
-    return replace(_world(cohort, y, EFFECT), expected=without)
+    return replace(_known_panel(cohort, y, EFFECT), expected=without)
 
 
-def adjusted_counts(rng: np.random.Generator) -> World:
-    """Counts whose growth depends on a covariate that differs by cohort.
-
-    Gamma unit effects, proportional effects.
-    """
+def adjusted_counts(rng: np.random.Generator) -> KnownPanel:
+    """Draw counts whose growth depends on a covariate that differs by cohort."""
     cohort = rng.choice(len(COHORTS), 3200, p=SHARES)
     center, slope = np.array([0.5, 0.4, 0.3, 0.2, 0.0]), 0.5 * (PERIODS - 1) / (len(PERIODS) - 1)
     x1 = rng.normal(center[cohort], 1)
     growth = np.exp(0.4 * TREND + slope * x1[:, None])
     y = rng.poisson(rng.gamma(2.0, 1.25, (3200, 1)) * growth * (1 + EFFECT[cohort])).astype(float)
-    world = _world(cohort, y, EFFECT)
+    panel = _known_panel(cohort, y, EFFECT)
     expected = 2.5 * np.exp(0.4 * TREND + slope * center[:, None] + slope**2 / 2)
     return replace(
-        world, table=world.table.assign(x1=np.repeat(x1, len(PERIODS))), expected=expected
+        panel, table=panel.table.assign(x1=np.repeat(x1, len(PERIODS))), expected=expected
     )
 
 
-def clusters(rng: np.random.Generator) -> World:
-    """Clusters of ten units share a cohort and AR(1) shocks as large as a unit's own."""
+def clusters(rng: np.random.Generator) -> KnownPanel:
+    """Draw clusters of ten units that share a cohort and shocks as large as a unit's own."""
     cluster = np.repeat(np.arange(200), 10)
     cohort = rng.choice(len(COHORTS), 200, p=SHARES)
     level = rng.normal(0.5 * np.arange(len(COHORTS))[::-1][cohort][cluster], 1)
@@ -184,46 +183,46 @@ def clusters(rng: np.random.Generator) -> World:
         + _errors(rng, 200)[cluster]
         + EFFECT[cohort][cluster]
     )
-    world = _world(cohort[cluster], y, EFFECT)
-    return replace(world, table=world.table.assign(cluster=np.repeat(cluster, len(PERIODS))))
+    panel = _known_panel(cohort[cluster], y, EFFECT)
+    return replace(panel, table=panel.table.assign(cluster=np.repeat(cluster, len(PERIODS))))
 
 
-def gaps(rng: np.random.Generator) -> World:
-    """A tenth of all rows is missing, whatever they hold."""
-    world = staggered(rng)
-    table = world.table[rng.random(len(world.table)) > 0.1]
+def gaps(rng: np.random.Generator) -> KnownPanel:
+    """Draw the plain panel and leave out a tenth of the rows, whatever they hold."""
+    panel = staggered(rng)
+    table = panel.table[rng.random(len(panel.table)) > 0.1]
     cohort = np.searchsorted(COHORTS, table["start"].fillna(np.inf))
     sample = np.zeros(EFFECT.shape)
     np.add.at(sample, (cohort, table["period"] - 1), 1)
-    return replace(world, table=table, sample=sample)
+    return replace(panel, table=table, sample=sample)
 
 
-def weights(rng: np.random.Generator) -> World:
-    """Lognormal weights that differ by cohort.
+def weights(rng: np.random.Generator) -> KnownPanel:
+    """Draw lognormal weights that differ by cohort.
 
-    Effects rise with the weight and average to `EFFECT` by weight only.
+    Effects rise with the weight, and their weighted mean is `EFFECT`.
     """
     cohort = rng.choice(len(COHORTS), 400, p=SHARES)
     center, spread = np.array([0.4, 0.2, 0.0, -0.2, 0.0]), 0.5
     log_weight = rng.normal(center[cohort], spread)
     extra = 0.3 * (log_weight - center[cohort] - spread**2)[:, None] * AFTER[cohort]
     level = rng.normal(0.5 * np.arange(len(COHORTS))[::-1][cohort], 1)
-    world = _world(
+    panel = _known_panel(
         cohort, level[:, None] + TREND + _errors(rng, 400) + EFFECT[cohort] + extra, EFFECT
     )
-    table = world.table.assign(weight=np.repeat(np.exp(log_weight), len(PERIODS)))
+    table = panel.table.assign(weight=np.repeat(np.exp(log_weight), len(PERIODS)))
     share = np.bincount(cohort, np.exp(log_weight), minlength=len(COHORTS))
     population = SHARES * np.exp(center)
     return replace(
-        world,
+        panel,
         table=table,
         population=_by_period(population / population.sum()),
         sample=_by_period(share),
     )
 
 
-def cross_sections(rng: np.random.Generator) -> World:
-    """New units in each period: no unit is seen twice."""
+def cross_sections(rng: np.random.Generator) -> KnownPanel:
+    """Draw new units in each period: no unit is seen twice."""
     cohort = rng.choice(len(COHORTS), 8 * 500, p=SHARES)
     period = np.repeat(PERIODS, 500)
     y = (
@@ -235,11 +234,11 @@ def cross_sections(rng: np.random.Generator) -> World:
     table = pd.DataFrame({"unit": np.arange(len(y)), "period": period, "y": y, "start": start})
     sample = np.zeros(EFFECT.shape)
     np.add.at(sample, (cohort, period - 1), 1)
-    return World(table, EFFECT, _by_period(SHARES), sample)
+    return KnownPanel(table, EFFECT, _by_period(SHARES), sample)
 
 
 def _errors(rng: np.random.Generator, units: int, sd: float = NOISE) -> np.ndarray:
-    """(units, periods) AR(1) with standard deviation `sd` in every period."""
+    """Draw (units, periods) AR(1) errors with standard deviation `sd` in every period."""
     shocks = rng.normal(0, sd, (units, len(PERIODS)))
     shocks[:, 1:] *= np.sqrt(1 - AR**2)
     for t in range(1, len(PERIODS)):
@@ -254,8 +253,11 @@ def _adjusted(
     x2: np.ndarray,
     slope: np.ndarray,
     extra: np.ndarray,
-) -> World:
-    """A world whose units move by `slope` over all periods and whose effects differ by `extra`, mean 0 in a cohort."""
+) -> KnownPanel:
+    """Make a panel whose units move by `slope` over all periods.
+
+    Their effects differ by `extra`, which has mean 0 in a cohort.
+    """
     level = rng.normal(0.5 * x1, 1)
     drift = slope[:, None] * (PERIODS - 1) / (len(PERIODS) - 1)
     y = (
@@ -266,14 +268,15 @@ def _adjusted(
         + EFFECT[cohort]
         + extra[:, None] * AFTER[cohort]
     )
-    world = _world(cohort, y, EFFECT)
+    panel = _known_panel(cohort, y, EFFECT)
     repeated = {
         name: np.repeat(x.astype(float), len(PERIODS)) for name, x in (("x1", x1), ("x2", x2))
     }
-    return replace(world, table=world.table.assign(**repeated))
+    return replace(panel, table=panel.table.assign(**repeated))
 
 
-def _world(cohort: np.ndarray, y: np.ndarray, effect: np.ndarray) -> World:
+def _known_panel(cohort: np.ndarray, y: np.ndarray, effect: np.ndarray) -> KnownPanel:
+    """Return the panel of these outcomes."""
     start = np.where(np.isinf(COHORTS[cohort]), np.nan, COHORTS[cohort])
     table = pd.DataFrame(
         {
@@ -284,14 +287,14 @@ def _world(cohort: np.ndarray, y: np.ndarray, effect: np.ndarray) -> World:
         }
     )
     sample = np.bincount(cohort, minlength=len(COHORTS)).astype(float)
-    return World(table, effect, _by_period(SHARES), _by_period(sample))
+    return KnownPanel(table, effect, _by_period(SHARES), _by_period(sample))
 
 
 def _by_period(share: np.ndarray) -> np.ndarray:
     return np.repeat(share[:, None], len(PERIODS), axis=1)
 
 
-WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
+KNOWN_PANELS: dict[str, Callable[[np.random.Generator], KnownPanel]] = {
     "staggered": staggered,
     "constant": constant,
     "same dynamics": same_dynamics,
