@@ -17,7 +17,7 @@ from zgzx_research.ingest.table import RawTable
 from zgzx_research.link.firms import FirmLinks, link_firms
 from zgzx_research.link.people import PeopleLinks, link_people
 from zgzx_research.link.records import KEY
-from zgzx_research.simulate.files.employment_lines import employers, employment_lines, spell_table
+from zgzx_research.simulate.files.employment_lines import employers, employment_lines, spells_layout
 from zgzx_research.simulate.files.insurance_workbooks import agency_table, write_agencies
 from zgzx_research.simulate.world.constants import Order
 from zgzx_research.simulate.world.model import World, simulate_world
@@ -119,7 +119,7 @@ def write_spells_and_agencies(world: World, raw: Path) -> list[pd.DataFrame]:
     """
     employer = employers(world, world.order.stream("employers"))
     line = employment_lines(world, world.order.stream("employment dirt"))
-    table, record = spell_table(world, employer, line, "employment/spells.csv")
+    table, record = spells_layout(world, employer, line, "employment/spells.csv")
     table.to_csv(raw / "employment/spells.csv", index=False, encoding="utf-8-sig")
     if not (line["agency"] >= 0).any():
         return [record]

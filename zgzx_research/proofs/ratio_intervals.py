@@ -43,7 +43,7 @@ def one_world(seed: int) -> dict[str, float]:
         "covered, Fieller": row["ci_low"] <= true <= row["ci_high"],
         "covered, log": abs(np.log1p(row["estimate"]) - np.log1p(true)) <= half,
         "rejected, totals": float(event.pretest()["p_value"]) < 0.05,
-        "rejected, log": wald_test(event.rows.value[pre], covariance)["p_value"] < 0.05,
+        "rejected, log": float(wald_test(event.rows.value[pre], covariance)["p_value"]) < 0.05,
     }
 
 

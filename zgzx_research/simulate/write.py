@@ -1,4 +1,4 @@
-"""Write a synthetic world to a folder: raw files as agencies deliver them, and the truth beside them."""
+"""Write a synthetic world to a folder: raw files as agencies deliver them, and the truth."""
 
 from __future__ import annotations
 
@@ -75,10 +75,8 @@ def write_world(
         If the folder holds something or is a file, if the scenario, the size or a trap is unknown,
         or if the seed is negative.
 
-    Notes
-    -----
-    raw/ has a folder for each source (roster, scores, programmes, registry, employment, patents) and
-    SYNTHETIC.json with the digests of all files. truth/ has these Parquet files:
+    Notes ----- raw/ has a folder for each source (roster, scores, programmes, registry, employment,
+    patents) and SYNTHETIC.json with the digests of all files. truth/ has these Parquet files:
 
     firm, award, spell, patent, entry, member, programme
         The clean tables by true identifiers; patents as published by the day of the export.
@@ -92,9 +90,9 @@ def write_world(
         The people of the finals: whether they stayed 12 and 24 months, and the probabilities with
         and without the final; missing where that month is not recorded yet.
     record
-        Which firm and person each row of the raw files is about: file, sheet, row as a clerk counts,
-        firm_id, worker_id, dirt, recoverable. For files of months one line per person and spell, at
-        its first row.
+        Which firm and person each row of the raw files is about: file, sheet, row as a clerk
+        counts, firm_id, worker_id, dirt, recoverable. For files of months one line per person and
+        spell, at its first row.
     """
     order = Order(scenario, size, seed, tuple(without), tuple(also))
     folder = Path(folder)

@@ -1,4 +1,4 @@
-"""Cells that several files share: addresses, names with blanks, positions of firms."""
+"""Texts of cells that several files share: addresses, spaced names, lists."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from zgzx_research.simulate.world.identities import joined
 
 
 def spaced_names(names: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Names with a full-width blank before the given name in these rows."""
+    """Put a full-width blank before the given name in these rows."""
     return np.where(rows, [name.replace("拟", "\u3000拟") for name in names], names)
 
 
 def lists(keys: pd.Series, texts: pd.Series, mark: str) -> pd.Series:
-    """Texts of each key put together, `mark` between them; rows of one key keep their order."""
+    """Join the texts of each key, with `mark` between them; rows of one key keep their order."""
     order = np.argsort(pd.factorize(keys)[0], kind="stable")
     key = keys.to_numpy(dtype=object)[order]
     marked = joined(mark, texts.to_numpy(dtype=object)[order])
@@ -25,7 +25,7 @@ def lists(keys: pd.Series, texts: pd.Series, mark: str) -> pd.Series:
 
 
 def addresses(firm: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    """Addresses on invented roads."""
+    """Draw addresses on invented roads."""
     road = rng.choice(np.asarray(words()["place"]["roads"], dtype=object), len(firm))
     return joined(
         "广东省深圳市龙岗区",
@@ -38,4 +38,5 @@ def addresses(firm: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
 
 
 def ranks(firm: pd.DataFrame, ids: pd.Series) -> np.ndarray:
+    """Return the positions of firm ids in `firm`."""
     return pd.Index(firm["firm_id"]).get_indexer(pd.Index(ids))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zgzx_research.simulate.files.employment_lines import employers, employment_lines, spell_table
+from zgzx_research.simulate.files.employment_lines import employers, employment_lines, spells_layout
 from zgzx_research.simulate.files.insurance_workbooks import (
     agency_table,
     write_agencies,
@@ -24,7 +24,7 @@ def write_employment(world: World, raw: Path) -> list[pd.DataFrame]:
     for first, last in world.rules["dirt"]["employment_files"]:
         file = f"employment/spells_{max(first, world.rules['time']['spells_from'])}_{last}.csv"
         own = line[(line["start"] // 12).between(first, last) & ~line["registrant"]]
-        table, record = spell_table(world, employer, own, file)
+        table, record = spells_layout(world, employer, own, file)
         table.to_csv(raw / file, index=False, encoding="utf-8-sig", lineterminator="\r\n")
         records.append(record)
     registrants = registrant_lines(world, line, world.order.stream("months dirt"))

@@ -1,7 +1,4 @@
-"""Social insurance: who stood where and how the office wrote it.
-
-The spells of those who never entered the contest.
-"""
+"""Social insurance: every spell as the office writes it, and the layout of spells."""
 
 from __future__ import annotations
 
@@ -25,9 +22,14 @@ from zgzx_research.simulate.world.random_draws import exact_share
 class Employers:
     """Employers in the insurance files: firms (by rank), their branches, dispatch companies.
 
-    number, uscc : of the firms, then of each firm's branch (whether it has one or not), then of the
-        companies.
-    texts : names, see `name_codes`.
+    Attributes
+    ----------
+    number, uscc : array
+        Of the firms, then of each firm's branch (whether it has one or not), then of the companies.
+    texts : array
+        Names, see `name_codes`.
+    name : DataFrame
+        The official names of the firms.
     """
 
     number: np.ndarray
@@ -43,9 +45,25 @@ class Employers:
         branch: np.ndarray,
         agency: np.ndarray,
     ) -> np.ndarray:
-        """Positions in `texts` of employers' names in each month, in a form.
+        """Return positions in `texts` of the employers' names in each month.
 
-        -1 = the official one.
+        Parameters
+        ----------
+        firm_rank : array (rows,)
+            The firms.
+        month : array (rows,)
+            The months.
+        form : array (rows,)
+            The form of the name, -1 = the official one.
+        branch : array (rows,) of bool
+            Whether the employer is the firm's branch.
+        agency : array (rows,)
+            Position of the dispatch company that is the employer, -1 = none.
+
+        Returns
+        -------
+        array (rows,) of int
+            Positions in `texts`.
         """
         day = month.astype("datetime64[M]") - np.timedelta64(1970 * 12, "M")
         row = official_names(self.name, firm_rank, day.astype("datetime64[D]") + 27)
@@ -58,7 +76,7 @@ class Employers:
 
 
 def employers(world: World, rng: np.random.Generator) -> Employers:
-    """Numbers, codes and names of all employers."""
+    """Draw numbers, codes and names of all employers."""
     name = world.events.name
     official = name[name["kind"].isin([CURRENT, FORMER])].reset_index(drop=True)
     forms = [
@@ -78,28 +96,25 @@ def employers(world: World, rng: np.random.Generator) -> Employers:
 
 
 def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per spell of the insurance files in the order of insurance number and start, as written.
+    """Return one row per spell of the insurance files, as written.
 
-    firm_rank, worker_rank, registrant (see `registrants`), start, end (months; of open ones the
-    month before the export), open, agency, branch, person_no, name, id_no, sex, employer, form (-1
-    = official), no_uscc, dirt.
+    Parameters
+    ----------
+    world : World
+        The world.
+    rng : Generator
+        Random numbers for the dirt.
+
+    Returns
+    -------
+    DataFrame
+        In the order of insurance number and start: firm_rank, worker_rank, registrant (see
+        `registrants`), start, end (months; of open ones the month before the export), open, agency,
+        branch, person_no, name, id_no, sex, employer, form (-1 = official), no_uscc, dirt.
     """
-    rates, spell = world.rules["dirt"], world.spell
-    rank = pd.Index(world.worker["worker_id"]).get_indexer(spell["worker_id"])
-    firm = pd.Index(world.firm["firm_id"]).get_indexer(spell["firm_id"])
-    later = spell.duplicated("worker_id").to_numpy()
-    second = world.worker["second_no"].to_numpy(dtype=object)[rank]
-    numbers = np.where(
-        later & (second != ""), second, world.worker["insurance_no"].to_numpy(dtype=object)[rank]
-    )
-    order = np.lexsort((spell["start_ym"].to_numpy(), numbers.astype(str)))
-    spell, rank, firm, numbers = (
-        spell.iloc[order].reset_index(drop=True),
-        rank[order],
-        firm[order],
-        numbers[order],
-    )
-    rows, agency = len(spell), spell["agency"].to_numpy()
+    rates, line = world.rules["dirt"], _sorted_spells(world)
+    firm, rank, agency = (line[name].to_numpy() for name in ("firm_rank", "worker_rank", "agency"))
+    rows = len(line)
     has_branch = np.isin(
         firm, world.events.name.loc[world.events.name["kind"] == BRANCH, "firm_rank"]
     )
@@ -107,7 +122,7 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
     forms = len(words()["firm"]["forms"])
     variant = exact_share(rng, rows, rates["employment_firm_variant"])
     other = (world.firm["form"].to_numpy()[firm] + rng.integers(1, forms, rows)) % forms
-    names, marks = _written_people(world, rank, rng)
+    names, marks = _insured_names(world, rank, rng)
     no_id, no_uscc = (
         exact_share(rng, rows, rates[f"employment_{name}_missing"]) for name in ("id", "uscc")
     )
@@ -115,51 +130,79 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
         "firm_variant": variant & (agency < 0) & ~branch,
         "branch": branch,
         "dispatch": agency >= 0,
+        "id_missing": no_id,
+        "two_numbers": (world.worker["second_no"].to_numpy(dtype=object) != "")[rank],
     }
-    marks |= {"id_missing": no_id, "two_numbers": (second != "")[order]}
-    last_month = year_month(month_of_day(world.rules["time"]["export"]) - 1)
-    end_ym, firms = spell["end_ym"].fillna(last_month), len(world.firm)
-    return pd.DataFrame(
-        {
-            "firm_rank": firm,
-            "worker_rank": rank,
-            "registrant": spell["worker_id"].isin(registrants(world)).to_numpy(),
-            "start": month_number(spell["start_ym"].to_numpy()),
-            "end": month_number(end_ym.to_numpy(dtype=np.int64)),
-            "open": spell["end_ym"].isna().to_numpy(),
-            "agency": agency,
-            "branch": branch,
-            "person_no": numbers,
-            "name": names,
-            "id_no": np.where(no_id, "", world.worker["resident_id"].to_numpy(dtype=object)[rank]),
-            "sex": np.where(world.worker["is_man"].to_numpy()[rank], "1", "2"),
-            "employer": np.where(
-                agency >= 0, 2 * firms + agency, np.where(branch, firms + firm, firm)
-            ),
-            "form": np.where(variant, other, -1),
-            "no_uscc": no_uscc,
-            "dirt": kinds_of_dirt(marks),
-        }
+    firms = len(world.firm)
+    own_employer = np.where(branch, firms + firm, firm)
+    return line.assign(
+        branch=branch,
+        name=names,
+        id_no=np.where(no_id, "", world.worker["resident_id"].to_numpy(dtype=object)[rank]),
+        sex=np.where(world.worker["is_man"].to_numpy()[rank], "1", "2"),
+        employer=np.where(agency >= 0, 2 * firms + agency, own_employer),
+        form=np.where(variant, other, -1),
+        no_uscc=no_uscc,
+        dirt=kinds_of_dirt(marks),
     )
 
 
+def _sorted_spells(world: World) -> pd.DataFrame:
+    """Return the spells in the order of insurance number and start, by rank and month."""
+    spell = world.spell
+    rank = pd.Index(world.worker["worker_id"]).get_indexer(spell["worker_id"])
+    first_no, second_no = (
+        world.worker[name].to_numpy(dtype=object)[rank] for name in ("insurance_no", "second_no")
+    )
+    later = spell.duplicated("worker_id").to_numpy()
+    last_month = year_month(month_of_day(world.rules["time"]["export"]) - 1)
+    end_ym = spell["end_ym"].fillna(last_month).to_numpy(dtype=np.int64)
+    line = pd.DataFrame(
+        {
+            "firm_rank": pd.Index(world.firm["firm_id"]).get_indexer(spell["firm_id"]),
+            "worker_rank": rank,
+            "registrant": spell["worker_id"].isin(registrants(world)).to_numpy(),
+            "start": month_number(spell["start_ym"].to_numpy()),
+            "end": month_number(end_ym),
+            "open": spell["end_ym"].isna().to_numpy(),
+            "agency": spell["agency"].to_numpy(),
+            "person_no": np.where(later & (second_no != ""), second_no, first_no),
+        }
+    )
+    order = np.lexsort((line["start"].to_numpy(), line["person_no"].to_numpy().astype(str)))
+    return line.iloc[order].reset_index(drop=True)
+
+
 def registrants(world: World) -> np.ndarray:
-    """worker_id of those whose months were asked for.
+    """Return worker_id of those whose months were asked for.
 
-    Everybody who entered alone or stood in a final.
-
-    Teams that were out after the preliminary are known by their members' names alone.
+    They are everybody who entered alone or was in a final. Teams that were out after the
+    preliminary are known by their members' names only.
     """
     entry = world.entry[world.entry["persons"].eq(1) | world.entry["stage"].eq("决赛")]
     return world.member.loc[world.member["entry_id"].isin(entry["entry_id"]), "worker_id"].unique()
 
 
-def spell_table(
+def spells_layout(
     world: World, employer: Employers, line: pd.DataFrame, file: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The spells layout of lines, employers under the name they had at the end.
+    """Write lines in the layout of spells, employers under the name they had at the end.
 
-    And the records of `file`.
+    Parameters
+    ----------
+    world : World
+        The world.
+    employer : Employers
+        The employers.
+    line : DataFrame
+        Rows of `employment_lines`.
+    file : str
+        The file, relative to the raw folder.
+
+    Returns
+    -------
+    table, records : DataFrame
+        The table as text, and the true record of each row.
     """
     code = employer.name_codes(
         *(line[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency"))
@@ -186,7 +229,7 @@ def spell_table(
 def line_records(
     world: World, line: pd.DataFrame, file: str, sheet: str, row: np.ndarray
 ) -> pd.DataFrame:
-    """Records of a file whose rows are about these lines."""
+    """Return the true records of a file whose rows are about these lines."""
     return record_rows(file, sheet, row, _about(world, line).assign(dirt=line["dirt"].to_numpy()))
 
 
@@ -197,10 +240,10 @@ def _about(world: World, line: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _written_people(
+def _insured_names(
     world: World, rank: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Names as written: some padded with a blank, some in traditional characters."""
+    """Write names: some padded with a blank, some in traditional characters."""
     rates, names = world.rules["dirt"], world.worker["name"].to_numpy(dtype=object)
     old = names
     for plain, traditional in words()["person"]["traditional"]:

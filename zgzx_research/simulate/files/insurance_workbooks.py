@@ -1,7 +1,4 @@
-"""Workbooks about social insurance.
-
-Sheets of dispatch companies, and statements that winners brought themselves.
-"""
+"""Workbooks about social insurance: sheets of dispatch companies, and statements of winners."""
 
 from __future__ import annotations
 
@@ -61,9 +58,9 @@ RATES = {
 def agency_table(
     world: World, employer: Employers, line: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """A row per spell under a dispatch company, and the position of its line in `line`.
+    """Return a row per spell under a dispatch company; 服务公司 is where the person works.
 
-    服务公司: where he works.
+    `position` is the position of the spell in `line`.
     """
     begin = world.rules["time"]["spells_from"] * 12
     position = np.flatnonzero((line["agency"].to_numpy() >= 0) & (line["end"].to_numpy() >= begin))
@@ -104,7 +101,7 @@ def agency_table(
 def write_agencies(
     world: World, raw: Path, line: pd.DataFrame, table: pd.DataFrame
 ) -> list[pd.DataFrame]:
-    """A workbook per dispatch company under `raw`/employment; their records."""
+    """Write a workbook per dispatch company under `raw`/employment; return the true records."""
     records = []
     for number, rows in table.groupby("agency"):
         name, sheet = f"employment/agency_{number + 1}.xlsx", "明细"
@@ -124,9 +121,9 @@ def write_agencies(
 def write_statements(
     world: World, employer: Employers, raw: Path, line: pd.DataFrame, rng: np.random.Generator
 ) -> list[pd.DataFrame]:
-    """Statements of a dozen winners under `raw`/employment, two months of an overlap as two rows.
+    """Write statements of a dozen winners under `raw`/employment; return the true records.
 
-    Their records.
+    Two months of an overlap are two rows.
     """
     wanted = world.rules["dirt"]["statements"]
     people = pd.Index(world.worker["worker_id"]).get_indexer(world.award["worker_id"].unique())
@@ -152,11 +149,11 @@ def _write_statement(
         page, width = book.add_worksheet("参保缴费明细"), sum(map(len, STATEMENT.values()))
         bold = book.add_format({"bold": True, "align": "center"})
         page.merge_range(0, 0, 0, width - 1, TITLE, bold)
-        page.write_string(
-            1,
-            0,
-            f"姓名：{person['name']} 社保电脑号：{first['person_no']} 身份证号：{person['resident_id']}",
+        about = (
+            f"姓名：{person['name']} 社保电脑号：{first['person_no']} "
+            f"身份证号：{person['resident_id']}"
         )
+        page.write_string(1, 0, about)
         column = 0
         for label, parts in STATEMENT.items():
             if len(parts) == 1:
@@ -174,22 +171,22 @@ def _write_statement(
         row = len(own) + 4
         page.write_row(row, 0, ["合计", f"{len(own)}个月"])
         page.write_row(row + 2, 0, ["单位编号", "单位名称"], bold)
-        last = own.drop_duplicates("line", keep="last")
-        about = line.iloc[last["line"]]
-        codes = employer.name_codes(
-            *(about[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency"))
-        )
-        foot = pd.DataFrame(
-            {"no": employer.number[about["employer"]], "name": employer.texts[codes]}
-        )
-        for place, cells in enumerate(
-            foot.drop_duplicates("no").itertuples(index=False, name=None), start=row + 3
-        ):
-            page.write_row(place, 0, list(cells))
+        for place, cells in enumerate(_employers_of(employer, own, line), start=row + 3):
+            page.write_row(place, 0, cells)
+
+
+def _employers_of(employer: Employers, own: pd.DataFrame, line: pd.DataFrame) -> list[list[str]]:
+    """Return number and last name of each employer of a statement."""
+    last = line.iloc[own.drop_duplicates("line", keep="last")["line"]]
+    codes = employer.name_codes(
+        *(last[name].to_numpy() for name in ("firm_rank", "end", "form", "branch", "agency"))
+    )
+    foot = pd.DataFrame({"no": employer.number[last["employer"]], "name": employer.texts[codes]})
+    return foot.drop_duplicates("no").to_numpy(dtype=object).tolist()
 
 
 def _payments(base: int) -> list[object]:
-    """Cells of a month after 单位编号: bases, what employer and person pay."""
+    """Return the cells of a month after 单位编号: insured wages and contributions."""
     cells: list[object] = []
     for label, parts in STATEMENT.items():
         if label in RATES:

@@ -1,6 +1,6 @@
-"""Social insurance month by month, for those whose months were asked for.
+"""Social insurance month by month: gaps, arrears, refunds and transfers.
 
-Gaps, arrears, refunds, transfers.
+These files are about the people whose months were asked for.
 """
 
 from __future__ import annotations
@@ -30,12 +30,26 @@ MARKS = ("", "gap", "arrears", "refund", "overlap")
 
 
 def registrant_lines(world: World, line: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The lines of the registrants from `time.spells_from` on, with what goes wrong with their months.
+    """Return the lines of the registrants from `time.spells_from` on, with their irregularities.
 
-    Adds count (months), mark (position in MARKS), offset and length (the months it concerns, from
-    the first), late (months until arrears are paid). A gap of one to three months lies inside a
-    spell, never at its ends. A transfer overlaps in the month after the last one at the old
-    employer; a refunded month is the one after the last, paid and given back.
+    A gap of one to three months is inside a spell, never at its ends. A transfer overlaps in the
+    month after the last one at the old employer; a refunded month is the one after the last, paid
+    and given back.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    line : DataFrame
+        `employment_lines`.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    DataFrame
+        Added are count (months), mark (position in MARKS), offset and length (the months that the
+        mark concerns, from the first), late (months until arrears are paid), last_paid.
     """
     rates, begin = world.rules["dirt"], world.rules["time"]["spells_from"] * 12
     export = int(line["end"].max()) + 1
@@ -73,10 +87,10 @@ def registrant_lines(world: World, line: pd.DataFrame, rng: np.random.Generator)
 
 
 def line_months(world: World, line: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """Months `first` to `last` of registrants' lines, in the order of the lines.
+    """Return the months `first` to `last` of registrants' lines, in the order of the lines.
 
-    line (position), period, paid (months), base (yuan, negative where refunded), kind (position in
-    KINDS).
+    Columns: line (position), period, paid (months), base (yuan, negative where refunded), kind
+    (position in KINDS).
     """
     start, count, mark = (line[name].to_numpy() for name in ("start", "count", "mark"))
     extra = np.asarray([0, 0, 0, 2, 1])[
@@ -104,9 +118,9 @@ def line_months(world: World, line: pd.DataFrame, first: int, last: int) -> pd.D
 def write_months(
     world: World, employer: Employers, raw: Path, line: pd.DataFrame
 ) -> list[pd.DataFrame]:
-    """The files of months under `raw`.
+    """Write the files of months under `raw`; return the true records.
 
-    A record per registrants' line, at its first row in each file.
+    There is one record per line and file, at the line's first row.
     """
     rates, since = world.rules["dirt"], world.rules["time"]["spells_from"]
     names = ("person_no", "id_no", "name", "sex")
@@ -144,7 +158,7 @@ def write_months(
 def _csv(
     employer: Employers, line: pd.DataFrame, people: list[pa.Array], months: pd.DataFrame
 ) -> bytes:
-    """Rows of some lines' months; pyarrow writes a million of them in a second."""
+    """Return the rows of some lines' months; pyarrow writes a million of them in a second."""
     row, period = months["line"].to_numpy(), months["period"].to_numpy()
     own = [line[name].to_numpy()[row] for name in ("firm_rank", "form", "branch", "agency")]
     codes = employer.name_codes(own[0], period, *own[1:])
@@ -168,9 +182,9 @@ def _csv(
 
 
 def _next_lines(person: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Position of each person's next line, -1 after the last.
+    """Return the position of each person's next line, -1 after the last.
 
-    A second number may stand anywhere in the file.
+    A second number may be anywhere in the file.
     """
     following, order = np.full(len(person), -1), np.lexsort((start, person))
     same = person[order][1:] == person[order][:-1]

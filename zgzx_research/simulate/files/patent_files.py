@@ -1,7 +1,4 @@
-"""The patent office's rows as three services export them.
-
-CNIPA, incoPat and PatSnap, with their dirt.
-"""
+"""Patent exports of three services (CNIPA, incoPat and PatSnap), with their dirt."""
 
 from __future__ import annotations
 
@@ -29,12 +26,24 @@ TYPE_NAMES = {"invention": "发明申请", "utility_model": "实用新型", "des
 
 
 def publication_rows(world: World, rng: np.random.Generator) -> pd.DataFrame:
-    """A row per publication (a granted invention has two, A and then B) with its cells as text.
+    """Return a row per publication with its cells as text.
 
-    app_no, type, publication_no, filed, published, granted, title, ipc, applicants, holders,
-    inventors, uscc, dual, address, damaged (kind of dirt, "" = none), number_cell, filed_cell,
-    filed_year; applicants, holders and inventors are separated by ";". The holders of a row are
-    those of its own day: a buyer stands on the grant, not before it.
+    A granted invention has two publications, A and then B. The holders of a row are those of its
+    own day: a buyer is on the grant, not before it.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    rng : Generator
+        Random numbers for the dirt.
+
+    Returns
+    -------
+    DataFrame
+        app_no, type, publication_no, filed, published, granted, title, ipc, applicants, holders and
+        inventors (separated by ";"), uscc, buyer, address, dirt (kinds of damage, "" = none),
+        number_cell, filed_cell, filed_year.
     """
     patent = _with_publication_numbers(world.patent[world.patent["seen"]])
     grants = patent[patent["type"].eq("invention") & patent["granted"].notna()]
@@ -60,9 +69,9 @@ def publication_rows(world: World, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _party_cells(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Columns applicants, holders, inventors, uscc (of the first holder), buyer.
+    """Return the columns applicants, holders, inventors, uscc and buyer.
 
-    Stands on this row.
+    uscc is that of the first holder; buyer says whether the buyer is on this row.
     """
     firm, party = world.firm, world.patent_party
     share = world.rules["dirt"]["patents_firm_variant"]
@@ -98,7 +107,7 @@ def _party_cells(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> 
 
 
 def _damaged(rules: Rules, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """With the cells of application number and filing day as people write and lose them."""
+    """Add the cells of application number and filing day as people write and lose them."""
     rates = rules["dirt"]
     following = dict(zip("0123456789X", "1234567890" + "0", strict=True))
     plain = rows["app_no"].to_numpy(dtype=object)
@@ -137,7 +146,7 @@ FULL_WIDTH = {ord(sign): chr(ord(sign) + 0xFEE0) for sign in "CN0123456789X."}
 
 
 def cnipa_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The office's own export.
+    """Write the office's own export.
 
     The party column is the applicant, or on a grant whoever holds the patent then.
     """
@@ -158,7 +167,7 @@ def cnipa_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def incopat_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """incoPat: applicants and current holders apart, `; ` between several."""
+    """Write the export of incoPat: applicants and current holders apart, `; ` between several."""
     return pd.DataFrame(
         {
             "标题": rows["title"],
@@ -182,7 +191,7 @@ def incopat_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def patsnap_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """PatSnap: ` | ` between several, `-` for nothing."""
+    """Write the export of PatSnap: ` | ` between several, `-` for nothing."""
     table = pd.DataFrame(
         {
             "公开(公告)号": rows["publication_no"],
@@ -214,7 +223,7 @@ TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 
 def write_patents(world: World, raw: Path) -> list[pd.DataFrame]:
-    """Write patents/*: the exports of three services, split by filing years; their truth/record."""
+    """Write patents/*, exports of three services by filing years; return the true records."""
     rows, records = publication_rows(world, world.order.stream("patent dirt")), []
     for first, last, service, form in world.rules["dirt"]["patents_files"]:
         part = rows[rows["filed_year"].between(first, last)]
@@ -240,9 +249,9 @@ def _separated(cells: pd.Series, mark: str) -> pd.Series:
 
 
 def _with_publication_numbers(patent: pd.DataFrame) -> pd.DataFrame:
-    """Publication numbers in the order of publication.
+    """Add publication numbers in the order of publication.
 
-    99 stands where the office has issued none.
+    They have 99 where the office has issued none.
     """
     kinds = {"invention": ("1", "A"), "utility_model": ("2", "U"), "design": ("3", "S")}
     patent = patent.sort_values(["published", "app_no"], ignore_index=True)

@@ -1,7 +1,4 @@
-"""The programmes folder.
-
-Lists, visits, costs, participation and the district's series, as offices would send them.
-"""
+"""The programmes folder: lists, visits, costs, participation and district series."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from zgzx_research.simulate.world.random_draws import exact_share
 
 
 def write_programmes(world: World, raw: Path) -> list[pd.DataFrame]:
-    """Write the files of programmes/; the records of their rows."""
+    """Write the files of programmes/; return the true records of their rows."""
     rng = world.order.stream("programme dirt")
     programme = world.programmes["programme"].reset_index(drop=True)
     day = programme["onset"].to_numpy().astype("datetime64[D]")

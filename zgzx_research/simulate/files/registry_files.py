@@ -1,7 +1,4 @@
-"""The registry and its list of changes.
-
-Tables with the dirt of real deliveries, and whom each row is about.
-"""
+"""The business registry and its list of changes, with the dirt of real deliveries."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ CHANGES = {"rename": "企业名称变更", "merger": "主体变更", "move": "�
 
 
 def write_registry(world: World, raw: Path) -> list[pd.DataFrame]:
-    """Write registry/registry.csv and registry/changes.csv; return the records of their rows."""
+    """Write registry/registry.csv and registry/changes.csv; return the true records."""
     records = []
     for name, make in (("registry", registry_table), ("changes", changes_table)):
         file = f"registry/{name}.csv"
@@ -41,17 +38,14 @@ def write_registry(world: World, raw: Path) -> list[pd.DataFrame]:
 def registry_table(
     world: World, file: str, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per firm in no order, and a few delivered twice at the end.
+    """Write one row per firm in random order, and a few again at the end.
 
-    And the records of `file`.
+    Returns the table as text, and the true records of `file`.
     """
     rates, rank = world.rules["dirt"], rng.permutation(len(world.firm))
     firm = world.firm.iloc[rank].reset_index(drop=True)
     end = registered_end(world.firm, world.events.event).iloc[rank].reset_index(drop=True)
-    founded = _written_days(firm["founded"], rng)
-    bad = exact_kinds(rng, len(firm), [rates["registry_bad_date"] / 2] * 2)
-    founded[bad == 1] = joined(firm["founded"].dt.year.astype(str)[bad == 1].to_numpy(), "-02-30")
-    founded[bad == 2] = ""
+    founded, bad = _written_foundings(firm["founded"], rates["registry_bad_date"], rng)
     approved = firm["founded"] + pd.to_timedelta(rng.integers(0, 1800, len(firm)), unit="D")
     approved = approved.clip(upper=pd.Timestamp(world.rules["time"]["export"]))
     codes, code_dirt = _damaged_codes(world.rules, firm["uscc"].to_numpy(), rng)
@@ -82,22 +76,32 @@ def registry_table(
             "高新技术企业": np.where(firm["hitech"], "是", "否"),
         }
     )
-    again = exact_share(rng, len(table), rates["registry_duplicate"])
-    dirt = kinds_of_dirt(
-        code_dirt | name_dirt | {"former_name_missing": hidden, "founded_bad": bad > 0}
+    marks = code_dirt | name_dirt | {"former_name_missing": hidden, "founded_bad": bad}
+    rows = firm[["firm_id"]].assign(dirt=kinds_of_dirt(marks), recoverable=True)
+    table, rows = _repeated_rows(
+        table, rows, exact_share(rng, len(table), rates["registry_duplicate"])
     )
-    rows = pd.DataFrame({"firm_id": firm["firm_id"], "dirt": dirt, "recoverable": True})
+    return table, record_rows(file, "", np.arange(len(rows)) + 2, rows)
+
+
+def _repeated_rows(
+    table: pd.DataFrame, rows: pd.DataFrame, again: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add some rows of the table and their true records a second time at the end."""
     second = rows[again].assign(dirt=(rows.loc[again, "dirt"] + ";duplicate").str.lstrip(";"))
-    rows = pd.concat([rows, second], ignore_index=True)
-    return pd.concat([table, table[again]], ignore_index=True), record_rows(
-        file, "", np.arange(len(rows)) + 2, rows
+    return (
+        pd.concat([table, table[again]], ignore_index=True),
+        pd.concat([rows, second], ignore_index=True),
     )
 
 
 def changes_table(
     world: World, file: str, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per rename, merger and move in the order of date; and the records of `file`."""
+    """Write one row per rename, merger and move in the order of date.
+
+    Returns the table as text, and the true records of `file`.
+    """
     event = world.events.event
     rank = event["firm_rank"].to_numpy()
     firm = world.firm.iloc[rank].reset_index(drop=True)
@@ -124,7 +128,7 @@ def changes_table(
 
 
 def _names_around(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """The official names before and after each event, missing where it was no rename."""
+    """Return the official names before and after each event, missing where it was no rename."""
     name = world.events.name[world.events.name["kind"].isin([CURRENT, FORMER])]
     name = name.sort_values(["firm_rank", "valid_from"]).assign(
         before=lambda t: t.groupby("firm_rank")["name"].shift()
@@ -139,7 +143,7 @@ def _names_around(world: World) -> tuple[np.ndarray, np.ndarray]:
 def _former_names(
     world: World, rank: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """曾用名 by firm (rank), and which firms leave it out."""
+    """Return 曾用名 by firm (rank), and which firms leave it out."""
     name = world.events.name
     former = name[name["kind"] == FORMER].sort_values(["firm_rank", "valid_from"])
     sign = rng.choice(np.asarray([";", "、"], dtype=object), len(world.firm))
@@ -178,14 +182,14 @@ def _addresses_elsewhere(firm: pd.DataFrame, rng: np.random.Generator) -> np.nda
 
 
 def _old_numbers(rules: Rules, founded: pd.Series, rng: np.random.Generator) -> np.ndarray:
-    """15-digit numbers of the time before the credit code, of some old firms.
+    """Make 15-digit numbers of the time before the credit code, for some old firms.
 
     4499 is no registration area.
     """
     old = (founded.dt.year < 2015).to_numpy()
-    told = exact_kinds_among(rng, [rules["dirt"]["registry_old_number"] * old.mean()], [old]) == 1
+    given = exact_kinds_among(rng, [rules["dirt"]["registry_old_number"] * old.mean()], [old]) == 1
     return np.where(
-        told, registration_numbers(joined("449900", padded(rng.permutation(len(founded)), 8))), ""
+        given, registration_numbers(joined("449900", padded(rng.permutation(len(founded)), 8))), ""
     )
 
 
@@ -212,7 +216,7 @@ def _damaged_codes(
 def _damaged_names(
     rules: Rules, names: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """A blank inside, traditional characters, or a character of another code that looks the same."""
+    """Damage some names: a blank, traditional characters, or a look-alike character."""
     lists = words()["firm"]
     texts = [np.asarray([name[:3] + " " + name[3:] for name in names], dtype=object)]
     texts += [_replaced(names, lists[kind]) for kind in ("traditional", "lookalike")]
@@ -230,8 +234,19 @@ def _replaced(texts: np.ndarray, pairs: list[list[str]]) -> np.ndarray:
     return texts
 
 
+def _written_foundings(
+    days: pd.Series, bad_share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Write founding days; half of the bad ones are 30 February, half are blank."""
+    written = _written_days(days, rng)
+    bad = exact_kinds(rng, len(days), [bad_share / 2] * 2)
+    written[bad == 1] = joined(days.dt.year.astype(str)[bad == 1].to_numpy(), "-02-30")
+    written[bad == 2] = ""
+    return written, bad > 0
+
+
 def _written_days(days: pd.Series, rng: np.random.Generator) -> np.ndarray:
-    """Days in four styles, drawn by row; "" where missing."""
+    """Write days in four styles, drawn by row; "" where missing."""
     year, month, day = (
         days.dt.strftime(part).fillna("").to_numpy(dtype=object) for part in ("%Y", "%m", "%d")
     )

@@ -8,14 +8,22 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from zgzx_research.simulate.files.cell_texts import ranks, spaced_names
-from zgzx_research.simulate.files.row_truth import has_namesake, kinds_of_dirt, record_rows
+from zgzx_research.simulate.files.cell_texts import ranks
+from zgzx_research.simulate.files.roster_people import (
+    ID_KINDS,
+    NAME_KINDS,
+    id_kinds,
+    name_kinds,
+    people_links,
+    roster_people,
+)
+from zgzx_research.simulate.files.row_truth import kinds_of_dirt, record_rows
 from zgzx_research.simulate.files.workbook_writer import open_workbook
 from zgzx_research.simulate.world.constants import Rules, words
 from zgzx_research.simulate.world.contest import title_of
 from zgzx_research.simulate.world.firm_events import firms_on
 from zgzx_research.simulate.world.firm_population import written_names
-from zgzx_research.simulate.world.identities import joined, padded
+from zgzx_research.simulate.world.identities import joined
 from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.random_draws import exact_kinds_among, exact_share
 
@@ -24,14 +32,12 @@ GROUPED = ["姓名", "性别", "出生年月", "身份证号码"]
 COLUMNS = ["序号", *GROUPED, "工作单位", "所属街道（行业）工会", "岗位/职务", "联系电话", "备注"]
 CATEGORY = "奖项类别"
 FIRM_KINDS = ["former", "variant", "short", "branch"]
-NAME_KINDS = ["spaced", "traditional", "rare"]
-ID_KINDS = ["masked", "missing", "float"]
 HEADER_ROWS = 2
 FIRST_LINE = 4  # rows of the sheet above the first line
 
 
 def write_rosters(world: World, raw: Path) -> list[pd.DataFrame]:
-    """Write roster/edition_NN.xlsx; the records of their rows, one for each name."""
+    """Write roster/edition_NN.xlsx; return the true records, one for each name."""
     table, people = roster_table(world, world.order.stream("roster dirt"))
     records = []
     for _, edition in world.edition.iterrows():
@@ -48,12 +54,22 @@ def write_rosters(world: World, raw: Path) -> list[pd.DataFrame]:
 
 
 def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of all sheets, and the people in them.
+    """Return the rows of all sheets, and the people in them.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    rng : Generator
+        Random numbers for the dirt.
 
     Returns
     -------
-    One row per winning entry, a team in one cell, and some again: entry_id, edition, category,
-    columns of the sheet, dirt. One row per name: entry_id, part, firm_id, worker_id, recoverable.
+    table : DataFrame
+        One row per winning entry, a team in one cell, and some again: entry_id, edition, category,
+        columns of the sheet, dirt.
+    people : DataFrame
+        One row per name: entry_id, part, firm_id, worker_id, recoverable.
     """
     rates, award = world.rules["dirt"], world.award
     entry = world.entry[world.entry["outcome"] == "获奖"].reset_index(drop=True)
@@ -63,17 +79,14 @@ def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, 
     firms, firm_kinds = _firm_cells(world, entry, rng)
     streets, is_old = _unions(world, entry)
     at = pd.Index(entry["entry_id"]).get_indexer(pd.Index(award["entry_id"]))
-    names, ids = _name_kinds(world, at, rng), _id_kinds(world, entry, at, rng)
-    people = _people(world, at, names, ids, leader_only)
+    names, ids = name_kinds(world, at, rng), id_kinds(world, entry, at, rng)
+    people = roster_people(world, at, names, ids, leader_only)
     cells = people.groupby("row").agg(dict.fromkeys([*GROUPED, "联系电话"], _cell))
-    cells["出生年月"] = _as_numbers(
-        cells["出生年月"], cells["出生年月"].str.fullmatch(r"\d{5}").to_numpy()
-    )
+    is_serial = cells["出生年月"].str.fullmatch(r"\d{5}").to_numpy()
+    cells["出生年月"] = _as_numbers(cells["出生年月"], is_serial)
     cells["身份证号码"] = _damaged_ids(cells["身份证号码"], ids == 1 + ID_KINDS.index("float"))
-    blank = (
-        exact_kinds_among(rng, [rates["roster_sex_blank"]], [(cells["性别"] == "女").to_numpy()])
-        == 1
-    )
+    women = (cells["性别"] == "女").to_numpy()
+    blank = exact_kinds_among(rng, [rates["roster_sex_blank"]], [women]) == 1
     table = entry[["entry_id", "edition", "category"]].assign(
         **cells[GROUPED].assign(性别=cells["性别"].where(~blank, "女 ")),
         工作单位=firms,
@@ -82,37 +95,46 @@ def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, 
         联系电话=cells["联系电话"],
         备注=np.where(is_team, "班组", ""),
     )
-    marks = {
-        f"{part}_{kind}": column == place + 1
-        for part, kinds, column in (
-            ("firm", FIRM_KINDS, firm_kinds),
-            ("name", NAME_KINDS, names),
-            ("id", ID_KINDS, ids),
-        )
-        for place, kind in enumerate(kinds)
-    }
-    table["dirt"] = kinds_of_dirt(
-        marks | {"leader_only": leader_only, "sex_blank": blank, "old_street": is_old}
-    )
-    return _repeated(table, exact_share(rng, rows, rates["roster_duplicate"])), _links(
-        world, people
-    )
+    marks = _marks("firm", FIRM_KINDS, firm_kinds)
+    marks |= _marks("name", NAME_KINDS, names) | _marks("id", ID_KINDS, ids)
+    marks |= {"leader_only": leader_only, "sex_blank": blank, "old_street": is_old}
+    table["dirt"] = kinds_of_dirt(marks)
+    table = _repeated(table, exact_share(rng, rows, rates["roster_duplicate"]))
+    return table, people_links(world, people)
+
+
+def _marks(part: str, kinds: list[str], drawn: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a mark for each kind of dirt: which rows have it (`drawn` counts kinds from 1)."""
+    return {f"{part}_{kind}": drawn == place for place, kind in enumerate(kinds, start=1)}
 
 
 def write_roster(
     rules: Rules, path: Path, rows: pd.DataFrame, edition: pd.Series
 ) -> tuple[str, np.ndarray]:
-    """Write the workbook of one edition (a row of `World.edition`).
+    """Write the workbook of one edition: title, two-level header, sections, notes.
 
-    Title, two-level header, sections, notes.
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    path : Path
+        The file.
+    rows : DataFrame
+        The rows of `roster_table` of this edition.
+    edition : Series
+        A row of `World.edition`.
 
-    Returns the name of the sheet and the clerk's number of each of the rows, which are in the order
-    of the categories.
+    Returns
+    -------
+    name : str
+        The name of the sheet.
+    numbers : array
+        The row of each of the rows in the sheet as a clerk counts, in the order of the categories.
     """
     number, name, dirt = int(edition["edition"]), "获奖名单", rules["dirt"]
     in_column = number in dirt["roster_category_column"]
     columns = [COLUMNS[0], CATEGORY, *COLUMNS[1:]] if in_column else COLUMNS
-    lines = _lines(rows, in_column, number in dirt["roster_repeated_header"])
+    lines = _sheet_lines(rows, in_column, number in dirt["roster_repeated_header"])
     with open_workbook(rules, path) as book:
         _fill_sheet(
             book, name, columns, lines, f"龙岗区{title_of(number)}获奖名单", edition["final_date"]
@@ -124,11 +146,10 @@ def write_roster(
     return name, FIRST_LINE + 1 + np.flatnonzero([isinstance(line, list) for line in lines])
 
 
-def _lines(rows: pd.DataFrame, in_column: bool, header_again: bool) -> list[list | str | None]:
-    """What stands below the header.
-
-    Rows, texts across the sheet, None where the header is printed again.
-    """
+def _sheet_lines(
+    rows: pd.DataFrame, in_column: bool, header_again: bool
+) -> list[list | str | None]:
+    """Return what is below the header: rows, texts across the sheet, None for a repeated header."""
     lines: list[list | str | None] = []
     running = 0
     for place, (name, own) in enumerate(rows.groupby("category", sort=False)):
@@ -214,118 +235,8 @@ def _repeated(table: pd.DataFrame, again: np.ndarray) -> pd.DataFrame:
     return table.drop(columns="order")
 
 
-def _links(world: World, people: pd.DataFrame) -> pd.DataFrame:
-    """Whom each name means.
-
-    Without an ID a namesake at the firm or a character nobody else writes hides him.
-    """
-    award = world.award
-    alone = ~has_namesake(world, award["firm_id"], award["worker_id"]) & ~people["rare"].to_numpy()
-    return award[["entry_id", "firm_id", "worker_id"]].assign(
-        part=award["ord"], recoverable=alone | people["identified"].to_numpy()
-    )
-
-
-def _name_kinds(world: World, at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """How the names of each row are written: 0 or a position in NAME_KINDS from 1.
-
-    Few surnames have an old form.
-    """
-    rates = world.rules["dirt"]
-    names = world.award["worker_id"].map(world.worker.set_index("worker_id")["name"])
-    old = pd.Series([_traditional(name) != name for name in names]).groupby(at).any().to_numpy()
-    among = [np.ones(len(old), dtype=bool), old, np.ones(len(old), dtype=bool)]
-    return exact_kinds_among(rng, [rates[f"roster_name_{kind}"] for kind in NAME_KINDS], among)
-
-
-def _id_kinds(
-    world: World, entry: pd.DataFrame, at: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """How the ID of each row is spoilt: 0 or a position in ID_KINDS from 1.
-
-    Only digits become a number.
-    """
-    rates = world.rules["dirt"]
-    ids = world.award["worker_id"].map(world.worker.set_index("worker_id")["resident_id"])
-    digits = ids.str.isdecimal().groupby(at).all().to_numpy() & (np.bincount(at) == 1)
-    public = (entry["edition"] <= rates["roster_id_masked_until"]).to_numpy()
-    return exact_kinds_among(
-        rng,
-        [rates[f"roster_id_{kind}"] for kind in ID_KINDS],
-        [public, np.ones(len(entry), dtype=bool), digits],
-    )
-
-
-def _people(
-    world: World, row: np.ndarray, names: np.ndarray, ids: np.ndarray, leader_only: np.ndarray
-) -> pd.DataFrame:
-    """One row per winner named, with `row` (position of the entry), the personal cells as text ("" = not told)."""
-    award = world.award
-    person = world.worker.set_index("worker_id").loc[award["worker_id"]].reset_index(drop=True)
-    told = (~leader_only[row] | (award["ord"] == 1)).to_numpy()
-    full = person["resident_id"].to_numpy(dtype=object)
-    masked = np.asarray([text[:4] + "*" * 10 + text[-4:] for text in full], dtype=object)
-    rare = (names[row] == 1 + NAME_KINDS.index("rare")) & (award["ord"] == 1).to_numpy()
-    spoilt = ids[row]
-    return pd.DataFrame(
-        {
-            "row": row,
-            "姓名": _written_people(person["name"].to_numpy(dtype=object), names[row], rare),
-            "性别": _told(np.where(person["is_man"], "男", "女"), told),
-            "出生年月": _told(_births(person["born"], award["edition"].to_numpy()), told),
-            "身份证号码": _told(
-                np.choose(spoilt, [full, masked, np.full(len(full), "", dtype=object), full]), told
-            ),
-            "联系电话": _told(person["phone"].to_numpy(dtype=object), told),
-            "rare": rare,
-            "identified": told & (spoilt == 0),
-        }
-    )
-
-
-def _written_people(names: np.ndarray, kind: np.ndarray, rare: np.ndarray) -> np.ndarray:
-    lists = words()["person"]
-    written = spaced_names(names, kind == 1 + NAME_KINDS.index("spaced"))
-    hit = kind == 1 + NAME_KINDS.index("traditional")
-    written[hit] = [_traditional(name) for name in names[hit]]
-    written[rare] = [
-        name[:-1] + lists["rare"][at % len(lists["rare"])] for at, name in enumerate(names[rare])
-    ]
-    return written
-
-
-def _traditional(name: str) -> str:
-    """A name with the surname as it was written before the reform."""
-    for simplified, traditional in words()["person"]["traditional"]:
-        if name.startswith(simplified):
-            return name.replace(simplified, traditional, 1)
-    return name
-
-
-def _births(born: pd.Series, edition: np.ndarray) -> np.ndarray:
-    """Birth months in one style per edition; the last style is a spreadsheet's day number."""
-    year, month = (
-        born.dt.year.astype(str).to_numpy(dtype=object),
-        born.dt.month.astype(str).to_numpy(dtype=object),
-    )
-    two = padded(born.dt.month.to_numpy(), 2)
-    serial = (born - pd.Timestamp("1899-12-30")).dt.days.astype(str).to_numpy(dtype=object)
-    styles = [
-        joined(year, ".", month),
-        joined(year, "年", month, "月"),
-        joined(year, "-", two),
-        joined(year, two),
-        serial,
-    ]
-    return np.choose(edition % len(styles), styles)
-
-
-def _told(texts: np.ndarray, told: np.ndarray) -> np.ndarray:
-    return np.where(told, texts, "").astype(object)
-
-
 def _cell(texts: pd.Series) -> str:
-    """The people's texts in one cell: 、 between them, nothing for what is not told."""
+    """Join the people's texts in one cell with 、 between them; missing texts are left out."""
     return "、".join(text for text in texts if text)
 
 
@@ -337,9 +248,9 @@ def _as_numbers(texts: pd.Series, rows: np.ndarray) -> pd.Series:
 
 
 def _damaged_ids(texts: pd.Series, rows: np.ndarray) -> pd.Series:
-    """IDs a spreadsheet took for numbers.
+    """Write IDs that a spreadsheet took for numbers.
 
-    Every other one still a number, the rest the text it showed.
+    Every other one is still a number, the rest the text that the spreadsheet showed.
     """
     shown = pd.Series(
         [f"{float(text):.5E}" if hit else text for text, hit in zip(texts, rows, strict=True)],
@@ -352,9 +263,9 @@ def _damaged_ids(texts: pd.Series, rows: np.ndarray) -> pd.Series:
 def _firm_cells(
     world: World, entry: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The firm's name as the office writes it, and which of FIRM_KINDS it is.
+    """Return the firm's name as the office writes it, and its kind.
 
-    From 1, 0 = official.
+    Kinds are positions in FIRM_KINDS from 1, 0 = official.
     """
     rates = world.rules["dirt"]
     day = (
@@ -381,10 +292,7 @@ def _firm_cells(
 
 
 def _unions(world: World, entry: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The union that sent each entry, streets as they were called at the time.
-
-    Whether that is another name.
-    """
+    """Return the union that sent each entry, and whether its street had an old name at the time."""
     industry = world.firm.set_index("firm_id")["industry_rank"].loc[entry["firm_id"]].to_numpy()
     union = np.asarray([row["union"] for row in words()["industry"]], dtype=object)[industry]
     early = entry["year"] <= world.rules["dirt"]["roster_old_streets_until"]

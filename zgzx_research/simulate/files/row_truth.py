@@ -1,7 +1,4 @@
-"""The truth of linkage.
-
-Whom every data row of the raw files is about, and what is wrong with it.
-"""
+"""The true records: the firm and the person of every data row of the raw files, and its dirt."""
 
 from __future__ import annotations
 
@@ -14,16 +11,25 @@ COLUMNS = ["source", "file", "sheet", "row", "part", "firm_id", "worker_id", "di
 
 
 def record_rows(file: str, sheet: object, row: object, rows: pd.DataFrame) -> pd.DataFrame:
-    """Records of data rows of one file.
+    """Return the true records of the data rows of one file.
 
     Parameters
     ----------
-    file : relative to the raw folder; its first part is the source. sheet : a name, or one for each
-        row.
-    row : the clerk's number of each row, from 1.
-    rows : those of part (1), firm_id (null), worker_id (null), dirt (""), recoverable (True) that
-        are not the default; `recoverable` is False where no cleaning can restore the row or its
+    file : str
+        Relative to the raw folder; its first part is the source.
+    sheet : str or array
+        The name of the sheet, or one for each row.
+    row : array
+        The number of each row as a clerk counts, from 1.
+    rows : DataFrame
+        Those of part (1), firm_id (null), worker_id (null), dirt ("") and recoverable (True) that
+        differ from the default; `recoverable` is False where no cleaning can restore the row or its
         link.
+
+    Returns
+    -------
+    DataFrame
+        The columns `COLUMNS`.
     """
     record = pd.DataFrame(
         {"part": 1, "firm_id": None, "worker_id": None, "dirt": "", "recoverable": True}, rows.index
@@ -36,7 +42,7 @@ def record_rows(file: str, sheet: object, row: object, rows: pd.DataFrame) -> pd
 
 
 def kinds_of_dirt(marks: dict[str, np.ndarray]) -> np.ndarray:
-    """Names of the marks that are True, joined by ";", for each row."""
+    """Join the names of the marks that are True with ";", for each row."""
     text = np.full(len(next(iter(marks.values()))), "", dtype=object)
     for name, rows in marks.items():
         text = text + np.where(rows, f"{name};", "").astype(object)
@@ -44,9 +50,9 @@ def kinds_of_dirt(marks: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def has_namesake(world: World, firm_id: pd.Series, worker_id: pd.Series) -> np.ndarray:
-    """Whether somebody else of the same name was ever insured at the firm.
+    """Mark people with whom somebody of the same name was ever insured at the firm.
 
-    A name alone cannot tell them apart.
+    A name alone cannot tell the two apart.
     """
     person = world.spell[["firm_id", "worker_id"]].drop_duplicates()
     name = person["worker_id"].map(world.worker.set_index("worker_id")["name"])

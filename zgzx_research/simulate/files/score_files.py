@@ -1,4 +1,4 @@
-"""Score sheets: one workbook per edition, one sheet per category and stage, as the jury's office would make it."""
+"""Score sheets: one workbook per edition, one sheet per category and stage."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xlsxwriter
 
 from zgzx_research.simulate.files.cell_texts import ranks, spaced_names
 from zgzx_research.simulate.files.row_truth import has_namesake, kinds_of_dirt, record_rows
 from zgzx_research.simulate.files.workbook_writer import open_workbook, write_sheet
-from zgzx_research.simulate.world.constants import words
+from zgzx_research.simulate.world.constants import Rules, words
 from zgzx_research.simulate.world.contest import title_of
 from zgzx_research.simulate.world.firm_events import firms_on
 from zgzx_research.simulate.world.firm_population import variant_names
@@ -27,56 +28,62 @@ FINAL_NOTE = "；最后得分为材料得分的{material}%加现场得分的{sit
 
 
 def write_scores(world: World, raw: Path) -> list[pd.DataFrame]:
-    """Write scores/edition_NN.xlsx; the records of their rows, one for each name."""
+    """Write scores/edition_NN.xlsx; return the true records, one for each name."""
     rows, points = score_rows(world, world.order.stream("score dirt"))
-    people = _people(world)
-    material = world.rules["scores"]["material"]
+    people = _entry_people(world)
     records = []
     for number, edition in rows.groupby("edition"):
         file = f"scores/edition_{number:02d}.xlsx"
         with open_workbook(world.rules, raw / file) as book:
             for (category, stage), own in edition.groupby(["category", "stage"], sort=False):
                 award = words()["category"]["titles"][category]
-                sheet, title = (
-                    award.removeprefix("职工") + stage,
-                    f"{title_of(int(number))}{award}{stage}成绩表",
-                )
-                note = NOTE + (
-                    FINAL_NOTE.format(material=material, site=100 - material)
-                    if stage == "决赛"
-                    else ""
-                )
-                judges = int(own["judges"].iloc[0])
-                columns = [
-                    "抽签号",
-                    "选手",
-                    "单位",
-                    *(f"评委{n}" for n in range(1, judges + 1)),
-                    "去最高",
-                    "去最低",
-                ]
-                lines = _lines(own, points[own.index, :judges], stage)
-                top = write_sheet(
-                    book, sheet, title, [*columns, *TOTALS[stage]], lines, [note + "。"]
-                )
+                sheet = award.removeprefix("职工") + stage
+                title = f"{title_of(int(number))}{award}{stage}成绩表"
+                top = _write_stage(world.rules, book, (sheet, title), own, points[own.index], stage)
+
                 named = own[["entry_id", "firm_id", "dirt"]].assign(row=top + np.arange(len(own)))
-                named = named.merge(people, on="entry_id", how="left").fillna(
-                    {"part": 1, "recoverable": False}
-                )
-                records.append(
-                    record_rows(
-                        file, sheet, named["row"], named.astype({"part": int, "recoverable": bool})
-                    )
-                )
+                named = named.merge(people, on="entry_id", how="left")
+                named = named.fillna({"part": 1, "recoverable": False})
+                named = named.astype({"part": int, "recoverable": bool})
+                records.append(record_rows(file, sheet, named["row"], named))
     return records
 
 
-def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
-    """One row per entry and stage in the order of the sheets, and the judges' points beside it (row x judge).
+def _write_stage(
+    rules: Rules,
+    book: xlsxwriter.Workbook,
+    names: tuple[str, str],
+    rows: pd.DataFrame,
+    points: np.ndarray,
+    stage: str,
+) -> int:
+    """Write the sheet of a category and stage; return the number of its first row."""
+    judges = int(rows["judges"].iloc[0])
+    points_given = [f"评委{n}" for n in range(1, judges + 1)]
+    columns = ["抽签号", "选手", "单位", *points_given, "去最高", "去最低", *TOTALS[stage]]
+    material = rules["scores"]["material"]
+    of_final = FINAL_NOTE.format(material=material, site=100 - material) if stage == "决赛" else ""
+    lines = _sheet_rows(rows, points[:, :judges], stage)
+    return write_sheet(book, *names, columns, lines, [f"{NOTE}{of_final}。"])
 
-    Rows: those of `Scores.result`, edition, category, firm_id, draw_no, judges (of the sheet),
-    high, low, 选手, 单位, dirt. Points are missing where a judge does not exist, left the cell blank,
-    or the entry was absent.
+
+def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return one row per entry and stage in the order of the sheets, and the judges' points.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    rng : Generator
+        Random numbers for the dirt.
+
+    Returns
+    -------
+    rows : DataFrame
+        The columns of `Scores.result`, edition, category, firm_id, draw_no, judges (of the sheet),
+        high, low, 选手, 单位, dirt.
+    points : array (rows, judges)
+        Missing where a judge does not exist, left the cell blank, or the entry was absent.
     """
     rates = world.rules["dirt"]
     rows = _sorted_rows(world, rng)
@@ -115,7 +122,7 @@ def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np
 
 
 def _sorted_rows(world: World, rng: np.random.Generator) -> pd.DataFrame:
-    """Preliminaries by draw, finals by rank and the absent last."""
+    """Sort preliminaries by draw, finals by rank with the absent last."""
     rows = world.result.merge(
         world.entry[["entry_id", "edition", "category", "firm_id"]], on="entry_id"
     )
@@ -136,8 +143,8 @@ def _points(world: World, rows: pd.DataFrame) -> np.ndarray:
     return points
 
 
-def _lines(rows: pd.DataFrame, points: np.ndarray, stage: str) -> list[list]:
-    """Cells of a sheet; an absent entry has the word in place of every score."""
+def _sheet_rows(rows: pd.DataFrame, points: np.ndarray, stage: str) -> list[list]:
+    """Return the cells of a sheet; an absent entry has the word in place of every score."""
     passed = np.where(rows["outcome"].isin(["晋级", "获奖"]), "是", "否")
     totals = ["total"] if stage == "初赛" else ["material", "site", "total"]
     there = rows["rank"].notna().to_numpy()
@@ -158,8 +165,11 @@ def _lines(rows: pd.DataFrame, points: np.ndarray, stage: str) -> list[list]:
     ]
 
 
-def _people(world: World) -> pd.DataFrame:
-    """The people of each entry; a sheet has no IDs, so a namesake at the firm hides them."""
+def _entry_people(world: World) -> pd.DataFrame:
+    """Return the people of each entry, and whether a cleaning can find them.
+
+    A sheet has no IDs, so a namesake at the firm makes it impossible.
+    """
     firm_id = world.member["entry_id"].map(world.entry.set_index("entry_id")["firm_id"])
     alone = ~has_namesake(world, firm_id, world.member["worker_id"])
     return world.member.rename(columns={"ord": "part"}).assign(recoverable=alone)

@@ -12,7 +12,7 @@ from zgzx_research.simulate.world.constants import Rules
 
 
 def open_workbook(rules: Rules, path: Path) -> xlsxwriter.Workbook:
-    """A workbook made on the day of the export; texts stay texts."""
+    """Open a workbook made on the day of the export; texts stay texts."""
     book = xlsxwriter.Workbook(str(path), {"in_memory": True, "strings_to_numbers": False})
     book.set_properties({"created": datetime.datetime.fromisoformat(rules["time"]["export"])})
     return book
@@ -26,8 +26,28 @@ def write_sheet(
     rows: Iterable[Sequence],
     notes: Sequence[str],
 ) -> int:
-    """A title across all columns ("" = none), a header, rows of texts and numbers, notes; the clerk's number of
-    the first row."""
+    """Write a sheet: a title across all columns, a header, rows, and notes.
+
+    Parameters
+    ----------
+    book : Workbook
+        The open workbook.
+    name : str
+        The name of the sheet.
+    title : str
+        The title; empty for none.
+    columns : sequence of str
+        The header.
+    rows : iterable of sequences
+        Texts and numbers.
+    notes : sequence of str
+        Lines below the rows.
+
+    Returns
+    -------
+    int
+        The number of the first row as a clerk counts.
+    """
     bold, points = (
         book.add_format({"bold": True, "align": "center"}),
         book.add_format({"num_format": "0.00"}),

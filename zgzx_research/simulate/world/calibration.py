@@ -1,4 +1,4 @@
-"""The published figures of the programme beside those of a synthetic world."""
+"""The published figures of the programme compared with those of a synthetic world."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from zgzx_research.simulate.world.model import World
 
 
 def calibration(world: World) -> pd.DataFrame:
-    """Columns fact, published, world, gap (relative).
-
-    A row per figure of [published] in world.toml.
+    """Compare the figures of [published] in world.toml with a world.
 
     The figures hold for worlds of the sizes named there; a tiny one has fewer stars.
+
+    Parameters
+    ----------
+    world : World
+        A world.
+
+    Returns
+    -------
+    DataFrame
+        One row per figure: fact, published, world, gap (relative).
     """
     figures = _figures(world)
     published = {name: world.rules["published"][name] for name in figures}
@@ -22,11 +30,12 @@ def calibration(world: World) -> pd.DataFrame:
 
 
 def calibration_lines(world: World) -> list[str]:
-    """The table as lines to print; none for a world of another size."""
+    """Return the comparison as lines to print; none for a world of another size."""
     if world.order.size not in world.rules["published"]["sizes"]:
         return []
     return [
-        f"{row.fact:32} published {row.published:>10,g}   this world {row.world:>10,.6g}   {row.gap:+.1%}"
+        f"{row.fact:32} published {row.published:>10,g}"
+        f"   this world {row.world:>10,.6g}   {row.gap:+.1%}"
         for row in calibration(world).itertuples()
     ]
 
@@ -59,7 +68,7 @@ def _figures(world: World) -> dict[str, float]:
 
 
 def _turnover(world: World, year: int) -> float:
-    """Share of the staff at the end of last year who are with the same firm no more at the end of this one."""
+    """Compute the share of last year's staff who are no longer with the same firm a year later."""
     spell, before, now = world.spell, (year - 1) * 100 + 12, year * 100 + 12
     end = spell["end_ym"].fillna(999_912)
     staff = spell[(spell["start_ym"] <= before) & (end >= before)][["worker_id", "firm_id"]]

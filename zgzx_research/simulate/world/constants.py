@@ -1,4 +1,4 @@
-"""The constants of the synthetic world, its traps, its invented words, and its random numbers."""
+"""The constants of the synthetic world, its traps and its invented words."""
 
 from __future__ import annotations
 
@@ -21,12 +21,20 @@ Rules = dict[str, Any]  # section of world.toml -> constant -> value
 
 @dataclass(frozen=True)
 class Order:
-    """What world is wanted.
+    """Which world is wanted.
 
     Attributes
     ----------
-    scenario, size : rows of world.toml. seed : 0 or more.
-    without : traps switched off, names of [trap]. also : traps of [optional_trap] switched on.
+    scenario : str
+        A row of [scenario] in world.toml: the multiple of the true effects.
+    size : str
+        A row of [size]: how many firms, workers and awards.
+    seed : int
+        For the random numbers; 0 or more.
+    without : tuple of str
+        Traps of [trap] that are switched off.
+    also : tuple of str
+        Traps of [optional_trap] that are switched on.
     """
 
     scenario: str = "calibrated"
@@ -54,7 +62,7 @@ class Order:
 
     @property
     def scale(self) -> float:
-        """Multiple of the true effects."""
+        """The multiple of the true effects."""
         return self.rules["scenario"][self.scenario]
 
     @property
@@ -63,19 +71,32 @@ class Order:
         return self.rules["size"][self.size]
 
     def stream(self, part: str) -> np.random.Generator:
-        """Random numbers of one part of the world.
+        """Return random numbers of one part of the world.
 
-        A part drawn otherwise leaves the others as they are.
+        If a part is drawn in another way, the other parts stay as they are.
         """
         return stream(self.seed, part)
 
 
 def switched(without: Iterable[str] = (), also: Iterable[str] = ()) -> Rules:
-    """A copy of the constants with traps of [trap] switched off and traps of [optional_trap] switched on.
+    """Copy the constants with some traps switched.
+
+    Parameters
+    ----------
+    without : iterable of str
+        Traps of [trap] to switch off.
+    also : iterable of str
+        Traps of [optional_trap] to switch on.
+
+    Returns
+    -------
+    dict
+        Section of world.toml -> constant -> value.
 
     Raises
     ------
-    ZgzxError : a trap nobody knows.
+    ZgzxError
+        If a trap is unknown.
     """
     rules = copy.deepcopy(_constants())
     for kind, names in (("trap", without), ("optional_trap", also)):
@@ -90,7 +111,25 @@ def switched(without: Iterable[str] = (), also: Iterable[str] = ()) -> Rules:
 
 
 def known_row(kind: str, name: str) -> Any:
-    """The row of a table of world.toml, or an error that lists the rows there are."""
+    """Return a row of a table of world.toml.
+
+    Parameters
+    ----------
+    kind : {"scenario", "size", "trap", "optional_trap"}
+        The table.
+    name : str
+        The row.
+
+    Returns
+    -------
+    float or dict
+        The value of the row.
+
+    Raises
+    ------
+    ZgzxError
+        If there is no such row; the message lists those there are.
+    """
     table = _constants()[kind]
     if name not in table:
         raise ZgzxError(
@@ -101,20 +140,20 @@ def known_row(kind: str, name: str) -> Any:
 
 @cache
 def _constants() -> Rules:
-    """`world.toml` without unit, reason and source."""
+    """Read `world.toml` without unit, reason and source."""
     return _values(_read("world.toml"))
 
 
 @cache
 def words() -> dict[str, Any]:
-    """`names.toml`."""
+    """Read `names.toml`."""
     return _read("names.toml")
 
 
 def by_event_year(profile: list[float], event_year: np.ndarray) -> np.ndarray:
-    """Value of a profile over years 0, 1, 2, … since the first award.
+    """Look up a profile over the years 0, 1, 2, … since the first award.
 
-    The last entry goes on, before the award 0.
+    The last entry is used for all later years; before the award the value is 0.
     """
     since = np.clip(event_year, 0, len(profile) - 1)
     return np.where(event_year >= 0, np.asarray(profile)[since], 0.0)

@@ -1,6 +1,6 @@
-"""Who enters and who wins.
+"""The contest: who enters and who wins.
 
-Entries are selected on size, union, level and passing shocks, winners on merit alone.
+Firms enter by size, union, level and passing shocks; winners are drawn by merit only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CONTEST = ["edition", "category"]
 
 
 def simulate_editions(rules: Rules) -> pd.DataFrame:
-    """One row per edition: edition, year, final_date."""
+    """Return one row per edition: edition, year, final_date."""
     edition = pd.DataFrame(rules["time"]["editions"], columns=["edition", "final_date"])
     edition["final_date"] = pd.to_datetime(edition["final_date"]).astype("datetime64[s]")
     edition.insert(1, "year", edition["final_date"].dt.year.astype("int64"))
@@ -36,19 +36,32 @@ def simulate_entries(
     counts: dict[str, Any],
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Every entry of a preliminary, by edition.
+    """Draw every entry of a preliminary, by edition.
 
     Parameters
     ----------
-    transient, persistent : firm x panel year, the shock that passes with its year and the AR(1).
-    jobs : jobs of each firm in the employment files; a team needs colleagues.
-    counts : `entries` of an edition and `awards` by category, a row of [size].
+    rules : dict
+        The constants.
+    firm : DataFrame
+        The firms, see `simulate_firms`.
+    edition : DataFrame
+        The editions, see `simulate_editions`.
+    transient, persistent : array (firms, panel years)
+        The shock that passes with its year, and the AR(1) shock.
+    jobs : array (firms,)
+        Jobs of each firm in the employment files; a team needs colleagues.
+    counts : dict
+        A row of [size]: `entries` of an edition and `awards` by category.
+    rng : Generator
+        Random numbers.
 
     Returns
     -------
-    entry_id, edition, year, category, firm_id, firm_rank, street, route (街道, 行业), persons wanted,
-    preliminary and final (place by merit within edition and category, 1 = best, missing = absent or
-    not there), stage (furthest reached: 初赛, 决赛), outcome (获奖, 淘汰).
+    DataFrame
+        entry_id, edition, year, category, firm_id, firm_rank, street, route (街道, 行业), persons
+        (how many are wanted), preliminary and final (place by merit within edition and category, 1
+        = best, missing = absent or not there), stage (the furthest reached: 初赛, 决赛), outcome
+        (获奖, 淘汰).
     """
     weights = entry_weights(rules, firm, edition["year"].to_numpy(), transient, persistent)
     found = []
@@ -78,9 +91,9 @@ def simulate_entries(
 
 
 def edition_awards(rules: Rules, awards: list[list[Any]], number: int) -> dict[str, int]:
-    """Winning entries of an edition by category.
+    """Return the number of winning entries of an edition by category.
 
-    Before the skill contest began its awards went to innovation.
+    Before the skill contest began, its awards went to innovation.
     """
     quota = dict(next(row for since, row in reversed(awards) if since <= number))
     if number < rules["selection"]["skill_from"]:
@@ -89,10 +102,7 @@ def edition_awards(rules: Rules, awards: list[list[Any]], number: int) -> dict[s
 
 
 def first_awards(rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
-    """Per firm (same order).
-
-    Edition, year and category of its first award, missing for firms that never win.
-    """
+    """Return edition, year and category of each firm's first award, missing where it never wins."""
     order = {name: place for place, name in enumerate(rules["selection"]["first_category"])}
     won = entry[entry["outcome"] == "获奖"]
     won = won.assign(order=won["category"].map(order)).sort_values(
@@ -103,7 +113,7 @@ def first_awards(rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame) -> pd.Da
 
 
 def title_of(number: int) -> str:
-    """第九届"职工之星", 首届"职工之星"."""
+    """Return the title of an edition, such as 第九届"职工之星" or 首届"职工之星"."""
     ordinal = words()["category"]["ordinals"][number - 1]
     return f'{ordinal}届"职工之星"' if number == 1 else f'第{ordinal}届"职工之星"'
 
@@ -115,7 +125,10 @@ def entry_weights(
     transient: np.ndarray,
     persistent: np.ndarray,
 ) -> np.ndarray:
-    """Firm x edition: how likely an entry comes from the firm, 0 unless it lives in the years before and after."""
+    """Compute how likely an entry comes from each firm (firms x editions).
+
+    The weight is 0 unless the firm is alive in the year before and the year after.
+    """
     rule, first_year = rules["selection"], rules["time"]["panel"][0]
     lasting = np.asarray(rule["size"])[firm["size_rank"]] + rule["union"] * firm["union"].to_numpy()
     lasting = lasting + rule["level"] * firm["level"].fillna(0).to_numpy()
@@ -132,7 +145,7 @@ def entry_weights(
 def _entrants(
     weights: np.ndarray, jobs: np.ndarray, count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """A firm per entry; a firm sends no more entries than it has jobs."""
+    """Draw a firm for each entry; a firm sends no more entries than it has jobs."""
     drawn = pd.Series(rng.choice(len(weights), size=2 * count, p=weights / weights.sum()))
     has_people = drawn.groupby(drawn).cumcount().to_numpy() < jobs[drawn]
     return drawn.to_numpy()[has_people][:count]
@@ -141,10 +154,7 @@ def _entrants(
 def _categories(
     rules: Rules, quota: dict[str, int], jobs: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """A category per entry, in the proportions of the awards.
-
-    Teams come from firms with colleagues first.
-    """
+    """Draw a category for each entry, in the proportions of the awards."""
     wanted = np.asarray(list(quota.values())) * len(jobs) / sum(quota.values())
     count = np.floor(wanted).astype(int)
     count[np.argsort(count - wanted, kind="stable")[: len(jobs) - count.sum()]] += 1
@@ -158,7 +168,7 @@ def _categories(
 
 
 def _judged(rules: Rules, entry: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Places in the preliminary and in the final, drawn without regard to the firm, and what follows from them."""
+    """Draw places without regard to the firm, and derive stage and outcome."""
     rule, quota = rules["selection"], entry["quota"]
     away, away_later = rule["absent"]
     preliminary = _places(entry, ~exact_share(rng, len(entry), away), rng)
@@ -178,6 +188,6 @@ def _judged(rules: Rules, entry: pd.DataFrame, rng: np.random.Generator) -> pd.D
 
 
 def _places(entry: pd.DataFrame, there: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """Place within edition and category of those who are there."""
+    """Draw the place within edition and category of those who are there."""
     merit = pd.Series(rng.permutation(len(entry)), index=entry.index).where(there)
     return merit.groupby([entry[name] for name in CONTEST]).rank().astype("Int64")

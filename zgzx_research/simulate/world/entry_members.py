@@ -1,7 +1,4 @@
-"""The people of each entry.
-
-Which jobs send them, who they are, and how long they stayed after the final.
-"""
+"""The people of each entry: which jobs send them, and how long they stay after the final."""
 
 from __future__ import annotations
 
@@ -18,10 +15,24 @@ HORIZONS = (12, 24)
 def contest_places(
     rules: Rules, entry: pd.DataFrame, edition: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Entries in the order of `entry`: firm_rank, month (of the final), priority, wanted.
+    """Return what each entry asks of its firm, in the order of `entry`.
 
-    `priority`: winners 0, finalists 1, others 2. `wanted`: people asked for, `entry.persons` or a
-    team's usual size.
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    entry : DataFrame
+        The entries.
+    edition : DataFrame
+        The editions.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    DataFrame
+        firm_rank; month of the final; priority (winners 0, finalists 1, others 2); wanted (how many
+        people: `entry.persons` or a team's usual size).
     """
     final = edition.set_index("edition")["final_date"]
     month = month_of_date(final).loc[entry["edition"]].to_numpy()
@@ -45,16 +56,28 @@ def draw_jobs(
     tenure: np.ndarray,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Jobs whose holders will stand in the entries `places` (rows of one edition).
+    """Draw the jobs whose holders will be in these entries.
 
-    entry_rank, ord, job.
+    Every entry gets one person before any gets a second, winners first; no job serves two entries.
+    A firm with fewer jobs than wanted people sends fewer.
 
     Parameters
     ----------
-    firm, tenure : per job, its firm and the months its holder has been there; settled people enter
-        more.
-    Every entry gets one person before any gets a second, winners first; no job serves two entries.
-    A firm with fewer jobs than wanted people sends fewer.
+    rules : dict
+        The constants.
+    places : DataFrame
+        Entries of one edition, rows of `contest_places`.
+    firm : array (jobs,)
+        The firm of each job.
+    tenure : array (jobs,)
+        Months its holder has been there; settled people enter more.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    DataFrame
+        entry_rank, ord, job.
     """
     settled, weight = rules["selection"]["settled"]
     key = rng.exponential(size=len(firm)) / np.where(tenure >= settled, weight, 1.0)
@@ -88,11 +111,23 @@ def draw_jobs(
 
 
 def with_people(member: pd.DataFrame, spell: pd.DataFrame, export: int) -> pd.DataFrame:
-    """`member` (entry_rank, ord, job, month, …) with worker_rank, and whether they were there 12 and 24 months later.
+    """Add worker_rank to the members, and whether they were there 12 and 24 months later.
 
-    stay_12 and stay_24 are missing where that month is not recorded (from `export` on), as are
-    their expectations. `spell`: whole stays in a job, in the order of job and start; who went along
-    into another firm has stayed.
+    Parameters
+    ----------
+    member : DataFrame
+        entry_rank, ord, job, month, and the expectations mu0_12, mu1_12, mu0_24, mu1_24.
+    spell : DataFrame
+        Whole stays in a job, in the order of job and start; who went along into another firm has
+        stayed.
+    export : int
+        The month from which on nothing is recorded.
+
+    Returns
+    -------
+    DataFrame
+        `member` with worker_rank, stay_12 and stay_24; stays and their expectations are missing
+        where that month is not recorded.
     """
     job, month = member["job"].to_numpy(), member["month"].to_numpy()
     found = member.assign(worker_rank=holders(job, month, spell))
@@ -106,7 +141,10 @@ def with_people(member: pd.DataFrame, spell: pd.DataFrame, export: int) -> pd.Da
 
 
 def award_table(entry: pd.DataFrame, member: pd.DataFrame, worker_id: np.ndarray) -> pd.DataFrame:
-    """The people of winning entries: entry_id, edition, year, category, firm_id, ord, worker_id."""
+    """Return the people of winning entries.
+
+    Columns: entry_id, edition, year, category, firm_id, ord, worker_id.
+    """
     won = member[(entry["outcome"] == "获奖").to_numpy()[member["entry_rank"]]]
     rows = entry.iloc[won["entry_rank"]][
         ["entry_id", "edition", "year", "category", "firm_id"]
@@ -115,9 +153,10 @@ def award_table(entry: pd.DataFrame, member: pd.DataFrame, worker_id: np.ndarray
 
 
 def final_table(entry: pd.DataFrame, member: pd.DataFrame, worker_id: np.ndarray) -> pd.DataFrame:
-    """The people of the final.
+    """Return the people of the finals with their stays, observed and expected.
 
-    entry_id, edition, worker_id, category, outcome, stays observed and expected.
+    Columns: entry_id, edition, worker_id, category, outcome, stay_12, mu0_12, mu1_12, and those of
+    24.
     """
     rows = member[member["finalist"]]
     table = entry.iloc[rows["entry_rank"]][

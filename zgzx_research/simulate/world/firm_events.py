@@ -1,7 +1,4 @@
-"""What happens to firms: they take new names, go into other firms, move away.
-
-And all the names they have had.
-"""
+"""Events of firms (renames, mergers, moves), and all the names they have had."""
 
 from __future__ import annotations
 
@@ -21,11 +18,15 @@ CURRENT, FORMER, BRANCH, SHORT = "现名", "曾用名", "分公司", "简称"
 class Events:
     """What happened to firms.
 
-    event : firm_rank, date, type (rename, merger, move), into_rank (mergers, else missing); in the
+    Attributes
+    ----------
+    event : DataFrame
+        firm_rank, date, type (rename, merger, move), into_rank (for mergers, else missing), in the
         order of date.
-    name : firm_rank, core, legal, form, name, valid_from, valid_to (last day, missing = still),
-        kind (现名, 曾用名, 分公司, 简称). Official names (现名, 曾用名) of a firm follow one another without gap
-        or overlap.
+    name : DataFrame
+        firm_rank, core, legal, form, name, valid_from, valid_to (last day, missing = still valid),
+        kind (现名, 曾用名, 分公司, 简称). The official names (现名, 曾用名) of a firm follow one
+        another without gap or overlap.
     """
 
     event: pd.DataFrame
@@ -35,17 +36,33 @@ class Events:
 def simulate_events(
     rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, rng: np.random.Generator
 ) -> Events:
-    """Renames of any firm; mergers and moves of firms that never enter a contest.
+    """Draw renames of any firm, and mergers and moves of firms that never enter a contest.
 
-    `entry`: firm_rank.
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    firm : DataFrame
+        The firms.
+    entry : DataFrame
+        The entries; only firm_rank is used.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    Events
+        Events and names.
     """
-    merged = _mergers(rules, firm, entry, rng)
-    moved = _moves(rules, firm, entry, merged, rng)
-    renamed, official = _renames(rules, firm, merged, rng)
+    merged = _draw_mergers(rules, firm, entry, rng)
+    moved = _draw_moves(rules, firm, entry, merged, rng)
+    renamed, official = _draw_renames(rules, firm, merged, rng)
     event = pd.concat([renamed, merged, moved], ignore_index=True).astype({"into_rank": "Int64"})
     event = event.sort_values(["date", "firm_rank"], kind="stable", ignore_index=True)
     short = official.assign(name=official["core"], kind=SHORT)
-    name = pd.concat([official, _branches(rules, firm, official, rng), short], ignore_index=True)
+    name = pd.concat(
+        [official, _draw_branches(rules, firm, official, rng), short], ignore_index=True
+    )
     return Events(
         event,
         name.sort_values(["firm_rank", "kind", "valid_from"], kind="stable", ignore_index=True),
@@ -53,7 +70,10 @@ def simulate_events(
 
 
 def owner(event: pd.DataFrame, firms: int, years: np.ndarray) -> np.ndarray:
-    """Firm x year: rank of the firm that owns it at the end of the year, itself where it never merged."""
+    """Return the rank of the firm that owns each firm at the end of each year (firms x years).
+
+    A firm that never merged owns itself.
+    """
     ranks = np.repeat(np.arange(firms)[:, None], len(years), axis=1)
     merger = event[event["type"] == "merger"]
     rank = merger["firm_rank"].to_numpy(dtype=int)
@@ -63,18 +83,30 @@ def owner(event: pd.DataFrame, firms: int, years: np.ndarray) -> np.ndarray:
 
 
 def registered_end(firm: pd.DataFrame, event: pd.DataFrame) -> pd.Series:
-    """Day on which each firm leaves the registry: closed, or gone into another firm.
+    """Return the day on which each firm leaves the registry, missing while it is in it.
 
-    Missing while it lives.
+    A firm leaves when it closes or when it merges into another firm.
     """
     merger = event[event["type"] == "merger"].set_index("firm_rank")["date"]
     return firm["closed"].fillna(merger.reindex(np.arange(len(firm))).set_axis(firm.index))
 
 
 def official_names(name: pd.DataFrame, firm_rank: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Rows (positions) of `name` with the official name of each firm on each day (datetime64[D]).
+    """Find the official name of each firm on each day.
 
-    Before the first and after the last day of a firm its first and last name.
+    Parameters
+    ----------
+    name : DataFrame
+        `Events.name`.
+    firm_rank : array
+        The firms.
+    day : array of datetime64[D]
+        The days; before the first and after the last day of a firm its first and last name count.
+
+    Returns
+    -------
+    array of int
+        Positions of rows of `name`.
     """
     rows = np.flatnonzero(name["kind"].isin([CURRENT, FORMER]).to_numpy())
     rank, begun = (
@@ -94,9 +126,24 @@ def official_names(name: pd.DataFrame, firm_rank: np.ndarray, day: np.ndarray) -
 def firms_on(
     firm: pd.DataFrame, name: pd.DataFrame, firm_rank: np.ndarray, day: np.ndarray
 ) -> pd.DataFrame:
-    """Rows of `firm` with core, legal, form and name as they were on each day (datetime64[D]).
+    """Return rows of `firm` with core, legal form, form and name as they were on each day.
 
-    `former` is the official name before that one, missing where it was the first.
+    Parameters
+    ----------
+    firm : DataFrame
+        The firms.
+    name : DataFrame
+        `Events.name`.
+    firm_rank : array
+        The firms that are asked for.
+    day : array of datetime64[D]
+        The days.
+
+    Returns
+    -------
+    DataFrame
+        One row per firm and day; `former` is the official name before that one, missing where it
+        was the first.
     """
     place = official_names(name, firm_rank, day)
     then = name.iloc[place].reset_index(drop=True)
@@ -111,14 +158,14 @@ def firms_on(
 
 
 def _never_entered(firm: pd.DataFrame, entry: pd.DataFrame) -> np.ndarray:
-    """Firms that live on and never stand in a contest."""
+    """Mark firms that stay open and never enter a contest."""
     return firm["closed"].isna().to_numpy() & ~np.isin(np.arange(len(firm)), entry["firm_rank"])
 
 
-def _mergers(
+def _draw_mergers(
     rules: Rules, firm: pd.DataFrame, entry: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """On 1 January into a firm that lives on and never merges away itself."""
+    """Draw mergers, on 1 January, into firms that stay open and never merge into others."""
     rule = rules["events"]
     first, last = rule["merger_years"]
     founded = firm["founded"].dt.year.to_numpy()
@@ -131,14 +178,14 @@ def _mergers(
     return _events(going, (year - 1970).astype("datetime64[Y]"), "merger", into)
 
 
-def _moves(
+def _draw_moves(
     rules: Rules,
     firm: pd.DataFrame,
     entry: pd.DataFrame,
     merged: pd.DataFrame,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Out of the district; such a firm stays in the insurance and the patent files."""
+    """Draw moves out of the district; such a firm stays in the insurance and the patent files."""
     rule = rules["events"]
     busy = pd.concat([merged["firm_rank"], merged["into_rank"]]).to_numpy()
     may_go = np.flatnonzero(_never_entered(firm, entry) & ~np.isin(np.arange(len(firm)), busy))
@@ -151,10 +198,10 @@ def _moves(
     return _events(going, _days_within(begin, np.full(len(going), last), rng), "move")
 
 
-def _renames(
+def _draw_renames(
     rules: Rules, firm: pd.DataFrame, merged: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Renames, and the official names.
+    """Draw renames and the official names.
 
     The firm table has the present name, so earlier ones are drawn backwards.
     """
@@ -194,9 +241,9 @@ def _renames(
 def _with_texts(
     rules: Rules, firm: pd.DataFrame, name: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Core, legal form and text of each official name.
+    """Add core, legal form and text of each official name.
 
-    The present ones, before them another core or legal form.
+    The present name is in the firm table; names before it have another core or legal form.
     """
     rows = firm.iloc[name["firm_rank"]].reset_index(drop=True)
     plain, listed = words()["firm"]["legal"]
@@ -221,10 +268,10 @@ def _with_texts(
     return table[["firm_rank", "core", "legal", "form", "name", "valid_from", "valid_to", "kind"]]
 
 
-def _branches(
+def _draw_branches(
     rules: Rules, firm: pd.DataFrame, official: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Branches of some firms, under each of the firm's names."""
+    """Draw branches of some firms, under each of the firm's names."""
     share = np.asarray(rules["events"]["branch_share"])[firm["size_rank"]]
     place = rng.choice(np.asarray(words()["firm"]["branches"], dtype=object), len(firm))
     has = rng.random(len(firm)) < share
@@ -241,7 +288,7 @@ def _events(
 
 
 def _days_within(begin: np.ndarray, end: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A day in the middle part of each life, at least a year from both ends where it lasts so long."""
+    """Draw a day in the middle part of each life, if possible a year from both ends."""
     begin, end = begin.astype("datetime64[D]").astype(int), end.astype("datetime64[D]").astype(int)
     margin = np.minimum(366, (end - begin) // 3)
     day = begin + margin + np.floor(rng.random(len(begin)) * (end - begin - 2 * margin)).astype(int)

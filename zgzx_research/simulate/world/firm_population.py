@@ -1,7 +1,4 @@
-"""The firms of the synthetic world.
-
-Who they are, when they live, what they would patent without any award.
-"""
+"""The firms of the synthetic world: their traits, their lives, and their level of patenting."""
 
 from __future__ import annotations
 
@@ -14,11 +11,23 @@ from zgzx_research.simulate.world.random_draws import exact_share
 
 
 def simulate_firms(rules: Rules, count: int, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per firm: identity, life, traits, and the parts of its name.
+    """Draw the firms: identity, life, traits, and the parts of the name.
 
-    `size_rank` is the position in the size classes; `level` its lasting log number of applications,
-    missing where it never patents; `founded` and `closed` are days, `closed` missing while it
-    lives.
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    count : int
+        How many firms.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    DataFrame
+        One row per firm. `size_rank` is the position in the size classes; `level` the lasting log
+        number of applications, missing where the firm never patents; `founded` and `closed` are
+        days, `closed` missing while the firm is open.
     """
     rule = rules["firm"]
     size = rng.choice(len(rule["sizes"]), size=count, p=rule["size_share"])
@@ -55,7 +64,7 @@ def simulate_firms(rules: Rules, count: int, rng: np.random.Generator) -> pd.Dat
 
 
 def written_names(firm: pd.DataFrame, form: np.ndarray) -> np.ndarray:
-    """Names of firms (rows with core and legal) in these forms.
+    """Write names of firms (rows with core and legal) in these forms.
 
     A form is a position in names.toml [firm] forms.
     """
@@ -69,10 +78,7 @@ def written_names(firm: pd.DataFrame, form: np.ndarray) -> np.ndarray:
 
 
 def variant_names(firm: pd.DataFrame, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Names of firms as people write them.
-
-    This share of the rows in another form than the official one.
-    """
+    """Write names of firms as people do: `share` of the rows in another than the official form."""
     forms = len(words()["firm"]["forms"])
     official = firm["form"].to_numpy()
     other = (official + rng.integers(1, forms, size=len(firm))) % forms
@@ -80,7 +86,7 @@ def variant_names(firm: pd.DataFrame, share: float, rng: np.random.Generator) ->
 
 
 def alive(firm: pd.DataFrame, years: np.ndarray) -> np.ndarray:
-    """Firm x year: founded in that year or before, and not closed before it."""
+    """Mark the years (firms x years) in which each firm is open: founded and not closed before."""
     founded = firm["founded"].dt.year.to_numpy()[:, None]
     closed = firm["closed"].dt.year.fillna(9999).to_numpy()[:, None]
     return (founded <= years) & (years <= closed)
@@ -115,7 +121,7 @@ def _headcount(rng: np.random.Generator, size: np.ndarray, bounds: list[list[int
 
 
 def _lives(rules: Rules, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Founding and closing days; a firm lives at least two full years."""
+    """Draw founding and closing days; a firm is open for at least two full years."""
     rule = rules["firm"]
     first, last = rule["founded_years"]
     early = rng.random(count) < rule["founded_early"]

@@ -1,4 +1,4 @@
-"""Names and numbers that can belong to nobody, with right check characters.
+"""Names and numbers that belong to nobody, with correct check characters.
 
 All arguments and results are arrays.
 """
@@ -23,7 +23,7 @@ APPLICATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)  # CNIPA
 
 
 def joined(*parts: object) -> np.ndarray:
-    """Texts and arrays of texts put together element by element."""
+    """Join texts and arrays of texts element by element."""
     total = np.asarray("", dtype=object)
     for part in parts:
         total = total + np.asarray(part, dtype=object)
@@ -31,12 +31,12 @@ def joined(*parts: object) -> np.ndarray:
 
 
 def padded(numbers: np.ndarray, width: int) -> np.ndarray:
-    """Whole numbers as texts with leading zeros."""
+    """Write whole numbers with leading zeros."""
     return np.char.zfill(np.asarray(numbers).astype(str), width).astype(object)
 
 
 def weighted_sums(texts: np.ndarray, weights: tuple[int, ...], alphabet: str) -> np.ndarray:
-    """Sum of weight x position in the alphabet over the characters of each text."""
+    """Sum weight x position in the alphabet over the characters of each text."""
     codes = np.asarray(texts, dtype=f"U{len(weights)}").view(np.uint32).reshape(-1, len(weights))
     positions = np.zeros(128, dtype=np.int64)
     positions[[ord(character) for character in alphabet]] = np.arange(len(alphabet))
@@ -44,7 +44,7 @@ def weighted_sums(texts: np.ndarray, weights: tuple[int, ...], alphabet: str) ->
 
 
 def credit_codes(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Distinct unified social credit codes.
+    """Draw distinct unified social credit codes.
 
     The organisation code inside has its own check character.
     """
@@ -60,7 +60,7 @@ def credit_codes(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def resident_ids(born: np.ndarray, is_man: np.ndarray) -> np.ndarray:
-    """18-digit IDs of people born on these days (datetime64[D]).
+    """Make 18-digit IDs of people born on these days (datetime64[D]).
 
     The running number of a day is odd for men.
     """
@@ -75,7 +75,7 @@ def resident_ids(born: np.ndarray, is_man: np.ndarray) -> np.ndarray:
 
 
 def registration_numbers(body: np.ndarray) -> np.ndarray:
-    """15-digit registration numbers from their first 14 digits (ISO 7064, modulus 11, 10)."""
+    """Complete 15-digit registration numbers from 14 digits (ISO 7064, modulus 11, 10)."""
     digits = np.asarray(body, dtype="U14").view(np.uint32).reshape(-1, 14).astype(np.int64) - ord(
         "0"
     )
@@ -87,9 +87,10 @@ def registration_numbers(body: np.ndarray) -> np.ndarray:
 
 
 def application_numbers(filed_year: np.ndarray, kind: np.ndarray, serial: np.ndarray) -> np.ndarray:
-    """CN + year, type digit (1 invention, 2 utility model, 3 design), serial number, dot and check digit.
+    """Make application numbers: CN, year, type digit, serial number, dot and check digit.
 
-    Serial numbers begin with 9, where the office has issued none.
+    Types are 1 (invention), 2 (utility model) and 3 (design). Serial numbers begin with 9, where
+    the office has issued none.
     """
     body = joined(filed_year.astype(str), kind.astype(str), padded(9_000_000 + serial, 7))
     check = application_checks(body)
@@ -97,13 +98,13 @@ def application_numbers(filed_year: np.ndarray, kind: np.ndarray, serial: np.nda
 
 
 def application_checks(body: np.ndarray) -> np.ndarray:
-    """Check digits of 12-digit application numbers."""
+    """Compute the check digits of 12-digit application numbers."""
     checks = np.asarray([*"0123456789X"], dtype=object)
     return checks[weighted_sums(body, APPLICATION_WEIGHTS, "0123456789") % 11]
 
 
 def brands(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Distinct four-character brands from two invented pairs."""
+    """Draw distinct four-character brands from two invented pairs."""
     lists = words()["firm"]
     first, second = (np.asarray(list(lists[name]), dtype=object) for name in ("first", "second"))
     base = len(first) * len(second)

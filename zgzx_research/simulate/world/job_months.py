@@ -1,6 +1,11 @@
-"""The months of the synthetic world: who leaves a job, who fills it, who stands in a final.
+"""The months of all jobs: who leaves, who fills a vacancy, and who is in a final.
 
-doc
+Two worlds run month by month on the same random numbers, one without any award and one as it was.
+They differ only where an award changes a hazard: for the people of a final, and for the staff of a
+firm that has won. So mu1 - mu0 of a firm that sent nobody into a final is exactly 0. A spell that
+ends in December still counts as staff at the end of that year; whether its holder stays another
+twelve months is decided by the draws from that December to November. Who will be in the finals of
+the coming year is decided in December, by job, so that expectations from then on are exact.
 """
 
 from __future__ import annotations
@@ -32,14 +37,28 @@ OPEN = 999_999
 
 @dataclass
 class JobSetting:
-    """What the run needs. Per job.
+    """The fixed inputs of the run.
 
-    Firm (changes with mergers), opens, closes (first and last month).
-
-    power, points : firm x year (`years`): powers without awards, probability added to a year's stay
-        of colleagues.
-    mergers : month -> pairs (firm, firm it goes into). places : entries, see `contest_places`; aims
-        : entry x 2 points.
+    Attributes
+    ----------
+    rules : dict
+        The constants.
+    years : array
+        The years of the run.
+    firm : array (jobs,)
+        The firm of each job; it changes with mergers.
+    opens, closes : array (jobs,)
+        First and last month of each job.
+    power : array (firms, years)
+        Powers of the hazards without awards.
+    points : array (firms, years)
+        Probability that awards add to a year's stay of colleagues.
+    mergers : dict
+        Month -> pairs (firm, the firm it merges into).
+    places : DataFrame
+        The entries, see `contest_places`.
+    aims : array (entries, 2)
+        Probability that a final adds to the stays of 12 and of 24 months of its people.
     """
 
     rules: Rules
@@ -54,28 +73,38 @@ class JobSetting:
     aims: np.ndarray
 
     def column(self, month: np.ndarray | int) -> np.ndarray | int:
-        """Position in `years` of the year whose stays a month decides.
+        """Return the position in `years` of the year whose stays a month decides.
 
-        Months after the last one use that.
+        Months after the last year use the last one.
         """
         return np.minimum((month + 1) // 12 - int(self.years[0]), len(self.years) - 1)
 
     @staticmethod
     def no_members() -> pd.DataFrame:
-        """No members: entry_rank, ord, job, month, finalist."""
+        """Return an empty table of members: entry_rank, ord, job, month, finalist."""
         whole = {
             name: np.zeros(0, dtype=np.int64) for name in ("entry_rank", "ord", "job", "month")
         }
         return pd.DataFrame({**whole, "finalist": np.zeros(0, dtype=bool)})
 
     def powers(self, jobs: np.ndarray, months: np.ndarray) -> np.ndarray:
-        """Job x month: powers without awards."""
+        """Return powers without awards (jobs x months)."""
         return self.power[self.firm[jobs][:, None], self.column(months)]
 
 
 @dataclass
 class JobHolders:
-    """Per job: start of its holder, his power in the running year, the final he stood in."""
+    """The holders of all jobs in one of the two worlds.
+
+    Attributes
+    ----------
+    start : array (jobs,)
+        Month in which the holder began, `VACANT` where there is none.
+    power : array (jobs,)
+        The holder's power in the running year.
+    finals : Finals
+        The final in which the holder was.
+    """
 
     start: np.ndarray
     power: np.ndarray
@@ -85,9 +114,25 @@ class JobHolders:
 def run_months(
     setting: JobSetting, draws: np.random.Generator, people: np.random.Generator
 ) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
-    """Stays in a job (job, start, end) as they were; mean expected stays (world x firm x year).
+    """Run all months in both worlds.
 
-    Members by job.
+    Parameters
+    ----------
+    setting : JobSetting
+        The fixed inputs; `setting.firm` changes with mergers.
+    draws : Generator
+        Random numbers for vacancies and for leaving.
+    people : Generator
+        Random numbers for the members of entries.
+
+    Returns
+    -------
+    stays : DataFrame
+        Stays in a job as they were: job, start, end.
+    means : array (2, firms, years)
+        Mean expected stay without and with the awards.
+    members : DataFrame
+        The members of all entries by job, with their expected stays.
     """
     begin, end = int(setting.years[0]) * 12, month_of_day(setting.rules["time"]["export"])
     worlds = [_begin(setting, begin, draws)]
@@ -125,7 +170,7 @@ def run_months(
 
 
 def _parting(setting: JobSetting) -> int:
-    """The December from which on the world with awards differs from the one without."""
+    """Return the December from which on the world with awards differs from the one without."""
     finals = setting.places.loc[setting.places["priority"] < 2, "month"]
     if not setting.aims.any() and not setting.points.any():
         return NEVER
@@ -133,7 +178,7 @@ def _parting(setting: JobSetting) -> int:
 
 
 def _begin(setting: JobSetting, begin: int, rng: np.random.Generator) -> JobHolders:
-    """The staff of the first month: tenures as the hazards leave them in the long run."""
+    """Draw the staff of the first month, with tenures as the hazards leave them in the long run."""
     rule = setting.rules["labour"]
     still_there = np.exp(np.cumsum(log_keep(*rule["hazard"])[: rule["longest_tenure"]]))
     tenure = 1 + rng.choice(
@@ -144,7 +189,7 @@ def _begin(setting: JobSetting, begin: int, rng: np.random.Generator) -> JobHold
 
 
 def _merge(setting: JobSetting, month: int) -> None:
-    """Jobs of firms that go into another one this month are that one's from now on."""
+    """Give the jobs of firms that merge this month to the other firm."""
     for rank, into in setting.mergers.get(month, []):
         setting.firm = np.where(setting.firm == rank, into, setting.firm)
 
@@ -152,7 +197,10 @@ def _merge(setting: JobSetting, month: int) -> None:
 def _fill(
     setting: JobSetting, world: JobHolders, month: int, fills: np.ndarray, *, treated: bool
 ) -> None:
-    """Vacancies filled; powers set for the newcomers, and for everybody when a year of stays begins."""
+    """Fill vacancies, and set powers.
+
+    Newcomers get a power; everybody gets a new one when a year of stays begins.
+    """
     is_open = (setting.opens <= month) & (month <= setting.closes)
     new = (world.start == VACANT) & is_open & (fills < setting.rules["labour"]["filled_per_month"])
     world.start[new] = month
@@ -167,9 +215,9 @@ def _fill(
 def _draw_members(
     setting: JobSetting, world: JobHolders, month: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Who will stand in the finals of the next eleven months.
+    """Draw who will be in the finals of the next eleven months.
 
-    A later holder of the job stands in for who left it.
+    If a person leaves before the final, the next holder of the job takes the place.
     """
     places = setting.places
     tenure = np.where(world.start == VACANT, 0, month - world.start)
@@ -187,7 +235,7 @@ def _draw_members(
 
 
 def _new_finals(setting: JobSetting, world: JobHolders, member: pd.DataFrame) -> Finals:
-    """What the finals of these members will do to those of today's holders who are still there."""
+    """Return what the finals of these members do to today's holders who are still there then."""
     rows = member[member["finalist"].to_numpy(dtype=bool)]
     new, jobs = Finals.none(len(setting.firm)), rows["job"].to_numpy(dtype=int)
     for when in rows["month"].unique():
@@ -206,9 +254,9 @@ def _new_finals(setting: JobSetting, world: JobHolders, member: pd.DataFrame) ->
 def _hold_final(
     setting: JobSetting, worlds: list[JobHolders], member: pd.DataFrame, month: int
 ) -> pd.DataFrame:
-    """The final counts for its people from now on.
+    """Let the final count for its people from now on.
 
-    `member` with their expected stays (missing for the others).
+    Returns `member` with their expected stays (missing for those who were not in the final).
     """
     world, finals = worlds[-1], worlds[-1].finals
     if len(worlds) == 2:
@@ -226,7 +274,10 @@ def _hold_final(
 
 
 def _power_now(setting: JobSetting, world: JobHolders, month: int) -> np.ndarray:
-    """Per job: who stood in a final follows his own path, the others the year's power of their firm."""
+    """Return the power of each job's holder.
+
+    People of a final have a power of their own, others that of their firm.
+    """
     power, jobs = world.power.copy(), np.flatnonzero(world.finals.month < NEVER)
     own = setting.power[setting.firm[jobs], setting.column(month)]
     power[jobs] = own * world.finals.of(jobs).factor(month)
@@ -234,9 +285,9 @@ def _power_now(setting: JobSetting, world: JobHolders, month: int) -> np.ndarray
 
 
 def _leavers(setting: JobSetting, world: JobHolders, month: int, leaves: np.ndarray) -> np.ndarray:
-    """Jobs whose holder leaves at the end of the month.
+    """Mark jobs whose holder leaves at the end of the month.
 
-    By the hazard (logs compared), or because the firm closes.
+    People leave by the hazard (logs are compared), or because the firm closes.
     """
     held = world.start != VACANT
     plain = log_keep(*setting.rules["labour"]["hazard"])[np.where(held, month - world.start, 0)]
@@ -246,12 +297,26 @@ def _leavers(setting: JobSetting, world: JobHolders, month: int, leaves: np.ndar
 def mean_stay(
     setting: JobSetting, world: JobHolders, month: int, coming: pd.DataFrame
 ) -> np.ndarray:
-    """Expected share of each firm's staff that is still there in twelve months.
+    """Compute the expected share of each firm's staff that is still there in twelve months.
 
-    Missing where there is no staff.
+    The power of those who were in a past final, or will be in one of the finals `coming`, changes
+    within the twelve months.
 
-    Those of a past final, and those of the finals `coming`, have a power that changes inside the
-    twelve months.
+    Parameters
+    ----------
+    setting : JobSetting
+        The fixed inputs.
+    world : JobHolders
+        The holders today.
+    month : int
+        Today.
+    coming : DataFrame
+        Members of the finals of the next twelve months.
+
+    Returns
+    -------
+    array (firms,)
+        Missing where there is no staff.
     """
     held = world.start != VACANT
     tenure = np.where(held, month - world.start, 0)
@@ -273,9 +338,9 @@ def mean_stay(
 
 
 def _stays(left: list[tuple[np.ndarray, np.ndarray, int]], start: np.ndarray) -> pd.DataFrame:
-    """Stays that ended, and those that were open in the month of the export.
+    """Return stays that ended and those that were open in the month of the export.
 
-    In the order of job and start.
+    They are in the order of job and start.
     """
     job, begun = (np.concatenate([part[i] for part in left]) for i in (0, 1))
     ended = np.repeat([month for _, _, month in left], [len(job) for job, _, _ in left])

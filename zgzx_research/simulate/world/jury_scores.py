@@ -1,7 +1,4 @@
-"""What the judges gave.
-
-Scores in the order of merit, so that ranks and outcomes are those of the entries.
-"""
+"""The scores of the judges, in the order of merit, so that ranks and outcomes fit the entries."""
 
 from __future__ import annotations
 
@@ -20,11 +17,16 @@ CANDIDATES = 3  # rows of scores drawn per entry, so that enough of them have to
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores as data frames; points are 0 to 100 with two decimals.
+    """The scores of all preliminaries and finals.
 
-    score : entry_id, stage, judge_no, score; only of those who were there.
-    result : entry_id, stage, material (finals), site (mean without the highest and the lowest),
-        total, rank (missing = absent), outcome (淘汰, 晋级, 获奖, 弃权, 缺考). Equal totals share a rank.
+    Attributes
+    ----------
+    score : DataFrame
+        entry_id, stage, judge_no, score; only of entries that were there. Points are 0 to 100 with
+        two decimals.
+    result : DataFrame
+        entry_id, stage, material (finals), site (mean without the highest and the lowest), total,
+        rank (missing = absent), outcome (淘汰, 晋级, 获奖, 弃权, 缺考). Equal totals share a rank.
     """
 
     score: pd.DataFrame
@@ -32,7 +34,7 @@ class Scores:
 
 
 def simulate_scores(rules: Rules, entry: pd.DataFrame, rng: np.random.Generator) -> Scores:
-    """Scores of all preliminaries and finals of these entries (`simulate_entries`)."""
+    """Draw the scores of all preliminaries and finals of these entries (`simulate_entries`)."""
     found = []
     for position, (stage, place) in enumerate(
         zip(STAGES, (entry["preliminary"], entry["final"]), strict=True)
@@ -60,12 +62,19 @@ def simulate_scores(rules: Rules, entry: pd.DataFrame, rng: np.random.Generator)
 
 
 def trimmed_means(points: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    """Mean without the highest and the lowest, in hundredths, halves up.
+    """Compute means without the highest and the lowest score, in hundredths, halves rounded up.
 
     Parameters
     ----------
-    points : row x judge, hundredths of a point. judged : same shape, False where there is no such
-        judge.
+    points : array (rows, judges)
+        Hundredths of a point.
+    judged : array (rows, judges) of bool
+        False where there is no such judge.
+
+    Returns
+    -------
+    array (rows,)
+        The means.
     """
     rest = judged.sum(axis=1) - 2
     total = np.where(judged, points, 0).sum(axis=1)
@@ -85,10 +94,7 @@ def _stage(
     final: int,
     rng: np.random.Generator,
 ) -> Scores:
-    """Scores and results of one stage.
-
-    Rows of scores drawn, put into order, and given out by place.
-    """
+    """Draw scores and results of one stage: scores are drawn, sorted, and given out by place."""
     contest = entry.groupby(CONTEST, sort=False).ngroup().to_numpy()
     there = place.notna().to_numpy()
     rows = np.flatnonzero(there)
@@ -125,9 +131,9 @@ def _stage(
 def _ordered(
     rules: Rules, contest: np.ndarray, judges: np.ndarray, final: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row x judge points and material points, in hundredths.
+    """Draw points (rows x judges) and material points, in hundredths.
 
-    Totals of a contest differ and fall from row to row.
+    The totals of a contest differ, and they fall from row to row.
     """
     rule, drawn = rules["scores"], np.repeat(contest, CANDIDATES)
     most = rule["judges"][1]
@@ -162,11 +168,10 @@ def _tie(
     material: np.ndarray,
     rng: np.random.Generator,
 ) -> None:
-    """Some neighbours get equal totals, in place.
+    """Give some neighbouring rows equal totals, in place.
 
-    The second has the first one's scores, by other judges.
-
-    A pair stands on one side of the cut, so that nobody wins on a tie.
+    The second row has the scores of the first, by other judges. Both are on the same side of the
+    passing mark, so that nobody wins by a tie.
     """
     row = np.arange(len(contest) - 1)
     first = np.searchsorted(contest, contest)[:-1]
@@ -181,6 +186,7 @@ def _tie(
 
 
 def final_totals(rules: Rules, site: np.ndarray, material: np.ndarray, final: int) -> np.ndarray:
+    """Compute total points, in hundredths; in a final the material counts too."""
     share = rules["scores"]["material"] * final
     return (share * material + (100 - share) * site + 50) // 100
 

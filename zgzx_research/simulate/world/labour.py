@@ -1,11 +1,7 @@
-"""Jobs, who holds them, who enters the contest, and the true effect of an award on staying.
+"""Jobs and the people who hold them: employment with the true effect of an award on staying.
 
-Two worlds run month by month on the same random numbers, one without any award and one as it was.
-They part only where an award changes a hazard: for the people of a final, and for the staff of a
-firm that has won. So mu1 - mu0 of a firm that sent nobody into a final is exactly 0. A spell that
-ends in December still counts as staff at the end of that year; whether its holder stays another
-twelve months is decided by the draws from that December to November. Who will stand in the finals
-of the coming year is settled in December, by job, so that expectations from then on are exact.
+`job_months` runs the months; here jobs are counted, and stays in a job become spells of workers at
+firms.
 """
 
 from __future__ import annotations
@@ -30,15 +26,20 @@ from zgzx_research.simulate.world.staying_hazards import (
 
 @dataclass(frozen=True)
 class Labour:
-    """What employment gives.
+    """Employment as it was, and as it was expected.
 
-    spell : job, firm_rank, start, end (months, OPEN while it lasts), worker_rank, agency (dispatch
-        company, -1 = none); in the order of job and start. Who goes with his firm into another has
-        a spell at each.
-    retention : firm_rank, year, mu0, mu1 (expected without and with the awards; NaN where that
-        world has no staff).
-    member : entry_rank, ord, job, month, finalist, worker_rank, of finalists mu0_12, mu1_12,
-        stay_12 and those of 24.
+    Attributes
+    ----------
+    spell : DataFrame
+        job, firm_rank, start, end (months, OPEN while it lasts), worker_rank, agency (dispatch
+        company, -1 = none), in the order of job and start. Who goes with the firm into another one
+        has a spell at each.
+    retention : DataFrame
+        firm_rank, year, mu0, mu1 (expected without and with the awards; NaN where that world has no
+        staff).
+    member : DataFrame
+        entry_rank, ord, job, month, finalist, worker_rank, and of finalists mu0_12, mu1_12, stay_12
+        and those of 24.
     """
 
     spell: pd.DataFrame
@@ -49,7 +50,7 @@ class Labour:
 def jobs_per_firm(
     rules: Rules, firm: pd.DataFrame, workers: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Jobs of each firm in the employment files, a sample of all its staff."""
+    """Draw the number of jobs of each firm in the employment files, a sample of all its staff."""
     rule = rules["labour"]
     weight = np.asarray(rule["staff_weight"])[firm["size_rank"]]
     wanted = weight * rule["jobs_per_worker"] * workers / weight.sum()
@@ -71,13 +72,33 @@ def simulate_labour(
     workers: int,
     rng: np.random.Generator,
 ) -> Labour:
-    """Spells as they were, expected retention with and without the awards, the people of the entries.
+    """Draw spells, expected retention with and without the awards, and the people of the entries.
 
     Parameters
     ----------
-    jobs : jobs of each firm. event : see `Events.event`.
-    first : first award of each firm (edition, year, category; missing = never).
-    scale : multiple of the true effects.
+    rules : dict
+        The constants.
+    firm : DataFrame
+        The firms.
+    jobs : array (firms,)
+        Jobs of each firm.
+    event : DataFrame
+        `Events.event`.
+    first : DataFrame
+        First award of each firm (edition, year, category; missing = never).
+    entry, edition : DataFrame
+        The entries and the editions.
+    scale : float
+        Multiple of the true effects.
+    workers : int
+        How many workers there are at least.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    Labour
+        Spells, retention and members.
     """
     time = rules["time"]
     years = np.arange(time["spells_from"], time["panel"][1] + 2)
@@ -92,7 +113,7 @@ def simulate_labour(
         (closed - 1).fillna(NEVER).to_numpy(dtype=int)[firm_of],
         firm_powers(rules, len(firm), years, rng),
         colleague_points(rules, first, years, scale),
-        _mergers(event),
+        _mergers_by_month(event),
         contest_places(rules, entry, edition, people),
         people_points(rules, entry, scale),
     )
@@ -114,7 +135,7 @@ def simulate_labour(
     return Labour(_by_firm(stay, firm_of, setting.mergers), retention, member)
 
 
-def _mergers(event: pd.DataFrame) -> dict[int, list[tuple[int, int]]]:
+def _mergers_by_month(event: pd.DataFrame) -> dict[int, list[tuple[int, int]]]:
     merger = event[event["type"] == "merger"]
     month = month_of_date(merger["date"])
     pairs = pd.Series(
@@ -128,7 +149,7 @@ def _mergers(event: pd.DataFrame) -> dict[int, list[tuple[int, int]]]:
 def _by_firm(
     stay: pd.DataFrame, firm_of: np.ndarray, mergers: dict[int, list[tuple[int, int]]]
 ) -> pd.DataFrame:
-    """Spells: stays cut where the firm goes into another one, with the firm of each part."""
+    """Cut stays where the firm merges into another one, and add the firm of each part."""
     firms = int(firm_of[-1]) + 1
     cut, into = np.full(firms, NEVER), np.arange(firms)
     for month, pairs in mergers.items():
@@ -151,9 +172,9 @@ def _by_firm(
 def _assign_workers(
     start: np.ndarray, end: np.ndarray, workers: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """A worker for each stay, drawn among those without a job.
+    """Draw a worker for each stay among those without a job.
 
-    More workers come in only when nobody is free.
+    New workers are added only when nobody is free.
     """
     worker = np.empty(len(start), dtype=np.int64)
     free_from = np.zeros(workers, dtype=np.int64)

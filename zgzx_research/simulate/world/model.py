@@ -1,4 +1,4 @@
-"""The synthetic world: firms, workers, spells, contests, patents, and the truth about what the awards did."""
+"""The whole model: firms, workers, spells, contests, patents, and the true effects of awards."""
 
 from __future__ import annotations
 
@@ -36,9 +36,24 @@ from zgzx_research.simulate.world.workers import simulate_workers, skill_raises
 
 @dataclass(frozen=True)
 class Contest:
-    """Firms, their shocks, jobs and events, who entered and won, and what acts on them since when.
+    """Everything up to the awards; see `World`.
 
-    See `World`.
+    Attributes
+    ----------
+    firm : DataFrame
+        The firms.
+    edition : DataFrame
+        The editions.
+    shocks : Shocks
+        Log shocks of the firms.
+    jobs : array (firms,)
+        Jobs of each firm.
+    entry : DataFrame
+        The entries with firm_rank.
+    events : Events
+        What happened to firms.
+    since : Since
+        First awards, first entries and namings.
     """
 
     firm: pd.DataFrame
@@ -56,25 +71,39 @@ class World:
 
     Attributes
     ----------
-    order : what was asked for, with the constants.
-    firm : firm_id, uscc, name and its parts, founded, closed, size, street, industry, headcount,
+    order : Order
+        What was asked for, with the constants.
+    firm : DataFrame
+        firm_id, uscc, name and its parts, founded, closed, size, street, industry, headcount,
         capital_wan, …
-    events : what happened to firms and all their names, by firm_rank (position in `firm`).
-    worker : worker_id, name, resident_id, insurance_no, second_no, phone, is_man, born, edu,
+    events : Events
+        What happened to firms and all their names, by firm_rank (position in `firm`).
+    worker : DataFrame
+        worker_id, name, resident_id, insurance_no, second_no, phone, is_man, born, edu,
         skill_level, household, log_wage, raised_from (month). Never written to truth.
-    spell : worker_id, firm_id (legal), start_ym, end_ym (YYYYMM, missing = open on the day of the
-        export), agency (position of the dispatch company he stands under, -1 = none).
-    edition : edition, year, final_date.
-    entry : every entry of a preliminary, see `simulate_entries`; without firm_rank.
-    score, result : what the judges gave, see `Scores`.
-    member : the people of each entry: entry_id, ord, worker_id.
-    award : one row per winner named: entry_id, edition, year, category, firm_id, ord, worker_id.
-    programmes : name -> programme, cost, participation, district_year; see `simulate_programmes`.
-    patent : app_no, type, filed, published, granted, firm_id (who filed; missing = an outsider),
+    spell : DataFrame
+        worker_id, firm_id (legal), start_ym, end_ym (YYYYMM, missing = open on the day of the
+        export), agency (position of the dispatch company that employs the person, -1 = none).
+    edition : DataFrame
+        edition, year, final_date.
+    entry : DataFrame
+        Every entry of a preliminary, see `simulate_entries`; without firm_rank.
+    score, result : DataFrame
+        The points of the judges and the results, see `Scores`.
+    member : DataFrame
+        The people of each entry: entry_id, ord, worker_id.
+    award : DataFrame
+        One row per winner named: entry_id, edition, year, category, firm_id, ord, worker_id.
+    programmes : dict of str to DataFrame
+        programme, cost, participation, district_year; see `simulate_programmes`.
+    patent : DataFrame
+        app_no, type, filed, published, granted, firm_id (who filed; missing = an outsider),
         holder_id, dual_app_no, counts, seen, title; see `simulate_applications`.
-    patent_party : app_no, ord, role (applicant, holder, inventor), firm_id, worker_id, name
-        (parties from elsewhere).
-    truth : name -> what perfect cleaning and the true model give; see `write_world`.
+    patent_party : DataFrame
+        app_no, ord, role (applicant, holder, inventor), firm_id, worker_id, name (parties from
+        elsewhere).
+    truth : dict of str to DataFrame
+        What perfect cleaning and the true model give; see `write_world`.
     """
 
     order: Order
@@ -100,7 +129,7 @@ class World:
 
 
 def simulate_contest(order: Order) -> Contest:
-    """Everything up to the awards."""
+    """Draw everything up to the awards."""
     rules, counts = order.rules, order.counts
     firm = simulate_firms(rules, counts["firms"], order.stream("firms"))
     edition = simulate_editions(rules)
@@ -128,7 +157,7 @@ def simulate_contest(order: Order) -> Contest:
 
 
 def simulate_counts(order: Order, contest: Contest) -> tuple[Rates, np.ndarray]:
-    """Expected and drawn applications (firm x panel year x type).
+    """Return expected and drawn applications (firms x panel years x types).
 
     After a merger they are the successor's.
     """
@@ -144,7 +173,7 @@ def simulate_counts(order: Order, contest: Contest) -> tuple[Rates, np.ndarray]:
 
 
 def simulate_staying(order: Order, contest: Contest) -> Labour:
-    """Who held which job, and what was expected of their staying."""
+    """Draw who held which job, with the expected stays."""
     return simulate_labour(
         order.rules,
         contest.firm,
@@ -160,9 +189,19 @@ def simulate_staying(order: Order, contest: Contest) -> Labour:
 
 
 def simulate_world(order: Order) -> World:
-    """A world drawn from `world.toml`.
+    """Draw a world from `world.toml`.
 
-    Scenarios of one seed share everything the effects leave alone.
+    Scenarios of one seed share everything that the effects do not change.
+
+    Parameters
+    ----------
+    order : Order
+        Scenario, size, seed and traps.
+
+    Returns
+    -------
+    World
+        The world with its truth.
     """
     rules, contest = order.rules, simulate_contest(order)
     scores = simulate_scores(rules, contest.entry, order.stream("scores"))
@@ -186,7 +225,7 @@ def _assemble(
     patent: pd.DataFrame,
     party: pd.DataFrame,
 ) -> World:
-    """Ranks replaced by ids, and the truth tables."""
+    """Replace ranks by ids, and add the truth tables."""
     firm, events, entry = contest.firm, contest.events, contest.entry
     ids, people = firm["firm_id"].to_numpy(), worker["worker_id"].to_numpy()
     spell = spell_table(firm, labour)
@@ -194,16 +233,11 @@ def _assemble(
     patent = patent.assign(
         firm_id=patent["firm_rank"].map(by_rank), holder_id=patent["holder_rank"].map(by_rank)
     )
-    party = pd.DataFrame(
-        {
-            "app_no": patent["app_no"].to_numpy()[party["app_rank"]],
-            "ord": party["ord"],
-            "role": party["role"],
-            "firm_id": party["firm_rank"].map(by_rank),
-            "worker_id": party["worker_rank"].map(worker["worker_id"]),
-            "name": party["name"],
-        }
-    )
+    party = party.assign(
+        app_no=patent["app_no"].to_numpy()[party["app_rank"]],
+        firm_id=party["firm_rank"].map(by_rank),
+        worker_id=party["worker_rank"].map(worker["worker_id"]),
+    )[["app_no", "ord", "role", "firm_id", "worker_id", "name"]]
     member, award = labour.member, award_table(entry, labour.member, people)
     patent = patent.drop(columns=["firm_rank", "holder_rank"])
     truth = truth_tables(order.rules, firm, events, entry, award, spell, patent, rates, labour)

@@ -1,4 +1,4 @@
-"""Neighbouring programmes of the same firms and people, what the contest cost, who took part, the district's series."""
+"""Other programmes for the same firms and people, costs, participation, and district series."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ COLUMNS = ["programme", "firm_id", "worker_id", "onset", "detail"]
 
 
 def specialised_onset(rules: Rules, firm: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    """Year in which each firm is named 专精特新, missing = never.
+    """Draw the year in which each firm is named 专精特新, missing = never.
 
-    Only living firms that patent are named.
+    Only open firms that patent are named.
     """
     rule = rules["programmes"]
     score = (
@@ -40,15 +40,24 @@ def specialised_onset(rules: Rules, firm: pd.DataFrame, rng: np.random.Generator
 def simulate_programmes(
     order: Order, firm: pd.DataFrame, spell: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """Tables of the programmes folder.
+    """Draw the tables of the programmes folder.
+
+    Parameters
+    ----------
+    order : Order
+        The order of the world.
+    firm : DataFrame
+        The firms with `specialised`, see `specialised_onset`.
+    spell : DataFrame
+        The spells.
 
     Returns
     -------
-    programme : programme (specialised, craftsman, visit), firm_id, worker_id (null), onset (day),
-        detail (batch, title, or team and matter).
-    cost : edition, item, cny. participation : edition, street (or the union's industry), route,
-        participations.
-    district_year : year, vintage, indicator, value, source.
+    dict of str to DataFrame
+        programme: programme (specialised, craftsman, visit), firm_id, worker_id (null), onset
+        (day), detail (batch, title, or team and matter). cost: edition, item, cny. participation:
+        edition, street (or the union's industry), route, participations. district_year: year,
+        vintage, indicator, value, source.
     """
     rules = order.rules
     named = _specialised(rules, firm)
@@ -66,7 +75,7 @@ def simulate_programmes(
 
 
 def district_years(rules: Rules, scale: float) -> pd.DataFrame:
-    """Published and invented series.
+    """Return published and invented series.
 
     The district's skill share is the city's trend and what the programme adds.
     """
@@ -98,7 +107,7 @@ def district_years(rules: Rules, scale: float) -> pd.DataFrame:
 
 
 def _specialised(rules: Rules, firm: pd.DataFrame) -> pd.DataFrame:
-    """Named firms by year; the batch counts the years."""
+    """Return named firms by year; the batch counts the years."""
     named = firm[firm["specialised"].notna()].sort_values("specialised", kind="stable")
     year = named["specialised"].astype(int)
     ordinals = np.asarray(["一", *words()["category"]["ordinals"][1:]], dtype=object)
@@ -120,7 +129,7 @@ def _specialised(rules: Rules, firm: pd.DataFrame) -> pd.DataFrame:
 
 
 def _craftsmen(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """People named 龙岗工匠 or 行业工匠, with years at their firm; nobody is named twice."""
+    """Draw people named 龙岗工匠 or 行业工匠, with years at their firm; nobody is named twice."""
     rule = rules["programmes"]
     found: list[pd.DataFrame] = []
     named: set[str] = set()
@@ -144,7 +153,7 @@ def _craftsmen(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> p
 def _visits(
     rules: Rules, firm: pd.DataFrame, named: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """问诊开方: experts at named firms, from the year after the naming on, by day."""
+    """Draw 问诊开方: visits of experts to named firms, from the year after the naming on."""
     end = rules["time"]["panel"][1]
     closed = named["firm_id"].map(firm.set_index("firm_id")["closed"]).dt.year.fillna(end + 1)
     count = (
@@ -183,7 +192,7 @@ def _costs(rules: Rules, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _participation(rules: Rules, rng: np.random.Generator) -> pd.DataFrame:
-    """The persons of each edition by route and union; streets as they were called at the time."""
+    """Draw the persons of each edition by route and union; streets have their names of the time."""
     place, share = words()["place"], rules["selection"]["route_industry"]
     streets = pd.Series(place["streets"], dtype="str")
     unions = pd.Series(

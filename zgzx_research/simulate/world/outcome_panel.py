@@ -1,7 +1,4 @@
-"""Firm-year panels straight from the model, without files and dirt.
-
-What proofs and tutorials start from.
-"""
+"""Firm-year panels straight from the model, without files and dirt, for proofs and tutorials."""
 
 from __future__ import annotations
 
@@ -22,16 +19,23 @@ PATENTS = "patents_"
 
 
 def outcome_panel(order: Order, outcome: str) -> pd.DataFrame:
-    """One row per firm and year.
-
-    firm_id year first_award first_category closed_year size outcome mu0 mu1.
+    """Draw a panel with one row per firm and year.
 
     Parameters
     ----------
-    outcome : "patents_invention", "patents_utility_model" or "patents_design": filings of a year,
-        whether published by the day of the export or not, missing before founding, 0 after closure.
+    order : Order
+        The world.
+    outcome : str
+        "patents_invention", "patents_utility_model" or "patents_design": filings of a year, whether
+        published by the day of the export or not, missing before founding, 0 after closure.
         "retention": the share of the staff at the end of last year who are with the legal group at
         the end of this one, with their number in `staff`.
+
+    Returns
+    -------
+    DataFrame
+        firm_id, year, first_award, first_category, closed_year, size, the outcome, mu0, mu1
+        (expected without and with the awards).
     """
     return _retention(order) if outcome == "retention" else _patents(order, outcome)
 
@@ -57,7 +61,7 @@ def _retention(order: Order) -> pd.DataFrame:
 
 
 def _firm_years(order: Order, contest: Contest) -> pd.DataFrame:
-    """Every firm in every panel year, with its first award."""
+    """Return every firm in every panel year, with its first award."""
     firm, first, years = contest.firm, contest.since.first, panel_years(order.rules)
     per_firm = {
         "firm_id": firm["firm_id"],

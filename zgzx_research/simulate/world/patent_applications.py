@@ -1,7 +1,4 @@
-"""Patent applications one by one.
-
-Numbers and dates, filings made twice, patents bought and sold, parties.
-"""
+"""Patent applications one by one: numbers, dates, double filings, sales, parties."""
 
 from __future__ import annotations
 
@@ -21,19 +18,29 @@ OUTSIDE = -1  # rank of an applicant that is no firm of this world
 def simulate_applications(
     rules: Rules, firm: pd.DataFrame, count: np.ndarray, won: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """One row per application in the order of filing.
+    """Draw one row per application, in the order of filing.
 
     Parameters
     ----------
-    count : firm x panel year x type, applications filed. won : year of each firm's first award,
-        missing = never.
+    rules : dict
+        The constants.
+    firm : DataFrame
+        The firms.
+    count : array (firms, panel years, types) of int
+        Applications filed.
+    won : array (firms,)
+        Year of each firm's first award, missing = never.
+    rng : Generator
+        Random numbers.
 
     Returns
     -------
-    app_no, type, filed, published, granted (missing: not granted by the export), firm_rank (who
-    filed; OUTSIDE), holder_rank (who holds it now), dual_app_no (the other number of a case filed
-    twice), counts (False for the second filing of one case and for what outsiders filed), seen
-    (published by the day of the export), title (a number that two filings of one case share).
+    DataFrame
+        app_no, type, filed, published, granted (missing: not granted by the export), firm_rank (who
+        filed; OUTSIDE), holder_rank (who holds it now), dual_app_no (the other number of a case
+        filed twice), counts (False for the second filing of one case and for what outsiders filed),
+        seen (published by the day of the export), title (a number that two filings of one case
+        share).
     """
     firm_rank, year, kind = (part.ravel().repeat(count.ravel()) for part in np.indices(count.shape))
     filed = _filing_days(firm, firm_rank, panel_years(rules)[year], rng)
@@ -66,12 +73,28 @@ def simulate_parties(
     jobs: np.ndarray,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Parties of the applications.
-
-    app_rank, ord, role, firm_rank, worker_rank, name (of those from elsewhere).
+    """Draw the parties of the applications.
 
     Inventors are workers insured at the filing firm in the month of filing; an application may have
     none. Who bought an application is its holder.
+
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    patent : DataFrame
+        The applications, see `simulate_applications`.
+    spell : DataFrame
+        `Labour.spell`.
+    jobs : array (firms,)
+        Jobs of each firm.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    DataFrame
+        app_rank, ord, role, firm_rank, worker_rank, name (of parties from elsewhere).
     """
     rule = rules["patents"]
     rank, filer, holder = (
@@ -97,7 +120,7 @@ def simulate_parties(
 
 
 def holders(job: np.ndarray, month: np.ndarray, spell: pd.DataFrame) -> np.ndarray:
-    """The worker who holds each job in each month, -1 where it is vacant.
+    """Return the worker who holds each job in each month, -1 where it is vacant.
 
     `spell` is in the order of job and start.
     """
@@ -114,7 +137,7 @@ def holders(job: np.ndarray, month: np.ndarray, spell: pd.DataFrame) -> np.ndarr
 def _bought(
     rules: Rules, firm: pd.DataFrame, own: pd.DataFrame, won: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Applications of outsiders that firms of this world hold now.
+    """Draw applications of outsiders that firms of this world hold now.
 
     Winners buy what was filed after their award.
     """
@@ -143,7 +166,7 @@ def _bought(
 
 
 def _dated(rules: Rules, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """With the days of publication and grant, and whether the export shows the row."""
+    """Add the days of publication and grant, and whether the export shows the row."""
     rule, kind = rules["patents"], rows["kind"].to_numpy()
     filed = rows["filed"].to_numpy().astype("datetime64[D]")
     low, high = np.asarray(rule["publication_days"])[kind].T
@@ -161,7 +184,7 @@ def _dated(rules: Rules, rows: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
 
 
 def _numbered(rules: Rules, rows: pd.DataFrame) -> pd.DataFrame:
-    """With application numbers in the order of filing, and the other number of cases filed twice."""
+    """Add application numbers in the order of filing, and the other number of cases filed twice."""
     year, digit = rows["filed"].dt.year, rows["kind"] + 1
     serial = rows.groupby([year, digit]).cumcount().to_numpy() + 1  # 9000000 would look rounded
     number = pd.Series(
@@ -186,10 +209,7 @@ def _inventors(
     jobs: np.ndarray,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """A few of the staff of the month of filing, drawn by job.
-
-    Those whose job is vacant are missing.
-    """
+    """Draw a few of the staff of the month of filing, by job; vacant jobs have no inventor."""
     case = patent[patent["firm_rank"] != OUTSIDE].drop_duplicates("title")
     month = month_of_date(case["filed"]).to_numpy()
     row = np.repeat(
@@ -209,7 +229,7 @@ def _inventors(
 def _filing_days(
     firm: pd.DataFrame, rank: np.ndarray, year: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """A day of the year on which the firm lives."""
+    """Draw a day of the year on which the firm is open."""
     begin = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]")
     end = (year - 1969).astype("datetime64[Y]").astype("datetime64[D]")
     founded, closed = (

@@ -1,4 +1,4 @@
-"""Expected patent applications by firm, year and type, with and without the awards, and the counts drawn about them."""
+"""Expected patent applications with and without the awards, and the counts drawn around them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from zgzx_research.simulate.world.staying_hazards import NEVER
 
 @dataclass(frozen=True)
 class Shocks:
-    """Firm x panel year log shocks.
+    """Log shocks (firms x panel years).
 
-    `transient` ones pass with their year, `persistent` ones are AR(1).
+    Attributes
+    ----------
+    transient : array (firms, panel years)
+        Shocks that pass with their year.
+    persistent : array (firms, panel years)
+        AR(1) shocks.
     """
 
     transient: np.ndarray
@@ -25,10 +30,16 @@ class Shocks:
 
 @dataclass(frozen=True)
 class Since:
-    """Per firm the year since which something acts on its applications; missing = never.
+    """The year since which something acts on each firm's applications; missing = never.
 
-    first : edition, year and category of the first award (`first_awards`). entered : first entry.
-    named : named 专精特新.
+    Attributes
+    ----------
+    first : DataFrame
+        Edition, year and category of the first award (`first_awards`).
+    entered : array (firms,)
+        Year of the first entry.
+    named : array (firms,)
+        Year in which it was named 专精特新.
     """
 
     first: pd.DataFrame
@@ -38,9 +49,14 @@ class Since:
 
 @dataclass(frozen=True)
 class Rates:
-    """Expected applications by firm, year and type: mu0 with no award anywhere, mu1 as it was.
+    """Expected applications; NaN before founding.
 
-    NaN before founding.
+    Attributes
+    ----------
+    mu0 : array (firms, panel years, types)
+        With no award anywhere.
+    mu1 : array (firms, panel years, types)
+        As it was.
     """
 
     mu0: np.ndarray
@@ -48,7 +64,7 @@ class Rates:
 
 
 def panel_years(rules: Rules) -> np.ndarray:
-    """Years of the panel."""
+    """Return the years of the panel."""
     first, last = rules["time"]["panel"]
     return np.arange(first, last + 1)
 
@@ -56,7 +72,7 @@ def panel_years(rules: Rules) -> np.ndarray:
 def draw_shocks(
     rules: Rules, firms: int, transient: np.random.Generator, persistent: np.random.Generator
 ) -> Shocks:
-    """Shocks of all firms and years; those of the year before are what winners are picked on."""
+    """Draw the shocks of all firms and years; winners are picked on those of the year before."""
     rule, years = rules["patents"], len(panel_years(rules))
     rho = rule["persistence"]
     lasting = persistent.normal(0, rule["persistent_sd"], (firms, years))
@@ -74,9 +90,27 @@ def application_rates(
     scale: float,
     rng: np.random.Generator,
 ) -> Rates:
-    """Expected applications given everything but the gamma-Poisson noise.
+    """Compute expected applications given everything but the gamma-Poisson noise.
 
-    `scale` multiplies all true effects.
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    firm : DataFrame
+        The firms.
+    shocks : Shocks
+        The log shocks.
+    since : Since
+        First awards, first entries and namings.
+    scale : float
+        Multiple of all true effects.
+    rng : Generator
+        Random numbers, for the shares of the types.
+
+    Returns
+    -------
+    Rates
+        Expected applications with and without awards.
     """
     years = panel_years(rules)
     level = firm["level"].fillna(-np.inf).to_numpy()[:, None]
@@ -100,15 +134,15 @@ def application_rates(
 
 
 def draw_counts(rules: Rules, rates: Rates, rng: np.random.Generator) -> np.ndarray:
-    """Firm x year x type: applications filed, gamma-Poisson about mu1; 0 before founding."""
+    """Draw applications filed (firms x years x types): gamma-Poisson, 0 before founding."""
     shape = rules["patents"]["gamma_shape"]
     return rng.poisson(np.nan_to_num(rates.mu1) * rng.gamma(shape, 1 / shape, rates.mu1.shape))
 
 
 def to_owners(values: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """Firm x year x type values added up by who owns the firm (firm x year ranks).
+    """Add up values (firms x years x types) by who owns the firm, 0 for firms that have merged.
 
-    0 for firms that have merged.
+    `owners` are ranks (firms x years), see `owner`.
     """
     moved = np.flatnonzero((owners != np.arange(len(owners))[:, None]).any(axis=1))
     result = values.copy()
@@ -120,6 +154,7 @@ def to_owners(values: np.ndarray, owners: np.ndarray) -> np.ndarray:
 
 
 def common_log_rates(rules: Rules, years: np.ndarray) -> np.ndarray:
+    """Return log rates that all firms share, by year: growth and the shocks of years."""
     rule = rules["patents"]
     slope, begin, end = rule["growth"]
     return slope * (np.clip(years, begin, end) - begin) + _on_years(years, rule["year_shock"])
@@ -132,7 +167,7 @@ def _on_years(years: np.ndarray, shocks: list[list[float]]) -> np.ndarray:
 def type_shares(
     rules: Rules, firms: int, years: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Firm x year x type: share of each type, with the shocks that hit one type only."""
+    """Draw the share of each type (firms x years x types), with shocks that hit one type only."""
     rule = rules["patents"]
     invention, utility, design = rule["type_share"]
     own = np.clip(rng.normal(utility, rule["utility_share_sd"], firms), 0.1, 0.9)
@@ -150,7 +185,7 @@ def type_shares(
 def award_effects(
     rules: Rules, firm: pd.DataFrame, first: pd.DataFrame, years: np.ndarray, scale: float
 ) -> np.ndarray:
-    """Firm x year: log points by the firm's own first award, and by those of its neighbours."""
+    """Return log points by the firm's own first award and its neighbours' (firms x years)."""
     rule = rules["effect"]["patents"]
     won = first["year"].fillna(NEVER).to_numpy()
     since, multiple = rule["later_editions"]
@@ -161,7 +196,7 @@ def award_effects(
 
 
 def nearest_award_year(firm: pd.DataFrame, won: np.ndarray) -> np.ndarray:
-    """Per firm the year of the first award of another firm in its street and industry division."""
+    """Return the year of the first award of another firm in the same street and industry."""
     cell = firm.groupby(["street", firm["industry"].str[:3]], sort=False).ngroup().to_numpy()
     order = np.lexsort((won, cell))
     begins = np.flatnonzero(np.diff(cell[order], prepend=-1))
@@ -173,7 +208,10 @@ def nearest_award_year(firm: pd.DataFrame, won: np.ndarray) -> np.ndarray:
 
 
 def other_effects(rules: Rules, since: Since, years: np.ndarray, scale: float) -> np.ndarray:
-    """Firm x year: log points by taking part at all, and by the concurrent programme, which no scenario touches."""
+    """Return log points by taking part at all, and by the concurrent programme (firms x years).
+
+    No scenario changes the effect of the concurrent programme.
+    """
     entered = np.nan_to_num(since.entered, nan=NEVER)[:, None] <= years
     named = np.nan_to_num(since.named, nan=NEVER)[:, None] <= years
     return (
@@ -183,10 +221,7 @@ def other_effects(rules: Rules, since: Since, years: np.ndarray, scale: float) -
 
 
 def _with_giant(rates: np.ndarray, winner: np.ndarray, share: float) -> np.ndarray:
-    """The winner that files most files this share of all applications.
-
-    0 = nobody is made a giant.
-    """
+    """Let the winner that files most file this share of all applications; 0 = no giant."""
     if share == 0:
         return rates
     totals = np.nansum(rates, axis=(1, 2))

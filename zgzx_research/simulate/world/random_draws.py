@@ -8,19 +8,25 @@ import numpy as np
 
 
 def stream(seed: int, part: str) -> np.random.Generator:
-    """Random numbers of one part of the world of a seed."""
+    """Return random numbers of one part of the world of a seed."""
     return np.random.default_rng(
         np.random.SeedSequence(seed, spawn_key=(zlib.crc32(part.encode()),))
     )
 
 
 def exact_share(rng: np.random.Generator, rows: int, share: float) -> np.ndarray:
-    """Boolean mask with ceil(share x rows) hits, so that a small world has every kind of dirt too."""
+    """Draw a mask with exactly ceil(share x rows) True values.
+
+    So a small world, too, has every kind of dirt.
+    """
     return exact_kinds(rng, rows, [share]) == 1
 
 
 def exact_kinds(rng: np.random.Generator, rows: int, shares: list[float]) -> np.ndarray:
-    """Kind per row: 1, 2, … for ceil(share x rows) rows each, no row twice, and 0 for the others."""
+    """Draw a kind for each row: kind k for exactly ceil(share k x rows) rows.
+
+    Kinds count from 1; the other rows have 0, and no row has two kinds.
+    """
     kinds = np.zeros(rows, dtype=np.int64)
     hits = [int(np.ceil(round(share * rows, 6))) for share in shares]
     kinds[rng.permutation(rows)[: sum(hits)]] = np.repeat(np.arange(1, len(hits) + 1), hits)[:rows]
@@ -30,9 +36,9 @@ def exact_kinds(rng: np.random.Generator, rows: int, shares: list[float]) -> np.
 def exact_kinds_among(
     rng: np.random.Generator, shares: list[float], among: list[np.ndarray]
 ) -> np.ndarray:
-    """Kind per row as `exact_kinds`, drawn where the mask of the kind is True.
+    """Draw a kind for each row as `exact_kinds` does, among the rows where the kind is allowed.
 
-    All of these if they are too few.
+    If these are too few, all of them have the kind.
     """
     rows = len(among[0])
     kinds, order = np.zeros(rows, dtype=np.int64), rng.permutation(rows)

@@ -1,9 +1,7 @@
-"""How long people stay.
+"""Hazards of leaving a job, and what a final changes for its people and for their colleagues.
 
-Hazards, and what a final changes for those who stood in it and for their colleagues.
-
-A chance to stay is the plain one to a power: exp(power x sum of log_keep over the months). Firms
-and years have their powers; an award raises or lowers the power so that exactly the points of
+The probability to stay is the plain one to a power: exp(power x sum of log_keep over the months).
+Firms and years have their powers; an award raises or lowers the power so that exactly the points of
 world.toml are added to a stay. Months are counted as year x 12 + month - 1.
 """
 
@@ -23,26 +21,29 @@ WINDOW = 24  # months after a final in which it matters to those who stood in it
 
 @cache
 def monthly_hazards(new: float, settled: float, months: int) -> np.ndarray:
-    """Chance to leave in each month of tenure, from the first on, without shocks."""
+    """Return the probability to leave in each month of tenure, without shocks."""
     return new * (settled / new) ** (np.minimum(np.arange(1200), months) / months)
 
 
 @cache
 def log_keep(new: float, settled: float, months: int) -> np.ndarray:
-    """Log of the chance not to leave in each month of tenure."""
+    """Return the log probability not to leave in each month of tenure."""
     return np.log1p(-monthly_hazards(new, settled, months))
 
 
 @cache
 def log_year(new: float, settled: float, months: int) -> np.ndarray:
-    """Log of the chance to stay twelve more months by tenure at the start, without shocks."""
+    """Return the log probability to stay twelve more months, by tenure at the start."""
     return np.convolve(log_keep(new, settled, months), np.ones(12), "valid")
 
 
 def firm_powers(
     rules: Rules, firms: int, years: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Firm x year: a stay of probability p under the plain hazards has probability p ** power."""
+    """Draw powers (firms x years).
+
+    A stay of probability p under the plain hazards has probability p ** power.
+    """
     rule = rules["labour"]
     shock = np.zeros(len(years))
     for year, value in rule["year_shock"]:
@@ -54,7 +55,7 @@ def firm_powers(
 def colleague_points(
     rules: Rules, first: pd.DataFrame, years: np.ndarray, scale: float
 ) -> np.ndarray:
-    """Firm x year: probability added to a year's stay of the staff, from the firm's first award on."""
+    """Return the probability that a first award adds to a year's stay of staff (firms x years)."""
     rule = rules["effect"]["retention"]
     event_year = years - first["year"].fillna(NEVER).to_numpy()[:, None]
     return (
@@ -63,9 +64,9 @@ def colleague_points(
 
 
 def people_points(rules: Rules, entry: pd.DataFrame, scale: float) -> np.ndarray:
-    """Entry x (12 months, 24 months).
+    """Return the probability added to the stays of an entry's people after the final.
 
-    Probability added to the stay of its people after the final.
+    The result has a row per entry and columns for 12 and 24 months.
     """
     rule = rules["effect"]["retention"]
     won = (entry["outcome"] == "获奖").to_numpy()
@@ -78,7 +79,10 @@ def people_points(rules: Rules, entry: pd.DataFrame, scale: float) -> np.ndarray
 def year_powers(
     rules: Rules, tenure: np.ndarray, power: np.ndarray, points: np.ndarray
 ) -> np.ndarray:
-    """Powers with which the next twelve months' stay is that of `power` plus `points`, by tenure today."""
+    """Return the powers that add `points` to the stay of the next twelve months under `power`.
+
+    All arrays are by person; `tenure` is the tenure today in months.
+    """
     low, high = rules["effect"]["retention"]["bounds"]
     plain = log_year(*rules["labour"]["hazard"])[tenure]
     stay = np.exp(plain * power)
@@ -91,9 +95,9 @@ def year_powers(
 
 
 def month_logs(rules: Rules, start: np.ndarray, month: int, power: np.ndarray) -> np.ndarray:
-    """Person x month: log chance not to leave at the end of each month from `month` on.
+    """Return the log probability not to leave at the end of each month from `month` on.
 
-    `power` is person x month.
+    Result and `power` are persons x months.
     """
     tenure = month - start[:, None] + np.arange(power.shape[1])
     return log_keep(*rules["labour"]["hazard"])[np.maximum(tenure, 0)] * power
@@ -101,9 +105,14 @@ def month_logs(rules: Rules, start: np.ndarray, month: int, power: np.ndarray) -
 
 @dataclass(frozen=True)
 class Finals:
-    """Per job, for the holder: month of the final he stood in (NEVER = none).
+    """The final in which the holder of each job was, and what it does.
 
-    Factors of months 1-12 and 13-24.
+    Attributes
+    ----------
+    month : array (jobs,)
+        Month of the final, `NEVER` = none.
+    first, second : array (jobs,)
+        Factors of the power in months 1-12 and 13-24.
     """
 
     month: np.ndarray
@@ -112,15 +121,15 @@ class Finals:
 
     @classmethod
     def none(cls, jobs: int) -> Finals:
-        """Nobody has stood in a final."""
+        """Return finals in which nobody was."""
         return cls(np.full(jobs, NEVER), np.ones(jobs), np.ones(jobs))
 
     def of(self, jobs: np.ndarray) -> Finals:
-        """Those of some jobs."""
+        """Return the finals of some jobs."""
         return Finals(self.month[jobs], self.first[jobs], self.second[jobs])
 
     def factor(self, months: np.ndarray | int) -> np.ndarray:
-        """Multiple of the firm's power in these months (one, or person x month)."""
+        """Return the multiple of the firm's power in these months (one, or persons x months)."""
         since = months - (self.month[:, None] if np.ndim(months) else self.month)
         first, second = (
             (self.first[:, None], self.second[:, None])
@@ -131,7 +140,7 @@ class Finals:
         return np.where(inside, np.where(since < 12, first, second), 1.0)
 
     def entered(self, new: Finals) -> Finals:
-        """Later finals taken in: one inside the window of an earlier final changes nothing."""
+        """Add later finals; one within the window of an earlier final changes nothing."""
         takes = (new.month < NEVER) & ((self.month == NEVER) | (new.month - self.month >= WINDOW))
         pairs = zip(
             (new.month, new.first, new.second), (self.month, self.first, self.second), strict=True
@@ -139,17 +148,31 @@ class Finals:
         return Finals(*(np.where(takes, late, early) for late, early in pairs))
 
     def left(self, going: np.ndarray) -> Finals:
-        """The next holder of a job stood in nothing."""
+        """Remove the finals of jobs whose holder leaves."""
         return Finals(np.where(going, NEVER, self.month), self.first, self.second)
 
 
 def final_factors(
     rules: Rules, logs: np.ndarray, points: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Factors on the log stay of months 1-12 and 13-24 that add `points` (person x 2) to the stays of 12 and 24 months.
+    """Return the factors on the log stay that add `points` to the stays of 12 and 24 months.
 
-    `logs`: person x 24 months, as they are without the final. Targets stay between the bounds of
-    world.toml, and no conditional stay of the second year grows beyond the upper one.
+    Targets stay between the bounds of world.toml, and no conditional stay of the second year grows
+    beyond the upper bound.
+
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    logs : array (persons, 24)
+        Log probabilities to stay as they are without the final.
+    points : array (persons, 2)
+        Probability to add.
+
+    Returns
+    -------
+    first, second : array (persons,)
+        Factors of months 1-12 and of months 13-24.
     """
     low, high = rules["effect"]["retention"]["bounds"]
     year, both = logs[:, :12].sum(axis=1), logs.sum(axis=1)

@@ -1,4 +1,4 @@
-"""The truth: what perfect cleaning gives, and what the model expects with and without the awards."""
+"""The truth: what perfect cleaning gives, and what is expected with and without the awards."""
 
 from __future__ import annotations
 
@@ -26,10 +26,7 @@ def truth_tables(
     rates: Rates,
     labour: Labour,
 ) -> dict[str, pd.DataFrame]:
-    """Tables firm, firm_name, firm_event, award, spell, patent, firm_year and worker_final.
-
-    See `write_world`.
-    """
+    """Return the true tables of firms, awards, spells, patents and stays; see `write_world`."""
     seen = patent.loc[patent["seen"]].drop(columns=["seen", "title"]).reset_index(drop=True)
     retention = retention_years(rules, firm, events, labour, spell).drop(columns="staff")
     firm_year = [_patent_years(rules, firm, rates, seen[seen["counts"]]), retention]
@@ -60,9 +57,10 @@ def truth_tables(
 def _patent_years(
     rules: Rules, firm: pd.DataFrame, rates: Rates, seen: pd.DataFrame
 ) -> pd.DataFrame:
-    """Observed counts what was published by the day of the export.
+    """Return patents by firm, year and type.
 
-    Mu counts all filings of the year.
+    `observed` counts what was published by the day of the export, mu0 and mu1 all filings of the
+    year.
     """
     years, types = panel_years(rules), rules["patents"]["types"]
     index = pd.MultiIndex.from_product(
@@ -80,7 +78,11 @@ def _patent_years(
 
 
 def spell_table(firm: pd.DataFrame, labour: Labour) -> pd.DataFrame:
-    """Spells by id: worker_id, firm_id (legal), start_ym, end_ym (missing = open on the day of the export), agency."""
+    """Return spells by id, in the order of person and start.
+
+    Columns: worker_id, firm_id (legal), start_ym, end_ym (missing = open on the day of the export),
+    agency.
+    """
     spell = labour.spell
     people = person_ids(np.arange(spell["worker_rank"].max() + 1))
     table = pd.DataFrame(
@@ -98,13 +100,13 @@ def spell_table(firm: pd.DataFrame, labour: Labour) -> pd.DataFrame:
 def retention_years(
     rules: Rules, firm: pd.DataFrame, events: Events, labour: Labour, spell: pd.DataFrame
 ) -> pd.DataFrame:
-    """firm_id, year, outcome, mu0, mu1, observed, staff; a row per firm and panel year.
+    """Return retention, a row per firm and panel year.
 
-    observed: share of the staff at the end of last year who are with the legal group at the end of
-    this one; staff: their number.
+    Columns: firm_id, year, outcome, mu0, mu1, observed (share of the staff at the end of last year
+    who are with the legal group at the end of this one), staff (their number).
     """
     expected, staff = labour.retention, _staff(rules, firm, spell)
-    stays = _stays(
+    stays = _stayed(
         staff, owner(events.event, len(firm), panel_years(rules)), int(panel_years(rules)[0])
     )
     table = expected.merge(stays, on=["firm_rank", "year"], how="left")
@@ -116,7 +118,7 @@ def retention_years(
 
 
 def _staff(rules: Rules, firm: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFrame:
-    """One row per firm_rank, worker and year at whose end the worker was insured there."""
+    """Return one row per firm_rank, worker and year at whose end the worker was insured there."""
     years = panel_years(rules)
     end = spell["end_ym"].fillna(int(years[-1]) * 100 + 12).to_numpy(dtype=np.int64)
     start = spell["start_ym"].to_numpy()
@@ -130,10 +132,10 @@ def _staff(rules: Rules, firm: pd.DataFrame, spell: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame({"firm_rank": rank[row], "worker": worker[row], "year": year})
 
 
-def _stays(staff: pd.DataFrame, owners: np.ndarray, first_year: int) -> pd.DataFrame:
-    """firm_rank, year, observed, staff.
+def _stayed(staff: pd.DataFrame, owners: np.ndarray, first_year: int) -> pd.DataFrame:
+    """Return firm_rank, year, observed and staff.
 
-    Of the staff at the end of year - 1, the share with its group a year later.
+    `observed` is the share of the staff at the end of year - 1 that is with its group a year later.
     """
     before = staff[staff["year"] < first_year + owners.shape[1] - 1]
     rank, year = before["firm_rank"].to_numpy(), before["year"].to_numpy() + 1

@@ -1,4 +1,4 @@
-"""The workers: names and numbers of nobody, schooling and skill, and the base on which their insurance is paid."""
+"""The workers: names and numbers of nobody, schooling and skill, and their insured wage."""
 
 from __future__ import annotations
 
@@ -17,17 +17,27 @@ from zgzx_research.simulate.world.random_draws import exact_share
 
 
 def person_ids(rank: np.ndarray) -> np.ndarray:
-    """Ids of workers by rank: P0000001…"""
+    """Return ids of workers by rank, such as P0000001."""
     return joined("P", padded(rank + 1, 7))
 
 
 def simulate_workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per person who ever held a job (`spell`: worker_rank, start).
+    """Draw one row per person who ever held a job; everybody is of age at the first one.
 
-    Of age at the first one.
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    spell : DataFrame
+        worker_rank and start of each spell.
+    rng : Generator
+        Random numbers.
 
-    second_no is the second insurance number of those who have two ("" = none), log_wage the lasting
-    part of the wage.
+    Returns
+    -------
+    DataFrame
+        The columns of `World.worker` but for raised_from. second_no is the second insurance number
+        of those who have two ("" = none), log_wage the lasting part of the wage.
     """
     count = int(spell["worker_rank"].max()) + 1
     began = spell.groupby("worker_rank")["start"].min().reindex(range(count)).to_numpy(dtype=float)
@@ -65,10 +75,25 @@ def simulate_workers(rules: Rules, spell: pd.DataFrame, rng: np.random.Generator
 def wage_bases(
     rules: Rules, log_wage: np.ndarray, period: np.ndarray, raised_from: np.ndarray
 ) -> np.ndarray:
-    """Bases (whole yuan a month) of people in months (year x 12 + month - 1).
+    """Compute the insured wage of people in some months, in whole yuan a month.
 
-    A wage is set each July; the base lies between floor and ceiling. `raised_from`: month of the
-    final from which a skill award raises the wage.
+    A wage is set each July; the insured wage lies between floor and ceiling.
+
+    Parameters
+    ----------
+    rules : dict
+        The constants.
+    log_wage : array (rows,)
+        The lasting part of the wage.
+    period : array (rows,)
+        Months.
+    raised_from : array (rows,)
+        Month of the final from which on a skill award raises the wage.
+
+    Returns
+    -------
+    array (rows,) of int
+        Yuan.
     """
     rule = rules["labour"]
     year = (period - 6) // 12
@@ -81,7 +106,7 @@ def wage_bases(
 
 
 def skill_raises(entry: pd.DataFrame, member: pd.DataFrame, workers: int) -> np.ndarray:
-    """Per worker: month of the final in which he won a skill award first, far away for the others."""
+    """Return each worker's month of the first final with a skill award; others are far away."""
     winning = (entry["outcome"] == "获奖").to_numpy() & (entry["category"] == "skill").to_numpy()
     rows = member[winning[member["entry_rank"]]]
     raised = np.full(workers, 10**6)
@@ -92,10 +117,10 @@ def skill_raises(entry: pd.DataFrame, member: pd.DataFrame, workers: int) -> np.
 
 
 def _names(rules: Rules, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Surname and an invented given name.
+    """Draw a surname and an invented given name.
 
-    `own_names` of the people share theirs with nobody, the others about in threes. A few have a
-    given name with a rare character.
+    A share of `own_names` of the people have a name of their own, the others share it about in
+    threes. A few have a given name with a rare character.
     """
     own = exact_share(rng, count, rules["labour"]["own_names"])
     shared = int((~own).sum())
