@@ -26,13 +26,13 @@ SHORT = {
     [pytest.param(trap, marks=() if trap.label in SHORT else pytest.mark.proof) for trap in ROWS],
     ids=[trap.label for trap in ROWS],
 )
-def test_cleaning_finds_what_the_naive_treatment_loses(trap: Trap) -> None:
+def test_cleaning_is_near_the_truth_where_the_naive_treatment_is_not(trap: Trap) -> None:
     ((true, cleaned, naive),) = one_world([trap], seed=0)
     assert abs(cleaned - true) < 0.1 * abs(naive - true)
     assert (naive > true) == (trap.label in TOO_MANY)
 
 
-def test_the_short_form_names_traps_there_are() -> None:
+def test_the_short_form_names_existing_traps() -> None:
     assert {trap.label for trap in ROWS} > SHORT
 
 

@@ -26,14 +26,14 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shifted(effects: Effects) -> Effects:
-    """Estimates that are too high by .03, three quarters of a standard error."""
+    """Make estimates too high by .03, three quarters of a standard error."""
     return replace(
         effects, numbers=replace(effects.numbers, statistics=effects.numbers.statistics + 0.03)
     )
 
 
 def too_sure(effects: Effects) -> Effects:
-    """Standard errors that are 20 % short."""
+    """Make standard errors 20 % too small."""
     return replace(
         effects, numbers=replace(effects.numbers, covariance=0.8**2 * effects.numbers.covariance)
     )
@@ -52,7 +52,7 @@ def test_planted_defects_are_seen_and_the_good_estimator_holds() -> None:
     assert short == "fails: coverage"
 
 
-def test_a_hundred_worlds_tell_the_naive_regression_from_group_time() -> None:
+def test_a_hundred_worlds_distinguish_the_naive_regression_from_group_time() -> None:
     naive = Row(
         "naive", "staggered", {"method": "two_way_fixed_effects"}, truth="sample", target="overall"
     )
@@ -160,6 +160,6 @@ def test_worlds_have_the_effects_they_claim(name: str) -> None:
     assert abs(np.mean(found) - np.mean(claimed)) < 3.5 * np.std(found) / np.sqrt(100)
 
 
-def test_every_row_names_a_world_and_rows_are_unlike() -> None:
+def test_every_row_names_a_world_and_rows_are_distinct() -> None:
     assert {row.world for row in ROWS} <= set(KNOWN_PANELS)
     assert len({(row.label, row.world) for row in ROWS}) == len(ROWS)

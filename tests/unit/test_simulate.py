@@ -1,4 +1,4 @@
-"""The synthetic world: same seed same bytes, identities of nobody, dirt that is there, truth that stands apart."""
+"""The synthetic world: same seed same bytes, identities of nobody, dirt, and a separate truth."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def treated_cells(world: World, outcome: str) -> pd.DataFrame:
-    """Cells of firms that ever win, with `event_year` and the category and edition of the first award."""
+    """Return winners' firm-years with `event_year`, category and edition of the first award."""
     first = world.truth["award"].sort_values("edition").drop_duplicates("firm_id")
     cells = world.truth["firm_year"].query("outcome == @outcome")
     cells = cells.merge(first.rename(columns={"year": "award_year"}), on="firm_id")
@@ -238,7 +238,7 @@ def test_exact_kinds_are_exact() -> None:
 # --------------------------------------------------------------------------------------------------
 
 
-def test_truth_stands_apart_and_names_nobody(folder: Path, world: World) -> None:
+def test_truth_is_in_a_folder_of_its_own_and_names_nobody(folder: Path, world: World) -> None:
     assert not list((folder / "raw").rglob("*.parquet"))
     assert {path.name for path in folder.iterdir()} == {"raw", "truth"}
     for path in (folder / "raw").rglob("*.csv"):
@@ -287,7 +287,7 @@ def test_scenarios_order_the_effects() -> None:
     assert sums["harm"] < 0 < sums["calibrated"] < 2 * sums["calibrated"] < sums["teaching"]
 
 
-def test_observed_patents_are_counts_missing_before_founding_and_nil_after_closure(
+def test_observed_patents_are_missing_before_founding_and_zero_after_closure(
     world: World,
 ) -> None:
     table = world.truth["firm_year"].query("outcome == 'patents_utility_model'")
@@ -328,15 +328,15 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_an_empty_folder_is_accepted_and_steps_are_told(
+def test_an_empty_folder_is_accepted_and_steps_are_reported(
     tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write, "simulate_world", lambda *_: world)
-    told: list[str] = []
-    write_world(tmp_path, seed=SEED, progress=told.append)
+    steps: list[str] = []
+    write_world(tmp_path, seed=SEED, progress=steps.append)
     assert (tmp_path / "raw/SYNTHETIC.json").is_file()
-    assert told[0] == "drawing the world: calibrated, tiny, seed 7"
-    assert told[-1] == "patents"
+    assert steps[0] == "drawing the world: calibrated, tiny, seed 7"
+    assert steps[-1] == "patents"
 
 
 def test_nothing_is_left_half_written(
@@ -360,7 +360,7 @@ def test_nothing_is_left_half_written(
         ("null", "tiny", -1, "negative"),
     ],
 )
-def test_wrong_requests_say_what_is_known(scenario: str, size: str, seed: int, what: str) -> None:
+def test_wrong_requests_are_refused(scenario: str, size: str, seed: int, what: str) -> None:
     with pytest.raises(ZgzxError, match=what):
         simulate_world(Order(scenario, size, seed))
 

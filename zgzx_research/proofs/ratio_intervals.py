@@ -30,8 +30,8 @@ def one_world(seed: int) -> dict[str, float]:
     effects = zr.estimate_effects(panel, scale="ratio", base_period="pooled", leave_out=1)
     event = effects.aggregate("event_time", min_event=-5, max_event=6)
     row = event.window(1, 3).iloc[0]
-    cells = effects.cells[effects.cells["event_time"].between(1, 3)]
-    whole = cells.groupby("cohort")["event_time"].nunique() == 3
+    shown = effects.cells[effects.cells["event_time"].between(1, 3)]
+    whole = shown.groupby("cohort")["event_time"].nunique() == 3
     after = (table["year"] - table["first_award"]).between(1, 3)
     after &= table["first_award"].isin(whole.index[whole])
     true = table.loc[after, "mu1"].sum() / table.loc[after, "mu0"].sum() - 1

@@ -1,4 +1,4 @@
-"""The calibrated world of default size reproduces what the source publishes, and prints it beside."""
+"""The calibrated world of default size reproduces the published figures, and prints both."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ def test_the_figures_are_those_of_the_published_facts() -> None:
     }
 
 
-def test_a_tiny_world_claims_no_such_figures() -> None:
+def test_a_tiny_world_prints_no_published_figures() -> None:
     assert calibration_lines(simulate_world(Order(seed=3))) == []

@@ -1,4 +1,4 @@
-"""Entries and awards: the published figures, mechanics by hand, selection at the entry and nowhere else."""
+"""Entries and awards: published figures, rules by hand, selection at the entry only."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ def entry(field: Field) -> pd.DataFrame:
 def shocks(
     field: Field, rules: Rules, which: int, back: int, pick: Callable = lambda e: e
 ) -> tuple[float, float]:
-    """Mean shock (1 transient, 2 persistent) `back` years before the contest over picked entries, and its error."""
+    """Return the mean shock `back` years before the contest over picked entries, and its error.
+
+    Parts are 1 (transient) and 2 (persistent).
+    """
     means = []
     for seed in range(DRAWS):
         drawn = field.entries(rules, seed)
@@ -132,7 +135,7 @@ def test_a_few_are_absent(entry: pd.DataFrame) -> None:
     assert finalists["final"].isna().sum() == np.ceil(0.03 * len(finalists))
 
 
-def test_entries_come_from_living_firms_with_people(field: Field, entry: pd.DataFrame) -> None:
+def test_entries_come_from_open_firms_with_enough_people(field: Field, entry: pd.DataFrame) -> None:
     assert len(entry.drop_duplicates(["edition", "firm_id"])) < len(entry), (
         "a firm may send several"
     )
@@ -199,7 +202,7 @@ def test_the_first_award_is_the_one_closest_to_patents() -> None:
 # sd^2 ---------------
 
 
-def test_entries_follow_a_good_year_and_awards_add_nothing(field: Field) -> None:
+def test_entries_follow_a_good_year_and_awards_select_no_further(field: Field) -> None:
     shift = 0.8 * SD**2
     entered, error = shocks(field, switched(), 1, 1)
     assert entered == pytest.approx(shift, abs=3 * error)
@@ -209,7 +212,7 @@ def test_entries_follow_a_good_year_and_awards_add_nothing(field: Field) -> None
     assert two_years_ago == pytest.approx(0, abs=3 * error)
 
 
-def test_merit_knows_nothing_of_the_firm(field: Field) -> None:
+def test_merit_does_not_depend_on_the_firm(field: Field) -> None:
     gaps: dict[str, list[float]] = {"决赛": [], "获奖": []}
     sizes = field.firm["size_rank"].to_numpy()
     for seed in range(DRAWS):

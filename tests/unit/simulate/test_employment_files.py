@@ -1,4 +1,4 @@
-"""Insurance files: months collapse to the true spells but for what was put there, records name the right rows."""
+"""Insurance files: months collapse to the true spells, records name the right rows."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_layouts(written: tuple[Path, pd.DataFrame], months: pd.DataFrame) -> No
     assert months["AAE003"].max() == "202602", "the month before the export"
 
 
-def test_lone_entrants_and_finalists_stand_in_months_and_the_others_in_spells(
+def test_individual_entrants_and_finalists_are_in_months_and_the_others_in_spells(
     written: tuple[Path, pd.DataFrame], world: World
 ) -> None:
     record = written[1]
@@ -127,7 +127,7 @@ def test_records_of_spells_name_person_and_firm(
         assert not np.isin(written_code[other], world.firm["uscc"]).any()
 
 
-def test_records_of_months_stand_at_the_first_row_of_a_line(
+def test_records_of_months_are_at_the_first_row_of_a_line(
     written: tuple[Path, pd.DataFrame], world: World, months: pd.DataFrame
 ) -> None:
     record = written[1]
@@ -149,7 +149,7 @@ def test_records_of_months_stand_at_the_first_row_of_a_line(
     assert met.loc[second, "dirt"].str.contains("two_numbers").all()
 
 
-def test_months_collapse_to_the_true_spells_but_for_what_was_put_there(
+def test_months_collapse_to_the_true_spells_but_for_their_dirt(
     written: tuple[Path, pd.DataFrame], world: World, months: pd.DataFrame, lines: pd.DataFrame
 ) -> None:
     marked = registrant_lines(world, lines, world.order.stream("months dirt"))
@@ -174,7 +174,7 @@ def test_months_collapse_to_the_true_spells_but_for_what_was_put_there(
     assert len(spell[spell["end_ym"].fillna(999_912) >= 200801]) == len(marked)
 
 
-def test_gaps_lie_inside_and_arrears_are_paid_later(
+def test_gaps_are_inside_spells_and_arrears_are_paid_later(
     world: World, lines: pd.DataFrame, months: pd.DataFrame
 ) -> None:
     marked = registrant_lines(world, lines, world.order.stream("months dirt"))
@@ -262,7 +262,7 @@ def test_names_are_those_of_the_time(world: World, months: pd.DataFrame) -> None
 # --------------------------------------------------------------------------------------------------
 
 
-def test_agency_sheets_say_where_people_work(
+def test_agency_sheets_name_the_firm_where_people_work(
     written: tuple[Path, pd.DataFrame], world: World
 ) -> None:
     folder, record = written

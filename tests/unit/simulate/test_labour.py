@@ -1,4 +1,4 @@
-"""Staying by hand, expectations against draws, the people of the entries, mergers, dispatch, wages."""
+"""Stays by hand, expectations against draws, people of the entries, mergers, wages."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_final_adds_exactly_its_points(
     assert stay_12 * SETTLED ** (24 * second[0]) == pytest.approx(SETTLED**48 + scale * points[1])
 
 
-def test_no_target_leaves_the_bounds_and_nobody_comes_back() -> None:
+def test_targets_stay_within_the_bounds_and_stays_never_grow_with_time() -> None:
     low, high = RULES["effect"]["retention"]["bounds"]
     aims = np.asarray([[0.3, 0.5], [-0.95, -0.9], [-0.05, 0.2]])
     logs = np.repeat(logs_of(60, power=0.2), 3, axis=0)
@@ -118,7 +118,7 @@ def one_firm(jobs: int, final: int) -> job_months.JobSetting:
 
 
 @pytest.mark.parametrize("waits", [3, 4, 11])  # finals in March, April, November
-def test_expected_staff_counts_a_final_inside_the_year(waits: int) -> None:
+def test_expected_retention_uses_a_final_within_the_year(waits: int) -> None:
     month = 2015 * 12 + 11
     setting = one_firm(2, month + waits)
     world = job_months.JobHolders(
@@ -135,7 +135,7 @@ def test_expected_staff_counts_a_final_inside_the_year(waits: int) -> None:
 
 
 @pytest.mark.parametrize("since", [1, 8, 9, 13, 20, 30])
-def test_expected_staff_counts_a_final_of_the_past(since: int) -> None:
+def test_expected_retention_uses_a_past_final(since: int) -> None:
     month = 2015 * 12 + 11
     setting = one_firm(1, month - since)
     finals = staying_hazards.Finals(
@@ -175,7 +175,7 @@ def test_every_entry_gets_one_before_any_gets_two() -> None:
     assert member[member["entry_rank"] == 8]["ord"].tolist() == [1, 2]
 
 
-def test_entries_say_how_many_people_and_how_far_they_came() -> None:
+def test_places_follow_persons_wanted_and_stage() -> None:
     edition = pd.DataFrame(
         {"edition": [3, 9], "final_date": pd.to_datetime(["2014-11-15", "2021-03-31"])}
     )
@@ -372,7 +372,7 @@ def staff_of(spell: pd.DataFrame, firm: str, period: int) -> set[str]:
     return set(spell.loc[there, "worker_id"])
 
 
-def test_staff_goes_along_into_the_other_firm(world: World) -> None:
+def test_staff_of_a_merged_firm_goes_to_the_other_firm(world: World) -> None:
     spell = world.spell.assign(end=world.spell["end_ym"].fillna(999_912).astype(int))
     moved = 0
     for event in world.truth["firm_event"].query("type == 'merger'").itertuples():

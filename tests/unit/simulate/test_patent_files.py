@@ -1,4 +1,4 @@
-"""Patent exports: headers of three services, exact rates of dirt, who stands where, each publication once, records."""
+"""Patent exports: headers of three services, exact rates of dirt, parties, records."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ FILES = {
     "patsnap_2017_2018.xlsx": "",
 }
 HEADERS = {
-    "cnipa": "申请号,申请日,公开（公告）号,公开（公告）日,发明名称,IPC分类号,申请（专利权）人,发明（设计）人,"
-    "地址,国省代码",
-    "incopat": "标题,申请人,公开(公告)号,公开(公告)日,申请号,申请日,专利类型,IPC主分类,当前权利人,授权公告日,"
-    "申请人地址,中国申请人区县,工商统一社会信用代码,发明人,一案双申,转让次数",
-    "patsnap": "公开(公告)号,标题,申请号,申请日,公开(公告)日,[标]当前申请(专利权)人,原始申请(专利权)人,发明人,"
-    "IPC分类号,法律状态/事件,受理局,专利类型,授权公告日,工商统一社会信用代码",
+    "cnipa": "申请号,申请日,公开（公告）号,公开（公告）日,发明名称,IPC分类号,申请（专利权）人,"
+    "发明（设计）人,地址,国省代码",
+    "incopat": "标题,申请人,公开(公告)号,公开(公告)日,申请号,申请日,专利类型,IPC主分类,当前权利人,"
+    "授权公告日,申请人地址,中国申请人区县,工商统一社会信用代码,发明人,一案双申,转让次数",
+    "patsnap": "公开(公告)号,标题,申请号,申请日,公开(公告)日,[标]当前申请(专利权)人,"
+    "原始申请(专利权)人,发明人,IPC分类号,法律状态/事件,受理局,专利类型,授权公告日,工商统一社会信用代码",
 }
 COLUMNS = {  # canonical name -> header by service
     "publication_no": ("公开（公告）号", "公开(公告)号", "公开(公告)号"),
@@ -69,7 +69,7 @@ def read(path: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def cells(world: World, written: tuple[Path, pd.DataFrame]) -> pd.DataFrame:
-    """Rows of all files under canonical names, with their record and the application (app_no, …) they are about."""
+    """Read all files under canonical names, with the record and the application of each row."""
     folder, record = written
     tables = []
     for path in sorted(folder.iterdir()):
@@ -121,7 +121,7 @@ def test_files_are_split_by_filing_year(cells: pd.DataFrame) -> None:
     assert cells["app_no"].str[2:6].astype(int).between(first, last).all()
 
 
-def test_every_seen_publication_stands_once(world: World, cells: pd.DataFrame) -> None:
+def test_every_seen_publication_is_written_once(world: World, cells: pd.DataFrame) -> None:
     assert cells["publication_no"].is_unique
     seen = world.truth["patent"]
     granted = seen[(seen["type"] == "invention") & seen["granted"].notna()]
@@ -162,7 +162,7 @@ def test_days_and_separators_of_each_service(cells: pd.DataFrame) -> None:
         assert (own["inventors"] == silent).any()
 
 
-def test_patsnap_has_a_dash_for_nothing(written: tuple[Path, pd.DataFrame]) -> None:
+def test_patsnap_has_a_dash_for_missing_values(written: tuple[Path, pd.DataFrame]) -> None:
     table = read(written[0] / "patsnap_2017_2018.xlsx")
     assert (table != "").all(axis=None)
     assert (table["授权公告日"] == "-").any()
@@ -237,7 +237,7 @@ def stands(cells: pd.DataFrame, column: str, firm_id: pd.Series, names_on) -> pd
     return pd.Series(hit, index=cells.index[known]).reindex(cells.index, fill_value=False)
 
 
-def test_a_buyer_stands_on_grants_of_the_office_and_in_holder_columns(
+def test_a_buyer_is_on_grants_of_the_office_and_in_holder_columns(
     cells: pd.DataFrame, names_on
 ) -> None:
     moved = cells["holder_id"] != cells["filer"].fillna("")
@@ -273,7 +273,7 @@ def test_inventors_are_those_of_the_case(world: World, cells: pd.DataFrame) -> N
     assert found.tolist() == expected.tolist()
 
 
-def test_the_code_is_the_holders(
+def test_the_credit_code_is_that_of_the_holder(
     world: World, written: tuple[Path, pd.DataFrame], cells: pd.DataFrame
 ) -> None:
     code = world.firm.set_index("firm_id")["uscc"]
@@ -289,7 +289,7 @@ def test_the_code_is_the_holders(
 # --------------------------------------------------------------------------------------------------
 
 
-def test_records_name_the_filer_and_what_is_lost(
+def test_records_name_the_filer_and_mark_unrecoverable_rows(
     cells: pd.DataFrame, written: tuple[Path, pd.DataFrame]
 ) -> None:
     record = written[1]

@@ -1,4 +1,4 @@
-"""Traps: each row of world.toml names constants that are there, removes what it says, and leaves the rest alone."""
+"""Traps: each row of world.toml names constants, removes its trap, and nothing else."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def set_at(rules: Rules, place: str, value: object) -> object:
 
 
 @pytest.mark.parametrize("name", [*TRAPS, *OPTIONAL])
-def test_a_row_changes_constants_that_are_there_and_no_others(name: str) -> None:
+def test_a_trap_changes_existing_constants_only(name: str) -> None:
     usual, rules = switched(), order(name).rules
     places = usual["optional_trap" if name in OPTIONAL else "trap"][name]
     assert places
@@ -158,7 +158,7 @@ def test_an_unknown_trap_is_refused(without: tuple[str, ...], also: tuple[str, .
 
 
 @pytest.mark.parametrize("name", list(CHANGES))
-def test_a_trap_changes_something_and_leaves_the_rest_alone(world: World, name: str) -> None:
+def test_a_trap_changes_its_part_and_nothing_else(world: World, name: str) -> None:
     usual, other = parts(world), parts(switched_world(name))
     changed = {part for part, table in usual.items() if not table.equals(other[part])}
     assert bool(changed) == bool(CHANGES[name])  # a trap of files alone changes no table
@@ -166,7 +166,9 @@ def test_a_trap_changes_something_and_leaves_the_rest_alone(world: World, name: 
 
 
 @pytest.mark.parametrize("name", list(CHANGES))
-def test_what_a_trap_brings_is_gone_without_it_and_there_with_it(world: World, name: str) -> None:
+def test_the_effect_of_a_trap_is_absent_without_it_and_present_with_it(
+    world: World, name: str
+) -> None:
     GONE[name](switched_world(name))
     with pytest.raises(AssertionError):
         GONE[name](world)

@@ -22,9 +22,9 @@ def people_links(world: World, people: pd.DataFrame) -> pd.DataFrame:
     Without an ID a namesake at the firm, or a character nobody else writes, makes it impossible.
     """
     award = world.award
-    alone = ~has_namesake(world, award["firm_id"], award["worker_id"]) & ~people["rare"].to_numpy()
+    unique = ~has_namesake(world, award["firm_id"], award["worker_id"]) & ~people["rare"].to_numpy()
     return award[["entry_id", "firm_id", "worker_id"]].assign(
-        part=award["ord"], recoverable=alone | people["identified"].to_numpy()
+        part=award["ord"], recoverable=unique | people["identified"].to_numpy()
     )
 
 

@@ -52,7 +52,7 @@ def kinds_of_dirt(marks: dict[str, np.ndarray]) -> np.ndarray:
 def has_namesake(world: World, firm_id: pd.Series, worker_id: pd.Series) -> np.ndarray:
     """Mark people with whom somebody of the same name was ever insured at the firm.
 
-    A name alone cannot tell the two apart.
+    The name does not distinguish the two.
     """
     person = world.spell[["firm_id", "worker_id"]].drop_duplicates()
     name = person["worker_id"].map(world.worker.set_index("worker_id")["name"])

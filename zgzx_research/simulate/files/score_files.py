@@ -171,5 +171,5 @@ def _entry_people(world: World) -> pd.DataFrame:
     A sheet has no IDs, so a namesake at the firm makes it impossible.
     """
     firm_id = world.member["entry_id"].map(world.entry.set_index("entry_id")["firm_id"])
-    alone = ~has_namesake(world, firm_id, world.member["worker_id"])
-    return world.member.rename(columns={"ord": "part"}).assign(recoverable=alone)
+    identified = ~has_namesake(world, firm_id, world.member["worker_id"])
+    return world.member.rename(columns={"ord": "part"}).assign(recoverable=identified)

@@ -1,4 +1,4 @@
-"""Panels straight from the model are what the truth says where nothing is unseen and nobody merges."""
+"""Panels from the model equal the truth where all is published and nobody merges."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_panel_is_the_truth_of_the_same_order(plain: World, outcome: str) -> N
         assert np.allclose(met[name], met[f"{name}_true"], rtol=0, atol=5.1e-7, equal_nan=True)
 
 
-def test_a_panel_knows_award_life_and_size(plain: World) -> None:
+def test_a_panel_has_award_closure_and_size(plain: World) -> None:
     panel = outcome_panel(ORDER, "patents_invention")
     firm = panel.drop_duplicates("firm_id").set_index("firm_id")
     assert (
@@ -45,7 +45,7 @@ def test_a_panel_knows_award_life_and_size(plain: World) -> None:
     assert firm["size"].tolist() == truth["size"].tolist()
 
 
-def test_what_is_not_published_yet_is_missing_from_the_truth_alone(world: World) -> None:
+def test_applications_not_yet_published_are_missing_from_the_truth_only(world: World) -> None:
     panel = outcome_panel(world.order, "patents_invention").set_index(["firm_id", "year"])[
         "patents_invention"
     ]

@@ -1,4 +1,4 @@
-"""Scores: means by hand, ranks that follow the totals, outcomes that are those of the entries, sheets that say so."""
+"""Scores: means by hand, ranks that follow the totals, outcomes of the entries, sheets."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_totals_come_from_the_judges(world: World, result: pd.DataFrame) -> None
     assert (world.score["score"] == world.score["score"].round(2)).all()
 
 
-def test_five_to_nine_judges_who_stay_over_a_stage(world: World) -> None:
+def test_a_stage_has_five_to_nine_judges(world: World) -> None:
     count = (
         world.score.groupby(["entry_id", "stage"])["judge_no"].agg(["size", "max"]).reset_index()
     )
@@ -90,7 +90,7 @@ def test_ranks_follow_totals_and_outcomes_are_those_of_the_entries(result: pd.Da
     assert set(result["outcome"]) == {"淘汰", "晋级", "获奖", "弃权", "缺考"}
 
 
-def test_the_cut_is_clear_and_ties_are_as_many_as_stated(result: pd.DataFrame) -> None:
+def test_no_tie_crosses_the_passing_mark_and_ties_have_their_share(result: pd.DataFrame) -> None:
     there = result[result["rank"].notna()]
     for _, rows in there.groupby(CONTEST):
         passed = rows["outcome"].isin(["晋级", "获奖"])
@@ -100,7 +100,7 @@ def test_the_cut_is_clear_and_ties_are_as_many_as_stated(result: pd.DataFrame) -
         assert tied == 2 * math.ceil(0.08 * len(rows) / 2)
 
 
-def test_the_preliminary_is_not_on_the_scale_of_the_final(result: pd.DataFrame) -> None:
+def test_preliminary_and_final_have_different_scales(result: pd.DataFrame) -> None:
     finalists = result.groupby(["entry_id", "stage"])["total"].first().unstack().dropna()
     assert (finalists["决赛"] - finalists["初赛"]).mean() > 3
     assert abs(finalists.corr().iloc[0, 1]) < 0.2, "merit is drawn anew"
@@ -151,7 +151,7 @@ def test_sheets_by_category_and_stage(written: tuple[Path, pd.DataFrame]) -> Non
     assert first[1][-3:] == ("平均分", "名次", "是否晋级")
 
 
-def test_every_row_has_a_record_and_says_what_the_world_says(
+def test_every_row_has_a_record_and_equals_the_world(
     world: World, written: tuple[Path, pd.DataFrame], names_on
 ) -> None:
     raw, record = written

@@ -1,4 +1,4 @@
-"""Award rosters: rates of dirt that are exact, workbooks an office could have made, records of every row."""
+"""Award rosters: exact rates of dirt, workbooks as an office makes them, records."""
 
 from __future__ import annotations
 
@@ -141,7 +141,9 @@ def test_a_former_name_is_written_only_where_the_firm_had_one(
     assert (rows["工作单位"] == then["former"])[marked(rows, "firm_former")].all()
 
 
-def test_firm_cells_are_what_the_dirt_says(rows: pd.DataFrame, world: World, names_on) -> None:
+def test_firm_names_are_as_the_dirt_column_states(
+    rows: pd.DataFrame, world: World, names_on
+) -> None:
     firm, cell = on_the_final(rows, world, names_on), rows["工作单位"]
     kinds = ("former", "variant", "short", "branch")
     other = pd.concat([marked(rows, f"firm_{kind}") for kind in kinds], axis=1).any(axis=1)
@@ -279,7 +281,7 @@ def test_category_in_merged_cells(written: tuple[Path, pd.DataFrame], number: in
     assert any(area.startswith("B5:B") for area in areas)
 
 
-def test_the_header_stands_twice_on_one_sheet(written: tuple[Path, pd.DataFrame]) -> None:
+def test_the_header_is_printed_twice_on_one_sheet(written: tuple[Path, pd.DataFrame]) -> None:
     for number, path in enumerate(sorted(written[0].iterdir()), start=1):
         cells = grid(path)
         headers = [row for row, line in enumerate(cells) if line[0] == "序号"]

@@ -1,4 +1,4 @@
-"""Applications: cases filed twice, patents bought and sold, dates in order, parties who were there."""
+"""Applications: cases filed twice, patents bought and sold, order of dates, parties."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def bought_of(patent: pd.DataFrame) -> pd.DataFrame:
 # --------------------------------------------------------------------------------------
 
 
-def test_what_counts_is_what_was_drawn(
+def test_applications_that_count_are_as_many_as_drawn(
     drawn: tuple[Contest, np.ndarray], patent: pd.DataFrame
 ) -> None:
     kinds = ["invention", "utility_model", "design"]
@@ -93,7 +93,9 @@ def test_parties_of_both_filings_of_a_case_are_the_same(world: World) -> None:
 # ------------------------------------------------------------------------------------------------
 
 
-def test_what_outsiders_filed_is_held_here_and_counts_for_nobody(patent: pd.DataFrame) -> None:
+def test_applications_of_outsiders_have_a_holder_here_and_do_not_count(
+    patent: pd.DataFrame,
+) -> None:
     bought = bought_of(patent)
     assert len(bought) == math.ceil(0.015 * len(own_of(patent)))
     assert (bought["holder_rank"] >= 0).all()
@@ -129,7 +131,7 @@ def test_sold_applications_have_another_holder(
     assert (nobody["holder_rank"] == nobody["firm_rank"]).all()
 
 
-def test_the_holder_stands_as_a_party_only_where_it_did_not_file(world: World) -> None:
+def test_the_holder_is_a_party_only_where_it_did_not_file(world: World) -> None:
     holder = world.patent_party.query("role == 'holder'").set_index("app_no")["firm_id"]
     assert holder.index.is_unique
     patent = world.patent.set_index("app_no")
@@ -142,7 +144,7 @@ def test_the_holder_stands_as_a_party_only_where_it_did_not_file(world: World) -
 # ----------------------------------------------------------------------------------------------
 
 
-def test_filed_while_the_firm_lives(
+def test_applications_are_filed_while_the_firm_is_open(
     drawn: tuple[Contest, np.ndarray], patent: pd.DataFrame
 ) -> None:
     own = patent[patent["firm_rank"] != OUTSIDE]
@@ -156,7 +158,7 @@ def test_filed_while_the_firm_lives(
     assert (own["filed"] < gone)[gone.notna()].all()
 
 
-def test_days_follow_one_another(patent: pd.DataFrame) -> None:
+def test_filing_publication_and_grant_are_in_this_order(patent: pd.DataFrame) -> None:
     waited = (patent["published"] - patent["filed"]).dt.days
     for kind, (low, high) in {
         "invention": (120, 545),
@@ -178,7 +180,7 @@ def test_days_follow_one_another(patent: pd.DataFrame) -> None:
     assert abs(share - 0.35) < 4 * math.sqrt(0.35 * 0.65 / len(old))
 
 
-def test_numbers_in_the_order_of_filing(patent: pd.DataFrame) -> None:
+def test_application_numbers_are_in_the_order_of_filing(patent: pd.DataFrame) -> None:
     assert patent["app_no"].is_unique
     assert patent["filed"].is_monotonic_increasing
     for _, rows in patent.groupby([patent["filed"].dt.year, "type"]):

@@ -32,7 +32,7 @@ def test_official_names_follow_one_another_from_founding_to_the_end(world: World
     assert name["name"].is_unique
 
 
-def test_renames_have_their_shares_and_both_ways(world: World) -> None:
+def test_renames_have_their_shares_and_change_core_or_legal_form(world: World) -> None:
     name = official(world)
     number = name.groupby("firm_rank").size() - 1
     assert (number == 2).sum() == 15  # 1 % of 1,500
@@ -96,7 +96,7 @@ def test_the_name_on_a_day(world: World) -> None:
     ]
 
 
-def test_branches_and_short_names_stand_beside(world: World) -> None:
+def test_branches_and_short_names_are_listed_with_official_names(world: World) -> None:
     name = world.events.name
     branch = name[name["kind"] == "分公司"]
     assert 0 < branch["firm_rank"].nunique() < 100

@@ -49,7 +49,9 @@ def test_dirt_has_its_rates(registry: tuple[pd.DataFrame, pd.DataFrame]) -> None
     assert (first["注册号"] != "").any()
 
 
-def test_statuses(registry: tuple[pd.DataFrame, pd.DataFrame], world: World) -> None:
+def test_statuses_follow_closures_moves_and_revocations(
+    registry: tuple[pd.DataFrame, pd.DataFrame], world: World
+) -> None:
     table, record = registry
     state = table["经营状态"].iloc[:FIRMS]
     assert set(state) == {"存续", "在业", "吊销", "注销", "迁出"}
@@ -61,7 +63,9 @@ def test_statuses(registry: tuple[pd.DataFrame, pd.DataFrame], world: World) -> 
     assert not table.loc[table["经营状态"] == "迁出", "住所"].str.contains("龙岗区").any()
 
 
-def test_former_names(registry: tuple[pd.DataFrame, pd.DataFrame], world: World) -> None:
+def test_former_names_are_listed_or_missing_by_their_share(
+    registry: tuple[pd.DataFrame, pd.DataFrame], world: World
+) -> None:
     table, record = registry
     former = world.truth["firm_name"].query("kind == '曾用名'")
     names = former.groupby("firm_id")["name"].agg(list)

@@ -119,7 +119,9 @@ def test_an_award_adds_its_log_points(
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_nearest_award_is_the_first_of_another_firm_beside(seed: int) -> None:
+def test_the_nearest_award_is_the_first_of_another_firm_in_the_same_street_and_industry(
+    seed: int,
+) -> None:
     rng = stream(seed, "neighbours")
     firm = pd.DataFrame(
         {
@@ -146,7 +148,7 @@ def test_neighbours_gain_a_hundredth_from_the_first_award_on() -> None:
     assert (ratio[[0, 2, 3]] == 1).all()  # its own award, another industry, another street
 
 
-def test_taking_part_and_the_other_programme_stand_in_both_worlds() -> None:
+def test_taking_part_and_the_other_programme_act_in_both_worlds() -> None:
     firm, first = alike(3), awards(3, (1, 3, 2014, "team"), (2, 3, 2014, "team"))
     for scale in (1.0, 0.0, 3.0):
         plain = rates(firm, first, scale=scale)
@@ -187,7 +189,7 @@ def test_a_giant_has_exactly_its_share() -> None:
     )
 
 
-def test_what_merged_firms_file_is_their_successors() -> None:
+def test_applications_of_merged_firms_belong_to_the_successor() -> None:
     values = stream(1, "x").integers(1, 50, (4, 3, 3))
     owners = np.asarray([[0, 0, 0], [1, 3, 3], [2, 2, 3], [3, 3, 3]])
     found = patent_rates.to_owners(values, owners)
@@ -213,7 +215,7 @@ def test_counts_scatter_as_a_gamma_poisson() -> None:
         assert abs(squares.mean() - variance) < 4 * squares.std() / math.sqrt(len(drawn))
 
 
-def test_one_shock_passes_and_the_other_lasts() -> None:
+def test_the_transient_shock_passes_and_the_persistent_one_is_autoregressive() -> None:
     shocks = patent_rates.draw_shocks(switched(), 50_000, stream(1, "a"), stream(1, "b"))
     for values, lag in ((shocks.transient, 0.0), (shocks.persistent, 0.4)):
         assert values.shape == (50_000, 16)
@@ -237,7 +239,7 @@ def apart() -> World:
 
 
 def treated_cells(world: World, outcome: str) -> pd.DataFrame:
-    """Cells of firms that ever win, with `event_year` and the category and edition of the first award."""
+    """Return winners' firm-years with `event_year`, category and edition of the first award."""
     order = {name: place for place, name in enumerate(["innovation", "skill", "team", "talent"])}
     first = world.truth["award"].sort_values(
         ["edition", "category"], key=lambda c: c.replace(order)
@@ -247,7 +249,7 @@ def treated_cells(world: World, outcome: str) -> pd.DataFrame:
     return cells.assign(event_year=cells["year"] - cells["award_year"])
 
 
-def test_effect_is_positive_after_the_award_and_nil_before(apart: World) -> None:
+def test_the_effect_is_positive_after_the_award_and_zero_before(apart: World) -> None:
     outcome = "patents_invention"
     cells = treated_cells(apart, outcome)
     after, before = cells[cells["event_year"] >= 0], cells[cells["event_year"] < 0]
@@ -279,6 +281,6 @@ def test_with_neighbours_firms_that_never_win_gain_a_little(apart: World, world:
 
 
 @pytest.mark.parametrize("outcome", ["patents_utility_model", "patents_design"])
-def test_other_patents_are_left_alone(world: World, outcome: str) -> None:
+def test_awards_do_not_change_patents_of_other_types(world: World, outcome: str) -> None:
     cells = world.truth["firm_year"].query("outcome == @outcome")
     assert cells["mu1"].equals(cells["mu0"])
