@@ -22,7 +22,7 @@ def default_world() -> World:
 @pytest.mark.slow
 def test_published_figures_are_reproduced(default_world: World) -> None:
     table = calibration(default_world)
-    print("\n" + "\n".join(calibration_lines(default_world)))  # noqa: T201 - to be read beside the source's
+    print("\n" + "\n".join(calibration_lines(default_world)))  # noqa: T201 - to be read with the source's
     assert len(table) >= 15
     assert table["gap"].abs().max() <= default_world.rules["published"]["within"]
 

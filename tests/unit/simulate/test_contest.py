@@ -141,9 +141,9 @@ def test_entries_come_from_open_firms_with_enough_people(field: Field, entry: pd
     )
     sent = entry.groupby(["edition", "firm_rank"]).size().reset_index(name="count")
     assert (sent["count"] <= field.jobs[sent["firm_rank"]]).all()
-    lives = alive(field.firm, np.arange(2010, 2027))
-    assert lives[entry["firm_rank"], entry["year"] - 1 - 2010].all()
-    assert lives[entry["firm_rank"], entry["year"] + 1 - 2010].all()
+    is_open = alive(field.firm, np.arange(2010, 2027))
+    assert is_open[entry["firm_rank"], entry["year"] - 1 - 2010].all()
+    assert is_open[entry["firm_rank"], entry["year"] + 1 - 2010].all()
     teams = entry[entry["category"] == "team"]
     assert teams["persons"].between(4, 8).all()
     assert set(teams["persons"]) == {4, 5, 6, 7, 8}

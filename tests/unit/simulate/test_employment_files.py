@@ -323,9 +323,9 @@ def test_statements_repeat_months_of_winners(
     assert rows[1][0].startswith(f"姓名：{person['name']} 社保电脑号：99")
     assert rows[1][0].endswith(f"身份证号：{person['resident_id']}")
     data = [rows[number - 1] for number in own["row"]]
-    told = {(f"{row[0]}{row[1]}", row[2], str(row[3])) for row in data}
+    listed = {(f"{row[0]}{row[1]}", row[2], str(row[3])) for row in data}
     mine = months[months["AAC001"].isin([person["insurance_no"], person["second_no"]])]
     paid = mine[mine["AAE079"] != "退费"]
-    assert told == set(zip(paid["AAE003"], paid["AAB001"], paid["AAE180"], strict=True))
+    assert listed == set(zip(paid["AAE003"], paid["AAB001"], paid["AAE180"], strict=True))
     assert rows[len(data) + 4][0] == "合计"
     assert {row[0] for row in rows[len(data) + 7 :]} == {row[2] for row in data}

@@ -158,8 +158,8 @@ def test_days_and_separators_of_each_service(cells: pd.DataFrame) -> None:
         assert several.mean() > 0.3
         names = own["inventors"].str.split(mark, regex=False).explode()
         assert names[~names.isin(["不公告发明人", "-"])].str.fullmatch(r"\S{1,2}拟\S{1,2}").all()
-        silent = {"patsnap": "-"}.get(service, "不公告发明人")
-        assert (own["inventors"] == silent).any()
+        undisclosed = {"patsnap": "-"}.get(service, "不公告发明人")
+        assert (own["inventors"] == undisclosed).any()
 
 
 def test_patsnap_has_a_dash_for_missing_values(written: tuple[Path, pd.DataFrame]) -> None:
@@ -196,12 +196,14 @@ def test_rates_of_number_styles_are_exact(cells: pd.DataFrame) -> None:
     for name, wanted in share.items():
         assert found[name].sum() == math.ceil(round(wanted * len(cells), 6)), name
         assert (cells["dirt"].str.contains(name) == found[name]).all(), name
-    told = ~found["check_lost"] & ~found["number_as_float"]
-    plain = cells.loc[told, "number"].map(lambda text: unicodedata.normalize("NFKC", text)[-14:])
-    wrong = plain != cells.loc[told, "app_no"].str[2:]
+    complete = ~found["check_lost"] & ~found["number_as_float"]
+    plain = cells.loc[complete, "number"].map(
+        lambda text: unicodedata.normalize("NFKC", text)[-14:]
+    )
+    wrong = plain != cells.loc[complete, "app_no"].str[2:]
     assert wrong.sum() == math.ceil(round(0.003 * len(cells), 6))
-    assert (cells.loc[told, "dirt"].str.contains("wrong_check") == wrong).all()
-    assert (plain.str[:-1] == cells.loc[told, "app_no"].str[2:-1]).all(), "the body is right"
+    assert (cells.loc[complete, "dirt"].str.contains("wrong_check") == wrong).all()
+    assert (plain.str[:-1] == cells.loc[complete, "app_no"].str[2:-1]).all(), "the body is right"
     assert (cells["number"] == cells["app_no"].str[2:14])[found["check_lost"]].all()
 
 
@@ -222,12 +224,12 @@ def test_one_name_in_ten_is_written_another_way(world: World, names_on) -> None:
     assert (official.to_numpy() != present).any(), "some have taken another name since"
 
 
-# --- who stands where
+# --- parties by column
 # -----------------------------------------------------------------------------------------------
 
 
-def stands(cells: pd.DataFrame, column: str, firm_id: pd.Series, names_on) -> pd.Series:
-    """Whether the firm, under the name it bore on the day of the row, stands in the party cell."""
+def is_named(cells: pd.DataFrame, column: str, firm_id: pd.Series, names_on) -> pd.Series:
+    """Mark rows whose party cell has the firm under its name on the day of the row."""
     day = pd.to_datetime(cells["published"].str.replace(".", "-"))
     known = firm_id.notna()
     core = names_on(firm_id[known], day[known])["core"]
@@ -243,11 +245,11 @@ def test_a_buyer_is_on_grants_of_the_office_and_in_holder_columns(
     moved = cells["holder_id"] != cells["filer"].fillna("")
     grant, office = cells["publication_no"].str.endswith("B"), cells["service"] == "cnipa"
     assert (moved & grant & office).any()
-    buyer = stands(cells, "holders", cells["holder_id"], names_on)
+    buyer = is_named(cells, "holders", cells["holder_id"], names_on)
     assert buyer[moved & (grant | ~office)].all()
     assert not buyer[moved & ~grant & office].any()
-    assert not stands(cells, "applicants", cells["holder_id"], names_on)[moved & ~office].any()
-    filer = stands(cells, "applicants", cells["filer"], names_on)
+    assert not is_named(cells, "applicants", cells["holder_id"], names_on)[moved & ~office].any()
+    filer = is_named(cells, "applicants", cells["filer"], names_on)
     ours = cells["filer"].notna()
     assert filer[ours & ~(moved & grant & office)].all()
     assert not filer[moved & grant & office].any()

@@ -132,10 +132,10 @@ def test_the_nearest_award_is_the_first_of_another_firm_in_the_same_street_and_i
     won = np.where(rng.random(40) < 0.3, rng.integers(2012, 2025, 40), patent_rates.NEVER)
     found = patent_rates.nearest_award_year(firm, won)
     for row in range(40):
-        beside = (firm["street"] == firm["street"][row]) & (
+        neighbour = (firm["street"] == firm["street"][row]) & (
             firm["industry"].str[:3] == firm["industry"].str[:3][row]
         )
-        others = won[(beside & (firm.index != row)).to_numpy()]
+        others = won[(neighbour & (firm.index != row)).to_numpy()]
         assert found[row] == min(others, default=patent_rates.NEVER)
 
 

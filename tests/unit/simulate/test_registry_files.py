@@ -70,11 +70,11 @@ def test_former_names_are_listed_or_missing_by_their_share(
     former = world.truth["firm_name"].query("kind == '曾用名'")
     names = former.groupby("firm_id")["name"].agg(list)
     listed = dict(zip(record["firm_id"], table["曾用名"], strict=True))
-    told = {firm: text.replace("、", ";").split(";") for firm, text in listed.items() if text}
-    assert len(told) == 84  # 80 % of 105
-    assert all(told[firm] == names[firm] for firm in told)
-    silent = record["dirt"].str.contains("former_name_missing")
-    assert set(record.loc[silent, "firm_id"]) == set(names.index) - set(told)
+    written = {firm: text.replace("、", ";").split(";") for firm, text in listed.items() if text}
+    assert len(written) == 84  # 80 % of 105
+    assert all(written[firm] == names[firm] for firm in written)
+    left_out = record["dirt"].str.contains("former_name_missing")
+    assert set(record.loc[left_out, "firm_id"]) == set(names.index) - set(written)
 
 
 def test_records_name_every_row(registry: tuple[pd.DataFrame, pd.DataFrame], world: World) -> None:

@@ -38,7 +38,7 @@ def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 @pytest.fixture(scope="module")
 def rows(written: tuple[Path, pd.DataFrame]) -> pd.DataFrame:
-    """Winners' rows of all editions by header, with the record of their first name beside them."""
+    """Read winners' rows of all editions by header, with the record of their first name."""
     folder, record = written
     frames = []
     for number, path in enumerate(sorted(folder.iterdir()), start=1):
@@ -114,17 +114,17 @@ def test_duplicates_repeat_another_row(rows: pd.DataFrame) -> None:
 
 def test_former_names_are_used_where_firms_have_them(world: World) -> None:
     name, founded = world.events.name, world.firm["founded"]
-    alone = name["firm_rank"].isin(name.loc[name["kind"] == "现名", "firm_rank"].iloc[::3])
-    alone &= (name["kind"] == "现名") & ~name["firm_rank"].isin(
+    chosen = name["firm_rank"].isin(name.loc[name["kind"] == "现名", "firm_rank"].iloc[::3])
+    chosen &= (name["kind"] == "现名") & ~name["firm_rank"].isin(
         name.loc[name["kind"] == "曾用名", "firm_rank"]
     )
-    birth = founded.to_numpy()[name.loc[alone, "firm_rank"]]
-    old = name[alone].assign(
-        name="旧" + name.loc[alone, "name"], kind="曾用名", valid_from=birth, valid_to=birth
+    birth = founded.to_numpy()[name.loc[chosen, "firm_rank"]]
+    old = name[chosen].assign(
+        name="旧" + name.loc[chosen, "name"], kind="曾用名", valid_from=birth, valid_to=birth
     )
-    new = name[alone].assign(valid_from=birth + np.timedelta64(1, "D"))
+    new = name[chosen].assign(valid_from=birth + np.timedelta64(1, "D"))
     events = dataclasses.replace(
-        world.events, name=pd.concat([name[~alone], old, new], ignore_index=True)
+        world.events, name=pd.concat([name[~chosen], old, new], ignore_index=True)
     )
     table, _ = roster_table(dataclasses.replace(world, events=events), stream(1, "x"))
     written = table["工作单位"].str.startswith("旧")
@@ -203,7 +203,7 @@ def test_names_are_spaced_traditional_or_rare(rows: pd.DataFrame, world: World) 
     assert (first.str.replace("\u3000", "") == name)[spaced].all()
     assert not first[rare].str[-1].map(lambda letter: letter.encode("gbk", "ignore")).any()
     assert rows.loc[old, "姓名"].str.contains("[張劉陳楊黃趙吳孫馬羅鄭謝許鄧韓馮蘇呂歐]").all()
-    assert (rows["姓名"].str.count("、") >= 3).sum() >= 40, "teams stand in one cell"
+    assert (rows["姓名"].str.count("、") >= 3).sum() >= 40, "teams are in one cell"
 
 
 def test_birth_months_in_the_style_of_the_edition(rows: pd.DataFrame, world: World) -> None:

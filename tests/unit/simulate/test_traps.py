@@ -161,7 +161,7 @@ def test_an_unknown_trap_is_refused(without: tuple[str, ...], also: tuple[str, .
 def test_a_trap_changes_its_part_and_nothing_else(world: World, name: str) -> None:
     usual, other = parts(world), parts(switched_world(name))
     changed = {part for part, table in usual.items() if not table.equals(other[part])}
-    assert bool(changed) == bool(CHANGES[name])  # a trap of files alone changes no table
+    assert bool(changed) == bool(CHANGES[name])  # a trap of files only changes no table
     assert changed <= CHANGES[name]
 
 

@@ -27,7 +27,7 @@ REMEDY = (
 
 
 def constants_digest() -> str:
-    """Of the values of world.toml alone: units, reasons and sources may be worded better."""
+    """Digest the values of world.toml; units, reasons and sources may be worded better."""
     text = json.dumps(switched(), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
