@@ -27,7 +27,7 @@ def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     """Folder and records."""
     raw = tmp_path_factory.mktemp("raw")
     (raw / "employment").mkdir()
-    return raw / "employment", pd.concat(write_employment(raw, world), ignore_index=True)
+    return raw / "employment", pd.concat(write_employment(world, raw), ignore_index=True)
 
 
 @pytest.fixture(scope="module")
