@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 import pandas as pd
 
@@ -17,9 +17,8 @@ LAST_YEAR = 2025  # of the panel
 def double_filing(files: CleanedFiles) -> Quantity:
     """Count all applications; naive: both filings of one case."""
     firms, readable = files.firms, _readable(files)
-    once, both = (
-        _counts(files, firms, readable, dual=dual)["patents_all"].sum() for dual in ("once", "both")
-    )
+    once = _counts(files, firms, readable, dual="once")["patents_all"].sum()
+    both = _counts(files, firms, readable, dual="both")["patents_all"].sum()
     return Quantity(len(_filings(files, readable)), once, both)
 
 
@@ -104,7 +103,9 @@ def _counts(
     firms: FirmLinks,
     readable: set[str],
     party: pd.DataFrame | None = None,
-    **how: Any,
+    *,
+    holder: Literal["original", "current"] = "original",
+    dual: Literal["once", "both"] = "once",
 ) -> pd.DataFrame:
     """Return the package's counts by true firm and year."""
     patent = files.clean["patent"]
@@ -114,6 +115,7 @@ def _counts(
         firms.link_audit,
         files.export,
         firm=firms.firm,
-        **how,
+        holder=holder,
+        dual=dual,
     )
     return counts.assign(firm_id=counts["firm_id"].map(files.true_firms))

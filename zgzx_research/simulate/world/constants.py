@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -17,6 +17,26 @@ from zgzx_research.simulate.world.random_draws import stream
 
 FOLDER = Path(__file__).parent
 Rules = dict[str, Any]  # section of world.toml -> constant -> value
+Awards = list[tuple[int, dict[str, int]]]  # from which edition on, winning entries by category
+
+
+class Counts(TypedDict):
+    """A row of [size] in world.toml.
+
+    Attributes
+    ----------
+    firms, workers : int
+        How many there are.
+    entries : int
+        Entries of the first edition.
+    awards : Awards
+        Winning entries of an edition by category.
+    """
+
+    firms: int
+    workers: int
+    entries: int
+    awards: Awards
 
 
 @dataclass(frozen=True)
@@ -66,7 +86,7 @@ class Order:
         return self.rules["scenario"][self.scenario]
 
     @property
-    def counts(self) -> dict[str, Any]:
+    def counts(self) -> Counts:
         """How many firms, workers and awards."""
         return self.rules["size"][self.size]
 

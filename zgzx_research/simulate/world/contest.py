@@ -5,12 +5,10 @@ Firms enter by size, union, level and passing shocks; winners are drawn by merit
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from zgzx_research.simulate.world.constants import Rules, words
+from zgzx_research.simulate.world.constants import Awards, Counts, Rules, words
 from zgzx_research.simulate.world.firm_population import alive
 from zgzx_research.simulate.world.identities import joined, padded
 from zgzx_research.simulate.world.random_draws import exact_share
@@ -33,7 +31,7 @@ def simulate_entries(
     transient: np.ndarray,
     persistent: np.ndarray,
     jobs: np.ndarray,
-    counts: dict[str, Any],
+    counts: Counts,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Draw every entry of a preliminary, by edition.
@@ -90,7 +88,7 @@ def simulate_entries(
     return _judged(rules, entry, rng)
 
 
-def edition_awards(rules: Rules, awards: list[list[Any]], number: int) -> dict[str, int]:
+def edition_awards(rules: Rules, awards: Awards, number: int) -> dict[str, int]:
     """Return the number of winning entries of an edition by category.
 
     Before the skill contest began, its awards went to innovation.
