@@ -90,8 +90,8 @@ class TrapErrors(TypedDict):
     verdict: str
 
 
-PATENTS, INSURANCE = ("registry", "patents"), ("registry", "employment")
-FINALS = ("registry", "roster", "scores", "employment")
+PATENT_FILES, INSURANCE_FILES = ("registry", "patents"), ("registry", "employment")
+FINAL_FILES = ("registry", "roster", "scores", "employment")
 APPLICATIONS = "applications"
 BY_WINNERS = "applications of winners after the first award"
 SEEN = "share of a year's inventions that is seen, last year used"
@@ -108,7 +108,7 @@ ROWS = (
     Trap(
         "double filing",
         ("double_filing",),
-        PATENTS,
+        PATENT_FILES,
         patents.double_filing,
         APPLICATIONS,
         "both filings count",
@@ -116,7 +116,7 @@ ROWS = (
     Trap(
         "A and B rows",
         ("publication_rows",),
-        PATENTS,
+        PATENT_FILES,
         patents.rows_as_applications,
         APPLICATIONS,
         "rows count",
@@ -124,7 +124,7 @@ ROWS = (
     Trap(
         "bought patents",
         ("bought_patents",),
-        PATENTS,
+        PATENT_FILES,
         patents.bought_patents,
         BY_WINNERS,
         "the present holder counts",
@@ -132,18 +132,23 @@ ROWS = (
     Trap(
         "renames",
         ("renames",),
-        PATENTS,
+        PATENT_FILES,
         patents.renames,
         APPLICATIONS + " of renamed firms",
         "present names only",
     ),
     Trap(
-        "truncation", ("truncation",), PATENTS, patents.truncation, SEEN, "the last years are kept"
+        "truncation",
+        ("truncation",),
+        PATENT_FILES,
+        patents.truncation,
+        SEEN,
+        "the last years are kept",
     ),
     Trap(
         "mergers",
         ("mergers",),
-        INSURANCE,
+        INSURANCE_FILES,
         staff.mergers,
         KEPT,
         "no record of mergers",
@@ -152,17 +157,19 @@ ROWS = (
     Trap(
         "branches",
         ("branches",),
-        INSURANCE,
+        INSURANCE_FILES,
         staff.branches,
         STAFF + ", firms with a branch",
         "a branch is another firm",
     ),
-    Trap("dispatch", ("dispatch",), INSURANCE, staff.dispatch, STAFF, EMPLOYER),
-    Trap("homonyms", ("homonyms",), INSURANCE, staff.homonyms, PERSONS, "one person per name"),
+    Trap("dispatch", ("dispatch",), INSURANCE_FILES, staff.dispatch, STAFF, EMPLOYER),
+    Trap(
+        "homonyms", ("homonyms",), INSURANCE_FILES, staff.homonyms, PERSONS, "one person per name"
+    ),
     Trap(
         "differential linkage",
         ("differential_linkage",),
-        FINALS,
+        FINAL_FILES,
         stays.differential_linkage,
         STAY,
         TODAY,
@@ -171,7 +178,7 @@ ROWS = (
     Trap(
         "immortal time",
         ("differential_linkage",),
-        FINALS,
+        FINAL_FILES,
         stays.immortal_time,
         STAY,
         HIRING,
@@ -226,7 +233,22 @@ def judge_trap(trap: Trap, quantities: Sequence[Quantity]) -> TrapErrors:
 def prove(
     traps: Sequence[Trap], seeds: Iterable[int], processes: int | None = None
 ) -> list[TrapErrors]:
-    """Compute the errors and the verdict of each trap over the worlds of these seeds."""
+    """Compute the errors and the verdict of each trap.
+
+    Parameters
+    ----------
+    traps : sequence of Trap
+        The rows.
+    seeds : iterable of int
+        One world per seed.
+    processes : int, optional
+        How many processes; default all cores.
+
+    Returns
+    -------
+    list of TrapErrors
+        One for each row.
+    """
     by_world = list(over_worlds(partial(one_world, tuple(traps)), list(seeds), processes))
     return [judge_trap(trap, [found[k] for found in by_world]) for k, trap in enumerate(traps)]
 

@@ -24,8 +24,8 @@ from zgzx_research.proofs.many_worlds import over_worlds
 from zgzx_research.proofs.verdicts import LEVEL, SIZE, TOLERANCE, Answer, Performance, judge
 
 FIRST, LAST = -4, 2  # event times in the test before treatment and in the band
-HEADLINE = [0, 1, 2]
-COLUMNS = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "start"}
+HEADLINE_EVENTS = [0, 1, 2]
+ROLES = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "start"}
 
 
 def one_world(rows: Sequence[Row], seed: int) -> list[Answer | str]:
@@ -45,7 +45,7 @@ def one_world(rows: Sequence[Row], seed: int) -> list[Answer | str]:
         run = f"{key} {row.options}"
         try:
             if key not in prepared:
-                prepared[key] = prepare_panel(known.table, **COLUMNS, **row.panel)
+                prepared[key] = prepare_panel(known.table, **ROLES, **row.panel)
             if run not in estimated:
                 estimated[run] = _estimate(prepared[key], row.options)
             effects = estimated[run] if row.defect is None else row.defect(estimated[run])
@@ -68,21 +68,21 @@ def answer(row: Row, known: KnownPanel, effects: Effects) -> Answer:
         return _answer(row, effects.aggregate("overall").to_frame().iloc[0], true)
 
     event = effects.aggregate("event_time", min_event=FIRST, max_event=LAST)
-    complete = HEADLINE if row.target == "window" else []
+    complete = HEADLINE_EVENTS if row.target == "window" else []
     # methods without effects by cohort choose their cohorts once, for all event times
     chosen_once = row.target == "window" and bool(effects.cells["cohort"].isna().all())
     in_window = row.target == "window" and not chosen_once
-    headline = event.window(HEADLINE[0], HEADLINE[-1]) if in_window else event.overall
+    headline = event.window(HEADLINE_EVENTS[0], HEADLINE_EVENTS[-1]) if in_window else event.overall
 
     truth = partial(true_mean, known, row.truth, measure=row.measure)
     p_value = float(event.pretest()["p_value"])
     return _answer(
         row,
         headline.iloc[0],
-        truth(HEADLINE, complete=complete),
+        truth(HEADLINE_EVENTS, complete=complete),
         rejected=np.nan if np.isnan(p_value) else float(p_value < SIZE),
         in_band=_in_band(
-            event.to_frame(), partial(truth, complete=HEADLINE if chosen_once else ())
+            event.to_frame(), partial(truth, complete=HEADLINE_EVENTS if chosen_once else ())
         ),
     )
 
@@ -118,7 +118,22 @@ def verdict(row: Row, answers: Sequence[Answer | str]) -> Performance:
 def prove(
     rows: Sequence[Row], seeds: Iterable[int], processes: int | None = None
 ) -> list[Performance]:
-    """Compute the numbers and verdicts of all rows over the worlds of these seeds."""
+    """Compute the numbers and verdicts of all rows.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The rows.
+    seeds : iterable of int
+        One world per seed.
+    processes : int, optional
+        How many processes; default all cores.
+
+    Returns
+    -------
+    list of Performance
+        One for each row.
+    """
     by_world = list(over_worlds(partial(one_world, tuple(rows)), list(seeds), processes))
     return [verdict(row, [answers[k] for answers in by_world]) for k, row in enumerate(rows)]
 

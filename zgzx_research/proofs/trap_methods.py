@@ -21,7 +21,7 @@ from zgzx_research.did.ppml import ppml
 from zgzx_research.did.prepare import prepare_panel
 from zgzx_research.proofs.verdicts import LEVEL, SIZE, Answer
 
-HEADLINE, WINDOW = (1, 3), (-5, 6)
+HEADLINE, EVENT_RANGE = (1, 3), (-5, 6)
 # the primary specification by outcome, as in studies/demo.toml (a test holds them equal)
 PRIMARY: dict[str, dict[str, str | int | bool]] = {
     "patents": {
@@ -79,7 +79,7 @@ def zeros_after_closure(panel: pd.DataFrame, outcome: str, **changes: str | int 
     prepared = prepare_panel(panel, **ROLES, outcome=outcome)
     options: dict[str, Any] = PRIMARY[outcome.split("_")[0]] | changes
     effects = estimate_effects(prepared, **options)
-    event = effects.aggregate("event_time", min_event=WINDOW[0], max_event=WINDOW[1])
+    event = effects.aggregate("event_time", min_event=EVENT_RANGE[0], max_event=EVENT_RANGE[1])
     true, numbers = true_effect(panel), effects.numbers
 
     p_value = float(event.pretest()["p_value"])

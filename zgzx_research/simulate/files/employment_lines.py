@@ -76,7 +76,20 @@ class Employers:
 
 
 def employers(world: World, rng: np.random.Generator) -> Employers:
-    """Draw numbers, codes and names of all employers."""
+    """Draw numbers, codes and names of all employers.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    Employers
+        Firms, their branches and the dispatch companies.
+    """
     name = world.events.name
     official = name[name["kind"].isin([CURRENT, FORMER])].reset_index(drop=True)
     forms = [

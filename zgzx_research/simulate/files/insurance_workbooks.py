@@ -45,8 +45,8 @@ STATEMENT = {
     "工伤保险": ["基数", "单位交"],
     "失业保险": ["基数", "单位交", "个人交"],
 }
-TITLE = "深圳市社会保险历年参保缴费明细表（个人）"
-RATES = {
+STATEMENT_TITLE = "深圳市社会保险历年参保缴费明细表（个人）"
+CONTRIBUTION_RATES = {
     "养老保险": (0.14, 0.08),
     "医疗保险": (0.05, 0.02),
     "生育保险": (0.005,),
@@ -58,9 +58,24 @@ RATES = {
 def agency_table(
     world: World, employer: Employers, line: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Return a row per spell under a dispatch company; 服务公司 is where the person works.
+    """Return a row per spell under a dispatch company.
 
-    `position` is the position of the spell in `line`.
+    Parameters
+    ----------
+    world : World
+        The world.
+    employer : Employers
+        The employers.
+    line : DataFrame
+        `employment_lines`.
+    rng : Generator
+        Random numbers for the dirt.
+
+    Returns
+    -------
+    DataFrame
+        The columns of the sheet (服务公司 is where the person works), agency, and position (of the
+        spell in `line`).
     """
     begin = world.rules["time"]["spells_from"] * 12
     position = np.flatnonzero((line["agency"].to_numpy() >= 0) & (line["end"].to_numpy() >= begin))
@@ -101,7 +116,24 @@ def agency_table(
 def write_agencies(
     world: World, raw: Path, line: pd.DataFrame, table: pd.DataFrame
 ) -> list[pd.DataFrame]:
-    """Write a workbook per dispatch company under `raw`/employment; return the true records."""
+    """Write a workbook per dispatch company under `raw`/employment.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    raw : Path
+        The raw folder.
+    line : DataFrame
+        `employment_lines`.
+    table : DataFrame
+        `agency_table`.
+
+    Returns
+    -------
+    list of DataFrame
+        The true records of each workbook.
+    """
     records = []
     for number, rows in table.groupby("agency"):
         name, sheet = f"employment/agency_{number + 1}.xlsx", "明细"
@@ -148,7 +180,7 @@ def _write_statement(
     with open_workbook(world.rules, path) as book:
         page, width = book.add_worksheet("参保缴费明细"), sum(map(len, STATEMENT.values()))
         bold = book.add_format({"bold": True, "align": "center"})
-        page.merge_range(0, 0, 0, width - 1, TITLE, bold)
+        page.merge_range(0, 0, 0, width - 1, STATEMENT_TITLE, bold)
         about = (
             f"姓名：{person['name']} 社保电脑号：{first['person_no']} "
             f"身份证号：{person['resident_id']}"
@@ -189,7 +221,7 @@ def _payments(base: int) -> list[object]:
     """Return the cells of a month after 单位编号: insured wages and contributions."""
     cells: list[object] = []
     for label, parts in STATEMENT.items():
-        if label in RATES:
+        if label in CONTRIBUTION_RATES:
             kind = ["一档"] if parts[0] == "险种" else []
-            cells += [*kind, base, *(round(base * rate, 2) for rate in RATES[label])]
+            cells += [*kind, base, *(round(base * rate, 2) for rate in CONTRIBUTION_RATES[label])]
     return cells

@@ -23,8 +23,8 @@ from zgzx_research.simulate.world.workers import wage_bases
 KINDS = ("正常", "补缴", "退费")
 NORMAL, ARREARS, REFUND = range(3)
 HEADER = "AAC001,AAC002,AAC003,AAC004,AAB001,AAB004,AAE003,AAE002,AAE180,AAE079,AAE140"
-INSURANCE = "养老"
-FAR = 10**6
+INSURANCE_TYPE = "养老"
+FAR_AWAY = 10**6
 LINES_AT_ONCE = 8_000  # about half a million rows
 MARKS = ("", "gap", "arrears", "refund", "overlap")
 
@@ -56,7 +56,7 @@ def registrant_lines(world: World, line: pd.DataFrame, rng: np.random.Generator)
     line = line[line["registrant"] & (line["end"] >= begin)].reset_index(drop=True)
     start, end = np.maximum(line["start"].to_numpy(), begin), line["end"].to_numpy()
     count, after = end - start + 1, _next_lines(line["worker_rank"].to_numpy(), start)
-    following = np.where(after < 0, FAR, start[after])
+    following = np.where(after < 0, FAR_AWAY, start[after])
     elsewhere = line["employer"].to_numpy()[after] != line["employer"].to_numpy()
     able = [
         count >= 5,
@@ -174,7 +174,7 @@ def _csv(
         pa.array(months["base"].to_numpy()),
         pa.array(KINDS, pa.string()).take(pa.array(months["kind"].to_numpy())),
     ]
-    columns.append(pa.array(np.full(len(row), INSURANCE, dtype=object), pa.string()))
+    columns.append(pa.array(np.full(len(row), INSURANCE_TYPE, dtype=object), pa.string()))
     sink = io.BytesIO()
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
     pyarrow.csv.write_csv(pa.table(columns, names=HEADER.split(",")), sink, options)

@@ -21,7 +21,7 @@ from zgzx_research.simulate.world.random_draws import exact_kinds
 PROVINCE = "广东;44"
 UNDISCLOSED = "不公告发明人"
 DISTRICT = "龙岗区"
-SHEET = "Sheet1"
+SHEET_NAME = "Sheet1"
 TYPE_NAMES = {"invention": "发明申请", "utility_model": "实用新型", "design": "外观设计"}
 
 
@@ -232,7 +232,7 @@ def write_patents(world: World, raw: Path) -> list[pd.DataFrame]:
         if is_book:
             with open_workbook(world.rules, raw / file) as book:
                 write_sheet(
-                    book, SHEET, "", list(table), table.itertuples(index=False, name=None), ()
+                    book, SHEET_NAME, "", list(table), table.itertuples(index=False, name=None), ()
                 )
         else:
             table.to_csv(raw / file, index=False, encoding=form, lineterminator="\r\n")
@@ -240,7 +240,9 @@ def write_patents(world: World, raw: Path) -> list[pd.DataFrame]:
         about = pd.DataFrame(
             {"firm_id": part["firm_id"], "dirt": part["dirt"], "recoverable": ~lost}
         )
-        records.append(record_rows(file, SHEET if is_book else "", np.arange(len(part)) + 2, about))
+        records.append(
+            record_rows(file, SHEET_NAME if is_book else "", np.arange(len(part)) + 2, about)
+        )
     return records
 
 

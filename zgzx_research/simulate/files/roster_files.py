@@ -29,7 +29,15 @@ from zgzx_research.simulate.world.random_draws import exact_kinds_among, exact_s
 
 GROUP = "个人信息"
 GROUPED = ["姓名", "性别", "出生年月", "身份证号码"]
-COLUMNS = ["序号", *GROUPED, "工作单位", "所属街道（行业）工会", "岗位/职务", "联系电话", "备注"]
+ROSTER_COLUMNS = [
+    "序号",
+    *GROUPED,
+    "工作单位",
+    "所属街道（行业）工会",
+    "岗位/职务",
+    "联系电话",
+    "备注",
+]
 CATEGORY = "奖项类别"
 FIRM_KINDS = ["former", "variant", "short", "branch"]
 HEADER_ROWS = 2
@@ -133,7 +141,7 @@ def write_roster(
     """
     number, name, dirt = int(edition["edition"]), "获奖名单", rules["dirt"]
     in_column = number in dirt["roster_category_column"]
-    columns = [COLUMNS[0], CATEGORY, *COLUMNS[1:]] if in_column else COLUMNS
+    columns = [ROSTER_COLUMNS[0], CATEGORY, *ROSTER_COLUMNS[1:]] if in_column else ROSTER_COLUMNS
     lines = _sheet_lines(rows, in_column, number in dirt["roster_repeated_header"])
     with open_workbook(rules, path) as book:
         _fill_sheet(
@@ -156,7 +164,7 @@ def _sheet_lines(
         title, unit = words()["category"]["titles"][name], "个" if name == "team" else "名"
         if not in_column:
             lines.append(f"{'一二三四'[place]}、{title}（{own['entry_id'].nunique()}{unit}）")
-        for cells in own[COLUMNS[1:]].itertuples(index=False, name=None):
+        for cells in own[ROSTER_COLUMNS[1:]].itertuples(index=False, name=None):
             running += 1
             lines.append([str(running), *([title] if in_column else []), *cells])
             if header_again and running == (len(rows) + 1) // 2:

@@ -7,7 +7,17 @@ import pandas as pd
 
 from zgzx_research.simulate.world.model import World
 
-COLUMNS = ["source", "file", "sheet", "row", "part", "firm_id", "worker_id", "dirt", "recoverable"]
+RECORD_COLUMNS = [
+    "source",
+    "file",
+    "sheet",
+    "row",
+    "part",
+    "firm_id",
+    "worker_id",
+    "dirt",
+    "recoverable",
+]
 
 
 def record_rows(file: str, sheet: object, row: object, rows: pd.DataFrame) -> pd.DataFrame:
@@ -29,15 +39,15 @@ def record_rows(file: str, sheet: object, row: object, rows: pd.DataFrame) -> pd
     Returns
     -------
     DataFrame
-        The columns `COLUMNS`.
+        The columns `RECORD_COLUMNS`.
     """
     record = pd.DataFrame(
         {"part": 1, "firm_id": None, "worker_id": None, "dirt": "", "recoverable": True}, rows.index
     )
     record = record.assign(**{name: rows[name] for name in record if name in rows})
     record = record.assign(source=file.split("/")[0], file=file, sheet=sheet, row=row)
-    return record[COLUMNS].astype(
-        {name: "str" for name in COLUMNS if name not in ("row", "part", "recoverable")}
+    return record[RECORD_COLUMNS].astype(
+        {name: "str" for name in RECORD_COLUMNS if name not in ("row", "part", "recoverable")}
     )
 
 

@@ -18,7 +18,7 @@ from zgzx_research.simulate.world.firm_population import variant_names
 from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.random_draws import exact_share
 
-SHEET = ["edition", "category", "stage"]
+SHEET_KEY = ["edition", "category", "stage"]
 TOTALS = {
     "初赛": ["平均分", "名次", "是否晋级"],
     "决赛": ["材料得分", "现场得分", "最后得分", "名次", "是否获奖"],
@@ -90,7 +90,7 @@ def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np
     points = _points(world, rows)
     rows["judges"] = (
         pd.Series((~np.isnan(points)).sum(axis=1))
-        .groupby([rows[name] for name in SHEET])
+        .groupby([rows[name] for name in SHEET_KEY])
         .transform("max")
     )
     there = rows["rank"].notna().to_numpy()
@@ -127,7 +127,7 @@ def _sorted_rows(world: World, rng: np.random.Generator) -> pd.DataFrame:
         world.entry[["entry_id", "edition", "category", "firm_id"]], on="entry_id"
     )
     drawn = pd.Series(rng.permutation(len(rows)))
-    rows["draw_no"] = drawn.groupby([rows[name] for name in SHEET]).rank().astype(int)
+    rows["draw_no"] = drawn.groupby([rows[name] for name in SHEET_KEY]).rank().astype(int)
     order = {name: place for place, name in enumerate(words()["category"]["order"])}
     final = rows["stage"] == "决赛"
     place = rows["rank"].astype(float).where(final).fillna(np.inf)

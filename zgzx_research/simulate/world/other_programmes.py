@@ -8,7 +8,7 @@ import pandas as pd
 from zgzx_research.simulate.world.constants import Order, Rules, words
 from zgzx_research.simulate.world.firm_population import alive
 
-COLUMNS = ["programme", "firm_id", "worker_id", "onset", "detail"]
+PROGRAMME_COLUMNS = ["programme", "firm_id", "worker_id", "onset", "detail"]
 
 
 def specialised_onset(rules: Rules, firm: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
@@ -67,7 +67,7 @@ def simulate_programmes(
         _visits(rules, firm, named, order.stream("visits")),
     ]
     return {
-        "programme": pd.concat([part[COLUMNS] for part in parts], ignore_index=True),
+        "programme": pd.concat([part[PROGRAMME_COLUMNS] for part in parts], ignore_index=True),
         "cost": _costs(rules, order.stream("costs")),
         "participation": _participation(rules, order.stream("participation")),
         "district_year": district_years(rules, order.scale),

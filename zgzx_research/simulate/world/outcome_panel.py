@@ -15,7 +15,7 @@ from zgzx_research.simulate.world.model import (
 from zgzx_research.simulate.world.patent_rates import panel_years
 from zgzx_research.simulate.world.truth import retention_years, spell_table
 
-PATENTS = "patents_"
+PATENT_PREFIX = "patents_"
 
 
 def outcome_panel(order: Order, outcome: str) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def outcome_panel(order: Order, outcome: str) -> pd.DataFrame:
 def _patents(order: Order, outcome: str) -> pd.DataFrame:
     contest = simulate_contest(order)
     rates, count = simulate_counts(order, contest)
-    kind = order.rules["patents"]["types"].index(outcome.removeprefix(PATENTS))
+    kind = order.rules["patents"]["types"].index(outcome.removeprefix(PATENT_PREFIX))
     mu0, mu1, observed = (values[:, :, kind].ravel() for values in (rates.mu0, rates.mu1, count))
     panel = _firm_years(order, contest)
     return panel.assign(
