@@ -140,9 +140,9 @@ def prove(
 
 def to_markdown(rows: Sequence[Row], results: Sequence[Performance]) -> str:
     """Write the table of these rows and their results in Markdown."""
-    heads = ("method", "world", "truth", "bias (MC error)", "SD", "mean SE")
-    shares = ("coverage", "pre-test", "band", "verdict")
-    lines = [f"| {' | '.join(heads + shares)} |", "|" + "---|" * len(heads + shares)]
+    head = "| method | world | truth | bias (MC error) | SD | mean SE |"
+    head += " coverage | pre-test | band | verdict |"
+    lines = [head, "|" + "---|" * (head.count("|") - 1)]
     for row, result in zip(rows, results, strict=True):
         shown = _numbers(result) if "bias" in result else ["–"] * 6
         cells = [row.label, row.world, row.truth, *shown, result["verdict"]]

@@ -141,25 +141,25 @@ def run_months(
     coming, members, parting = setting.no_members(), [setting.no_members()], _parting(setting)
     for month in range(begin, end):
         fills, leaves = draws.random(len(setting.firm)), np.log(draws.random(len(setting.firm)))
-        fills[
-            np.isin(setting.firm, setting.places["firm_rank"][setting.places["month"] == month])
-        ] = -1.0
+        entering = setting.places["firm_rank"][setting.places["month"] == month]
+        fills[np.isin(setting.firm, entering)] = -1.0
         _merge(setting, month)
+
         if month == parting:
-            worlds.append(
-                JobHolders(worlds[0].start.copy(), worlds[0].power.copy(), worlds[0].finals)
-            )
+            first = worlds[0]
+            worlds.append(JobHolders(first.start.copy(), first.power.copy(), first.finals))
         for number, world in enumerate(worlds):
             _fill(setting, world, month, fills, treated=number == 1)
+
         if month % 12 == 11:
+            nobody, column = setting.no_members(), setting.column(month)
             coming = _draw_members(setting, worlds[-1], month, people)
-            means[0, :, setting.column(month)] = mean_stay(
-                setting, worlds[0], month, setting.no_members()
-            )
-            treated = coming if len(worlds) == 2 else setting.no_members()
-            means[1, :, setting.column(month)] = mean_stay(setting, worlds[-1], month, treated)
+            treated = coming if len(worlds) == 2 else nobody
+            means[0, :, column] = mean_stay(setting, worlds[0], month, nobody)
+            means[1, :, column] = mean_stay(setting, worlds[-1], month, treated)
         if (coming["month"] == month).any():
             members.append(_hold_final(setting, worlds, coming[coming["month"] == month], month))
+
         for world in worlds:
             going = _leavers(setting, world, month, leaves)
             if world is worlds[-1]:
@@ -221,16 +221,12 @@ def _draw_members(
     """
     places = setting.places
     tenure = np.where(world.start == VACANT, 0, month - world.start)
+    coming = (places["month"] > month) & (places["month"] < month + 12)
     drawn = [setting.no_members()]
-    for when in sorted(
-        places["month"][(places["month"] > month) & (places["month"] < month + 12)].unique()
-    ):
+    for when in sorted(places["month"][coming].unique()):
         found = draw_jobs(setting.rules, places[places["month"] == when], setting.firm, tenure, rng)
-        drawn.append(
-            found.assign(
-                month=when, finalist=places["priority"].to_numpy()[found["entry_rank"]] < 2
-            )
-        )
+        is_finalist = places["priority"].to_numpy()[found["entry_rank"]] < 2
+        drawn.append(found.assign(month=when, finalist=is_finalist))
     return pd.concat(drawn[1:] or drawn, ignore_index=True)
 
 
@@ -264,12 +260,13 @@ def _hold_final(
     jobs, months = member["job"].to_numpy(dtype=int), month + np.arange(WINDOW)
     logs = month_logs(setting.rules, world.start[jobs], month, setting.powers(jobs, months))
     lifted = logs * finals.of(jobs).factor(months)
-    found = member.copy()
+
+    found, finalist = member.copy(), member["finalist"].to_numpy(dtype=bool)
     for name, own in (("mu0", logs), ("mu1", lifted)):
         for horizon in (12, WINDOW):
-            lives = found["finalist"].to_numpy(dtype=bool), setting.closes[jobs] >= month + horizon
-            stay = np.exp(own[:, :horizon].sum(axis=1)) * lives[1]
-            found[f"{name}_{horizon}"] = np.where(lives[0], stay, np.nan)
+            is_open = setting.closes[jobs] >= month + horizon
+            stay = np.exp(own[:, :horizon].sum(axis=1)) * is_open
+            found[f"{name}_{horizon}"] = np.where(finalist, stay, np.nan)
     return found
 
 
