@@ -40,7 +40,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Write a synthetic world with known truth as raw agency files."""
-    from zgzx_research.simulate.raw_files import write_world
+    from zgzx_research.simulate.write import write_world
 
     off, on = without or (), also or ()
     write_world(
@@ -70,9 +70,9 @@ def prove(
 
     Bias, coverage, size or power, detectable effect.
     """
-    from zgzx_research.simulate.constants import switched
-    from zgzx_research.simulate.proofs import Proof
-    from zgzx_research.simulate.proofs import prove as prove_rows
+    from zgzx_research.proofs.trap_proofs import Proof
+    from zgzx_research.proofs.trap_proofs import prove as prove_rows
+    from zgzx_research.simulate.world.constants import switched
 
     proof = Proof(scenario, method, outcome, scenario, size, tuple(trap or switched()["trap"]))
     for name, value in prove_rows([proof], range(seeds))[0].items():

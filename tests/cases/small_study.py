@@ -11,7 +11,7 @@ import numpy as np
 from openpyxl import load_workbook
 
 from zgzx_research.pipeline.new_study import TEMPLATES, init_study, templates
-from zgzx_research.simulate.identities import (
+from zgzx_research.simulate.world.identities import (
     application_numbers,
     brands,
     credit_codes,

@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["zgzx", "simulate", "/proc/zgzx", "--size", "tiny"])
-    monkeypatch.setattr("zgzx_research.simulate.raw_files.simulate_world", lambda order: order)
+    monkeypatch.setattr("zgzx_research.simulate.write.simulate_world", lambda order: order)
     with pytest.raises(SystemExit) as left:
         main()
     assert left.value.code == 2

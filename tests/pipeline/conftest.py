@@ -24,7 +24,7 @@ from zgzx_research.pipeline.build import Result
 from zgzx_research.pipeline.kept_facts import Kept
 from zgzx_research.pipeline.place import SOURCES, Place
 from zgzx_research.pipeline.run import run_study
-from zgzx_research.simulate.raw_files import write_world
+from zgzx_research.simulate.write import write_world
 
 ROOT = Path(__file__).parents[2]
 SEED = 1

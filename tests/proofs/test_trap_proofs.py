@@ -11,26 +11,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from traps import ROWS, page, to_markdown
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline.stages import options
-from zgzx_research.simulate.constants import Order, switched
-from zgzx_research.simulate.proofs import (
+from zgzx_research.proofs.trap_methods import (
     METHODS,
     MIN_STAFF,
     PRIMARY,
-    Proof,
     before_after,
-    prove,
     true_effect,
 )
+from zgzx_research.proofs.trap_proofs import Proof, prove
+from zgzx_research.proofs.traps import ROWS, page, to_markdown
+from zgzx_research.simulate.world.constants import Order, switched
 from zgzx_research.study import load_study
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_rows_name_methods_and_traps_there_are() -> None:
+def test_rows_name_existing_methods_and_traps() -> None:
     for row in ROWS:
         assert row.method in METHODS
         assert row.order(0).scenario == row.scenario
@@ -47,7 +46,7 @@ def test_rows_name_methods_and_traps_there_are() -> None:
     assert traps >= estimation | {"subsidy_reform", "closure"}
 
 
-def test_a_trap_alone_has_all_others_off() -> None:
+def test_a_proof_switches_all_other_traps_off() -> None:
     order = Proof("x", traps=("growth", "giant_firm")).order(3)
     assert set(order.without) == set(switched()["trap"]) - {"growth"}
     assert order.also == ("giant_firm",)
@@ -58,7 +57,7 @@ def test_a_trap_alone_has_all_others_off() -> None:
 
 
 @pytest.mark.parametrize("outcome", ["patents_invention", "patents_utility_model", "retention"])
-def test_the_primary_specification_is_the_study_s(outcome: str) -> None:
+def test_the_primary_specification_equals_that_of_the_study_file(outcome: str) -> None:
     study = load_study(ROOT, "demo")
     usual = {"controls": "never_treated", "anticipation": 0}
     assert usual | PRIMARY[outcome.split("_")[0]] == options(study, outcome, "main")
@@ -91,7 +90,7 @@ def test_true_effect_and_before_after_by_hand() -> None:
 
 
 @pytest.mark.slow
-def test_directions_in_a_few_worlds() -> None:
+def test_naive_methods_err_in_their_direction_in_a_few_worlds() -> None:
     """Every naive row that errs by more than half a standard deviation is seen to err.
 
     No row of ours errs so far.
@@ -138,7 +137,7 @@ def test_worlds_of_a_seed_do_not_depend_on_the_process() -> None:
     ]
 
 
-def test_side_remarks_take_the_first_worlds_only() -> None:
+def test_illustrations_use_the_first_worlds_only() -> None:
     rows = [
         Proof("few", scenario="null", traps=("growth",), most=2),
         Proof("all", scenario="null", traps=("growth",)),
@@ -148,6 +147,6 @@ def test_side_remarks_take_the_first_worlds_only() -> None:
     assert few["bias"] == prove(rows[:1], range(2), 1, progress=False)[0]["bias"]
 
 
-def test_order_says_what_is_unknown() -> None:
+def test_an_unknown_optional_trap_is_refused() -> None:
     with pytest.raises(ZgzxError, match="unknown optional trap"):
         Order(also=("growth",))

@@ -1,4 +1,5 @@
-"""A synthetic world with known truth, as the raw files agencies deliver.
+"""A synthetic world whose truth is known, as the raw files that agencies deliver.
 
-It sees no estimator and no cleaning.
+`world` is the model: what truly happens. `files` is how offices write it down. `write` writes both
+to a folder. Nothing here knows an estimator or the cleaning code.
 """

@@ -1,4 +1,4 @@
-"""The tiny world that the tests of the simulator share, and the names of its firms read off their table by hand."""
+"""The tiny world that the tests of the simulator share, and the names of its firms by day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from tiny_worlds import tiny_world
 
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import World, simulate_world
 
 NamesOn = Callable[[pd.Series, pd.Series], pd.DataFrame]
 
@@ -21,7 +22,7 @@ def world() -> World:
 
 @pytest.fixture(scope="session")
 def names_on(world: World) -> NamesOn:
-    """Official name, core and the official name before that one ("" = none) of firms (ids) on days, in their order."""
+    """Look up the names of firms (ids) on days: official name, core, the one before ("" = none)."""
     table = world.events.name[world.events.name["kind"].isin(["现名", "曾用名"])].sort_values(
         "valid_from"
     )

@@ -1,4 +1,4 @@
-"""The calibrated world of default size reproduces what the source publishes, and prints it beside."""
+"""The calibrated world of default size reproduces the published figures, and prints both."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.calibration import calibration, calibration_lines
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world.calibration import calibration, calibration_lines
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import World, simulate_world
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,7 +22,7 @@ def default_world() -> World:
 @pytest.mark.slow
 def test_published_figures_are_reproduced(default_world: World) -> None:
     table = calibration(default_world)
-    print("\n" + "\n".join(calibration_lines(default_world)))  # noqa: T201 - to be read beside the source's
+    print("\n" + "\n".join(calibration_lines(default_world)))  # noqa: T201 - to be read with the source's
     assert len(table) >= 15
     assert table["gap"].abs().max() <= default_world.rules["published"]["within"]
 
@@ -44,5 +44,5 @@ def test_the_figures_are_those_of_the_published_facts() -> None:
 
 
 @pytest.mark.slow
-def test_a_tiny_world_claims_no_such_figures() -> None:
+def test_a_tiny_world_prints_no_published_figures() -> None:
     assert calibration_lines(simulate_world(Order(seed=3))) == []

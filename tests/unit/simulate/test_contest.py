@@ -1,4 +1,4 @@
-"""Entries and awards: the published figures, mechanics by hand, selection at the entry and nowhere else."""
+"""Entries and awards: published figures, rules by hand, selection at the entry only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate import contest
-from zgzx_research.simulate.constants import Order, Rules, stream, switched
-from zgzx_research.simulate.firms import alive, simulate_firms
-from zgzx_research.simulate.labour import jobs_per_firm
+from zgzx_research.simulate.world import contest
+from zgzx_research.simulate.world.constants import Order, Rules, switched
+from zgzx_research.simulate.world.firm_population import alive, simulate_firms
+from zgzx_research.simulate.world.labour import jobs_per_firm
+from zgzx_research.simulate.world.random_draws import stream
 
 DRAWS = 8
 SD = switched()["patents"]["transient_sd"]
@@ -57,7 +58,10 @@ def entry(field: Field) -> pd.DataFrame:
 def shocks(
     field: Field, rules: Rules, which: int, back: int, pick: Callable = lambda e: e
 ) -> tuple[float, float]:
-    """Mean shock (1 transient, 2 persistent) `back` years before the contest over picked entries, and its error."""
+    """Return the mean shock `back` years before the contest over picked entries, and its error.
+
+    Parts are 1 (transient) and 2 (persistent).
+    """
     means = []
     for seed in range(DRAWS):
         drawn = field.entries(rules, seed)
@@ -131,15 +135,15 @@ def test_a_few_are_absent(entry: pd.DataFrame) -> None:
     assert finalists["final"].isna().sum() == np.ceil(0.03 * len(finalists))
 
 
-def test_entries_come_from_living_firms_with_people(field: Field, entry: pd.DataFrame) -> None:
+def test_entries_come_from_open_firms_with_enough_people(field: Field, entry: pd.DataFrame) -> None:
     assert len(entry.drop_duplicates(["edition", "firm_id"])) < len(entry), (
         "a firm may send several"
     )
     sent = entry.groupby(["edition", "firm_rank"]).size().reset_index(name="count")
     assert (sent["count"] <= field.jobs[sent["firm_rank"]]).all()
-    lives = alive(field.firm, np.arange(2010, 2027))
-    assert lives[entry["firm_rank"], entry["year"] - 1 - 2010].all()
-    assert lives[entry["firm_rank"], entry["year"] + 1 - 2010].all()
+    is_open = alive(field.firm, np.arange(2010, 2027))
+    assert is_open[entry["firm_rank"], entry["year"] - 1 - 2010].all()
+    assert is_open[entry["firm_rank"], entry["year"] + 1 - 2010].all()
     teams = entry[entry["category"] == "team"]
     assert teams["persons"].between(4, 8).all()
     assert set(teams["persons"]) == {4, 5, 6, 7, 8}
@@ -168,7 +172,9 @@ def test_weights_by_hand() -> None:
     )
     transient, persistent = np.zeros((3, 16)), np.zeros((3, 16))
     transient[1, [0, 1, 2]], persistent[1, [0, 1]] = [1.0, 0.1, 9.0], [9.0, 2.0]
-    weight = contest._weights(rules, firm, np.asarray([2012, 2019, 2020]), transient, persistent)
+    weight = contest.entry_weights(
+        rules, firm, np.asarray([2012, 2019, 2020]), transient, persistent
+    )
     assert weight[:, 0] == pytest.approx(
         [1.0, np.exp(3 + 0.7 + 0.2 + 0.8 * (1.0 + 0.1) + 0.5 * 2.0), 0.0]
     )
@@ -197,7 +203,7 @@ def test_the_first_award_is_the_one_closest_to_patents() -> None:
 
 
 @pytest.mark.slow
-def test_entries_follow_a_good_year_and_awards_add_nothing(field: Field) -> None:
+def test_entries_follow_a_good_year_and_awards_select_no_further(field: Field) -> None:
     shift = 0.8 * SD**2
     entered, error = shocks(field, switched(), 1, 1)
     assert entered == pytest.approx(shift, abs=3 * error)
@@ -207,7 +213,7 @@ def test_entries_follow_a_good_year_and_awards_add_nothing(field: Field) -> None
     assert two_years_ago == pytest.approx(0, abs=3 * error)
 
 
-def test_merit_knows_nothing_of_the_firm(field: Field) -> None:
+def test_merit_does_not_depend_on_the_firm(field: Field) -> None:
     gaps: dict[str, list[float]] = {"决赛": [], "获奖": []}
     sizes = field.firm["size_rank"].to_numpy()
     for seed in range(DRAWS):

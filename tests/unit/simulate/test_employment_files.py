@@ -1,4 +1,4 @@
-"""Insurance files: months collapse to the true spells but for what was put there, records name the right rows."""
+"""Insurance files: months collapse to the true spells, records name the right rows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from tiny_worlds import tiny_world
 
-from zgzx_research.simulate.employment import employers, employment_lines, registrants
-from zgzx_research.simulate.monthly import line_months, registrant_lines
-from zgzx_research.simulate.raw_files import _write_employment
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.files.employment_files import write_employment
+from zgzx_research.simulate.files.employment_lines import employers, employment_lines, registrants
+from zgzx_research.simulate.files.monthly_files import line_months, registrant_lines
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import World, simulate_world
 
 SEED = 7
 MONTHS = ["months_2008_2014.csv", "months_2015_2019.csv", "months_2020_2026.csv"]
@@ -27,7 +28,7 @@ def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     """Folder and records."""
     raw = tmp_path_factory.mktemp("raw")
     (raw / "employment").mkdir()
-    return raw / "employment", pd.concat(_write_employment(raw, world), ignore_index=True)
+    return raw / "employment", pd.concat(write_employment(world, raw), ignore_index=True)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_layouts(written: tuple[Path, pd.DataFrame], months: pd.DataFrame) -> No
     assert months["AAE003"].max() == "202602", "the month before the export"
 
 
-def test_lone_entrants_and_finalists_stand_in_months_and_the_others_in_spells(
+def test_individual_entrants_and_finalists_are_in_months_and_the_others_in_spells(
     written: tuple[Path, pd.DataFrame], world: World
 ) -> None:
     record = written[1]
@@ -128,7 +129,7 @@ def test_records_of_spells_name_person_and_firm(
         assert not np.isin(written_code[other], world.firm["uscc"]).any()
 
 
-def test_records_of_months_stand_at_the_first_row_of_a_line(
+def test_records_of_months_are_at_the_first_row_of_a_line(
     written: tuple[Path, pd.DataFrame], world: World, months: pd.DataFrame
 ) -> None:
     record = written[1]
@@ -151,7 +152,7 @@ def test_records_of_months_stand_at_the_first_row_of_a_line(
 
 
 @pytest.mark.slow
-def test_months_collapse_to_the_true_spells_but_for_what_was_put_there(
+def test_months_collapse_to_the_true_spells_but_for_their_dirt(
     written: tuple[Path, pd.DataFrame], world: World, months: pd.DataFrame, lines: pd.DataFrame
 ) -> None:
     marked = registrant_lines(world, lines, world.order.stream("months dirt"))
@@ -176,7 +177,7 @@ def test_months_collapse_to_the_true_spells_but_for_what_was_put_there(
     assert len(spell[spell["end_ym"].fillna(999_912) >= 200801]) == len(marked)
 
 
-def test_gaps_lie_inside_and_arrears_are_paid_later(
+def test_gaps_are_inside_spells_and_arrears_are_paid_later(
     world: World, lines: pd.DataFrame, months: pd.DataFrame
 ) -> None:
     marked = registrant_lines(world, lines, world.order.stream("months dirt"))
@@ -266,7 +267,7 @@ def test_names_are_those_of_the_time(world: World, months: pd.DataFrame) -> None
 
 
 @pytest.mark.slow
-def test_agency_sheets_say_where_people_work(
+def test_agency_sheets_name_the_firm_where_people_work(
     written: tuple[Path, pd.DataFrame], world: World
 ) -> None:
     folder, record = written
@@ -327,9 +328,9 @@ def test_statements_repeat_months_of_winners(
     assert rows[1][0].startswith(f"姓名：{person['name']} 社保电脑号：99")
     assert rows[1][0].endswith(f"身份证号：{person['resident_id']}")
     data = [rows[number - 1] for number in own["row"]]
-    told = {(f"{row[0]}{row[1]}", row[2], str(row[3])) for row in data}
+    listed = {(f"{row[0]}{row[1]}", row[2], str(row[3])) for row in data}
     mine = months[months["AAC001"].isin([person["insurance_no"], person["second_no"]])]
     paid = mine[mine["AAE079"] != "退费"]
-    assert told == set(zip(paid["AAE003"], paid["AAB001"], paid["AAE180"], strict=True))
+    assert listed == set(zip(paid["AAE003"], paid["AAB001"], paid["AAE180"], strict=True))
     assert rows[len(data) + 4][0] == "合计"
     assert {row[0] for row in rows[len(data) + 7 :]} == {row[2] for row in data}

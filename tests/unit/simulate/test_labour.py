@@ -1,4 +1,4 @@
-"""Staying by hand, expectations against draws, the people of the entries, mergers, dispatch, wages."""
+"""Stays by hand, expectations against draws, people of the entries, mergers, wages."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import pandas as pd
 import pytest
 from tiny_worlds import tiny_world
 
-from zgzx_research.simulate import labour, staying
-from zgzx_research.simulate.constants import Order, switched
-from zgzx_research.simulate.contest import first_awards, simulate_editions, simulate_entries
-from zgzx_research.simulate.events import simulate_events
-from zgzx_research.simulate.firms import simulate_firms
-from zgzx_research.simulate.members import contest_places, draw_jobs
-from zgzx_research.simulate.patents import draw_shocks
-from zgzx_research.simulate.people import wage_bases
-from zgzx_research.simulate.truth import retention_years, year_month
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.world import job_months, labour, staying_hazards
+from zgzx_research.simulate.world.constants import Order, switched
+from zgzx_research.simulate.world.contest import first_awards, simulate_editions, simulate_entries
+from zgzx_research.simulate.world.entry_members import contest_places, draw_jobs
+from zgzx_research.simulate.world.firm_events import simulate_events
+from zgzx_research.simulate.world.firm_population import simulate_firms
+from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.months import year_month
+from zgzx_research.simulate.world.patent_rates import draw_shocks
+from zgzx_research.simulate.world.truth import retention_years
+from zgzx_research.simulate.world.workers import wage_bases
 
 SEED = 7
 RULES = switched()
@@ -27,7 +28,7 @@ SETTLED = 0.99  # monthly chance to stay after three years
 
 
 def logs_of(tenure: int, power: float = 1.0) -> np.ndarray:
-    return staying.month_logs(RULES, np.asarray([0]), tenure, np.full((1, 24), power))
+    return staying_hazards.month_logs(RULES, np.asarray([0]), tenure, np.full((1, 24), power))
 
 
 # --- by hand
@@ -35,11 +36,13 @@ def logs_of(tenure: int, power: float = 1.0) -> np.ndarray:
 
 
 def test_hazards_and_stays_by_hand() -> None:
-    hazards = staying.monthly_hazards(*HAZARD)
+    hazards = staying_hazards.monthly_hazards(*HAZARD)
     assert hazards[0] == pytest.approx(0.028)
     assert hazards[36] == hazards[500] == pytest.approx(0.01)
-    assert math.exp(staying.log_year(*HAZARD)[36]) == pytest.approx(SETTLED**12)
-    assert math.exp(staying.log_year(*HAZARD)[0]) == pytest.approx(math.prod(1 - hazards[:12]))
+    assert math.exp(staying_hazards.log_year(*HAZARD)[36]) == pytest.approx(SETTLED**12)
+    assert math.exp(staying_hazards.log_year(*HAZARD)[0]) == pytest.approx(
+        math.prod(1 - hazards[:12])
+    )
     assert np.exp(logs_of(40).sum()) == pytest.approx(SETTLED**24)
 
 
@@ -58,19 +61,19 @@ def test_a_final_adds_exactly_its_points(
     category: str, outcome: str, points: tuple[float, float], scale: float
 ) -> None:
     entry = pd.DataFrame({"category": [category], "outcome": [outcome]})
-    aims = staying.people_points(RULES, entry, scale)
+    aims = staying_hazards.people_points(RULES, entry, scale)
     logs = logs_of(60, power=2.0)  # a settled worker at a firm where people leave twice as fast
-    first, second = staying.final_factors(RULES, logs, aims)
+    first, second = staying_hazards.final_factors(RULES, logs, aims)
     stay_12 = SETTLED ** (24 * first[0])
     assert stay_12 == pytest.approx(SETTLED**24 + scale * points[0])
     assert stay_12 * SETTLED ** (24 * second[0]) == pytest.approx(SETTLED**48 + scale * points[1])
 
 
-def test_no_target_leaves_the_bounds_and_nobody_comes_back() -> None:
+def test_targets_stay_within_the_bounds_and_stays_never_grow_with_time() -> None:
     low, high = RULES["effect"]["retention"]["bounds"]
     aims = np.asarray([[0.3, 0.5], [-0.95, -0.9], [-0.05, 0.2]])
     logs = np.repeat(logs_of(60, power=0.2), 3, axis=0)
-    first, second = staying.final_factors(RULES, logs, aims)
+    first, second = staying_hazards.final_factors(RULES, logs, aims)
     year, later = (
         np.exp(logs[:, :12].sum(axis=1) * first),
         np.exp(logs[:, 12:].sum(axis=1) * second),
@@ -82,24 +85,26 @@ def test_no_target_leaves_the_bounds_and_nobody_comes_back() -> None:
 
 
 def test_without_points_nothing_changes() -> None:
-    first, second = staying.final_factors(RULES, logs_of(5), np.zeros((1, 2)))
+    first, second = staying_hazards.final_factors(RULES, logs_of(5), np.zeros((1, 2)))
     assert (first, second) == (1.0, 1.0)
 
 
 def test_colleagues_gain_half_a_point_a_year() -> None:
     tenure, power = np.asarray([11, 71]), np.asarray([1.2, 1.2])
-    base = np.exp(staying.log_year(*HAZARD)[tenure])
+    base = np.exp(staying_hazards.log_year(*HAZARD)[tenure])
     for points in (0.005, -0.005):
-        lifted = staying.year_powers(RULES, tenure, power, np.full(2, points))
+        lifted = staying_hazards.year_powers(RULES, tenure, power, np.full(2, points))
         assert np.allclose(base**lifted, base**1.2 + points)
     first = pd.DataFrame({"year": [2015.0, np.nan], "category": ["talent", None]})
-    added = staying.colleague_points(RULES, first, np.asarray([2014, 2015, 2016, 2022]), 1.0)
+    added = staying_hazards.colleague_points(
+        RULES, first, np.asarray([2014, 2015, 2016, 2022]), 1.0
+    )
     assert np.allclose(added, [[0.0, 0.0015, 0.005, 0.003], [0, 0, 0, 0]])
 
 
-def one_firm(jobs: int, final: int) -> labour._Setting:
+def one_firm(jobs: int, final: int) -> job_months.JobSetting:
     places = pd.DataFrame({"firm_rank": [0], "month": [final], "priority": [0], "wanted": [1]})
-    return labour._Setting(
+    return job_months.JobSetting(
         RULES,
         np.arange(2008, 2027),
         np.zeros(jobs, dtype=int),
@@ -114,36 +119,40 @@ def one_firm(jobs: int, final: int) -> labour._Setting:
 
 
 @pytest.mark.parametrize("waits", [3, 4, 11])  # finals in March, April, November
-def test_expected_staff_counts_a_final_inside_the_year(waits: int) -> None:
+def test_expected_retention_uses_a_final_within_the_year(waits: int) -> None:
     month = 2015 * 12 + 11
     setting = one_firm(2, month + waits)
-    world = labour._World(np.asarray([month - 60] * 2), np.ones(2), staying.Finals.none(2))
+    world = job_months.JobHolders(
+        np.asarray([month - 60] * 2), np.ones(2), staying_hazards.Finals.none(2)
+    )
     coming = pd.DataFrame(
         {"entry_rank": [0], "ord": [1], "job": [1], "month": [month + waits], "finalist": [True]}
     )
-    plain = labour._mean_stay(setting, world, month, coming[:0])[0]
-    lifted = labour._mean_stay(setting, world, month, coming)[0]
+    plain = job_months.mean_stay(setting, world, month, coming[:0])[0]
+    lifted = job_months.mean_stay(setting, world, month, coming)[0]
     factor = math.log(SETTLED**12 + 0.035) / math.log(SETTLED**12)
     assert plain == pytest.approx(SETTLED**12)
     assert lifted == pytest.approx((SETTLED**12 + SETTLED ** (waits + factor * (12 - waits))) / 2)
 
 
 @pytest.mark.parametrize("since", [1, 8, 9, 13, 20, 30])
-def test_expected_staff_counts_a_final_of_the_past(since: int) -> None:
+def test_expected_retention_uses_a_past_final(since: int) -> None:
     month = 2015 * 12 + 11
     setting = one_firm(1, month - since)
-    finals = staying.Finals(np.asarray([month - since]), np.asarray([0.5]), np.asarray([2.0]))
-    world = labour._World(np.asarray([month - 90]), np.asarray([9.0]), finals)
+    finals = staying_hazards.Finals(
+        np.asarray([month - since]), np.asarray([0.5]), np.asarray([2.0])
+    )
+    world = job_months.JobHolders(np.asarray([month - 90]), np.asarray([9.0]), finals)
     factors = [0.5] * 12 + [2.0] * 12 + [1.0] * 60
     expected = SETTLED ** sum(factors[since : since + 12])
-    assert labour._mean_stay(setting, world, month, setting.members_none())[0] == pytest.approx(
+    assert job_months.mean_stay(setting, world, month, setting.no_members())[0] == pytest.approx(
         expected
     )
 
 
 def test_a_final_inside_the_window_of_another_changes_nothing() -> None:
-    old = staying.Finals(np.asarray([100, 100, 10**6]), np.full(3, 0.5), np.full(3, 0.6))
-    new = staying.Finals(np.asarray([123, 124, 124]), np.full(3, 0.8), np.full(3, 0.9))
+    old = staying_hazards.Finals(np.asarray([100, 100, 10**6]), np.full(3, 0.5), np.full(3, 0.6))
+    new = staying_hazards.Finals(np.asarray([123, 124, 124]), np.full(3, 0.8), np.full(3, 0.9))
     met = old.entered(new)
     assert met.month.tolist() == [100, 124, 124]
     assert met.first.tolist() == [0.5, 0.8, 0.8]
@@ -167,7 +176,7 @@ def test_every_entry_gets_one_before_any_gets_two() -> None:
     assert member[member["entry_rank"] == 8]["ord"].tolist() == [1, 2]
 
 
-def test_entries_say_how_many_people_and_how_far_they_came() -> None:
+def test_places_follow_persons_wanted_and_stage() -> None:
     edition = pd.DataFrame(
         {"edition": [3, 9], "final_date": pd.to_datetime(["2014-11-15", "2021-03-31"])}
     )
@@ -282,8 +291,10 @@ def test_expectations_are_the_means_of_draws() -> None:
         spell = found.spell.assign(
             worker_id=found.spell["worker_rank"],
             firm_id=firm["firm_id"].to_numpy()[found.spell["firm_rank"]],
-            start_ym=year_month(found.spell["start"]).astype("int64"),
-            end_ym=year_month(found.spell["end"]).mask(found.spell["end"] == labour.OPEN),
+            start_ym=year_month(found.spell["start"]),
+            end_ym=year_month(found.spell["end"])
+            .astype("Int64")
+            .mask(found.spell["end"] == job_months.OPEN),
         )
         cells.append(retention_years(rules, firm, events, found, spell).dropna())
         people.append(found.member[found.member["finalist"]])
@@ -363,7 +374,7 @@ def staff_of(spell: pd.DataFrame, firm: str, period: int) -> set[str]:
     return set(spell.loc[there, "worker_id"])
 
 
-def test_staff_goes_along_into_the_other_firm(world: World) -> None:
+def test_staff_of_a_merged_firm_goes_to_the_other_firm(world: World) -> None:
     spell = world.spell.assign(end=world.spell["end_ym"].fillna(999_912).astype(int))
     moved = 0
     for event in world.truth["firm_event"].query("type == 'merger'").itertuples():

@@ -1,4 +1,4 @@
-"""Patent exports: headers of three services, exact rates of dirt, who stands where, each publication once, records."""
+"""Patent exports: headers of three services, exact rates of dirt, parties, records."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.patent_files import publication_rows, write_patents
-from zgzx_research.simulate.tables import lists
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.files.cell_texts import lists
+from zgzx_research.simulate.files.patent_files import publication_rows, write_patents
+from zgzx_research.simulate.world.model import World
 
 FILES = {
     "cnipa_2010_2013.csv": "utf-8-sig",
@@ -24,12 +24,12 @@ FILES = {
     "patsnap_2017_2018.xlsx": "",
 }
 HEADERS = {
-    "cnipa": "申请号,申请日,公开（公告）号,公开（公告）日,发明名称,IPC分类号,申请（专利权）人,发明（设计）人,"
-    "地址,国省代码",
-    "incopat": "标题,申请人,公开(公告)号,公开(公告)日,申请号,申请日,专利类型,IPC主分类,当前权利人,授权公告日,"
-    "申请人地址,中国申请人区县,工商统一社会信用代码,发明人,一案双申,转让次数",
-    "patsnap": "公开(公告)号,标题,申请号,申请日,公开(公告)日,[标]当前申请(专利权)人,原始申请(专利权)人,发明人,"
-    "IPC分类号,法律状态/事件,受理局,专利类型,授权公告日,工商统一社会信用代码",
+    "cnipa": "申请号,申请日,公开（公告）号,公开（公告）日,发明名称,IPC分类号,申请（专利权）人,"
+    "发明（设计）人,地址,国省代码",
+    "incopat": "标题,申请人,公开(公告)号,公开(公告)日,申请号,申请日,专利类型,IPC主分类,当前权利人,"
+    "授权公告日,申请人地址,中国申请人区县,工商统一社会信用代码,发明人,一案双申,转让次数",
+    "patsnap": "公开(公告)号,标题,申请号,申请日,公开(公告)日,[标]当前申请(专利权)人,"
+    "原始申请(专利权)人,发明人,IPC分类号,法律状态/事件,受理局,专利类型,授权公告日,工商统一社会信用代码",
 }
 COLUMNS = {  # canonical name -> header by service
     "publication_no": ("公开（公告）号", "公开(公告)号", "公开(公告)号"),
@@ -69,7 +69,7 @@ def read(path: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def cells(world: World, written: tuple[Path, pd.DataFrame]) -> pd.DataFrame:
-    """Rows of all files under canonical names, with their record and the application (app_no, …) they are about."""
+    """Read all files under canonical names, with the record and the application of each row."""
     folder, record = written
     tables = []
     for path in sorted(folder.iterdir()):
@@ -122,7 +122,7 @@ def test_files_are_split_by_filing_year(cells: pd.DataFrame) -> None:
     assert cells["app_no"].str[2:6].astype(int).between(first, last).all()
 
 
-def test_every_seen_publication_stands_once(world: World, cells: pd.DataFrame) -> None:
+def test_every_seen_publication_is_written_once(world: World, cells: pd.DataFrame) -> None:
     assert cells["publication_no"].is_unique
     seen = world.truth["patent"]
     granted = seen[(seen["type"] == "invention") & seen["granted"].notna()]
@@ -159,11 +159,11 @@ def test_days_and_separators_of_each_service(cells: pd.DataFrame) -> None:
         assert several.mean() > 0.3
         names = own["inventors"].str.split(mark, regex=False).explode()
         assert names[~names.isin(["不公告发明人", "-"])].str.fullmatch(r"\S{1,2}拟\S{1,2}").all()
-        silent = {"patsnap": "-"}.get(service, "不公告发明人")
-        assert (own["inventors"] == silent).any()
+        undisclosed = {"patsnap": "-"}.get(service, "不公告发明人")
+        assert (own["inventors"] == undisclosed).any()
 
 
-def test_patsnap_has_a_dash_for_nothing(written: tuple[Path, pd.DataFrame]) -> None:
+def test_patsnap_has_a_dash_for_missing_values(written: tuple[Path, pd.DataFrame]) -> None:
     table = read(written[0] / "patsnap_2017_2018.xlsx")
     assert (table != "").all(axis=None)
     assert (table["授权公告日"] == "-").any()
@@ -197,12 +197,14 @@ def test_rates_of_number_styles_are_exact(cells: pd.DataFrame) -> None:
     for name, wanted in share.items():
         assert found[name].sum() == math.ceil(round(wanted * len(cells), 6)), name
         assert (cells["dirt"].str.contains(name) == found[name]).all(), name
-    told = ~found["check_lost"] & ~found["number_as_float"]
-    plain = cells.loc[told, "number"].map(lambda text: unicodedata.normalize("NFKC", text)[-14:])
-    wrong = plain != cells.loc[told, "app_no"].str[2:]
+    complete = ~found["check_lost"] & ~found["number_as_float"]
+    plain = cells.loc[complete, "number"].map(
+        lambda text: unicodedata.normalize("NFKC", text)[-14:]
+    )
+    wrong = plain != cells.loc[complete, "app_no"].str[2:]
     assert wrong.sum() == math.ceil(round(0.003 * len(cells), 6))
-    assert (cells.loc[told, "dirt"].str.contains("wrong_check") == wrong).all()
-    assert (plain.str[:-1] == cells.loc[told, "app_no"].str[2:-1]).all(), "the body is right"
+    assert (cells.loc[complete, "dirt"].str.contains("wrong_check") == wrong).all()
+    assert (plain.str[:-1] == cells.loc[complete, "app_no"].str[2:-1]).all(), "the body is right"
     assert (cells["number"] == cells["app_no"].str[2:14])[found["check_lost"]].all()
 
 
@@ -223,12 +225,12 @@ def test_one_name_in_ten_is_written_another_way(world: World, names_on) -> None:
     assert (official.to_numpy() != present).any(), "some have taken another name since"
 
 
-# --- who stands where
+# --- parties by column
 # -----------------------------------------------------------------------------------------------
 
 
-def stands(cells: pd.DataFrame, column: str, firm_id: pd.Series, names_on) -> pd.Series:
-    """Whether the firm, under the name it bore on the day of the row, stands in the party cell."""
+def is_named(cells: pd.DataFrame, column: str, firm_id: pd.Series, names_on) -> pd.Series:
+    """Mark rows whose party cell has the firm under its name on the day of the row."""
     day = pd.to_datetime(cells["published"].str.replace(".", "-"))
     known = firm_id.notna()
     core = names_on(firm_id[known], day[known])["core"]
@@ -238,17 +240,17 @@ def stands(cells: pd.DataFrame, column: str, firm_id: pd.Series, names_on) -> pd
     return pd.Series(hit, index=cells.index[known]).reindex(cells.index, fill_value=False)
 
 
-def test_a_buyer_stands_on_grants_of_the_office_and_in_holder_columns(
+def test_a_buyer_is_on_grants_of_the_office_and_in_holder_columns(
     cells: pd.DataFrame, names_on
 ) -> None:
     moved = cells["holder_id"] != cells["filer"].fillna("")
     grant, office = cells["publication_no"].str.endswith("B"), cells["service"] == "cnipa"
     assert (moved & grant & office).any()
-    buyer = stands(cells, "holders", cells["holder_id"], names_on)
+    buyer = is_named(cells, "holders", cells["holder_id"], names_on)
     assert buyer[moved & (grant | ~office)].all()
     assert not buyer[moved & ~grant & office].any()
-    assert not stands(cells, "applicants", cells["holder_id"], names_on)[moved & ~office].any()
-    filer = stands(cells, "applicants", cells["filer"], names_on)
+    assert not is_named(cells, "applicants", cells["holder_id"], names_on)[moved & ~office].any()
+    filer = is_named(cells, "applicants", cells["filer"], names_on)
     ours = cells["filer"].notna()
     assert filer[ours & ~(moved & grant & office)].all()
     assert not filer[moved & grant & office].any()
@@ -274,7 +276,7 @@ def test_inventors_are_those_of_the_case(world: World, cells: pd.DataFrame) -> N
     assert found.tolist() == expected.tolist()
 
 
-def test_the_code_is_the_holders(
+def test_the_credit_code_is_that_of_the_holder(
     world: World, written: tuple[Path, pd.DataFrame], cells: pd.DataFrame
 ) -> None:
     code = world.firm.set_index("firm_id")["uscc"]
@@ -290,7 +292,7 @@ def test_the_code_is_the_holders(
 # --------------------------------------------------------------------------------------------------
 
 
-def test_records_name_the_filer_and_what_is_lost(
+def test_records_name_the_filer_and_mark_unrecoverable_rows(
     cells: pd.DataFrame, written: tuple[Path, pd.DataFrame]
 ) -> None:
     record = written[1]

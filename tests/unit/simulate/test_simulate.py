@@ -1,4 +1,4 @@
-"""The synthetic world: same seed same bytes, identities of nobody, dirt that is there, truth that stands apart."""
+"""The synthetic world: same seed same bytes, identities of nobody, dirt, and a separate truth."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from stdnum.iso7064 import mod_11_2
 from tiny_worlds import SEED, tiny_world
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.simulate import identities, raw_files
-from zgzx_research.simulate.constants import FOLDER, Order, exact_kinds, stream
-from zgzx_research.simulate.raw_files import write_world
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate import write
+from zgzx_research.simulate.world import identities
+from zgzx_research.simulate.world.constants import FOLDER, Order
+from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.random_draws import exact_kinds, stream
+from zgzx_research.simulate.write import write_world
 
 ROOT = Path(__file__).parents[3]
 FIRMS = 1500
@@ -59,7 +61,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def treated_cells(world: World, outcome: str) -> pd.DataFrame:
-    """Cells of firms that ever win, with `event_year` and the category and edition of the first award."""
+    """Return winners' firm-years with `event_year`, category and edition of the first award."""
     first = world.truth["award"].sort_values("edition").drop_duplicates("firm_id")
     cells = world.truth["firm_year"].query("outcome == @outcome")
     cells = cells.merge(first.rename(columns={"year": "award_year"}), on="firm_id")
@@ -245,7 +247,7 @@ def test_exact_kinds_are_exact() -> None:
 
 
 @pytest.mark.slow
-def test_truth_stands_apart_and_names_nobody(folder: Path, world: World) -> None:
+def test_truth_is_in_a_folder_of_its_own_and_names_nobody(folder: Path, world: World) -> None:
     assert not list((folder / "raw").rglob("*.parquet"))
     assert {path.name for path in folder.iterdir()} == {"raw", "truth"}
     for path in (folder / "raw").rglob("*.csv"):
@@ -294,7 +296,7 @@ def test_scenarios_order_the_effects() -> None:
     assert sums["harm"] < 0 < sums["calibrated"] < 2 * sums["calibrated"] < sums["teaching"]
 
 
-def test_observed_patents_are_counts_missing_before_founding_and_nil_after_closure(
+def test_observed_patents_are_missing_before_founding_and_zero_after_closure(
     world: World,
 ) -> None:
     table = world.truth["firm_year"].query("outcome == 'patents_utility_model'")
@@ -336,11 +338,11 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_empty_folder_is_accepted_and_steps_are_told(again: tuple[Path, list[str]]) -> None:
-    path, told = again
+def test_an_empty_folder_is_accepted_and_steps_are_reported(again: tuple[Path, list[str]]) -> None:
+    path, steps = again
     assert (path / "raw/SYNTHETIC.json").is_file()
-    assert told[0] == "drawing the world: calibrated, tiny, seed 7"
-    assert told[-1] == "patents"
+    assert steps[0] == "drawing the world: calibrated, tiny, seed 7"
+    assert steps[-1] == "patents"
 
 
 @pytest.mark.slow
@@ -350,8 +352,8 @@ def test_nothing_is_left_half_written(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(raw_files, "simulate_world", lambda *_: world)
-    monkeypatch.setattr(raw_files, "write_scores", fail)  # the rosters are written by then
+    monkeypatch.setattr(write, "simulate_world", lambda *_: world)
+    monkeypatch.setitem(write.WRITERS, "scores", fail)  # the rosters are written by then
     with pytest.raises(OSError, match="disk full"):
         write_world(tmp_path / "new", seed=SEED)
     assert not list(tmp_path.iterdir())
@@ -365,7 +367,7 @@ def test_nothing_is_left_half_written(
         ("null", "tiny", -1, "negative"),
     ],
 )
-def test_wrong_requests_say_what_is_known(scenario: str, size: str, seed: int, what: str) -> None:
+def test_wrong_requests_are_refused(scenario: str, size: str, seed: int, what: str) -> None:
     with pytest.raises(ZgzxError, match=what):
         simulate_world(Order(scenario, size, seed))
 

@@ -1,4 +1,4 @@
-"""Traps: each row of world.toml names constants that are there, removes what it says, and leaves the rest alone."""
+"""Traps: each row of world.toml names constants, removes its trap, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import pytest
 from tiny_worlds import SEED, tiny_world
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.simulate import contest, patents
-from zgzx_research.simulate.constants import Order, Rules, stream, switched
-from zgzx_research.simulate.employment import employment_lines
-from zgzx_research.simulate.firms import alive
-from zgzx_research.simulate.monthly import registrant_lines
-from zgzx_research.simulate.patent_files import publication_rows
-from zgzx_research.simulate.registry import changes_table, registry_table
-from zgzx_research.simulate.rosters import roster_table
-from zgzx_research.simulate.world import World
+from zgzx_research.simulate.files.employment_lines import employment_lines
+from zgzx_research.simulate.files.monthly_files import registrant_lines
+from zgzx_research.simulate.files.patent_files import publication_rows
+from zgzx_research.simulate.files.registry_files import changes_table, registry_table
+from zgzx_research.simulate.files.roster_files import roster_table
+from zgzx_research.simulate.world import contest, patent_rates
+from zgzx_research.simulate.world.constants import Order, Rules, switched
+from zgzx_research.simulate.world.firm_population import alive
+from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.random_draws import stream
 
 TRAPS, OPTIONAL = list(switched()["trap"]), list(switched()["optional_trap"])
 YEARS = np.arange(2010, 2026)
@@ -128,7 +129,7 @@ def set_at(rules: Rules, place: str, value: object) -> object:
 
 
 @pytest.mark.parametrize("name", [*TRAPS, *OPTIONAL])
-def test_a_row_changes_constants_that_are_there_and_no_others(name: str) -> None:
+def test_a_trap_changes_existing_constants_only(name: str) -> None:
     usual, rules = switched(), order(name).rules
     places = usual["optional_trap" if name in OPTIONAL else "trap"][name]
     assert places
@@ -160,28 +161,30 @@ def test_an_unknown_trap_is_refused(without: tuple[str, ...], also: tuple[str, .
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(CHANGES))
-def test_a_trap_changes_something_and_leaves_the_rest_alone(world: World, name: str) -> None:
+def test_a_trap_changes_its_part_and_nothing_else(world: World, name: str) -> None:
     usual, other = parts(world), parts(switched_world(name))
     changed = {part for part, table in usual.items() if not table.equals(other[part])}
-    assert bool(changed) == bool(CHANGES[name])  # a trap of files alone changes no table
+    assert bool(changed) == bool(CHANGES[name])  # a trap of files only changes no table
     assert changed <= CHANGES[name]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(CHANGES))
-def test_what_a_trap_brings_is_gone_without_it_and_there_with_it(world: World, name: str) -> None:
+def test_the_effect_of_a_trap_is_absent_without_it_and_present_with_it(
+    world: World, name: str
+) -> None:
     GONE[name](switched_world(name))
     with pytest.raises(AssertionError):
         GONE[name](world)
 
 
 def no_growth(world: World) -> None:
-    assert set(patents._common(world.rules, YEARS)) == {0.0, -0.05, -0.1}
+    assert set(patent_rates.common_log_rates(world.rules, YEARS)) == {0.0, -0.05, -0.1}
 
 
 def weights(world: World, transient: np.ndarray) -> np.ndarray:
     nil = np.zeros_like(transient)
-    return contest._weights(
+    return contest.entry_weights(
         world.rules, world.firm, world.edition["year"].to_numpy(), transient, nil
     )
 
@@ -205,7 +208,7 @@ def effects(world: World) -> np.ndarray:
     first = contest.first_awards(
         rules, world.firm, world.entry.assign(firm_rank=entered_rank(world))
     )
-    return patents._award_effects(rules, world.firm, first, YEARS, 1.0)
+    return patent_rates.award_effects(rules, world.firm, first, YEARS, 1.0)
 
 
 def entered_rank(world: World) -> np.ndarray:
@@ -222,19 +225,19 @@ def nobody_closes(world: World) -> None:
 
 
 def no_bad_years(world: World) -> None:
-    assert (np.diff(patents._common(world.rules, YEARS)) >= 0).all()
+    assert (np.diff(patent_rates.common_log_rates(world.rules, YEARS)) >= 0).all()
     assert not world.rules["labour"]["year_shock"]
 
 
 def no_reform(world: World) -> None:
-    share = patents._mix(world.rules, 50, YEARS, stream(1, "x"))
+    share = patent_rates.type_shares(world.rules, 50, YEARS, stream(1, "x"))
     assert np.ptp(share, axis=1).max() == 0
 
 
 def others(world: World, entered: float, named: float) -> np.ndarray:
     first = pd.DataFrame({"year": [np.nan]})
-    since = patents.Since(first, np.asarray([entered]), np.asarray([named]))
-    return patents._other_effects(world.rules, since, YEARS, 1.0)
+    since = patent_rates.Since(first, np.asarray([entered]), np.asarray([named]))
+    return patent_rates.other_effects(world.rules, since, YEARS, 1.0)
 
 
 def no_gain_by_taking_part(world: World) -> None:
@@ -327,7 +330,7 @@ def picked_on_what_lasts(world: World) -> None:
     nil, shock = np.zeros((len(world.firm), 16)), stream(1, "x").normal(0, 1, (len(world.firm), 16))
     years = world.edition["year"].to_numpy()
     passing, lasting = (
-        contest._weights(world.rules, world.firm, years, *pair)
+        contest.entry_weights(world.rules, world.firm, years, *pair)
         for pair in ((shock, nil), (nil, shock))
     )
     plain = weights(world, nil)

@@ -14,19 +14,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zgzx_research.simulate.constants import Order, switched
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world.constants import Order, switched
+from zgzx_research.simulate.world.model import World, simulate_world
 
 COMMITTED = Path(__file__).with_name("world_digest.txt")
 REMEDY = (
-    "The synthetic world is not the one that was decided on. Did you mean to change it? Then write a decision record "
-    "in docs/decisions (or amend the one named in tests/unit/simulate/world_digest.txt), and print the new digest with "
-    "`python tests/unit/simulate/test_world_hash.py RECORD > tests/unit/simulate/world_digest.txt`."
+    "The synthetic world is not the one that was decided on. Did you mean to change it? Then write "
+    "a decision record in docs/decisions (or amend the one named in "
+    "tests/unit/simulate/world_digest.txt), and print the new digest with `python "
+    "tests/unit/simulate/test_world_hash.py RECORD > tests/unit/simulate/world_digest.txt`."
 )
 
 
 def constants_digest() -> str:
-    """Of the values of world.toml alone: units, reasons and sources may be worded better."""
+    """Digest the values of world.toml; units, reasons and sources may be worded better."""
     text = json.dumps(switched(), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
@@ -100,7 +101,7 @@ def test_tables_are_those_decided_on(committed: dict[str, str]) -> None:
     assert not changed, REMEDY
 
 
-def test_a_digest_sees_values_order_and_names_but_no_noise() -> None:
+def test_a_digest_changes_with_values_order_and_names_but_not_with_noise() -> None:
     table = pd.DataFrame(
         {
             "a": [1, 2],

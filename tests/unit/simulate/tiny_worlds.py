@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from zgzx_research.simulate.constants import Order
-from zgzx_research.simulate.world import World, simulate_world
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import World, simulate_world
 
 SEED = 7
 

@@ -26,7 +26,7 @@ from zgzx_research.report.tables.estimate_rows import EstimateRow, compared_rows
 from zgzx_research.report.wording import word
 
 if TYPE_CHECKING:
-    from zgzx_research.did.effects import Aggregate
+    from zgzx_research.did.results.aggregated import Aggregate
 
 LINE, ABOVE, BELOW = 0.48, 0.12, 0.62  # inches of a line, and around the lines of one axis
 

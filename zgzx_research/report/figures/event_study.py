@@ -32,7 +32,7 @@ from zgzx_research.report.number_format import (
 from zgzx_research.report.wording import event_axis, word
 
 if TYPE_CHECKING:
-    from zgzx_research.did.effects import Aggregate
+    from zgzx_research.did.results.aggregated import Aggregate
 
 # "mixed": an event time before treatment that is the base of one cohort and not of another
 COLOURS = {

@@ -12,7 +12,7 @@ from zgzx_research.evidence.disclosure import blank_few
 from zgzx_research.evidence.facts import UNIT_FACTORS, FactSource, unit_of_effects
 
 if TYPE_CHECKING:
-    from zgzx_research.did.effects import Aggregate
+    from zgzx_research.did.results.aggregated import Aggregate
 
 
 HEADLINE = ("estimate", "ci_low", "ci_high", "mde", "n_treated", "n_comparison", "verdict")
