@@ -22,11 +22,11 @@ MEASURE = """
 import json, re, sys, time
 from pathlib import Path
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 import openpyxl, pyarrow.csv, pandas
 begin = time.perf_counter()
 try:
-    tables = read_source(Path(sys.argv[1]), "registry")
+    tables = read_raw(Path(sys.argv[1]), "registry")
     said = f"read {sum(len(table.numbers) for table in tables)}"
 except ZgzxError as problem:
     said = str(problem)

@@ -15,12 +15,12 @@ from openpyxl import load_workbook
 from small_study import NAME, World, blank, change_study, fill, make_small_study
 from typer.testing import CliRunner
 
-from zgzx_research.clean.sources import clean_source
+from zgzx_research.cleaning.sources import clean
 from zgzx_research.cli import app
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.file_numbers import LIST
 from zgzx_research.ingest.profile import NOT_READ, Profile, label, load_profiles
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 from zgzx_research.link.decisions import COLUMNS, read_decisions
 from zgzx_research.pipeline.check import check_study
 from zgzx_research.pipeline.new_study import README, TEMPLATES, init_study, templates
@@ -113,10 +113,10 @@ def test_a_workbook_filled_in_is_read_and_a_blank_one_refused(new: Path, templat
     source = template["source"]
     shutil.copy(blank(new, template["file"]), raw / source / "blank.xlsx")
     with pytest.raises(ZgzxError, match="a header but no data rows"):
-        read_source(raw, source)
+        read_raw(raw, source)
     (raw / source / "blank.xlsx").unlink()
     fill(blank(new, template["file"]), raw / source / "filled.xlsx", [row])
-    (table,) = read_source(raw, source)
+    (table,) = read_raw(raw, source)
     assert table.profile.name == template["profile"] and len(table.numbers) == 1
     read = {}
     for (heading, _), cell in zip(template["columns"], row, strict=True):
@@ -164,7 +164,7 @@ def test_every_choice_of_a_list_is_understood_by_the_cleaning(new: Path) -> None
     ]
     raw = new / "data/raw" / NAME
     fill(blank(new, "获奖名单"), raw / "roster/all.xlsx", rows)
-    cleaned = clean_source(read_source(raw, "roster"), "roster", b"k" * 32)
+    cleaned = clean(read_raw(raw, "roster"), "roster", key=b"k" * 32)
     roster = cleaned.tables["roster"]
     assert roster["edition"].tolist() == list(range(1, 21))
     assert sorted(roster["category"].unique()) == ["innovation", "skill", "talent", "team"]
@@ -324,5 +324,5 @@ def test_optional_sources_without_files_are_a_line_and_no_problem(tmp_path: Path
 def test_what_check_reads_is_what_a_run_reads(small: Path) -> None:
     """The same tables: no second reading of the files."""
     raw = small / "data/raw" / NAME
-    roster = clean_source(read_source(raw, "roster"), "roster", b"k" * 32).tables["roster"]
+    roster = clean(read_raw(raw, "roster"), "roster", key=b"k" * 32).tables["roster"]
     assert pd.Series(roster["edition"]).value_counts().to_dict() == {9: 8, 10: 8}

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import openpyxl
-from case_files import KEY, cleaned_case, cleaned_text, plain, reasons
+from case_files import SECRET_KEY, cleaned_case, cleaned_text, plain, reasons
 
-from zgzx_research.clean.audit import HEADINGS, read_audit, write_audit
-from zgzx_research.clean.sources import clean_source
-from zgzx_research.ingest.read import read_source
+from zgzx_research.cleaning.audit_workbook import HEADINGS, read_audit, write_audit
+from zgzx_research.cleaning.sources import clean
+from zgzx_research.ingest.read import read_raw
 
 COSTS = "届次,项目,金额(万元)\n"
 
@@ -61,9 +61,9 @@ def test_keep_in_a_returned_workbook_keeps_the_row(tmp_path: Path) -> None:
     for name, text in (("action", "保留"), ("reviewer", "LM"), ("date", "2026-04-02")):
         book["programmes"].cell(2, names.index(name) + 1).value = text
     book.save(path)
-    tables = read_source(tmp_path, "programmes")
-    decided = read_audit(path, tables, KEY)
-    result = clean_source(tables, "programmes", KEY, decided)
+    tables = read_raw(tmp_path, "programmes")
+    decided = read_audit(path, tables, SECRET_KEY)
+    result = clean(tables, "programmes", key=SECRET_KEY, corrections=decided)
     assert plain(result.tables["cost"]["row"]) == [2, 3]
     assert reasons(result) == [(3, None, "value_kept_by_decision", False)]
 
@@ -80,6 +80,6 @@ def test_a_row_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     for name, text in (("action", "保留"), ("reviewer", "LM"), ("date", "2026-04-02")):
         book["roster"].cell(2, names.index(name) + 1).value = text
     book.save(path)
-    tables = read_source(tmp_path, "roster")
-    result = clean_source(tables, "roster", KEY, read_audit(path, tables, KEY))
+    tables = read_raw(tmp_path, "roster")
+    result = clean(tables, "roster", key=SECRET_KEY, corrections=read_audit(path, tables, SECRET_KEY))
     assert (2, None, "cannot_be_kept", True) in reasons(result)

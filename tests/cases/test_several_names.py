@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from case_files import cleaned_case, cleaned_text, plain, reasons
 
-from zgzx_research.clean.names import parties_in, people_in
+from zgzx_research.cleaning.names import parties_in, people_in
 
 UNSURE = "value_several_names"
 

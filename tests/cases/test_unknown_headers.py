@@ -11,7 +11,7 @@ import pytest
 from hostile_files import HEADER, ROW
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 
 DATA = Path(__file__).parent / "data"
 ROSTER = ["序号", "姓名", "身份证号码", "工作单位", "奖项类别"]
@@ -20,7 +20,7 @@ WINNER = [1, "拟一", None, "深圳市拟样有限公司", "技能之星"]
 
 def message(folder: Path, source: str) -> str:
     with pytest.raises(ZgzxError) as caught:
-        read_source(folder, source)
+        read_raw(folder, source)
     return str(caught.value)
 
 

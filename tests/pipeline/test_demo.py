@@ -255,11 +255,11 @@ def package_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("sketched")
 def test_editing_clean_reruns_clean_onwards(built: Path, copy_of: Copy, package_copy: Path) -> None:
-    """A comment in clean/values.py: all of clean runs; its outputs are the same bytes, so link and estimates need not;
+    """A comment in cleaning/values.py: all of clean runs; its outputs are the same bytes, so link and estimates need not;
     the stamp names the code, so facts and pages follow."""
     project = copy_of(built)
     run(project)
-    with (package_copy / "clean/values.py").open("a", encoding="utf-8") as file:
+    with (package_copy / "cleaning/values.py").open("a", encoding="utf-8") as file:
         file.write("\n# a remark\n")
     ran = set(run(project).ran)
     assert ran - RENDERED == {*(f"clean.{source}" for source in SOURCES), "facts"}

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.cli import app
 from zgzx_research.pipeline.privacy import Scan, Secrets, collect_secrets, scan, scan_study
-from zgzx_research.pipeline.stages import FIXED_KEY
 
 ROOT = Path(__file__).parents[2]
 KEY = b"a key of a test, 32 bytes long.."
@@ -153,7 +153,7 @@ def secrets(built: Path) -> Secrets:
 
 @pytest.mark.slow
 def test_persons_of_every_source_are_looked_for(built: Path, secrets: Secrets) -> None:
-    from zgzx_research.ingest.read import read_source
+    from zgzx_research.ingest.read import read_raw
 
     raw = built / "data/raw/demo/raw"
     assert set(secrets.numbers.values()) == {"resident ID", "phone", "insurance number"}
@@ -164,7 +164,7 @@ def test_persons_of_every_source_are_looked_for(built: Path, secrets: Secrets) -
         cells = pd.concat(
             [
                 table.rows[column].dropna()
-                for table in read_source(raw, source)
+                for table in read_raw(raw, source)
                 if column in table.rows
             ]
         )
@@ -218,4 +218,4 @@ def test_the_command_ends_with_2_and_masks(
 
 
 def test_the_public_key_of_synthetic_worlds_is_no_secret(tmp_path: Path) -> None:
-    assert collect_secrets(ROOT, tmp_path, FIXED_KEY).keys == ()
+    assert collect_secrets(ROOT, tmp_path, SYNTHETIC_KEY).keys == ()

@@ -23,12 +23,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from zgzx_research.clean.sources import clean_source
-from zgzx_research.ingest.read import read_source
-from zgzx_research.link.firms import FirmLinks, link_firms
-from zgzx_research.link.people import PeopleLinks, link_people
-from zgzx_research.link.records import KEY, month_number
-from zgzx_research.panels.patents import count_patents, last_complete_year
+from zgzx_research.cleaning import sources as cleaning_sources
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
+from zgzx_research.ingest.read import read_raw
+from zgzx_research.link.clean_rows import RECORD_KEY, month_number
+from zgzx_research.link.link_firms import FirmLinks, link_firms
+from zgzx_research.link.link_people import PeopleLinks, link_people
+from zgzx_research.panels.patent_counts import count_patents, last_complete_year
 from zgzx_research.panels.retention import count_staff, last_month
 from zgzx_research.panels.worker_final import build_worker_final
 from zgzx_research.simulate import raw_files
@@ -88,7 +89,7 @@ class Files:
     @cached_property
     def true_firms(self) -> pd.Series:
         """Our firm_id -> the true one, by the registry rows both are about."""
-        rows = self.clean["registry"].merge(self.record, on=KEY, suffixes=("", "_true"))
+        rows = self.clean["registry"].merge(self.record, on=RECORD_KEY, suffixes=("", "_true"))
         by_code = rows.dropna(subset="uscc").drop_duplicates("uscc").set_index("uscc")["firm_id"]
         by_name = rows.dropna(subset="name").drop_duplicates("name").set_index("name")["firm_id"]
         firm = self.firms.firm.set_index("firm_id")
@@ -127,10 +128,10 @@ def deliver(order: Order, sources: Sequence[str], raw: Path) -> Files:
     for source in sources:
         (raw / source).mkdir(parents=True)
         records += WRITERS[source](world, raw)
-    tables = {source: read_source(raw, source) for source in sources}
+    tables = {source: read_raw(raw, source) for source in sources}
     clean: dict[str, pd.DataFrame] = {}
     for source in sources:
-        clean |= clean_source(tables[source], source, b"proofs").tables
+        clean |= cleaning_sources.clean(tables[source], source, key=SYNTHETIC_KEY).tables
     return Files(world, clean, tables, _numbered(pd.concat(records, ignore_index=True), tables))
 
 
@@ -428,13 +429,13 @@ def differential_linkage(files: Files) -> Quantity:
         .dropna()
         .drop_duplicates(["group_id", "name_key"], keep=False)
     )
-    at = firms.link_audit.loc[firms.link_audit["source"].eq("entry"), [*KEY, "firm_id"]]
-    named = files.clean["entry"][[*KEY, "name_key"]].merge(at, on=KEY)
+    at = firms.link_audit.loc[firms.link_audit["source"].eq("entry"), [*RECORD_KEY, "firm_id"]]
+    named = files.clean["entry"][[*RECORD_KEY, "name_key"]].merge(at, on=RECORD_KEY)
     found = named.assign(group_id=named["firm_id"].map(group)).merge(
         staff, on=["group_id", "name_key"]
     )
     audit = people.link_audit.merge(
-        found[[*KEY, "worker_id"]], on=KEY, how="left", suffixes=("", "_today")
+        found[[*RECORD_KEY, "worker_id"]], on=RECORD_KEY, how="left", suffixes=("", "_today")
     )
     sought = audit.pop("worker_id_today")
     naive = _panel(

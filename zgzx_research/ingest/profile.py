@@ -81,7 +81,7 @@ class Profile:
     required : canonical names without which a table is not of this layout.
     header_levels : 2 when group cells may stand above the column headers.
     separators : canonical name -> characters that separate several values in one cell.
-    dates : styles of `clean/rules.toml` in which this agency writes dates (`day`) and months
+    dates : styles of `cleaning/rules.toml` in which this agency writes dates (`day`) and months
         (`month`).
     open_ends : canonical name -> what this agency writes for "still so" in a column of ends (至今,
         999912).

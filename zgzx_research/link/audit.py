@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zgzx_research.link.records import KEY
+from zgzx_research.link.clean_rows import RECORD_KEY
 
 AUDIT_COLUMNS = [
     "source",
-    *KEY,
+    *RECORD_KEY,
     "entity",
     "firm_id",
     "worker_id",
@@ -57,7 +57,7 @@ def link_summary(link_audit: pd.DataFrame, entity: str = "firm") -> pd.DataFrame
 
 
 def contestants(roster: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
-    """source, KEY, edition, category, arm, outcome.
+    """source, RECORD_KEY, edition, category, arm, outcome.
 
     Everybody who competed, once per edition and list.
 
@@ -65,12 +65,12 @@ def contestants(roster: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
     participants in those of the preliminaries; the preliminary line of a finalist and the final
     line of a winner are left to those lists.
     """
-    winner = roster[[*KEY, "edition", "category"]].assign(
+    winner = roster[[*RECORD_KEY, "edition", "category"]].assign(
         source="roster", arm="winner", outcome="awarded"
     )
     arm = entry["stage"].map({"final": "finalist", "preliminary": "participant"})
     lost = entry.assign(source="entry", arm=arm)[
-        ["source", *KEY, "edition", "category", "arm", "outcome"]
+        ["source", *RECORD_KEY, "edition", "category", "arm", "outcome"]
     ]
     lost = lost[~lost["outcome"].isin(["awarded", "advanced"])]
     both = pd.concat([winner, lost], ignore_index=True) if len(lost) else winner
@@ -88,7 +88,9 @@ def linkage_rates(
     to somebody in the insurance: a worker known by the ID of a roster alone is not.
     """
     audit = link_audit[link_audit["source"].isin(["roster", "entry"])]
-    rows = contestants(roster, entry).merge(audit, on=["source", *KEY], validate="one_to_many")
+    rows = contestants(roster, entry).merge(
+        audit, on=["source", *RECORD_KEY], validate="one_to_many"
+    )
     found = rows["firm_id"].where(rows["entity"].eq("firm"), rows["worker_id"]).notna()
     rows["linked"] = found & rows["method"].ne("id_only")
     rows["unique"] = rows["uniqueness"].eq("unique").fillna(False)

@@ -21,14 +21,20 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.distinct import is_in
+from zgzx_research.link.clean_rows import (
+    RECORD_KEY,
+    aligned,
+    month_number,
+    source_table,
+    year_month,
+)
 from zgzx_research.link.firm_records import edition_months
-from zgzx_research.link.firms import FirmLinks
 from zgzx_research.link.insured import PERSON_TOKENS, RULES, Insured
-from zgzx_research.link.records import KEY, aligned, month_number, source_table, year_month
+from zgzx_research.link.link_firms import FirmLinks
 
 CLAIM_COLUMNS = [
     "source",
-    *KEY,
+    *RECORD_KEY,
     "edition",
     "category",
     "outcome",

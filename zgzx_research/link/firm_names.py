@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.link.clean_rows import in_key_order, ranked_ids, source_table
 from zgzx_research.link.company_names import company_core, normalise_company_name
-from zgzx_research.link.records import in_key_order, ranked_ids, source_table
 
 FIRM_COLUMNS = [
     "firm_id",

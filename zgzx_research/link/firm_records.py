@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from zgzx_research.link.records import KEY, month_number, source_table, year_month
+from zgzx_research.link.clean_rows import RECORD_KEY, month_number, source_table, year_month
 
-RECORD_COLUMNS = ["source", *KEY, "text", "code", "number", "start", "end"]
+RECORD_COLUMNS = ["source", *RECORD_KEY, "text", "code", "number", "start", "end"]
 
 
 class Source(NamedTuple):
@@ -84,7 +84,7 @@ def _records(
         ].reset_index(drop=True)
     table["month"] = _month_of(name, table, clean, calendar)
     missing = pd.Series(None, index=table.index, dtype="str")
-    return table[KEY].assign(
+    return table[RECORD_KEY].assign(
         source=pd.Series(name, index=table.index, dtype="str"),
         text=table[source.text].astype("str"),
         code=table[source.code] if source.code else missing,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.engine import collect, connect, lazy
-from zgzx_research.link.records import month_number
+from zgzx_research.link.clean_rows import month_number
 from zgzx_research.link.spells import join_spells
 
 RULES: dict[str, Any] = tomllib.loads(

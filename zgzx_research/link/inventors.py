@@ -10,15 +10,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zgzx_research.link.firms import FirmLinks
+from zgzx_research.link.clean_rows import RECORD_KEY, month_number, source_table, year_month
 from zgzx_research.link.insured import RULES, Insured
-from zgzx_research.link.records import KEY, month_number, source_table, year_month
+from zgzx_research.link.link_firms import FirmLinks
 
 
 def link_inventors(
     clean: Mapping[str, pd.DataFrame], firms: FirmLinks, insured: Insured
 ) -> pd.DataFrame:
-    """source, KEY, worker_id, method, score, uniqueness; a row per inventor with a name.
+    """source, RECORD_KEY, worker_id, method, score, uniqueness; a row per inventor with a name.
 
     uniqueness : unique, several or none of that name were insured with an applicant in the month of
         the filing. Only
@@ -38,7 +38,7 @@ def link_inventors(
     uniqueness = np.select([count.eq(1), count.gt(1)], ["unique", "several"], "none")
     method = np.select([count.eq(1), count.gt(1)], ["firm_date", "ambiguous"], "none")
     score = _score(pairs, insured).reindex(inventor.index).where(count.eq(1))
-    result = inventor[KEY].assign(
+    result = inventor[RECORD_KEY].assign(
         source="patent_party",
         worker_id=people["first"].where(count.eq(1)),
         method=method,
@@ -52,9 +52,11 @@ def _applicant_groups(party: pd.DataFrame, firms: FirmLinks) -> pd.DataFrame:
     """Distinct app_no, group_id of the original applicants."""
     audit = firms.link_audit
     linked = audit.loc[
-        audit["source"].eq("patent_party") & audit["firm_id"].notna(), [*KEY, "firm_id"]
+        audit["source"].eq("patent_party") & audit["firm_id"].notna(), [*RECORD_KEY, "firm_id"]
     ]
-    found = party.loc[party["role"].eq("applicant"), [*KEY, "app_no"]].merge(linked, on=KEY)
+    found = party.loc[party["role"].eq("applicant"), [*RECORD_KEY, "app_no"]].merge(
+        linked, on=RECORD_KEY
+    )
     group = found["firm_id"].map(firms.firm.set_index("firm_id")["group_id"])
     return found[["app_no"]].assign(group_id=group).drop_duplicates()
 

@@ -14,10 +14,10 @@ import pandas as pd
 import xlsxwriter
 
 from zgzx_research.atomic import write_whole
-from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import read_dates
+from zgzx_research.cleaning.rules import RULES
+from zgzx_research.cleaning.values import read_dates
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.workbook import read_workbook
+from zgzx_research.ingest.spreadsheet import read_workbook
 from zgzx_research.link.decisions import COLUMNS
 
 # heading -> what it holds; the first seven are ours, the last five the reviewer's

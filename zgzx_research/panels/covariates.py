@@ -6,7 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
-from zgzx_research.panels.patents import count_filings, utility_share
+from zgzx_research.panels.patent_counts import count_filings, utility_share
 
 # filing subsidies ended in June 2021: the share of utility models is taken before that year
 REFORM = 2021

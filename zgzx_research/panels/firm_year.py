@@ -10,10 +10,10 @@ from typing import Literal
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.link.records import source_table
+from zgzx_research.link.clean_rows import source_table
 from zgzx_research.panels.covariates import firm_covariates
-from zgzx_research.panels.patents import COLUMNS as PATENT_COLUMNS
-from zgzx_research.panels.patents import COMPLETE, add_patents, count_filings, firm_shares
+from zgzx_research.panels.patent_counts import COLUMNS as PATENT_COLUMNS
+from zgzx_research.panels.patent_counts import COMPLETE, add_patents, count_filings, firm_shares
 from zgzx_research.panels.retention import (
     LONGEST_BREAK,
     SHARES,

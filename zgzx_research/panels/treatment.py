@@ -8,8 +8,8 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.audit import contestants
+from zgzx_research.link.clean_rows import RECORD_KEY
 from zgzx_research.link.firm_records import edition_months
-from zgzx_research.link.records import KEY
 
 # Which category is a firm's first when it wins in several in one year: the closest to patents.
 CATEGORY_ORDER = ("innovation", "skill", "team", "talent")
@@ -135,14 +135,16 @@ def programme_onsets(programme: pd.DataFrame, link_audit: pd.DataFrame) -> pd.Da
 
 
 def _linked(rows: pd.DataFrame, link_audit: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Rows (source, KEY, …) with firm_id or worker_id; those without are left out."""
+    """Rows (source, RECORD_KEY, …) with firm_id or worker_id; those without are left out."""
     column = f"{unit}_id"
     if "entity" in link_audit:
         link_audit = link_audit[link_audit["entity"].eq(unit)]
     linked = link_audit.loc[
-        link_audit["source"].isin(rows["source"].unique()), ["source", *KEY, column]
+        link_audit["source"].isin(rows["source"].unique()), ["source", *RECORD_KEY, column]
     ]
-    return rows.merge(linked.dropna(subset=column), on=["source", *KEY], validate="one_to_one")
+    return rows.merge(
+        linked.dropna(subset=column), on=["source", *RECORD_KEY], validate="one_to_one"
+    )
 
 
 def check_editions(roster: pd.DataFrame, calendar: pd.DataFrame) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 from zgzx_research.distinct import is_in
 from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.audit import ARMS, contestants
-from zgzx_research.link.records import KEY, month_number
+from zgzx_research.link.clean_rows import RECORD_KEY, month_number
 from zgzx_research.panels.retention import (
     HORIZONS,
     LEVELS,
@@ -95,19 +95,19 @@ def _contestants(
 ) -> pd.DataFrame:
     """A row per worker and edition: of several lists the one that tells of the furthest stage."""
     person = link_audit[link_audit["entity"].eq("worker") & link_audit["worker_id"].notna()]
-    firms = link_audit.loc[link_audit["entity"].eq("firm"), ["source", *KEY, "firm_id"]]
+    firms = link_audit.loc[link_audit["entity"].eq("firm"), ["source", *RECORD_KEY, "firm_id"]]
     teams = pd.concat([roster.assign(source="roster"), entry.assign(source="entry")])[
-        ["source", *KEY, "is_team"]
+        ["source", *RECORD_KEY, "is_team"]
     ]
     rows = contestants(roster, entry).merge(
-        person[["source", *KEY, "worker_id", "method", "score", "uniqueness"]],
-        on=["source", *KEY],
+        person[["source", *RECORD_KEY, "worker_id", "method", "score", "uniqueness"]],
+        on=["source", *RECORD_KEY],
         validate="one_to_one",
     )
-    rows = rows.merge(firms, on=["source", *KEY], how="left", validate="one_to_one")
-    rows = rows.merge(teams, on=["source", *KEY], how="left", validate="one_to_one")
+    rows = rows.merge(firms, on=["source", *RECORD_KEY], how="left", validate="one_to_one")
+    rows = rows.merge(teams, on=["source", *RECORD_KEY], how="left", validate="one_to_one")
     rows["order"] = rows["arm"].map({arm: n for n, arm in enumerate(ARMS)})
-    rows = rows.sort_values(["edition", "worker_id", "order", *KEY]).drop_duplicates(
+    rows = rows.sort_values(["edition", "worker_id", "order", *RECORD_KEY]).drop_duplicates(
         ["edition", "worker_id"]
     )
     when = edition_calendar(calendar).set_index("edition")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.file_numbers import LIST
 from zgzx_research.pipeline import store
@@ -44,7 +45,6 @@ PANEL_INPUTS = dict.fromkeys(
     "patent": ["app_no", "type", "filed", "dual_app_no", "title_hash"],
     "patent_party": ["file", "sheet", "row", "part", "role", "app_no"],
 }
-FIXED_KEY = b"synthetic"  # synthetic people need no secret
 CALENDAR = "data/published/edition_calendar.csv"
 ROLES = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
 
@@ -99,7 +99,7 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
         too short.
     """
     if synthetic and study.privacy.key_file is None:
-        return FIXED_KEY
+        return SYNTHETIC_KEY
     where = f"studies/{study.study.name}.toml"
     if study.privacy.key_file is None:
         raise ZgzxError(
@@ -146,7 +146,7 @@ def check_corrections(place: Place) -> None:
     ------
     ZgzxError : files of no known source; files by name, which may be personal.
     """
-    from zgzx_research.clean.corrections import read_corrections
+    from zgzx_research.cleaning.corrections import read_corrections
 
     files = read_corrections(place.decisions / "corrections.csv")["file"]
     where = f"data/decisions/{place.name}/corrections.csv"
@@ -176,17 +176,19 @@ def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ())
 
     Personal text stays in memory.
     """
-    from zgzx_research.clean.corrections import read_corrections
-    from zgzx_research.clean.non_data import non_data_rows
-    from zgzx_research.clean.sources import clean_source, nothing_to_clean
-    from zgzx_research.ingest.read import read_source
+    from zgzx_research.cleaning import sources
+    from zgzx_research.cleaning.corrections import read_corrections
+    from zgzx_research.cleaning.non_data_list import non_data_rows
+    from zgzx_research.ingest.read import read_raw
 
     corrections = read_corrections(place.decisions / "corrections.csv")
     if raw_files(place.raw, source):
-        tables = read_source(place.raw, source)
-        cleaned = clean_source(tables, source, key, corrections, deliveries)
+        tables = read_raw(place.raw, source)
+        cleaned = sources.clean(
+            tables, source, key=key, corrections=corrections, deliveries=deliveries
+        )
     else:  # empty tables take the place of what an earlier run may have left
-        tables, cleaned = [], nothing_to_clean(SOURCES[source])
+        tables, cleaned = (), sources.nothing_to_clean(SOURCES[source])
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)
@@ -198,7 +200,7 @@ def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ())
 
 def collect(place: Place) -> None:
     """One quarantine, one audit workbook and one ledger from the sources' parts."""
-    from zgzx_research.clean.audit import write_audit
+    from zgzx_research.cleaning.audit_workbook import write_audit
     from zgzx_research.report.wording import word_or_code
 
     parts = [pd.read_parquet(path) for path in place.stage("clean/parts", *SOURCES)]
@@ -243,10 +245,10 @@ def clean_tables(
 def link(place: Place) -> None:
     """Firms and persons."""
     from zgzx_research.link.audit import linkage_rates
+    from zgzx_research.link.clean_rows import month_lines
     from zgzx_research.link.decisions import read_decisions
-    from zgzx_research.link.firms import link_firms
-    from zgzx_research.link.people import link_people
-    from zgzx_research.link.records import month_lines
+    from zgzx_research.link.link_firms import link_firms
+    from zgzx_research.link.link_people import link_people
     from zgzx_research.link.review_workbook import write_review
 
     calendar = pd.read_csv(place.root / CALENDAR)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files
 from zgzx_research.pipeline import documents, facts, manifest, stages, store
@@ -25,9 +26,9 @@ PARTS = {
 # rooms whose sources a stage runs: its own, those it imports, and the glue of this folder
 GLUE = ("errors.py", "atomic.py", "pipeline/stages.py", "pipeline/store.py")
 ROOMS = {
-    "clean": ("ingest", "clean", "distinct.py", *GLUE),
-    "collect": ("clean/audit.py", "report/wording.py", "report/wording.toml", *GLUE),
-    "link": ("link", "engine.py", "distinct.py", "clean/rules.toml", *GLUE),
+    "clean": ("ingest", "cleaning", "distinct.py", *GLUE),
+    "collect": ("cleaning/audit_workbook.py", "report/wording.py", "report/wording.toml", *GLUE),
+    "link": ("link", "engine.py", "distinct.py", "cleaning/rules.toml", *GLUE),
     "panels": ("panels", "link", "engine.py", "distinct.py", *GLUE),
     "estimate": ("did", "panels/retention.py", "pipeline/estimates.py", *GLUE),
     "facts": (
@@ -163,7 +164,7 @@ def _warn_of_public_key(
     """Real people must not get pseudonyms whose key everybody knows."""
     changed = (
         manifest.unmarked(place.raw, number_files(place.raw, inputs))
-        if key == stages.FIXED_KEY
+        if key == SYNTHETIC_KEY
         else []
     )
     if changed:

@@ -15,7 +15,7 @@ from tests.examples import examples
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.audit import relink
 from zgzx_research.link.decisions import COLUMNS, read_decisions
-from zgzx_research.link.firms import FirmLinks, link_firms
+from zgzx_research.link.link_firms import FirmLinks, link_firms
 
 CALENDAR = pd.DataFrame(
     {"edition": [1, 2], "year": [2012, 2021], "final_date": ["2012-11-15", "2021-03-31"]}

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.link.employment import build_employment
-from zgzx_research.link.records import month_lines
+from zgzx_research.link.clean_rows import month_lines
+from zgzx_research.link.employment_spells import build_employment
 from zgzx_research.panels.firm_year import COLUMNS, build_firm_year, check_coverage, check_firm_year
 from zgzx_research.panels.retention import large_enough
 
 A, B, C, D, E = (f"F00000{n}" for n in range(1, 6))
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 NA, NAN = pd.NA, float("nan")
 
 FIRM = pd.DataFrame(
@@ -133,7 +133,9 @@ def keyed(table: pd.DataFrame, file: str) -> pd.DataFrame:
 
 
 def audit(source: str, table: pd.DataFrame) -> pd.DataFrame:
-    return table[[*KEY, "firm_id"]].assign(source=source, entity="firm", method="name", score=1.0)
+    return table[[*RECORD_KEY, "firm_id"]].assign(
+        source=source, entity="firm", method="name", score=1.0
+    )
 
 
 def inputs() -> dict[str, pd.DataFrame]:
@@ -157,9 +159,9 @@ def inputs() -> dict[str, pd.DataFrame]:
         "firm": FIRM,
         "roster": roster.drop(columns="firm_id"),
         "spell": spell.drop(columns=["worker_id", "firm_id"]),
-        "spell_worker": spell[[*KEY, "worker_id"]].assign(source="spell"),
+        "spell_worker": spell[[*RECORD_KEY, "worker_id"]].assign(source="spell"),
         "patent": patent.drop(columns="firms").assign(filed=pd.to_datetime(patent["filed"])),
-        "patent_party": party[[*KEY, "app_no"]].assign(role="applicant"),
+        "patent_party": party[[*RECORD_KEY, "app_no"]].assign(role="applicant"),
         "link_audit": pd.concat(links, ignore_index=True),
     }
 

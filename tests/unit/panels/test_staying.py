@@ -15,7 +15,7 @@ from zgzx_research.panels.retention import SHARES, add_retention, count_staff
 from zgzx_research.panels.worker_final import COLUMNS, build_worker_final
 
 A, B, C, D = "F000001", "F000002", "F000003", "F000004"
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 FIRM = pd.DataFrame(
     {"firm_id": [A, B, C, D], "group_id": [A, A, C, D], "in_district": [True, True, True, False]}
 )  # A and B are one group, D lies outside the district
@@ -112,7 +112,7 @@ def contest() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     both = []
     for source, table in (("roster", roster), ("entry", entry)):
         table["sheet"], table["row"], table["part"] = "", range(2, len(table) + 2), 1
-        both.append(table[[*KEY, "worker_id"]].assign(source=source))
+        both.append(table[[*RECORD_KEY, "worker_id"]].assign(source=source))
     audit = pd.concat(both, ignore_index=True).assign(
         firm_id=None, entity="worker", method="id", score=1.0, uniqueness="unique"
     )

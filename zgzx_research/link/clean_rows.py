@@ -1,0 +1,179 @@
+"""What every clean row carries, rows in the order of their keys, and identifiers that follow that order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from zgzx_research.distinct import distinct_rows
+from zgzx_research.errors import ZgzxError
+
+RECORD_KEY = ["file", "sheet", "row", "part"]
+# What every month of a person at an employer repeats.
+LINE = (
+    "person_key",
+    "name_key",
+    "surname_key",
+    "id_key",
+    "mask_key",
+    "birth_key",
+    "employer_no",
+    "employer_name",
+    "employer_uscc",
+)
+# Text columns of clean tables that a study may lack.
+OPTIONAL = (
+    "person_key",
+    "name_key",
+    "surname_key",
+    "id_key",
+    "mask_key",
+    "birth_key",
+    "phone_key",
+    "employer_no",
+    "employer_name",
+    "employer_uscc",
+    "firm_name",
+    "uscc",
+    "name",
+    "agency_name",
+    "service_firm",
+    "app_no",
+    "role",
+    "category",
+    "stage",
+    "outcome",
+    "programme",
+    "kind",
+    "type",
+    "before",
+    "after",
+    "dual_app_no",
+)
+
+
+def ranked_ids(letter: str, digits: int, group: pd.Series) -> pd.Series:
+    """Identifiers by the order in which the groups first appear.
+
+    Null where the group is missing.
+    """
+    rank, known = pd.factorize(group)
+    names = pd.array(
+        [f"{letter}{number:0{digits}d}" for number in range(1, len(known) + 1)], dtype="str"
+    )
+    return pd.Series(names.take(rank, allow_fill=True), index=group.index)
+
+
+def source_table(
+    clean: Mapping[str, pd.DataFrame], name: str, columns: Sequence[str]
+) -> pd.DataFrame:
+    """A clean table in the order of its keys, with RECORD_KEY and these columns.
+
+    Empty where the study has no such table.
+
+    Text columns that an older layout lacks are null; a months column likewise.
+    """
+    table = clean.get(name)
+    if table is None:
+        table = pd.DataFrame(
+            {column: pd.Series(dtype="str") for column in ("file", "sheet")}
+        ).assign(row=pd.Series(dtype="int64"), part=pd.Series(dtype="int64"))
+    known = {column: table[column] for column in [*RECORD_KEY, *columns] if column in table}
+    frame = pd.DataFrame(known, index=table.index)
+    for column in columns:
+        if column not in frame:
+            kind = "str" if column in OPTIONAL else "datetime64[s]" if column in _DATES else "Int64"
+            frame[column] = pd.Series(None, index=frame.index, dtype=kind)
+    return in_key_order(frame)
+
+
+_DATES = ("filed", "onset", "date", "valid_from", "valid_to")
+
+
+def in_key_order(table: pd.DataFrame, first: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows sorted by `first` and RECORD_KEY, with a new index.
+
+    Texts are compared once each, not once a row.
+    """
+    columns = [*first, *RECORD_KEY]
+    codes = [
+        pd.factorize(table[name], sort=True)[0] if name not in ("row", "part") else table[name]
+        for name in columns
+    ]
+    ranks = [np.asarray(code) for code in codes]
+    if _is_sorted(ranks):
+        return table.reset_index(drop=True)
+    return table.iloc[np.lexsort(ranks[::-1])].reset_index(drop=True)
+
+
+def _is_sorted(ranks: Sequence[np.ndarray]) -> bool:
+    """Whether rows ascend by the first of these arrays, among equals by the second, and so on."""
+    tied = np.ones(max(len(ranks[0]) - 1, 0), dtype=bool)
+    for rank in ranks:
+        if (tied & (rank[1:] < rank[:-1])).any():
+            return False
+        tied &= rank[1:] == rank[:-1]
+    return True
+
+
+def month_lines(clean: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The clean tables with `si_month` reduced to its lines, and its months.
+
+    A line is what months say of a person at an employer, once: RECORD_KEY of its first month, LINE, the
+    first and last period (start_ym, end_ym) and `rows`, the number of its months. Months are in key
+    order: line (position), period_ym, paid_ym, kind and, where there is one, insurance. Tables that
+    were reduced before come back as they are, without months.
+    """
+    if clean.get("si_month") is None or "rows" in clean["si_month"]:
+        return dict(clean), pd.DataFrame(
+            {"line": [], "period_ym": [], "paid_ym": [], "kind": []}, dtype="Int64"
+        )
+    table = in_key_order(clean["si_month"])
+    said = [column for column in LINE if column in table]
+    line, first = distinct_rows(table, said)
+    lines = (
+        table[[*RECORD_KEY, *said]]
+        .iloc[first]
+        .astype(dict.fromkeys(said, "str"))
+        .reset_index(drop=True)
+    )
+    period = table["period_ym"].astype("Int64").groupby(line)
+    lines = lines.assign(
+        start_ym=period.min(), end_ym=period.max(), rows=np.bincount(line, minlength=len(first))
+    )
+    facts = [column for column in ("period_ym", "paid_ym", "kind", "insurance") if column in table]
+    return {**clean, "si_month": lines}, table[facts].assign(line=line)
+
+
+def aligned(links: pd.DataFrame, source: str, table: pd.DataFrame, column: str) -> pd.Series:
+    """A column of a key table (source, RECORD_KEY, …) on the index of a clean table that is in key order.
+
+    Raises
+    ------
+    ZgzxError : the two tables do not hold the same rows.
+    """
+    part = in_key_order(links.loc[links["source"].eq(source), ["source", *RECORD_KEY, column]])
+    same = len(part) == len(table) and all(
+        np.array_equal(part[name], table[name]) for name in ("row", "part")
+    )
+    if not same:
+        raise ZgzxError(
+            f"the links of {source} are not those of its clean table",
+            where="link",
+            count=abs(len(part) - len(table)),
+            remedy="Link again: both must come from one run.",
+        )
+    return part[column].set_axis(table.index)
+
+
+def month_number(ym: pd.Series) -> pd.Series:
+    """Months since January of year 0, of YYYYMM (Int64)."""
+    whole = ym.astype("Int64")
+    return whole // 100 * 12 + whole % 100 - 1
+
+
+def year_month(day: pd.Series) -> pd.Series:
+    """YYYYMM (Int64) of dates."""
+    return (day.dt.year * 100 + day.dt.month).astype("Int64")

@@ -1,0 +1,216 @@
+"""Patent applications by firm and year of filing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from zgzx_research.distinct import is_in
+from zgzx_research.link.clean_rows import RECORD_KEY
+
+TYPES = ("invention", "utility_model", "design")
+COLUMNS = ["patents_all", *(f"patents_{kind}" for kind in TYPES)]
+COMPLETE = [f"{column}_complete" for column in COLUMNS]
+# Months from filing until the office must have published: an invention after 18 by law; the others
+# when granted, which takes up to a year (assumption).
+PUBLISHED_AFTER = {"invention": 18, "utility_model": 12, "design": 12}
+ROLE = {"original": "applicant", "current": "holder"}
+
+
+def count_patents(
+    patent: pd.DataFrame,
+    patent_party: pd.DataFrame,
+    link_audit: pd.DataFrame,
+    truncation: dt.date,
+    *,
+    firm: pd.DataFrame | None = None,
+    holder: Literal["original", "current"] = "original",
+    joint: Literal["whole", "fractional"] = "whole",
+    dual: Literal["once", "both"] = "once",
+) -> pd.DataFrame:
+    """Distinct applications by firm, year of filing and type; a row per firm and year with any.
+
+    Parameters
+    ----------
+    patent, patent_party, link_audit : clean and link tables.
+    truncation : date of the export; filings after it are not counted.
+    firm : firm table; filings dated on or after a firm's merger count for what it became
+        (group_id).
+    holder : "original" applicants, or "current" holders (bought patents count for the buyer).
+    joint : a joint application counts "whole" for each firm, or as the share of its parties that
+        the firm is.
+    dual : one invention filed as utility model as well (一案双申) counts "once", as the invention, or
+        as "both". Twins are those the clean stage paired, and those of one firm, day and title,
+        however the firm was written.
+    """
+    shares = firm_shares(patent_party, link_audit, holder)
+    return count_filings(patent, shares, truncation, firm=firm, joint=joint, dual=dual)
+
+
+def count_filings(
+    patent: pd.DataFrame,
+    shares: pd.DataFrame,
+    truncation: dt.date,
+    *,
+    firm: pd.DataFrame | None = None,
+    joint: Literal["whole", "fractional"] = "whole",
+    dual: Literal["once", "both"] = "once",
+) -> pd.DataFrame:
+    """`count_patents` where the shares of the firms are known (`firm_shares`).
+
+    They are the same for every date.
+    """
+    filed = patent[patent["filed"].le(pd.Timestamp(truncation))]
+    filed = (_without_twins(filed, shares) if dual == "once" else filed)[
+        ["app_no", "type", "filed"]
+    ]
+    found = shares.merge(filed, on="app_no", validate="many_to_one")
+    if firm is not None:
+        found["firm_id"] = _successors(found, firm)
+    found["year"] = found["filed"].dt.year.astype("int64")
+    found = found.groupby(["app_no", "firm_id", "year", "type"], as_index=False)["share"].sum()
+    weight = found["share"] if joint == "fractional" else pd.Series(1, index=found.index)
+    kinds = {f"patents_{kind}": weight.where(found["type"].eq(kind), 0) for kind in TYPES}
+    counts = (
+        found.assign(patents_all=weight, **kinds)
+        .groupby(["firm_id", "year"], as_index=False)[COLUMNS]
+        .sum()
+    )
+    return counts.sort_values(["firm_id", "year"], ignore_index=True)
+
+
+def add_patents(
+    panel: pd.DataFrame,
+    counts: pd.DataFrame,
+    truncation: dt.date,
+    *,
+    incomplete: Literal["flag", "missing"] = "flag",
+) -> pd.DataFrame:
+    """The panel (firm_id, year, founded_year, last_year) with the counts (Int64, fractional Float64) and COMPLETE.
+
+    Missing before the founding year, after the `last_year` in which the firm lived on its own, and
+    after the year of the export. A firm that is gone cannot win, so zeros would stand among the
+    comparison firms only and pass for an effect; what is filed after a merger is the successor's
+    (`count_patents`). A year is complete for a type when all its filings are published by
+    `truncation` (PUBLISHED_AFTER); incomplete years are flagged, or also missing.
+    """
+    panel = panel.merge(counts, on=["firm_id", "year"], how="left", validate="one_to_one")
+    unborn = panel["year"].lt(panel["founded_year"]).fillna(False).astype("bool")
+    gone = panel["year"].gt(panel["last_year"]).fillna(False).astype("bool")
+    whole = all(pd.api.types.is_integer_dtype(counts[column]) for column in COLUMNS)
+    for column in COLUMNS:
+        kinds = TYPES if column == "patents_all" else (column.removeprefix("patents_"),)
+        done = panel["year"].le(min(last_complete_year(truncation, kind) for kind in kinds))
+        hidden = (
+            unborn
+            | gone
+            | panel["year"].gt(truncation.year)
+            | (~done if incomplete == "missing" else False)
+        )
+        panel[column] = panel[column].astype("Int64" if whole else "Float64").fillna(0).mask(hidden)
+        panel[f"{column}_complete"] = done
+    return panel
+
+
+def last_complete_year(truncation: dt.date, kind: str) -> int:
+    """The last year of filing whose applications of this type must all be published by the date of the export."""
+    horizon = (
+        pd.Timestamp(truncation)
+        + pd.Timedelta(days=1)
+        - pd.DateOffset(months=PUBLISHED_AFTER[kind])
+    ).date()
+    return horizon.year - 1  # the filings of 31 December come last
+
+
+def utility_share(counts: pd.DataFrame) -> pd.DataFrame:
+    """firm_id, utility_share: share of utility models in the filings of `count_patents`.
+
+    No row without any.
+
+    Of the years before the subsidy reform of 2021 it says how much of the reform reaches the firm.
+    """
+    total = counts.groupby("firm_id", as_index=False)[
+        ["patents_all", "patents_utility_model"]
+    ].sum()
+    return total[["firm_id"]].assign(
+        utility_share=total["patents_utility_model"] / total["patents_all"]
+    )
+
+
+def firm_shares(
+    patent_party: pd.DataFrame,
+    link_audit: pd.DataFrame,
+    holder: Literal["original", "current"] = "original",
+) -> pd.DataFrame:
+    """app_no, firm_id, share.
+
+    Which part of the original applicants, or of the current holders, the firm is.
+    """
+    linked = link_audit.loc[
+        link_audit["source"].eq("patent_party"), [*RECORD_KEY, "firm_id"]
+    ].dropna(subset="firm_id")
+    party = patent_party.loc[patent_party["role"].eq(ROLE[holder]), [*RECORD_KEY, "app_no"]]
+    parties = party.groupby("app_no").size()
+    mine = (
+        party.merge(linked, on=RECORD_KEY, validate="one_to_one")
+        .groupby(["app_no", "firm_id"])
+        .size()
+    )
+    pairs = mine.rename("rows").reset_index()
+    return pairs[["app_no", "firm_id"]].assign(
+        share=pairs["rows"] / pairs["app_no"].map(parties).astype("float64")
+    )
+
+
+def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Applications without the utility models whose invention stands in the table.
+
+    Either may name the other.
+    """
+    filed = (
+        filed[~is_in(filed["app_no"], _models_alike(filed, pairs))]
+        if "title_hash" in filed
+        else filed
+    )
+    if "dual_app_no" not in filed:
+        return filed
+    kind = filed.set_index("app_no")["type"]
+    named = filed.dropna(subset="dual_app_no")
+    both = pd.concat(
+        [
+            named[["app_no", "dual_app_no"]].set_axis(["model", "invention"], axis=1),
+            named[["dual_app_no", "app_no"]].set_axis(["model", "invention"], axis=1),
+        ]
+    )
+    twins = both["model"].map(kind).eq("utility_model") & both["invention"].map(kind).eq(
+        "invention"
+    )
+    return filed[~is_in(filed["app_no"], both.loc[twins, "model"])]
+
+
+def _models_alike(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """Utility models (app_no) for which there is one invention of the same firm, day and title."""
+    same = ["firm_id", "filed", "title_hash"]
+    rows = pairs[["app_no", "firm_id"]].merge(
+        filed[["app_no", "type", *same[1:]]].dropna(), on="app_no"
+    )
+    inventions, models = (
+        rows[rows["type"].eq(kind)].drop_duplicates(same, keep=False)
+        for kind in ("invention", "utility_model")
+    )
+    return models.merge(inventions[same], on=same)["app_no"]
+
+
+def _successors(found: pd.DataFrame, firm: pd.DataFrame) -> np.ndarray:
+    """The firm a filing counts for: what the applicant had become by then."""
+    about = firm.set_index("firm_id")
+    step = about["successor_id"].where(about["successor_id"].notna())
+    current, day = found["firm_id"], found["filed"]
+    while True:
+        merged = day.ge(current.map(about["merged"])) & current.map(step).notna()
+        if not merged.any():
+            return current.to_numpy()
+        current = current.mask(merged, current.map(step)).astype("str")
