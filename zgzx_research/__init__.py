@@ -24,6 +24,12 @@ _PUBLIC = {
     "ppml": "zgzx_research.did.ppml",
     "ppml_with_covariates": "zgzx_research.designs.ppml",
     "open_page": "zgzx_research.pipeline.pages",
+    "read_raw": "zgzx_research.ingest.read",
+    "clean": "zgzx_research.cleaning.sources",
+    "link_firms": "zgzx_research.link.link_firms",
+    "link_people": "zgzx_research.link.link_people",
+    "build_firm_year": "zgzx_research.panels.firm_year",
+    "build_worker_final": "zgzx_research.panels.worker_final",
     "ZgzxError": "zgzx_research.errors",
 }
 

@@ -15,7 +15,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,6 +44,7 @@ from zgzx_research.simulate.world import World, simulate_world
 
 PAGE = Path(__file__).parents[2] / "docs/proofs/cleaning.md"
 CALENDAR = pd.read_csv(Path(__file__).parents[2] / "data/published/edition_calendar.csv")
+NO_DATES = CALENDAR.iloc[:0]  # nobody knows when the finals were held
 YEARS = range(2010, 2026)
 AWAY = 24  # months after the final
 # Large firms patent and enter more in every world: without it all firms patent, and files are three
@@ -275,7 +276,7 @@ def renames(files: Files) -> Quantity:
     firms, sound = files.firms, _sound(files)
     event = files.world.truth["firm_event"]
     renamed = set(event.loc[event["type"].eq("rename"), "firm_id"])
-    naive = link_firms(_without(files.clean, "registry_name", "registry_event"))
+    naive = link_firms(_without(files.clean, "registry_name", "registry_event"), NO_DATES)
     tables = [
         _filings(files, sound).assign(patents_all=1),
         _counts(files, firms, sound),
@@ -333,8 +334,8 @@ def _three_staffs(files: Files, naive: tuple[FirmLinks, pd.DataFrame]) -> list[p
 
 def mergers(files: Files) -> Quantity:
     """Of the staff of firms at the end of the year before they merged away, the share a year on with the group."""
-    alone = link_firms(_without(files.clean, "registry_event"))
-    naive = alone, link_people(files.clean, alone).employment
+    alone = link_firms(_without(files.clean, "registry_event"), NO_DATES)
+    naive = alone, link_people(files.clean, alone, NO_DATES).employment
     event = files.world.truth["firm_event"]
     merger = event[event["type"].eq("merger")].assign(year=event["date"].dt.year)[
         ["firm_id", "year"]
@@ -355,8 +356,8 @@ def branches(files: Files) -> Quantity:
     own = audit.assign(
         firm_id=audit["firm_id"].where(~audit["score"].isin([0.85, 0.83, 0.80, 0.78]))
     )
-    links = FirmLinks(firms.firm, firms.firm_name, own, firms.link_review, firms.agency)
-    naive = links, link_people(files.clean, links).employment
+    links = replace(firms, link_audit=own)
+    naive = links, link_people(files.clean, links, NO_DATES).employment
     name = files.world.events.name
     ranks = name.loc[name["kind"].eq("分公司"), "firm_rank"].unique()
     branched = set(files.world.firm["firm_id"].to_numpy()[ranks])
@@ -372,8 +373,8 @@ def branches(files: Files) -> Quantity:
 def dispatch(files: Files) -> Quantity:
     """Staff of all firms; naive: who stands under a dispatch company works for it."""
     alone = _without(files.clean, "dispatch")
-    firms = link_firms(alone)
-    naive = firms, link_people(alone, firms).employment
+    firms = link_firms(alone, NO_DATES)
+    naive = firms, link_people(alone, firms, NO_DATES).employment
     return Quantity(*(float(staff["staff_start"].sum()) for staff in _three_staffs(files, naive)))
 
 
@@ -394,14 +395,11 @@ def _gap(rows: pd.DataFrame, won: pd.Series, stayed: str) -> float:
 def _panel(files: Files, audit: pd.DataFrame) -> pd.DataFrame:
     """The package's panel of persons of the finals, by these links of persons."""
     roster, entry = files.clean["roster"], files.clean["entry"]
-    both = pd.concat([files.firms.link_audit, audit], ignore_index=True)
     rows = build_worker_final(
-        roster,
-        entry[entry["stage"].eq("final")],
-        files.people.employment,
-        files.firms.firm,
-        both,
-        CALENDAR,
+        {"roster": roster, "entry": entry[entry["stage"].eq("final")]},
+        files.firms,
+        replace(files.people, link_audit=audit),
+        calendar=CALENDAR,
     )
     return rows[rows["employed"] & rows["retention_24_group"].notna()].reset_index(drop=True)
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.distinct import is_in
+from zgzx_research.link.calendar import edition_months
 from zgzx_research.link.clean_rows import (
     RECORD_KEY,
     aligned,
@@ -28,7 +29,6 @@ from zgzx_research.link.clean_rows import (
     source_table,
     year_month,
 )
-from zgzx_research.link.firm_records import edition_months
 from zgzx_research.link.insured import PERSON_TOKENS, RULES, Insured
 from zgzx_research.link.link_firms import FirmLinks
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from zgzx_research.link.calendar import edition_months
 from zgzx_research.link.clean_rows import RECORD_KEY, month_number, source_table, year_month
 
 RECORD_COLUMNS = ["source", *RECORD_KEY, "text", "code", "number", "start", "end"]
@@ -45,20 +46,10 @@ SOURCES = {
 AGENCY = Source("agency_name", start="start_ym", end="end_ym")
 
 
-def edition_months(calendar: pd.DataFrame | None) -> pd.Series:
-    """Month of the final (Int64 YYYYMM) by edition; December of `year` where no month is known."""
-    if calendar is None:
-        return pd.Series(dtype="Int64")
-    text = calendar["final_date"].astype("str").str.extract(r"^(\d{4})-(\d{2})")
-    month = pd.to_numeric(text[0]).astype("Int64") * 100 + pd.to_numeric(text[1]).astype("Int64")
-    month = month.fillna(calendar["year"].astype("Int64") * 100 + 12)
-    return pd.Series(month.to_numpy(), index=calendar["edition"]).groupby(level=0).first()
-
-
 def firm_records(clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None) -> pd.DataFrame:
     """RECORD_COLUMNS of every row of every source that can name a firm, in key order within the source.
 
-    `si_month` comes as its lines (`records.month_lines`). Of the patents' parties only applicants
+    `si_month` comes as its lines (`clean_rows.month_lines`). Of the patents' parties only applicants
     and holders that are organisations. Months (`start`, `end`) are numbers; missing ones reach
     back, or on, without end.
     """

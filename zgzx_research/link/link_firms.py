@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from zgzx_research.distinct import distinct_rows
-from zgzx_research.link.audit import AUDIT_COLUMNS
+from zgzx_research.errors import ZgzxError
+from zgzx_research.link.audit import AUDIT_COLUMNS, link_summary
 from zgzx_research.link.candidates import propose
 from zgzx_research.link.clean_rows import in_key_order, month_lines, month_number, year_month
 from zgzx_research.link.company_names import company_core, normalise_company_name, parent_name
@@ -50,67 +51,96 @@ BRANCH = ("parent", "parent_core")
 ASKED = ["source", "code", "lent_code", "text"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class FirmLinks:
-    """Result of `link_firms`.
+    """Result of `link_firms`; a notebook shows how many records of each source are linked.
 
     Attributes
     ----------
-    firm : one row per firm; `firm_id` = "F" and the rank of its first registry row; `group_id` =
-        the firm it became by mergers (itself without one), `successor_id` and `merged` its own last
+    firm : pandas.DataFrame
+        One row per firm; `firm_id` = "F" and the rank of its first registry row; `group_id` = the
+        firm it became by mergers (itself without one), `successor_id` and `merged` its own last
         merger.
-    firm_name : firm_id, name, valid_from, valid_to, kind: 现名 as registered, 曾用名 former names and
-        other names under the same code, 分公司 branches met in the other sources (normalised).
-    link_audit : columns `audit.AUDIT_COLUMNS`, entity "firm"; one row per record, in the order of
-        source and key; months of a person at an employer are one record, under the key of the
-        first.
-    link_review : source, text, records, rank, firm_id, firm_name, score: candidates for a person to
-        decide on.
-    agency : the same as `link_audit` for the dispatch employers of the agency sheets, source
-        "agency".
+    link_audit : pandas.DataFrame
+        Columns `audit.AUDIT_COLUMNS`, entity "firm"; one row per record, in the order of source and
+        key; months of a person at an employer are one record, under the key of the first.
+    firm_name : pandas.DataFrame
+        firm_id, name, valid_from, valid_to, kind: 现名 as registered, 曾用名 former names and other
+        names under the same code, 分公司 branches found in the other sources (normalised).
+    link_review : pandas.DataFrame
+        source, text, records, rank, firm_id, firm_name, score: candidates for a person to decide
+        on.
+    agency : pandas.DataFrame
+        The same as `link_audit` for the dispatch employers of the agency sheets, source "agency".
     """
 
     firm: pd.DataFrame
-    firm_name: pd.DataFrame
     link_audit: pd.DataFrame
-    link_review: pd.DataFrame
-    agency: pd.DataFrame
+    firm_name: pd.DataFrame = field(default_factory=pd.DataFrame)
+    link_review: pd.DataFrame = field(default_factory=pd.DataFrame)
+    agency: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __repr__(self) -> str:
+        summary = link_summary(self.link_audit).to_string(index=False)
+        return f"FirmLinks({len(self.firm):,} firms)\n{summary}"
+
+    def _repr_html_(self) -> str:
+        summary = link_summary(self.link_audit).to_html(index=False)
+        return f"<p>{len(self.firm):,} firms</p>{summary}"
 
 
 def link_firms(
-    clean: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
     calendar: pd.DataFrame | None = None,
     decisions: pd.DataFrame | None = None,
     *,
     candidates: int = 3,
     min_similarity: float = 75.0,
 ) -> FirmLinks:
-    """Link the records of every source to registry firms.
+    """Link the records of every source to the firms of the registry.
 
-    Decisions, code, full name, core, parent of a branch, number.
+    In this order: decisions of people, unified code, full name, core of the name, parent of a
+    branch, employer number (单位编号). A spell or month without a code takes that of its 单位编号,
+    if all rows of this number have the same one. A name or core of several firms links to the one
+    that had it at the time of the record, and to none if that is not one firm ("ambiguous"). A firm
+    whose code differs from the record's is never linked by name. Branches count for the parent. The
+    order of the rows does not matter.
 
     Parameters
     ----------
-    clean : clean tables by name; registry is needed, all others may be absent.
-    calendar : edition, year, final_date: when a roster or a score sheet speaks.
-    decisions : of `decisions.read_decisions`.
-    candidates, min_similarity : how many similar firms (rapidfuzz ratio of the cores, 0 to 100) to
-        propose for a record without a firm; proposals are never links (method "candidate", firm_id
-        null, score = best ratio / 100).
+    tables : mapping of str to pandas.DataFrame
+        The clean tables by name (`clean(...).tables` of all sources in one dict); registry is
+        needed, all others may be absent.
+    calendar : pandas.DataFrame, optional
+        edition, year, final_date: the dates of rosters and score sheets; by default the published
+        calendar of 职工之星.
+    decisions : pandas.DataFrame, optional
+        Decisions of people on links, from `decisions.read_decisions`.
+    candidates : int, default 3
+        How many similar firms to propose for a record without a firm; proposals are never links
+        (method "candidate", firm_id null, score = best similarity / 100).
+    min_similarity : float, default 75
+        Least similarity of a proposal: the rapidfuzz ratio of the cores of both names, 0 to 100.
 
-    A spell or month without a code takes that of its 单位编号, if all rows of this number carry the
-    same one. A name or core of several firms links to the one that bore it at the record's time,
-    and to none if that is not one ("ambiguous"). A firm whose code differs from the record's is
-    never linked by name. Branches count for the parent. The order of the rows does not matter.
+    Returns
+    -------
+    FirmLinks
+        The firms, and the firm of each record.
 
     Raises
     ------
-    ZgzxError : circular mergers; decisions that contradict each other or name no firm.
+    ZgzxError
+        No registry, circular mergers, decisions that contradict each other or name no firm.
     """
-    clean, _ = month_lines(clean)
-    firm, names = registry_firms(clean)
+    if "registry" not in tables:
+        raise ZgzxError(
+            "no registry among the clean tables",
+            remedy="Clean the source registry first: firms are those of the registry.",
+        )
+    tables, _ = month_lines(tables)
+    firm, names = registry_firms(tables)
     records = in_key_order(
-        pd.concat([agency_records(clean), firm_records(clean, calendar)]), first=["source"]
+        pd.concat([agency_records(tables), firm_records(tables, calendar)]), first=["source"]
     )
     records["lent_code"] = _lent_codes(records)
     settled = resolve_decisions(no_decisions() if decisions is None else decisions, names)
@@ -127,8 +157,13 @@ def link_firms(
         {"entity": "str"}
     )
     is_agency = audit["source"].eq("agency")
-    links = audit[~is_agency].reset_index(drop=True), audit[is_agency].reset_index(drop=True)
-    return FirmLinks(firm, _firm_names(names, rows, asked), links[0], review, links[1])
+    return FirmLinks(
+        firm=firm,
+        link_audit=audit[~is_agency].reset_index(drop=True),
+        firm_name=_firm_names(names, rows, asked),
+        link_review=review,
+        agency=audit[is_agency].reset_index(drop=True),
+    )
 
 
 def _lent_codes(records: pd.DataFrame) -> pd.Series:

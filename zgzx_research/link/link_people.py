@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from zgzx_research.link.audit import AUDIT_COLUMNS
+from zgzx_research.link.audit import AUDIT_COLUMNS, link_summary
 from zgzx_research.link.clean_rows import (
     RECORD_KEY,
     in_key_order,
@@ -28,65 +28,93 @@ TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_k
 INSURANCE = ("spell", "si_month", "dispatch")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PeopleLinks:
-    """Result of `link_people`.
+    """Result of `link_people`; a notebook shows how many records of each source are linked.
 
     Attributes
     ----------
-    worker : worker_id, name_key, id_key (the first known ones); `worker_id` = "W" and the rank of
-        the first record by (file, sheet, row), insurance before rosters, so that nothing is ordered
-        by a pseudonym.
-    spell_worker : source, file, sheet, row, part, worker_id (null = nobody known): a row per row of
-        spell, dispatch, roster, entry, programme (craftsmen), per inventor of patent_party, and per
-        line of si_month (`records.month_lines`).
-    employment : `employment.EMPLOYMENT_COLUMNS`.
-    link_audit : `audit.AUDIT_COLUMNS`, entity "worker": roster, entry, craftsmen, inventors.
+    employment : pandas.DataFrame
+        Who was insured where and when: columns `employment_spells.EMPLOYMENT_COLUMNS`.
+    link_audit : pandas.DataFrame
+        Columns `audit.AUDIT_COLUMNS`, entity "worker": roster, entry, craftsmen, inventors.
+    worker : pandas.DataFrame
+        worker_id, name_key, id_key (the first known ones); `worker_id` = "W" and the rank of the
+        first record by (file, sheet, row), insurance before rosters, so that nothing is ordered by
+        a pseudonym.
+    spell_worker : pandas.DataFrame
+        source, file, sheet, row, part, worker_id (null = nobody known): a row per row of spell,
+        dispatch, roster, entry, programme (craftsmen), per inventor of patent_party, and per line
+        of si_month (`clean_rows.month_lines`).
     """
 
-    worker: pd.DataFrame
-    spell_worker: pd.DataFrame
     employment: pd.DataFrame
     link_audit: pd.DataFrame
+    worker: pd.DataFrame = field(default_factory=pd.DataFrame)
+    spell_worker: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __repr__(self) -> str:
+        summary = link_summary(self.link_audit, "worker").to_string(index=False)
+        return f"PeopleLinks({len(self.worker):,} workers)\n{summary}"
+
+    def _repr_html_(self) -> str:
+        summary = link_summary(self.link_audit, "worker").to_html(index=False)
+        return f"<p>{len(self.worker):,} workers</p>{summary}"
 
 
 def link_people(
-    clean: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
     firms: FirmLinks,
     calendar: pd.DataFrame | None = None,
     *,
     months: pd.DataFrame | None = None,
     min_probability: float = 0.75,
 ) -> PeopleLinks:
-    """Persons of the insurance, and who of them the contestants, craftsmen and inventors are.
+    """Find the persons of the insurance, and who of them contestants, craftsmen and inventors are.
 
-    Parameters
-    ----------
-    clean : clean tables by name; any of spell, si_month, dispatch, roster, entry, programme,
-        patent, patent_party.
-    firms : of `link_firms`. calendar : edition, year, final_date.
-    months : where `clean` was reduced by `records.month_lines` before, its months.
-    min_probability : below it a contestant is linked to nobody (method "weak" or "ambiguous"; the
-        score stays).
-
-    Insurance: one worker per 个人编号, and numbers with the same ID are one; rows without a number go
-    by the ID. Contestants: by ID; else to the person insured at the firm's legal group in the month
+    Insurance: one worker per 个人编号, and numbers with the same ID are one; rows without a number
+    go by the ID. Contestants: by ID; else the person insured at the firm's legal group in the month
     of the final, by exact tokens (Splink, `contestants.py`). A winner's line in the score sheet
     follows his roster line when that has an ID; an ID that the insurance does not know is a worker
     of its own (method "id_only", no link to employment). Inventors: by name among those insured at
     an applicant in the month of the filing. The order of the rows does not matter.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        The clean tables by name; any of spell, si_month, dispatch, roster, entry, programme,
+        patent, patent_party.
+    firms : FirmLinks
+        The firms of the records, from `link_firms`.
+    calendar : pandas.DataFrame, optional
+        edition, year, final_date; by default the published calendar of 职工之星.
+    months : pandas.DataFrame, optional
+        The months from `clean_rows.month_lines`, where `tables` was reduced by it before.
+    min_probability : float, default 0.75
+        A contestant whose best candidate is less probable is linked to nobody (method "weak" or
+        "ambiguous"; the score stays).
+
+    Returns
+    -------
+    PeopleLinks
+        The workers, their employment, and the worker of each record.
+
+    Raises
+    ------
+    ZgzxError
+        Links of firms that are not those of these tables.
     """
     if months is None:
-        clean, months = month_lines(clean)
-    rows = _insurance(clean)
+        tables, months = month_lines(tables)
+    rows = _insurance(tables)
     rows["worker_id"] = ranked_ids("W", 7, _persons(rows))
     spell_worker = in_key_order(rows[["source", *RECORD_KEY, "worker_id"]], first=["source"])
-    employment = build_employment(clean, months, spell_worker, firms.link_audit, firms.agency)
-    claims = contestant_claims(clean, firms, calendar)
+    employment = build_employment(tables, months, spell_worker, firms.link_audit, firms.agency)
+    claims = contestant_claims(tables, firms, calendar)
     insured = insured_persons(rows, employment, firms.firm, claims)
     people = link_contestants(claims, insured, min_probability=min_probability)
     people = _strangers(people, int(rows["worker_id"].dropna().nunique()))
-    inventors = link_inventors(clean, firms, insured)
+    inventors = link_inventors(tables, firms, insured)
     named = pd.concat([people, inventors], ignore_index=True)
     audit = named.assign(entity="worker", firm_id=None, decision=None)[AUDIT_COLUMNS]
     audit = audit.astype(dict.fromkeys(["entity", "firm_id", "decision"], "str"))
@@ -95,10 +123,10 @@ def link_people(
     )
     worker = pd.concat([_known(rows, insured), _known_strangers(people)], ignore_index=True)
     return PeopleLinks(
-        worker,
-        in_key_order(everybody.astype({"worker_id": "str"}), first=["source"]),
-        employment,
-        in_key_order(audit, first=["source"]),
+        employment=employment,
+        link_audit=in_key_order(audit, first=["source"]),
+        worker=worker,
+        spell_worker=in_key_order(everybody.astype({"worker_id": "str"}), first=["source"]),
     )
 
 

@@ -10,7 +10,10 @@ from typing import Literal
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.link.calendar import published_calendar
 from zgzx_research.link.clean_rows import source_table
+from zgzx_research.link.link_firms import FirmLinks
+from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.covariates import firm_covariates
 from zgzx_research.panels.patent_counts import COLUMNS as PATENT_COLUMNS
 from zgzx_research.panels.patent_counts import COMPLETE, add_patents, count_filings, firm_shares
@@ -56,80 +59,113 @@ COLUMNS = [
 
 
 def build_firm_year(
-    clean: Mapping[str, pd.DataFrame],
-    firm: pd.DataFrame,
-    employment: pd.DataFrame,
-    link_audit: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    firms: FirmLinks,
+    people: PeopleLinks,
     *,
     first_year: int,
     last_year: int,
-    patent_truncation: dt.date,
-    calendar: pd.DataFrame,
+    patent_truncation: dt.date | None = None,
+    calendar: pd.DataFrame | None = None,
     longest_break: int = LONGEST_BREAK,
     holder: Literal["original", "current"] = "original",
     joint: Literal["whole", "fractional"] = "whole",
     dual: Literal["once", "both"] = "once",
     incomplete: Literal["flag", "missing"] = "flag",
 ) -> pd.DataFrame:
-    """COLUMNS, one row per firm and year, sorted.
+    """Build the panel of firms: staff, retention, patents and first award by firm and year.
 
+    Patents are missing, never 0, where the study has no export of patents at all. Retention and
+    patents are missing, never 0, once a firm has closed or merged; `closed_year` says when it left.
+    Years of first award, entry and final and of the other programmes are null where there was none.
     The order of the rows of the inputs does not matter.
 
     Parameters
     ----------
-    clean : clean tables by name: roster, patent, patent_party; entry and programme may be absent.
-    firm, employment, link_audit : link tables.
-    first_year, last_year : of the panel, both included.
-    patent_truncation : date of the patent export.
-    calendar : edition, year, final_date (data/published/edition_calendar.csv).
-    longest_break : months without insurance between two spells at one place that still count as
-        insured.
-    holder, joint, dual : of `patents.count_patents`. incomplete : of `patents.add_patents`.
+    tables : mapping of str to pandas.DataFrame
+        The clean tables by name: roster, patent, patent_party; entry and programme may be absent.
+    firms : FirmLinks
+        The result of `link_firms`.
+    people : PeopleLinks
+        The result of `link_people`.
+    first_year : int
+        First year of the panel.
+    last_year : int
+        Last year of the panel, included.
+    patent_truncation : datetime.date, optional
+        The date of the patent export; later filings cannot be known. By default the last day on
+        which the export records a filing, a publication or a grant.
+    calendar : pandas.DataFrame, optional
+        edition, year, final_date; by default the published calendar of 职工之星.
+    longest_break : int, default 3
+        Months without insurance between two spells at one place that still count as insured.
+    holder : {"original", "current"}, default "original"
+        Whose a patent is: the applicant's, or the present holder's (who may have bought it).
+    joint : {"whole", "fractional"}, default "whole"
+        A joint application counts 1 for each firm, or as the firm's share of its parties.
+    dual : {"once", "both"}, default "once"
+        One invention filed as utility model as well (一案双申) counts once or twice.
+    incomplete : {"flag", "missing"}, default "flag"
+        Years whose filings are not all published yet are flagged, or also missing.
 
-    Patents are missing, never 0, where no patent is known of anybody: the study has no export of
-    them. Retention and patents are missing, never 0, once a firm has closed or merged;
-    `closed_year` says when it left. Years of first award, entry and final and of the concurrent
-    programmes are null where there was none. `patents_before`: `covariates.firm_covariates` before
-    the panel's first award.
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS` (data/README.md describes them), one row per firm and year, sorted. Retention
+        shares lie in [0, 1]; patents are counts of applications by year of filing.
 
     Raises
     ------
-    ZgzxError : years the wrong way round, an edition without a year, a (firm_id, year) pair twice.
+    ZgzxError
+        Years in the wrong order, an edition without a year, a (firm_id, year) pair twice.
     """
     if first_year > last_year:
         raise ZgzxError(
-            f"the years {first_year} to {last_year} are none", where="panel", remedy="Swap them."
+            f"first_year {first_year} is after last_year {last_year}",
+            where="panel",
+            remedy="Swap them.",
         )
+    firm, employment, link_audit = firms.firm, people.employment, firms.link_audit
+    calendar = published_calendar() if calendar is None else calendar
     years = range(first_year, last_year + 1)
     check_firm_year(firm[["firm_id"]].merge(pd.DataFrame({"year": years}), how="cross"))
-    roster, patent, party = clean["roster"], clean["patent"], clean["patent_party"]
-    entry = source_table(clean, "entry", ["edition", "category", "stage", "outcome"])
-    programme = source_table(clean, "programme", ["programme", "onset"])
-    with ThreadPoolExecutor(
-        1
-    ) as threads:  # the engine counts the staff while pandas counts the patents
+    roster, patent, party = tables["roster"], tables["patent"], tables["patent_party"]
+    truncation = patent_truncation or _last_day_recorded(patent, last_year)
+    entry = source_table(tables, "entry", ["edition", "category", "stage", "outcome"])
+    programme = source_table(tables, "programme", ["programme", "onset"])
+
+    # the engine counts the staff while pandas counts the patents
+    with ThreadPoolExecutor(1) as threads:
         counted = threads.submit(
             count_staff, firm, employment, years=years, longest_break=longest_break
         )
         original = firm_shares(party, link_audit)
         shares = original if holder == "original" else firm_shares(party, link_audit, holder)
-        counts = count_filings(patent, shares, patent_truncation, firm=firm, joint=joint, dual=dual)
+        counts = count_filings(patent, shares, truncation, firm=firm, joint=joint, dual=dual)
         awards = first_awards(roster, link_audit, calendar)
         before = awards["first_award"].min()
         known = firm_covariates(
             firm, patent, original, before=int(before) if pd.notna(before) else first_year
         )
         staff = counted.result()
+
     stages = first_stages(roster, entry, link_audit, calendar).drop(columns="first_award")
     panel = _grid(firm, known, years)
     for table in (awards, stages, programme_onsets(programme, link_audit)):
         panel = panel.merge(table, on="firm_id", how="left")
     panel = add_retention(panel, staff, last_month(employment))
-    panel = add_patents(panel, counts, patent_truncation, incomplete=incomplete)
-    if patent.empty:  # no export of patents: nobody knows of any, which is not the same as none
+    panel = add_patents(panel, counts, truncation, incomplete=incomplete)
+    if patent.empty:  # no export of patents: unknown, which is not the same as none
         unknown = [*PATENT_COLUMNS, "patents_before", "utility_share"]
         panel[unknown] = panel[unknown].mask(panel["firm_id"].notna())
     return panel.sort_values(["firm_id", "year"], ignore_index=True)[COLUMNS]
+
+
+def _last_day_recorded(patent: pd.DataFrame, last_year: int) -> dt.date:
+    """The last day in the patent export; 31 December of the last year where there is none."""
+    days = [patent[name].max() for name in ("filed", "published", "granted") if name in patent]
+    latest = max((day for day in days if pd.notna(day)), default=pd.Timestamp(last_year, 12, 31))
+    return latest.date()
 
 
 def check_coverage(

@@ -8,8 +8,8 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.audit import contestants
+from zgzx_research.link.calendar import edition_months
 from zgzx_research.link.clean_rows import RECORD_KEY
-from zgzx_research.link.firm_records import edition_months
 
 # Which category is a firm's first when it wins in several in one year: the closest to patents.
 CATEGORY_ORDER = ("innovation", "skill", "team", "talent")

@@ -170,18 +170,14 @@ def across_thresholds(
     firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
     rows = []
     for score in sorted(set(scores)):
-        links = {
-            name: relink(getattr(firms, name), min_score=score) for name in ("link_audit", "agency")
-        }
-        people = link_people(tables, replace(firms, **links), calendar, months=months)
-        linked = {
-            "firm": firms.firm,
-            "employment": people.employment,
-            "link_audit": links["link_audit"],
-        }
-        row = _estimate(
-            study, stages.firm_year(study, tables, calendar, **linked), links["link_audit"], chosen
+        strict = replace(
+            firms,
+            link_audit=relink(firms.link_audit, min_score=score),
+            agency=relink(firms.agency, min_score=score),
         )
+        people = link_people(tables, strict, calendar, months=months)
+        panel = stages.firm_year(study, tables, calendar, strict, people)
+        row = _estimate(study, panel, strict.link_audit, chosen)
         rows.append({"min_score": score} | row)
         say(f"links of {score:g} and above: done")
     return pd.DataFrame(rows)

@@ -18,6 +18,8 @@ from zgzx_research.study import OutcomeName, Study
 
 if TYPE_CHECKING:
     from zgzx_research.did.effects import Effects
+    from zgzx_research.link.link_firms import FirmLinks
+    from zgzx_research.link.link_people import PeopleLinks
 
 SOURCES = {
     "roster": ("roster",),
@@ -279,43 +281,60 @@ def panels(place: Place, study: Study) -> None:
 
     tables = clean_tables(place, PANEL_INPUTS)
     months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
-    linked = {
-        name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")
-    }
-    # the links of the insurance are in `employment` by now, and are most of the rows
-    linked["link_audit"] = pd.read_parquet(
-        place.stage("link", "link_audit")[0], filters=[("source", "not in", SOURCES["employment"])]
-    )
+    firms, people = read_links(place)
     calendar = pd.read_csv(place.root / CALENDAR)
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
     told = [source for source in study.needed_sources if source in ("patents", "employment")]
     check_coverage(
-        tables["patent"], linked["employment"], first_year, last_year, months, sources=told
+        tables["patent"], people.employment, first_year, last_year, months, sources=told
     )
     store.write_table(
-        place.stage("panels", "firm_year")[0], firm_year(study, tables, calendar, **linked)
+        place.stage("panels", "firm_year")[0], firm_year(study, tables, calendar, firms, people)
     )
-    people = build_worker_final(
-        tables["roster"],
-        tables["entry"],
-        **linked,
-        calendar=calendar,
-        longest_break=study.retention.gap,
+    worker_final = build_worker_final(
+        tables, firms, people, calendar=calendar, longest_break=study.retention.gap
     )
-    store.write_table(place.stage("panels", "worker_final")[0], people)
+    store.write_table(place.stage("panels", "worker_final")[0], worker_final)
+
+
+def read_links(place: Place) -> tuple[FirmLinks, PeopleLinks]:
+    """What the panels need of the links of firms and of persons."""
+    from zgzx_research.link.link_firms import FirmLinks
+    from zgzx_research.link.link_people import PeopleLinks
+
+    firm, employment = (
+        pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")
+    )
+    # the links of the insurance are in `employment` by now, and are most of the rows
+    audit = pd.read_parquet(
+        place.stage("link", "link_audit")[0], filters=[("source", "not in", SOURCES["employment"])]
+    )
+    by_entity = {
+        entity: audit[audit["entity"].eq(entity)].reset_index(drop=True)
+        for entity in ("firm", "worker")
+    }
+    return (
+        FirmLinks(firm=firm, link_audit=by_entity["firm"]),
+        PeopleLinks(employment=employment, link_audit=by_entity["worker"]),
+    )
 
 
 def firm_year(
-    study: Study, tables: dict[str, pd.DataFrame], calendar: pd.DataFrame, **linked: pd.DataFrame
+    study: Study,
+    tables: dict[str, pd.DataFrame],
+    calendar: pd.DataFrame,
+    firms: FirmLinks,
+    people: PeopleLinks,
 ) -> pd.DataFrame:
-    """The panel of firms by a study's settings; `linked`: firm, employment, link_audit."""
+    """The panel of firms by a study's settings."""
     from zgzx_research.panels.firm_year import build_firm_year
 
     first_year, last_year = study.study.years
     return build_firm_year(
         tables,
-        **linked,
+        firms,
+        people,
         first_year=first_year,
         last_year=last_year,
         patent_truncation=study.patents_until,

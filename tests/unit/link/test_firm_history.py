@@ -85,7 +85,7 @@ def test_a_name_taken_up_by_another_firm_is_that_of_its_time() -> None:
         "score"
     ][0]
     assert links.link_audit["score"][0] < certain
-    undated = link_firms(clean)  # nobody knows when the rosters speak
+    undated = link_firms(clean, CALENDAR.iloc[:0])  # no edition has a date
     assert linked(undated, "roster") == [(None, "ambiguous")] * 3
     between = {**clean, "spell": spells((None, OLD, None)).assign(start_ym=201701, end_ym=201706)}
     assert linked(link_firms(between, CALENDAR), "spell") == [

@@ -14,6 +14,8 @@ import pytest
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.clean_rows import month_lines
 from zgzx_research.link.employment_spells import build_employment
+from zgzx_research.link.link_firms import FirmLinks
+from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.firm_year import COLUMNS, build_firm_year, check_coverage, check_firm_year
 from zgzx_research.panels.retention import large_enough
 
@@ -174,12 +176,12 @@ def build(tables: dict[str, pd.DataFrame] | None = None, **changed: object) -> p
         "calendar": CALENDAR,
     }
     given = dict(tables or inputs())
-    links = {name: given.pop(name) for name in ("firm", "link_audit", "spell_worker")}
-    no_agency = links["link_audit"].iloc[:0]
+    firms = FirmLinks(firm=given.pop("firm"), link_audit=given.pop("link_audit"))
     employment = build_employment(
-        *month_lines(given), links.pop("spell_worker"), links["link_audit"], no_agency
+        *month_lines(given), given.pop("spell_worker"), firms.link_audit, firms.link_audit.iloc[:0]
     )
-    return build_firm_year(given, **links, employment=employment, **(options | changed))
+    people = PeopleLinks(employment=employment, link_audit=pd.DataFrame())
+    return build_firm_year(given, firms, people, **(options | changed))
 
 
 def expected(columns: list[str]) -> pd.DataFrame:
@@ -318,7 +320,7 @@ def test_an_edition_without_a_year_is_named() -> None:
 
 
 def test_years_the_wrong_way_round() -> None:
-    with pytest.raises(ZgzxError, match="2019 to 2016"):
+    with pytest.raises(ZgzxError, match="first_year 2019 is after last_year 2016"):
         build(first_year=2019, last_year=2016)
 
 
