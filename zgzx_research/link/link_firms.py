@@ -142,7 +142,7 @@ def link_firms(
     records = in_key_order(
         pd.concat([agency_records(tables), firm_records(tables, calendar)]), first=["source"]
     )
-    records["lent_code"] = _lent_codes(records)
+    records["lent_code"] = _number_codes(records)
     settled = resolve_decisions(no_decisions() if decisions is None else decisions, names)
     rows, asked = _asked(records)
     _match(asked, names, firm.set_index("firm_id")["uscc"])
@@ -166,7 +166,7 @@ def link_firms(
     )
 
 
-def _lent_codes(records: pd.DataFrame) -> pd.Series:
+def _number_codes(records: pd.DataFrame) -> pd.Series:
     """The code of each row's 单位编号, where all rows of the number that carry a code carry the same."""
     pairs = records[["number", "code"]].dropna().drop_duplicates()
     single = pairs.drop_duplicates("number", keep=False).set_index("number")["code"]
