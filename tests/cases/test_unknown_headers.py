@@ -123,14 +123,15 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
 
 def test_a_file_in_the_wrong_folder(tmp_path: Path) -> None:
     text = of_text(tmp_path, f"{HEADER}\n{ROW}\n", source="scores")
-    assert "It looks like a registry file in the scores folder: move it" in text
+    assert "This seems to be a registry file in the scores folder: move it" in text
 
 
 def test_a_header_too_deep(tmp_path: Path) -> None:
     notes = "".join(f"第{n}条须知\n" for n in range(1, 31))
     text = of_text(tmp_path, f"{notes}{HEADER}\n{ROW}\n")
     assert (
-        "Row 31 looks like the header, but only the first 20 filled rows are searched: delete the rows above"
+        "Row 31 resembles a header, but only the first 20 filled rows are searched: "
+        "delete the rows above it."
         in text
     )
 

@@ -39,14 +39,16 @@ HEADINGS = {
 CHOICES = {"保留": KEEP, "删除": DROP}
 GUIDE = (
     "请在“更正值”填写原始文件该格应有的内容，或在“处理”选择保留或删除，并填写经手人和日期。原始文件请勿改动。",
-    "Write what the cell of the raw file should hold, or choose 保留 (keep) or 删除 (drop), with reviewer and date.",
+    "Write what the cell of the raw file should hold, or choose 保留 (keep) or 删除 (drop), "
+    "with reviewer and date.",
     "个人信息（姓名、证件号、电话）不能在此更正：请在原始系统中更正后重新导出。",
-    "Names, IDs and phone numbers cannot be corrected here: mend them at the source and export again.",
+    "Names, IDs and phone numbers cannot be corrected here: correct them at the source and "
+    "export again.",
 )
 GUIDE_FILES = (
     f"文件只写编号（如 employment/007），工作表写从左数的第几张（含隐藏的）。"
     f"编号与文件名的对照表是原始文件夹里的 {LIST}，文件名可能含个人信息，对照表请勿外传。",
-    f"Files stand by number (employment/007), sheets by their place from the left, hidden ones included. "
+    f"Files have numbers (employment/007), sheets count from the left, hidden ones included. "
     f"Which file has which number: {LIST} in the folder of the raw files. "
     "Names of files may be personal: keep that list there.",
 )
@@ -54,7 +56,8 @@ GUIDE_SHEET = "说明"
 LEFT_OUT_SHEET = "非数据行"
 LEFT_OUT_GUIDE = (
     "工作表“非数据行”列出未作为记录读入的行（标题、表头、备注、合计等），请核对其中有没有记录；如有，请告知课题组。",
-    "The sheet 非数据行 lists the rows that were not read as records; look for records among them, and tell the team.",
+    "The sheet 非数据行 lists the rows that were not read as records; if records are among them, "
+    "report it to the team.",
 )
 LEFT_OUT_HEADINGS = {
     "来源 source": 12,
@@ -81,10 +84,20 @@ def write_audit(
 
     Parameters
     ----------
-    quarantine : as `Cleaned.quarantine`, of one source or of several one below the other.
-    words : reason code or kind of non-data row -> (Chinese, English); a code without words is
-        written as it stands.
-    left_out : the non-data rows, as `cleaning.non_data_list` gives them, for a sheet of their own.
+    quarantine : pandas.DataFrame
+        As `Cleaned.quarantine`, of one source or of several one below the other.
+    out : Path
+        The workbook.
+    words : mapping of str to (str, str)
+        Reason code or kind of non-data row -> (Chinese, English); a code without words is written
+        as it stands.
+    left_out : pandas.DataFrame, optional
+        The non-data rows from `non_data_list.non_data_rows`, for a sheet of their own.
+
+    Returns
+    -------
+    Path
+        The workbook.
     """
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(
@@ -172,18 +185,29 @@ def _write_left_out(
 def read_audit(
     path: Path, tables: Sequence[RawTable], key: bytes, *, real: bool = True
 ) -> pd.DataFrame:
-    """The decisions in a workbook handed back, as `cleaning.corrections` keeps them.
+    """Read the decisions in a workbook handed back, in the form of `cleaning.corrections`.
 
     Parameters
     ----------
-    tables : the raw tables of the sources the workbook is about. real : False for invented people,
-        whose cells may be corrected too.
+    path : Path
+        The workbook.
+    tables : sequence of RawTable
+        The raw tables of the sources the workbook is about.
+    key : bytes
+        The secret key of the pseudonyms.
+    real : bool, default True
+        False for invented people, whose cells may be corrected too.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per decision, columns `corrections.COLUMNS`.
 
     Raises
     ------
-    ZgzxError : an action or date that is none, no reviewer, a correction of a whole row, of a
-        personal cell or to a personal value, and rows that are not there or show something else by
-        now.
+    ZgzxError
+        An unknown action or date, no reviewer, a correction of a whole row, of a personal cell or
+        to a personal value, and rows that are not there or show something else by now.
     """
     entries = _entries(path)
     _check_form(entries, path.name)
@@ -302,7 +326,7 @@ def _check_privacy(
         personal,
         where,
         "personal cells cannot be corrected in a decision file",
-        "Mend them in the system they come from and export again; 删除 is allowed.",
+        "Correct them in the system they come from and export again; 删除 is allowed.",
     )
 
 
@@ -312,9 +336,9 @@ def _wanted(table: RawTable, entries: pd.DataFrame) -> pd.DataFrame:
 
 
 def _differs(row: pd.Series, entry: tuple) -> bool:
-    """Whether the cell is not there, or shows something other than the workbook does.
+    """Whether the cell is missing or differs from the value in the workbook.
 
-    Dots alone say nothing.
+    A value masked by dots alone is not compared.
     """
     column, told = entry.column, entry.value_masked  # type: ignore[attr-defined]
     if pd.isna(column):

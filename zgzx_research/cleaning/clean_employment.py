@@ -74,7 +74,7 @@ def clean_employment(tables: Sequence[RawTable], key: bytes) -> Cleaned:
 
 
 def _spells(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
-    """A blank end and one that says 至今 are open spells.
+    """Read the end of a spell; a blank one and 至今 are open spells.
 
     With an unknown or unreadable end the row leaves.
     """
@@ -92,7 +92,7 @@ def _spells(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable
 
 
 def _begun_spell(rows: pd.DataFrame) -> pd.Series:
-    """A person who began at an employer in a month.
+    """Return what a spell that begins is about: a person, an employer and a month.
 
     An older delivery may not know yet when it ended.
     """
@@ -101,7 +101,7 @@ def _begun_spell(rows: pd.DataFrame) -> pd.Series:
 
 
 def _employer(rows: pd.DataFrame) -> pd.Series:
-    """What an employer is known by: the number, else the code, else the name."""
+    """Identify an employer by its number, else its code, else its name."""
     return rows["employer_no"].fillna(rows["employer_uscc"]).fillna(rows["employer_name"])
 
 
@@ -117,8 +117,11 @@ def _spell_rows(piece: Piece, key: bytes) -> Parts:
 
 
 def _months(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
-    """A month counts once per person, employer, period and kind; where months and statements tell of the same month of
-    the same person and employer, the statement's row leaves, for it knows no kind."""
+    """Keep each month once per person, employer, period and kind.
+
+    Where months and statements report the same month of the same person and employer, the
+    statement's row leaves, for it has no kind.
+    """
     parts = [_month_rows(piece, key) for piece in found["month"]]
     parts += [_statement_rows(piece, key) for piece in found["statement"]]
     frame, notes = _with_lines(parts)
@@ -160,9 +163,10 @@ def _with_lines(parts: Sequence[Months]) -> Parts:
 
 
 def _told_before(months: pd.DataFrame, rank: pd.Series, newer: pd.Series) -> np.ndarray:
-    """(rows,) whether a month is told by a row of a lower rank, of a newer delivery (`newer` is less), or further up.
+    """Mark months that another row reports first: of lower rank, newer delivery or further up.
 
-    A statement may know the person by another number, so the ID counts too.
+    A statement may know the person by another number, so the ID counts too. `newer` is smaller for
+    a newer delivery.
     """
     line, first = distinct_rows(months, EMPLOYER)
     named = months[[*EMPLOYER]].iloc[first].astype("str")
@@ -238,10 +242,10 @@ def _statement_rows(piece: Piece, key: bytes) -> Months:
 
 
 def _dispatch(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable]) -> Parts:
-    """A row per person and unbroken range of months; a month that was refunded is none.
+    """Make a row per person and unbroken range of months; a month that was refunded is none.
 
     The refund of a longer range does not say of which month it is: the person was sent there all
-    the same, and whether a month was insured is told by the insurance's own files.
+    the same, and whether a month was insured is in the insurance's own files.
     """
     frame, notes = stacked([_dispatch_rows(piece, key) for piece in found["agency"]], "dispatch")
     if not len(frame):
@@ -301,7 +305,7 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
 def _person_and_employer(
     piece: Piece, key: bytes
 ) -> tuple[np.ndarray, pd.DataFrame, list[pd.DataFrame]]:
-    """(rows,) the line of each row, the lines (what spells and months say of a person at an employer), and the notes.
+    """(rows,) the line of each row, the lines (one per person and employer), and the notes.
 
     A line is read once, though it may stand in two hundred months. The computer number names the
     person; where it is missing the resident ID does.

@@ -140,7 +140,7 @@ def _twins(column: pd.Series, separators: str, own: pd.Series) -> pd.DataFrame:
 
 
 def _merge(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per application, the earliest published, with the first day of each kind and the last known holders."""
+    """One row per application, with the first day of each kind and the last known holders."""
     rows = rows.sort_values(["published", *ROW_KEY], kind="stable")
     several = rows.duplicated("app_no", keep=False)
     rows["holders"] = rows["holders"].fillna(rows["applicants"].where(several))
@@ -193,7 +193,7 @@ def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
 def _codes_of_applicants(
     party: pd.DataFrame, rows: pd.DataFrame, codes: pd.Series, lists: dict[str, pd.Series]
 ) -> tuple[pd.Series, pd.Series]:
-    """Credit codes of the parties, and which of `rows`, those with codes, could not give them to anybody.
+    """Credit codes of the parties, and which of `rows` have codes that belong to nobody.
 
     Codes are given in order, where there is one for each organisation among the applicants, and
     only where the holders are the applicants: exports do not say whether the codes are those of the

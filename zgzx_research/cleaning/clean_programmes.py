@@ -1,4 +1,4 @@
-"""Programmes beside the contest, what it cost, who took part, and the district's published series."""
+"""Other programmes, costs, participation and the district's published series."""
 
 from __future__ import annotations
 
@@ -183,7 +183,10 @@ def _participation(piece: Piece) -> Parts:
 
 
 def _district(piece: Piece) -> Parts:
-    """Published series; a text that is not the language of statistics may be anybody's and is not kept."""
+    """Read the published series; a text outside the language of statistics is not kept.
+
+    It may be personal.
+    """
     rows = piece.rows
     year = parsed(rows["year"], lambda text: _year(text, reasons.VALUE_DATE), "Int64")
     personal = holds(rows["value"], lambda text: without_personal_numbers(text) != text)

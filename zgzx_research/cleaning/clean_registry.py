@@ -114,7 +114,7 @@ def clean_registry(tables: Sequence[RawTable], key: bytes) -> Cleaned:
 
 
 def _firm(rows: pd.DataFrame) -> pd.Series:
-    """What a firm is known by in every delivery.
+    """Identify a firm across deliveries.
 
     Its code, else its registration number, else name and founding day.
     """
@@ -123,9 +123,10 @@ def _firm(rows: pd.DataFrame) -> pd.Series:
 
 
 def _renamed_between(rows: pd.DataFrame, event: pd.DataFrame, tables: Sequence[RawTable]) -> Parts:
-    """A change of name for each firm that a later delivery knows by another name, unless it is recorded already.
+    """Add a change of name for each firm that a later delivery knows by another name.
 
-    Its day is not known: the first day of the later delivery stands for it.
+    Recorded changes are not repeated. The day is not known: the first day of the later delivery is
+    taken.
     """
     if not several(tables):
         return event.iloc[:0], note(rows.iloc[:0], None, "")
@@ -197,7 +198,7 @@ def _parse(piece: Piece) -> Parts:
 
 
 def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:
-    """The three codes of a firm.
+    """Read the three codes of a firm.
 
     Before 2015 the column of the credit code held one of the other two.
     """
@@ -221,7 +222,7 @@ def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:
 
 
 def _former_names(piece: Piece, frame: pd.DataFrame) -> Parts:
-    """A row per name listed under 曾用名, for the rows of the registry in `frame`."""
+    """Return a row per name listed under 曾用名, for the rows of the registry in `frame`."""
     separators = piece.separators("former_names")
     lists, _ = split_column(piece.rows["former_names"], lambda text: parties_in(text, separators))
     listed = (
@@ -236,10 +237,7 @@ def _former_names(piece: Piece, frame: pd.DataFrame) -> Parts:
 
 
 def _changes(piece: Piece) -> Parts:
-    """Changes of the name, of the place and mergers.
-
-    Of any other (a legal representative) nothing is shown.
-    """
+    """Read changes of the name, of the place, and mergers."""
     rows = piece.rows
     code, date = read_uscc(rows["uscc"]), read_dates(rows["changed"], piece.styles("day"))
     change = read_choices(rows["change"], "change", reasons.UNKNOWN_CHANGE)

@@ -126,7 +126,7 @@ def _entries(persons: pd.DataFrame, key: bytes) -> pd.DataFrame:
 
 
 def _scores(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, list[pd.DataFrame]]:
-    """Scores by judge (float64, 0 to 100), rows that say 弃权 or 缺考 anywhere, and the notes on cells not read."""
+    """Scores by judge (float64, 0 to 100), rows with 弃权 or 缺考 anywhere, and the notes."""
     cells = [*JUDGES, *TOTALS, *PARTS, "rank", "outcome"]
     said = pd.DataFrame(
         {name: read_choices(rows[name], "outcome").value.eq("absent") for name in cells}
@@ -138,8 +138,11 @@ def _scores(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, list[pd.DataFr
 
 
 def _total(rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.Series, list[pd.DataFrame]]:
-    """The written total, else the written mean. A mean that is not that of the judges without the highest and the
-    lowest is noted; it stays, since the sheet is what was decided on."""
+    """Return the written total, else the written mean.
+
+    A mean that is not that of the judges without the highest and the lowest is noted; it stays,
+    since the sheet is what was decided on.
+    """
     said = {name: read_choices(rows[name], "outcome").value.eq("absent") for name in TOTALS}
     read = {name: read_decimals(rows[name], 0, 100, reasons.VALUE_SCORE) for name in TOTALS}
     count = scores.notna().sum(axis=1)

@@ -63,9 +63,17 @@ class Cleaned:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a cleaner reads. `needs` : canonical columns that tell this layout from the others; `others` : more of them,
-    missing where a profile has no such column. `repeated` : texts repeat by the thousand and are
-    kept as categories."""
+    """What a cleaner reads.
+
+    Attributes
+    ----------
+    needs : tuple[str, ...]
+        Canonical columns by which this layout is known.
+    others : tuple[str, ...]
+        More columns, missing where a profile lacks them.
+    repeated : bool
+        Whether texts repeat by the thousand and are kept as categories.
+    """
 
     needs: tuple[str, ...]
     others: tuple[str, ...] = ()
@@ -73,6 +81,7 @@ class Layout:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """All canonical columns, each once."""
         return tuple(dict.fromkeys((*self.needs, *self.others)))
 
 
@@ -92,25 +101,20 @@ class Piece:
         return self.profile.dates.get(kind) or tuple(RULES["usual_dates"][kind])
 
     def amounts(self, column: str) -> Parsed:
-        """Amounts in yuan: by the unit of the cell, which has that of its header, else of this layout."""
+        """Amounts in yuan: by the unit of the cell, else of its header, else of this layout."""
         return read_amounts(self.rows[column], self.profile.amounts.get("bare_unit") or None)
 
     def open_ends(self, column: str) -> tuple[str, ...]:
-        """What this agency writes in a column of ends for "still so"."""
+        """Return what this agency writes for "still so" in a column of ends."""
         return self.profile.open_ends.get(column) or tuple(RULES["usual_open_ends"][column])
 
     def separators(self, column: str) -> str:
+        """Return the characters that separate several values in a cell of this column."""
         return self.profile.separators.get(column) or RULES["usual_separators"][column]
 
 
 def pieces(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> dict[str, list[Piece]]:
-    """Cleaned text of all rows by layout, a piece per profile.
-
-    Rows with cells beyond the header are noted.
-
-    In a delimited file such a row is shifted (a separator inside a value) and leaves; in a workbook
-    it is a remark beside the table, and the row stays.
-    """
+    """Return the cleaned text of all rows by layout, a piece per profile."""
     profiles = {table.profile.name: table.profile for table in tables if len(table.numbers)}
     if not profiles:
         raise ZgzxError(
@@ -127,12 +131,12 @@ def pieces(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> dict[st
 
 
 def _layout(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> str:
-    """The first layout whose needed columns the rows have."""
+    """Return the first layout whose needed columns the rows have."""
     columns = set(tables[0].cells)
     name = next((name for name, layout in layouts.items() if columns >= set(layout.needs)), None)
     if name is None:
         raise ZgzxError(
-            f"the profile {tables[0].profile.name} has the columns of no layout that can be cleaned",
+            f"the columns of the profile {tables[0].profile.name} fit no layout of the cleaning",
             where=tables[0].file,
             remedy="A layout needs: "
             + "; ".join(f"{name}: {' '.join(layout.needs)}" for name, layout in layouts.items()),
@@ -206,7 +210,7 @@ def _marked(tables: Sequence[RawTable], name: str) -> np.ndarray:
 def _cleaned(
     cells: Texts, index: pd.Index, repeated: bool, keep_unknown: bool = False
 ) -> pd.Series:
-    """Cleaned text on `index`, as categories where texts repeat by the thousand."""
+    """Clean texts, on `index`, as categories where texts repeat by the thousand."""
     texts = pd.array([None, *clean_texts(cells.texts[1:], keep_unknown)], dtype="str")
     if repeated:
         return as_categories(pd.Series(texts), cells.codes, index)
@@ -226,7 +230,7 @@ def _unknown(cells: Texts, rows: pd.DataFrame, name: str) -> list[pd.DataFrame]:
 
 
 def decided_to_keep(tables: Sequence[RawTable]) -> frozenset[Place]:
-    """The rows that a clerk decided to keep."""
+    """Return the rows that a clerk decided to keep."""
     return frozenset(
         (table.file, table.sheet, int(table.numbers[place]))
         for table in tables
@@ -237,7 +241,7 @@ def decided_to_keep(tables: Sequence[RawTable]) -> frozenset[Place]:
 def _decided(
     rows: pd.DataFrame, tables: Sequence[RawTable]
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Rows without those a clerk dropped, and an entry for each of them and for every cell he corrected."""
+    """Rows without those a clerk dropped, and an entry per dropped row and corrected cell."""
     starts = np.cumsum([0, *(len(table.numbers) for table in tables)])
     dropped: list[int] = []
     corrected: dict[str, list[int]] = {}
@@ -257,7 +261,13 @@ def _decided(
 
 
 def stacked(parts: Sequence[Parts], table: str) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Frames of several pieces one below the other (typed and empty where there is none), and all their entries."""
+    """Frames of several pieces one below the other (typed and empty where there is none).
+
+    Returns
+    -------
+    tuple
+        The frame, and the entries of all pieces.
+    """
     frames = [frame for frame, _ in parts if len(frame)]
     frame = pd.concat(frames, ignore_index=True) if frames else empty(table)
     return frame, [entry for _, entries in parts for entry in entries]
@@ -273,7 +283,8 @@ def finish(
 
     Raises
     ------
-    RuntimeError : a row vanished or stands twice: an error of the program.
+    RuntimeError
+        A row vanished or stands twice: an error of the program.
     """
     starts = np.cumsum([0, *(table.numbers.max(initial=0) + 1 for table in raw)])
     sheets = {(table.file, table.sheet): start for table, start in zip(raw, starts, strict=False)}
@@ -315,7 +326,7 @@ def _not_kept(
 
 
 def _places(rows: pd.DataFrame, sheets: Mapping[tuple[str, str], int]) -> np.ndarray:
-    """(rows,) place of the raw row a row came from among all rows of all sheets, of which `sheets` tells the first."""
+    """(rows,) place of the raw row of each row among all rows of all sheets."""
     (file, files), (sheet, names) = (pd.factorize(rows[name]) for name in ("file", "sheet"))
     number = np.array(
         [[sheets.get((one, other), NOWHERE) for other in names] for one in files], dtype=np.int64

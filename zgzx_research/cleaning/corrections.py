@@ -28,7 +28,7 @@ NOT_CELLS = frozenset({"row", "section", "surplus", "title"})
 
 
 def read_corrections(path: Path) -> pd.DataFrame:
-    """The decision file, a row per decision; no row where there is no file.
+    """Return the decision file, a row per decision; no row where there is no file.
 
     Columns file, sheet, row (int), column (null: the whole row), corrected (null: none), action
     (keep, drop), reviewer, date (ISO), digest of the row as it was shown when the decision was
@@ -63,13 +63,13 @@ def write_corrections(corrections: pd.DataFrame, path: Path) -> Path:
 
 
 def shown(row: pd.Series, column: str) -> str:
-    """A cell as the quarantine shows it, "" where it is blank."""
+    """Return a cell as the quarantine shows it, "" where it is blank."""
     text = clean_texts([str(row[column])], keep_unknown=True)[0] if pd.notna(row[column]) else None
     return mask(column, text) if text else ""
 
 
 def row_digest(row: pd.Series, column: str | None, key: bytes) -> str:
-    """Keyed digest of everything the quarantine would show of a row, and of the column a decision is about."""
+    """Keyed digest of what the quarantine shows of a row, and of the column of a decision."""
     cells = [
         f"{name}={shown(row, str(name))}"
         for name in sorted(map(str, row.index))
@@ -87,7 +87,8 @@ def apply_corrections(
 
     Raises
     ------
-    ZgzxError : decisions about rows or columns that are not there, or that have changed since.
+    ZgzxError
+        Decisions about rows or columns that are not there, or that have changed since.
     """
     mine = corrections[corrections["file"].str.startswith(f"{source}/")]
     known = {(table.file, table.sheet) for table in tables}

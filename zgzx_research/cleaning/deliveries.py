@@ -1,8 +1,8 @@
-"""Several deliveries of one source: which is newer, and what the older ones still tell.
+"""Several deliveries of one source: which is newer, and what only the older ones hold.
 
-The newer row of the same firm, person or application holds; the older is history. When a delivery
-was made is said by the study file, else by its content (截至2025年3月31日), the name of the file, the
-rows above the header or the sheet.
+The newer row of the same firm, person or application counts; the older is history. The date of a
+delivery comes from the study file, else from its content (截至2025年3月31日), the name of the file,
+the rows above the header or the sheet.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ from zgzx_research.ingest.read import RawTable
 # Deliveries in the order of the study file come after all dates (YYYYMMDD).
 BEYOND_DATES = 100_000_000
 UNKNOWN = 0
-_DAY = r"(?P<y>(?:19|20)\d{2})(?:\s*[-年./_]?\s*(?P<m>1[0-2]|0?[1-9])(?:\s*[-月./_]?\s*(?P<d>3[01]|[12]\d|0?[1-9]))?)?"
+_DAY = (
+    r"(?P<y>(?:19|20)\d{2})"
+    r"(?:\s*[-年./_]?\s*(?P<m>1[0-2]|0?[1-9])"
+    r"(?:\s*[-月./_]?\s*(?P<d>3[01]|[12]\d|0?[1-9]))?)?"
+)
 _ANY_DAY = re.compile(rf"(?<!\d){_DAY}(?!\d)")
 _AS_OF = re.compile(
     rf"(?:截至|截止|导出|提取|下载|更新|数据日期|数据时点|时点)[^\d]{{0,8}}{_DAY}(?!\d)"
@@ -31,15 +35,24 @@ _AS_OF = re.compile(
 
 
 def with_deliveries(tables: Sequence[RawTable], order: Sequence[str] = ()) -> list[RawTable]:
-    """The tables with the delivery each belongs to.
+    """Return the tables with the number of the delivery each belongs to.
 
-    The numbers of later deliveries are larger, 0 is unknown.
+    Parameters
+    ----------
+    tables : sequence of RawTable
+        The raw tables of one source.
+    order : sequence of str
+        Numbers of files (`registry/002`), the oldest first, from the study file.
 
-    order : numbers of files (`registry/002`), the oldest first, as the study file has them.
+    Returns
+    -------
+    list of RawTable
+        Later deliveries have larger numbers, 0 is unknown.
 
     Raises
     ------
-    ZgzxError : the order names a file of the source that is not there.
+    ZgzxError
+        The order names a file of the source that is not there.
     """
     source = tables[0].file.split("/")[0] if tables else ""
     lost = sorted(
@@ -60,7 +73,7 @@ def with_deliveries(tables: Sequence[RawTable], order: Sequence[str] = ()) -> li
 
 
 def delivery_of(table: RawTable) -> int:
-    """The day of a delivery as YYYYMMDD (YYYY0000 where only the year is known).
+    """Return the day of a delivery as YYYYMMDD (YYYY0000 where only the year is known).
 
     0 where nothing says it.
     """
@@ -83,7 +96,7 @@ def several(tables: Sequence[RawTable]) -> bool:
 
 
 def deliveries_of(rows: pd.DataFrame, tables: Sequence[RawTable]) -> pd.Series:
-    """The delivery of each row (int64)."""
+    """Return the delivery of each row (int64)."""
     known = {(table.file, table.sheet): table.delivered for table in tables}
     (file, files), (sheet, names) = (pd.factorize(rows[name]) for name in ("file", "sheet"))
     number = np.array(
@@ -95,10 +108,10 @@ def deliveries_of(rows: pd.DataFrame, tables: Sequence[RawTable]) -> pd.Series:
 def newer_only(
     rows: pd.DataFrame, about: Callable[[pd.DataFrame], pd.Series], tables: Sequence[RawTable]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Of rows about one subject in several deliveries those of the newest, and an entry for each of the older.
+    """Keep the newest of several deliveries' rows about one subject; note each of the older.
 
-    about : what each row is about; rows where it is missing, and rows of unknown delivery, all
-        stay.
+    `about` gives the subject of each row; rows where it is missing, and rows of unknown delivery,
+    all stay.
     """
     nothing = note(rows.iloc[:0], None, "")
     if not several(tables) or not len(rows):
@@ -114,17 +127,14 @@ def newer_only(
 
 
 def subject_of(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
-    """What a row is about, from several columns.
-
-    A missing value is a value, and nothing at all is missing.
-    """
+    """Combine several columns into what a row is about."""
     known = rows[list(columns)].notna().any(axis=1)
     number = rows.groupby(list(columns), dropna=False, sort=False, observed=True).ngroup()
     return number.where(known)
 
 
 def first_day(delivered: pd.Series) -> pd.Series:
-    """The first day of a delivery (datetime64[s]).
+    """Return the first day of a delivery (datetime64[s]).
 
     Missing where only its place among others is known.
     """

@@ -1,4 +1,4 @@
-"""The data dictionary: every table, column, type, unit, key and constraint, from the schemas and `dictionary.toml`."""
+"""The data dictionary: every table, column, type, unit, key and constraint."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from zgzx_research.cleaning.schemas import ROWS_OF_PATENTS, SCHEMAS, dtypes
 
 _HEAD = """# Data dictionary
 
-Made by `.ci/dictionary.py` from `zgzx_research/cleaning/schemas.py` and `cleaning/dictionary.toml`; edit those instead.
+Made by `.ci/dictionary.py` from `zgzx_research/cleaning/schemas.py` and
+`cleaning/dictionary.toml`; edit those instead.
 
-A key of a person is the first 32 hexadecimal digits of an HMAC-SHA-256 under the study's key. `str` columns hold text,
-`category` columns text that repeats (Parquet dictionaries),
+A key of a person is the first 32 hexadecimal digits of an HMAC-SHA-256 under the study's key.
+`str` columns hold text, `category` columns text that repeats (Parquet dictionaries),
 `datetime64[s]` days, `Int64` whole numbers that may be missing. A cell may be missing unless its
 constraint says *never missing*.
 """
@@ -22,11 +23,12 @@ _COLUMNS = ("column", "type", "unit", "constraints", "meaning")
 
 
 def data_dictionary() -> str:
-    """The text of `data/README.md`.
+    """Return the text of `data/README.md`.
 
     Raises
     ------
-    KeyError : a clean table or column that `dictionary.toml` does not describe.
+    KeyError
+        A clean table or column that `dictionary.toml` does not describe.
     """
     words = tomllib.loads((Path(__file__).parent / "dictionary.toml").read_text(encoding="utf-8"))
     parts = [_HEAD, "## clean\n"]

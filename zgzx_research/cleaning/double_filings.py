@@ -13,18 +13,24 @@ TWINS = ("invention", "utility_model")
 
 
 def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
-    """The other application of each pair (str, null where there is none), on the index of `patent`.
-
-    Parameters
-    ----------
-    patent : app_no, type, filed, applicants, inventors, title, dual_app_no, is_dual; one row per
-        application.
+    """Find the other application of each pair (一案双申), on the index of `patent`.
 
     The number the office gives comes first, for both applications. Else an invention and a utility
     model of one day and title are a pair when they have the same applicants, or the same inventors,
     since one firm is written in many ways. Where no title is known, the same applicants and day are
     enough if both rows say 是. Two inventions that fit are no pair: nothing is guessed. A row that
     says 否 is not paired.
+
+    Parameters
+    ----------
+    patent : pandas.DataFrame
+        app_no, type, filed, applicants, inventors, title, dual_app_no, is_dual; one row per
+        application.
+
+    Returns
+    -------
+    pandas.Series
+        Application numbers (str), null where there is none.
     """
     told = patent.dropna(subset="dual_app_no").set_index("app_no")["dual_app_no"]
     back = pd.Series(told.index, index=told.to_numpy())
@@ -37,7 +43,7 @@ def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
 
 
 def _alike(patent: pd.DataFrame, who: str) -> pd.Series:
-    """application -> the one other that agrees on these parties, the day and the title."""
+    """Find for each application the one other with the same parties, day and title."""
     rows = patent[patent["is_dual"].ne(False).fillna(True) & patent["type"].isin(TWINS)]
     said = rows["is_dual"].eq(True).fillna(False) & rows["title"].isna() & (who == "applicants")
     disclosed = rows[who].where(~rows[who].isin(RULES["persons"]["undisclosed"]))

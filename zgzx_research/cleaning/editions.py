@@ -1,4 +1,4 @@
-"""Which edition (届次), category and stage a row is about, and where cell, title, sheet and file disagree on it."""
+"""Edition (届次), category and stage of a row, and where cell, title, sheet and file disagree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SEVERAL = re.compile(rf"{_NUMBER}\s*届?\s*(?:[-~—–、,，]|至|到|和|及
 
 
 def edition_of(text: str) -> int | None:
-    """The edition named in a title: 第九届, 第12届, 首届; None where several are (第一届至第九届)."""
+    """Return the edition in a title: 第九届, 第12届, 首届; None for several (第一届至第九届)."""
     found = {1 if name == "首" else _number(name) for name in _EDITION.findall(text)}
     return found.pop() if len(found) == 1 and not _SEVERAL.search(text) else None
 
@@ -37,12 +37,17 @@ def edition_cells(column: pd.Series) -> pd.Series:
 
 
 def read_editions(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Edition (int64) per row, from its own cell, else the title, the sheet's name or the file's; and a reason for the
-    rows of which these say different editions.
+    """Edition per row, from its own cell, else the title, the sheet's name or the file's.
+
+    Returns
+    -------
+    tuple of pandas.Series
+        Editions (int64), and a reason for the rows where these places disagree.
 
     Raises
     ------
-    ZgzxError : a file that says it nowhere, or names several and does not say which.
+    ZgzxError
+        A file without an edition, or with several.
     """
     said = [
         edition_cells(rows[PLACES[0]]),
@@ -52,7 +57,7 @@ def read_editions(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     lost = rows[column.isna()]
     if len(lost):
         raise ZgzxError(
-            "no edition (届次), or several, in the title rows, a column 届次, the names of sheet and file",
+            "no edition (届次), or several, in title, column 届次, and names of sheet and file",
             where=lost["file"].iloc[0],
             count=len(lost),
             remedy='Write it into the title, e.g. 第九届"职工之星"获奖名单.',
@@ -61,8 +66,15 @@ def read_editions(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def first_said(rows: pd.DataFrame, name: str, places: Sequence[str]) -> tuple[pd.Series, pd.Series]:
-    """The text of the row's own cell `name`, else of the first of `places` that says one choice of `name`, else of one
-    that says several; and a reason for the rows of which these say different ones."""
+    """Text of a row's own cell `name`, else of the first of `places` with exactly one choice.
+
+    Where no place has exactly one choice, the first with several is taken.
+
+    Returns
+    -------
+    tuple of pandas.Series
+        Texts, and a reason for the rows where these places disagree.
+    """
     texts = [rows[name], *(rows[place].astype("str") for place in places)]
     choices = [read_choices(text, name, ambiguous=reasons.VALUE_DISAGREEMENT) for text in texts]
     _, differ = _first_of([choice.value for choice in choices])
@@ -75,7 +87,7 @@ def first_said(rows: pd.DataFrame, name: str, places: Sequence[str]) -> tuple[pd
 
 
 def _first_of(said: Sequence[pd.Series]) -> tuple[pd.Series, pd.Series]:
-    """The first value said of each row, and a reason for the rows of which a later one differs."""
+    """Return the first value of each row, and a reason where a later one differs."""
     value, differ = said[0], pd.Series(False, said[0].index)
     for other in said[1:]:
         differ |= value.notna() & other.notna() & value.ne(other).fillna(False).astype("bool")

@@ -121,9 +121,9 @@ def read_registration_numbers(column: pd.Series) -> Parsed:
 
 
 def resident_id(text: str) -> str | None:
-    """An 18-digit resident ID from 15 or 18 digits when checksum and birth date are right, else None.
+    """Return an 18-digit resident ID from 15 or 18 digits; None if checksum or birth date is wrong.
 
-    Area codes are not judged: birthplaces have been renumbered many times.
+    Area codes are not checked: birthplaces have been renumbered many times.
     """
     if len(text) not in (15, 18):
         return None
@@ -150,11 +150,11 @@ def _weighted(digits: str, weights: Sequence[int]) -> int:
 
 
 def read_resident_ids(column: pd.Series) -> pd.DataFrame:
-    """Columns full (18 digits), mask (first 4 + last 4), birth (YYYYMM) and reason, on the raw index.
+    """Read resident IDs: full (18 digits), mask (first 4 + last 4), birth (YYYYMM) and reason.
 
     A masked ID (9900**********1234) has a mask only, and nothing is wrong with it. One that ends in
-    000 is taken for rounded even where its check fits, as one in eleven does: rounding is commoner
-    than such a number.
+    000 is taken for rounded even where its check fits, as one in eleven does: rounding is more
+    common than such a number. The result is on the raw index.
     """
 
     def read(text: str) -> tuple[str | None, str | None, str | None, str | None]:
@@ -228,9 +228,7 @@ def read_phones(column: pd.Series) -> Parsed:
 
 
 def firm_names(column: pd.Series, persons: pd.Series | None = None) -> pd.Series:
-    """Cleaned firm or place names as they leave this room.
-
-    Simplified, trimmed, free of personal numbers.
+    """Return firm or place names simplified, trimmed, and free of personal numbers.
 
     A text that stands among `persons`, the names of the same source, is a person's and missing
     here.
@@ -259,7 +257,7 @@ def without_blanks(texts: Sequence[str]) -> list[str]:
 
 
 def without_personal_numbers(text: str) -> str | None:
-    """A firm or place name without the ID and phone numbers somebody may have typed into it."""
+    """Remove ID and phone numbers that somebody typed into the name of a firm or place."""
     scrubbed = _PERSONAL_RUN.sub("", text)
     if scrubbed != text:
         scrubbed = scrubbed.replace("()", "").strip(" ,;:/、")
@@ -267,7 +265,7 @@ def without_personal_numbers(text: str) -> str | None:
 
 
 def read_person_numbers(column: pd.Series) -> Parsed:
-    """Computer numbers of the insured (社保电脑号), in the one form in which they are compared.
+    """Read computer numbers of the insured (社保电脑号) in one form.
 
     Without blanks, marks and leading zeros; what a spreadsheet made a number (612345678.0,
     6.12345678E+08) is read where no digit is lost. Some offices write the resident ID here.
@@ -304,8 +302,11 @@ def _whole_number(code: str) -> str:
 
 
 def read_employer_numbers(column: pd.Series) -> Parsed:
-    """Employer numbers: letters, digits, hyphens. People insured on their own may stand under their resident ID or
-    telephone number, which is not kept."""
+    """Employer numbers: letters, digits, hyphens.
+
+    People who pay their own insurance may stand under their resident ID or telephone number, which
+    is not kept.
+    """
 
     def read(text: str) -> tuple[str | None, str | None]:
         if resident_id(text) or without_personal_numbers(text) != text:

@@ -1,8 +1,8 @@
-"""One cell, several people or firms: split where it is sure who is named, said where it is not.
+"""Split cells with several people or firms where it is sure who is named.
 
 Sure are line breaks and marks between names; blanks and 和 only where a surname stands at each
-beginning (甄明 伍会), for a name of two characters may be padded (甄　明) and 和 may belong to a name
-(甄和平).
+beginning (甄明 伍会), for a name of two characters may be padded (甄　明) and 和 may belong to a
+name (甄和平). Where it is not sure, a reason says so.
 """
 
 from __future__ import annotations
@@ -55,16 +55,15 @@ LONGEST_NAME, LONGEST_RUN = (
 
 @cache
 def _own(separators: str) -> re.Pattern[str]:
-    """The signs of an agency, and line breaks."""
+    """Return the signs of an agency, and line breaks."""
     return re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + r"\n\r]")
 
 
 def people_in(text: str, separators: str) -> Split:
-    """The people named in a cell.
+    """Split a cell into the people named in it.
 
-    None, with a reason, where blanks or letters do not say who is who.
-
-    A list that ends in 等3人 and names fewer keeps those it names, with a reason.
+    None, with a reason, where blanks or letters do not separate them with certainty. A list that
+    ends in 等3人 and names fewer keeps those it names, with a reason.
     """
     listed = _ROLES.sub("、", text) if ":" in text else text
     others = _AND_OTHERS.search(listed) if "等" in listed else None
@@ -94,7 +93,7 @@ def _cut(text: str, separators: str) -> list[str]:
 
 
 def _by_blanks(part: str) -> list[str] | None:
-    """The people of a part that holds blanks: 甄 明 is one, 甄明 伍会 are two.
+    """Split a part that holds blanks into people: 甄 明 is one, 甄明 伍会 are two.
 
     None where it is not sure.
     """
@@ -168,7 +167,7 @@ def _are_names(text: str) -> bool:
 
 
 def parties_in(text: str, separators: str) -> Split:
-    """The firms and people named in a cell.
+    """Split a cell into the firms and people named in it.
 
     A part with a mark that may belong to a name stays, with a reason.
     """
@@ -193,7 +192,7 @@ def _by_and_of_firms(text: str) -> list[str]:
 
 
 def several_in_a_cell(column: pd.Series) -> pd.Series:
-    """A reason for the cells that should name one firm and name several, or may.
+    """Return a reason for the cells that should name one firm and name several, or may.
 
     Which of them is meant is not said.
     """
@@ -202,7 +201,7 @@ def several_in_a_cell(column: pd.Series) -> pd.Series:
 
 
 def split_column(column: pd.Series, split: Callable[[str], Split]) -> tuple[pd.Series, pd.Series]:
-    """Lists of the names in each cell (empty where it is missing), and the reason where something is not sure."""
+    """Return lists of the names in each cell (empty where missing), and a reason where unsure."""
     rows, texts = pd.factorize(column)
     found = [split(text) for text in texts.tolist()]
     lists = np.fromiter([*(names for names, _ in found), []], dtype="object", count=len(found) + 1)

@@ -1,6 +1,6 @@
-"""The rows that carry no record, listed for a clerk.
+"""The rows that are no records, listed for a clerk to check.
 
-Nothing that was left out may be a mere number.
+A count of what was left out would not be enough.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _label_or_masked(text: str) -> str:
 
 
 def masked(text: str) -> str:
-    """Text with everything hidden but digits that belong to nobody, signs, and words of headers and notes."""
+    """Hide all but words of headers and notes, signs, and digits that are no personal number."""
     safe = without_personal_numbers(unicodedata.normalize("NFKC", text)) or HIDDEN
     safe = LONG_NUMBER.sub(HIDDEN, safe)
     parts = _vocabulary().split(safe)  # every other part is a word that may be shown

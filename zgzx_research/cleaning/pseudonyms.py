@@ -27,9 +27,13 @@ _UNDISCLOSED = frozenset(RULES["persons"]["undisclosed"])
 class Persons:
     """Pseudonyms of the persons of some rows.
 
-    keys : name_key, surname_key, id_key, mask_key, birth_key, phone_key (str, null when the text is
+    Attributes
+    ----------
+    keys : pandas.DataFrame
+        name_key, surname_key, id_key, mask_key, birth_key, phone_key (str, null where the text is
         missing).
-    reasons : raw column -> why its value was not taken (null where nothing is wrong).
+    reasons : dict of str to pandas.Series
+        Raw column -> why its value was not taken (null where nothing is wrong).
     """
 
     keys: pd.DataFrame
@@ -57,7 +61,7 @@ def person_names(texts: Sequence[str]) -> list[str | None]:
 
 
 def surname(name: str) -> str:
-    """The first character of a normalised name, or two for a compound surname."""
+    """Return the first character of a normalised name, or two for a compound surname."""
     return name[:2] if len(name) > 2 and name[:2] in _COMPOUND else name[:1]
 
 
@@ -75,7 +79,7 @@ def name_keys(column: pd.Series, key: bytes) -> pd.DataFrame:
 
 
 def person_keys(rows: pd.DataFrame, month_styles: tuple[str, ...], key: bytes) -> Persons:
-    """Pseudonyms from the cleaned columns person_name, id_no and, where there are any, birth and phone.
+    """Pseudonyms from the cleaned columns person_name, id_no and, if present, birth and phone.
 
     A missing birth month is taken from a full ID.
     """

@@ -64,7 +64,7 @@ _HIDDEN_IN_CODE = re.compile(f"[^{re.escape(RULES['shown']['characters'])}A-Za-z
 
 
 def mask(column: str, text: str) -> str:
-    """A cell as the quarantine may show it.
+    """Return a cell as the quarantine may show it.
 
     Personal columns: dots and the length. Firm names: as they are. Others: digits, marks and
     harmless characters, since a name may have slipped into a column of dates; ID and phone numbers
@@ -80,11 +80,12 @@ def mask(column: str, text: str) -> str:
 
 
 def length_only(text: str) -> str:
+    """Hide a text but for its length."""
     return f"•••{len(text)}"
 
 
 def no_entries() -> pd.DataFrame:
-    """A quarantine (COLUMNS) without an entry."""
+    """Return a quarantine (COLUMNS) without an entry."""
     kinds = dict.fromkeys(COLUMNS, "str") | {"row": "int64", "row_lost": "bool"}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
@@ -108,17 +109,17 @@ def note(rows: pd.DataFrame, column: str | None, why: pd.Series | str) -> pd.Dat
 
 
 def flag(hit: pd.Series, reason: str) -> pd.Series:
-    """The reason for the rows that are hit, null for the others; what `note` takes."""
+    """Return the reason for the rows that are hit, null for the others; what `note` takes."""
     return pd.Series(reason, index=hit.index, dtype="object").where(hit, None)
 
 
 def enforce(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows that fulfil the schema of a clean table, and an entry for every check that another row fails.
+    """Keep the rows that fulfil the schema of a clean table; note every check another row fails.
 
     Raises
     ------
-    RuntimeError : a column has the wrong type or is not there: an error of the program, not of the
-        data.
+    RuntimeError
+        A column has the wrong type or is not there: an error of the program, not of the data.
     """
     columns = list(SCHEMAS[table].columns)
     if frame.empty:
@@ -152,14 +153,24 @@ def first_only(
     keep: AbstractSet[Place] = frozenset(),
     written: pd.Series | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The first row of each content, and an entry for every other.
+    """Keep the first row of each content, and note every other.
 
     Rows with nothing in `columns` are all kept.
 
-    keep : rows (file, sheet, row) that a clerk decided to keep though their content stands
-        elsewhere too.
-    written : what the rows say in words, where `columns` hold less of it (see `as_written`); rows
-        that differ in it are not the same.
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The rows.
+    columns : sequence of str
+        The columns that are the content.
+    reason : str
+        The reason of the entries.
+    keep : collection of (str, str, int), default ()
+        Rows (file, sheet, row) that a clerk decided to keep though their content stands elsewhere
+        too.
+    written : pandas.Series, optional
+        The words of the rows, where `columns` hold less of it (see `as_written`); rows that differ
+        in it are not the same.
     """
     content = frame[list(columns)]
     compared = content if written is None else content.assign(written=written.reindex(frame.index))
@@ -182,10 +193,7 @@ def is_one_of(rows: pd.DataFrame, places: AbstractSet[Place]) -> np.ndarray:
 
 
 def as_written(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
-    """What the rows say in these columns, script and blanks apart.
-
-    Clean tables keep only a kind or a place of it.
-    """
+    """Return the words of the rows in these columns, script and blanks apart."""
     texts = [on_texts(rows[name], without_blanks, "str").fillna("") for name in columns]
     return texts[0].str.cat(texts[1:], sep="\x1f") if len(texts) > 1 else texts[0]
 

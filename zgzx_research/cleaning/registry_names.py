@@ -20,8 +20,12 @@ def names_of_firms(
 
     Parameters
     ----------
-    registry, event : the clean tables of the same source.
-    listed : file, sheet, row, part, uscc, name: one row per former name of a registry row.
+    registry : pandas.DataFrame
+        The clean tables of the same source.
+    event : pandas.DataFrame
+        The clean tables of the same source.
+    listed : pandas.DataFrame
+        File, sheet, row, part, uscc, name: one row per former name of a registry row.
     """
     named = registry[[*ROW_KEY, "name"]].rename(columns={"name": "firm_name"})
     lists = (
@@ -43,7 +47,7 @@ def names_of_firms(
 
 
 def _from_changes(renames: pd.DataFrame) -> pd.DataFrame:
-    """Two rows per change, the name before and the name after, with the days on which each begins and ends."""
+    """Two rows per change: the name before and the name after, with their first and last days."""
     renames = renames.assign(firm=renames["uscc"].fillna(renames["firm_name"])).sort_values(
         ["firm", "date", *ROW_KEY]
     )

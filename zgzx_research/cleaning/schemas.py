@@ -26,7 +26,7 @@ SPECIALISED, CRAFTSMAN, VISIT = PROGRAMMES = ("specialised", "craftsman", "visit
 
 
 def empty(table: str) -> pd.DataFrame:
-    """The clean table without a row, its columns typed."""
+    """Return the clean table without a row, its columns typed."""
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes(table).items()})
 
 
@@ -56,7 +56,7 @@ def _one_of(*values: str) -> pa.Check:
 
 
 def _each(test: Callable[[str], object], description: str) -> pa.Check:
-    """A check of the distinct texts only."""
+    """Return a check of the distinct texts only."""
     return pa.Check(
         lambda cells: cells.isna() | holds(cells, test),
         error=reasons.SCHEMA,

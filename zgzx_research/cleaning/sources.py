@@ -93,5 +93,5 @@ def clean(
 
 
 def nothing_to_clean(tables: Sequence[str]) -> Cleaned:
-    """The result for a source without files: these clean tables without a row."""
+    """Return the result for a source without files: these clean tables without a row."""
     return Cleaned({name: empty(name) for name in tables}, no_entries(), [])

@@ -24,11 +24,11 @@ CODES = (*_RULES["names"], *(f"OLD-{name}" for name in _RULES["split"]))
 
 
 def read_streets(column: pd.Series, edition: pd.Series | None = None) -> pd.DataFrame:
-    """Columns street (龙城街道), street_code (龙城; OLD-布吉 up to the fifth edition), route and reason.
+    """Read streets: street (龙城街道), street_code (龙城, before a split OLD-布吉), route, reason.
 
-    route : "street" or "industry", by whom the text says an entry came. An industry's union has no
-        street, and nothing
-    is wrong with it. 龙岗区, and 龙岗 without 街道, is the district and no street.
+    `route` is "street" or "industry", by which of them the entry came. An industry's union has no
+    street, and nothing is wrong with it. 龙岗区, and 龙岗 without 街道, is the district and no
+    street. Old codes are used up to the edition in `rules.toml`.
     """
     dtypes = dict.fromkeys(("street", "street_code", "route", "reason"), "str")
     read = parsed_frame(column, _read, dtypes)
@@ -54,7 +54,7 @@ def _read(text: str) -> tuple[str | None, str | None, str | None, str | None]:
 
 
 def read_addresses(column: pd.Series) -> pd.DataFrame:
-    """Columns address (as far as the street; null where not even the city is said) and district (龙岗区)."""
+    """Read address (as far as the street; null without the city) and district (龙岗区)."""
 
     def read(text: str) -> tuple[str | None, str | None]:
         found = _ADDRESS.match(firm_texts([text])[0])

@@ -21,9 +21,10 @@ _TEAM_AND_LIST = re.compile(r"(?P<team>[^()\[\]:]+?)\s*[(\[:](?P<names>[^()\[\]]
 def one_row_per_person(
     rows: pd.DataFrame, others: Sequence[str], separators: Callable[[str], str]
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Rows with `person_name` of one person (null for a team named as a whole), `part` 1..n and `is_team`.
+    """Make a row per person named in a cell, with `part` 1..n and `is_team`.
 
-    Cells of the columns `others` go to the members of a team only when there is one for each.
+    `person_name` is null for a team named as a whole. Cells of the columns `others` go to the
+    members of a team only when there is one for each.
     """
     listed = on_unique(rows["person_name"], _members, "str")
     found, why = split_column(listed, lambda text: people_in(text, separators("person_name")))
@@ -64,9 +65,9 @@ def one_row_per_person(
 
 
 def _as_many(column: pd.Series, separators: str, size: pd.Series) -> pd.Series:
-    """Lists of the values of each cell.
+    """Return lists of the values of each cell.
 
-    Those of a team also where blanks part them and there is one for each.
+    Those of a team also where blanks separate them and there is one for each.
     """
     values = split_cells(column, separators)
     by_blanks = split_cells(column, separators + " \t")
@@ -81,6 +82,6 @@ def _members(text: str) -> str:
 
 
 def _without_team(names: list[str]) -> list[str]:
-    """The members without the team's own name, where it stands among them."""
+    """Return the members without the team's own name, where it stands among them."""
     members = [name for name in names if not is_team_name(name)]
     return members if len(names) > 1 and members else names

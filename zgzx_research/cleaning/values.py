@@ -51,7 +51,15 @@ DAY = "datetime64[s]"
 
 @dataclass(frozen=True)
 class Parsed:
-    """A column read: `value` and `reason` (a code of `reasons`, null where nothing is wrong), both on the raw index."""
+    """A column after reading.
+
+    Attributes
+    ----------
+    value : pandas.Series
+        The values, on the raw index.
+    reason : pandas.Series
+        A code of `reasons` where the text was not taken as it stands, else null; on the raw index.
+    """
 
     value: pd.Series
     reason: pd.Series
@@ -60,7 +68,7 @@ class Parsed:
 def parsed_frame(
     column: pd.Series, function: Callable[[str], tuple[Any, ...]], dtypes: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Apply `function` (text -> a value for every column of `dtypes`) to the distinct texts of a column."""
+    """Apply `function` to the distinct texts of a column, for a value per column of `dtypes`."""
 
     def build(texts: pd.Series) -> pd.DataFrame:
         values = list(zip(*(function(text) for text in texts.tolist()), strict=True)) or [()] * len(
@@ -80,7 +88,7 @@ def _typed(values: Sequence[Any], dtype: str) -> pd.Series:
 def parsed(
     column: pd.Series, function: Callable[[str], tuple[Any, str | None]], dtype: str
 ) -> Parsed:
-    """Apply `function` (text -> value, reason) to the distinct texts of a column and give the values a dtype."""
+    """Apply `function` (text -> value, reason) to the distinct texts of a column."""
     frame = parsed_frame(column, function, {"value": dtype, "reason": "str"})
     return Parsed(frame["value"], frame["reason"])
 
@@ -92,10 +100,14 @@ def at_once(texts: Sequence[str], convert: Callable[[str], str]) -> list[str]:
 
 
 def clean_texts(texts: Sequence[str], keep_unknown: bool = False) -> list[str | None]:
-    """NFKC and our own character table, blanks trimmed; None for words that mean "nothing".
+    """Clean texts by NFKC and our own character table; None for words that mean "nothing".
 
-    keep_unknown : whether words that mean "unknown" and error cells stay text; else they are None
-        too.
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts.
+    keep_unknown : bool, default False
+        Whether words that mean "unknown" and error cells stay text; else they are None too.
     """
     plain = [text.strip() for text in at_once(texts, _normalised)]
     nothing = _MISSING if keep_unknown else _MISSING | _UNKNOWN
@@ -138,6 +150,7 @@ def _normalised(text: str) -> str:
 
 
 def clean_column(column: pd.Series) -> pd.Series:
+    """Apply `clean_texts` to a column."""
     return on_texts(column, clean_texts, "str")
 
 
@@ -163,7 +176,7 @@ def _as_it_was(old: str, new: str) -> str:
 
 
 def firm_texts(texts: Sequence[str]) -> list[str]:
-    """Cleaned firm or place names simplified, without blanks beside Chinese characters."""
+    """Simplify cleaned firm or place names; no blanks beside Chinese characters."""
     return [
         _CJK_GAP.sub("", " ".join(text.split())) if _BLANK.search(text) else text
         for text in simplified(texts)
@@ -221,7 +234,7 @@ def read_month_ranges(column: pd.Series, styles: Iterable[str]) -> pd.DataFrame:
 
 
 def without_open_ends(column: pd.Series, words: Iterable[str]) -> pd.Series:
-    """The column without the cells that say "still so": 至今, 长期, 9999-12-31."""
+    """Return the column without the cells that say "still so": 至今, 长期, 9999-12-31."""
     known = frozenset(words)
     return column.mask(holds(column, lambda text: _BETWEEN_DIGITS.sub("", text) in known))
 
@@ -229,7 +242,7 @@ def without_open_ends(column: pd.Series, words: Iterable[str]) -> pd.Series:
 def _months_beside(
     text: str, cut: re.Match[str], patterns: list[re.Pattern[str]]
 ) -> tuple[int, int] | None:
-    """The months left and right of a separator; the right one may leave its year out.
+    """Return the months left and right of a separator; the right one may leave its year out.
 
     Inside a range 2019.1 is typed text and so January: only a lone number may have lost a zero.
     """
@@ -276,11 +289,10 @@ def _in_arabic_digits(text: str) -> str:
 
 
 def read_amounts(column: pd.Series, bare_unit: str | None = None) -> Parsed:
-    """Amounts in yuan (float64).
+    """Read amounts in yuan (float64).
 
-    Other currencies and bare numbers without a known unit stay out, with a reason.
-
-    bare_unit : unit of bare numbers ("万", "" = yuan); None where nobody says it.
+    Other currencies and bare numbers without a known unit are not taken, with a reason. `bare_unit`
+    is the unit of bare numbers ("万", "" = yuan); None where it is unknown.
     """
     rules = RULES["amounts"]
 
@@ -329,10 +341,10 @@ def read_decimals(column: pd.Series, lowest: float, highest: float, reason: str)
 def read_choices(
     column: pd.Series, table: str, reason: str = reasons.VALUE_CHOICE, ambiguous: str | None = None
 ) -> Parsed:
-    """The name of the first pattern of `rules.toml` [choices.<table>] found in the text.
+    """Return the name of the first pattern of `rules.toml` [choices.<table>] found in the text.
 
-    ambiguous : the reason where several patterns are found and none may be preferred; no value is
-        taken then.
+    `ambiguous` is the reason where several patterns are found and none may be preferred; no value
+    is taken then.
     """
     patterns: Mapping[str, re.Pattern[str]] = {
         name: re.compile(pattern) for name, pattern in RULES["choices"][table].items()
@@ -348,7 +360,7 @@ def read_choices(
 
 
 def chinese_number(text: str) -> int | None:
-    """A number below 100 in Chinese or Arabic digits: 九, 十二, 二十, 12."""
+    """Return a number below 100 in Chinese or Arabic digits: 九, 十二, 二十, 12."""
     if text.isdecimal():
         return int(text)
     tens, ten, ones = text.rpartition("十")
@@ -364,7 +376,7 @@ def chinese_number(text: str) -> int | None:
 
 
 def split_cells(column: pd.Series, separators: str) -> pd.Series:
-    """Lists of the trimmed, non-empty parts of each cell, line breaks apart too.
+    """Split each cell into its trimmed, non-empty parts; line breaks separate parts too.
 
     Missing cells give empty lists.
     """

@@ -36,9 +36,16 @@ KEYS = {
 
 @dataclass(frozen=True)
 class NonDataRule:
-    """Rows that carry no record: `match` is tried on the first non-blank cell of a row.
+    """A rule for rows that are no records.
 
-    alone : only rows with exactly one non-blank cell are meant (section titles).
+    Attributes
+    ----------
+    kind : str
+        The kind of non-data row.
+    match : re.Pattern[str]
+        Tried on the first non-blank cell of a row.
+    alone : bool
+        Whether only rows with exactly one non-blank cell are meant (section titles).
     """
 
     kind: str
@@ -50,9 +57,12 @@ class NonDataRule:
 class Foot:
     """A small table below the rows that explains a code in them (employer number -> employer name).
 
-    key : canonical column of the rows and of the foot by which they are joined.
-    columns : header label in the foot -> canonical name; the labels may stand several times side by
-        side.
+    Attributes
+    ----------
+    key : str
+        Canonical column of the rows and of the foot by which they are joined.
+    columns : dict of str to str
+        Header label in the foot -> canonical name; the same labels may be repeated to the right.
     """
 
     key: str
@@ -60,6 +70,7 @@ class Foot:
 
     @property
     def canonical(self) -> list[str]:
+        """Canonical names, each once."""
         return list(dict.fromkeys(self.columns.values()))
 
 
@@ -69,27 +80,42 @@ class Profile:
 
     Attributes
     ----------
-    name : file name without `.toml`.
-    source : folder of the raw files (roster, registry, employment, patents, scores, programmes).
-    columns : header label (see `label`) -> canonical name, or NOT_READ for a column that is known
-        and left alone.
-    canonical : canonical columns in the order of the profile, those of the title and the foot last.
-    title : canonical name -> pattern with one group, looked for (after NFKC) in the rows above the
-        header, then in the name of the sheet; a row below the header that `non_data_rows` calls title
-        or section may change it.
-    foot : the table below the rows, if this layout has one.
-    required : canonical names without which a table is not of this layout.
-    header_levels : 2 when group cells may stand above the column headers.
-    separators : canonical name -> characters that separate several values in one cell.
-    dates : styles of `cleaning/rules.toml` in which this agency writes dates (`day`) and months
+    name : str
+        File name without `.toml`.
+    source : str
+        Folder of the raw files (roster, registry, employment, patents, scores, programmes).
+    columns : dict of str to str
+        Header label (see `label`) -> canonical name, or NOT_READ for a column that is known and
+        left alone.
+    canonical : tuple[str, ...]
+        Canonical columns in the order of the profile, those of the title and the foot last.
+    title : dict of str to re.Pattern[str]
+        Canonical name -> pattern with one group, looked for (after NFKC) in the rows above the
+        header, then in the name of the sheet; a row below the header that `non_data_rows` calls
+        title or section may change it.
+    foot : Foot or None
+        The table below the rows, if this layout has one.
+    required : tuple[str, ...]
+        Canonical names without which a table is not of this layout.
+    header_levels : int
+        2 when group cells may stand above the column headers.
+    separators : dict of str to str
+        Canonical name -> characters that separate several values in one cell.
+    dates : dict of str to tuple[str, ...]
+        Styles of `cleaning/rules.toml` in which this agency writes dates (`day`) and months
         (`month`).
-    open_ends : canonical name -> what this agency writes for "still so" in a column of ends (至今,
+    open_ends : dict of str to tuple[str, ...]
+        Canonical name -> what this agency writes for "still so" in a column of ends (至今,
         999912).
-    amounts : `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
-    amount_columns : canonical columns of amounts: a unit in their header, as in 注册资本(万元), holds for
-        bare numbers.
-    non_data_rows : title, section, note and total rows below the header.
-    note_sheets : names of sheets that hold explanations only.
+    amounts : dict of str to str
+        `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
+    amount_columns : tuple[str, ...]
+        Canonical columns of amounts: a unit in their header, as in 注册资本(万元),
+        holds for bare numbers.
+    non_data_rows : tuple[NonDataRule, ...]
+        Title, section, note and total rows below the header.
+    note_sheets : re.Pattern[str] or None
+        Names of sheets that hold explanations only.
     """
 
     name: str
@@ -109,14 +135,17 @@ class Profile:
     note_sheets: re.Pattern[str] | None = None
 
     def alias(self, canonical: str) -> str:
-        """The first header known for a canonical column, for messages."""
+        """Return the first header known for a canonical column, for messages."""
         return next((text for text, name in self.columns.items() if name == canonical), canonical)
 
 
 @cache
 def label(text: str) -> str:
-    """A header as it is compared: NFKC, no blanks, line breaks or invisible characters (the byte-order mark of a file
-    that was joined to another), no asterisk that marks it as compulsory."""
+    """Return a header as it is compared with others.
+
+    NFKC, without blanks, line breaks and invisible characters (the byte-order mark of a file that
+    was joined to another), and without the asterisk of a compulsory column.
+    """
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("*").upper()
 
 

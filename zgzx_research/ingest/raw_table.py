@@ -42,29 +42,54 @@ class RawTable:
 
     Attributes
     ----------
-    file : source and number of the file (see `ingest.file_numbers`).
-    sheet : number of the sheet in the workbook, "" for a delimited file.
-    profile : the layout it was read by.
-    cells : canonical name -> text of every record, and `section`, the text of the section row
+    file : str
+        Source and number of the file (see `ingest.file_numbers`).
+    sheet : str
+        Number of the sheet in the workbook, "" for a delimited file.
+    profile : Profile
+        The layout it was read by.
+    cells : dict of str to Texts
+        Canonical name -> text of every record, and `section`, the text of the section row
         above. Columns of the title and of the foot table stand in every row they are about.
-    numbers : (records,) the clerk's row number.
-    surplus : (records,) filled cells outside the header's columns.
-    non_data_rows : (row, kind) of the non-data rows: title, header, section, note, total, foot,
-        note_sheet, hidden_sheet.
-    rows_in : non-blank rows = len(rows) + len(non_data_rows).
-    left_out : text of the cells of each of the rows in `non_data_rows`.
-    title : text of the rows above the header.
-    foot : rows of the foot table (`row` and its canonical columns), empty where the layout has
+    numbers : numpy.ndarray
+        (records,) the clerk's row number.
+    surplus : numpy.ndarray
+        (records,) filled cells outside the header's columns.
+    non_data_rows : list of tuple[int, str]
+        (row, kind) of the non-data rows: title, header, section, note, total, foot, note_sheet,
+        hidden_sheet.
+    rows_in : int
+        Non-blank rows = len(rows) + len(non_data_rows).
+    left_out : tuple[tuple[str, ...], ...]
+        Text of the cells of each of the rows in `non_data_rows`.
+    title : str
+        Text of the rows above the header.
+    foot : pandas.DataFrame
+        Rows of the foot table (`row` and its canonical columns), empty where the layout has
         none.
-    units : canonical column of amounts -> the unit its header names, which bare numbers have got.
-    broken : (records,) rows of a delimited file that a line break or its end has cut.
-    struck : (records,) rows that are struck through as a whole.
-    struck_cells : canonical column -> (records,) cells that are struck through in other rows.
-    corrected, dropped, kept : positions of the records a clerk corrected, with the columns, of
-        those he dropped and of those he decided to keep.
-    file_name, sheet_name : as the agency wrote them (the path relative to the raw folder); personal
-        text.
-    delivered : which delivery the table belongs to (see `cleaning.deliveries`), 0 where it is unknown.
+    units : dict of str to str
+        Canonical column of amounts -> the unit its header names, which bare numbers have got.
+    broken : numpy.ndarray
+        (records,) rows of a delimited file that a line break or its end has cut.
+    struck : numpy.ndarray
+        (records,) rows that are struck through as a whole.
+    struck_cells : dict of str to numpy.ndarray
+        Canonical column -> (records,) cells that are struck through in other rows.
+    corrected : dict of int to list of str
+        Positions of the records a clerk corrected, with the columns, of those he dropped and of
+        those he decided to keep.
+    dropped : frozenset[int]
+        Positions of the records a clerk corrected, with the columns, of those he dropped and of
+        those he decided to keep.
+    kept : frozenset[int]
+        Positions of the records a clerk corrected, with the columns, of those he dropped and of
+        those he decided to keep.
+    file_name : str
+        As the agency wrote them (the path relative to the raw folder); personal text.
+    sheet_name : str
+        As the agency wrote them (the path relative to the raw folder); personal text.
+    delivered : int
+        Which delivery the table belongs to (see `cleaning.deliveries`), 0 where it is unknown.
     """
 
     file: str
@@ -106,7 +131,7 @@ class RawTable:
         return pd.DataFrame({"row": self.numbers, **texts, "surplus": self.surplus})
 
     def without(self, rows: np.ndarray, kind: str) -> RawTable:
-        """The table with some records among the non-data rows instead."""
+        """Return the table with some records among the non-data rows instead."""
         kept = ~rows
         numbers = self.numbers[rows].tolist()
         texts = self.rows.loc[rows, list(self.cells)]
@@ -134,11 +159,12 @@ class RawTable:
 
 
 def read_table(sheet: Sheet, file: str, source: str, profiles: list[Profile]) -> RawTable:
-    """The sheet by the profile of this source that knows its header.
+    """Read a sheet by the profile of this source that knows its header.
 
     Raises
     ------
-    ZgzxError : an unknown header, two tables under each other, formulas without a stored result.
+    ZgzxError
+        An unknown header, two tables under each other, formulas without a stored result.
     """
     own = [profile for profile in profiles if profile.source == source]
     notes = [profile.note_sheets for profile in own if profile.note_sheets]
@@ -186,7 +212,7 @@ def _title(sheet: Sheet, header: Header) -> str:
 
 
 def with_unit(cells: Texts, unit: str) -> Texts:
-    """The cells with the unit of their header behind every bare number."""
+    """Return the cells with the unit of their header behind every bare number."""
     if not unit:
         return cells
     return Texts.of(
@@ -217,7 +243,7 @@ def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
 
 
 def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:
-    """A formula whose result was never stored reads as a blank cell: its value would vanish."""
+    """Refuse formulas without a stored result: they read as blank cells, so values would vanish."""
     read = {column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)}
     records = set(sheet.filled.tolist()).difference(kinds) if sheet.uncomputed else set()
     lost = sorted(cell for cell in sheet.uncomputed if cell[1] in read and cell[0] in records)

@@ -179,7 +179,7 @@ def _read_file(
 
 
 def _without_repeats(table: RawTable, tables: list[RawTable], profiles: list[Profile]) -> RawTable:
-    """A sheet named as a summary without the records that stand in other sheets of its file."""
+    """Leave out records of a summary sheet that stand in other sheets of its file."""
     notes = [profile.note_sheets for profile in profiles if profile.note_sheets]
     if not len(table.numbers) or not any(pattern.search(table.sheet_name) for pattern in notes):
         return table
@@ -190,7 +190,7 @@ def _without_repeats(table: RawTable, tables: list[RawTable], profiles: list[Pro
 
 
 def _keys(table: RawTable, profile: Profile) -> list[tuple[str, ...]]:
-    """The necessary cells of every record, by which the same record is known in another sheet."""
+    """Return the necessary cells of every record, to find the same record in another sheet."""
     blank = Texts.blank(len(table.numbers))
     columns = [table.cells.get(name, blank) for name in profile.required]
     return list(
@@ -208,7 +208,20 @@ def _sheets(path: Path, file: str) -> list[Sheet]:
 
 
 def faults_of(folder: Path, source: str) -> list[ZgzxError]:
-    """What is wrong with each file of a source that cannot be read, one problem per file."""
+    """Return the problems of the files of a source that cannot be read, one per file.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the raw files.
+    source : str
+        The source.
+
+    Returns
+    -------
+    list of ZgzxError
+        Empty where all files can be read.
+    """
     known = list(load_profiles().values())
     try:
         files = _files(folder, source)

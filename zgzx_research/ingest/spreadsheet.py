@@ -27,14 +27,25 @@ ROW_LIMITS = (65_536, 1_048_576)
 
 
 def read_workbook(path: Path, file: str) -> list[Sheet]:
-    """All sheets of a workbook, hidden ones too, whatever its extension.
+    """Read all sheets of a workbook, hidden ones too, whatever its extension.
 
-    `file` names the file in messages.
+    Parameters
+    ----------
+    path : Path
+        The workbook.
+    file : str
+        Its number, for messages.
+
+    Returns
+    -------
+    list of Sheet
+        One per worksheet.
 
     Raises
     ------
-    ZgzxError : a password, damage, a workbook too large or a sheet too wide to be read, a sheet
-        full to its last row.
+    ZgzxError
+        A password, damage, a workbook too large or a sheet too wide to be read, a sheet full to its
+        last row.
     """
     marks = check_package(path, file)
     try:
@@ -82,7 +93,7 @@ def _read_sheet(
 def _with_errors(
     columns: dict[int, Texts], height: int, errors: dict[Cell, str]
 ) -> dict[int, Texts]:
-    """The columns with the text of every error value, for which calamine gives a blank or a nought."""
+    """Put back the text of error values, for which calamine gives a blank or zero."""
     if not errors:
         return columns
     columns = {
@@ -108,7 +119,7 @@ def _not_full(sheet: Sheet, file: str) -> Sheet:
 
 
 def cell_text(value: object) -> str:
-    """The text a clerk would have typed.
+    """Return the text a clerk would have typed.
 
     3.0 is "3", a date is ISO, a number beyond 15 digits is scientific.
     """
@@ -126,11 +137,10 @@ def cell_text(value: object) -> str:
 
 
 def fill_down(sheet: Sheet) -> dict[int, Texts]:
-    """The columns with the value of every vertically merged range in each of its filled rows.
+    """Fill the value of every vertically merged range into each of its filled rows.
 
-    First column only.
-
-    A range that only runs across columns is a title or section row and stays as it is.
+    First column of the range only. A range that only runs across columns is a title or section row
+    and stays as it is.
     """
     tall: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, _) in sheet.merged:

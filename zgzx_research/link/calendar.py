@@ -14,7 +14,7 @@ def _published() -> pd.DataFrame:
 
 
 def published_calendar() -> pd.DataFrame:
-    """The calendar of the editions as it was published (data/published/edition_calendar.csv).
+    """Return the published calendar of the editions (data/published/edition_calendar.csv).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What every clean row carries, rows in the order of their keys, and identifiers that follow that order."""
+"""Clean rows in the order of their keys, and identifiers that follow that order."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ OPTIONAL = (
 
 
 def ranked_ids(letter: str, digits: int, group: pd.Series) -> pd.Series:
-    """Identifiers by the order in which the groups first appear.
+    """Give each group an identifier in the order in which they first appear.
 
     Null where the group is missing.
     """
@@ -69,7 +69,7 @@ def ranked_ids(letter: str, digits: int, group: pd.Series) -> pd.Series:
 def source_table(
     clean: Mapping[str, pd.DataFrame], name: str, columns: Sequence[str]
 ) -> pd.DataFrame:
-    """A clean table in the order of its keys, with RECORD_KEY and these columns.
+    """Return a clean table in the order of its keys, with RECORD_KEY and these columns.
 
     Empty where the study has no such table.
 
@@ -93,7 +93,7 @@ _DATES = ("filed", "onset", "date", "valid_from", "valid_to")
 
 
 def in_key_order(table: pd.DataFrame, first: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows sorted by `first` and RECORD_KEY, with a new index.
+    """Return the rows sorted by `first` and RECORD_KEY, with a new index.
 
     Texts are compared once each, not once a row.
     """
@@ -119,12 +119,22 @@ def _is_sorted(ranks: Sequence[np.ndarray]) -> bool:
 
 
 def month_lines(clean: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """The clean tables with `si_month` reduced to its lines, and its months.
+    """Reduce `si_month` to its lines.
 
-    A line is what months say of a person at an employer, once: RECORD_KEY of its first month, LINE, the
-    first and last period (start_ym, end_ym) and `rows`, the number of its months. Months are in key
-    order: line (position), period_ym, paid_ym, kind and, where there is one, insurance. Tables that
-    were reduced before come back as they are, without months.
+    A line is what months repeat of a person at an employer. Tables that were reduced before come
+    back as they are, without months.
+
+    Parameters
+    ----------
+    clean : mapping of str to pandas.DataFrame
+        Clean tables by name.
+
+    Returns
+    -------
+    tuple
+        The clean tables with the lines as `si_month`: RECORD_KEY of the first month, LINE, the
+        first and last period (start_ym, end_ym) and `rows`, the number of months. And the months in
+        key order: line (position), period_ym, paid_ym, kind and, where there is one, insurance.
     """
     if clean.get("si_month") is None or "rows" in clean["si_month"]:
         return dict(clean), pd.DataFrame(
@@ -148,11 +158,12 @@ def month_lines(clean: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFra
 
 
 def aligned(links: pd.DataFrame, source: str, table: pd.DataFrame, column: str) -> pd.Series:
-    """A column of a key table (source, RECORD_KEY, …) on the index of a clean table that is in key order.
+    """Return a column of links on the index of a clean table that is in key order.
 
     Raises
     ------
-    ZgzxError : the two tables do not hold the same rows.
+    ZgzxError
+        The two tables do not hold the same rows.
     """
     part = in_key_order(links.loc[links["source"].eq(source), ["source", *RECORD_KEY, column]])
     same = len(part) == len(table) and all(

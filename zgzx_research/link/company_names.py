@@ -1,9 +1,8 @@
 """Company names: one spelling, the core without place and legal form, the parent of a branch.
 
 No fuzzy matching.
-
-A similarity ratio ranks wrong above right: 鸿远精密科技（深圳）有限公司 is 深圳市鸿远精密科技有限公司 at 74 %, while
-深圳市鸿源精密科技有限公司, another firm, reaches 92 %.
+A similarity ratio ranks wrong above right: 鸿远精密科技（深圳）有限公司 is
+深圳市鸿远精密科技有限公司 at 74 %, while 深圳市鸿源精密科技有限公司, another firm, reaches 92 %.
 """
 
 from __future__ import annotations
@@ -68,12 +67,12 @@ def normalise_company_name(name: pd.Series) -> pd.Series:
 
 
 def company_core(normalised: pd.Series) -> pd.Series:
-    """The name without place and legal form; null where fewer than two characters are left."""
+    """Remove place and legal form; null where fewer than two characters are left."""
     return on_unique(normalised, _core, "str")
 
 
 def parent_name(normalised: pd.Series) -> pd.Series:
-    """The parent's name of a branch (…分公司 and the like); null for every other name."""
+    """Return the parent's name of a branch (…分公司 and the like); null for every other name."""
     return on_unique(normalised, _parent, "str")
 
 

@@ -1,11 +1,10 @@
-"""Contestants and craftsmen among the insured.
+"""Find contestants and craftsmen among the insured.
 
-By ID, else by exact tokens at the firm in the month of the final.
-
-Splink weighs the tokens. It scores pairs; here the pairs of one record are weighed against each
-other and against the chance that the person is not insured there at all. So one namesake in a small
-firm is a link, two are none unless birth month, masked ID or phone tell them apart, and one
-namesake with a common name in a large firm is a weak link.
+By ID, else by exact tokens at the firm in the month of the final. Splink weighs the tokens. It
+scores pairs; here the pairs of one record are weighed against each other and against the chance
+that the person is not insured there at all. So one namesake in a small firm is a link, two are none
+unless birth month, masked ID or phone separate them, and one namesake with a common name in a large
+firm is a weak link.
 """
 
 from __future__ import annotations
@@ -66,7 +65,13 @@ NO_OTHER_ID = "(l.id_key is null or r.id_key is null or l.id_key = r.id_key)"
 def contestant_claims(
     clean: Mapping[str, pd.DataFrame], firms: FirmLinks, calendar: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """CLAIM_COLUMNS: every roster line, entry and craftsman says that a person was at a firm in a month (a number)."""
+    """List every roster line, entry and craftsman as a claim on person, firm and month.
+
+    Returns
+    -------
+    pandas.DataFrame
+        CLAIM_COLUMNS; `month` is a number.
+    """
     months = edition_months(calendar)
     audit = firms.link_audit
     group = firms.firm.set_index("firm_id")["group_id"]
@@ -91,13 +96,24 @@ def contestant_claims(
 def link_contestants(
     claims: pd.DataFrame, insured: Insured, *, min_probability: float
 ) -> pd.DataFrame:
-    """The claims with worker_id, method, score, uniqueness.
+    """Link the claims to insured persons.
 
-    method : id, splink, roster (a winner's score line takes the worker of his roster line), weak,
-        ambiguous, none.
-    score : 1 for an ID, else the probability of the best candidate. uniqueness : unique, several,
-        none: how many
-    persons of the name were insured there then.
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        From `contestant_claims`.
+    insured : Insured
+        The insured persons.
+    min_probability : float
+        A less probable best candidate is not linked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The claims with worker_id; method (id, splink, roster: a winner's score line takes the
+        worker of his roster line, weak, ambiguous, none); score (1 for an ID, else the probability
+        of the best candidate); uniqueness (unique, several, none: how many persons of the name were
+        insured there then).
     """
     with_id = (
         insured.person.dropna(subset="id_key")
@@ -148,7 +164,7 @@ def _decided(claims: pd.DataFrame, scored: pd.DataFrame, min_probability: float)
 
 
 def _as_in_the_roster(people: pd.DataFrame) -> pd.DataFrame:
-    """A winner's line in the score sheet goes to the person of his roster line, where that is known by ID."""
+    """Give a winner's line in the score sheet the person of his roster line, if known by ID."""
     same = ["edition", "category", "name_key"]
     sure = people[people["source"].eq("roster") & people["method"].eq("id")]
     rows = people[people["source"].eq("entry") & people["outcome"].eq("awarded")].reset_index(
@@ -221,9 +237,14 @@ def _population(insured: Insured, asked: pd.DataFrame) -> pd.DataFrame:
 class _Chances:
     """What agrees by chance.
 
-    persons : mean number of persons at work in the months asked about.
-    share : token -> share of the persons who have each value (name_key, group_id).
-    agreement : token -> probability that two different persons agree.
+    Attributes
+    ----------
+    persons : float
+        Mean number of persons at work in the months asked about.
+    share : dict of str to pandas.Series
+        Token -> share of the persons who have each value (name_key, group_id).
+    agreement : dict of str to float
+        Token -> probability that two different persons agree.
     """
 
     persons: float
@@ -273,7 +294,7 @@ def _predict(left: pd.DataFrame, right: pd.DataFrame, chances: _Chances) -> pd.D
 
 
 def _settings(chances: _Chances) -> Any:
-    """The model: nothing is trained.
+    """Make the Splink model; nothing is trained.
 
     Agreement rates from `people.toml`, chance agreement counted.
     """

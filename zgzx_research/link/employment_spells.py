@@ -1,4 +1,4 @@
-"""Employment: months, spells and dispatch sheets of all layouts become unbroken spells of workers at firms."""
+"""Months, spells and dispatch sheets of all layouts become unbroken spells of workers at firms."""
 
 from __future__ import annotations
 
@@ -26,20 +26,33 @@ def build_employment(
     link_audit: pd.DataFrame,
     agency: pd.DataFrame,
 ) -> pd.DataFrame:
-    """EMPLOYMENT_COLUMNS: maximal unbroken spells (months, YYYYMM, both insured) of each worker with each employer.
+    """Build the unbroken spells of each worker with each employer.
+
+    `employer` is the firm where it is known, else the 单位编号 or the name; an open spell ends with
+    the last month of the export. Arrears count in the month they are paid for; a refund takes its
+    month away unless it was paid again later; where a pension is insured at an employer it decides,
+    else any insurance. A month in several files counts once. Months with a dispatch employer count
+    for the firm of the agency sheet. Where two spells share one month, a transfer, it belongs to
+    the later employer. Rows without a worker stay out. The order of the rows does not matter.
 
     Parameters
     ----------
-    clean, months : of `records.month_lines`: tables spell, si_month (its lines), dispatch; each may
-        be absent.
-    spell_worker, link_audit, agency : of `link_people` and `link_firms`.
+    clean : mapping of str to pandas.DataFrame
+        From `clean_rows.month_lines`: tables spell, si_month (its lines), dispatch; each may be
+        absent.
+    months : pandas.DataFrame
+        From `clean_rows.month_lines`.
+    spell_worker : pandas.DataFrame
+        The worker of each row of the insurance.
+    link_audit : pandas.DataFrame
+        `FirmLinks.link_audit`.
+    agency : pandas.DataFrame
+        `FirmLinks.agency`.
 
-    `employer` is the firm where it is known, else the 单位编号 or the name; an open spell ends with the
-    last month of the export. Arrears count in the month they are paid for; a refund takes its month
-    away unless it was paid again later; where a pension is insured at an employer it decides, else
-    any insurance. A month that stands in several files counts once. Months with a dispatch employer
-    count for the firm of the agency sheet. Where two spells share one month, a transfer, it belongs
-    to the later employer. Rows without a worker stay out. The order of the rows does not matter.
+    Returns
+    -------
+    pandas.DataFrame
+        EMPLOYMENT_COLUMNS; start_ym and end_ym are months (YYYYMM), both insured.
     """
     firms = link_audit[link_audit["entity"].eq("firm")]
     tables = {name: _rows(clean, name, spell_worker, firms) for name in ("spell", "si_month")}
@@ -73,7 +86,7 @@ def build_employment(
 def _rows(
     clean: Mapping[str, pd.DataFrame], source: str, spell_worker: pd.DataFrame, firms: pd.DataFrame
 ) -> pd.DataFrame:
-    """The rows of a clean table with worker_id, firm_id, employer and alias.
+    """Return the rows of a clean table with worker_id, firm_id, employer and alias.
 
     worker_id is null in those of nobody.
 
@@ -110,7 +123,7 @@ def _spells(clean: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFra
 
 
 def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
-    """The same of the lines that came by month."""
+    """worker_id, employer, start, end (numbers) of the rows that came by month."""
     refund, month = months["kind"].eq("refund").astype("bool"), month_number(months["period_ym"])
     worker, workers = pd.factorize(rows["worker_id"], sort=True)
     employer, employers = pd.factorize(rows["employer"], sort=True)
@@ -140,7 +153,7 @@ def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
 
 
 def _last_month(clean: Mapping[str, pd.DataFrame]) -> int:
-    """The last month any file of the insurance covers."""
+    """Return the last month any file of the insurance covers."""
     tables = [clean[name] for name in ("spell", "si_month") if name in clean and len(clean[name])]
     found = [table[["start_ym", "end_ym"]].max().max() for table in tables]
     latest = max((month for month in found if not pd.isna(month)), default=1)
@@ -157,7 +170,10 @@ def _dispatch(
     firms: pd.DataFrame,
     agency: pd.DataFrame,
 ) -> pd.DataFrame:
-    """worker_id, agency (an alias), employer and firm_id (of the service firm), start_sent, end_sent (numbers)."""
+    """Read the months in which a worker was sent to a service firm.
+
+    Columns worker_id, agency (an alias), employer, firm_id (service firm), start_sent, end_sent.
+    """
     table = source_table(clean, "dispatch", ["agency_name", "service_firm", "start_ym", "end_ym"])
     service = aligned(firms, "dispatch", table, "firm_id")
     start, end = month_number(table["start_ym"]), month_number(table["end_ym"])
@@ -211,7 +227,7 @@ def _dispatched(known: pd.DataFrame, sent: pd.DataFrame, aliases: pd.DataFrame) 
 
 
 def _without(spells: pd.DataFrame, cut: pd.DataFrame) -> pd.DataFrame:
-    """The months of spells that are in none of the cuts (spell, start, end), as spells of one month."""
+    """Return the months of spells outside the cuts (spell, start, end), as spells of one month."""
     whole = _by_month(spells.rename_axis("spell").reset_index())
     months, taken = (rows["spell"] * NEVER + rows["start"] for rows in (whole, _by_month(cut)))
     left = whole[~months.isin(taken)]

@@ -1,7 +1,4 @@
-"""What every source says about a firm, in one table.
-
-The text, the code, the employer's number, and when.
-"""
+"""What every source says about a firm, in one table: text, code, employer number, time."""
 
 from __future__ import annotations
 
@@ -22,8 +19,16 @@ class Source(NamedTuple):
 
     Attributes
     ----------
-    text, code, number : columns with the name, the unified code, the 单位编号.
-    start, end : columns YYYYMM between which the record holds.
+    text : str
+        Columns with the name, the unified code, the 单位编号.
+    code : str
+        Columns with the name, the unified code, the 单位编号.
+    number : str
+        Columns with the name, the unified code, the 单位编号.
+    start : str
+        Columns YYYYMM between which the record holds.
+    end : str
+        Columns YYYYMM between which the record holds.
     """
 
     text: str
@@ -47,11 +52,16 @@ AGENCY = Source("agency_name", start="start_ym", end="end_ym")
 
 
 def firm_records(clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None) -> pd.DataFrame:
-    """RECORD_COLUMNS of every row of every source that can name a firm, in key order within the source.
+    """Every row of every source that can name a firm, in key order within the source.
 
-    `si_month` comes as its lines (`clean_rows.month_lines`). Of the patents' parties only applicants
-    and holders that are organisations. Months (`start`, `end`) are numbers; missing ones reach
-    back, or on, without end.
+    `si_month` comes as its lines (`clean_rows.month_lines`). Of the parties of patents only
+    applicants and holders that are organisations. Months (`start`, `end`) are numbers; missing ones
+    are -inf, inf.
+
+    Returns
+    -------
+    pandas.DataFrame
+        RECORD_COLUMNS.
     """
     return pd.concat(
         [_records(clean, name, source, calendar) for name, source in sorted(SOURCES.items())],

@@ -25,14 +25,16 @@ PERSON_TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "
 
 @dataclass(frozen=True)
 class Insured:
-    """The insured.
+    """The insured persons.
 
     Attributes
     ----------
-    person : worker_id and PERSON_TOKENS, the first known of each; one row per worker.
-    named : worker_id, name_key, surname_key: every name a worker stands under.
-    at_work : worker_id, group_id, start, end: months (numbers) at a legal group, short gaps
-        bridged.
+    person : pandas.DataFrame
+        worker_id and PERSON_TOKENS, the first known of each; one row per worker.
+    named : pandas.DataFrame
+        worker_id, name_key, surname_key: every name of a worker.
+    at_work : pandas.DataFrame
+        worker_id, group_id, start, end: months (numbers) at a legal group, short gaps bridged.
     """
 
     person: pd.DataFrame
@@ -59,7 +61,7 @@ class Insured:
 def insured_persons(
     rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, claims: pd.DataFrame
 ) -> Insured:
-    """From insurance rows (worker_id and tokens), the employment table, the firms, and claims that carry a phone."""
+    """Make the tables of the insured; claims add their phones."""
     if rows["worker_id"].isna().any():
         rows = rows[rows["worker_id"].notna()]
     code, workers = pd.factorize(rows["worker_id"], sort=True)

@@ -18,12 +18,15 @@ from zgzx_research.link.link_firms import FirmLinks
 def link_inventors(
     clean: Mapping[str, pd.DataFrame], firms: FirmLinks, insured: Insured
 ) -> pd.DataFrame:
-    """source, RECORD_KEY, worker_id, method, score, uniqueness; a row per inventor with a name.
+    """Link inventors by name to persons insured at an applicant in the month of the filing.
 
-    uniqueness : unique, several or none of that name were insured with an applicant in the month of
-        the filing. Only
-    unique ones are linked (method "firm_date"); score: the chance that this one is the inventor and
-    not a namesake, from the share of the name among the insured and the size of the firm.
+    Returns
+    -------
+    pandas.DataFrame
+        source, RECORD_KEY, worker_id, method, score, uniqueness; a row per inventor with a name.
+        uniqueness: unique, several or none of that name were insured there then. Only unique ones
+        are linked (method "firm_date"); score: the chance that this one is the inventor and not a
+        namesake, from the share of the name among the insured and the size of the firm.
     """
     party = source_table(clean, "patent_party", ["role", "app_no", "name_key"])
     inventor = party[party["role"].eq("inventor") & party["name_key"].notna()].reset_index(
@@ -62,7 +65,7 @@ def _applicant_groups(party: pd.DataFrame, firms: FirmLinks) -> pd.DataFrame:
 
 
 def _pairs(inventor: pd.DataFrame, groups: pd.DataFrame, insured: Insured) -> pd.DataFrame:
-    """n (index of the inventor), worker_id, group_id, name_key of everybody of the name at work there then."""
+    """Pair each inventor (n, its index) with all of that name at work at an applicant then."""
     asked = (
         inventor[["app_no", "name_key", "month"]]
         .rename_axis("n")

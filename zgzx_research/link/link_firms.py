@@ -21,14 +21,17 @@ from zgzx_research.link.firm_records import agency_records, firm_records
 
 
 class Step(NamedTuple):
-    """A way to a firm.
+    """One way to find a firm.
 
     Attributes
     ----------
-    method : what the record and the firm have in common: "uscc", "name" or "core".
-    score : ranks the evidence; it is not a probability.
-    own_name : contradicted by a code; a branch's parent is not, since a branch has a code of its
-        own.
+    method : str
+        What the record and the firm have in common: "uscc", "name" or "core".
+    score : float
+        Ranks the evidence; it is not a probability.
+    own_name : bool
+        Whether a different code contradicts it; not for a branch's parent, since a branch has a
+        code of its own.
     """
 
     method: str
@@ -167,14 +170,14 @@ def link_firms(
 
 
 def _number_codes(records: pd.DataFrame) -> pd.Series:
-    """The code of each row's 单位编号, where all rows of the number that carry a code carry the same."""
+    """Give each row the one code that rows of its 单位编号 have; none where codes differ."""
     pairs = records[["number", "code"]].dropna().drop_duplicates()
     single = pairs.drop_duplicates("number", keep=False).set_index("number")["code"]
     return records["number"].map(single).astype("str")
 
 
 def _asked(records: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The records with `asked`, a position in the table of distinct questions, and that table."""
+    """Return the records with `asked`, a position in the table of questions, and that table."""
     question, first = distinct_rows(records, ASKED)
     rows, asked = records.assign(asked=question), records[ASKED].iloc[first].reset_index(drop=True)
     asked["name"] = normalise_company_name(asked["text"])
@@ -192,7 +195,7 @@ def _index(names: pd.DataFrame, kind: str) -> pd.Series:
 
 
 def _match(asked: pd.DataFrame, names: pd.DataFrame, codes: pd.Series) -> None:
-    """Adds firm_id, method, score, `way` = the column that led to the firm, `shared` = the one that led to several."""
+    """Add firm_id, method, score, way (the column that led to the firm) and shared (to several)."""
     index = {kind: _index(names, kind) for kind in ("uscc", "name", "core")}
     known = asked["code"].fillna(asked["lent_code"])
     firm = pd.Series(None, index=asked.index, dtype="str")
@@ -221,7 +224,7 @@ def _differ(left: pd.Series, right: pd.Series) -> pd.Series:
 
 
 def _at_its_time(rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame) -> None:
-    """A name of several firms is that of the one that bore it when the record speaks, if it is one."""
+    """Link a name of several firms to the one that had it at the time of the record."""
     bore = names.assign(
         since=_months(names["valid_from"], -np.inf), until=_months(names["valid_to"], np.inf)
     )
@@ -254,7 +257,7 @@ def _months(day: pd.Series, missing: float) -> np.ndarray:
 
 
 def _by_number(rows: pd.DataFrame) -> None:
-    """A row without firm and code takes the firm of its 单位编号, if all linked rows of the number have the same."""
+    """Give a row without firm and code the firm of its 单位编号, where that is one firm."""
     linked = rows.loc[
         rows["firm_id"].notna() & rows["number"].notna(), ["number", "firm_id"]
     ].drop_duplicates()
@@ -267,7 +270,7 @@ def _by_number(rows: pd.DataFrame) -> None:
 
 
 def _decide(rows: pd.DataFrame, asked: pd.DataFrame, settled: pd.DataFrame) -> None:
-    """Adds `decision`; an accepted firm goes before every other, a rejected one is taken away."""
+    """Add `decision`; an accepted firm goes before every other, a rejected one is removed."""
     rows["decision"] = pd.Series(None, index=rows.index, dtype="str")
     for line in settled.sort_values(
         ["decision"], ascending=False, kind="stable"
@@ -295,7 +298,7 @@ def _review(
     candidates: int,
     min_similarity: float,
 ) -> pd.DataFrame:
-    """The candidates; records that have one get the method "candidate" and its score."""
+    """Find candidates; records that have one get the method "candidate" and its score."""
     texts = asked.loc[asked["name"].notna(), ["name", "core", "parent_core"]]
     open_ = rows.loc[rows["method"].eq("none"), ["source", "asked"]].join(
         texts, on="asked", how="inner"
@@ -321,7 +324,7 @@ def _review(
 
 
 def _firm_names(names: pd.DataFrame, rows: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
-    """Registered names as written, then the branches met."""
+    """Join the registered names as written and the branches found."""
     own = names.drop(columns="name").rename(columns={"written": "name"})[NAME_COLUMNS]
     by_parent = asked.loc[asked["way"].isin(BRANCH) | asked["shared"].isin(BRANCH), ["name"]]
     branch = rows.loc[rows["firm_id"].notna(), ["asked", "firm_id"]].join(

@@ -1,4 +1,4 @@
-"""Workers: which records of all sources belong to one person."""
+"""Find the persons of the insurance and who of them the records are about."""
 
 from __future__ import annotations
 
@@ -131,7 +131,10 @@ def link_people(
 
 
 def _insurance(clean: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """source, RECORD_KEY, person_key, TOKENS and rows (how many each stands for) of the insurance, in key order."""
+    """Return the rows of the insurance in key order.
+
+    Columns: source, RECORD_KEY, person_key, TOKENS and rows (how many each stands for).
+    """
     tables = [
         source_table(clean, name, ["person_key", *TOKENS, "rows"]).assign(source=name)
         for name in INSURANCE
@@ -140,10 +143,10 @@ def _insurance(clean: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _persons(rows: pd.DataFrame) -> pd.Series:
-    """A number per person, null where a row carries neither number nor ID.
+    """Return a number per person, null where a row has neither number nor ID.
 
-    A number is joined to others by the ID it carries most often: one mistyped ID does not weld two
-    persons.
+    A number is joined to others by its most frequent ID: one mistyped ID does not make two persons
+    one.
     """
     # The clean stage writes the ID's pseudonym where the number is missing.
     number = rows["person_key"].mask(rows["person_key"].eq(rows["id_key"]))
@@ -165,7 +168,7 @@ def _persons(rows: pd.DataFrame) -> pd.Series:
 
 
 def _strangers(people: pd.DataFrame, known: int) -> pd.DataFrame:
-    """Contestants with an ID that the insurance does not know are workers of their own, numbered after the others."""
+    """Contestants with an ID unknown to the insurance are workers of their own, numbered last."""
     people = people.sort_values(RECORD_KEY, kind="stable", ignore_index=True)
     new = people["worker_id"].isna() & people["id_key"].notna()
     people["is_stranger"] = new

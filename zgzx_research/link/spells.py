@@ -34,7 +34,7 @@ def join_spells(spans: nw.LazyFrame, same: Sequence[str], gap: int) -> nw.LazyFr
 def paid_months(lines: nw.LazyFrame) -> nw.LazyFrame:
     """Distinct worker, employer, month that stay insured.
 
-    lines : worker, employer, month, paid (numbers), refund, pension (bool).
+    `lines` holds worker, employer, month, paid (numbers), refund, pension (bool).
     """
     same = ("worker", "employer")
     decided = lines.with_columns(
@@ -49,7 +49,7 @@ def paid_months(lines: nw.LazyFrame) -> nw.LazyFrame:
 
 
 def resolve_transfers(spells: nw.LazyFrame) -> nw.LazyFrame:
-    """Takes the last month from a spell that ends in the month in which a longer one of the same worker begins."""
+    """Take the last month from a spell where a longer one of the same worker begins in it."""
     longer = spells.filter(nw.col("end") > nw.col("start"))
     begins = longer.select("worker", end=nw.col("start")).unique().with_columns(taken=nw.lit(1))
     shared = nw.col("taken").fill_null(0) * (nw.col("start") < nw.col("end")).cast(nw.Int64)

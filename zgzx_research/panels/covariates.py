@@ -33,18 +33,27 @@ def firm_covariates(
     years: int = 3,
     reform: int = REFORM,
 ) -> pd.DataFrame:
-    """COLUMNS, a row per firm of the firm table.
+    """Make the fixed characteristics of each firm.
 
     Parameters
     ----------
-    firm, patent : link and clean table. shares : of `patents.firm_shares`, of the original
-        applicants.
-    before : first year that is no longer "before". years : how many years before it are looked at.
+    firm : pandas.DataFrame
+        Link table.
+    patent : pandas.DataFrame
+        Clean table.
+    shares : pandas.DataFrame
+        From `patent_counts.firm_shares`, of the original applicants.
+    before : int
+        First year that is no longer "before".
+    years : int
+        How many years before it are counted.
 
-    patents_before : applications a year in those years, of the years since the firm's founding;
-        missing when it was
-    founded later. utility_share : `patents.utility_share` before the reform, missing without any
-    filing.
+    Returns
+    -------
+    pandas.DataFrame
+        COLUMNS, a row per firm of the firm table. patents_before: applications a year in those
+        years, of the years since the firm's founding; missing when it was founded later.
+        utility_share: `patent_counts.utility_share` before the reform, missing without any filing.
     """
     counts, unreformed = (
         count_filings(patent, shares, dt.date(year - 1, 12, 31)) for year in (before, reform)

@@ -162,7 +162,7 @@ def build_firm_year(
 
 
 def _last_day_recorded(patent: pd.DataFrame, last_year: int) -> dt.date:
-    """The last day in the patent export; 31 December of the last year where there is none."""
+    """Return the last day in the patent export; 31 December of the last year without one."""
     days = [patent[name].max() for name in ("filed", "published", "granted") if name in patent]
     latest = max((day for day in days if pd.notna(day)), default=pd.Timestamp(last_year, 12, 31))
     return latest.date()
@@ -177,19 +177,30 @@ def check_coverage(
     *,
     sources: Collection[str] = ("patents", "employment"),
 ) -> None:
-    """Every year of the panel must stand in the exports.
+    """Check that every year of the panel is in the exports: a missing file would read as zeros.
 
-    A missing file would otherwise read as zeros.
-
-    sources : those the study's outcomes rest on; what nobody asks about need not be complete.
-    months : `si_month`, where the study has months: other layouts tell of other people and do not
-        stand in for them.
+    Parameters
+    ----------
+    patent : pandas.DataFrame
+        Clean table.
+    employment : pandas.DataFrame
+        `PeopleLinks.employment`.
+    first_year : int
+        First year of the panel.
+    last_year : int
+        Last year of the panel.
+    months : pandas.DataFrame, optional
+        `si_month`, where the study has months: other layouts are about other people and do not
+        replace them.
+    sources : collection of str, default ("patents", "employment")
+        Those the study's outcomes need; others need not be complete.
 
     Raises
     ------
-    ZgzxError : names the years without a single filing, without anybody insured at the end of the
-        year before, or with less than SPARSE of the months that a usual year has (personal
-        statements reach back further than the extract).
+    ZgzxError
+        Years without a single filing, without anybody insured at the end of the year before, or
+        with less than SPARSE of the months that a usual year has (personal statements go back
+        further than the extract).
     """
     for source, absent in uncovered_years(
         patent["filed"].dt.year,
@@ -202,7 +213,7 @@ def check_coverage(
 
 
 def nothing_for_years(source: str, absent: list[int]) -> ZgzxError:
-    """What to say of an export that lacks years of the panel."""
+    """Make the error for an export that lacks years of the panel."""
     return ZgzxError(
         f"the {source} export holds nothing for years of the panel",
         where=source.split()[-1],
@@ -220,11 +231,25 @@ def uncovered_years(
     *,
     sources: Collection[str] = ("patents", "employment"),
 ) -> dict[str, list[int]]:
-    """Export -> the years of the panel it says nothing of.
+    """Export -> the years of the panel that it lacks, for exports that lack any.
 
-    Without the exports that say something of every year.
+    Parameters
+    ----------
+    filed : pandas.Series
+        Years of filing.
+    employment : pandas.DataFrame
+        As for `check_coverage`.
+    years : range
+        The years of the panel.
+    months : pandas.DataFrame, optional
+        As for `check_coverage`.
+    sources : collection of str, default ("patents", "employment")
+        As for `check_coverage`.
 
-    filed : years of filing. employment, months, sources : as for `check_coverage`.
+    Returns
+    -------
+    dict of str to list of int
+        Export -> years.
     """
     reach = employment["end_ym"].fillna(LATEST)
     decembers = {year: (year - 1) * 100 + 12 for year in years}
@@ -245,11 +270,12 @@ def uncovered_years(
 
 
 def check_firm_year(panel: pd.DataFrame) -> pd.DataFrame:
-    """The panel itself, if every (firm_id, year) pair stands once.
+    """Check that every (firm_id, year) pair stands once, and return the panel.
 
     Raises
     ------
-    ZgzxError : names the pairs that stand more than once.
+    ZgzxError
+        Names the pairs that stand more than once.
     """
     pairs = panel[["firm_id", "year"]]
     twice = pairs[pairs.duplicated()].drop_duplicates().sort_values(["firm_id", "year"])
@@ -267,8 +293,8 @@ def check_firm_year(panel: pd.DataFrame) -> pd.DataFrame:
 def _grid(firm: pd.DataFrame, known: pd.DataFrame, years: range) -> pd.DataFrame:
     """Every firm in every year, with what is known of the firm.
 
-    last_year : the last year in which the firm filed on its own: that of its closure, or of the day
-        before its merger.
+    `last_year` is the last year in which the firm filed as itself: that of its closure, or of the
+    day before its merger.
     """
     closed = firm["closed"].dt.year.astype("Int64")
     alone = (

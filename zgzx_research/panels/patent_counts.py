@@ -31,20 +31,33 @@ def count_patents(
     joint: Literal["whole", "fractional"] = "whole",
     dual: Literal["once", "both"] = "once",
 ) -> pd.DataFrame:
-    """Distinct applications by firm, year of filing and type; a row per firm and year with any.
+    """Count distinct applications by firm, year of filing and type.
 
     Parameters
     ----------
-    patent, patent_party, link_audit : clean and link tables.
-    truncation : date of the export; filings after it are not counted.
-    firm : firm table; filings dated on or after a firm's merger count for what it became
-        (group_id).
-    holder : "original" applicants, or "current" holders (bought patents count for the buyer).
-    joint : a joint application counts "whole" for each firm, or as the share of its parties that
-        the firm is.
-    dual : one invention filed as utility model as well (一案双申) counts "once", as the invention, or
-        as "both". Twins are those the clean stage paired, and those of one firm, day and title,
-        however the firm was written.
+    patent : pandas.DataFrame
+        Clean table.
+    patent_party : pandas.DataFrame
+        Clean table.
+    link_audit : pandas.DataFrame
+        `FirmLinks.link_audit`.
+    truncation : datetime.date
+        Date of the export; filings after it are not counted.
+    firm : pandas.DataFrame, optional
+        Firm table; filings dated on or after a firm's merger count for its successor (group_id).
+    holder : {"original", "current"}, default "original"
+        The applicants, or the current holders (bought patents count for the buyer).
+    joint : {"whole", "fractional"}, default "whole"
+        A joint application counts 1 for each firm, or as the firm's share of its parties.
+    dual : {"once", "both"}, default "once"
+        One invention filed as utility model as well (一案双申) counts once, as the invention, or as
+        both. Twins are those paired by the cleaning, and those of one firm, day and title, however
+        the firm was written.
+
+    Returns
+    -------
+    pandas.DataFrame
+        firm_id, year, COLUMNS; a row per firm and year with any application.
     """
     shares = firm_shares(patent_party, link_audit, holder)
     return count_filings(patent, shares, truncation, firm=firm, joint=joint, dual=dual)
@@ -89,13 +102,14 @@ def add_patents(
     *,
     incomplete: Literal["flag", "missing"] = "flag",
 ) -> pd.DataFrame:
-    """The panel (firm_id, year, founded_year, last_year) with the counts (Int64, fractional Float64) and COMPLETE.
+    """Add the counts (Int64, fractional Float64) and COMPLETE to the panel.
 
-    Missing before the founding year, after the `last_year` in which the firm lived on its own, and
-    after the year of the export. A firm that is gone cannot win, so zeros would stand among the
-    comparison firms only and pass for an effect; what is filed after a merger is the successor's
-    (`count_patents`). A year is complete for a type when all its filings are published by
-    `truncation` (PUBLISHED_AFTER); incomplete years are flagged, or also missing.
+    The panel has firm_id, year, founded_year, last_year. Counts are missing before the founding
+    year, after the `last_year` of the firm as itself, and after the year of the export. A firm that
+    is gone cannot win, so zeros would stand among the comparison firms only and resemble an effect;
+    what is filed after a merger is the successor's (`count_patents`). A year is complete for a type
+    when all its filings are published by `truncation` (PUBLISHED_AFTER); incomplete years are
+    flagged, or also missing.
     """
     panel = panel.merge(counts, on=["firm_id", "year"], how="left", validate="one_to_one")
     unborn = panel["year"].lt(panel["founded_year"]).fillna(False).astype("bool")
@@ -116,7 +130,7 @@ def add_patents(
 
 
 def last_complete_year(truncation: dt.date, kind: str) -> int:
-    """The last year of filing whose applications of this type must all be published by the date of the export."""
+    """Return the last year of filing that must be fully published by the date of the export."""
     horizon = (
         pd.Timestamp(truncation)
         + pd.Timedelta(days=1)
@@ -192,7 +206,7 @@ def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _models_alike(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
-    """Utility models (app_no) for which there is one invention of the same firm, day and title."""
+    """Find utility models (app_no) with exactly one invention of the same firm, day and title."""
     same = ["firm_id", "filed", "title_hash"]
     rows = pairs[["app_no", "firm_id"]].merge(
         filed[["app_no", "type", *same[1:]]].dropna(), on="app_no"
@@ -205,7 +219,7 @@ def _models_alike(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
 
 
 def _successors(found: pd.DataFrame, firm: pd.DataFrame) -> np.ndarray:
-    """The firm a filing counts for: what the applicant had become by then."""
+    """Return the firm a filing counts for: what the applicant had become by then."""
     about = firm.set_index("firm_id")
     step = about["successor_id"].where(about["successor_id"].notna())
     current, day = found["firm_id"], found["filed"]

@@ -119,7 +119,7 @@ def _contestants(
     people: PeopleLinks,
     calendar: pd.DataFrame,
 ) -> pd.DataFrame:
-    """A row per worker and edition: of several lists the one with the furthest stage."""
+    """Return a row per worker and edition: of several lists the one with the furthest stage."""
     person = people.link_audit[people.link_audit["worker_id"].notna()]
     firm, firms = links.firm, links.link_audit[["source", *RECORD_KEY, "firm_id"]]
     teams = pd.concat([roster.assign(source="roster"), entry.assign(source="entry")])[
@@ -168,8 +168,10 @@ def _covering(
     longest_break: int,
     same: list[str],
 ) -> pd.DataFrame:
-    """The people (edition, worker_id, month, …), once for each number of months `ahead`, with the spells at a level
-    that cover the month so much later."""
+    """Join people with the spells at a level that cover a month so many months `ahead`.
+
+    `people` has edition, worker_id, month and more; they stand once for each number of months.
+    """
     later = people.merge(pd.DataFrame({"ahead": ahead}), how="cross")
     asked = later.assign(at=(later["month"] + later["ahead"]).astype("int64"))
     with connect() as connection:

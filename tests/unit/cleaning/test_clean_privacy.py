@@ -204,7 +204,7 @@ def test_errors_about_editions_show_nobody() -> None:
 
 
 def test_a_layout_that_nobody_knows_names_the_profile_and_no_cell() -> None:
-    with pytest.raises(ZgzxError, match="profile other has the columns of no layout") as caught:
+    with pytest.raises(ZgzxError, match="columns of the profile other fit no layout") as caught:
         clean_tables(raw_table("scores/other", "person_name total", ["甄试样", "90"]))
     assert "甄试样" not in str(caught.value)
 

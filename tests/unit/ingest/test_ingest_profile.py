@@ -71,7 +71,7 @@ def test_a_column_that_stands_twice(write: Callable) -> None:
 
 def test_a_file_in_the_wrong_folder(write: Callable) -> None:
     text = message(write("patents/a.csv", REGISTRY + "\n1,2,3\n"), "patents")
-    assert "It looks like a registry file in the patents folder" in text
+    assert "This seems to be a registry file in the patents folder" in text
 
 
 def test_a_file_without_header_shows_nobody_in_the_message(write: Callable) -> None:
