@@ -1,4 +1,4 @@
-"""The engine of the heavy collapses: DuckDB in memory, spoken to through Narwhals."""
+"""The engine for large tables: DuckDB in memory, used through Narwhals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def connect(*, threads: int = 2, memory: str = "4GB") -> duckdb.DuckDBPyConnecti
 
     Beyond `memory` it spills to a scratch file.
 
-    Row order is nobody's business before `collect`: it sorts, so the number of threads cannot
+    Row order is undefined before `collect`: it sorts, so the number of threads cannot
     change a result.
     """
     scratch = Path(tempfile.gettempdir()) / f"zgzx-{os.getpid()}"

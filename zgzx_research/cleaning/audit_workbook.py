@@ -338,14 +338,16 @@ def _wanted(table: RawTable, entries: pd.DataFrame) -> pd.DataFrame:
 def _differs(row: pd.Series, entry: tuple) -> bool:
     """Whether the cell is missing or differs from the value in the workbook.
 
-    A value masked by dots alone is not compared.
+    A value masked by dots only is not compared.
     """
-    column, told = entry.column, entry.value_masked  # type: ignore[attr-defined]
+    column, expected = entry.column, entry.value_masked  # type: ignore[attr-defined]
     if pd.isna(column):
         return False
     if column not in row.index:
         return True
-    return pd.notna(told) and not str(told).startswith("•••") and shown(row, column) != told
+    if pd.isna(expected) or str(expected).startswith("•••"):
+        return False
+    return shown(row, column) != expected
 
 
 def _refuse(entries: pd.DataFrame, wrong: pd.Series, where: str, what: str, remedy: str) -> None:

@@ -130,7 +130,7 @@ def _months(found: dict[str, list[Piece]], key: bytes, tables: Sequence[RawTable
     good, failed = enforce(frame, "si_month")
     rank = frame["rank"].reindex(good.index)
     newer = -deliveries_of(good, tables) if several(tables) else pd.Series(0, good.index)
-    again = _told_before(good, rank, newer) & ~is_one_of(good, decided_to_keep(tables))
+    again = _reported_before(good, rank, newer) & ~is_one_of(good, decided_to_keep(tables))
     kept = (good[~again] if again.any() else good).reset_index(drop=True)
     said = kept.select_dtypes("category")
     kept = kept.assign(
@@ -162,7 +162,7 @@ def _with_lines(parts: Sequence[Months]) -> Parts:
     return frame.assign(**texts, **said), notes
 
 
-def _told_before(months: pd.DataFrame, rank: pd.Series, newer: pd.Series) -> np.ndarray:
+def _reported_before(months: pd.DataFrame, rank: pd.Series, newer: pd.Series) -> np.ndarray:
     """Mark months that another row reports first: of lower rank, newer delivery or further up.
 
     A statement may know the person by another number, so the ID counts too. `newer` is smaller for
@@ -197,14 +197,14 @@ def _month_rows(piece: Piece, key: bytes) -> Months:
     period, paid = _period(rows["period"], styles), read_months(rows["paid"], styles)
     base = read_decimals(rows["base"], -LARGEST_BASE, LARGEST_BASE, reasons.VALUE_AMOUNT)
     kind = read_choices(rows["kind"], "kind", reasons.UNKNOWN_KIND)
-    told = kind.value.where(kind.reason.notna() | kind.value.notna(), "normal")
+    known = kind.value.where(kind.reason.notna() | kind.value.notna(), "normal")
     other = holds(rows["insurance"], lambda text: "养老" not in text)
     frame = rows[[*ROW_KEY, "part"]].assign(
         line=line,
         period_ym=period.value,
         paid_ym=paid.value,
         base=base.value,
-        kind=told.mask(base.value.lt(0) & told.notna(), "refund"),
+        kind=known.mask(base.value.lt(0) & known.notna(), "refund"),
         rank=np.where(other, OTHER_INSURANCE, PENSION),
     )
     reason = {
@@ -331,12 +331,12 @@ def _person_and_employer(
     )
     why = {"person_no": own.reason, "employer_uscc": code.reason, "employer_no": number.reason}
     why |= persons.reasons | personal
-    told = {
+    why = {
         column: as_categories(reason, line, rows.index)
         for column, reason in why.items()
         if reason.notna().any()
     }
-    notes = [note(rows, column, reason) for column, reason in told.items()]
+    notes = [note(rows, column, reason) for column, reason in why.items()]
     return line, lines, [*piece.entries, *notes]
 
 

@@ -11,14 +11,13 @@ import pandas as pd
 from zgzx_research.cleaning import reasons
 from zgzx_research.cleaning.cleaned import Cleaned, Layout, Parts, Piece, finish, pieces, stacked
 from zgzx_research.cleaning.deliveries import newer_only, subject_of
-from zgzx_research.cleaning.double_filings import pair_double_filings
 from zgzx_research.cleaning.identifiers import (
     firm_names,
     read_application_numbers,
     read_uscc,
     without_blanks,
 )
-from zgzx_research.cleaning.names import parties_in, people_in, split_column
+from zgzx_research.cleaning.names import split_column, split_parties, split_people
 from zgzx_research.cleaning.pseudonyms import is_organisation, keyed_hash, name_keys
 from zgzx_research.cleaning.quarantine import enforce, first_only, flag, note
 from zgzx_research.cleaning.rules import RULES
@@ -44,6 +43,9 @@ LAYOUTS = {
         ),
     )
 }
+# what decides whether two applications are one invention filed twice (一案双申)
+DUAL_COLUMNS = ["app_no", "type", "filed", "applicants", "inventors", "title", "is_dual"]
+TWINS = ("invention", "utility_model")
 ROLES = {"applicant": "applicants", "holder": "holders", "inventor": "inventors"}
 _GRANTED = re.compile(f"[{''.join(RULES['application']['granted_kinds'])}]\\d?$")
 
@@ -129,8 +131,10 @@ def _twins(column: pd.Series, separators: str, own: pd.Series) -> pd.DataFrame:
     """
     said = read_choices(column, "dual")
     cells = split_cells(column.dropna(), separators)
-    told = [read_application_numbers(cells.str[place].astype("str"))["app_no"] for place in (0, 1)]
-    listed = [number.reindex(column.index) for number in told]
+    numbers = [
+        read_application_numbers(cells.str[place].astype("str"))["app_no"] for place in (0, 1)
+    ]
+    listed = [number.reindex(column.index) for number in numbers]
     number = listed[0].where(listed[0].ne(own).fillna(False).astype("bool"), listed[1])
     number = number.mask(number.eq(own).fillna(False).astype("bool") | said.value.notna())
     is_dual = said.value.eq("true").astype("boolean").mask(said.value.isna() & number.isna())
@@ -146,9 +150,9 @@ def _merge(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows["holders"] = rows["holders"].fillna(rows["applicants"].where(several))
     groups = rows.groupby("app_no", sort=False)
     first = groups[["published", "granted"]].min()
-    told = groups[["dual_app_no", "is_dual"]].first().join(groups[["holders"]].last())
+    latest = groups[["dual_app_no", "is_dual"]].first().join(groups[["holders"]].last())
     kept, merged = first_only(rows, ["app_no"], reasons.DUPLICATE_APPLICATION)
-    kept = kept.drop(columns=[*first, *told]).join(first, on="app_no").join(told, on="app_no")
+    kept = kept.drop(columns=[*first, *latest]).join(first, on="app_no").join(latest, on="app_no")
     return kept.sort_values(ROW_KEY, ignore_index=True), merged
 
 
@@ -159,7 +163,7 @@ def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
     """
     lists, notes = {}, []
     for role, column in ROLES.items():
-        split = people_in if role == "inventor" else parties_in
+        split = split_people if role == "inventor" else split_parties
         lists[role], why = split_column(
             rows[column], partial(split, separators=piece.separators(column))
         )
@@ -184,16 +188,16 @@ def _parties(rows: pd.DataFrame, piece: Piece, key: bytes) -> Parts:
         name=firm_names(party["text"].where(is_firm)),
         name_key=name_keys(party["text"].mask(is_firm), key)["name_key"],
     )
-    told = rows[rows["codes"].notna()].rename(columns={"codes": "uscc"})
-    codes = split_cells(told["uscc"], piece.separators("uscc"))
-    party["uscc"], unplaced = _codes_of_applicants(party, told, codes, lists)
-    return party, [*notes, note(told, "uscc", flag(unplaced, reasons.VALUE_PARTY_CODES))]
+    coded = rows[rows["codes"].notna()].rename(columns={"codes": "uscc"})
+    codes = split_cells(coded["uscc"], piece.separators("uscc"))
+    party["uscc"], unplaced = _codes_of_applicants(party, coded, codes, lists)
+    return party, [*notes, note(coded, "uscc", flag(unplaced, reasons.VALUE_PARTY_CODES))]
 
 
 def _codes_of_applicants(
     party: pd.DataFrame, rows: pd.DataFrame, codes: pd.Series, lists: dict[str, pd.Series]
 ) -> tuple[pd.Series, pd.Series]:
-    """Credit codes of the parties, and which of `rows` have codes that belong to nobody.
+    """Credit codes of the parties, and which of `rows` have codes that belong to no party.
 
     Codes are given in order, where there is one for each organisation among the applicants, and
     only where the holders are the applicants: exports do not say whether the codes are those of the
@@ -218,3 +222,49 @@ def _codes_of_applicants(
     )
     found = placed.set_index("at")["uscc"].reindex(party.index).astype("str")
     return found, codes.map(bool) & ~fits
+
+
+def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
+    """Find the other application of each pair (一案双申), on the index of `patent`.
+
+    The number the office gives comes first, for both applications. Else an invention and a utility
+    model of one day and title are a pair when they have the same applicants, or the same inventors,
+    since one firm is written in many ways. Where no title is known, the same applicants and day are
+    enough if both rows say 是. Two inventions that fit are no pair: nothing is guessed. A row that
+    says 否 is not paired.
+
+    Parameters
+    ----------
+    patent : pandas.DataFrame
+        app_no, type, filed, applicants, inventors, title, dual_app_no, is_dual; one row per
+        application.
+
+    Returns
+    -------
+    pandas.Series
+        Application numbers (str), null where there is none.
+    """
+    named = patent.dropna(subset="dual_app_no").set_index("app_no")["dual_app_no"]
+    back = pd.Series(named.index, index=named.to_numpy())
+    both = pd.concat([named, back[~back.index.isin(named.index)]])
+    twin = patent["app_no"].map(both[~both.index.duplicated()]).astype("str")
+    patent = patent[DUAL_COLUMNS].assign(what=on_texts(patent["title"], without_blanks))
+    for who in ("applicants", "inventors"):
+        twin = twin.fillna(patent["app_no"].map(_alike(patent[twin.isna()], who)).astype("str"))
+    return twin
+
+
+def _alike(patent: pd.DataFrame, who: str) -> pd.Series:
+    """Find for each application the one other with the same parties, day and title."""
+    rows = patent[patent["is_dual"].ne(False).fillna(True) & patent["type"].isin(TWINS)]
+    said = rows["is_dual"].eq(True).fillna(False) & rows["title"].isna() & (who == "applicants")
+    disclosed = rows[who].where(~rows[who].isin(RULES["persons"]["undisclosed"]))
+    rows = rows.assign(who=on_texts(disclosed, without_blanks), what=rows["what"].mask(said, ""))
+    same = ["who", "filed", "what"]
+    first, second = (rows.loc[rows["type"].eq(kind), ["app_no", *same]].dropna() for kind in TWINS)
+    pairs = first.drop_duplicates(same, keep=False).merge(
+        second.drop_duplicates(same, keep=False), on=same
+    )
+    return pd.concat(
+        [pairs.set_index("app_no_x")["app_no_y"], pairs.set_index("app_no_y")["app_no_x"]]
+    )

@@ -28,9 +28,8 @@ from zgzx_research.cleaning.identifiers import (
     read_uscc,
 )
 from zgzx_research.cleaning.industries import read_industries
-from zgzx_research.cleaning.names import parties_in, split_column
+from zgzx_research.cleaning.names import split_column, split_parties
 from zgzx_research.cleaning.quarantine import as_written, enforce, first_only, flag, note
-from zgzx_research.cleaning.registry_names import names_of_firms
 from zgzx_research.cleaning.schemas import ROW_KEY
 from zgzx_research.cleaning.streets import read_addresses, read_streets
 from zgzx_research.cleaning.values import (
@@ -63,6 +62,7 @@ LAYOUTS = {
     ),
 }
 # Of these the clean table keeps less than is written.
+PRESENT, FORMER = "现名", "曾用名"
 AS_WRITTEN = ("firm_name", "former_names", "street", "address", "industry")
 
 
@@ -224,7 +224,8 @@ def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:
 def _former_names(piece: Piece, frame: pd.DataFrame) -> Parts:
     """Return a row per name listed under 曾用名, for the rows of the registry in `frame`."""
     separators = piece.separators("former_names")
-    lists, _ = split_column(piece.rows["former_names"], lambda text: parties_in(text, separators))
+    cells = piece.rows["former_names"]
+    lists, _ = split_column(cells, lambda text: split_parties(text, separators))
     listed = (
         piece.rows[ROW_KEY]
         .assign(name=lists)
@@ -258,3 +259,60 @@ def _changes(piece: Piece) -> Parts:
     )
     read = {"uscc": code.reason, "change": change.reason, "changed": date.reason}
     return frame, [*piece.entries, *(note(rows, column, why) for column, why in read.items())]
+
+
+def names_of_firms(
+    registry: pd.DataFrame, event: pd.DataFrame, listed: pd.DataFrame
+) -> pd.DataFrame:
+    """Make the clean table `registry_name` from former names and recorded changes of name.
+
+    Parameters
+    ----------
+    registry : pandas.DataFrame
+        The clean table.
+    event : pandas.DataFrame
+        The clean table `registry_event`.
+    listed : pandas.DataFrame
+        file, sheet, row, part, uscc, name: one row per former name of a registry row.
+    """
+    named = registry[[*ROW_KEY, "name"]].rename(columns={"name": "firm_name"})
+    lists = (
+        listed[[*ROW_KEY, "part", "uscc", "name"]]
+        .merge(named, on=ROW_KEY)
+        .assign(valid_from=pd.NaT, valid_to=pd.NaT, kind=FORMER)
+    )
+    lists = lists[lists["name"] != lists["firm_name"]]
+    dated = _from_changes(event[event["type"].eq("rename")])
+    firm = ["uscc", "firm_name", "name"]
+    known = lists.merge(dated[firm].drop_duplicates().assign(known=True), on=firm, how="left")[
+        "known"
+    ].notna()
+    days = dict.fromkeys(("valid_from", "valid_to"), "datetime64[s]")
+    both = pd.concat([lists[~known.to_numpy()].astype(days), dated.astype(days)], ignore_index=True)
+    texts = dict.fromkeys(("uscc", "firm_name", "name", "kind"), "str")
+    good, _ = enforce(both.astype({"part": "int64", "row": "int64"} | texts), "registry_name")
+    return good.sort_values([*ROW_KEY, "part"], ignore_index=True)
+
+
+def _from_changes(renames: pd.DataFrame) -> pd.DataFrame:
+    """Two rows per change: the name before and the name after, with their first and last days."""
+    renames = renames.assign(firm=renames["uscc"].fillna(renames["firm_name"])).sort_values(
+        ["firm", "date", *ROW_KEY]
+    )
+    before = renames.assign(
+        part=1, name=renames["before"], valid_from=pd.NaT, valid_to=renames["date"]
+    )
+    after = renames.assign(
+        part=2, name=renames["after"], valid_from=renames["date"], valid_to=pd.NaT
+    )
+    earlier, later = (frame.groupby("firm")[["date", "name"]] for frame in (after, before))
+    taken = earlier.shift(1)
+    before["valid_from"] = taken["date"].where(taken["name"].eq(before["name"]))
+    left = later.shift(-1)
+    after["valid_to"] = left["date"].where(left["name"].eq(after["name"]))
+    both = pd.concat([before, after], ignore_index=True).dropna(subset="name")
+    both = both.drop_duplicates(["firm", "name", "valid_from", "valid_to"])
+    is_present = both["valid_to"].isna() & both["name"].eq(both["firm_name"])
+    return both.assign(kind=is_present.map({True: PRESENT, False: FORMER}))[
+        [*ROW_KEY, "part", "uscc", "firm_name", "name", "valid_from", "valid_to", "kind"]
+    ]

@@ -83,13 +83,13 @@ def _parse(piece: Piece, key: bytes) -> tuple[pd.DataFrame, pd.DataFrame, list[p
     scores, absent, notes = _scores(rows)
     total, found = _total(rows, scores)
     rank = read_counts(rows["rank"])
-    told = _outcome(rows["outcome"], stage.value)
+    result = _outcome(rows["outcome"], stage.value)
     rows = rows.assign(
         category_code=category.value,
         stage_code=stage.value,
         points=total.mask(absent),
         place=rank.value,
-        result=told.value.mask(absent & total.isna(), "absent"),
+        result=result.value.mask(absent & total.isna(), "absent"),
         named=rows["person_name"].notna(),
         whole_name=as_written(rows, ("person_name",)),
     )
@@ -101,7 +101,7 @@ def _parse(piece: Piece, key: bytes) -> tuple[pd.DataFrame, pd.DataFrame, list[p
         "category": category.reason,
         "stage": stage.reason,
         "rank": rank.reason,
-        "outcome": told.reason,
+        "outcome": result.reason,
     }
     notes += [note(rows, column, why) for column, why in reason.items()]
     notes += [note(rows, column, why) for column, why in (differ | {"edition": disagree}).items()]

@@ -218,7 +218,7 @@ def _cleaned(
 
 
 def _unknown(cells: Texts, rows: pd.DataFrame, name: str) -> list[pd.DataFrame]:
-    """Entries for cells that say that nobody knows, and for error cells.
+    """Entries for cells that say "unknown", and for error cells.
 
     They read as missing, and are not blank.
     """
@@ -291,8 +291,8 @@ def finish(
     kept, lost = np.zeros((2, starts[-1]), dtype=bool)
     for table in tables.values():
         kept[_places(table, sheets)] = True
-    kept_in_vain = [_not_kept(raw, sheets, kept)]
-    quarantine = pd.concat([*entries, *kept_in_vain], ignore_index=True).assign(source=source)
+    not_kept = [_not_kept(raw, sheets, kept)]
+    quarantine = pd.concat([*entries, *not_kept], ignore_index=True).assign(source=source)
     places = _places(quarantine, sheets)
     quarantine["row_lost"] = ~kept[places]
     lost[places] = ~kept[places]
@@ -341,8 +341,9 @@ def _tidy(quarantine: pd.DataFrame) -> pd.DataFrame:
     """
     quarantine = quarantine.drop_duplicates([*ROW_KEY, "column", "reason"])
     cell = [*ROW_KEY, "column"]
-    told = quarantine[quarantine["value_masked"].notna()][cell].drop_duplicates().assign(told=True)
-    refused = quarantine.merge(told, on=cell, how="left")["told"].notna().to_numpy()
+    shown = quarantine[quarantine["value_masked"].notna()][cell]
+    listed = shown.drop_duplicates().assign(listed=True)
+    refused = quarantine.merge(listed, on=cell, how="left")["listed"].notna().to_numpy()
     again = (
         refused
         & quarantine["value_masked"].isna().to_numpy()

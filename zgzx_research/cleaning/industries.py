@@ -24,8 +24,8 @@ def _table() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-# division -> section, and what a name alone stands for: (section, division). A division that is
-# called like its section (房地产业, 教育, 国际组织) is that section's only one.
+# division -> section, and the (section, division) of a name without a code. A division with the
+# name of its section (房地产业, 教育, 国际组织) is that section's only one.
 SECTIONS = {row["division"]: row["section"] for row in _table()}
 NAMES: dict[str, tuple[str, str | None]] = {
     row["section_name"]: (row["section"], None) for row in _table()
@@ -36,8 +36,8 @@ NAMES |= {row["division_name"]: (row["section"], row["division"]) for row in _ta
 def read_industries(column: pd.Series) -> pd.DataFrame:
     """Columns industry_section (A to T), industry2 (two digits) and reason, on the raw index.
 
-    "C3972", "3972 电子…", "39", "制造业"; a section alone has no division. Unknown divisions and a
-    letter that contradicts the digits are refused.
+    "C3972", "3972 电子…", "39", "制造业"; a section without digits has no division.
+    Unknown divisions and a letter that contradicts the digits are refused.
     """
 
     def read(text: str) -> tuple[str | None, str | None, str | None]:

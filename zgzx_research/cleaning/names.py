@@ -59,7 +59,7 @@ def _own(separators: str) -> re.Pattern[str]:
     return re.compile("[" + re.escape(unicodedata.normalize("NFKC", separators)) + r"\n\r]")
 
 
-def people_in(text: str, separators: str) -> Split:
+def split_people(text: str, separators: str) -> Split:
     """Split a cell into the people named in it.
 
     None, with a reason, where blanks or letters do not separate them with certainty. A list that
@@ -79,8 +79,8 @@ def people_in(text: str, separators: str) -> Split:
         return [], reasons.VALUE_SEVERAL_NAMES
     if not others or not others.start():
         return names, None
-    told = chinese_number(others["number"] or "") or 0
-    return names, reasons.VALUE_NAMES_LEFT_OUT if told != len(names) else None
+    announced = chinese_number(others["number"] or "") or 0
+    return names, reasons.VALUE_NAMES_LEFT_OUT if announced != len(names) else None
 
 
 def _cut(text: str, separators: str) -> list[str]:
@@ -166,7 +166,7 @@ def _are_names(text: str) -> bool:
     )
 
 
-def parties_in(text: str, separators: str) -> Split:
+def split_parties(text: str, separators: str) -> Split:
     """Split a cell into the firms and people named in it.
 
     A part with a mark that may belong to a name stays, with a reason.
@@ -196,7 +196,7 @@ def several_in_a_cell(column: pd.Series) -> pd.Series:
 
     Which of them is meant is not said.
     """
-    found, unsure = split_column(column, lambda text: parties_in(text, ";"))
+    found, unsure = split_column(column, lambda text: split_parties(text, ";"))
     return flag(unsure.notna() | (found.map(len) > 1), reasons.VALUE_SEVERAL_FIRMS)
 
 

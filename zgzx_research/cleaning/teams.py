@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from zgzx_research.cleaning import reasons
-from zgzx_research.cleaning.names import people_in, split_column
+from zgzx_research.cleaning.names import split_column, split_people
 from zgzx_research.cleaning.pseudonyms import is_team_name
 from zgzx_research.cleaning.quarantine import note
 from zgzx_research.cleaning.schemas import ROW_KEY
@@ -27,9 +27,9 @@ def one_row_per_person(
     members of a team only when there is one for each.
     """
     listed = on_unique(rows["person_name"], _members, "str")
-    found, why = split_column(listed, lambda text: people_in(text, separators("person_name")))
+    found, why = split_column(listed, lambda text: split_people(text, separators("person_name")))
     names = found.map(_without_team)
-    unsure = why.eq(reasons.VALUE_SEVERAL_NAMES)  # nobody is named then: the row stays a team's
+    unsure = why.eq(reasons.VALUE_SEVERAL_NAMES)  # no person is named then: the row stays a team's
     size = names.map(len).clip(lower=1)
     lists = {
         "person_name": names.where(

@@ -29,7 +29,7 @@ _MISSING = frozenset(RULES["missing"])
 _UNKNOWN = frozenset(RULES["unknown"])
 _ERROR_CELL = re.compile(RULES["error_cell"])
 _ERROR_BEGINS = frozenset("#E")
-_BETWEEN = "\x1f"  # in hardly any cell, and neither NFKC nor opencc looks across it
+_BETWEEN = "\x1f"  # in hardly any cell, and neither NFKC nor opencc changes text across it
 _KEEP = frozenset(RULES["characters"]["keep"])
 _STYLES = {name: re.compile(pattern) for name, pattern in RULES["date_styles"].items()}
 _AMOUNT = re.compile(r"(?P<before>\D*?)\s*" + RULES["amounts"]["pattern"])
@@ -133,7 +133,7 @@ def unknown(text: str) -> str | None:
 def unknown_among(texts: Sequence[str]) -> dict[int, str]:
     """Position and reason of the texts that are `unknown`.
 
-    Hardly any is, so the others are only looked up.
+    Hardly any is, so the others are found in a table.
     """
     plain = at_once(texts, lambda text: unicodedata.normalize("NFKC", text).upper())
     found = {}
@@ -248,9 +248,9 @@ def _months_beside(
     """
     halves = text[: cut.start()].strip(), text[cut.end() :].strip()
     days = [_day(half, [_TYPED_MONTH, *patterns]) for half in halves]
-    alone = re.fullmatch(r"(\d{1,2})\s*月?", halves[1])
-    if days[0] and alone and 1 <= int(alone[1]) <= 12:
-        days[1] = days[0].replace(month=int(alone[1]))
+    month_only = re.fullmatch(r"(\d{1,2})\s*月?", halves[1])
+    if days[0] and month_only and 1 <= int(month_only[1]) <= 12:
+        days[1] = days[0].replace(month=int(month_only[1]))
     return (_month(days[0]), _month(days[1])) if days[0] and days[1] else None
 
 

@@ -11,10 +11,9 @@ from functools import cache, partial
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.marks import column_name
 from zgzx_research.ingest.profile import NOT_READ, Profile, label
-from zgzx_research.ingest.remedies import remedy
+from zgzx_research.ingest.remedies import SEARCHED_ROWS, remedy
 from zgzx_research.ingest.sheet import Sheet
 
-SEARCHED_ROWS = 20
 MOST_SHOWN = 20  # unknown columns named in a message
 LONGEST_SHOWN = 120  # characters of one of them
 _CURRENCIES = "元人民币|人民币元|人民币|元|美元|港元|港币|欧元|日元|USD|HKD|EUR|RMB|CNY"

@@ -66,7 +66,7 @@ def check_reach(marks: Marks, file: str, sheet: int) -> None:
             "far beyond any table",
             where=f"{file}, sheet {sheet}",
             count=cells,
-            remedy="Delete the columns and rows beside the table, or save the table alone as .csv.",
+            remedy="Delete the columns and rows beside the table, or save only the table as .csv.",
         )
 
 

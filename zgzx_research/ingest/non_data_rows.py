@@ -36,10 +36,10 @@ def kinds_of_rows(
         A second table with other columns stands above or below the first.
     """
     first = _first_cells(sheet)
-    alone = sheet.counts[sheet.filled] == 1
+    single = sheet.counts[sheet.filled] == 1
     kinds = noted_rows(sheet, header)
     for rule in reversed(header.profile.non_data_rows):  # the first rule wins
-        hit = first.holds(rule.match.search) & (alone | (not rule.alone))
+        hit = first.holds(rule.match.search) & (single | (not rule.single_cell))
         kinds |= dict.fromkeys(sheet.filled[hit].tolist(), rule.kind)
     _mark_repeated(kinds, sheet, header, known, file)
     if header.profile.foot:

@@ -44,13 +44,13 @@ class NonDataRule:
         The kind of non-data row.
     match : re.Pattern[str]
         Tried on the first non-blank cell of a row.
-    alone : bool
+    single_cell : bool
         Whether only rows with exactly one non-blank cell are meant (section titles).
     """
 
     kind: str
     match: re.Pattern[str]
-    alone: bool
+    single_cell: bool
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ class Profile:
         Folder of the raw files (roster, registry, employment, patents, scores, programmes).
     columns : dict of str to str
         Header label (see `label`) -> canonical name, or NOT_READ for a column that is known and
-        left alone.
+        not read.
     canonical : tuple[str, ...]
         Canonical columns in the order of the profile, those of the title and the foot last.
     title : dict of str to re.Pattern[str]
-        Canonical name -> pattern with one group, looked for (after NFKC) in the rows above the
+        Canonical name -> pattern with one group, searched (after NFKC) in the rows above the
         header, then in the name of the sheet; a row below the header that `non_data_rows` calls
         title or section may change it.
     foot : Foot or None
@@ -219,7 +219,7 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         amounts=data.get("amounts", {}),
         amount_columns=tuple(data.get("amount_columns", ())),
         non_data_rows=tuple(
-            NonDataRule(kind, re.compile(rule["match"]), rule.get("alone", False))
+            NonDataRule(kind, re.compile(rule["match"]), rule.get("single_cell", False))
             for kind, rule in non_data_rows.items()
         ),
         note_sheets=re.compile(sheets) if sheets else None,

@@ -349,7 +349,7 @@ def _explain(cells: dict[str, Texts], foot: pd.DataFrame, profile: Profile) -> N
     for name in profile.foot.canonical:
         if name != key:
             pairs = foot[[key, name]].dropna().drop_duplicates()
-            told = pairs[~pairs[key].duplicated(keep=False)].set_index(key)[name].to_dict()
+            explained = pairs[~pairs[key].duplicated(keep=False)].set_index(key)[name].to_dict()
             cells[name] = cells[name].or_else(
-                Texts.of(cells[key].codes, map(told.get, cells[key].texts))
+                Texts.of(cells[key].codes, map(explained.get, cells[key].texts))
             )

@@ -14,7 +14,8 @@ from zgzx_research.ingest.sheet import Sheet
 if TYPE_CHECKING:
     from zgzx_research.ingest.header import Header
 
-SEARCHED = 20  # filled rows from above, as many as are searched for a header
+SEARCHED_ROWS = 20  # filled rows from the top among which a header is found
+LONGEST_LABEL = 20  # characters of a text that may be a label in a row further down
 LEAST_LABELS = 3
 # read in one encoding, written in another
 _MISREAD = (
@@ -34,7 +35,7 @@ _SEPARATORS = r"\s{2,}|[~^#&$!:：，；、]"
 def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> str:
     """Return the remedy that fits, in one or two sentences."""
     known = {text for profile in profiles for text in profile.columns}
-    top = [text for row in sheet.filled[:SEARCHED] for text in sheet.row(int(row)) if text]
+    top = [text for row in sheet.filled[:SEARCHED_ROWS] for text in sheet.row(int(row)) if text]
     if encoding := _misread(top, known):
         return f"The text was spoilt on its way ({encoding}): export the file again as UTF-8."
     if separator := _separator(top, known):
@@ -43,7 +44,7 @@ def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> 
         )
     if best.known < LEAST_LABELS and (deep := _deep_header(sheet, known)) is not None:
         return (
-            f"Row {deep + 1} resembles a header, but only the first {SEARCHED} filled rows are "
+            f"Row {deep + 1} resembles a header, but only the first {SEARCHED_ROWS} filled rows are "
             "searched: delete the rows above it."
         )
     end = " If the sheet holds no records, delete it or name it 说明." if sheet.name else ""
@@ -114,7 +115,7 @@ def _deep_header(sheet: Sheet, known: set[str]) -> int | None:
         hit = [
             number
             for number, text in enumerate(texts.texts)
-            if 0 < len(text) <= SEARCHED and label(text) in known
+            if 0 < len(text) <= LONGEST_LABEL and label(text) in known
         ]
         count += np.isin(texts.codes, hit)
     rows = np.flatnonzero(count >= LEAST_LABELS)

@@ -18,7 +18,7 @@ from zgzx_research.ingest.texts import Columns, Texts
 EXTENSIONS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 
 # Excel keeps 15 significant digits: a longer number has lost its last ones, so it is written in
-# scientific form (9.9E+17) and can be told from text that was typed in full.
+# scientific form (9.9E+17) and differs from text that was typed in full.
 LARGEST_EXACT = 1e15
 ROWS = 5_000  # rows held as Python lists at a time
 # A sheet that is full to the last row .xls or .xlsx has was most likely cut off by the program that

@@ -61,7 +61,7 @@ def refuse_other_tables(
     records = [row for row in above if _is_like_record(sheet, header, row, known)]
     if records:
         raise ZgzxError(
-            f"rows above the header (row {header.first + 1}) that look like records",
+            f"rows above the header (row {header.first + 1}) that resemble records",
             where=place(sheet, file),
             count=len(records),
             examples=[f"row {row + 1}" for row in records],

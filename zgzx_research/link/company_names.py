@@ -18,11 +18,11 @@ from zgzx_research.distinct import on_unique
 
 _WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _BRACKETS = str.maketrans("[]{}<>〔〕【】《》〈〉「」『』", "()()()()()()()()()")
-_KEPT_MARKS = frozenset("()&")  # & tells A&B from AB
+_KEPT_MARKS = frozenset("()&")  # A&B is not AB
 
 
 class _Marks(dict[int, int | None]):
-    """For `str.translate`: blanks and punctuation go, each looked up once."""
+    """For `str.translate`: blanks and punctuation go, each classified once."""
 
     def __missing__(self, code: int) -> int | None:
         sign = chr(code)

@@ -43,7 +43,7 @@ CLAIM_COLUMNS = [
     *PERSON_TOKENS,
 ]
 RESULT_COLUMNS = ["worker_id", "method", "score", "uniqueness"]
-SURE = 60.0  # bits; more would overflow to infinity and tell nothing
+SURE = 60.0  # bits; more would overflow to infinity
 COMPARED = {
     "name_key": True,
     "mask_key": False,
@@ -51,7 +51,7 @@ COMPARED = {
     "phone_key": False,
     "group_id": True,
 }
-# A pair is looked at if it shares the month and one of these.
+# A pair is compared if it shares the month and one of these.
 BLOCKS = (
     "l.group_id = r.group_id and l.name_key = r.name_key",
     "l.group_id = r.group_id and l.mask_key = r.mask_key",
@@ -124,15 +124,15 @@ def link_contestants(
     exact = claims["id_key"].map(by_id).astype("str")
     scored = _scored(claims[exact.isna()], insured)
     links = _decided(claims, scored, min_probability)
-    # one ID, one person: a line that was found by its tokens speaks for the other lines with its ID
+    # one ID, one person: a line that was found by its tokens decides for the other lines with its ID
     found = links["worker_id"].where(links["method"].eq("splink"))
     pairs = (
         pd.DataFrame({"id_key": claims["id_key"], "worker_id": found}).dropna().drop_duplicates()
     )
-    lent = claims["id_key"].map(
+    by_shared_id = claims["id_key"].map(
         pairs.drop_duplicates("id_key", keep=False).set_index("id_key")["worker_id"]
     )
-    by_number = exact.fillna(lent.where(links["method"].ne("splink")).astype("str"))
+    by_number = exact.fillna(by_shared_id.where(links["method"].ne("splink")).astype("str"))
     hit = by_number.notna()
     links["worker_id"] = links["worker_id"].mask(hit, by_number)
     links["method"] = links["method"].mask(hit, "id")
@@ -260,7 +260,7 @@ def _chances(asked: pd.DataFrame, insured: Insured) -> _Chances:
     for token in ("name_key", "mask_key", "birth_key", "phone_key", "surname_key"):
         counts = insured.person[token].value_counts()
         known = max(int(counts.sum()), 2)
-        # never less than a tenth of a person: a token known of few seems to tell everybody apart
+        # never less than a tenth of a person: a token known of few would separate everybody
         pairs = float((counts * (counts - 1)).sum()) / (known * (known - 1))
         agreement[token] = min(max(pairs, 0.1 / persons), 0.5)
     return _Chances(

@@ -63,7 +63,11 @@ def read_decisions(path: Path) -> pd.DataFrame:
         if bad.any():
             lines = (f"line {n + 2}" for n in table.index[bad])
             raise ZgzxError(
-                what, where=path.name, count=int(bad.sum()), examples=lines, remedy="Mend the line."
+                what,
+                where=path.name,
+                count=int(bad.sum()),
+                examples=lines,
+                remedy="Correct the line.",
             )
     return table[COLUMNS]
 

@@ -88,7 +88,7 @@ def _rows(
 ) -> pd.DataFrame:
     """Return the rows of a clean table with worker_id, firm_id, employer and alias.
 
-    worker_id is null in those of nobody.
+    worker_id is null where no worker is known.
 
     An employer without a firm is its number before its name, for the number is spelt one way;
     `alias` is the name.

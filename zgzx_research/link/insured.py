@@ -1,6 +1,6 @@
 """Who was insured where and when.
 
-The population in which contestants and inventors are looked for.
+The population in which contestants and inventors are searched.
 """
 
 from __future__ import annotations

@@ -42,16 +42,16 @@ class Step(NamedTuple):
 # By column of the record, tried in this order.
 STEPS = {
     "code": Step("uscc", 1.0, False),
-    "lent_code": Step("uscc", 0.99, False),
+    "number_code": Step("uscc", 0.99, False),
     "name": Step("name", 0.95, True),
     "core": Step("core", 0.90, True),
     "parent": Step("name", 0.85, False),
     "parent_core": Step("core", 0.80, False),
 }
-AT_ITS_TIME = 0.02  # taken off where several firms share the name and one bore it at the time
+AT_ITS_TIME = 0.02  # taken off where several firms share the name and one had it at the time
 BY_NUMBER = 0.75  # the 单位编号 of other records that all lead to one firm
 BRANCH = ("parent", "parent_core")
-ASKED = ["source", "code", "lent_code", "text"]
+ASKED = ["source", "code", "number_code", "text"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -145,7 +145,7 @@ def link_firms(
     records = in_key_order(
         pd.concat([agency_records(tables), firm_records(tables, calendar)]), first=["source"]
     )
-    records["lent_code"] = _number_codes(records)
+    records["number_code"] = _number_codes(records)
     settled = resolve_decisions(no_decisions() if decisions is None else decisions, names)
     rows, asked = _asked(records)
     _match(asked, names, firm.set_index("firm_id")["uscc"])
@@ -197,7 +197,7 @@ def _index(names: pd.DataFrame, kind: str) -> pd.Series:
 def _match(asked: pd.DataFrame, names: pd.DataFrame, codes: pd.Series) -> None:
     """Add firm_id, method, score, way (the column that led to the firm) and shared (to several)."""
     index = {kind: _index(names, kind) for kind in ("uscc", "name", "core")}
-    known = asked["code"].fillna(asked["lent_code"])
+    known = asked["code"].fillna(asked["number_code"])
     firm = pd.Series(None, index=asked.index, dtype="str")
     way = pd.Series("none", index=asked.index, dtype="str")
     shared = pd.Series(None, index=asked.index, dtype="str")
@@ -225,7 +225,7 @@ def _differ(left: pd.Series, right: pd.Series) -> pd.Series:
 
 def _at_its_time(rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame) -> None:
     """Link a name of several firms to the one that had it at the time of the record."""
-    bore = names.assign(
+    dated = names.assign(
         since=_months(names["valid_from"], -np.inf), until=_months(names["valid_to"], np.inf)
     )
     shared = asked.loc[asked["way"].eq("ambiguous")]
@@ -240,7 +240,7 @@ def _at_its_time(rows: pd.DataFrame, asked: pd.DataFrame, names: pd.DataFrame) -
             .rename_axis("n")
             .reset_index()
         )
-        owners = bore[[step.method, "firm_id", "uscc", "since", "until"]]
+        owners = dated[[step.method, "firm_id", "uscc", "since", "until"]]
         owners = owners.rename(columns={step.method: "text"}).dropna(subset="text")
         pairs = open_.join(texts, on="asked").merge(owners, on="text")
         fits = pairs["since"].le(pairs["end"]) & pairs["until"].ge(pairs["start"])
@@ -262,9 +262,9 @@ def _by_number(rows: pd.DataFrame) -> None:
         rows["firm_id"].notna() & rows["number"].notna(), ["number", "firm_id"]
     ].drop_duplicates()
     single = linked.drop_duplicates("number", keep=False).set_index("number")["firm_id"]
-    lent = rows["number"].map(single).astype("str")
-    hit = rows["firm_id"].isna() & lent.notna() & rows["code"].isna()
-    rows["firm_id"] = rows["firm_id"].mask(hit, lent)
+    shared = rows["number"].map(single).astype("str")
+    hit = rows["firm_id"].isna() & shared.notna() & rows["code"].isna()
+    rows["firm_id"] = rows["firm_id"].mask(hit, shared)
     rows["method"] = rows["method"].mask(hit, "number")
     rows["score"] = rows["score"].mask(hit, BY_NUMBER)
 

@@ -262,9 +262,9 @@ def uncovered_years(
     if months is not None and len(months):
         lines = (months["period_ym"] // 100).value_counts().reindex(years, fill_value=0)
         present["monthly employment"] = set(lines.index[lines.ge(SPARSE * lines.median())])
-    asked = {source: told for source, told in present.items() if source.split()[-1] in sources}
+    asked = {source: found for source, found in present.items() if source.split()[-1] in sources}
     absent = {
-        source: [year for year in years if year not in told] for source, told in asked.items()
+        source: [year for year in years if year not in found] for source, found in asked.items()
     }
     return {source: gone for source, gone in absent.items() if gone}
 
@@ -297,10 +297,12 @@ def _grid(firm: pd.DataFrame, known: pd.DataFrame, years: range) -> pd.DataFrame
     day before its merger.
     """
     closed = firm["closed"].dt.year.astype("Int64")
-    alone = (
+    before_merger = (
         (firm["merged"] - pd.Timedelta(days=1))
         .dt.year.astype("Int64")
         .where(firm["successor_id"].notna())
     )
-    about = firm[["firm_id", "group_id"]].assign(closed_year=closed, last_year=alone.fillna(closed))
+    about = firm[["firm_id", "group_id"]].assign(
+        closed_year=closed, last_year=before_merger.fillna(closed)
+    )
     return about.merge(known, on="firm_id").merge(pd.DataFrame({"year": years}), how="cross")

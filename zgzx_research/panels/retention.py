@@ -15,7 +15,7 @@ from zgzx_research.link.spells import join_spells
 # A break of up to so many months between two spells with one firm is a missed contribution, not a
 # departure: raw records have breaks of one to three months (design/raw-formats.md, C3).
 LONGEST_BREAK = 3
-# Where somebody may have stayed, and what tells the places apart.
+# Where somebody may have stayed, and what identifies each place.
 LEVELS = {"employer": ["firm_id"], "group": ["group_id"], "district": [], "city": []}
 HORIZONS = (12, 24)  # months
 SHARES = [f"retention_{months}_{level}" for months in HORIZONS for level in LEVELS]

@@ -133,7 +133,7 @@ year = '(\\d{4}) 年度'
 street = '街道:(\\S+)'
 [non_data_rows]
 title = { match = '^名册' }
-section = { match = '^街道', alone = true }
+section = { match = '^街道', single_cell = true }
 """
 
 
