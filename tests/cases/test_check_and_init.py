@@ -203,7 +203,7 @@ def test_a_complete_study_passes_and_only_file_numbers_are_written(project: Path
 
 @pytest.mark.slow
 def test_all_problems_come_at_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong header, a file that is text, years no export covers, a headline no edition carries, a public key."""
+    """Wrong header, a text file, uncovered years, a headline without editions, a public key."""
     raw = project / "data/raw" / NAME
     book = load_workbook(raw / "scores/9_0.xlsx")
     book.worksheets[0]["E1"] = "哪里来的"
@@ -224,7 +224,8 @@ def test_all_problems_come_at_once(project: Path, monkeypatch: pytest.MonkeyPatc
         "key_file names no file",
         "of a type that cannot be read",
         "patents export holds nothing for years of the panel, 3 affected, e.g. 2016",
-        "no edition is seen in all of the headline's years 1 to 5 under 'main': that takes a final from 2018 to 2019",
+        "no edition is seen in all of the headline's years 1 to 5 under 'main': "
+        "that takes a final from 2018 to 2019",
     ):
         assert sum(pattern in line for line in lines) == 1, (pattern, said.output)
 
@@ -256,8 +257,8 @@ def test_too_few_staff_and_too_few_winners_show_before_a_run(project: Path) -> N
     change_study(project, (r"min_staff = 5", "min_staff = 9"))
     (said,) = problems(project)
     assert (
-        "0 firms win and have [retention] min_staff = 9 insured persons or more, and a result needs 3"
-        in said
+        "0 firms win and have [retention] min_staff = 9 insured persons or more, "
+        "and a result needs 3" in said
     )
     world = World()
     for edition in (9, 10):
@@ -278,7 +279,8 @@ def test_an_outcome_without_its_source_and_a_wrong_decision(project: Path) -> No
         encoding="utf-8",
     )
     assert problems(project) == [
-        "links.csv: the firm of a decision is none of the registry, or its name is that of several, 1 affected, "
+        "links.csv: the firm of a decision is none of the registry, "
+        "or its name is that of several, 1 affected, "
         "e.g. 无名. Give its code."
     ]
     shutil.rmtree(project / f"data/raw/{NAME}/patents")

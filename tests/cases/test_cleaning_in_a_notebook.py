@@ -95,20 +95,22 @@ def test_clean_stays_a_function_when_its_folder_is_imported() -> None:
 
 def test_tables_of_another_source_are_an_error(folder: Path) -> None:
     raw = zr.read_raw(folder, "registry")
-    with pytest.raises(zr.ZgzxError, match="the raw tables are not of the source roster.*the same"):
+    with pytest.raises(
+        zr.ZgzxError, match=r"the raw tables are not of the source roster.*the same"
+    ):
         zr.clean(raw, "roster", key=KEY_BYTES)
 
 
 def test_an_unknown_source_and_an_empty_folder_are_errors(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(zr.ZgzxError, match="no profile for the source payroll.*Known sources"):
+    with pytest.raises(zr.ZgzxError, match=r"no profile for the source payroll.*Known sources"):
         zr.read_raw(folder, "payroll")
-    with pytest.raises(zr.ZgzxError, match="no file of the source roster.*Put the files there"):
+    with pytest.raises(zr.ZgzxError, match=r"no file of the source roster.*Put the files there"):
         zr.read_raw(tmp_path, "roster")
 
 
 def test_a_short_key_is_an_error(folder: Path) -> None:
     raw = zr.read_raw(folder, "roster")
-    with pytest.raises(zr.ZgzxError, match="has 5 bytes, fewer than 16.*key=b'synthetic'"):
+    with pytest.raises(zr.ZgzxError, match=r"has 5 bytes, fewer than 16.*key=b'synthetic'"):
         zr.clean(raw, "roster", key=b"short")
 
 

@@ -97,7 +97,8 @@ def test_errors_of_xls(tmp_path: Path) -> None:
 
 def test_errors_of_ods_repeated_and_with_a_number_beside(tmp_path: Path) -> None:
     error = (
-        '<table:table-cell table:number-columns-repeated="2" table:formula="of:=1/0" office:value-type="float" '
+        '<table:table-cell table:number-columns-repeated="2" table:formula="of:=1/0" '
+        'office:value-type="float" '
         'office:value="0" calcext:value-type="error"><text:p>#DIV/0!</text:p></table:table-cell>'
     )
     blank = '<table:table-cell table:formula="of:=A1"/>'
@@ -301,7 +302,10 @@ def test_struck_rows_of_xls_and_ods_and_of_rich_text(tmp_path: Path) -> None:
         '<style:style style:name="ce1" style:family="table-cell">'
         '<style:text-properties style:text-line-through-style="solid"/></style:style>'
     )
-    cell = '<table:table-cell table:style-name="ce1" office:value-type="string"><text:p>甲</text:p></table:table-cell>'
+    cell = (
+        '<table:table-cell table:style-name="ce1" office:value-type="string">'
+        "<text:p>甲</text:p></table:table-cell>"
+    )
     ods(tmp_path / "a.ods", f"{ods_row(['乙'])}<table:table-row>{cell}</table:table-row>", style)
     assert read_workbook(tmp_path / "a.ods", "a")[0].struck == {(1, 0)}
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as rich:
@@ -444,9 +448,9 @@ def test_words_of_notes_are_shown_and_all_else_is_hidden(text: str, shown: str) 
 
 def test_a_unit_in_the_header_holds_for_bare_numbers(tmp_path: Path) -> None:
     tables = case(tmp_path, "registry", "capital_unit_in_header.csv")
-    assert clean(tables, "registry", key=b"k" * 16).tables["registry"][
-        "capital_cny"
-    ].tolist() == [5_000_000.0]
+    assert clean(tables, "registry", key=b"k" * 16).tables["registry"]["capital_cny"].tolist() == [
+        5_000_000.0
+    ]
 
 
 @pytest.mark.parametrize(

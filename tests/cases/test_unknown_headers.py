@@ -116,8 +116,8 @@ def test_two_known_tables_of_different_columns_are_still_refused(tmp_path: Path)
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     text = of_text(tmp_path, "日期,节日\n2023-01-01,元旦\n")
     assert (
-        "Put a row of column names above the records, or move the file elsewhere if it is no registry file"
-        in text
+        "Put a row of column names above the records, or move the file elsewhere "
+        "if it is no registry file" in text
     )
 
 
@@ -131,8 +131,7 @@ def test_a_header_too_deep(tmp_path: Path) -> None:
     text = of_text(tmp_path, f"{notes}{HEADER}\n{ROW}\n")
     assert (
         "Row 31 resembles a header, but only the first 20 filled rows are searched: "
-        "delete the rows above it."
-        in text
+        "delete the rows above it." in text
     )
 
 

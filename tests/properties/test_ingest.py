@@ -88,8 +88,8 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = written(text, "utf-8", folder)
         layout = delimited.Layout(",", 5, 20)
-        plain = delimited._plain(path, "a.csv", "utf-8", layout)
-        quoted = delimited._quoted(path, "a.csv", "utf-8", layout)
+        plain = delimited.read_plain(path, "a.csv", "utf-8", layout)
+        quoted = delimited.read_quoted(path, "a.csv", "utf-8", layout)
     assert (plain.height, plain.short) == (quoted.height, quoted.short)
     assert {
         place: column.series().fillna("").tolist() for place, column in plain.columns.items()

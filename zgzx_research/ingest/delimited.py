@@ -85,7 +85,7 @@ def read_delimited(path: Path, file: str) -> list[Sheet]:
     if not text.start:
         return []
     layout = _layout(path, file, text)
-    read = _quoted if text.quoted else _plain
+    read = read_quoted if text.quoted else read_plain
     cells = read(path, file, text.encoding, layout)
     return [
         Sheet(
@@ -148,7 +148,7 @@ def _narrow(record: list[str], most: int) -> list[str]:
     return [*record[: most - 1], " ".join(filter(None, map(str.strip, record[most - 1 :])))]
 
 
-def _plain(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
+def read_plain(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
     """Arrow; rows with more or fewer cells than the others are put back where they stood."""
     ragged: dict[int, list[str]] = {}
     short: dict[int, int] = {}
@@ -189,7 +189,7 @@ def _plain(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
     return Cells(columns.filled(np.argsort(places)), columns.height, short)
 
 
-def _quoted(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
+def read_quoted(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
     """Read by the csv module, strict about quotes."""
     csv.field_size_limit(LONGEST_CELL)
     with _open(path, encoding) as handle:

@@ -44,8 +44,8 @@ def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> 
         )
     if best.known < LEAST_LABELS and (deep := _deep_header(sheet, known)) is not None:
         return (
-            f"Row {deep + 1} resembles a header, but only the first {SEARCHED_ROWS} filled rows are "
-            "searched: delete the rows above it."
+            f"Row {deep + 1} resembles a header, but only the first {SEARCHED_ROWS} filled rows "
+            "are searched: delete the rows above it."
         )
     end = " If the sheet holds no records, delete it or name it 说明." if sheet.name else ""
     if best.known < 2:

@@ -124,7 +124,7 @@ def link_contestants(
     exact = claims["id_key"].map(by_id).astype("str")
     scored = _scored(claims[exact.isna()], insured)
     links = _decided(claims, scored, min_probability)
-    # one ID, one person: a line that was found by its tokens decides for the other lines with its ID
+    # one ID, one person: a line found by its tokens decides for the other lines with its ID
     found = links["worker_id"].where(links["method"].eq("splink"))
     pairs = (
         pd.DataFrame({"id_key": claims["id_key"], "worker_id": found}).dropna().drop_duplicates()

@@ -1,4 +1,4 @@
-"""Check characters; the codes below were worked out by the standards' formulas apart from the code under test."""
+"""Check characters; codes worked out by the formulas of the standards, not by our code."""
 
 from __future__ import annotations
 

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from zgzx_research.cleaning.values import read_month_ranges
 
-MONTHS = "person_no id_no person_name employer_no employer_name employer_uscc period paid base kind insurance"
+MONTHS = (
+    "person_no id_no person_name employer_no employer_name employer_uscc "
+    "period paid base kind insurance"
+)
 STATEMENT = "year month employer_no base person_name person_no id_no employer_name"
 AGENCY = "person_no person_name id_no service_firm agency period refund"
 ID = "990000199003071235"

@@ -11,7 +11,10 @@ from clean_cases import FIRM, OTHER, by_row, clean_tables, digest, raw_table, re
 
 from zgzx_research.cleaning.identifiers import application_check
 
-COLUMNS = "app_no filed publication_no published granted applicants holders inventors dual uscc kind title"
+COLUMNS = (
+    "app_no filed publication_no published granted "
+    "applicants holders inventors dual uscc kind title"
+)
 A, B = "深圳市鸿远精密科技有限公司", "深圳市受让科技有限公司"
 DAY = pd.Timestamp
 

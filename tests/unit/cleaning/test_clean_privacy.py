@@ -95,7 +95,8 @@ def test_secrets_typed_into_the_wrong_columns_stay_inside(
 LAYOUTS = {
     "roster/roster": ("person_name firm_name id_no birth phone street category edition", set()),
     "registry/registry": (
-        "uscc firm_name founded former_names capital closed status street address industry staff size hitech "
+        "uscc firm_name founded former_names capital closed status street address industry "
+        "staff size hitech "
         "registration_no organisation_code",
         {"firm_name", "former_names"},
     ),
@@ -108,7 +109,8 @@ LAYOUTS = {
         set(),
     ),
     "employment/employment_months": (
-        "person_no id_no person_name employer_no employer_name employer_uscc period paid base kind insurance",
+        "person_no id_no person_name employer_no employer_name employer_uscc "
+        "period paid base kind insurance",
         set(),
     ),
     "employment/employment_statement": (
@@ -120,11 +122,13 @@ LAYOUTS = {
         set(),
     ),
     "patents/patents_incopat": (
-        "app_no filed publication_no published granted applicants holders inventors dual uscc kind title",
+        "app_no filed publication_no published granted "
+        "applicants holders inventors dual uscc kind title",
         set(),
     ),
     "scores/scores": (
-        "draw_no person_name firm_name judge_1 judge_2 mean total rank outcome category stage edition",
+        "draw_no person_name firm_name judge_1 judge_2 mean total rank outcome "
+        "category stage edition",
         set(),
     ),
     "programmes/programme_specialised": ("firm_name batch year uscc", {"firm_name"}),

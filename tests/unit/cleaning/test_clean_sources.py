@@ -25,7 +25,8 @@ ROSTER = (
     "name_key surname_key id_key mask_key birth_key phone_key"
 )
 REGISTRY = (
-    "file sheet row part uscc registration_no organisation_code name founded closed status industry_section industry2 "
+    "file sheet row part uscc registration_no organisation_code name founded closed status "
+    "industry_section industry2 "
     "size street street_code address district staff capital_cny hitech"
 )
 REGISTRY_NAME = "file sheet row part uscc firm_name name valid_from valid_to kind"

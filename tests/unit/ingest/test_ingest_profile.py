@@ -140,7 +140,7 @@ section = { match = '^街道', single_cell = true }
 def test_what_a_title_says_stands_in_every_row_until_another_title_or_section(
     write: Callable, tmp_path: Path
 ) -> None:
-    """A new title starts anew, a section changes what it names, a cell of the row itself comes first."""
+    """A new title starts anew, a section changes what it names, a row's own cell comes first."""
     lines = [
         "名册 ２０１９ 年度 街道：甲",
         "字号,年度",

@@ -61,7 +61,8 @@ def test_missing_raw_file(tmp_path: Path, folder_exists: bool) -> None:
 def test_unknown_source(tmp_path: Path) -> None:
     with pytest.raises(
         ZgzxError,
-        match=r"no profile for the source patent.*employment, patents, programmes, registry, roster, scores",
+        match=r"no profile for the source patent.*"
+        r"employment, patents, programmes, registry, roster, scores",
     ):
         read_raw(tmp_path, "patent")
 

@@ -20,7 +20,10 @@ from zgzx_research.ingest.marks import Marks
 from zgzx_research.ingest.read import read_raw
 
 MONTHS = "AAC001,AAC002,AAC003,AAC004,AAB001,AAB004,AAE003,AAE002,AAE180,AAE079,AAE140\n"
-MONTH = "990000001,990000199003071235,拟安,2,44990001,深圳市鸿拟精密有限公司,201901,201901,3500,正常,养老\n"
+MONTH = (
+    "990000001,990000199003071235,拟安,2,44990001,深圳市鸿拟精密有限公司,"
+    "201901,201901,3500,正常,养老\n"
+)
 HEADER = ["序号", "姓名", "身份证号码", "工作单位", "奖项类别"]
 MEASURE = """
 import json, resource, sys
@@ -31,7 +34,8 @@ import pyarrow.csv
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 (table,) = read_raw(Path(sys.argv[1]), "employment")
 peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-print(json.dumps([len(table.rows), table.rows_in, peak, int(table.rows.memory_usage(deep=True).sum())]))
+size = int(table.rows.memory_usage(deep=True).sum())
+print(json.dumps([len(table.rows), table.rows_in, peak, size]))
 """
 
 
@@ -299,7 +303,7 @@ def test_both_ways_of_reading_text_give_the_same_rows(
     ]
     folder = write("employment/a.csv", "\r\n".join(lines))
     (fast,) = read_raw(folder, "employment")
-    monkeypatch.setattr(delimited, "_plain", delimited._quoted)
+    monkeypatch.setattr(delimited, "read_plain", delimited.read_quoted)
     (slow,) = read_raw(folder, "employment")
     assert fast.rows.equals(slow.rows)
     assert fast.non_data_rows == slow.non_data_rows == [(1, "title"), (3, "header")]

@@ -1,4 +1,4 @@
-"""Workbooks: numbers as text, merged cells, hidden and note sheets, non_data_rows, two-level headers."""
+"""Workbooks: numbers as text, merged cells, hidden and note sheets, two-level headers."""
 
 from __future__ import annotations
 

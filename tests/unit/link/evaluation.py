@@ -18,7 +18,8 @@ def evaluate(
 
     Right / records that have a true one.
 
-    link_audit : of the package (or `spell_worker` for the insurance). record : truth, with RECORD_KEY,
+    link_audit : of the package (or `spell_worker` for the insurance).
+    record : truth, with RECORD_KEY,
         firm_id, worker_id and,
     where there is one, `recoverable`: rows that no cleaning can restore are left out of the recall.
     identity : our firm_id or worker_id -> the true one. entity : "firm" or "worker".

@@ -33,10 +33,10 @@ def employment(
     dispatch: list[tuple] = (),
     insurance: list[str] | None = None,
 ) -> list[tuple]:
-    """months: worker, firm, period, paid, kind; spells: worker, firm, start, end; dispatch: worker, agency, firm,
-    start, end.
+    """Spells of workers from months, spells and dispatch sheets given as tuples.
 
-    A firm without the letter F is an employer outside the registry, known by this name.
+    months: worker, firm, period, paid, kind; spells: worker, firm, start, end; dispatch: worker,
+    agency, firm, start, end. A firm without the letter F is an employer outside the registry, known by this name.
     """
     tables = {
         "si_month": keyed(

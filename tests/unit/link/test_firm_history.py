@@ -1,4 +1,4 @@
-"""Firms through time: former names, renames, mergers, names that another firm took up, decisions, candidates."""
+"""Firms through time: former names, renames, mergers, reused names, decisions, candidates."""
 
 from __future__ import annotations
 

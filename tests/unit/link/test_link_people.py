@@ -1,4 +1,4 @@
-"""Persons: numbers and IDs of the insurance, contestants at their firm in the month of the final, inventors."""
+"""Persons of the insurance; contestants at their firm in the month of the final; inventors."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def link(**clean: pd.DataFrame) -> tuple[FirmLinks, PeopleLinks]:
 
 
 def found(people: PeopleLinks, source: str) -> list[tuple]:
-    """Number of the first record of the worker (row), method and uniqueness, per row of the source."""
+    """Row of the worker's first record, method and uniqueness, per row of the source."""
     first = people.spell_worker[people.spell_worker["source"].eq("spell")].drop_duplicates(
         "worker_id"
     )

@@ -333,7 +333,7 @@ def test_the_smallest_firms_leave_by_their_first_staff() -> None:
 
 
 def test_a_year_without_the_months_of_the_extract_is_named() -> None:
-    """Spells cover every year, but of the months of 2018 only those of a personal statement are there."""
+    """Spells cover every year; the months of 2018 are those of a personal statement only."""
     patent = pd.DataFrame(
         {"filed": pd.to_datetime([f"{year}-05-01" for year in range(2016, 2020)])}
     )

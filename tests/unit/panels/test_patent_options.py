@@ -1,4 +1,4 @@
-"""Patents: who holds them, joint ones, double filings, mergers, and years that are not yet published; covariates."""
+"""Patents: holders, joint ones, double filings, mergers, unpublished years; covariates."""
 
 from __future__ import annotations
 
