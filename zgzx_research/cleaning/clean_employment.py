@@ -283,23 +283,27 @@ def _dispatch_rows(piece: Piece, key: bytes) -> Parts:
         note(rows, "id_no", persons.reasons["id_no"]),
         note(rows, "person_no", number.reason),
     ]
-    one_month = frame.groupby(ROW_KEY)["part"].transform("size").eq(1) & months["start_ym"].eq(
-        months["end_ym"]
-    )
-    part_of_it = frame["refunded"] & ~one_month.fillna(False).astype("bool")
-    frame["refunded"] &= ~part_of_it
-    notes.append(note(frame[frame["refunded"]], None, reasons.REFUNDED_PERIOD))
-    notes.append(
-        note(
-            rows,
-            "refund",
-            flag(rows["row"].isin(frame.loc[part_of_it, "row"]), reasons.VALUE_REFUND),
-        )
-    )
+    frame["refunded"], refunds = _refunds(rows, frame, months)
+    notes += refunds
     frame = frame.assign(
         start_ym=months["start_ym"], end_ym=months["end_ym"], unread=months["reason"].notna()
     )
     return frame, [*piece.entries, *notes]
+
+
+def _refunds(
+    rows: pd.DataFrame, frame: pd.DataFrame, months: pd.DataFrame
+) -> tuple[pd.Series, list[pd.DataFrame]]:
+    """Whether a single month was refunded, and entries for it and for refunds of a range."""
+    single = frame.groupby(ROW_KEY)["part"].transform("size").eq(1)
+    one_month = single & months["start_ym"].eq(months["end_ym"])
+    part_of_it = frame["refunded"] & ~one_month.fillna(False).astype("bool")
+    refunded = frame["refunded"] & ~part_of_it
+    of_a_range = rows["row"].isin(frame.loc[part_of_it, "row"])
+    return refunded, [
+        note(frame[refunded], None, reasons.REFUNDED_PERIOD),
+        note(rows, "refund", flag(of_a_range, reasons.VALUE_REFUND)),
+    ]
 
 
 def _person_and_employer(

@@ -185,16 +185,11 @@ def _parse(piece: Piece) -> Parts:
         hitech=read["hitech"].value.eq("true"),
         written=as_written(rows, AS_WRITTEN),
     )
-    notes = [note(rows, column, result.reason) for column, result in read.items()]
-    notes += [
-        note(rows, column, table["reason"])
-        for column, table in (("industry", industry), ("street", street))
-    ]
-    return frame, [
-        *piece.entries,
-        *notes,
-        note(rows, "closed", flag(early, reasons.VALUE_DATE_ORDER)),
-    ]
+    why = {name: result.reason for name, result in read.items()}
+    why |= {"industry": industry["reason"], "street": street["reason"]}
+    notes = [note(rows, column, reason) for column, reason in why.items()]
+    notes.append(note(rows, "closed", flag(early, reasons.VALUE_DATE_ORDER)))
+    return frame, [*piece.entries, *notes]
 
 
 def _codes(rows: pd.DataFrame) -> dict[str, Parsed]:

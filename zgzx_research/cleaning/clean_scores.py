@@ -70,11 +70,8 @@ def clean_scores(tables: Sequence[RawTable], key: bytes) -> Cleaned:
 def _parse(piece: Piece, key: bytes) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
     edition, disagree = read_editions(piece.rows)
     rows = piece.rows.assign(edition=edition, written=as_written(piece.rows, AS_WRITTEN))
-    differ = {}
-    for name in (
-        "category",
-        "stage",
-    ):  # in its own column, else on the sheet's tab, else in the title
+    differ = {"edition": disagree}
+    for name in ("category", "stage"):  # in its own column, else the sheet's tab, else the title
         rows[name], differ[name] = first_said(rows, name, ("sheet_name", "section", "heading"))
     category = read_choices(
         rows["category"], "category", reasons.UNKNOWN_CATEGORY, reasons.AMBIGUOUS_CATEGORY
@@ -97,14 +94,9 @@ def _parse(piece: Piece, key: bytes) -> tuple[pd.DataFrame, pd.DataFrame, list[p
     frame = _entries(persons, key)
     a_person = is_among(persons["firm_name"], persons["person_name"])
     frame["firm_name"] = firm_names(persons["firm_name"].mask(a_person))
-    reason = {
-        "category": category.reason,
-        "stage": stage.reason,
-        "rank": rank.reason,
-        "outcome": result.reason,
-    }
-    notes += [note(rows, column, why) for column, why in reason.items()]
-    notes += [note(rows, column, why) for column, why in (differ | {"edition": disagree}).items()]
+    read = {"category": category, "stage": stage, "rank": rank, "outcome": result}
+    notes += [note(rows, column, parsed.reason) for column, parsed in read.items()]
+    notes += [note(rows, column, why) for column, why in differ.items()]
     notes.append(note(persons, "firm_name", flag(a_person, reasons.VALUE_PERSONAL_NAME)))
     notes.append(note(rows, "firm_name", several_in_a_cell(rows["firm_name"])))
     score = _long(rows, scores)

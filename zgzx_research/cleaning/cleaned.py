@@ -145,28 +145,8 @@ def _layout(tables: Sequence[RawTable], layouts: Mapping[str, Layout]) -> str:
 
 
 def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piece:
-    number = np.repeat(np.arange(len(tables)), [len(table.numbers) for table in tables])
-    rows = pd.DataFrame({"row": np.concatenate([table.numbers for table in tables]), "part": 1})
-    for name in ("file", "sheet"):
-        texts = as_categories(
-            pd.Series([getattr(table, name) for table in tables], dtype="str"), number, rows.index
-        )
-        rows[name] = texts if layout.repeated else texts.astype("str")
-    for name in (
-        "file_name",
-        "sheet_name",
-    ):  # personal text that a cleaner may read and never keeps
-        names = pd.Series([getattr(table, name) for table in tables], dtype="str")
-        rows[name] = as_categories(names, number, rows.index)
-    blank = Texts.blank(len(rows))
-    said = {}
-    for name in ("section", *layout.columns):
-        known = [table.cells[name] for table in tables if name in table.cells] or [blank]
-        said[name] = known[0].below(known[1:])
-        rows[name] = _cleaned(said[name], rows.index, layout.repeated, name in BLANK_SAYS)
-    rows["heading"] = _cleaned(
-        Texts.of(number, [table.title for table in tables]), rows.index, layout.repeated
-    )
+    """Put the tables of one profile one below the other, with entries for rows and cells."""
+    rows, cells = _stacked_text(tables, layout)
     rows["surplus"] = np.concatenate([table.surplus for table in tables])
     rows["broken"], rows["struck"] = _marked(tables, "broken"), _marked(tables, "struck")
     crossed = {name: f"{name} struck" for table in tables for name in table.struck_cells}
@@ -176,27 +156,52 @@ def _piece(profile: Profile, tables: Sequence[RawTable], layout: Layout) -> Piec
         )
     unknown_cells = [
         entry
-        for name, cells in said.items()
+        for name, texts in cells.items()
         if name not in BLANK_SAYS
-        for entry in _unknown(cells, rows, name)
+        for entry in _unknown(texts, rows, name)
     ]
+
     rows, entries = _decided(rows, tables)
     entries += unknown_cells
     extra = rows["surplus"] > 0
     shifted = (extra & (rows["sheet"] == "")) | rows["broken"]
-    beside = rows[extra & ~shifted]
     entries += [
         note(rows[shifted], None, reasons.RAGGED_ROW),
-        note(beside, None, reasons.VALUE_WITHOUT_HEADER),
+        note(rows[extra & ~shifted], None, reasons.VALUE_WITHOUT_HEADER),
+        note(rows[rows["struck"]], None, reasons.STRUCK_ROW),
+        *(note(rows[rows[mark]], name, reasons.VALUE_STRUCK) for name, mark in crossed.items()),
     ]
-    entries.append(note(rows[rows["struck"]], None, reasons.STRUCK_ROW))
-    entries += [
-        note(rows[rows[mark]], name, reasons.VALUE_STRUCK) for name, mark in crossed.items()
-    ]
+
     leave = shifted | rows["struck"]
     wanted = [*ROW_KEY, "part", "file_name", "sheet_name", "heading", "section", *layout.columns]
     kept = rows[wanted] if not leave.any() else rows.loc[~leave, wanted].reset_index(drop=True)
     return Piece(profile, kept, entries)
+
+
+def _stacked_text(
+    tables: Sequence[RawTable], layout: Layout
+) -> tuple[pd.DataFrame, dict[str, Texts]]:
+    """Stack the cleaned text of all tables; return the raw cells by canonical name too."""
+    number = np.repeat(np.arange(len(tables)), [len(table.numbers) for table in tables])
+    rows = pd.DataFrame({"row": np.concatenate([table.numbers for table in tables]), "part": 1})
+    for name in ("file", "sheet"):
+        texts = as_categories(
+            pd.Series([getattr(table, name) for table in tables], dtype="str"), number, rows.index
+        )
+        rows[name] = texts if layout.repeated else texts.astype("str")
+    for name in ("file_name", "sheet_name"):  # personal text that a cleaner reads and never keeps
+        names = pd.Series([getattr(table, name) for table in tables], dtype="str")
+        rows[name] = as_categories(names, number, rows.index)
+
+    blank = Texts.blank(len(rows))
+    cells = {}
+    for name in ("section", *layout.columns):
+        known = [table.cells[name] for table in tables if name in table.cells] or [blank]
+        cells[name] = known[0].below(known[1:])
+        rows[name] = _cleaned(cells[name], rows.index, layout.repeated, name in BLANK_SAYS)
+    titles = Texts.of(number, [table.title for table in tables])
+    rows["heading"] = _cleaned(titles, rows.index, layout.repeated)
+    return rows, cells
 
 
 def _marked(tables: Sequence[RawTable], name: str) -> np.ndarray:

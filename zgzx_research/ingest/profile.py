@@ -177,29 +177,14 @@ def _parse(path: Path) -> Profile:
 
 
 def _build(name: str, data: dict[str, Any]) -> Profile:
-    non_data_rows = dict(data.get("non_data_rows", {}))
-    sheets = non_data_rows.pop("note_sheets", None)
+    rules = dict(data.get("non_data_rows", {}))
+    sheets = rules.pop("note_sheets", None)
     columns = _by_label(name, data["columns"])
-    missing = sorted(set(data["required"]) - set(columns.values()))
-    if missing:
-        raise ZgzxError(
-            "required columns without a header",
-            where=f"{name}.toml",
-            count=len(missing),
-            examples=missing,
-        )
     title = {canonical: re.compile(pattern) for canonical, pattern in data.get("title", {}).items()}
-    groups = [canonical for canonical, pattern in title.items() if pattern.groups != 1]
-    if groups:
-        raise ZgzxError(
-            "title patterns without exactly one group", where=f"{name}.toml", examples=groups
-        )
     foot = data.get("foot")
     explained = Foot(foot["key"], _by_label(name, foot["columns"])) if foot else None
-    if explained and explained.key not in {*columns.values()} & {*explained.canonical}:
-        raise ZgzxError(
-            "the key of the foot is no column of the rows and of the foot", where=f"{name}.toml"
-        )
+    _check(name, data["required"], columns, title, explained)
+
     canonical = dict.fromkeys(
         [*data["columns"], *title, *(explained.canonical if explained else [])]
     )
@@ -220,10 +205,36 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         amount_columns=tuple(data.get("amount_columns", ())),
         non_data_rows=tuple(
             NonDataRule(kind, re.compile(rule["match"]), rule.get("single_cell", False))
-            for kind, rule in non_data_rows.items()
+            for kind, rule in rules.items()
         ),
         note_sheets=re.compile(sheets) if sheets else None,
     )
+
+
+def _check(
+    name: str,
+    required: list[str],
+    columns: dict[str, str],
+    title: dict[str, re.Pattern[str]],
+    foot: Foot | None,
+) -> None:
+    missing = sorted(set(required) - set(columns.values()))
+    if missing:
+        raise ZgzxError(
+            "required columns without a header",
+            where=f"{name}.toml",
+            count=len(missing),
+            examples=missing,
+        )
+    groups = [canonical for canonical, pattern in title.items() if pattern.groups != 1]
+    if groups:
+        raise ZgzxError(
+            "title patterns without exactly one group", where=f"{name}.toml", examples=groups
+        )
+    if foot and foot.key not in {*columns.values()} & {*foot.canonical}:
+        raise ZgzxError(
+            "the key of the foot is no column of the rows and of the foot", where=f"{name}.toml"
+        )
 
 
 def _by_label(name: str, columns: dict[str, list[str]]) -> dict[str, str]:

@@ -36,7 +36,8 @@ def employment(
     """Spells of workers from months, spells and dispatch sheets given as tuples.
 
     months: worker, firm, period, paid, kind; spells: worker, firm, start, end; dispatch: worker,
-    agency, firm, start, end. A firm without the letter F is an employer outside the registry, known by this name.
+    agency, firm, start, end. A firm without the letter F is an employer outside the registry,
+    known by this name.
     """
     tables = {
         "si_month": keyed(
