@@ -28,7 +28,7 @@ from zgzx_research.link.clean_rows import (
     source_table,
     year_month,
 )
-from zgzx_research.link.insured import PERSON_TOKENS, RULES, Insured
+from zgzx_research.link.insured import LINK_RULES, PERSON_TOKENS, Insured
 from zgzx_research.link.link_firms import FirmLinks
 
 CLAIM_COLUMNS = [
@@ -300,7 +300,7 @@ def _settings(chances: _Chances) -> Any:
     """
     from splink import SettingsCreator
 
-    present = RULES["rules"]["insured"]["value"]
+    present = LINK_RULES["rules"]["insured"]["value"]
     prior = present / (1 - present) / chances.persons
     rules: list[Any] = [f"{block} and {SAME_TIME} and {NO_OTHER_ID}" for block in BLOCKS]
     return SettingsCreator(
@@ -317,7 +317,7 @@ def _comparison(token: str, by_frequency: bool, chance: Mapping[str, float]) -> 
     from splink import comparison_level_library as levels
     from splink import comparison_library as comparisons
 
-    agreement = RULES["agreement"]
+    agreement = LINK_RULES["agreement"]
     m, u = agreement[token]["value"], chance[token]
     exact = levels.ExactMatchLevel(token, term_frequency_adjustments=by_frequency)
     chosen: list[Any] = [levels.NullLevel(token), exact.configure(m_probability=m, u_probability=u)]

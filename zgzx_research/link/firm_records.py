@@ -38,7 +38,7 @@ class Source(NamedTuple):
     end: str = ""
 
 
-SOURCES = {
+FIRM_SOURCES = {
     "roster": Source("firm_name", start="month", end="month"),
     "spell": Source("employer_name", "employer_uscc", "employer_no", "start_ym", "end_ym"),
     "si_month": Source("employer_name", "employer_uscc", "employer_no", "start_ym", "end_ym"),
@@ -64,7 +64,7 @@ def firm_records(clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | Non
         RECORD_COLUMNS.
     """
     return pd.concat(
-        [_records(clean, name, source, calendar) for name, source in sorted(SOURCES.items())],
+        [_records(clean, name, source, calendar) for name, source in sorted(FIRM_SOURCES.items())],
         ignore_index=True,
     )
 

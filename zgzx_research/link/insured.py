@@ -17,7 +17,7 @@ from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.clean_rows import month_number
 from zgzx_research.link.spells import join_spells
 
-RULES: dict[str, Any] = tomllib.loads(
+LINK_RULES: dict[str, Any] = tomllib.loads(
     Path(__file__).with_name("people.toml").read_text(encoding="utf-8")
 )
 PERSON_TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key"]
@@ -93,6 +93,6 @@ def _at_work(employment: pd.DataFrame, firm: pd.DataFrame) -> pd.DataFrame:
     spans = employment[["worker_id"]].assign(group_id=group, start=start, end=end)[group.notna()]
     with connect() as connection:
         joined = join_spells(
-            lazy(connection, spans), ["worker_id", "group_id"], RULES["rules"]["gap"]["value"]
+            lazy(connection, spans), ["worker_id", "group_id"], LINK_RULES["rules"]["gap"]["value"]
         )
         return collect(joined, by=["worker_id", "group_id", "start"])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.link.clean_rows import RECORD_KEY, month_number, source_table, year_month
-from zgzx_research.link.insured import RULES, Insured
+from zgzx_research.link.insured import LINK_RULES, Insured
 from zgzx_research.link.link_firms import FirmLinks
 
 
@@ -90,6 +90,6 @@ def _score(pairs: pd.DataFrame, insured: Insured) -> pd.Series:
     size = insured.headcount(pairs["month"].drop_duplicates().iloc[::12])
     heads = pairs["group_id"].map(size).astype("float64").fillna(1.0).clip(lower=1.0)
     namesakes = pairs["name_key"].map(share).astype("float64") * heads
-    present = RULES["rules"]["inventors_insured"]["value"]
+    present = LINK_RULES["rules"]["inventors_insured"]["value"]
     probability = present / (present + (1 - present) * namesakes)
     return probability.groupby(pairs["n"]).min()

@@ -15,8 +15,13 @@ from zgzx_research.link.clean_rows import source_table
 from zgzx_research.link.link_firms import FirmLinks
 from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.covariates import firm_covariates
-from zgzx_research.panels.patent_counts import COLUMNS as PATENT_COLUMNS
-from zgzx_research.panels.patent_counts import COMPLETE, add_patents, count_filings, firm_shares
+from zgzx_research.panels.patent_counts import (
+    COMPLETE,
+    PATENT_COLUMNS,
+    add_patents,
+    count_filings,
+    firm_shares,
+)
 from zgzx_research.panels.retention import (
     LONGEST_BREAK,
     SHARES,

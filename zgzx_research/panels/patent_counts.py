@@ -12,8 +12,8 @@ from zgzx_research.distinct import is_in
 from zgzx_research.link.clean_rows import RECORD_KEY
 
 TYPES = ("invention", "utility_model", "design")
-COLUMNS = ["patents_all", *(f"patents_{kind}" for kind in TYPES)]
-COMPLETE = [f"{column}_complete" for column in COLUMNS]
+PATENT_COLUMNS = ["patents_all", *(f"patents_{kind}" for kind in TYPES)]
+COMPLETE = [f"{column}_complete" for column in PATENT_COLUMNS]
 # Months from filing until the office must have published: an invention after 18 by law; the others
 # when granted, which takes up to a year (assumption).
 PUBLISHED_AFTER = {"invention": 18, "utility_model": 12, "design": 12}
@@ -57,7 +57,7 @@ def count_patents(
     Returns
     -------
     pandas.DataFrame
-        firm_id, year, COLUMNS; a row per firm and year with any application.
+        firm_id, year, PATENT_COLUMNS; a row per firm and year with any application.
     """
     shares = firm_shares(patent_party, link_audit, holder)
     return count_filings(patent, shares, truncation, firm=firm, joint=joint, dual=dual)
@@ -89,7 +89,7 @@ def count_filings(
     kinds = {f"patents_{kind}": weight.where(found["type"].eq(kind), 0) for kind in TYPES}
     counts = (
         found.assign(patents_all=weight, **kinds)
-        .groupby(["firm_id", "year"], as_index=False)[COLUMNS]
+        .groupby(["firm_id", "year"], as_index=False)[PATENT_COLUMNS]
         .sum()
     )
     return counts.sort_values(["firm_id", "year"], ignore_index=True)
@@ -114,8 +114,8 @@ def add_patents(
     panel = panel.merge(counts, on=["firm_id", "year"], how="left", validate="one_to_one")
     unborn = panel["year"].lt(panel["founded_year"]).fillna(False).astype("bool")
     gone = panel["year"].gt(panel["last_year"]).fillna(False).astype("bool")
-    whole = all(pd.api.types.is_integer_dtype(counts[column]) for column in COLUMNS)
-    for column in COLUMNS:
+    whole = all(pd.api.types.is_integer_dtype(counts[column]) for column in PATENT_COLUMNS)
+    for column in PATENT_COLUMNS:
         kinds = TYPES if column == "patents_all" else (column.removeprefix("patents_"),)
         done = panel["year"].le(min(last_complete_year(truncation, kind) for kind in kinds))
         hidden = (

@@ -139,7 +139,7 @@ def _cleaned(
     return None
 
 
-def _said(source: str, files: int, raw: list[RawTable]) -> list[str]:
+def _said(source: str, files: int, raw: Sequence[RawTable]) -> list[str]:
     """What was read of a source, and every sheet that was set aside."""
     profiles = sorted({table.profile.name for table in raw})
     rows = sum(table.rows_in for table in raw)

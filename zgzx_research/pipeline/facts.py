@@ -157,12 +157,12 @@ def link_rows(place: Place) -> pd.DataFrame:
     Nothing is left blank yet.
     """
     from zgzx_research.link.audit import link_summary
-    from zgzx_research.link.firm_records import SOURCES
+    from zgzx_research.link.firm_records import FIRM_SOURCES
 
     summary = link_summary(pd.read_parquet(place.stage("link", "link_audit")[0])).set_index(
         "source"
     )
-    table = summary.reindex(sorted(SOURCES))[["rows", "linked"]].fillna(0).astype("int64")
+    table = summary.reindex(sorted(FIRM_SOURCES))[["rows", "linked"]].fillna(0).astype("int64")
     return (
         table.assign(linked_share=table["linked"] / table["rows"])
         .rename_axis("source")

@@ -181,7 +181,7 @@ def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ())
     from zgzx_research.cleaning import sources
     from zgzx_research.cleaning.corrections import read_corrections
     from zgzx_research.cleaning.non_data_list import non_data_rows
-    from zgzx_research.ingest.read import read_raw
+    from zgzx_research.ingest.read import RawTables, read_raw
 
     corrections = read_corrections(place.decisions / "corrections.csv")
     if raw_files(place.raw, source):
@@ -190,7 +190,7 @@ def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ())
             tables, source, key=key, corrections=corrections, deliveries=deliveries
         )
     else:  # empty tables take the place of what an earlier run may have left
-        tables, cleaned = (), sources.nothing_to_clean(SOURCES[source])
+        tables, cleaned = RawTables(), sources.nothing_to_clean(SOURCES[source])
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     store.write_table(place.stage("clean/parts", source)[0], cleaned.quarantine)
