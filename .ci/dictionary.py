@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from zgzx_research.clean.dictionary import data_dictionary
+from zgzx_research.cleaning.dictionary import data_dictionary
 
 ROOT = Path(__file__).resolve().parents[1]
 

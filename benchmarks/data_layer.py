@@ -57,8 +57,8 @@ def layer() -> dict[str, float]:
 def link() -> dict[str, float]:
     from clean_world import make_world
 
-    from zgzx_research.link.firms import link_firms
-    from zgzx_research.link.people import link_people
+    from zgzx_research.link.link_firms import link_firms
+    from zgzx_research.link.link_people import link_people
 
     world = make_world(12_000, 40_000, 24_000, 80_000, seed=0)
     started, cpu = time.perf_counter(), time.process_time()

@@ -17,7 +17,7 @@ from zgzx_research.errors import ZgzxError
 REMEDIES = {
     errno.ENOSPC: "Make room on the disk and run again; what was complete is kept.",
     errno.EDQUOT: "Make room in your quota and run again; what was complete is kept.",
-    errno.EFBIG: "The disk or a limit of your account takes no file of this size; write to another disk.",
+    errno.EFBIG: "No file of this size is allowed here; write to another disk.",
     errno.EROFS: "The disk is read-only: work in a folder that you may write to.",
     errno.EACCES: "Work in a folder that you may write to, or ask for the right to this one.",
     errno.EPERM: "Work in a folder that you may write to, or ask for the right to this one.",
@@ -41,11 +41,24 @@ _DATABASE = {
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> Path:
     """Write under a temporary name beside `path`, force it to disk, then rename it.
 
-    `mode`: who may read it.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    data : bytes
+        Its content.
+    mode : int, default 0o644
+        Who may read it.
+
+    Returns
+    -------
+    Path
+        The file.
 
     Raises
     ------
-    ZgzxError : the disk is full, or the folder may not be written to.
+    ZgzxError
+        The disk is full, or the folder may not be written to.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +79,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> Path:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What goes wrong with the disk inside is an error that names `path`.
+    """Turn problems of the disk inside the block into an error that names `path`.
 
     Other errors pass through.
     """
@@ -82,11 +95,19 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def disk_problem(error: BaseException, *, missing: bool = False) -> OSError | None:
-    """The problem with a disk or folder behind an error, whatever library raised it.
+    """Find the problem with a disk or folder behind an error, whatever library raised it.
 
-    None where there is none.
+    Parameters
+    ----------
+    error : BaseException
+        The error.
+    missing : bool, default False
+        Whether a file or folder that is not there counts too.
 
-    missing : a file or folder that is not there counts too.
+    Returns
+    -------
+    OSError or None
+        The problem, if there is one.
     """
     seen: BaseException | None = error
     while seen is not None:
@@ -105,7 +126,7 @@ def disk_problem(error: BaseException, *, missing: bool = False) -> OSError | No
 
 
 def disk_error(problem: OSError, where: str = "") -> ZgzxError:
-    """The same for the user, in one line."""
+    """Turn a problem with a disk into an error for the user, in one line."""
     place = where or str(problem.filename or "")
     number = problem.errno or 0
     return ZgzxError(

@@ -12,9 +12,19 @@ Distinct = TypeVar("Distinct", pd.Series, pd.DataFrame)
 
 
 def by_distinct(column: pd.Series, build: Callable[[pd.Series], Distinct]) -> Distinct:
-    """`build` of the distinct texts of a column (a series or frame, a row per text), handed back to every row.
+    """Apply `build` to the distinct texts of a column and give every row its result.
 
-    Missing texts are missing in the result; its index is the column's.
+    Parameters
+    ----------
+    column : pandas.Series
+        Texts; missing ones are missing in the result.
+    build : Callable[[pandas.Series], Distinct]
+        Callable Series of distinct texts -> series or frame with a row per text.
+
+    Returns
+    -------
+    pandas.Series or pandas.DataFrame
+        On the index of the column.
     """
     codes, texts = pd.factorize(column)
     built = build(pd.Series(texts, dtype="str"))
@@ -34,23 +44,23 @@ def holds(column: pd.Series, test: Callable[[str], object]) -> pd.Series:
 def on_unique(
     column: pd.Series, function: Callable[[str], Any], dtype: str = "object"
 ) -> pd.Series:
-    """`function` of every distinct text, as `dtype`; missing stays missing."""
+    """Apply `function` to every distinct text, as `dtype`; missing stays missing."""
     return on_texts(column, lambda texts: [*map(function, texts)], dtype)
 
 
 def on_texts(
     column: pd.Series, function: Callable[[list[str]], Sequence[Any]], dtype: str = "object"
 ) -> pd.Series:
-    """The same with a function of all distinct texts at once."""
+    """Apply a function of all distinct texts at once, as `dtype`; missing stays missing."""
     return by_distinct(
         column, lambda texts: pd.Series(function(texts.tolist()), dtype="object").astype(dtype)
     )
 
 
 def is_in(column: pd.Series, texts: pd.Series) -> pd.Series:
-    """Whether a text of `column` stands in `texts`; a missing one does not.
+    """Whether a text of `column` is one of `texts`; a missing one is not.
 
-    Pandas looks at each text by itself.
+    Each distinct text is compared once, where pandas would compare every row.
     """
     code, known = pd.factorize(pd.concat([texts, column]))
     wanted = np.zeros(len(known) + 1, dtype=bool)  # the last is a missing text
@@ -60,9 +70,15 @@ def is_in(column: pd.Series, texts: pd.Series) -> pd.Series:
 
 
 def distinct_rows(table: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """(rows,) number of the combination of values a row has, and (combinations,) position of the first row of each.
+    """Give each combination of values in some columns a number.
 
     Combinations are numbered as they first appear; a missing value is a value.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        (rows,) the number of each row's combination, and (combinations,) the position of the first
+        row of each.
     """
     code, size = np.zeros(len(table), dtype=np.int64), 1
     for column in columns:
@@ -86,7 +102,7 @@ def _numbered(column: pd.Series) -> tuple[np.ndarray, int]:
 
 
 def without_unused(column: pd.Series) -> pd.Series:
-    """A categorical without the categories no row holds."""
+    """Return a categorical without the categories no row holds."""
     codes, texts = column.cat.codes.to_numpy(), column.cat.categories
     used = np.bincount(codes[codes >= 0], minlength=len(texts)) > 0
     if used.all():

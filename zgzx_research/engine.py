@@ -1,4 +1,4 @@
-"""The engine of the heavy collapses: DuckDB in memory, spoken to through Narwhals."""
+"""The engine for large tables: DuckDB in memory, used through Narwhals."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pyarrow as pa
 
 
 def connect(*, threads: int = 2, memory: str = "4GB") -> duckdb.DuckDBPyConnection:
-    """A database in memory, to be used in a `with`; it downloads nothing.
+    """Open a database in memory, to be used in a `with`; it downloads nothing.
 
     Beyond `memory` it spills to a scratch file.
 
-    Row order is nobody's business before `collect`: it sorts, so the number of threads cannot
+    Row order is undefined before `collect`: it sorts, so the number of threads cannot
     change a result.
     """
     scratch = Path(tempfile.gettempdir()) / f"zgzx-{os.getpid()}"
@@ -33,7 +33,7 @@ def connect(*, threads: int = 2, memory: str = "4GB") -> duckdb.DuckDBPyConnecti
 
 
 def lazy(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame | Path) -> nw.LazyFrame:
-    """A table of the engine, to be transformed by Narwhals expressions.
+    """Give the engine a table, to be transformed by Narwhals expressions.
 
     A Parquet file is read as it is needed.
     """
@@ -43,7 +43,7 @@ def lazy(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame | Path) -> n
 
 
 def kept(connection: duckdb.DuckDBPyConnection, frame: nw.LazyFrame, name: str) -> nw.LazyFrame:
-    """The same rows, computed once: for a table that several others are made of.
+    """Compute rows once, for a table that several others are made of.
 
     It may spill like any other.
     """
@@ -52,5 +52,5 @@ def kept(connection: duckdb.DuckDBPyConnection, frame: nw.LazyFrame, name: str) 
 
 
 def collect(frame: nw.LazyFrame, by: Sequence[str]) -> pd.DataFrame:
-    """The result as pandas, sorted by the columns that tell its rows apart."""
+    """Return the result as pandas, sorted by the columns that identify its rows."""
     return frame.collect("pyarrow").to_pandas().sort_values(list(by), ignore_index=True)

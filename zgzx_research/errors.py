@@ -9,15 +9,20 @@ from pathlib import Path
 
 
 class ZgzxError(ValueError):
-    """A problem the user can mend; the command line prints it and leaves with exit code 2.
+    """A problem the user can correct; the command line prints it and ends with exit code 2.
 
     Parameters
     ----------
-    what : what is wrong, in one sentence.
-    where : file, sheet, table, option; empty when `what` says it.
-    count : how many rows, units or keys are affected.
-    examples : a few of them; never personal data.
-    remedy : what to do.
+    what : str
+        What is wrong, in one sentence.
+    where : str, default ""
+        File, sheet, table, option; empty when `what` says it.
+    count : int, optional
+        How many rows, units or keys are affected.
+    examples : iterable, default ()
+        A few of them; never personal data.
+    remedy : str, default ""
+        What to do.
     """
 
     def __init__(
@@ -34,7 +39,7 @@ class ZgzxError(ValueError):
         super().__init__(self.message())
 
     def message(self) -> str:
-        """The whole message on one line."""
+        """Return the whole message on one line."""
         parts = [f"{self.where}: {self.what}" if self.where else self.what]
         if self.count is not None:
             parts.append(f"{self.count:,} affected")
@@ -44,7 +49,7 @@ class ZgzxError(ValueError):
         return f"{text}. {self.remedy}" if self.remedy else f"{text}."
 
     def with_remedy(self, more: str) -> ZgzxError:
-        """The same problem with one more sentence to its remedy."""
+        """Return the same problem with one more sentence to its remedy."""
         remedy = f"{self.remedy} {more}".strip()
         return ZgzxError(
             self.what, where=self.where, count=self.count, examples=self.examples, remedy=remedy

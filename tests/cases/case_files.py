@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from zgzx_research.clean.cleaned import Cleaned
-from zgzx_research.clean.sources import clean_source
-from zgzx_research.ingest.read import read_source
+from zgzx_research.cleaning.cleaned import Cleaned
+from zgzx_research.cleaning.sources import clean
+from zgzx_research.ingest.read import read_raw
 
 DATA = Path(__file__).parent / "data"
-KEY = b"a key for tests"
+SECRET_KEY = b"a key for the tests"
 
 
 def cleaned_case(
@@ -22,7 +22,7 @@ def cleaned_case(
     (folder / source).mkdir(parents=True)
     for case in cases:
         shutil.copy(DATA / case, folder / source)
-    return clean_source(read_source(folder, source), source, KEY, deliveries=deliveries)
+    return clean(read_raw(folder, source), source, key=SECRET_KEY, deliveries=deliveries)
 
 
 def cleaned_text(
@@ -32,7 +32,7 @@ def cleaned_text(
     (folder / source).mkdir(parents=True)
     for name, text in files.items():
         (folder / source / f"{name}.csv").write_text(text, encoding="utf-8-sig")
-    return clean_source(read_source(folder, source), source, KEY, deliveries=deliveries)
+    return clean(read_raw(folder, source), source, key=SECRET_KEY, deliveries=deliveries)
 
 
 def plain(column: pd.Series) -> list:

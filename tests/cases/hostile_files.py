@@ -22,11 +22,11 @@ MEASURE = """
 import json, re, sys, time
 from pathlib import Path
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 import openpyxl, pyarrow.csv, pandas
 begin = time.perf_counter()
 try:
-    tables = read_source(Path(sys.argv[1]), "registry")
+    tables = read_raw(Path(sys.argv[1]), "registry")
     said = f"read {sum(len(table.numbers) for table in tables)}"
 except ZgzxError as problem:
     said = str(problem)
@@ -114,7 +114,8 @@ def ods(path: Path, rows: str, styles: str = "") -> None:
     )
     names += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     content = (
-        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{names} office:version="1.2">'
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<office:document-content{names} office:version="1.2">'
         f"<office:automatic-styles>{styles}</office:automatic-styles>"
         f'<office:body><office:spreadsheet><table:table table:name="S">{rows}</table:table>'
         "</office:spreadsheet></office:body></office:document-content>"
@@ -304,7 +305,10 @@ def ods_repeated_both(path: Path, count: int = 16_384, rows: int = 1_048_576) ->
 
 def ods_far_cell(path: Path) -> None:
     """Blank cells repeated, then a filled one."""
-    blank = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row>'
+    blank = (
+        '<table:table-row table:number-rows-repeated="1048000">'
+        "<table:table-cell/></table:table-row>"
+    )
     far = '<table:table-row><table:table-cell table:number-columns-repeated="16000"/>'
     far += '<table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell>'
     ods(path, f"{ODS_TOP}{blank}{far}</table:table-row>")

@@ -1,4 +1,4 @@
-"""A hand-sized study whose raw files are the blank workbooks of `zgzx init`, filled in with people who are nobody."""
+"""A small study: the blank workbooks of `zgzx init`, filled in with invented people."""
 
 from __future__ import annotations
 

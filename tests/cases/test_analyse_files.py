@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from zgzx_research.pipeline.stages import Place
 
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.methods import METHODS
@@ -21,7 +22,6 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import analyse
 from zgzx_research.pipeline.command_words import PYTHON, in_command_words
 from zgzx_research.pipeline.panel_file import read_panel_file
-from zgzx_research.pipeline.stages import Place
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.study import NAME
 

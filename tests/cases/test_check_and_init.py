@@ -14,17 +14,17 @@ import pytest
 from openpyxl import load_workbook
 from small_study import NAME, World, blank, change_study, fill, make_small_study
 from typer.testing import CliRunner
+from zgzx_research.pipeline.stages import SOURCES
 
-from zgzx_research.clean.sources import clean_source
+from zgzx_research.cleaning.sources import clean
 from zgzx_research.cli import app
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.file_numbers import LIST
 from zgzx_research.ingest.profile import NOT_READ, Profile, label, load_profiles
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 from zgzx_research.link.decisions import COLUMNS, read_decisions
 from zgzx_research.pipeline.check import check_study
 from zgzx_research.pipeline.new_study import README, TEMPLATES, init_study, templates
-from zgzx_research.pipeline.stages import SOURCES
 from zgzx_research.study import load_study
 
 ROOT = Path(__file__).parents[2]
@@ -113,10 +113,10 @@ def test_a_workbook_filled_in_is_read_and_a_blank_one_refused(new: Path, templat
     source = template["source"]
     shutil.copy(blank(new, template["file"]), raw / source / "blank.xlsx")
     with pytest.raises(ZgzxError, match="a header but no data rows"):
-        read_source(raw, source)
+        read_raw(raw, source)
     (raw / source / "blank.xlsx").unlink()
     fill(blank(new, template["file"]), raw / source / "filled.xlsx", [row])
-    (table,) = read_source(raw, source)
+    (table,) = read_raw(raw, source)
     assert table.profile.name == template["profile"] and len(table.numbers) == 1
     read = {}
     for (heading, _), cell in zip(template["columns"], row, strict=True):
@@ -164,7 +164,7 @@ def test_every_choice_of_a_list_is_understood_by_the_cleaning(new: Path) -> None
     ]
     raw = new / "data/raw" / NAME
     fill(blank(new, "获奖名单"), raw / "roster/all.xlsx", rows)
-    cleaned = clean_source(read_source(raw, "roster"), "roster", b"k" * 32)
+    cleaned = clean(read_raw(raw, "roster"), "roster", key=b"k" * 32)
     roster = cleaned.tables["roster"]
     assert roster["edition"].tolist() == list(range(1, 21))
     assert sorted(roster["category"].unique()) == ["innovation", "skill", "talent", "team"]
@@ -203,7 +203,7 @@ def test_a_complete_study_passes_and_only_file_numbers_are_written(project: Path
 
 @pytest.mark.slow
 def test_all_problems_come_at_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong header, a file that is text, years no export covers, a headline no edition carries, a public key."""
+    """Wrong header, a text file, uncovered years, a headline without editions, a public key."""
     raw = project / "data/raw" / NAME
     book = load_workbook(raw / "scores/9_0.xlsx")
     book.worksheets[0]["E1"] = "哪里来的"
@@ -224,7 +224,8 @@ def test_all_problems_come_at_once(project: Path, monkeypatch: pytest.MonkeyPatc
         "key_file names no file",
         "of a type that cannot be read",
         "patents export holds nothing for years of the panel, 3 affected, e.g. 2016",
-        "no edition is seen in all of the headline's years 1 to 5 under 'main': that takes a final from 2018 to 2019",
+        "no edition is seen in all of the headline's years 1 to 5 under 'main': "
+        "that takes a final from 2018 to 2019",
     ):
         assert sum(pattern in line for line in lines) == 1, (pattern, said.output)
 
@@ -256,8 +257,8 @@ def test_too_few_staff_and_too_few_winners_show_before_a_run(project: Path) -> N
     change_study(project, (r"min_staff = 5", "min_staff = 9"))
     (said,) = problems(project)
     assert (
-        "0 firms win and have [retention] min_staff = 9 insured persons or more, and a result needs 3"
-        in said
+        "0 firms win and have [retention] min_staff = 9 insured persons or more, "
+        "and a result needs 3" in said
     )
     world = World()
     for edition in (9, 10):
@@ -278,7 +279,8 @@ def test_an_outcome_without_its_source_and_a_wrong_decision(project: Path) -> No
         encoding="utf-8",
     )
     assert problems(project) == [
-        "links.csv: the firm of a decision is none of the registry, or its name is that of several, 1 affected, "
+        "links.csv: the firm of a decision is none of the registry, "
+        "or its name is that of several, 1 affected, "
         "e.g. 无名. Give its code."
     ]
     shutil.rmtree(project / f"data/raw/{NAME}/patents")
@@ -325,5 +327,5 @@ def test_optional_sources_without_files_are_a_line_and_no_problem(tmp_path: Path
 def test_what_check_reads_is_what_a_run_reads(small: Path) -> None:
     """The same tables: no second reading of the files."""
     raw = small / "data/raw" / NAME
-    roster = clean_source(read_source(raw, "roster"), "roster", b"k" * 32).tables["roster"]
+    roster = clean(read_raw(raw, "roster"), "roster", key=b"k" * 32).tables["roster"]
     assert pd.Series(roster["edition"]).value_counts().to_dict() == {9: 8, 10: 8}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from zgzx_research.pipeline.facts import FIRMS, _counted
 
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import (
@@ -17,7 +18,6 @@ from zgzx_research.evidence.disclosure import (
     sheet_balance,
 )
 from zgzx_research.evidence.facts import Facts, effect_facts, grade_facts, shown_fact
-from zgzx_research.pipeline.facts import FIRMS, _counted
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.figures.report_figure import FigureStyle
 from zgzx_research.report.prose_rendering import SHARED, render_prose

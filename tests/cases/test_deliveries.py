@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from case_files import cleaned_case, cleaned_text, column_of, plain, reasons
 
-from zgzx_research.clean import identifiers
+from zgzx_research.cleaning import identifiers
 from zgzx_research.errors import ZgzxError
 
 FIRM = "91440300MA5B7B3545"

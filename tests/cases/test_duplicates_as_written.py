@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import openpyxl
-from case_files import KEY, cleaned_case, cleaned_text, plain, reasons
+from case_files import SECRET_KEY, cleaned_case, cleaned_text, plain, reasons
 
-from zgzx_research.clean.audit import HEADINGS, read_audit, write_audit
-from zgzx_research.clean.sources import clean_source
-from zgzx_research.ingest.read import read_source
+from zgzx_research.cleaning.audit_workbook import HEADINGS, read_audit, write_audit
+from zgzx_research.cleaning.sources import clean
+from zgzx_research.ingest.read import read_raw
 
 COSTS = "届次,项目,金额(万元)\n"
 
@@ -42,14 +42,21 @@ def test_the_same_line_twice_is_one(tmp_path: Path) -> None:
 
 
 def test_two_visits_of_one_day_about_two_matters(tmp_path: Path) -> None:
-    text = "走访日期,企业名称,专家组,事项\n2024-03-01,样例五金,一组,工艺改进\n2024-03-01,样例五金,一组,技术咨询\n"
+    text = (
+        "走访日期,企业名称,专家组,事项\n"
+        "2024-03-01,样例五金,一组,工艺改进\n"
+        "2024-03-01,样例五金,一组,技术咨询\n"
+    )
     result = cleaned_text(tmp_path, "programmes", visits=text)
     assert plain(result.tables["programme"]["detail"]) == ["工艺", "工艺"]
 
 
 def test_two_masked_ids_are_two_people(tmp_path: Path) -> None:
     text = "姓名,身份证号码,工作单位,奖项类别,届次\n"
-    rows = "甄明,9900*****0001230011,样例五金,技能之星,9\n甄明,9900*****0045670011,样例五金,技能之星,9\n"
+    rows = (
+        "甄明,9900*****0001230011,样例五金,技能之星,9\n"
+        "甄明,9900*****0045670011,样例五金,技能之星,9\n"
+    )
     assert len(cleaned_text(tmp_path, "roster", names=text + rows).tables["roster"]) == 2
 
 
@@ -61,9 +68,9 @@ def test_keep_in_a_returned_workbook_keeps_the_row(tmp_path: Path) -> None:
     for name, text in (("action", "保留"), ("reviewer", "LM"), ("date", "2026-04-02")):
         book["programmes"].cell(2, names.index(name) + 1).value = text
     book.save(path)
-    tables = read_source(tmp_path, "programmes")
-    decided = read_audit(path, tables, KEY)
-    result = clean_source(tables, "programmes", KEY, decided)
+    tables = read_raw(tmp_path, "programmes")
+    decided = read_audit(path, tables, SECRET_KEY)
+    result = clean(tables, "programmes", key=SECRET_KEY, corrections=decided)
     assert plain(result.tables["cost"]["row"]) == [2, 3]
     assert reasons(result) == [(3, None, "value_kept_by_decision", False)]
 
@@ -80,6 +87,7 @@ def test_a_row_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     for name, text in (("action", "保留"), ("reviewer", "LM"), ("date", "2026-04-02")):
         book["roster"].cell(2, names.index(name) + 1).value = text
     book.save(path)
-    tables = read_source(tmp_path, "roster")
-    result = clean_source(tables, "roster", KEY, read_audit(path, tables, KEY))
+    tables = read_raw(tmp_path, "roster")
+    decided = read_audit(path, tables, SECRET_KEY)
+    result = clean(tables, "roster", key=SECRET_KEY, corrections=decided)
     assert (2, None, "cannot_be_kept", True) in reasons(result)

@@ -12,16 +12,16 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from zgzx_research.clean.audit import write_audit
-from zgzx_research.clean.sources import clean_source
+from zgzx_research.cleaning.audit_workbook import write_audit
+from zgzx_research.cleaning.sources import clean
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest import file_numbers
 from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files, read_list
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 from zgzx_research.pipeline import manifest
 from zgzx_research.pipeline.privacy import collect_secrets, names_in_file_names, scan
 
-KEY = b"a key for tests"
+SECRET_KEY = b"a key for the tests"
 PERSON, PHONE = "甄明", "19900001234"
 HEADER = "社保电脑号,姓名,身份证号,单位编号,单位名称,参保起始年月,参保终止年月\n"
 ROW = "612345602,伍会,99030720000806812X,30011223,深圳市鸿远精密有限公司,202001,{end}\n"
@@ -57,7 +57,7 @@ def test_no_name_of_a_file_or_sheet_leaves_the_cleaning(tmp_path: Path) -> None:
     roster(tmp_path, f"{PERSON}-获奖.xlsx", PERSON)
     texts = []
     for source in ("employment", "roster"):
-        result = clean_source(read_source(tmp_path, source), source, KEY)
+        result = clean(read_raw(tmp_path, source), source, key=SECRET_KEY)
         assert len(result.quarantine) or source == "roster"
         frames = [*result.tables.values(), result.quarantine]
         texts += [
@@ -73,18 +73,18 @@ def test_no_name_of_a_file_or_sheet_leaves_the_cleaning(tmp_path: Path) -> None:
 
 def test_the_list_is_for_the_owner_only_and_says_which_file_is_which(tmp_path: Path) -> None:
     spells(tmp_path, f"{PERSON}-社保.csv")
-    read_source(tmp_path, "employment")
+    read_raw(tmp_path, "employment")
     assert stat.S_IMODE((tmp_path / LIST).stat().st_mode) == 0o600
     assert read_list(tmp_path) == {f"employment/{PERSON}-社保.csv": "employment/001"}
 
 
 def test_a_file_keeps_its_number_when_others_come_and_go(tmp_path: Path) -> None:
     second = spells(tmp_path, "乙.csv")
-    read_source(tmp_path, "employment")
+    read_raw(tmp_path, "employment")
     first = spells(tmp_path, "a.csv")  # before the other by name
     third = spells(tmp_path, "part/丙.csv")
     roster(tmp_path, "a.xlsx", "名单")
-    assert [table.file for table in read_source(tmp_path, "roster")] == ["roster/001", "roster/001"]
+    assert [table.file for table in read_raw(tmp_path, "roster")] == ["roster/001", "roster/001"]
     assert number_files(tmp_path, [first, second, third]) == {
         second: "employment/001",
         first: "employment/002",
@@ -92,7 +92,7 @@ def test_a_file_keeps_its_number_when_others_come_and_go(tmp_path: Path) -> None
     }
     first.unlink()
     fourth = spells(tmp_path, "丁.csv")
-    assert [table.file_name for table in read_source(tmp_path, "employment")] == [
+    assert [table.file_name for table in read_raw(tmp_path, "employment")] == [
         "employment/乙.csv",
         "employment/part/丙.csv",
         "employment/丁.csv",
@@ -106,7 +106,7 @@ def test_the_list_is_no_raw_file_and_changes_no_synthetic_status(tmp_path: Path)
     path = spells(tmp_path, "a.csv")
     mark = {"notice": "", "files": {"employment/a.csv": file_digest(path)}}
     (tmp_path / manifest.MARK).write_text(json.dumps(mark), encoding="utf-8")
-    assert len(read_source(tmp_path, "employment")) == len(read_source(tmp_path, "employment")) == 1
+    assert len(read_raw(tmp_path, "employment")) == len(read_raw(tmp_path, "employment")) == 1
     numbers = number_files(tmp_path, [path])
     assert manifest.is_synthetic(tmp_path, list(numbers))
     assert manifest.unmarked(tmp_path, numbers) == []
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_written_is_numbered_in_the_order_of_names(
 
     files = [spells(tmp_path, name) for name in ("b.csv", "a.csv")]
     monkeypatch.setattr(file_numbers, "write_whole", refuse)
-    assert [table.file_name for table in read_source(tmp_path, "employment")] == [
+    assert [table.file_name for table in read_raw(tmp_path, "employment")] == [
         "employment/a.csv",
         "employment/b.csv",
     ]
@@ -146,7 +146,7 @@ def test_a_damaged_list_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(
         ZgzxError, match=rf"{LIST}: the list of file numbers is damaged.*Bring back the list"
     ):
-        read_source(tmp_path, "employment")
+        read_raw(tmp_path, "employment")
 
 
 def test_errors_while_reading_name_the_number_and_the_list(tmp_path: Path) -> None:
@@ -157,19 +157,19 @@ def test_errors_while_reading_name_the_number_and_the_list(tmp_path: Path) -> No
     with pytest.raises(
         ZgzxError, match=rf"^roster/001, sheet 2, row 2: unknown header.*{LIST}"
     ) as caught:
-        read_source(tmp_path, "roster")
+        read_raw(tmp_path, "roster")
     assert PERSON not in str(caught.value)
     (tmp_path / "roster" / f"{PERSON}.{PERSON}").write_text("x", encoding="utf-8")
     with pytest.raises(
         ZgzxError, match=r"type that cannot be read, 1 affected, e\.g\. roster/002\. "
     ) as caught:
-        read_source(tmp_path, "roster")
+        read_raw(tmp_path, "roster")
     assert PERSON not in str(caught.value)
 
 
 def test_the_audit_workbook_says_where_the_list_is(tmp_path: Path) -> None:
     spells(tmp_path, f"{PERSON}.csv")
-    result = clean_source(read_source(tmp_path, "employment"), "employment", KEY)
+    result = clean(read_raw(tmp_path, "employment"), "employment", key=SECRET_KEY)
     book = openpyxl.load_workbook(write_audit(result.quarantine, tmp_path / "audit.xlsx", {}))
     assert sum(LIST in str(cell.value) for (cell,) in book["说明"].iter_rows(max_col=1)) == 2
     cells = [str(cell.value) for row in book["employment"].iter_rows() for cell in row]
@@ -222,7 +222,7 @@ def test_what_the_task_runner_keeps_holds_no_name(tmp_path: Path) -> None:
 def test_scan_looks_for_what_stands_in_names_of_files_and_sheets(tmp_path: Path) -> None:
     spells(tmp_path / "raw", f"尤平-{PHONE}-99000019900307123X.csv")
     roster(tmp_path / "raw", "贾远行获奖名单.xlsx", "厉行 612345678")
-    secrets = collect_secrets(Path(__file__).parents[2], tmp_path / "raw", KEY)
+    secrets = collect_secrets(Path(__file__).parents[2], tmp_path / "raw", SECRET_KEY)
     assert {"尤平", "贾远行", "厉行"} <= secrets.names
     assert secrets.numbers[PHONE] == "phone"
     assert secrets.numbers["99000019900307123X"] == "resident ID"

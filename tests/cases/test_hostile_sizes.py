@@ -18,7 +18,7 @@ from hostile_files import HOSTILE, Measured, measure
 from zgzx_research.atomic import disk_problem, write_whole
 from zgzx_research.cli import main
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 
 MOST_SECONDS = 10
 MOST_BYTES = 1 << 30
@@ -91,11 +91,11 @@ def test_what_is_said(tmp_path: Path, name: str) -> None:
     folder = made(tmp_path, name)
     said = SAID[name]
     if said is None:
-        (table,) = read_source(folder, "registry")
+        (table,) = read_raw(folder, "registry")
         assert len(table.numbers) == 1
         return
     with pytest.raises(ZgzxError) as caught:
-        read_source(folder, "registry")
+        read_raw(folder, "registry")
     assert said in str(caught.value)
     assert str(caught.value).startswith("registry/001")
 

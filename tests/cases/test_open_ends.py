@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from case_files import cleaned_case, cleaned_text, plain, reasons
 
-from zgzx_research.clean.values import clean_texts, unknown
+from zgzx_research.cleaning.values import clean_texts, unknown
 
 HEADER = "社保电脑号,姓名,身份证号,单位编号,单位名称,参保起始年月,参保终止年月\n"
 

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from small_study import NAME, change_study, make_small_study
 
-from zgzx_research.clean.schemas import SCHEMAS
-from zgzx_research.clean.sources import nothing_to_clean
+from zgzx_research.cleaning.schemas import SCHEMAS
+from zgzx_research.cleaning.sources import nothing_to_clean
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import stages, tasks

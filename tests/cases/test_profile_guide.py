@@ -11,10 +11,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zgzx_research.clean import employment, patents, programmes, registry, roster
-from zgzx_research.clean.sources import CLEANERS, clean_source
+from zgzx_research.cleaning import (
+    clean_employment,
+    clean_patents,
+    clean_programmes,
+    clean_registry,
+    clean_roster,
+)
+from zgzx_research.cleaning.sources import CLEANERS, clean
 from zgzx_research.ingest.profile import FOLDER, KEYS, load_profiles
-from zgzx_research.ingest.read import RawTable, read_source
+from zgzx_research.ingest.read import RawTable, read_raw
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
 
@@ -42,7 +48,7 @@ def table(tmp_path: Path) -> RawTable:
     (profiles / "patents_office.toml").write_text(block("toml"), encoding="utf-8")
     (tmp_path / "patents").mkdir()
     (tmp_path / "patents" / "office.csv").write_text(block("csv"), encoding="utf-8")
-    (found,) = read_source(tmp_path, "patents", load_profiles(profiles))
+    (found,) = read_raw(tmp_path, "patents", load_profiles(profiles))
     return found
 
 
@@ -59,7 +65,7 @@ def test_rows_become_what_the_guide_says(table: RawTable) -> None:
 
 
 def test_patents_become_what_the_guide_says(table: RawTable) -> None:
-    cleaned = clean_source([table], "patents", b"k" * 16)
+    cleaned = clean([table], "patents", key=b"k" * 16)
     parties = cleaned.tables["patent_party"].groupby("app_no").size()
     patent = cleaned.tables["patent"]
     assert cleaned.quarantine["row_lost"].sum() == 0
@@ -69,9 +75,12 @@ def test_patents_become_what_the_guide_says(table: RawTable) -> None:
     ] == lines_below("| app_no | filed | parties |")
 
 
-@pytest.mark.parametrize("module", [roster, registry, employment, patents, programmes])
+@pytest.mark.parametrize(
+    "module",
+    [clean_roster, clean_registry, clean_employment, clean_patents, clean_programmes],
+)
 def test_the_names_of_columns_are_those_of_the_cleaning(module: object) -> None:
-    source = module.__name__.rpartition(".")[2]  # type: ignore[attr-defined]
+    source = module.__name__.rpartition("clean_")[2]  # type: ignore[attr-defined]
     said = [
         (needed, others)
         for name, needed, others in lines_below("| source | needed |")

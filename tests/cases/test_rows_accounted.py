@@ -16,12 +16,12 @@ import xlsxwriter
 import xlwt
 from hostile_files import CELLS, HEADER, ROW, ods, ods_row
 
-from zgzx_research.clean.audit import LEFT_OUT_SHEET, read_audit, write_audit
-from zgzx_research.clean.non_data import masked, non_data_rows
-from zgzx_research.clean.sources import clean_source
+from zgzx_research.cleaning.audit_workbook import LEFT_OUT_SHEET, read_audit, write_audit
+from zgzx_research.cleaning.non_data_list import masked, non_data_rows
+from zgzx_research.cleaning.sources import clean
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import RawTable, read_source
-from zgzx_research.ingest.workbook import read_workbook
+from zgzx_research.ingest.read import RawTable, read_raw
+from zgzx_research.ingest.spreadsheet import read_workbook
 
 DATA = Path(__file__).parent / "data"
 ROSTER = ["序号", "姓名", "身份证号码", "工作单位", "奖项类别"]
@@ -32,13 +32,13 @@ FIRM = "深圳市拟样有限公司"
 def case(tmp_path: Path, source: str, name: str) -> list[RawTable]:
     (tmp_path / source).mkdir()
     shutil.copy(DATA / source / name, tmp_path / source / name)
-    return read_source(tmp_path, source)
+    return read_raw(tmp_path, source)
 
 
 def csv(tmp_path: Path, *lines: str, source: str = "registry", end: str = "\n") -> RawTable:
     (tmp_path / source).mkdir(exist_ok=True)
     (tmp_path / source / "a.csv").write_text("\n".join(lines) + end, encoding="utf-8")
-    (table,) = read_source(tmp_path, source)
+    (table,) = read_raw(tmp_path, source)
     return table
 
 
@@ -51,11 +51,11 @@ def roster(tmp_path: Path, **sheets: Sequence[Sequence[object]]) -> list[RawTabl
         for row in rows:
             sheet.append(list(row))
     book.save(tmp_path / "roster" / "a.xlsx")
-    return read_source(tmp_path, "roster")
+    return read_raw(tmp_path, "roster")
 
 
 def reasons_of(tables: list[RawTable], source: str) -> dict[int, str]:
-    entries = clean_source(tables, source, b"k" * 16).quarantine
+    entries = clean(tables, source, key=b"k" * 16).quarantine
     lost = entries[entries["row_lost"]]
     return dict(zip(lost["row"], lost["reason"], strict=True))
 
@@ -97,7 +97,8 @@ def test_errors_of_xls(tmp_path: Path) -> None:
 
 def test_errors_of_ods_repeated_and_with_a_number_beside(tmp_path: Path) -> None:
     error = (
-        '<table:table-cell table:number-columns-repeated="2" table:formula="of:=1/0" office:value-type="float" '
+        '<table:table-cell table:number-columns-repeated="2" table:formula="of:=1/0" '
+        'office:value-type="float" '
         'office:value="0" calcext:value-type="error"><text:p>#DIV/0!</text:p></table:table-cell>'
     )
     blank = '<table:table-cell table:formula="of:=A1"/>'
@@ -124,7 +125,7 @@ def test_a_formula_without_result_is_refused_in_xls_and_ods(tmp_path: Path) -> N
     sheet.write(1, 3, xlwt.Formula("2+3"))
     book.save(str(tmp_path / "registry" / "a.xls"))
     with pytest.raises(ZgzxError, match=r"formulas without a stored result, 1 affected, e\.g\. D2"):
-        read_source(tmp_path, "registry")
+        read_raw(tmp_path, "registry")
 
 
 # rows that carry no record
@@ -227,7 +228,7 @@ def test_joined_files_with_another_order_of_columns_are_refused(tmp_path: Path) 
 def test_a_record_cut_by_a_line_break_leaves_and_its_neighbour_stays(tmp_path: Path) -> None:
     tables = case(tmp_path, "registry", "line_break_unquoted.csv")
     assert reasons_of(tables, "registry") == {2: "ragged_row", 3: "ragged_row"}
-    kept = clean_source(tables, "registry", b"k" * 16).tables["registry"]
+    kept = clean(tables, "registry", key=b"k" * 16).tables["registry"]
     assert kept["name"].tolist() == ["深圳市乙有限公司"]
 
 
@@ -282,9 +283,9 @@ def test_struck_rows_of_xlsx_leave_and_struck_cells_are_flagged(tmp_path: Path) 
         sheet.write_row(3, 0, [2, "拟二", "", FIRM])
         sheet.write(3, 4, "技能之星", struck)
         sheet.write_row(4, 0, [3, "拟三", "", FIRM, "创新之星"])
-    tables = read_source(tmp_path, "roster")
+    tables = read_raw(tmp_path, "roster")
     assert reasons_of(tables, "roster") == {3: "struck_row"}
-    entries = clean_source(tables, "roster", b"k" * 16).quarantine
+    entries = clean(tables, "roster", key=b"k" * 16).quarantine
     flagged = entries[entries["reason"] == "value_struck"]
     assert flagged[["row", "column", "row_lost"]].to_numpy().tolist() == [[4, "category", False]]
 
@@ -301,7 +302,10 @@ def test_struck_rows_of_xls_and_ods_and_of_rich_text(tmp_path: Path) -> None:
         '<style:style style:name="ce1" style:family="table-cell">'
         '<style:text-properties style:text-line-through-style="solid"/></style:style>'
     )
-    cell = '<table:table-cell table:style-name="ce1" office:value-type="string"><text:p>甲</text:p></table:table-cell>'
+    cell = (
+        '<table:table-cell table:style-name="ce1" office:value-type="string">'
+        "<text:p>甲</text:p></table:table-cell>"
+    )
     ods(tmp_path / "a.ods", f"{ods_row(['乙'])}<table:table-row>{cell}</table:table-row>", style)
     assert read_workbook(tmp_path / "a.ods", "a")[0].struck == {(1, 0)}
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as rich:
@@ -379,14 +383,14 @@ def test_links_to_files_are_read_and_other_links_are_named(tmp_path: Path) -> No
     folder = tmp_path / "raw"
     (folder / "registry").mkdir(parents=True)
     (folder / "registry" / "a.csv").symlink_to(elsewhere / "b.csv")
-    assert [table.file for table in read_source(folder, "registry")] == ["registry/001"]
+    assert [table.file for table in read_raw(folder, "registry")] == ["registry/001"]
     (folder / "registry" / "more").symlink_to(elsewhere)
     with pytest.raises(ZgzxError, match=r"links to folders.*1 affected, e\.g\. registry/002"):
-        read_source(folder, "registry")
+        read_raw(folder, "registry")
     (folder / "registry" / "more").unlink()
     (folder / "registry" / "gone.csv").symlink_to(elsewhere / "gone.csv")
     with pytest.raises(ZgzxError, match=r"lead nowhere.*e\.g\. registry/003"):
-        read_source(folder, "registry")
+        read_raw(folder, "registry")
 
 
 # the list of rows for the clerk
@@ -411,7 +415,7 @@ def test_every_non_data_row_is_listed_without_a_name(tmp_path: Path) -> None:
     assert "拟" not in text
     assert "19900001111" not in text and "990000001" not in text
     out = write_audit(
-        clean_source(tables, "roster", b"k" * 16).quarantine,
+        clean(tables, "roster", key=b"k" * 16).quarantine,
         tmp_path / "audit.xlsx",
         {"note": ("备注", "Note")},
         left_out,
@@ -444,9 +448,9 @@ def test_words_of_notes_are_shown_and_all_else_is_hidden(text: str, shown: str) 
 
 def test_a_unit_in_the_header_holds_for_bare_numbers(tmp_path: Path) -> None:
     tables = case(tmp_path, "registry", "capital_unit_in_header.csv")
-    assert clean_source(tables, "registry", b"k" * 16).tables["registry"][
-        "capital_cny"
-    ].tolist() == [5_000_000.0]
+    assert clean(tables, "registry", key=b"k" * 16).tables["registry"]["capital_cny"].tolist() == [
+        5_000_000.0
+    ]
 
 
 @pytest.mark.parametrize(
@@ -468,7 +472,7 @@ def test_units_of_other_headers(tmp_path: Path, label: str, cell: str, yuan: flo
         f"统一社会信用代码\t企业名称\t成立日期\t{label}",
         f"91449900MA5EQ102X0\t{FIRM}\t2001-1-1\t{cell}",
     )
-    found = clean_source([table], "registry", b"k" * 16).tables["registry"]["capital_cny"].tolist()
+    found = clean([table], "registry", key=b"k" * 16).tables["registry"]["capital_cny"].tolist()
     assert [None if pd.isna(value) else value for value in found] == [yuan]
 
 
@@ -480,5 +484,5 @@ def test_a_unit_above_the_header(tmp_path: Path) -> None:
         f"91449900MA5EQ102X0,{FIRM},2001-1-1,500",
     )
     table = csv(tmp_path, *lines)
-    found = clean_source([table], "registry", b"k" * 16).tables["registry"]
+    found = clean([table], "registry", key=b"k" * 16).tables["registry"]
     assert found["capital_cny"].tolist() == [5_000_000.0]

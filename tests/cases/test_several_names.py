@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from case_files import cleaned_case, cleaned_text, plain, reasons
 
-from zgzx_research.clean.names import parties_in, people_in
+from zgzx_research.cleaning.names import split_parties, split_people
 
 UNSURE = "value_several_names"
 
@@ -40,19 +40,19 @@ UNSURE = "value_several_names"
     ],
 )
 def test_people_that_are_sure(text: str, names: list[str]) -> None:
-    assert people_in(text, "、;,/|") == (names, None)
+    assert split_people(text, "、;,/|") == (names, None)
 
 
 @pytest.mark.parametrize(
     "text", ["甄知明伍会行", "甄 明 伍 会", "甄明 钳焊", "甄 Tom", "买买提 艾力"]
 )
 def test_people_that_are_not_sure(text: str) -> None:
-    assert people_in(text, "、;,/|") == ([], UNSURE)
+    assert split_people(text, "、;,/|") == ([], UNSURE)
 
 
 @pytest.mark.parametrize("text", ["甄明、伍会等3人", "甄明、伍会等", "甄明、伍会等五名"])
 def test_lists_that_leave_people_out(text: str) -> None:
-    assert people_in(text, "、;,/|") == (["甄明", "伍会"], "value_names_left_out")
+    assert split_people(text, "、;,/|") == (["甄明", "伍会"], "value_names_left_out")
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_lists_that_leave_people_out(text: str) -> None:
     ],
 )
 def test_firms_that_are_sure(text: str, parties: list[str]) -> None:
-    assert parties_in(text, ";") == (parties, None)
+    assert split_parties(text, ";") == (parties, None)
 
 
 def test_a_mark_that_may_belong_to_a_firms_name() -> None:
-    assert parties_in("深圳市甲、乙电子有限公司", ";") == (
+    assert split_parties("深圳市甲、乙电子有限公司", ";") == (
         ["深圳市甲、乙电子有限公司"],
         "value_several_firms",
     )

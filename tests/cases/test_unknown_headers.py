@@ -11,7 +11,7 @@ import pytest
 from hostile_files import HEADER, ROW
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 
 DATA = Path(__file__).parent / "data"
 ROSTER = ["序号", "姓名", "身份证号码", "工作单位", "奖项类别"]
@@ -20,7 +20,7 @@ WINNER = [1, "拟一", None, "深圳市拟样有限公司", "技能之星"]
 
 def message(folder: Path, source: str) -> str:
     with pytest.raises(ZgzxError) as caught:
-        read_source(folder, source)
+        read_raw(folder, source)
     return str(caught.value)
 
 
@@ -116,22 +116,22 @@ def test_two_known_tables_of_different_columns_are_still_refused(tmp_path: Path)
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     text = of_text(tmp_path, "日期,节日\n2023-01-01,元旦\n")
     assert (
-        "Put a row of column names above the records, or move the file elsewhere if it is no registry file"
-        in text
+        "Put a row of column names above the records, or move the file elsewhere "
+        "if it is no registry file" in text
     )
 
 
 def test_a_file_in_the_wrong_folder(tmp_path: Path) -> None:
     text = of_text(tmp_path, f"{HEADER}\n{ROW}\n", source="scores")
-    assert "It looks like a registry file in the scores folder: move it" in text
+    assert "This seems to be a registry file in the scores folder: move it" in text
 
 
 def test_a_header_too_deep(tmp_path: Path) -> None:
     notes = "".join(f"第{n}条须知\n" for n in range(1, 31))
     text = of_text(tmp_path, f"{notes}{HEADER}\n{ROW}\n")
     assert (
-        "Row 31 looks like the header, but only the first 20 filled rows are searched: delete the rows above"
-        in text
+        "Row 31 resembles a header, but only the first 20 filled rows are searched: "
+        "delete the rows above it." in text
     )
 
 

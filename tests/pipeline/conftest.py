@@ -119,7 +119,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def raw_tables(built: Path) -> dict[str, list[RawTable]]:
     """The raw files of the built study as `ingest` reads them, by source; not to be changed."""
-    return {source: read.read_source(built / "data/raw/demo/raw", source) for source in SOURCES}
+    return {source: read.read_raw(built / "data/raw/demo/raw", source) for source in SOURCES}
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_editing_clean_reruns_clean_onwards(built: Path, copy_of: Copy, package_
     """
     project = copy_of(built)
     run(project)
-    with (package_copy / "clean/values.py").open("a", encoding="utf-8") as file:
+    with (package_copy / "cleaning/values.py").open("a", encoding="utf-8") as file:
         file.write("\n# a remark\n")
     ran = set(run(project).ran)
     cleaned = {f"clean.{source}" for source in SOURCES}

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.cli import app
 from zgzx_research.ingest.read import RawTable
 from zgzx_research.pipeline import privacy
 from zgzx_research.pipeline.privacy import Secrets, collect_secrets, scan
-from zgzx_research.pipeline.stages import FIXED_KEY
 
 ROOT = Path(__file__).parents[2]
 KEY = b"a key of a test, 32 bytes long.."
@@ -228,4 +228,4 @@ def test_the_command_ends_with_2_and_masks(
 
 
 def test_the_public_key_of_synthetic_worlds_is_no_secret(tmp_path: Path) -> None:
-    assert collect_secrets(ROOT, tmp_path, FIXED_KEY).keys == ()
+    assert collect_secrets(ROOT, tmp_path, SYNTHETIC_KEY).keys == ()

@@ -11,14 +11,15 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from zgzx_research.clean.corrections import row_digest, write_corrections
+from zgzx_research.cleaning.corrections import row_digest, write_corrections
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 from zgzx_research.pipeline import estimates, manifest
 from zgzx_research.pipeline.panel_file import read_panel_file
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.run import run_study
-from zgzx_research.pipeline.secret_key import FIXED_KEY, secret_key
+from zgzx_research.pipeline.secret_key import secret_key
 from zgzx_research.pipeline.steps import data
 from zgzx_research.study import load_study
 
@@ -85,7 +86,7 @@ def test_decisions_take_effect(project: Path) -> None:
     text = roster["firm_name"].dropna().iloc[0]
     with (decisions / "links.csv").open("a", encoding="utf-8") as file:
         file.write(f"roster,{text},,,reject,LM,2026-04-02,test\n")
-    registry = read_source(project / "data/raw/demo/raw", "registry")
+    registry = read_raw(project / "data/raw/demo/raw", "registry")
     table = next(table for table in registry if table.file_name == "registry/changes.csv")
     row = table.rows.iloc[0]
     entry = {
@@ -97,7 +98,7 @@ def test_decisions_take_effect(project: Path) -> None:
         "action": "drop",
         "reviewer": "LM",
         "date": "2026-04-02",
-        "digest": row_digest(row, None, FIXED_KEY),
+        "digest": row_digest(row, None, SYNTHETIC_KEY),
     }
     write_corrections(pd.DataFrame([entry]), decisions / "corrections.csv")
     build(project)

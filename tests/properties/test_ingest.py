@@ -19,7 +19,7 @@ from zgzx_research.ingest import delimited
 from zgzx_research.ingest.encoding import examine
 from zgzx_research.ingest.header import find_header
 from zgzx_research.ingest.profile import label, load_profiles
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 from zgzx_research.ingest.sheet import Sheet
 from zgzx_research.ingest.texts import Columns
 
@@ -54,7 +54,7 @@ def test_no_row_and_no_cell_vanishes(rows: list[list[str]], encoding: str, delim
     full = [HEADER, *rows, ["91449900MA5D000164", "拟样厂", "2008-03-15", "存续", "龙城街道"]]
     with tempfile.TemporaryDirectory() as folder:
         written(as_csv(full, delimiter), encoding, folder)
-        (table,) = read_source(Path(folder), "registry")
+        (table,) = read_raw(Path(folder), "registry")
     stripped = {number: [cell.strip() for cell in row] for number, row in enumerate(full, start=1)}
     filled = {number: row for number, row in stripped.items() if any(row)}
     assert table.rows_in == len(filled) == len(table.rows) + len(table.non_data_rows)
@@ -88,8 +88,8 @@ def test_both_readers_agree(rows: list[list[str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = written(text, "utf-8", folder)
         layout = delimited.Layout(",", 5, 20)
-        plain = delimited._plain(path, "a.csv", "utf-8", layout)
-        quoted = delimited._quoted(path, "a.csv", "utf-8", layout)
+        plain = delimited.read_plain(path, "a.csv", "utf-8", layout)
+        quoted = delimited.read_quoted(path, "a.csv", "utf-8", layout)
     assert (plain.height, plain.short) == (quoted.height, quoted.short)
     assert {
         place: column.series().fillna("").tolist() for place, column in plain.columns.items()

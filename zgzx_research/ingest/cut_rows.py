@@ -10,11 +10,16 @@ from zgzx_research.ingest.sheet import Sheet
 
 
 def broken_rows(sheet: Sheet, header: Header, data: np.ndarray) -> np.ndarray:
-    """(records,) rows of a delimited file that are parts of one record, or end before its necessary columns do.
+    """Mark the rows of a delimited file that are parts of one record or end too early.
 
-    A line break that stands in a cell without quotes cuts a record into rows which together have
-    one cell more than it for each break. A row that only lacks blank cells at its end is whole:
-    spreadsheets leave those out.
+    A line break in a cell without quotes cuts a record into rows which together have one cell more
+    than it for each break. A row that ends before its necessary columns is broken too; one that
+    only lacks blank cells at its end is whole: spreadsheets leave those out.
+
+    Returns
+    -------
+    numpy.ndarray
+        (records,) bool.
     """
     broken = np.zeros(len(data), dtype=bool)
     if not sheet.short:
@@ -34,7 +39,7 @@ def broken_rows(sheet: Sheet, header: Header, data: np.ndarray) -> np.ndarray:
 
 
 def _parts_of_one(short: dict[int, int], row: int, width: int) -> list[int]:
-    """The short rows from `row` on that together make one record; none where they do not."""
+    """Return the short rows from `row` on that together make one record; none where they do not."""
     cells, last = short[row], row
     while cells < width + last - row and last + 1 in short:
         last += 1

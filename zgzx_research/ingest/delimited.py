@@ -43,9 +43,16 @@ LONGEST_CELL = 1 << 20  # characters of a cell in a file with quotation marks
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is divided.
+    """How a file is divided into columns.
 
-    width : columns of most of the first lines. most : cells of a row that are held apart.
+    Attributes
+    ----------
+    delimiter : str
+        The character between two cells.
+    width : int
+        Number of columns of most of the first lines.
+    most : int
+        Number of cells of a row that are kept apart; those beyond are joined.
     """
 
     delimiter: str
@@ -63,7 +70,7 @@ class Cells:
 
 
 def read_delimited(path: Path, file: str) -> list[Sheet]:
-    """The file as one sheet named ""; `file` names it in messages.
+    """Read the file as one sheet named ""; `file` names it in messages.
 
     A row is what a spreadsheet shows as one: a record, which may hold line breaks in quotes; blank
     ones count.
@@ -78,7 +85,7 @@ def read_delimited(path: Path, file: str) -> list[Sheet]:
     if not text.start:
         return []
     layout = _layout(path, file, text)
-    read = _quoted if text.quoted else _plain
+    read = read_quoted if text.quoted else read_plain
     cells = read(path, file, text.encoding, layout)
     return [
         Sheet(
@@ -100,15 +107,15 @@ def _open(path: Path, encoding: str) -> io.TextIOWrapper:
 
 
 def _layout(path: Path, file: str, text: TextFile) -> Layout:
-    """The delimiter that stands most often, equally often in most of the first lines.
+    """Find the delimiter with the most regular count in the first lines, and the number of columns.
 
-    And the columns it makes.
-
-    A title line above the header, or a list inside a cell, has marks too, but not so regularly.
+    A title line above the header, or a list inside a cell, has delimiters too, but not so
+    regularly.
 
     Raises
     ------
-    ZgzxError : more columns than a spreadsheet has, or a wide line above a long list.
+    ZgzxError
+        More columns than a spreadsheet has, or a wide line above a long list.
     """
     with _open(path, text.encoding) as handle:
         lines = list(islice((line for line in handle if line.strip()), SAMPLED_LINES))
@@ -135,13 +142,13 @@ def _layout(path: Path, file: str, text: TextFile) -> Layout:
 
 
 def _narrow(record: list[str], most: int) -> list[str]:
-    """The record with everything beyond the last column held apart in that column."""
+    """Return the record with everything beyond the last column held apart in that column."""
     if len(record) <= most:
         return record
     return [*record[: most - 1], " ".join(filter(None, map(str.strip, record[most - 1 :])))]
 
 
-def _plain(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
+def read_plain(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
     """Arrow; rows with more or fewer cells than the others are put back where they stood."""
     ragged: dict[int, list[str]] = {}
     short: dict[int, int] = {}
@@ -182,8 +189,8 @@ def _plain(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
     return Cells(columns.filled(np.argsort(places)), columns.height, short)
 
 
-def _quoted(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
-    """The csv module, strict about quotes."""
+def read_quoted(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
+    """Read by the csv module, strict about quotes."""
     csv.field_size_limit(LONGEST_CELL)
     with _open(path, encoding) as handle:
         reader = csv.reader(handle, delimiter=layout.delimiter, strict=True)
@@ -200,15 +207,17 @@ def _quoted(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
                 columns.add_rows([_narrow(record, layout.most) for record in records])
         except csv.Error:
             raise ZgzxError(
-                f"a quotation mark is not closed, or stands inside a cell, before line {reader.line_num + 1:,}",
+                "a quotation mark is not closed, or stands inside a cell, "
+                f"before line {reader.line_num + 1:,}",
                 where=file,
-                remedy="Open the file at that line; a cell in quotes ends with a quote, a quote inside it is doubled.",
+                remedy="Open the file at that line; a cell in quotes ends with a quote, "
+                "a quote inside it is doubled.",
             ) from None
     return Cells(columns.filled(), columns.height, short)
 
 
 def _blocks(reader: Iterator[list[str]], delimiter: str, width: int) -> Iterator[list[list[str]]]:
-    """Records in blocks; a cell that holds a line break and a row's worth of delimiters has swallowed rows."""
+    """Yield records in blocks; refuse a cell that has swallowed whole rows."""
     line = 0
     while records := [record or [""] for record in islice(reader, RECORDS)]:
         lines, line = reader.line_num - line, reader.line_num  # type: ignore[attr-defined]

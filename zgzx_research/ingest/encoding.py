@@ -27,11 +27,20 @@ LEAST_UTF16_ZEROS = 0.05
 
 @dataclass(frozen=True)
 class TextFile:
-    """What one pass over a file tells.
+    """What one pass over a file finds.
 
-    quoted : whether a quotation mark stands in it. start : its first text. lines : line ends,
-        about. ended : whether
-    the last line has one.
+    Attributes
+    ----------
+    encoding : str
+        The encoding of the file.
+    quoted : bool
+        Whether a quotation mark stands in it.
+    start : str
+        Its first text.
+    lines : int
+        Number of line ends, about.
+    ended : bool
+        Whether the last line has a line end.
     """
 
     encoding: str
@@ -50,16 +59,23 @@ class _Damage(Exception):
 
 
 def examine(path: Path, file: str) -> TextFile:
-    """Read the whole file once.
+    """Read the whole file once to find its encoding.
 
-    A byte-order mark decides, else zeros (UTF-16), else UTF-8, else GB18030.
+    A byte-order mark decides, else zeros (UTF-16), else UTF-8, else GB18030. A file whose first
+    Chinese line is good UTF-8 is UTF-8: a bad byte further on is damage, and reading the rest as
+    GB18030 would turn it into nonsense without an error.
 
-    A file whose first Chinese line is good UTF-8 is UTF-8: a bad byte further on is damage, and
-    reading the rest as GB18030 would turn it into nonsense without an error.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    file : str
+        Its number, for messages.
 
     Raises
     ------
-    ZgzxError : bytes that are no text of the encoding, with the offset of the first.
+    ZgzxError
+        Bytes that are no text of the encoding, with the offset of the first.
     """
     with path.open("rb") as handle:
         head = handle.read(BLOCK)
@@ -85,7 +101,7 @@ def _marked(head: bytes) -> str | None:
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
-    """The byte order in which line ends stand and nothing is zero.
+    """Return the byte order in which line ends stand and nothing is zero.
 
     None when both or neither would do.
     """
@@ -119,6 +135,7 @@ def _pass_over(path: Path, encoding: str, file: str) -> TextFile:
 
 
 def no_line_ends(file: str) -> ZgzxError:
+    """Make the error for a file without line ends."""
     return ZgzxError(
         f"a row of more than {LONGEST_LINE:,} characters: no list, or the line ends are gone",
         where=file,

@@ -1,8 +1,9 @@
-"""Raw files by number: names of files may be names of people, so only one list beside the raw files holds them.
+"""Numbers instead of names for raw files, since a file name may be the name of a person.
 
-A file is its source and a number, `employment/007`. Decisions refer to it, so a file keeps its
-number when others come or go: new files are added below, in the order of their names, and no number
-is given twice. Sheets are numbered as they stand in the workbook, hidden ones included.
+A file is its source and a number, `employment/007`; only one list beside the raw files holds the
+names. Decisions refer to the number, so a file keeps it when others come or go: new files are added
+below, in the order of their names, and no number is given twice. Sheets are numbered as they stand
+in the workbook, hidden ones included.
 """
 
 from __future__ import annotations
@@ -22,16 +23,27 @@ OWNER_ONLY = 0o600
 
 
 def number_files(folder: Path, paths: Iterable[Path]) -> dict[Path, str]:
-    """The numbers of these raw files of `folder`, in the order of the numbers.
-
-    New files enter the list.
+    """Return the numbers of raw files, and add new files to the list.
 
     Where the folder cannot be written (an archive), the new numbers follow the order of the names
-    and are the same each time the folder is; see `is_listed`.
+    and are the same each time; see `is_listed`.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the raw files.
+    paths : iterable of Path
+        Files below it.
+
+    Returns
+    -------
+    dict of Path to str
+        Path -> number, in the order of the numbers.
 
     Raises
     ------
-    ZgzxError : a list that is damaged.
+    ZgzxError
+        A list that is damaged.
     """
     known = read_list(folder)
     wanted = {path.relative_to(folder).as_posix(): path for path in paths}
@@ -51,18 +63,22 @@ def number_files(folder: Path, paths: Iterable[Path]) -> dict[Path, str]:
 
 
 def is_listed(folder: Path, paths: Iterable[Path]) -> bool:
-    """Whether all these files stand in the list, so that their numbers stay when files are added."""
+    """Whether all these files stand in the list, so that they keep their numbers."""
     return {path.relative_to(folder).as_posix() for path in paths} <= set(read_list(folder))
 
 
 def read_list(folder: Path) -> dict[str, str]:
-    """File name (relative to the folder) -> number, as the list has them.
+    """Read the list of file numbers.
 
-    Empty where there is none.
+    Returns
+    -------
+    dict of str to str
+        File name (relative to the folder) -> number; empty where there is no list.
 
     Raises
     ------
-    ZgzxError : a list that is damaged: a number or a name twice, or something that is no number.
+    ZgzxError
+        A list that is damaged: a number or a name twice, or something that is no number.
     """
     path = folder / LIST
     if not path.is_file():
@@ -78,8 +94,8 @@ def read_list(folder: Path) -> dict[str, str]:
         raise ZgzxError(
             "the list of file numbers is damaged",
             where=LIST,
-            remedy="Bring back the list as it was; without it (delete it) all files get new numbers, and decisions "
-            "on cells and rows have to be taken again.",
+            remedy="Bring back the list as it was; without it (delete it) all files get new "
+            "numbers, and decisions on cells and rows have to be taken again.",
         )
     return known
 

@@ -11,10 +11,9 @@ from functools import cache, partial
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.marks import column_name
 from zgzx_research.ingest.profile import NOT_READ, Profile, label
-from zgzx_research.ingest.remedies import remedy
+from zgzx_research.ingest.remedies import SEARCHED_ROWS, remedy
 from zgzx_research.ingest.sheet import Sheet
 
-SEARCHED_ROWS = 20
 MOST_SHOWN = 20  # unknown columns named in a message
 LONGEST_SHOWN = 120  # characters of one of them
 _CURRENCIES = "元人民币|人民币元|人民币|元|美元|港元|港币|欧元|日元|USD|HKD|EUR|RMB|CNY"
@@ -31,11 +30,22 @@ _PLAIN_UNITS = frozenset(
 
 @dataclass(frozen=True)
 class Header:
-    """A reading of the grid rows `first`..`last` (from 0) as the header of `profile`.
+    """A reading of the grid rows `first` to `last` (from 0) as the header of `profile`.
 
-    columns : canonical name per grid column; NOT_READ, or None for a blank or unknown label.
-    unknown : grid column and label of those the profile does not know.
-    units : canonical column of amounts -> the unit that its label names.
+    Attributes
+    ----------
+    profile : Profile
+        The layout by which the labels are read.
+    first : int
+        First row of the header.
+    last : int
+        Last row of the header.
+    columns : tuple[str or None, ...]
+        Canonical name per grid column; NOT_READ, or None for a blank or unknown label.
+    unknown : tuple[tuple[int, str], ...]
+        Grid column and label of those the profile does not know.
+    units : dict of str to str
+        Canonical column of amounts -> the unit in its label.
     """
 
     profile: Profile
@@ -47,24 +57,34 @@ class Header:
 
     @property
     def known(self) -> int:
+        """Number of known labels."""
         return sum(name is not None for name in self.columns)
 
     @property
     def missing(self) -> list[str]:
+        """Required columns without a label."""
         return [name for name in self.profile.required if name not in self.columns]
 
     @property
     def repeated(self) -> list[str]:
+        """Canonical columns with several labels."""
         counts = Counter(name for name in self.columns if name not in (None, NOT_READ))
         return [str(name) for name, times in counts.items() if times > 1]
 
     @property
     def complete(self) -> bool:
+        """Whether every label is known and every required column there, once."""
         return not (self.missing or self.unknown or self.repeated)
 
 
 def find_header(sheet: Sheet, file: str, source: str, profiles: Iterable[Profile]) -> Header:
-    """The complete header of a profile of this source with the most known labels, else an error naming the closest."""
+    """Find the complete header with the most known labels among the profiles of a source.
+
+    Raises
+    ------
+    ZgzxError
+        No complete header, with the closest profile; two headers under each other.
+    """
     known = list(profiles)
     own = [profile for profile in known if profile.source == source]
     by_distance = partial(_distance, source=source)
@@ -92,6 +112,7 @@ def two_headers(sheet: Sheet, file: str, first: int, second: int) -> ZgzxError:
 
 
 def place(sheet: Sheet, file: str) -> str:
+    """Name file, sheet and encoding for a message."""
     where = f"{file}, sheet {sheet.number}" if sheet.number else file
     return where + (f" (read as {sheet.reading})" if sheet.reading else "")
 
@@ -118,7 +139,7 @@ def _readings(sheet: Sheet, profiles: list[Profile]) -> Iterator[Header]:
 def _read(
     labels: list[list[str]], priced: set[int], profile: Profile, first: int, last: int
 ) -> Header:
-    """The labels by one profile; `priced` are the columns with a unit in their label."""
+    """Read the labels by one profile; `priced` are the columns with a unit in their label."""
     columns: list[str | None] = []
     unknown: list[tuple[int, str]] = []
     units: dict[str, str] = {}
@@ -137,7 +158,7 @@ def _read(
 
 
 def _without_unit(choices: list[str], profile: Profile) -> str | None:
-    """The canonical column of a label with a unit.
+    """Return the canonical column of a label with a unit.
 
     A unit that changes the number only where it is used.
     """
@@ -152,14 +173,14 @@ def _without_unit(choices: list[str], profile: Profile) -> str | None:
 
 @cache
 def _unit(text: str) -> tuple[str, str]:
-    """A label and the unit in it, "" where there is none."""
+    """Return a label and the unit in it, "" where there is none."""
     found = _WITH_UNIT.fullmatch(text)
     unit = next(filter(None, found.groups()[1:]), "") if found else ""
     return (found["name"], unit) if found and unit else (text, "")
 
 
 def title_unit(title: str) -> str:
-    """The unit of money that the rows above a header name: 金额单位：万元."""
+    """Return the unit of money that the rows above a header name: 金额单位：万元."""
     found = _TITLE_UNIT.search(title)
     return found["unit"] if found else ""
 
@@ -213,7 +234,7 @@ def _unknown_header(
 
 
 def shown_label(column: int, text: str) -> str:
-    """A label for a message.
+    """Return a label for a message.
 
     Cut where it is very long, digits that may be a person's number hidden.
     """

@@ -23,11 +23,18 @@ class Marks:
 
     Attributes
     ----------
-    errors : cells that hold an error value, with its text (#N/A).
-    uncomputed : cells whose formula has no stored result.
-    struck : cells whose whole text is struck through.
-    rows, columns : how far the sheet reaches.
-    filled : number of cells that are written in the file.
+    errors : dict of Cell to str
+        Cells that hold an error value, with its text (#N/A).
+    uncomputed : set[Cell]
+        Cells whose formula has no stored result.
+    struck : set[Cell]
+        Cells whose whole text is struck through.
+    rows : int
+        How far the sheet reaches.
+    columns : int
+        How far the sheet reaches.
+    filled : int
+        Number of cells that are written in the file.
     """
 
     errors: dict[Cell, str] = field(default_factory=dict)
@@ -38,7 +45,7 @@ class Marks:
     filled: int = 0
 
     def reach(self, rows: int, columns: int) -> None:
-        """The sheet reaches at least to these numbers of rows and columns."""
+        """Extend the reach of the sheet to at least so many rows and columns."""
         self.rows, self.columns = max(self.rows, rows), max(self.columns, columns)
 
 
@@ -47,17 +54,19 @@ def check_reach(marks: Marks, file: str, sheet: int) -> None:
 
     Raises
     ------
-    ZgzxError : more than MOST_CELLS cells, or more than MOST_SPARSE_CELLS of which hardly any is
+    ZgzxError
+        More than MOST_CELLS cells, or more than MOST_SPARSE_CELLS of which hardly any is
         filled.
     """
     cells = marks.rows * marks.columns
     sparse = cells > MOST_SPARSE_CELLS and marks.filled < LEAST_FILLED * cells
     if cells > MOST_CELLS or sparse:
         raise ZgzxError(
-            f"the sheet reaches to {cell_name(marks.rows - 1, marks.columns - 1)}, far beyond any table",
+            f"the sheet reaches to {cell_name(marks.rows - 1, marks.columns - 1)}, "
+            "far beyond any table",
             where=f"{file}, sheet {sheet}",
             count=cells,
-            remedy="Delete the columns and rows beside the table, or save the table alone as .csv.",
+            remedy="Delete the columns and rows beside the table, or save only the table as .csv.",
         )
 
 
@@ -67,7 +76,7 @@ def cell_name(row: int, column: int) -> str:
 
 
 def column_name(column: int) -> str:
-    """A for 0, XFD for 16,383."""
+    """Return the letters of a column: A for 0, XFD for 16,383."""
     letters, column = "", column + 1
     while column:
         column, rest = divmod(column - 1, 26)

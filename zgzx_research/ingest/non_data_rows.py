@@ -27,17 +27,19 @@ def kinds_of_rows(
 
     Parameters
     ----------
-    known : labels of every profile of the source.
+    known : sequence of str
+        Labels of every profile of the source.
 
     Raises
     ------
-    ZgzxError : a second table with other columns stands above or below the first.
+    ZgzxError
+        A second table with other columns stands above or below the first.
     """
     first = _first_cells(sheet)
-    alone = sheet.counts[sheet.filled] == 1
+    single = sheet.counts[sheet.filled] == 1
     kinds = noted_rows(sheet, header)
     for rule in reversed(header.profile.non_data_rows):  # the first rule wins
-        hit = first.holds(rule.match.search) & (alone | (not rule.alone))
+        hit = first.holds(rule.match.search) & (single | (not rule.single_cell))
         kinds |= dict.fromkeys(sheet.filled[hit].tolist(), rule.kind)
     _mark_repeated(kinds, sheet, header, known, file)
     if header.profile.foot:
@@ -47,7 +49,7 @@ def kinds_of_rows(
 
 
 def _first_cells(sheet: Sheet) -> Texts:
-    """The first filled cell of every filled row."""
+    """Return the first filled cell of every filled row."""
     first = Texts.blank(len(sheet.filled))
     for column in sheet.columns.values():
         if first.filled.all():
@@ -59,9 +61,9 @@ def _first_cells(sheet: Sheet) -> Texts:
 def _mark_repeated(
     kinds: dict[int, str], sheet: Sheet, header: Header, known: Collection[str], file: str
 ) -> None:
-    """Title and header rows may be printed again on every page.
+    """Mark title and header rows that are printed again on every page.
 
-    What else looks like a header is another table's.
+    Any other row that resembles a header belongs to another table, which is an error.
     """
     tops = {
         row: _filled_labels(sheet, row)
@@ -99,7 +101,7 @@ def _is_other_header(labels: Iterable[str], known: Collection[str]) -> bool:
 
 
 def _rows_with(sheet: Sheet, labels: Collection[str]) -> list[int]:
-    """Rows in which a cell is one of these labels; most texts are told by their first character."""
+    """Rows with one of these labels in a cell; the first character excludes most texts."""
     begins = {text[0] for text in labels if text}
     hit = np.zeros(sheet.height, dtype=bool)
     for column in sheet.columns.values():

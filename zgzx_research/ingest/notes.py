@@ -43,7 +43,7 @@ _MARKS = r"[\s\-—–_=*·.。…()（）\[\]【】<>《》〈〉~～/|#※★�
 
 @dataclass(frozen=True)
 class Words:
-    """Patterns of whole cells by kind of row, the characters with which such a cell begins or ends, the words known."""
+    """Patterns by kind of row, the characters at both ends of such a cell, and the known words."""
 
     patterns: tuple[tuple[str, re.Pattern[str]], ...]
     begins: frozenset[str]
@@ -51,7 +51,7 @@ class Words:
     known: tuple[str, ...]
 
     def kind(self, text: str) -> str | None:
-        """note or total; None for any other cell."""
+        """Return "note" or "total"; None for any other cell."""
         if text[:1] not in self.begins and text[-1:] not in self.ends:
             return None
         return next((kind for kind, pattern in self.patterns if pattern.fullmatch(text)), None)
@@ -59,11 +59,12 @@ class Words:
 
 @cache
 def words() -> Words:
-    """The words of `non_data_rows.toml`."""
+    """Return the words of `non_data_rows.toml`."""
     data = tomllib.loads(PATH.read_text(encoding="utf-8"))
     labels, ends, totals = (_any(data[name]["words"]) for name in ("label", "end", "total"))
     behind = r"\s*(?:[一二三四五六七八九十\d]+|[(（][^)）]{0,8}[)）])?\s*"
-    amount = rf"\s*[:：]?\s*[\d.,]*\s*(?:{_any(data['total']['units'])})?\s*(?:[(（].*[)）])?\s*[:：]?\s*"
+    unit = _any(data["total"]["units"])
+    amount = rf"\s*[:：]?\s*[\d.,]*\s*(?:{unit})?\s*(?:[(（].*[)）])?\s*[:：]?\s*"
     sentences = "|".join(data["sentence"]["patterns"])
     patterns = (
         (TOTAL, re.compile(rf"{_MARKS}(?:.{{0,20}}?)(?:{totals}){amount}")),
@@ -114,7 +115,7 @@ def noted_rows(sheet: Sheet, header: Header) -> dict[int, str]:
 
 
 def _candidates(texts: Texts) -> Iterator[tuple[int, str]]:
-    """The texts that begin or end as a note or total does; most do not."""
+    """Return the texts that begin or end as a note or total does; most do not."""
     yield from texts.beginning(words().begins.__contains__)
     ends = tuple(words().ends)
     yield from ((number, text) for number, text in enumerate(texts.texts) if text.endswith(ends))
@@ -133,7 +134,7 @@ def _ruled_rows(sheet: Sheet) -> np.ndarray:
 
 
 def _numbered_columns(sheet: Sheet, header: Header) -> dict[int, str]:
-    """The row below the header where it numbers the columns (甲, 乙, 1, 2) or says their names in Latin letters."""
+    """Find the row below the header that numbers or names the columns (甲, 乙, 1, 2)."""
     below = (
         sheet.filled[sheet.filled > header.last][:1].tolist()
         if sheet.filled[-1] > header.last + 1

@@ -88,7 +88,7 @@ def _sector_table(content: bytes, size: int) -> list[int]:
 
 
 def _chain(content: bytes, table: list[int], sector: int, size: int, before: int) -> bytes:
-    """The sectors of a stream, one behind the other; `before` bytes stand before sector 0."""
+    """Join the sectors of a stream; `before` bytes stand before sector 0."""
     parts: list[bytes] = []
     while sector < END_OF_CHAIN and len(parts) <= len(table):
         parts.append(content[before + sector * size : before + (sector + 1) * size])

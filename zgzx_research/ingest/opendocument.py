@@ -44,7 +44,8 @@ def scan(handle: IO[bytes], file: str) -> dict[str, Marks]:
 
     Raises
     ------
-    ZgzxError : a sheet that unfolds to more than any table, a cell longer than a cell can be.
+    ZgzxError
+        A sheet that unfolds to more than any table, a cell longer than a cell can be.
     """
     reader = _Reader(file)
     parser = expat.ParserCreate()
@@ -126,7 +127,7 @@ class _Reader:
     def _blanks(self, count: int) -> None:
         if count > LONGEST_TEXT:
             raise ZgzxError(
-                f"a cell of {count:,} blanks, more than the {LONGEST_TEXT:,} characters a cell can hold",
+                f"a cell of {count:,} blanks, more than the {LONGEST_TEXT:,} characters of a cell",
                 where=self.file,
                 remedy="Delete the text of that cell.",
             )

@@ -64,7 +64,8 @@ def check_package(path: Path, file: str) -> dict[str, Marks]:
 
     Raises
     ------
-    ZgzxError : a password, a part that is damaged, more of anything than a table can have.
+    ZgzxError
+        A password, a part that is damaged, more of anything than a table can have.
     """
     if signature(path) == OLE:
         content = path.read_bytes()
@@ -88,6 +89,7 @@ def check_package(path: Path, file: str) -> dict[str, Marks]:
 
 
 def damaged(file: str) -> ZgzxError:
+    """Make the error for a damaged workbook."""
     return ZgzxError(
         "not a readable workbook (damaged, or another format under this extension)",
         where=file,
@@ -96,6 +98,7 @@ def damaged(file: str) -> ZgzxError:
 
 
 def protected(file: str) -> ZgzxError:
+    """Make the error for a workbook with a password."""
     return ZgzxError(
         "the workbook is protected by a password", where=file, remedy="Save it without one."
     )
@@ -131,7 +134,8 @@ def _check_sizes(archive: zipfile.ZipFile, file: str) -> None:
     packed = sum(part.compress_size for part in parts)
     if size > LARGE and size > MOST_PACKED * packed:
         raise _too_large(
-            f"the workbook unpacks to {size:,} bytes, {size // max(packed, 1):,} times its own size: no table does",
+            f"the workbook unpacks to {size:,} bytes, {size // max(packed, 1):,} times its size: "
+            "no table does",
             file,
         )
 

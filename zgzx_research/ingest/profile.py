@@ -36,23 +36,33 @@ KEYS = {
 
 @dataclass(frozen=True)
 class NonDataRule:
-    """Rows that carry no record: `match` is tried on the first non-blank cell of a row.
+    """A rule for rows that are no records.
 
-    alone : only rows with exactly one non-blank cell are meant (section titles).
+    Attributes
+    ----------
+    kind : str
+        The kind of non-data row.
+    match : re.Pattern[str]
+        Tried on the first non-blank cell of a row.
+    single_cell : bool
+        Whether only rows with exactly one non-blank cell are meant (section titles).
     """
 
     kind: str
     match: re.Pattern[str]
-    alone: bool
+    single_cell: bool
 
 
 @dataclass(frozen=True)
 class Foot:
     """A small table below the rows that explains a code in them (employer number -> employer name).
 
-    key : canonical column of the rows and of the foot by which they are joined.
-    columns : header label in the foot -> canonical name; the labels may stand several times side by
-        side.
+    Attributes
+    ----------
+    key : str
+        Canonical column of the rows and of the foot by which they are joined.
+    columns : dict of str to str
+        Header label in the foot -> canonical name; the same labels may be repeated to the right.
     """
 
     key: str
@@ -60,6 +70,7 @@ class Foot:
 
     @property
     def canonical(self) -> list[str]:
+        """Canonical names, each once."""
         return list(dict.fromkeys(self.columns.values()))
 
 
@@ -69,27 +80,42 @@ class Profile:
 
     Attributes
     ----------
-    name : file name without `.toml`.
-    source : folder of the raw files (roster, registry, employment, patents, scores, programmes).
-    columns : header label (see `label`) -> canonical name, or NOT_READ for a column that is known
-        and left alone.
-    canonical : canonical columns in the order of the profile, those of the title and the foot last.
-    title : canonical name -> pattern with one group, looked for (after NFKC) in the rows above the
-        header, then in the name of the sheet; a row below the header that `non_data_rows` calls title
-        or section may change it.
-    foot : the table below the rows, if this layout has one.
-    required : canonical names without which a table is not of this layout.
-    header_levels : 2 when group cells may stand above the column headers.
-    separators : canonical name -> characters that separate several values in one cell.
-    dates : styles of `clean/rules.toml` in which this agency writes dates (`day`) and months
+    name : str
+        File name without `.toml`.
+    source : str
+        Folder of the raw files (roster, registry, employment, patents, scores, programmes).
+    columns : dict of str to str
+        Header label (see `label`) -> canonical name, or NOT_READ for a column that is known and
+        not read.
+    canonical : tuple[str, ...]
+        Canonical columns in the order of the profile, those of the title and the foot last.
+    title : dict of str to re.Pattern[str]
+        Canonical name -> pattern with one group, searched (after NFKC) in the rows above the
+        header, then in the name of the sheet; a row below the header that `non_data_rows` calls
+        title or section may change it.
+    foot : Foot or None
+        The table below the rows, if this layout has one.
+    required : tuple[str, ...]
+        Canonical names without which a table is not of this layout.
+    header_levels : int
+        2 when group cells may stand above the column headers.
+    separators : dict of str to str
+        Canonical name -> characters that separate several values in one cell.
+    dates : dict of str to tuple[str, ...]
+        Styles of `cleaning/rules.toml` in which this agency writes dates (`day`) and months
         (`month`).
-    open_ends : canonical name -> what this agency writes for "still so" in a column of ends (至今,
+    open_ends : dict of str to tuple[str, ...]
+        Canonical name -> what this agency writes for "still so" in a column of ends (至今,
         999912).
-    amounts : `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
-    amount_columns : canonical columns of amounts: a unit in their header, as in 注册资本(万元), holds for
-        bare numbers.
-    non_data_rows : title, section, note and total rows below the header.
-    note_sheets : names of sheets that hold explanations only.
+    amounts : dict of str to str
+        `bare_unit`, the unit of an amount written without one ("" = refuse to guess).
+    amount_columns : tuple[str, ...]
+        Canonical columns of amounts: a unit in their header, as in 注册资本(万元),
+        holds for bare numbers.
+    non_data_rows : tuple[NonDataRule, ...]
+        Title, section, note and total rows below the header.
+    note_sheets : re.Pattern[str] or None
+        Names of sheets that hold explanations only.
     """
 
     name: str
@@ -109,14 +135,17 @@ class Profile:
     note_sheets: re.Pattern[str] | None = None
 
     def alias(self, canonical: str) -> str:
-        """The first header known for a canonical column, for messages."""
+        """Return the first header known for a canonical column, for messages."""
         return next((text for text, name in self.columns.items() if name == canonical), canonical)
 
 
 @cache
 def label(text: str) -> str:
-    """A header as it is compared: NFKC, no blanks, line breaks or invisible characters (the byte-order mark of a file
-    that was joined to another), no asterisk that marks it as compulsory."""
+    """Return a header as it is compared with others.
+
+    NFKC, without blanks, line breaks and invisible characters (the byte-order mark of a file that
+    was joined to another), and without the asterisk of a compulsory column.
+    """
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("*").upper()
 
 
@@ -148,29 +177,14 @@ def _parse(path: Path) -> Profile:
 
 
 def _build(name: str, data: dict[str, Any]) -> Profile:
-    non_data_rows = dict(data.get("non_data_rows", {}))
-    sheets = non_data_rows.pop("note_sheets", None)
+    rules = dict(data.get("non_data_rows", {}))
+    sheets = rules.pop("note_sheets", None)
     columns = _by_label(name, data["columns"])
-    missing = sorted(set(data["required"]) - set(columns.values()))
-    if missing:
-        raise ZgzxError(
-            "required columns without a header",
-            where=f"{name}.toml",
-            count=len(missing),
-            examples=missing,
-        )
     title = {canonical: re.compile(pattern) for canonical, pattern in data.get("title", {}).items()}
-    groups = [canonical for canonical, pattern in title.items() if pattern.groups != 1]
-    if groups:
-        raise ZgzxError(
-            "title patterns without exactly one group", where=f"{name}.toml", examples=groups
-        )
     foot = data.get("foot")
     explained = Foot(foot["key"], _by_label(name, foot["columns"])) if foot else None
-    if explained and explained.key not in {*columns.values()} & {*explained.canonical}:
-        raise ZgzxError(
-            "the key of the foot is no column of the rows and of the foot", where=f"{name}.toml"
-        )
+    _check(name, data["required"], columns, title, explained)
+
     canonical = dict.fromkeys(
         [*data["columns"], *title, *(explained.canonical if explained else [])]
     )
@@ -190,11 +204,37 @@ def _build(name: str, data: dict[str, Any]) -> Profile:
         amounts=data.get("amounts", {}),
         amount_columns=tuple(data.get("amount_columns", ())),
         non_data_rows=tuple(
-            NonDataRule(kind, re.compile(rule["match"]), rule.get("alone", False))
-            for kind, rule in non_data_rows.items()
+            NonDataRule(kind, re.compile(rule["match"]), rule.get("single_cell", False))
+            for kind, rule in rules.items()
         ),
         note_sheets=re.compile(sheets) if sheets else None,
     )
+
+
+def _check(
+    name: str,
+    required: list[str],
+    columns: dict[str, str],
+    title: dict[str, re.Pattern[str]],
+    foot: Foot | None,
+) -> None:
+    missing = sorted(set(required) - set(columns.values()))
+    if missing:
+        raise ZgzxError(
+            "required columns without a header",
+            where=f"{name}.toml",
+            count=len(missing),
+            examples=missing,
+        )
+    groups = [canonical for canonical, pattern in title.items() if pattern.groups != 1]
+    if groups:
+        raise ZgzxError(
+            "title patterns without exactly one group", where=f"{name}.toml", examples=groups
+        )
+    if foot and foot.key not in {*columns.values()} & {*foot.canonical}:
+        raise ZgzxError(
+            "the key of the foot is no column of the rows and of the foot", where=f"{name}.toml"
+        )
 
 
 def _by_label(name: str, columns: dict[str, list[str]]) -> dict[str, str]:

@@ -14,7 +14,8 @@ from zgzx_research.ingest.sheet import Sheet
 if TYPE_CHECKING:
     from zgzx_research.ingest.header import Header
 
-LOOKED_AT = 20  # filled rows from above, as many as are searched for a header
+SEARCHED_ROWS = 20  # filled rows from the top among which a header is found
+LONGEST_LABEL = 20  # characters of a text that may be a label in a row further down
 LEAST_LABELS = 3
 # read in one encoding, written in another
 _MISREAD = (
@@ -32,9 +33,9 @@ _SEPARATORS = r"\s{2,}|[~^#&$!:：，；、]"
 
 
 def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> str:
-    """The remedy that fits, in one or two sentences."""
+    """Return the remedy that fits, in one or two sentences."""
     known = {text for profile in profiles for text in profile.columns}
-    top = [text for row in sheet.filled[:LOOKED_AT] for text in sheet.row(int(row)) if text]
+    top = [text for row in sheet.filled[:SEARCHED_ROWS] for text in sheet.row(int(row)) if text]
     if encoding := _misread(top, known):
         return f"The text was spoilt on its way ({encoding}): export the file again as UTF-8."
     if separator := _separator(top, known):
@@ -43,18 +44,19 @@ def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> 
         )
     if best.known < LEAST_LABELS and (deep := _deep_header(sheet, known)) is not None:
         return (
-            f"Row {deep + 1} looks like the header, but only the first {LOOKED_AT} filled rows are searched: "
-            "delete the rows above it."
+            f"Row {deep + 1} resembles a header, but only the first {SEARCHED_ROWS} filled rows "
+            "are searched: delete the rows above it."
         )
     end = " If the sheet holds no records, delete it or name it 说明." if sheet.name else ""
     if best.known < 2:
         return (
-            f"Put a row of column names above the records, or move the file elsewhere if it is no {source} file; "
+            "Put a row of column names above the records, "
+            f"or move the file elsewhere if it is no {source} file; "
             f"docs/profiles.md says how to make a new layout known.{end}"
         )
     if best.profile.source != source:
         return (
-            f"It looks like a {best.profile.source} file in the {source} folder: move it; "
+            f"This seems to be a {best.profile.source} file in the {source} folder: move it; "
             f"or else: {_new_lines(best)}{end}"
         )
     if best.repeated and not (best.missing or best.unknown):
@@ -68,13 +70,15 @@ def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> 
 
 def _new_lines(best: Header) -> str:
     return (
-        f"Add the header as a line to [columns] of zgzx_research/ingest/profiles/{best.profile.name}.toml "
-        f"({NOT_READ} for a column that is not needed), or add a new profile there (docs/profiles.md)."
+        "Add the header as a line to [columns] of "
+        f"zgzx_research/ingest/profiles/{best.profile.name}.toml "
+        f"({NOT_READ} for a column that is not needed), or add a new profile there "
+        "(docs/profiles.md)."
     )
 
 
 def _misread(texts: list[str], known: set[str]) -> str | None:
-    """In which encoding the labels were read and written, where reading them again makes them known."""
+    """Find the encodings in which known labels were written and wrongly read."""
     for read, written in _MISREAD:
         if any(label(text) in known for text in _again(texts, read, written)):
             return f"{written} read as {read}"
@@ -95,7 +99,7 @@ def _again(texts: Iterable[str], read: str, written: str) -> Iterator[str]:
 
 
 def _separator(texts: list[str], known: set[str]) -> str | None:
-    """The sign between labels that all stand in one cell."""
+    """Return the sign between labels that all stand in one cell."""
     for text in texts:
         parts = [part for part in re.split(_SEPARATORS, text) if part.strip()]
         if sum(label(part) in known for part in parts) >= LEAST_LABELS:
@@ -105,13 +109,13 @@ def _separator(texts: list[str], known: set[str]) -> str | None:
 
 
 def _deep_header(sheet: Sheet, known: set[str]) -> int | None:
-    """The first row below those searched with several known labels."""
+    """Return the first row below those searched with several known labels."""
     count = np.zeros(sheet.height, dtype=np.int32)
     for texts in sheet.columns.values():
         hit = [
             number
             for number, text in enumerate(texts.texts)
-            if 0 < len(text) <= LOOKED_AT and label(text) in known
+            if 0 < len(text) <= LONGEST_LABEL and label(text) in known
         ]
         count += np.isin(texts.codes, hit)
     rows = np.flatnonzero(count >= LEAST_LABELS)

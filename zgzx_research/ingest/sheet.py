@@ -18,18 +18,29 @@ class Sheet:
 
     Attributes
     ----------
-    name : sheet name, "" for a delimited file; it may be a person's and stays in memory.
-    columns : position -> stripped text; index 0 is the clerk's row 1, and blank rows are kept so
-        that numbers stay right. Blank columns are left out.
-    height : number of rows, blank ones included.
-    hidden : True for a hidden sheet.
-    merged : merged ranges as ((top, left), (bottom, right)), counted from 0.
-    reading : how the bytes were read (the encoding), for messages.
-    uncomputed : (row, column) of cells whose formula has no stored result, counted from 0.
-    struck : (row, column) of cells whose text is struck through, counted from 0.
-    short : rows of a delimited file with fewer cells than the others: row -> number of cells.
-    cut_off : the last line of a delimited file has no line end.
-    number : place in the workbook from 1, hidden sheets included; "" for a delimited file.
+    name : str
+        Sheet name, "" for a delimited file; it may be a person's and stays in memory.
+    columns : dict of int to Texts
+        Position -> stripped text; index 0 is the clerk's row 1, and blank rows are kept so that
+        numbers stay right. Blank columns are left out.
+    height : int
+        Number of rows, blank ones included.
+    hidden : bool
+        True for a hidden sheet.
+    merged : tuple[Range, ...]
+        Merged ranges as ((top, left), (bottom, right)), counted from 0.
+    reading : str
+        How the bytes were read (the encoding), for messages.
+    uncomputed : frozenset[tuple[int, int]]
+        (row, column) of cells whose formula has no stored result, counted from 0.
+    struck : frozenset[tuple[int, int]]
+        (row, column) of cells whose text is struck through, counted from 0.
+    short : dict of int to int
+        Rows of a delimited file with fewer cells than the others: row -> number of cells.
+    cut_off : bool
+        The last line of a delimited file has no line end.
+    number : str
+        Place in the workbook from 1, hidden sheets included; "" for a delimited file.
     """
 
     name: str
@@ -64,6 +75,7 @@ class Sheet:
 
     @property
     def width(self) -> int:
+        """Number of columns up to the last filled one."""
         return max(self.columns, default=-1) + 1
 
     def row(self, index: int) -> list[str]:

@@ -42,7 +42,7 @@ UNNAMED_ERROR = "#ERROR"
 
 
 def scan_sheet(handle: IO[bytes], styles: frozenset[int], strings: frozenset[int]) -> Marks:
-    """The marks of one sheet; `styles` and `strings` are those that are struck through."""
+    """Return the marks of one sheet; `styles` and `strings` are those that are struck through."""
     marks = Marks()
     for text in _whole_rows(handle):
         _measure(text, marks)
@@ -63,7 +63,7 @@ def scan_sheet(handle: IO[bytes], styles: frozenset[int], strings: frozenset[int
 
 
 def struck_styles(styles: bytes) -> frozenset[int]:
-    """Numbers of the cell formats whose font is struck through."""
+    """Return the numbers of the cell formats whose font is struck through."""
     if b"strike" not in styles:
         return frozenset()
     fonts = re.findall(_TAG + rb"font(?:\s*/>|[\s>].*?</(?:\w+:)?font>)", styles, re.DOTALL)
@@ -75,7 +75,7 @@ def struck_styles(styles: bytes) -> frozenset[int]:
 
 
 def struck_strings(strings: bytes) -> frozenset[int]:
-    """Numbers of the shared strings of which every part is struck through."""
+    """Return the shared strings (numbers) of which every part is struck through."""
     if b"strike" not in strings:
         return frozenset()
     items = re.split(_TAG + rb"si[\s/>]", strings)[1:]
@@ -100,7 +100,7 @@ def _place(column: bytes, row: bytes) -> Cell:
 
 
 def _whole_rows(handle: IO[bytes]) -> Iterator[bytes]:
-    """The text in blocks; none ends within a cell."""
+    """Return the text in blocks; none ends within a cell."""
     rest = b""
     while block := handle.read(BLOCK):
         text = rest + block
@@ -147,7 +147,7 @@ def _measure(text: bytes, marks: Marks) -> None:
 
 
 def _measure_tag_by_tag(text: bytes, marks: Marks) -> None:
-    """The same for prefixed tags, another order of attributes, and cells that name no place.
+    """Return the cells also for prefixed tags, attributes in another order, cells without a place.
 
     Each is the next one.
     """

@@ -29,15 +29,25 @@ _FIRM = re.compile(
 def refuse_other_tables(
     sheet: Sheet, header: Header, kinds: dict[int, str], known: Collection[str], file: str
 ) -> None:
-    """Rows under a header that was not read would be read under the wrong names, or as titles.
+    """Refuse rows of another table, which would be read under the wrong names or as titles.
 
     Parameters
     ----------
-    kinds : rows that carry no record. known : labels of every profile of the source.
+    sheet : Sheet
+        The sheet.
+    header : Header
+        The header that was found.
+    kinds : dict of int to str
+        Rows that are no records.
+    known : collection of str
+        Labels of every profile of the source.
+    file : str
+        Number of the file, for messages.
 
     Raises
     ------
-    ZgzxError : another header, or rows above the header that look like records.
+    ZgzxError
+        Another header, or rows above the header that resemble records.
     """
     above = sheet.filled[sheet.filled < header.first].tolist()
     for row in above:
@@ -51,7 +61,7 @@ def refuse_other_tables(
     records = [row for row in above if _is_like_record(sheet, header, row, known)]
     if records:
         raise ZgzxError(
-            f"rows above the header (row {header.first + 1}) that look like records",
+            f"rows above the header (row {header.first + 1}) that resemble records",
             where=place(sheet, file),
             count=len(records),
             examples=[f"row {row + 1}" for row in records],
@@ -63,7 +73,7 @@ def refuse_other_tables(
 
 
 def unknown_second(sheet: Sheet, file: str, row: int, known: Collection[str]) -> ZgzxError:
-    """The labels of a header in the middle of a sheet that no profile knows."""
+    """Return the labels of a header in the middle of a sheet that no profile knows."""
     unknown = [
         (column, text)
         for column, text in enumerate(sheet.row(row))
@@ -74,12 +84,13 @@ def unknown_second(sheet: Sheet, file: str, row: int, known: Collection[str]) ->
         + ", ".join(shown_label(column, text) for column, text in unknown),
         where=place(sheet, file),
         count=len(unknown),
-        remedy="Give each table a sheet or file of its own, and its columns names that a profile knows.",
+        remedy="Give each table a sheet or file of its own, "
+        "and its columns names that a profile knows.",
     )
 
 
 def _after_gaps(sheet: Sheet, header: Header, kinds: dict[int, str]) -> list[int]:
-    """Records that follow a blank row, a row of one cell or one that is no record.
+    """Find records that follow a blank row, a row of one cell or one that is no record.
 
     Another table may begin there.
     """

@@ -24,8 +24,10 @@ class Texts:
 
     Attributes
     ----------
-    codes : (rows,) int32, which of `texts` a cell holds; 0 is a blank cell.
-    texts : the texts, "" first, each of them once.
+    codes : numpy.ndarray
+        (rows,) int32, which of `texts` a cell holds; 0 is a blank cell.
+    texts : list of str
+        The texts, "" first, each of them once.
     """
 
     codes: np.ndarray
@@ -33,7 +35,7 @@ class Texts:
 
     @classmethod
     def of(cls, codes: np.ndarray, texts: Iterable[str | None]) -> Texts:
-        """The texts at `codes`; they may repeat, and None is blank."""
+        """Return the texts at `codes`; they may repeat, and None is blank."""
         known = {"": 0}
         number = np.array([known.setdefault(text or "", len(known)) for text in texts], dtype=CODE)
         return cls(number[codes], list(known))
@@ -50,10 +52,10 @@ class Texts:
 
     @cached_property
     def beginnings(self) -> dict[str, list[int]]:
-        """First character -> the texts that begin with it, by their numbers; blank is none of them.
+        """First character -> the numbers of the texts that begin with it; blank is none of them.
 
-        A column of names or numbers has 100,000 texts and some hundred first characters: what is
-        told by these need not look at every text.
+        A column of names or numbers has 100,000 texts and some hundred first characters: a test of
+        the first character need not read every text.
         """
         found: dict[str, list[int]] = {}
         for number, first in enumerate(text[:1] for text in self.texts):
@@ -65,12 +67,13 @@ class Texts:
         return found
 
     def beginning(self, test: Callable[[str], object]) -> Iterable[tuple[int, str]]:
-        """Number and text of the texts whose first character passes a test."""
+        """Yield number and text of the texts whose first character passes a test."""
         for first, numbers in self.beginnings.items():
             if test(first):
                 yield from ((number, self.texts[number]) for number in numbers)
 
     def at(self, rows: np.ndarray | slice) -> Texts:
+        """Return the cells of some rows."""
         return Texts(self.codes[rows], self.texts)
 
     def holds(self, test: Callable[[str], object]) -> np.ndarray:
@@ -78,22 +81,22 @@ class Texts:
         return np.array([bool(test(text)) for text in self.texts])[self.codes]
 
     def or_else(self, others: Texts) -> Texts:
-        """The cells, and where one is blank that of `others`."""
+        """Return the cells, and where one is blank that of `others`."""
         codes = np.where(self.filled, self.codes, others.codes + CODE(len(self.texts)))
         return Texts.of(codes, [*self.texts, *others.texts])
 
     def with_cell(self, row: int, text: str) -> Texts:
-        """The same column with another text in one row."""
+        """Return the same column with another text in one row."""
         return self.with_cells({row: text})
 
     def with_cells(self, cells: Mapping[int, str]) -> Texts:
-        """The same column with other texts in some rows."""
+        """Return the same column with other texts in some rows."""
         codes = self.codes.copy()
         codes[list(cells)] = np.arange(len(self.texts), len(self.texts) + len(cells), dtype=CODE)
         return Texts.of(codes, [*self.texts, *cells.values()])
 
     def below(self, others: Sequence[Texts]) -> Texts:
-        """The column and others one below the other."""
+        """Put the column and others one below the other."""
         if not others:
             return self
         parts = [self, *others]
@@ -104,7 +107,7 @@ class Texts:
         return Texts.of(codes, chain.from_iterable(part.texts for part in parts))
 
     def series(self) -> pd.Series:
-        """The cells as str; blank ones are missing."""
+        """Return the cells as str; blank ones are missing."""
         return pd.Series(
             pd.array([None, *self.texts[1:]], dtype="str").take(self.codes), copy=False
         )
@@ -124,7 +127,7 @@ class Columns:
         self._add([(every, cells) for cells in zip_longest(*rows, fillvalue="")], len(rows))
 
     def add_table(self, table: pa.Table) -> None:
-        """A table whose columns are dictionaries of text."""
+        """Add a table whose columns are dictionaries of text."""
         columns = [
             pa.chunked_array(column.unify_dictionaries()).combine_chunks()
             for column in table.columns
@@ -149,7 +152,7 @@ class Columns:
         self.height += height
 
     def filled(self, order: np.ndarray | slice = slice(None)) -> dict[int, Texts]:
-        """The columns that are not blank, by position; rows in another order where one is given."""
+        """Return the columns that are not blank, by position; rows in `order` if given."""
         both = zip(self._known, self._parts, strict=True)
         return {
             place: Texts(np.concatenate(parts)[order], list(known))

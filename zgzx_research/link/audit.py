@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zgzx_research.link.records import KEY
+from zgzx_research.link.clean_rows import RECORD_KEY
 
 AUDIT_COLUMNS = [
     "source",
-    *KEY,
+    *RECORD_KEY,
     "entity",
     "firm_id",
     "worker_id",
@@ -26,10 +26,10 @@ ARMS = ("winner", "finalist", "participant")
 
 
 def relink(link_audit: pd.DataFrame, *, min_score: float) -> pd.DataFrame:
-    """The audit with the links below `min_score` taken back (method "below"; their score stays).
+    """Undo the links below `min_score` (method "below"; their score stays).
 
-    Estimates are rerun on it as on the first. Accepted decisions stay; nothing is added, for a
-    candidate is no link.
+    Estimates are rerun on the result as on the first. Accepted decisions stay; nothing is added,
+    for a candidate is no link.
     """
     weak = link_audit["score"].lt(min_score) & link_audit["decision"].ne("accepted").fillna(True)
     weak &= link_audit[["firm_id", "worker_id"]].notna().any(axis=1)
@@ -41,9 +41,19 @@ def relink(link_audit: pd.DataFrame, *, min_score: float) -> pd.DataFrame:
 
 
 def link_summary(link_audit: pd.DataFrame, entity: str = "firm") -> pd.DataFrame:
-    """Columns source, rows, linked, linked_share and the rows by method; a row per source.
+    """Count the linked records of each source by method.
 
-    entity : "firm" or "worker".
+    Parameters
+    ----------
+    link_audit : pandas.DataFrame
+        Columns `AUDIT_COLUMNS`.
+    entity : {"firm", "worker"}, default "firm"
+        Links to firms or to persons.
+
+    Returns
+    -------
+    pandas.DataFrame
+        source, rows, linked, linked_share and the rows by method; a row per source.
     """
     methods, target = (METHODS, "firm_id") if entity == "firm" else (PERSON_METHODS, "worker_id")
     part = link_audit[link_audit["entity"].eq(entity)]
@@ -57,20 +67,23 @@ def link_summary(link_audit: pd.DataFrame, entity: str = "firm") -> pd.DataFrame
 
 
 def contestants(roster: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
-    """source, KEY, edition, category, arm, outcome.
-
-    Everybody who competed, once per edition and list.
+    """Everybody who competed, once per edition and list.
 
     Winners stand in the rosters, finalists without an award in the sheets of the finals,
     participants in those of the preliminaries; the preliminary line of a finalist and the final
     line of a winner are left to those lists.
+
+    Returns
+    -------
+    pandas.DataFrame
+        source, RECORD_KEY, edition, category, arm, outcome.
     """
-    winner = roster[[*KEY, "edition", "category"]].assign(
+    winner = roster[[*RECORD_KEY, "edition", "category"]].assign(
         source="roster", arm="winner", outcome="awarded"
     )
     arm = entry["stage"].map({"final": "finalist", "preliminary": "participant"})
     lost = entry.assign(source="entry", arm=arm)[
-        ["source", *KEY, "edition", "category", "arm", "outcome"]
+        ["source", *RECORD_KEY, "edition", "category", "arm", "outcome"]
     ]
     lost = lost[~lost["outcome"].isin(["awarded", "advanced"])]
     both = pd.concat([winner, lost], ignore_index=True) if len(lost) else winner
@@ -80,15 +93,29 @@ def contestants(roster: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
 def linkage_rates(
     link_audit: pd.DataFrame, roster: pd.DataFrame, entry: pd.DataFrame
 ) -> pd.DataFrame:
-    """edition, arm, entity, rows, linked, linked_share, unique (persons only).
+    """Share of linked records by edition, arm and entity: unequal shares would bias a comparison.
 
-    Differential linkage would bias.
+    Linked means to somebody in the insurance: a worker known by the ID of a roster only is not.
 
-    A row per edition, arm (winner, finalist, participant) and entity (firm, worker). Linked means
-    to somebody in the insurance: a worker known by the ID of a roster alone is not.
+    Parameters
+    ----------
+    link_audit : pandas.DataFrame
+        Links of firms and of persons, columns `AUDIT_COLUMNS`.
+    roster : pandas.DataFrame
+        Clean table.
+    entry : pandas.DataFrame
+        Clean table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        edition, arm (winner, finalist, participant), entity (firm, worker), rows, linked,
+        linked_share in [0, 1], unique (persons only); a row per edition, arm and entity.
     """
     audit = link_audit[link_audit["source"].isin(["roster", "entry"])]
-    rows = contestants(roster, entry).merge(audit, on=["source", *KEY], validate="one_to_many")
+    rows = contestants(roster, entry).merge(
+        audit, on=["source", *RECORD_KEY], validate="one_to_many"
+    )
     found = rows["firm_id"].where(rows["entity"].eq("firm"), rows["worker_id"]).notna()
     rows["linked"] = found & rows["method"].ne("id_only")
     rows["unique"] = rows["uniqueness"].eq("unique").fillna(False)

@@ -17,14 +17,24 @@ CHUNK = 512  # queries at a time: bounds the matrix of similarities
 def propose(
     asked: pd.DataFrame, names: pd.DataFrame, *, at_most: int, min_similarity: float
 ) -> pd.DataFrame:
-    """REVIEW_COLUMNS: for each (source, name) the firms with the most similar cores, at most `at_most` of them.
+    """Propose for each (source, name) the firms with the most similar cores.
 
     Parameters
     ----------
-    asked : source, name (normalised text), core (of the name, or of a branch's parent), records;
-        one row per (source, name).
-    names : firm_id, core, written.
-    min_similarity : rapidfuzz ratio, 0 to 100; `score` is the ratio / 100.
+    asked : pandas.DataFrame
+        source, name (normalised text), core (of the name, or of a branch's parent), records; one
+        row per (source, name).
+    names : pandas.DataFrame
+        firm_id, core, written.
+    at_most : int
+        Number of proposals for each name.
+    min_similarity : float
+        rapidfuzz ratio, 0 to 100; `score` is the ratio / 100.
+
+    Returns
+    -------
+    pandas.DataFrame
+        REVIEW_COLUMNS.
     """
     known = (
         names.dropna(subset="core")

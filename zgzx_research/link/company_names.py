@@ -1,9 +1,8 @@
 """Company names: one spelling, the core without place and legal form, the parent of a branch.
 
 No fuzzy matching.
-
-A similarity ratio ranks wrong above right: 鸿远精密科技（深圳）有限公司 is 深圳市鸿远精密科技有限公司 at 74 %, while
-深圳市鸿源精密科技有限公司, another firm, reaches 92 %.
+A similarity ratio ranks wrong above right: 鸿远精密科技（深圳）有限公司 is
+深圳市鸿远精密科技有限公司 at 74 %, while 深圳市鸿源精密科技有限公司, another firm, reaches 92 %.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from zgzx_research.distinct import on_unique
 
 _WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _BRACKETS = str.maketrans("[]{}<>〔〕【】《》〈〉「」『』", "()()()()()()()()()")
-_KEPT_MARKS = frozenset("()&")  # & tells A&B from AB
+_KEPT_MARKS = frozenset("()&")  # A&B is not AB
 
 
 class _Marks(dict[int, int | None]):
-    """For `str.translate`: blanks and punctuation go, each looked up once."""
+    """For `str.translate`: blanks and punctuation go, each classified once."""
 
     def __missing__(self, code: int) -> int | None:
         sign = chr(code)
@@ -68,12 +67,12 @@ def normalise_company_name(name: pd.Series) -> pd.Series:
 
 
 def company_core(normalised: pd.Series) -> pd.Series:
-    """The name without place and legal form; null where fewer than two characters are left."""
+    """Remove place and legal form; null where fewer than two characters are left."""
     return on_unique(normalised, _core, "str")
 
 
 def parent_name(normalised: pd.Series) -> pd.Series:
-    """The parent's name of a branch (…分公司 and the like); null for every other name."""
+    """Return the parent's name of a branch (…分公司 and the like); null for every other name."""
     return on_unique(normalised, _parent, "str")
 
 

@@ -1,11 +1,10 @@
-"""Contestants and craftsmen among the insured.
+"""Find contestants and craftsmen among the insured.
 
-By ID, else by exact tokens at the firm in the month of the final.
-
-Splink weighs the tokens. It scores pairs; here the pairs of one record are weighed against each
-other and against the chance that the person is not insured there at all. So one namesake in a small
-firm is a link, two are none unless birth month, masked ID or phone tell them apart, and one
-namesake with a common name in a large firm is a weak link.
+By ID, else by exact tokens at the firm in the month of the final. Splink weighs the tokens. It
+scores pairs; here the pairs of one record are weighed against each other and against the chance
+that the person is not insured there at all. So one namesake in a small firm is a link, two are none
+unless birth month, masked ID or phone separate them, and one namesake with a common name in a large
+firm is a weak link.
 """
 
 from __future__ import annotations
@@ -21,14 +20,20 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.distinct import is_in
-from zgzx_research.link.firm_records import edition_months
-from zgzx_research.link.firms import FirmLinks
-from zgzx_research.link.insured import PERSON_TOKENS, RULES, Insured
-from zgzx_research.link.records import KEY, aligned, month_number, source_table, year_month
+from zgzx_research.link.calendar import edition_months
+from zgzx_research.link.clean_rows import (
+    RECORD_KEY,
+    aligned,
+    month_number,
+    source_table,
+    year_month,
+)
+from zgzx_research.link.insured import LINK_RULES, PERSON_TOKENS, Insured
+from zgzx_research.link.link_firms import FirmLinks
 
 CLAIM_COLUMNS = [
     "source",
-    *KEY,
+    *RECORD_KEY,
     "edition",
     "category",
     "outcome",
@@ -38,7 +43,7 @@ CLAIM_COLUMNS = [
     *PERSON_TOKENS,
 ]
 RESULT_COLUMNS = ["worker_id", "method", "score", "uniqueness"]
-SURE = 60.0  # bits; more would overflow to infinity and tell nothing
+SURE = 60.0  # bits; more would overflow to infinity
 COMPARED = {
     "name_key": True,
     "mask_key": False,
@@ -46,7 +51,7 @@ COMPARED = {
     "phone_key": False,
     "group_id": True,
 }
-# A pair is looked at if it shares the month and one of these.
+# A pair is compared if it shares the month and one of these.
 BLOCKS = (
     "l.group_id = r.group_id and l.name_key = r.name_key",
     "l.group_id = r.group_id and l.mask_key = r.mask_key",
@@ -60,7 +65,13 @@ NO_OTHER_ID = "(l.id_key is null or r.id_key is null or l.id_key = r.id_key)"
 def contestant_claims(
     clean: Mapping[str, pd.DataFrame], firms: FirmLinks, calendar: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """CLAIM_COLUMNS: every roster line, entry and craftsman says that a person was at a firm in a month (a number)."""
+    """List every roster line, entry and craftsman as a claim on person, firm and month.
+
+    Returns
+    -------
+    pandas.DataFrame
+        CLAIM_COLUMNS; `month` is a number.
+    """
     months = edition_months(calendar)
     audit = firms.link_audit
     group = firms.firm.set_index("firm_id")["group_id"]
@@ -85,13 +96,24 @@ def contestant_claims(
 def link_contestants(
     claims: pd.DataFrame, insured: Insured, *, min_probability: float
 ) -> pd.DataFrame:
-    """The claims with worker_id, method, score, uniqueness.
+    """Link the claims to insured persons.
 
-    method : id, splink, roster (a winner's score line takes the worker of his roster line), weak,
-        ambiguous, none.
-    score : 1 for an ID, else the probability of the best candidate. uniqueness : unique, several,
-        none: how many
-    persons of the name were insured there then.
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        From `contestant_claims`.
+    insured : Insured
+        The insured persons.
+    min_probability : float
+        A less probable best candidate is not linked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The claims with worker_id; method (id, splink, roster: a winner's score line takes the
+        worker of his roster line, weak, ambiguous, none); score (1 for an ID, else the probability
+        of the best candidate); uniqueness (unique, several, none: how many persons of the name were
+        insured there then).
     """
     with_id = (
         insured.person.dropna(subset="id_key")
@@ -102,15 +124,15 @@ def link_contestants(
     exact = claims["id_key"].map(by_id).astype("str")
     scored = _scored(claims[exact.isna()], insured)
     links = _decided(claims, scored, min_probability)
-    # one ID, one person: a line that was found by its tokens speaks for the other lines with its ID
+    # one ID, one person: a line found by its tokens decides for the other lines with its ID
     found = links["worker_id"].where(links["method"].eq("splink"))
     pairs = (
         pd.DataFrame({"id_key": claims["id_key"], "worker_id": found}).dropna().drop_duplicates()
     )
-    lent = claims["id_key"].map(
+    by_shared_id = claims["id_key"].map(
         pairs.drop_duplicates("id_key", keep=False).set_index("id_key")["worker_id"]
     )
-    by_number = exact.fillna(lent.where(links["method"].ne("splink")).astype("str"))
+    by_number = exact.fillna(by_shared_id.where(links["method"].ne("splink")).astype("str"))
     hit = by_number.notna()
     links["worker_id"] = links["worker_id"].mask(hit, by_number)
     links["method"] = links["method"].mask(hit, "id")
@@ -142,7 +164,7 @@ def _decided(claims: pd.DataFrame, scored: pd.DataFrame, min_probability: float)
 
 
 def _as_in_the_roster(people: pd.DataFrame) -> pd.DataFrame:
-    """A winner's line in the score sheet goes to the person of his roster line, where that is known by ID."""
+    """Give a winner's line in the score sheet the person of his roster line, if known by ID."""
     same = ["edition", "category", "name_key"]
     sure = people[people["source"].eq("roster") & people["method"].eq("id")]
     rows = people[people["source"].eq("entry") & people["outcome"].eq("awarded")].reset_index(
@@ -215,9 +237,14 @@ def _population(insured: Insured, asked: pd.DataFrame) -> pd.DataFrame:
 class _Chances:
     """What agrees by chance.
 
-    persons : mean number of persons at work in the months asked about.
-    share : token -> share of the persons who have each value (name_key, group_id).
-    agreement : token -> probability that two different persons agree.
+    Attributes
+    ----------
+    persons : float
+        Mean number of persons at work in the months asked about.
+    share : dict of str to pandas.Series
+        Token -> share of the persons who have each value (name_key, group_id).
+    agreement : dict of str to float
+        Token -> probability that two different persons agree.
     """
 
     persons: float
@@ -233,7 +260,7 @@ def _chances(asked: pd.DataFrame, insured: Insured) -> _Chances:
     for token in ("name_key", "mask_key", "birth_key", "phone_key", "surname_key"):
         counts = insured.person[token].value_counts()
         known = max(int(counts.sum()), 2)
-        # never less than a tenth of a person: a token known of few seems to tell everybody apart
+        # never less than a tenth of a person: a token known of few would separate everybody
         pairs = float((counts * (counts - 1)).sum()) / (known * (known - 1))
         agreement[token] = min(max(pairs, 0.1 / persons), 0.5)
     return _Chances(
@@ -267,13 +294,13 @@ def _predict(left: pd.DataFrame, right: pd.DataFrame, chances: _Chances) -> pd.D
 
 
 def _settings(chances: _Chances) -> Any:
-    """The model: nothing is trained.
+    """Make the Splink model; nothing is trained.
 
     Agreement rates from `people.toml`, chance agreement counted.
     """
     from splink import SettingsCreator
 
-    present = RULES["rules"]["insured"]["value"]
+    present = LINK_RULES["rules"]["insured"]["value"]
     prior = present / (1 - present) / chances.persons
     rules: list[Any] = [f"{block} and {SAME_TIME} and {NO_OTHER_ID}" for block in BLOCKS]
     return SettingsCreator(
@@ -290,7 +317,7 @@ def _comparison(token: str, by_frequency: bool, chance: Mapping[str, float]) -> 
     from splink import comparison_level_library as levels
     from splink import comparison_library as comparisons
 
-    agreement = RULES["agreement"]
+    agreement = LINK_RULES["agreement"]
     m, u = agreement[token]["value"], chance[token]
     exact = levels.ExactMatchLevel(token, term_frequency_adjustments=by_frequency)
     chosen: list[Any] = [levels.NullLevel(token), exact.configure(m_probability=m, u_probability=u)]

@@ -19,22 +19,22 @@ WORDS = ("accept", "reject")
 
 
 def no_decisions() -> pd.DataFrame:
-    """The table without a row."""
+    """Return the table without a row."""
     return pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
 
 
 def read_decisions(path: Path) -> pd.DataFrame:
-    """The decisions of a study, the table without a row where it has none.
+    """Read the decisions of a study on links; no rows where it has none.
 
-    source : a source of the link audit, blank for all. text : the firm as the record writes it.
-        uscc or firm_name : the
-    firm of the registry; a reject without either says that the firm stands in no registry. decision
-    : accept or reject.
+    Columns: source (of the link audit, blank for all), text (the firm as the record writes it),
+    uscc or firm_name (the firm of the registry; a reject without either means that the firm is in
+    no registry), decision (accept or reject), reviewer, date, reason.
 
     Raises
     ------
-    ZgzxError : another header; a line without text, reviewer, date or reason; an unknown word; an
-        accept of no firm.
+    ZgzxError
+        Another header; a line without text, reviewer, date or reason; an unknown word; an accept of
+        no firm.
     """
     if not path.is_file():
         return no_decisions()
@@ -63,7 +63,11 @@ def read_decisions(path: Path) -> pd.DataFrame:
         if bad.any():
             lines = (f"line {n + 2}" for n in table.index[bad])
             raise ZgzxError(
-                what, where=path.name, count=int(bad.sum()), examples=lines, remedy="Mend the line."
+                what,
+                where=path.name,
+                count=int(bad.sum()),
+                examples=lines,
+                remedy="Correct the line.",
             )
     return table[COLUMNS]
 
@@ -83,16 +87,20 @@ def write_decisions(decided: pd.DataFrame, path: Path) -> Path:
 
 
 def resolve_decisions(decisions: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:
-    """Decisions as source (null = all), name (normalised text), firm_id, decision.
+    """Return the latest decision on each (source, name).
 
-    The latest of each (source, name).
+    A reject of one firm and an accept of another may both hold.
 
-    A reject of one firm stands beside an accept of another.
+    Returns
+    -------
+    pandas.DataFrame
+        source (null = all), name (normalised text), firm_id, decision.
 
     Raises
     ------
-    ZgzxError : a firm that is not in the registry, or whose name is that of several; two firms
-        accepted on one day.
+    ZgzxError
+        A firm that is not in the registry, or whose name is that of several; two firms accepted on
+        one day.
     """
     by_code = names.dropna(subset="uscc").drop_duplicates("uscc").set_index("uscc")["firm_id"]
     pairs = (

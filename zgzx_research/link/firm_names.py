@@ -1,4 +1,4 @@
-"""Firms of the registry, every name they bore with the time they bore it, and what they merged into."""
+"""Firms of the registry, their names with dates, and what they merged into."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.link.clean_rows import in_key_order, ranked_ids, source_table
 from zgzx_research.link.company_names import company_core, normalise_company_name
-from zgzx_research.link.records import in_key_order, ranked_ids, source_table
 
 FIRM_COLUMNS = [
     "firm_id",
@@ -38,16 +38,22 @@ _LATER = ["industry_section", "street_code", "district", "address"]
 
 
 def registry_firms(clean: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Firms (FIRM_COLUMNS) and their names.
+    """Make the table of firms and the table of their names.
 
-    Names: firm_id, name (normalised), core, uscc, written, kind, valid_from, valid_to (the months
-    between which the firm bore it; null = unknown). Registry rows with one code are one firm; a row
-    without a code is the firm that has the same name, if there is one. Dates of a name come from
-    曾用名 and from renames; a name that was dropped and taken up again has no dates.
+    Registry rows with one code are one firm; a row without a code is the firm that has the same
+    name, if there is one. Dates of a name come from 曾用名 and from renames; a name that was
+    dropped and taken again has no dates.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        Firms (FIRM_COLUMNS), and names: firm_id, name (normalised), core, uscc, written, kind,
+        valid_from, valid_to (the first and last day of the name; null = unknown).
 
     Raises
     ------
-    ZgzxError : mergers that lead back to where they began.
+    ZgzxError
+        Mergers that lead back to where they began.
     """
     rows = _numbered(clean["registry"])
     firm = rows.drop_duplicates("firm_id").reset_index(drop=True)
@@ -64,7 +70,7 @@ def registry_firms(clean: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.
 
 
 def _numbered(registry: pd.DataFrame) -> pd.DataFrame:
-    """The registry in key order with firm_id, normal and name_core."""
+    """Return the registry in key order with firm_id, normal and name_core."""
     rows = in_key_order(registry)
     nothing = pd.Series(None, index=rows.index, dtype="str")
     rows = rows.assign(
@@ -95,7 +101,7 @@ def _in_district(firm: pd.DataFrame) -> pd.Series:
 
 
 def _owner(table: pd.DataFrame, firm: pd.DataFrame) -> pd.Series:
-    """The firm of registry lines with uscc and firm_name.
+    """Return the firm of registry lines with uscc and firm_name.
 
     By code, else by present name if only one firm has it.
     """
@@ -192,7 +198,7 @@ def _mergers(
 
 
 def _groups(firm: pd.DataFrame) -> pd.Series:
-    """The final successor of every firm, itself where it did not merge."""
+    """Return the final successor of every firm, itself where it did not merge."""
     ids = pd.Index(firm["firm_id"])
     step = ids.get_indexer(firm["successor_id"].fillna(firm["firm_id"]))
     last = step
@@ -206,6 +212,7 @@ def _groups(firm: pd.DataFrame) -> pd.Series:
             where="registry/changes",
             count=len(ring),
             examples=ring["name"],
-            remedy="One of the 主体变更 lines is wrong: 变更前 is the firm that ended, 变更后 the one it went into.",
+            remedy="One of the 主体变更 lines is wrong: 变更前 is the firm that ended, "
+            "变更后 the one it went into.",
         )
     return pd.Series(ids[last], index=firm.index, dtype="str")

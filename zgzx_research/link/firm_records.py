@@ -1,7 +1,4 @@
-"""What every source says about a firm, in one table.
-
-The text, the code, the employer's number, and when.
-"""
+"""What every source says about a firm, in one table: text, code, employer number, time."""
 
 from __future__ import annotations
 
@@ -11,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from zgzx_research.link.records import KEY, month_number, source_table, year_month
+from zgzx_research.link.calendar import edition_months
+from zgzx_research.link.clean_rows import RECORD_KEY, month_number, source_table, year_month
 
-RECORD_COLUMNS = ["source", *KEY, "text", "code", "number", "start", "end"]
+RECORD_COLUMNS = ["source", *RECORD_KEY, "text", "code", "number", "start", "end"]
 
 
 class Source(NamedTuple):
@@ -21,8 +19,16 @@ class Source(NamedTuple):
 
     Attributes
     ----------
-    text, code, number : columns with the name, the unified code, the 单位编号.
-    start, end : columns YYYYMM between which the record holds.
+    text : str
+        Columns with the name, the unified code, the 单位编号.
+    code : str
+        Columns with the name, the unified code, the 单位编号.
+    number : str
+        Columns with the name, the unified code, the 单位编号.
+    start : str
+        Columns YYYYMM between which the record holds.
+    end : str
+        Columns YYYYMM between which the record holds.
     """
 
     text: str
@@ -32,7 +38,7 @@ class Source(NamedTuple):
     end: str = ""
 
 
-SOURCES = {
+FIRM_SOURCES = {
     "roster": Source("firm_name", start="month", end="month"),
     "spell": Source("employer_name", "employer_uscc", "employer_no", "start_ym", "end_ym"),
     "si_month": Source("employer_name", "employer_uscc", "employer_no", "start_ym", "end_ym"),
@@ -45,25 +51,20 @@ SOURCES = {
 AGENCY = Source("agency_name", start="start_ym", end="end_ym")
 
 
-def edition_months(calendar: pd.DataFrame | None) -> pd.Series:
-    """Month of the final (Int64 YYYYMM) by edition; December of `year` where no month is known."""
-    if calendar is None:
-        return pd.Series(dtype="Int64")
-    text = calendar["final_date"].astype("str").str.extract(r"^(\d{4})-(\d{2})")
-    month = pd.to_numeric(text[0]).astype("Int64") * 100 + pd.to_numeric(text[1]).astype("Int64")
-    month = month.fillna(calendar["year"].astype("Int64") * 100 + 12)
-    return pd.Series(month.to_numpy(), index=calendar["edition"]).groupby(level=0).first()
-
-
 def firm_records(clean: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None) -> pd.DataFrame:
-    """RECORD_COLUMNS of every row of every source that can name a firm, in key order within the source.
+    """Every row of every source that can name a firm, in key order within the source.
 
-    `si_month` comes as its lines (`records.month_lines`). Of the patents' parties only applicants
-    and holders that are organisations. Months (`start`, `end`) are numbers; missing ones reach
-    back, or on, without end.
+    `si_month` comes as its lines (`clean_rows.month_lines`). Of the parties of patents only
+    applicants and holders that are organisations. Months (`start`, `end`) are numbers; missing ones
+    are -inf, inf.
+
+    Returns
+    -------
+    pandas.DataFrame
+        RECORD_COLUMNS.
     """
     return pd.concat(
-        [_records(clean, name, source, calendar) for name, source in sorted(SOURCES.items())],
+        [_records(clean, name, source, calendar) for name, source in sorted(FIRM_SOURCES.items())],
         ignore_index=True,
     )
 
@@ -84,7 +85,7 @@ def _records(
         ].reset_index(drop=True)
     table["month"] = _month_of(name, table, clean, calendar)
     missing = pd.Series(None, index=table.index, dtype="str")
-    return table[KEY].assign(
+    return table[RECORD_KEY].assign(
         source=pd.Series(name, index=table.index, dtype="str"),
         text=table[source.text].astype("str"),
         code=table[source.code] if source.code else missing,

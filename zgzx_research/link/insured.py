@@ -1,6 +1,6 @@
 """Who was insured where and when.
 
-The population in which contestants and inventors are looked for.
+The population in which contestants and inventors are searched.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.engine import collect, connect, lazy
-from zgzx_research.link.records import month_number
+from zgzx_research.link.clean_rows import month_number
 from zgzx_research.link.spells import join_spells
 
-RULES: dict[str, Any] = tomllib.loads(
+LINK_RULES: dict[str, Any] = tomllib.loads(
     Path(__file__).with_name("people.toml").read_text(encoding="utf-8")
 )
 PERSON_TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key"]
@@ -25,14 +25,16 @@ PERSON_TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "
 
 @dataclass(frozen=True)
 class Insured:
-    """The insured.
+    """The insured persons.
 
     Attributes
     ----------
-    person : worker_id and PERSON_TOKENS, the first known of each; one row per worker.
-    named : worker_id, name_key, surname_key: every name a worker stands under.
-    at_work : worker_id, group_id, start, end: months (numbers) at a legal group, short gaps
-        bridged.
+    person : pandas.DataFrame
+        worker_id and PERSON_TOKENS, the first known of each; one row per worker.
+    named : pandas.DataFrame
+        worker_id, name_key, surname_key: every name of a worker.
+    at_work : pandas.DataFrame
+        worker_id, group_id, start, end: months (numbers) at a legal group, short gaps bridged.
     """
 
     person: pd.DataFrame
@@ -59,7 +61,7 @@ class Insured:
 def insured_persons(
     rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, claims: pd.DataFrame
 ) -> Insured:
-    """From insurance rows (worker_id and tokens), the employment table, the firms, and claims that carry a phone."""
+    """Make the tables of the insured; claims add their phones."""
     if rows["worker_id"].isna().any():
         rows = rows[rows["worker_id"].notna()]
     code, workers = pd.factorize(rows["worker_id"], sort=True)
@@ -91,6 +93,6 @@ def _at_work(employment: pd.DataFrame, firm: pd.DataFrame) -> pd.DataFrame:
     spans = employment[["worker_id"]].assign(group_id=group, start=start, end=end)[group.notna()]
     with connect() as connection:
         joined = join_spells(
-            lazy(connection, spans), ["worker_id", "group_id"], RULES["rules"]["gap"]["value"]
+            lazy(connection, spans), ["worker_id", "group_id"], LINK_RULES["rules"]["gap"]["value"]
         )
         return collect(joined, by=["worker_id", "group_id", "start"])

@@ -10,20 +10,29 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zgzx_research.link.firms import FirmLinks
-from zgzx_research.link.insured import RULES, Insured
-from zgzx_research.link.records import KEY, merged_by_key, month_number, source_table, year_month
+from zgzx_research.link.clean_rows import (
+    RECORD_KEY,
+    merged_by_key,
+    month_number,
+    source_table,
+    year_month,
+)
+from zgzx_research.link.insured import LINK_RULES, Insured
+from zgzx_research.link.link_firms import FirmLinks
 
 
 def link_inventors(
     clean: Mapping[str, pd.DataFrame], firms: FirmLinks, insured: Insured
 ) -> pd.DataFrame:
-    """source, KEY, worker_id, method, score, uniqueness; a row per inventor with a name.
+    """Link inventors by name to persons insured at an applicant in the month of the filing.
 
-    uniqueness : unique, several or none of that name were insured with an applicant in the month of
-        the filing. Only
-    unique ones are linked (method "firm_date"); score: the chance that this one is the inventor and
-    not a namesake, from the share of the name among the insured and the size of the firm.
+    Returns
+    -------
+    pandas.DataFrame
+        source, RECORD_KEY, worker_id, method, score, uniqueness; a row per inventor with a name.
+        uniqueness: unique, several or none of that name were insured there then. Only unique ones
+        are linked (method "firm_date"); score: the chance that this one is the inventor and not a
+        namesake, from the share of the name among the insured and the size of the firm.
     """
     party = source_table(clean, "patent_party", ["role", "app_no", "name_key"])
     inventor = party[party["role"].eq("inventor") & party["name_key"].notna()].reset_index(
@@ -39,7 +48,7 @@ def link_inventors(
     uniqueness = np.select([count.eq(1), count.gt(1)], ["unique", "several"], "none")
     method = np.select([count.eq(1), count.gt(1)], ["firm_date", "ambiguous"], "none")
     score = _score(pairs, insured).reindex(inventor.index).where(count.eq(1))
-    result = inventor[KEY].assign(
+    result = inventor[RECORD_KEY].assign(
         source="patent_party",
         worker_id=first.where(count.eq(1)),
         method=method,
@@ -53,15 +62,17 @@ def _applicant_groups(party: pd.DataFrame, firms: FirmLinks) -> pd.DataFrame:
     """Distinct app_no, group_id of the original applicants."""
     audit = firms.link_audit
     linked = audit.loc[
-        audit["source"].eq("patent_party") & audit["firm_id"].notna(), [*KEY, "firm_id"]
+        audit["source"].eq("patent_party") & audit["firm_id"].notna(), [*RECORD_KEY, "firm_id"]
     ]
-    found = merged_by_key(party.loc[party["role"].eq("applicant"), [*KEY, "app_no"]], linked, KEY)
+    found = merged_by_key(
+        party.loc[party["role"].eq("applicant"), [*RECORD_KEY, "app_no"]], linked, RECORD_KEY
+    )
     group = found["firm_id"].map(firms.firm.set_index("firm_id")["group_id"])
     return found[["app_no"]].assign(group_id=group).drop_duplicates()
 
 
 def _pairs(inventor: pd.DataFrame, groups: pd.DataFrame, insured: Insured) -> pd.DataFrame:
-    """n (index of the inventor), worker_id, group_id, name_key of everybody of the name at work there then."""
+    """Pair each inventor (n, its index) with all of that name at work at an applicant then."""
     asked = (
         inventor[["app_no", "name_key", "month"]]
         .rename_axis("n")
@@ -86,6 +97,6 @@ def _score(pairs: pd.DataFrame, insured: Insured) -> pd.Series:
     size = insured.headcount(pairs["month"].drop_duplicates().iloc[::12])
     heads = pairs["group_id"].map(size).astype("float64").fillna(1.0).clip(lower=1.0)
     namesakes = pairs["name_key"].map(share).astype("float64") * heads
-    present = RULES["rules"]["inventors_insured"]["value"]
+    present = LINK_RULES["rules"]["inventors_insured"]["value"]
     probability = present / (present + (1 - present) * namesakes)
     return probability.groupby(pairs["n"]).min()

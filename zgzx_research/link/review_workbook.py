@@ -14,10 +14,10 @@ import pandas as pd
 import xlsxwriter
 
 from zgzx_research.atomic import write_whole
-from zgzx_research.clean.rules import RULES
-from zgzx_research.clean.values import read_dates
+from zgzx_research.cleaning.rules import RULES
+from zgzx_research.cleaning.values import read_dates
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.workbook import read_workbook
+from zgzx_research.ingest.spreadsheet import read_workbook
 from zgzx_research.link.decisions import COLUMNS
 
 # heading -> what it holds; the first seven are ours, the last five the reviewer's
@@ -43,9 +43,10 @@ GUIDE = (
     "每一行是一个找不到企业的名称和一家名称相近的企业。请在“决定”里选择，并填写经手人和日期；不作决定的行留空。",
     f"{ACCEPT}：原文就是这家企业。{REJECT}：原文不是这家，别的候选不受影响。{NOWHERE}：原文的企业不在企业登记里。",
     f"原文是另一家登记在册的企业时，选“{ACCEPT}”，并在“其他企业”填写它的统一社会信用代码或登记名称。",
-    f"Each line is a name without a firm and a firm with a similar name. Choose a decision ({ACCEPT}: it is this firm;",
-    f"{REJECT}: it is not; {NOWHERE}: the firm stands in no registry) with reviewer and date; leave the others blank.",
-    "If it is another firm of the registry, choose the first and write its code or name in the column for it.",
+    "Each line is a name without a firm and a firm with a similar name. Choose a decision",
+    f"({ACCEPT}: it is this firm; {REJECT}: it is not; {NOWHERE}: the firm is in no registry)",
+    "with reviewer and date; leave the others blank. If it is another firm of the registry,",
+    f"choose {ACCEPT} and write its code or name in the column for it.",
     "交回 hand back: zgzx review NAME link_review.xlsx",
 )
 WIDTHS = (14, 34, 9, 8, 34, 22, 9, 14, 30, 12, 12, 24)
@@ -58,7 +59,17 @@ def write_review(review: pd.DataFrame, firm: pd.DataFrame, out: Path) -> Path:
 
     Parameters
     ----------
-    review : `FirmLinks.link_review`. firm : `FirmLinks.firm`, for the codes of the candidates.
+    review : pandas.DataFrame
+        `FirmLinks.link_review`.
+    firm : pandas.DataFrame
+        `FirmLinks.firm`, for the codes of the candidates.
+    out : Path
+        The workbook.
+
+    Returns
+    -------
+    Path
+        The workbook.
     """
     codes = firm.set_index("firm_id")["uscc"]
     table = review.assign(uscc=review["firm_id"].map(codes))[list(HEADINGS.values())[:OURS]]
@@ -109,11 +120,12 @@ def _sheets(path: Path) -> list:
 
 
 def read_review(path: Path) -> pd.DataFrame:
-    """The decisions in a workbook handed back, as `decisions.read_decisions` gives them.
+    """Read the decisions in a workbook handed back, in the form of `decisions.read_decisions`.
 
     Raises
     ------
-    ZgzxError : another heading, an unknown decision, no reviewer or date, another firm beside a
+    ZgzxError
+        Another heading, an unknown decision, no reviewer or date, another firm beside a
         rejection, one name accepted for two firms.
     """
     frames = []

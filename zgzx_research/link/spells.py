@@ -59,7 +59,7 @@ def runs(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def resolve_transfers(spells: nw.LazyFrame) -> nw.LazyFrame:
-    """Takes the last month from a spell that ends in the month in which a longer one of the same worker begins."""
+    """Take the last month from a spell where a longer one of the same worker begins in it."""
     longer = spells.filter(nw.col("end") > nw.col("start"))
     begins = longer.select("worker", end=nw.col("start")).unique().with_columns(taken=nw.lit(1))
     shared = nw.col("taken").fill_null(0) * (nw.col("start") < nw.col("end")).cast(nw.Int64)

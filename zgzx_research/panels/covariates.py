@@ -6,7 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
-from zgzx_research.panels.patents import count_filings, utility_share
+from zgzx_research.panels.patent_counts import count_filings, utility_share
 
 # filing subsidies ended in June 2021: the share of utility models is taken before that year
 REFORM = 2021
@@ -27,17 +27,25 @@ COLUMNS = [
 def firm_covariates(
     firm: pd.DataFrame, filings: pd.DataFrame, *, before: int, years: int = 3, reform: int = REFORM
 ) -> pd.DataFrame:
-    """COLUMNS, a row per firm of the firm table.
+    """Make the fixed characteristics of each firm.
 
     Parameters
     ----------
-    firm : link table. filings : of `patents.filings_of_firms`, of the original applicants.
-    before : first year that is no longer "before". years : how many years before it are looked at.
+    firm : pandas.DataFrame
+        Link table.
+    filings : pandas.DataFrame
+        From `patent_counts.filings_of_firms`, of the original applicants.
+    before : int
+        First year that is no longer "before".
+    years : int
+        How many years before it are counted.
 
-    patents_before : applications a year in those years, of the years since the firm's founding;
-        missing when it was
-    founded later. utility_share : `patents.utility_share` before the reform, missing without any
-    filing.
+    Returns
+    -------
+    pandas.DataFrame
+        COLUMNS, a row per firm of the firm table. patents_before: applications a year in those
+        years, of the years since the firm's founding; missing when it was founded later.
+        utility_share: `patent_counts.utility_share` before the reform, missing without any filing.
     """
     counts, unreformed = (
         count_filings(filings, dt.date(year - 1, 12, 31)) for year in (before, reform)

@@ -10,11 +10,14 @@ from typing import Literal
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.link.records import source_table
+from zgzx_research.link.calendar import published_calendar
+from zgzx_research.link.clean_rows import source_table
+from zgzx_research.link.link_firms import FirmLinks
+from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.covariates import firm_covariates
-from zgzx_research.panels.patents import COLUMNS as PATENT_COLUMNS
-from zgzx_research.panels.patents import (
+from zgzx_research.panels.patent_counts import (
     COMPLETE,
+    PATENT_COLUMNS,
     add_patents,
     count_filings,
     filings_of_firms,
@@ -62,58 +65,83 @@ COLUMNS = [
 
 
 def build_firm_year(
-    clean: Mapping[str, pd.DataFrame],
-    firm: pd.DataFrame,
-    employment: pd.DataFrame,
-    link_audit: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    firms: FirmLinks,
+    people: PeopleLinks,
     *,
     first_year: int,
     last_year: int,
-    patent_truncation: dt.date,
-    calendar: pd.DataFrame,
+    patent_truncation: dt.date | None = None,
+    calendar: pd.DataFrame | None = None,
     longest_break: int = LONGEST_BREAK,
     holder: Literal["original", "current"] = "original",
     joint: Literal["whole", "fractional"] = "whole",
     dual: Literal["once", "both"] = "once",
     incomplete: Literal["flag", "missing"] = "flag",
 ) -> pd.DataFrame:
-    """COLUMNS, one row per firm and year, sorted.
+    """Build the panel of firms: staff, retention, patents and first award by firm and year.
 
+    Patents are missing, never 0, where the study has no export of patents at all. Retention and
+    patents are missing, never 0, once a firm has closed or merged; `closed_year` says when it left.
+    Years of first award, entry and final and of the other programmes are null where there was none.
     The order of the rows of the inputs does not matter.
 
     Parameters
     ----------
-    clean : clean tables by name: roster, patent, patent_party; entry and programme may be absent.
-    firm, employment, link_audit : link tables.
-    first_year, last_year : of the panel, both included.
-    patent_truncation : date of the patent export.
-    calendar : edition, year, final_date (data/published/edition_calendar.csv).
-    longest_break : months without insurance between two spells at one place that still count as
-        insured.
-    holder, joint, dual : of `patents.count_patents`. incomplete : of `patents.add_patents`.
+    tables : mapping of str to pandas.DataFrame
+        The clean tables by name: roster, patent, patent_party; entry and programme may be absent.
+    firms : FirmLinks
+        The result of `link_firms`.
+    people : PeopleLinks
+        The result of `link_people`.
+    first_year : int
+        First year of the panel.
+    last_year : int
+        Last year of the panel, included.
+    patent_truncation : datetime.date, optional
+        The date of the patent export; later filings cannot be known. By default the last day on
+        which the export records a filing, a publication or a grant.
+    calendar : pandas.DataFrame, optional
+        edition, year, final_date; by default the published calendar of 职工之星.
+    longest_break : int, default 3
+        Months without insurance between two spells at one place that still count as insured.
+    holder : {"original", "current"}, default "original"
+        Whose a patent is: the applicant's, or the present holder's (who may have bought it).
+    joint : {"whole", "fractional"}, default "whole"
+        A joint application counts 1 for each firm, or as the firm's share of its parties.
+    dual : {"once", "both"}, default "once"
+        One invention filed as utility model as well (一案双申) counts once or twice.
+    incomplete : {"flag", "missing"}, default "flag"
+        Years whose filings are not all published yet are flagged, or also missing.
 
-    Patents are missing, never 0, where no patent is known of anybody: the study has no export of
-    them. Retention and patents are missing, never 0, once a firm has closed or merged;
-    `closed_year` says when it left. Years of first award, entry and final and of the concurrent
-    programmes are null where there was none. `patents_before`: `covariates.firm_covariates` before
-    the panel's first award.
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS` (data/README.md describes them), one row per firm and year, sorted. Retention
+        shares lie in [0, 1]; patents are counts of applications by year of filing.
 
     Raises
     ------
-    ZgzxError : years the wrong way round, an edition without a year, a (firm_id, year) pair twice.
+    ZgzxError
+        Years in the wrong order, an edition without a year, a (firm_id, year) pair twice.
     """
     if first_year > last_year:
         raise ZgzxError(
-            f"the years {first_year} to {last_year} are none", where="panel", remedy="Swap them."
+            f"first_year {first_year} is after last_year {last_year}",
+            where="panel",
+            remedy="Swap them.",
         )
+    firm, employment, link_audit = firms.firm, people.employment, firms.link_audit
+    calendar = published_calendar() if calendar is None else calendar
     years = range(first_year, last_year + 1)
     check_firm_year(firm[["firm_id"]].merge(pd.DataFrame({"year": years}), how="cross"))
-    roster, patent, party = clean["roster"], clean["patent"], clean["patent_party"]
-    entry = source_table(clean, "entry", ["edition", "category", "stage", "outcome"])
-    programme = source_table(clean, "programme", ["programme", "onset"])
-    with ThreadPoolExecutor(
-        1
-    ) as threads:  # the engine counts the staff while pandas counts the patents
+    roster, patent, party = tables["roster"], tables["patent"], tables["patent_party"]
+    truncation = patent_truncation or _last_day_recorded(patent, last_year)
+    entry = source_table(tables, "entry", ["edition", "category", "stage", "outcome"])
+    programme = source_table(tables, "programme", ["programme", "onset"])
+
+    # the engine counts the staff while pandas counts the patents
+    with ThreadPoolExecutor(1) as threads:
         counted = threads.submit(
             count_staff, firm, employment, years=years, longest_break=longest_break
         )
@@ -121,23 +149,31 @@ def build_firm_year(
         filings = original
         if holder != "original":
             filings = filings_of_firms(patent, firm_shares(party, link_audit, holder))
-        counts = count_filings(filings, patent_truncation, firm=firm, joint=joint, dual=dual)
+        counts = count_filings(filings, truncation, firm=firm, joint=joint, dual=dual)
         awards = first_awards(roster, link_audit, calendar)
         before = awards["first_award"].min()
         known = firm_covariates(
             firm, original, before=int(before) if pd.notna(before) else first_year
         )
         staff = counted.result()
+
     stages = first_stages(roster, entry, link_audit, calendar).drop(columns="first_award")
     panel = _grid(firm, known, years)
     for table in (awards, stages, programme_onsets(programme, link_audit)):
         panel = panel.merge(table, on="firm_id", how="left")
     panel = add_retention(panel, staff, last_month(employment))
-    panel = add_patents(panel, counts, patent_truncation, incomplete=incomplete)
-    if patent.empty:  # no export of patents: nobody knows of any, which is not the same as none
+    panel = add_patents(panel, counts, truncation, incomplete=incomplete)
+    if patent.empty:  # no export of patents: unknown, which is not the same as none
         unknown = [*PATENT_COLUMNS, "patents_before", "utility_share"]
         panel[unknown] = panel[unknown].mask(panel["firm_id"].notna())
     return panel.sort_values(["firm_id", "year"], ignore_index=True)[COLUMNS]
+
+
+def _last_day_recorded(patent: pd.DataFrame, last_year: int) -> dt.date:
+    """Return the last day in the patent export; 31 December of the last year without one."""
+    days = [patent[name].max() for name in ("filed", "published", "granted") if name in patent]
+    latest = max((day for day in days if pd.notna(day)), default=pd.Timestamp(last_year, 12, 31))
+    return latest.date()
 
 
 def check_coverage(
@@ -149,19 +185,30 @@ def check_coverage(
     *,
     sources: Collection[str] = ("patents", "employment"),
 ) -> None:
-    """Every year of the panel must stand in the exports.
+    """Check that every year of the panel is in the exports: a missing file would read as zeros.
 
-    A missing file would otherwise read as zeros.
-
-    sources : those the study's outcomes rest on; what nobody asks about need not be complete.
-    months : `si_month`, where the study has months: other layouts tell of other people and do not
-        stand in for them.
+    Parameters
+    ----------
+    patent : pandas.DataFrame
+        Clean table.
+    employment : pandas.DataFrame
+        `PeopleLinks.employment`.
+    first_year : int
+        First year of the panel.
+    last_year : int
+        Last year of the panel.
+    months : pandas.DataFrame, optional
+        `si_month`, where the study has months: other layouts are about other people and do not
+        replace them.
+    sources : collection of str, default ("patents", "employment")
+        Those the study's outcomes need; others need not be complete.
 
     Raises
     ------
-    ZgzxError : names the years without a single filing, without anybody insured at the end of the
-        year before, or with less than SPARSE of the months that a usual year has (personal
-        statements reach back further than the extract).
+    ZgzxError
+        Years without a single filing, without anybody insured at the end of the year before, or
+        with less than SPARSE of the months that a usual year has (personal statements go back
+        further than the extract).
     """
     for source, absent in uncovered_years(
         patent["filed"].dt.year,
@@ -174,7 +221,7 @@ def check_coverage(
 
 
 def nothing_for_years(source: str, absent: list[int]) -> ZgzxError:
-    """What to say of an export that lacks years of the panel."""
+    """Make the error for an export that lacks years of the panel."""
     return ZgzxError(
         f"the {source} export holds nothing for years of the panel",
         where=source.split()[-1],
@@ -192,11 +239,25 @@ def uncovered_years(
     *,
     sources: Collection[str] = ("patents", "employment"),
 ) -> dict[str, list[int]]:
-    """Export -> the years of the panel it says nothing of.
+    """Export -> the years of the panel that it lacks, for exports that lack any.
 
-    Without the exports that say something of every year.
+    Parameters
+    ----------
+    filed : pandas.Series
+        Years of filing.
+    employment : pandas.DataFrame
+        As for `check_coverage`.
+    years : range
+        The years of the panel.
+    months : pandas.DataFrame, optional
+        As for `check_coverage`.
+    sources : collection of str, default ("patents", "employment")
+        As for `check_coverage`.
 
-    filed : years of filing. employment, months, sources : as for `check_coverage`.
+    Returns
+    -------
+    dict of str to list of int
+        Export -> years.
     """
     reach = employment["end_ym"].fillna(LATEST)
     decembers = {year: (year - 1) * 100 + 12 for year in years}
@@ -209,19 +270,20 @@ def uncovered_years(
     if months is not None and len(months):
         lines = (months["period_ym"] // 100).value_counts().reindex(years, fill_value=0)
         present["monthly employment"] = set(lines.index[lines.ge(SPARSE * lines.median())])
-    asked = {source: told for source, told in present.items() if source.split()[-1] in sources}
+    asked = {source: found for source, found in present.items() if source.split()[-1] in sources}
     absent = {
-        source: [year for year in years if year not in told] for source, told in asked.items()
+        source: [year for year in years if year not in found] for source, found in asked.items()
     }
     return {source: gone for source, gone in absent.items() if gone}
 
 
 def check_firm_year(panel: pd.DataFrame) -> pd.DataFrame:
-    """The panel itself, if every (firm_id, year) pair stands once.
+    """Check that every (firm_id, year) pair stands once, and return the panel.
 
     Raises
     ------
-    ZgzxError : names the pairs that stand more than once.
+    ZgzxError
+        Names the pairs that stand more than once.
     """
     pairs = panel[["firm_id", "year"]]
     twice = pairs[pairs.duplicated()].drop_duplicates().sort_values(["firm_id", "year"])
@@ -239,14 +301,16 @@ def check_firm_year(panel: pd.DataFrame) -> pd.DataFrame:
 def _grid(firm: pd.DataFrame, known: pd.DataFrame, years: range) -> pd.DataFrame:
     """Every firm in every year, with what is known of the firm.
 
-    last_year : the last year in which the firm filed on its own: that of its closure, or of the day
-        before its merger.
+    `last_year` is the last year in which the firm filed as itself: that of its closure, or of the
+    day before its merger.
     """
     closed = firm["closed"].dt.year.astype("Int64")
-    alone = (
+    before_merger = (
         (firm["merged"] - pd.Timedelta(days=1))
         .dt.year.astype("Int64")
         .where(firm["successor_id"].notna())
     )
-    about = firm[["firm_id", "group_id"]].assign(closed_year=closed, last_year=alone.fillna(closed))
+    about = firm[["firm_id", "group_id"]].assign(
+        closed_year=closed, last_year=before_merger.fillna(closed)
+    )
     return about.merge(known, on="firm_id").merge(pd.DataFrame({"year": years}), how="cross")

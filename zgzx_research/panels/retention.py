@@ -15,7 +15,7 @@ from zgzx_research.link.spells import join_spells
 # A break of up to so many months between two spells with one firm is a missed contribution, not a
 # departure: raw records have breaks of one to three months (design/raw-formats.md, C3).
 LONGEST_BREAK = 3
-# Where somebody may have stayed, and what tells the places apart.
+# Where somebody may have stayed, and what identifies each place.
 LEVELS = {"employer": ["firm_id"], "group": ["group_id"], "district": [], "city": []}
 HORIZONS = (12, 24)  # months
 SHARES = [f"retention_{months}_{level}" for months in HORIZONS for level in LEVELS]
@@ -31,24 +31,30 @@ def count_staff(
     years: range,
     longest_break: int = LONGEST_BREAK,
 ) -> pd.DataFrame:
-    """Staff and retained staff, a row per firm and year with any staff.
-
-    firm_id, year, staff_start and COUNTS.
-
-    Parameters
-    ----------
-    firm : firm_id, group_id, in_district (without them every firm is its own group and in the
-        district).
-    employment : worker_id (a letter and a number), firm_id (null = outside the registry), start_ym,
-        end_ym; a frame, or a Parquet file that is read some persons at a time, so that any number
-        of spells fits in memory.
-    longest_break : months without insurance between two spells at one place that still count as
-        insured.
+    """Count staff and retained staff by firm and year.
 
     staff_start counts the persons insured at the firm in December of year-1; retained_12_* those of
     them who in December of the year, retained_24_* those who in December of the next, are insured
     at the same employer, with its legal group, at a firm of the district, anywhere in the city's
     records. A person with two employers counts at each.
+
+    Parameters
+    ----------
+    firm : pandas.DataFrame
+        firm_id, group_id, in_district (without them every firm is its own group and in the
+        district).
+    employment : pandas.DataFrame or Path
+        worker_id (a letter and a number), firm_id (null = outside the registry), start_ym, end_ym;
+        a Parquet file is read some persons at a time, so that any number of spells fits in memory.
+    years : range
+        Years of the panel.
+    longest_break : int, default 3
+        Months without insurance between two spells at one place that still count as insured.
+
+    Returns
+    -------
+    pandas.DataFrame
+        firm_id, year, staff_start and COUNTS; a row per firm and year with any staff.
     """
     groups = pd.factorize(firm.get("group_id", firm["firm_id"]))[0]
     places = firm[["firm_id"]].assign(
@@ -75,17 +81,18 @@ def count_staff(
 
 
 def last_month(employment: pd.DataFrame) -> int:
-    """The last month (YYYYMM) the export covers: the latest start or end that stands in it."""
+    """Return the last month (YYYYMM) of the export: the latest start or end in it."""
     latest = employment[["start_ym", "end_ym"]].max().max()
     return 0 if pd.isna(latest) else int(latest)
 
 
 def add_retention(panel: pd.DataFrame, staff: pd.DataFrame, covered_to: int) -> pd.DataFrame:
-    """The panel (firm_id, year, closed_year) with staff_start, retained (Int64), retention, SHARES (NaN if no staff).
+    """Add staff_start, retained (Int64), retention and SHARES (NaN without staff) to the panel.
 
-    `retention` is that of 12 months with the legal group, `retained` its count. Missing, never 0,
-    in years after closure and where the export, which ends with the month `covered_to`, does not
-    reach the December in question. In the year of closure leavers count as leavers.
+    The panel has firm_id, year, closed_year. `retention` is that of 12 months with the legal group,
+    `retained` its count. Missing, never 0, in years after closure and where the export, which ends
+    with the month `covered_to`, does not reach the December in question. In the year of closure
+    leavers count as leavers.
     """
     panel = panel.merge(staff, on=["firm_id", "year"], how="left", validate="one_to_one")
     gone = panel["year"].gt(panel["closed_year"]).fillna(False).astype("bool")
@@ -105,7 +112,7 @@ def add_retention(panel: pd.DataFrame, staff: pd.DataFrame, covered_to: int) -> 
 
 
 def large_enough(panel: pd.DataFrame, min_staff: int) -> pd.DataFrame:
-    """The firms with at least `min_staff` in their first year with a retention.
+    """Return the firms with at least `min_staff` in their first year with a retention.
 
     Later sizes play no role.
     """
@@ -114,10 +121,10 @@ def large_enough(panel: pd.DataFrame, min_staff: int) -> pd.DataFrame:
 
 
 def level_spells(spells: nw.LazyFrame, level: str, longest_break: int) -> nw.LazyFrame:
-    """Spells (worker_id, firm_id, group_id, in_district, start, end) at one of LEVELS, short breaks bridged.
+    """Spells at one of LEVELS, short breaks bridged.
 
     Columns worker_id, those of the level, start, end; the spells of one person at one place do not
-    overlap.
+    overlap. Spells have worker_id, firm_id, group_id, in_district, start, end.
     """
     if level == "district":
         spells = spells.filter(nw.col("in_district"))
@@ -160,7 +167,7 @@ def _chunk_counts(
     last_year: int,
     longest_break: int,
 ) -> pd.DataFrame:
-    """Counts by firm and year, the year being that after the December in which the staff is counted."""
+    """Count by firm and year; staff is counted in the December before the year."""
     chunk = kept(connection, spells, "spells")
     there = {
         level: _insured(level_spells(chunk, level, longest_break), decembers, level)
@@ -180,7 +187,7 @@ def _chunk_counts(
 
 
 def _insured(spells: nw.LazyFrame, decembers: nw.LazyFrame, level: str) -> nw.LazyFrame:
-    """A row per person, place and December (year) in which the person is insured there, and whether one and two on."""
+    """Make a row per person, place and December with insurance there, with both next years."""
     december, year = nw.col("year") * 12 + 11, nw.col("year")
     covering = spells.join(decembers, how="cross").filter(
         nw.col("start") <= december, nw.col("end") >= december

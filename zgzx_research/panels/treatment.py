@@ -1,4 +1,4 @@
-"""When a firm or a person entered, reached a final and won for the first time, in what, beside which programmes."""
+"""First entry, final and award of firms and persons, and the first years of other programmes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.audit import contestants
-from zgzx_research.link.firm_records import edition_months
-from zgzx_research.link.records import KEY, merged_by_key
+from zgzx_research.link.calendar import edition_months
+from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key
 
 # Which category is a firm's first when it wins in several in one year: the closest to patents.
 CATEGORY_ORDER = ("innovation", "skill", "team", "talent")
@@ -20,17 +20,19 @@ CALENDAR = "data/published/edition_calendar.csv"
 
 
 def edition_calendar(calendar: pd.DataFrame) -> pd.DataFrame:
-    """edition, year (of the final), month (YYYYMM of the final), assumed (bool), version.
+    """Add month and version to the calendar of the editions.
 
-    "A", from edition 10 "B".
-
-    assumed : neither the year nor the month is documented, or the month is not (status
-        "assumption", or the source says
-    that the day or month is assumed).
+    Returns
+    -------
+    pandas.DataFrame
+        edition, year (of the final), month (YYYYMM of the final), assumed (bool), version ("A",
+        from edition 10 "B"). assumed: neither the year nor the month is documented, or the month is
+        not (status "assumption", or the source says that the day or month is assumed).
 
     Raises
     ------
-    ZgzxError : an edition stands more than once.
+    ZgzxError
+        An edition stands more than once.
     """
     years = final_years(calendar, calendar["edition"])
     said = (
@@ -54,15 +56,18 @@ def edition_calendar(calendar: pd.DataFrame) -> pd.DataFrame:
 def first_awards(
     roster: pd.DataFrame, link_audit: pd.DataFrame, calendar: pd.DataFrame
 ) -> pd.DataFrame:
-    """firm_id, first_award (calendar year of the final), first_category, first_version, awards.
+    """First award of each winning firm.
 
-    A row per winning firm.
-
-    `awards` counts winning entries; a team is one entry, however many names it has.
+    Returns
+    -------
+    pandas.DataFrame
+        firm_id, first_award (calendar year of the final), first_category, first_version, awards
+        (winning entries; a team is one entry, however many names it has); a row per winning firm.
 
     Raises
     ------
-    ZgzxError : an edition of the roster does not stand exactly once in the calendar.
+    ZgzxError
+        An edition of the roster does not stand exactly once in the calendar.
     """
     won = _linked(roster.assign(source="roster"), link_audit, "firm")
     won["first_award"] = (
@@ -89,11 +94,27 @@ def first_stages(
     *,
     unit: str = "firm",
 ) -> pd.DataFrame:
-    """firm_id or worker_id, first_entry, first_final, first_award (years, null = never) of all that ever entered.
+    """First entry, final and award of all that ever entered.
 
-    unit : "firm" or "worker"; the members of a team are units of their own. A winner was a finalist
-        and a finalist
-    entered, whichever lists survive.
+    A winner was a finalist and a finalist entered, whichever lists survive.
+
+    Parameters
+    ----------
+    roster : pandas.DataFrame
+        Clean table.
+    entry : pandas.DataFrame
+        Clean table.
+    link_audit : pandas.DataFrame
+        Links of firms or of persons.
+    calendar : pandas.DataFrame
+        edition, year, final_date.
+    unit : {"firm", "worker"}, default "firm"
+        The members of a team are units of their own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        firm_id or worker_id, first_entry, first_final, first_award (years, null = never).
     """
     both = _linked(contestants(roster, entry), link_audit, unit)
     both["year"] = both["edition"].map(final_years(calendar, both["edition"])).astype("Int64")
@@ -135,35 +156,37 @@ def programme_onsets(programme: pd.DataFrame, link_audit: pd.DataFrame) -> pd.Da
 
 
 def _linked(rows: pd.DataFrame, link_audit: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Rows (source, KEY, …) with firm_id or worker_id; those without are left out."""
+    """Rows (source, RECORD_KEY, …) with firm_id or worker_id; those without are left out."""
     column = f"{unit}_id"
     if "entity" in link_audit:
         link_audit = link_audit[link_audit["entity"].eq(unit)]
     linked = link_audit.loc[
-        link_audit["source"].isin(rows["source"].unique()), ["source", *KEY, column]
+        link_audit["source"].isin(rows["source"].unique()), ["source", *RECORD_KEY, column]
     ]
-    return merged_by_key(rows, linked.dropna(subset=column), ["source", *KEY])
+    return merged_by_key(rows, linked.dropna(subset=column), ["source", *RECORD_KEY])
 
 
 def check_editions(roster: pd.DataFrame, calendar: pd.DataFrame) -> None:
-    """Every edition between the first and the last of the rosters must be there.
+    """Check that every edition between the first and the last of the rosters is there.
 
-    Its winners would pass for controls.
+    The winners of a missing one would count as comparison firms.
 
     Raises
     ------
-    ZgzxError : names the editions without a roster.
+    ZgzxError
+        Editions without a roster.
     """
     present = set(roster["edition"])
     listed = calendar["edition"][calendar["edition"].between(min(present), max(present))]
     absent = sorted(set(listed) - present)
     if absent:
         raise ZgzxError(
-            "the edition calendar lists editions that no roster holds, and their winners would count as never awarded",
+            "no roster for editions of the calendar: their winners would count as never awarded",
             where="roster",
             count=len(absent),
             examples=(f"edition {edition}" for edition in absent),
-            remedy="Put their rosters under roster/; an edition that was never held leaves the calendar.",
+            remedy="Put their rosters under roster/; remove an edition that was never held "
+            "from the calendar.",
         )
 
 

@@ -5,7 +5,7 @@ Everybody who competed, on one clock that starts in the month of the final.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import narwhals as nw
 import pandas as pd
@@ -13,7 +13,10 @@ import pandas as pd
 from zgzx_research.distinct import is_in
 from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.audit import ARMS, contestants
-from zgzx_research.link.records import KEY, merged_by_key, month_number
+from zgzx_research.link.calendar import published_calendar
+from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key, month_number
+from zgzx_research.link.link_firms import FirmLinks
+from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.retention import (
     HORIZONS,
     LEVELS,
@@ -44,32 +47,55 @@ COLUMNS = [
 
 
 def build_worker_final(
-    roster: pd.DataFrame,
-    entry: pd.DataFrame,
-    employment: pd.DataFrame,
-    firm: pd.DataFrame,
-    link_audit: pd.DataFrame,
-    calendar: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    firms: FirmLinks,
+    people: PeopleLinks,
     *,
+    calendar: pd.DataFrame | None = None,
     longest_break: int = LONGEST_BREAK,
 ) -> pd.DataFrame:
-    """COLUMNS, a row per person and edition, sorted by edition and worker.
+    """Build the panel of persons: everybody who competed, followed from the month of the final.
 
-    arm : the furthest reached: winner, finalist (in the final, no award), participant (preliminary
-        only).
-    firm_id, group_id : where the person stands in the list, else where he was insured in that
-        month.
-    employed : insured with that legal group in the month of the final. Only those are compared: all
-        start on one day,
-    so nobody has to survive until an award. The others keep their row, without outcomes.
-    retention_12_employer … retention_24_city : 1.0 if insured there 12, 24 months after the final
-    (see `retention.count_staff`), else 0.0; NaN if not employed at the start or the export ends
-    before.
-    method, score, uniqueness : how the person was linked.
+    Only persons employed at the start are compared, and all start on one day, so nobody has to
+    survive until an award. The others keep their row, without outcomes. Contestants whom nobody was
+    found for are not in the panel (`link.audit.linkage_rates` counts them).
 
-    Contestants whom nobody was found for are not in the panel (`audit.linkage_rates` counts them).
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        The clean tables by name: roster and entry.
+    firms : FirmLinks
+        The result of `link_firms`.
+    people : PeopleLinks
+        The result of `link_people`.
+    calendar : pandas.DataFrame, optional
+        edition, year, final_date; by default the published calendar of 职工之星.
+    longest_break : int, default 3
+        Months without insurance between two spells at one place that still count as insured.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`, a row per person and edition, sorted by edition and worker.
+
+        - arm: the furthest stage: winner, finalist (in the final, no award), participant
+          (preliminary only).
+        - firm_id, group_id: the firm in the list, else where the person was insured in that month.
+        - employed: insured with that legal group in the month of the final.
+        - retention_12_employer … retention_24_city: 1.0 if insured there 12, 24 months after the
+          final (see `retention.count_staff`), else 0.0; NaN if not employed at the start or the
+          export ends before.
+        - method, score, uniqueness: how the person was linked.
+
+    Raises
+    ------
+    ZgzxError
+        An edition that does not stand exactly once in the calendar.
     """
-    rows = _contestants(roster, entry, link_audit, firm, calendar)
+    roster, entry = tables["roster"], tables["entry"]
+    firm, employment = firms.firm, people.employment
+    calendar = published_calendar() if calendar is None else calendar
+    rows = _contestants(roster, entry, firms, people, calendar)
     at = _at_final(rows, employment, firm, longest_break)
     rows = rows.merge(at, on=["edition", "worker_id"], how="left", validate="one_to_one")
     rows["firm_id"] = rows["firm_id"].fillna(rows["seen_firm"])
@@ -89,23 +115,23 @@ def build_worker_final(
 def _contestants(
     roster: pd.DataFrame,
     entry: pd.DataFrame,
-    link_audit: pd.DataFrame,
-    firm: pd.DataFrame,
+    links: FirmLinks,
+    people: PeopleLinks,
     calendar: pd.DataFrame,
 ) -> pd.DataFrame:
-    """A row per worker and edition: of several lists the one that tells of the furthest stage."""
-    person = link_audit[link_audit["entity"].eq("worker") & link_audit["worker_id"].notna()]
-    firms = link_audit.loc[link_audit["entity"].eq("firm"), ["source", *KEY, "firm_id"]]
+    """Return a row per worker and edition: of several lists the one with the furthest stage."""
+    person = people.link_audit[people.link_audit["worker_id"].notna()]
+    firm, firms = links.firm, links.link_audit[["source", *RECORD_KEY, "firm_id"]]
     teams = pd.concat([roster.assign(source="roster"), entry.assign(source="entry")])[
-        ["source", *KEY, "is_team"]
+        ["source", *RECORD_KEY, "is_team"]
     ]
-    key = ["source", *KEY]
+    key = ["source", *RECORD_KEY]
     person = person[[*key, "worker_id", "method", "score", "uniqueness"]]
     rows = merged_by_key(contestants(roster, entry), person, key)
     rows = merged_by_key(rows, firms, key, how="left")
     rows = merged_by_key(rows, teams, key, how="left")
     rows["order"] = rows["arm"].map({arm: n for n, arm in enumerate(ARMS)})
-    rows = rows.sort_values(["edition", "worker_id", "order", *KEY]).drop_duplicates(
+    rows = rows.sort_values(["edition", "worker_id", "order", *RECORD_KEY]).drop_duplicates(
         ["edition", "worker_id"]
     )
     when = edition_calendar(calendar).set_index("edition")
@@ -140,8 +166,10 @@ def _covering(
     longest_break: int,
     same: list[str],
 ) -> pd.DataFrame:
-    """The people (edition, worker_id, month, …), once for each number of months `ahead`, with the spells at a level
-    that cover the month so much later."""
+    """Join people with the spells at a level that cover a month so many months `ahead`.
+
+    `people` has edition, worker_id, month and more; they stand once for each number of months.
+    """
     later = people.merge(pd.DataFrame({"ahead": ahead}), how="cross")
     asked = later.assign(at=(later["month"] + later["ahead"]).astype("int64"))
     with connect() as connection:

@@ -110,9 +110,7 @@ def _run(
             "never_treated": never_treated,
         },
     )
-    result = build(
-        pages.steps(edition), place.work, say, lock_digest=study_facts.lock_digest(root)
-    )
+    result = build(pages.steps(edition), place.work, say, lock_digest=study_facts.lock_digest(root))
     lines = [_overall_line(edition), *_notes(panel, roles, options)]
     return result, place, lines
 

@@ -28,7 +28,7 @@ from zgzx_research.study import Study, load_study
 
 if TYPE_CHECKING:
     from zgzx_research.ingest.read import RawTable
-    from zgzx_research.link.firms import FirmLinks
+    from zgzx_research.link.link_firms import FirmLinks
 
 NO_KEY = b"a key for checking only"  # pseudonyms made with it are forgotten with the check
 PERSON = [
@@ -101,7 +101,7 @@ def _tables(
     check: Check, place: Place, study: Study, files: Mapping[str, list[Path]], key: bytes
 ) -> tuple[Tables, bool]:
     """Clean tables of the sources that can be read, empty ones for those without files, and whether that is all."""
-    from zgzx_research.clean.sources import nothing_to_clean
+    from zgzx_research.cleaning.sources import nothing_to_clean
 
     tables: Tables = {}
     complete = True
@@ -125,23 +125,23 @@ def _cleaned(
     check: Check, place: Place, source: str, files: int, key: bytes, deliveries: Sequence[str]
 ) -> Tables | None:
     """Clean tables of a source; None where a file cannot be read or a correction fits no row."""
-    from zgzx_research.clean.corrections import read_corrections
-    from zgzx_research.clean.sources import clean_source
-    from zgzx_research.ingest.read import faults_of, read_source
+    from zgzx_research.cleaning.corrections import read_corrections
+    from zgzx_research.cleaning.sources import clean
+    from zgzx_research.ingest.read import faults_of, read_raw
 
     try:
-        raw = read_source(place.raw, source)
+        raw = read_raw(place.raw, source)
     except ZgzxError as fault:
         check.problems += faults_of(place.raw, source) or [fault]
         return None
     check.lines += _said(source, files, raw)
     with check.noting():
         corrections = read_corrections(place.decisions / "corrections.csv")
-        return clean_source(raw, source, key, corrections, deliveries).tables
+        return clean(raw, source, key=key, corrections=corrections, deliveries=deliveries).tables
     return None
 
 
-def _said(source: str, files: int, raw: list[RawTable]) -> list[str]:
+def _said(source: str, files: int, raw: Sequence[RawTable]) -> list[str]:
     """What was read of a source, and every sheet that was set aside."""
     profiles = sorted({table.profile.name for table in raw})
     rows = sum(table.rows_in for table in raw)
@@ -195,16 +195,14 @@ def _check_coverage(check: Check, study: Study, tables: Tables) -> None:
 
     have = {"patents": "patent" in tables, "employment": "spell" in tables}
     needed = [source for source in study.needed_sources if have.get(source)]
-    needed = [
-        source for source in needed if any(len(tables[name]) for name in SOURCES[source])
-    ]
+    needed = [source for source in needed if any(len(tables[name]) for name in SOURCES[source])]
     filed = tables["patent"]["filed"].dt.year if have["patents"] else pd.Series(dtype="Int64")
     nothing = pd.DataFrame({"start_ym": [], "end_ym": []}, dtype="Int64")
     months = tables.get("si_month", pd.DataFrame({"period_ym": []}, dtype="Int64"))
     spells = tables["spell"][["start_ym", "end_ym"]] if have["employment"] else nothing
     seen = months["period_ym"].drop_duplicates().astype("Int64")
     # an open spell ends with the last month that the export says anything of, as in
-    # `link.employment`
+    # `link.employment_spells`
     reach = pd.concat([spells["start_ym"], spells["end_ym"], seen]).max()
     spells = spells.assign(end_ym=spells["end_ym"].fillna(reach))
     both = pd.concat(
@@ -220,7 +218,7 @@ def _check_coverage(check: Check, study: Study, tables: Tables) -> None:
 def _check_firms(check: Check, place: Place, study: Study, tables: Tables) -> None:
     """Links of firms, and whether winners are left that an estimate can rest on."""
     from zgzx_research.link.decisions import read_decisions
-    from zgzx_research.link.firms import link_firms
+    from zgzx_research.link.link_firms import link_firms
     from zgzx_research.panels.treatment import first_awards
 
     calendar = pd.read_csv(place.calendar)
@@ -274,7 +272,7 @@ def _too_few(place: Place, who: str, count: int) -> ZgzxError:
 
 def _staff(tables: Tables, links: FirmLinks) -> pd.Series:
     """firm_id -> persons who were ever insured there: as many as retention can see, or more."""
-    from zgzx_research.link.records import KEY, month_lines
+    from zgzx_research.link.clean_rows import RECORD_KEY, month_lines
 
     lines, _ = month_lines(tables)
     rows = pd.concat(
@@ -282,8 +280,10 @@ def _staff(tables: Tables, links: FirmLinks) -> pd.Series:
         or []
     )
     told = rows[[name for name in PERSON if name in rows]].bfill(axis=1).iloc[:, 0]
-    firms = links.link_audit[["source", *KEY, "firm_id"]].dropna(subset="firm_id")
-    seen = rows[["source", *KEY]].assign(person=told).merge(firms, on=["source", *KEY])
+    firms = links.link_audit[["source", *RECORD_KEY, "firm_id"]].dropna(subset="firm_id")
+    seen = (
+        rows[["source", *RECORD_KEY]].assign(person=told).merge(firms, on=["source", *RECORD_KEY])
+    )
     return seen.groupby("firm_id")["person"].nunique()
 
 

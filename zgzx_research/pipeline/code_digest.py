@@ -74,9 +74,7 @@ def public_modules(source: str) -> tuple[str, ...]:
 
 def package_digest() -> str:
     """SHA-256 over all code of the package, for the stamp."""
-    return _digest(
-        path for path in store.PACKAGE.rglob("*") if path.suffix in (".py", ".toml")
-    )
+    return _digest(path for path in store.PACKAGE.rglob("*") if path.suffix in (".py", ".toml"))
 
 
 def files_of(module: str) -> frozenset[Path]:

@@ -68,10 +68,10 @@ def row_facts(place: Place) -> dict[str, Fact]:
 def link_rows(place: Place) -> pd.DataFrame:
     """source, rows, linked, linked_share: a row per source that can name a firm, nothing blank."""
     from zgzx_research.link.audit import link_summary
-    from zgzx_research.link.firm_records import SOURCES
+    from zgzx_research.link.firm_records import FIRM_SOURCES
 
     audit = pd.read_parquet(place.stage("link", "link_audit")[0])
-    summary = link_summary(audit).set_index("source").reindex(sorted(SOURCES))
+    summary = link_summary(audit).set_index("source").reindex(sorted(FIRM_SOURCES))
     table = summary[["rows", "linked"]].fillna(0).astype("int64")
     shares = table.assign(linked_share=table["linked"] / table["rows"])
     return shares.rename_axis("source").reset_index()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import blank_few, enough_firms
 from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts

@@ -108,7 +108,7 @@ def load_facts(path: Path) -> dict[str, Fact]:
 
 
 def load_events(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """"<outcome>.<spec>" to its event study, from all pages."""
+    """ "<outcome>.<spec>" to its event study, from all pages."""
     found: dict[str, dict[str, Any]] = {}
     for path in paths:
         found |= store.read_json(path).get("events", {})

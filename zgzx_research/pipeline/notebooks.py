@@ -34,7 +34,9 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
     """
     where = f"notebooks/{notebook.parent.name}"
     if not notebook.is_file():
-        raise ZgzxError("there is no such notebook", where=where, remedy="See the folder notebooks/.")
+        raise ZgzxError(
+            "there is no such notebook", where=where, remedy="See the folder notebooks/."
+        )
     known = declared(notebook)
     unknown = sorted(parameters.keys() - known.keys())
     if unknown:
@@ -52,7 +54,9 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
 DISK_ERRORS = ("OSError", "PermissionError")  # as a kernel names them
 
 
-def run_notebook(notebook: Path, parameters: Mapping[str, Any], root: Path) -> nbformat.NotebookNode:
+def run_notebook(
+    notebook: Path, parameters: Mapping[str, Any], root: Path
+) -> nbformat.NotebookNode:
     """Execute a notebook in a fresh kernel of its own and give it back with its outputs.
 
     Raises

@@ -1,11 +1,11 @@
 """What a notebook calls: tables to read, settings to use, numbers to keep, outputs to publish.
 
-    page = zr.open_page(study, language, "4_patents")
-    firm_year = page.read("firm_year")                  # a pandas DataFrame
-    page.keep(outcome, spec, effects)                   # facts that texts and other pages quote
-    page.text("headline")                               # these three go into the report
-    page.figure(zr.plot_event_study(event), outcome)
-    page.table("event_time", outcome, spec)
+page = zr.open_page(study, language, "4_patents")
+firm_year = page.read("firm_year")                  # a pandas DataFrame
+page.keep(outcome, spec, effects)                   # facts that texts and other pages quote
+page.text("headline")                               # these three go into the report
+page.figure(zr.plot_event_study(event), outcome)
+page.table("event_time", outcome, spec)
 """
 
 from __future__ import annotations

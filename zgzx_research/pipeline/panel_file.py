@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest import delimited, workbook
+from zgzx_research.ingest import delimited, spreadsheet
 from zgzx_research.ingest.sheet import Sheet
 from zgzx_research.ingest.texts import Texts
 from zgzx_research.pipeline.panel_values import (
@@ -28,7 +28,7 @@ from zgzx_research.pipeline.panel_values import (
 )
 
 TYPED = (".dta", ".parquet")
-FORMATS = (*delimited.EXTENSIONS, *workbook.EXTENSIONS, *TYPED)
+FORMATS = (*delimited.EXTENSIONS, *spreadsheet.EXTENSIONS, *TYPED)
 HEADER_WITHIN = 20  # filled rows in which the header is looked for: a title may stand above it
 FEW_COLUMNS = 12  # an error lists them all
 YEARS = range(1900, 2101)  # a number of this size in a column's name is a year
@@ -102,7 +102,7 @@ def _from_text(
 ) -> pd.DataFrame:
     file = path.name
     is_text = suffix in delimited.EXTENSIONS
-    sheets = (delimited.read_delimited if is_text else workbook.read_workbook)(path, file)
+    sheets = (delimited.read_delimited if is_text else spreadsheet.read_workbook)(path, file)
     table = _under_header([sheet for sheet in sheets if len(sheet.filled)], list(kinds), file)
     blank = Texts.blank(len(table.rows))
     columns = {

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.manifest import is_synthetic
 from zgzx_research.pipeline.place import Place, raw_files
-from zgzx_research.pipeline.secret_key import FIXED_KEY, secret_key
+from zgzx_research.pipeline.secret_key import secret_key
 from zgzx_research.study import load_study
 
 NUMBERS = {
@@ -152,15 +153,15 @@ def collect_secrets(root: Path, raw: Path, key: bytes) -> Secrets:
 
     A key that is public is no secret.
     """
-    from zgzx_research.clean.sources import CLEANERS
-    from zgzx_research.ingest.read import read_source
+    from zgzx_research.cleaning.sources import CLEANERS
+    from zgzx_research.ingest.read import read_raw
 
     names: set[str] = set()
     numbers: dict[str, str] = {}
     runs: set[str] = set()
     written: set[str] = set()  # names of files and sheets
     for source in sorted(source for source in CLEANERS if raw_files(raw, source)):
-        for table in read_source(raw, source):
+        for table in read_raw(raw, source):
             columns = {
                 column: table.rows[column].dropna().unique() for column in table.rows.columns
             }
@@ -181,7 +182,7 @@ def collect_secrets(root: Path, raw: Path, key: bytes) -> Secrets:
     parts |= {part for run in runs for part in _parts(run, [2])}
     keys = (
         ()
-        if key == FIXED_KEY
+        if key == SYNTHETIC_KEY
         else (key, key.hex().encode(), base64.b64encode(key).rstrip(b"="))
     )
     return Secrets(frozenset(names), numbers, keys, frozenset(runs | own), frozenset(parts))
@@ -255,8 +256,8 @@ def _sizes(names: frozenset[str]) -> tuple[int, ...]:
 
 def _names(columns: dict[str, Iterable[str]]) -> set[str]:
     """Names as they are compared (simplified, no blanks) and as they are written, without blanks."""
-    from zgzx_research.clean.pseudonyms import is_organisation, is_team_name, person_names
-    from zgzx_research.clean.values import clean_texts
+    from zgzx_research.cleaning.pseudonyms import is_organisation, is_team_name, person_names
+    from zgzx_research.cleaning.values import clean_texts
 
     cells = {text for column in NAMES for text in columns.get(column, ())}
     parties = [

@@ -96,11 +96,11 @@ def take_audit(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
     Raises
     ------
     ZgzxError : no such workbook, no decision in it, or a decision that cannot be taken (see
-        `clean.audit.read_audit`).
+        `cleaning.audit_workbook.read_audit`).
     """
-    from zgzx_research.clean.audit import read_audit
-    from zgzx_research.clean.corrections import write_corrections
-    from zgzx_research.ingest.read import read_source
+    from zgzx_research.cleaning.audit_workbook import read_audit
+    from zgzx_research.cleaning.corrections import write_corrections
+    from zgzx_research.ingest.read import read_raw
 
     place, study, files = open_study(root, name)
     if not workbook.is_file():
@@ -111,7 +111,7 @@ def take_audit(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
         place.raw, [path for found in files.values() for path in found]
     )
     key = secret_key(study, root, not real)
-    tables = [table for source in SOURCES for table in read_source(place.raw, source)]
+    tables = [table for source in SOURCES for table in read_raw(place.raw, source)]
     decided = read_audit(workbook, tables, key, real=real)
     if decided.empty:
         raise ZgzxError(
@@ -145,10 +145,10 @@ def across_thresholds(
         never run.
     """
     from zgzx_research.link.audit import relink
+    from zgzx_research.link.clean_rows import month_lines
     from zgzx_research.link.decisions import read_decisions
-    from zgzx_research.link.firms import link_firms
-    from zgzx_research.link.people import link_people
-    from zgzx_research.link.records import month_lines
+    from zgzx_research.link.link_firms import link_firms
+    from zgzx_research.link.link_people import link_people
 
     wrong = [score for score in scores if not 0 <= score <= 1]
     if wrong or not scores:
@@ -172,18 +172,14 @@ def across_thresholds(
     firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
     rows = []
     for score in sorted(set(scores)):
-        links = {
-            name: relink(getattr(firms, name), min_score=score) for name in ("link_audit", "agency")
-        }
-        people = link_people(tables, replace(firms, **links), calendar, months=months)
-        linked = {
-            "firm": firms.firm,
-            "employment": people.employment,
-            "link_audit": links["link_audit"],
-        }
-        row = _estimate(
-            study, data.firm_year(study, tables, calendar, **linked), links["link_audit"], outcome
+        strict = replace(
+            firms,
+            link_audit=relink(firms.link_audit, min_score=score),
+            agency=relink(firms.agency, min_score=score),
         )
+        people = link_people(tables, strict, calendar, months=months)
+        panel = data.firm_year(study, tables, calendar, strict, people)
+        row = _estimate(study, panel, strict.link_audit, outcome)
         rows.append({"min_score": score} | row)
         say(f"links of {score:g} and above: done")
     return pd.DataFrame(rows)

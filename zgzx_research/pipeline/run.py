@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files
@@ -16,7 +17,7 @@ from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
 from zgzx_research.pipeline.pages import TABLES, page_rules
 from zgzx_research.pipeline.place import SOURCES, Place, raw_files
-from zgzx_research.pipeline.secret_key import FIXED_KEY, secret_key
+from zgzx_research.pipeline.secret_key import secret_key
 from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.pages import Edition
 from zgzx_research.study import Study, load_study
@@ -199,7 +200,7 @@ def _warn_of_public_key(
     place: Place, numbers: Mapping[Path, str], key: bytes, say: Callable[[str], None]
 ) -> None:
     """Real people must not get pseudonyms whose key everybody knows."""
-    changed = manifest.unmarked(place.raw, numbers) if key == FIXED_KEY else []
+    changed = manifest.unmarked(place.raw, numbers) if key == SYNTHETIC_KEY else []
     if changed:
         say(
             f"warning: {len(changed)} of {len(numbers)} raw files are not in {manifest.MARK} (e.g. "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
 from zgzx_research.study import Study
 
-FIXED_KEY = b"synthetic"  # synthetic people need no secret
 SHORTEST = 16  # bytes
 
 
@@ -20,7 +20,7 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
         Real data without a key file; a key inside the repository, readable by others, or too short.
     """
     if synthetic and study.privacy.key_file is None:
-        return FIXED_KEY
+        return SYNTHETIC_KEY
     where = f"studies/{study.study.name}.toml"
     if study.privacy.key_file is None:
         raise ZgzxError(

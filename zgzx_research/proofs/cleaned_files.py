@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from zgzx_research.clean.sources import clean_source
-from zgzx_research.ingest.read import read_source
+from zgzx_research.cleaning import sources as cleaning_sources
+from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
+from zgzx_research.ingest.read import read_raw
 from zgzx_research.ingest.table import RawTable
-from zgzx_research.link.firms import FirmLinks, link_firms
-from zgzx_research.link.people import PeopleLinks, link_people
-from zgzx_research.link.records import KEY
+from zgzx_research.link.clean_rows import RECORD_KEY
+from zgzx_research.link.link_firms import FirmLinks, link_firms
+from zgzx_research.link.link_people import PeopleLinks, link_people
 from zgzx_research.simulate.files.employment_lines import employers, employment_lines, spells_layout
 from zgzx_research.simulate.files.insurance_workbooks import agency_table, write_agencies
 from zgzx_research.simulate.world.constants import Order
@@ -83,11 +84,16 @@ class CleanedFiles:
     @cached_property
     def true_firms(self) -> pd.Series:
         """The true firm_id by the package's firm_id, matched by their registry rows."""
-        rows = self.clean["registry"].merge(self.record, on=KEY, suffixes=("", "_true"))
+        rows = self.clean["registry"].merge(self.record, on=RECORD_KEY, suffixes=("", "_true"))
         by_code = rows.dropna(subset="uscc").drop_duplicates("uscc").set_index("uscc")["firm_id"]
         by_name = rows.dropna(subset="name").drop_duplicates("name").set_index("name")["firm_id"]
         firm = self.firms.firm.set_index("firm_id")
         return firm["uscc"].map(by_code).fillna(firm["name"].map(by_name))
+
+
+def no_dates() -> pd.DataFrame:
+    """A calendar of a reader who does not know when the finals were held."""
+    return calendar().iloc[:0]
 
 
 @cache
@@ -104,10 +110,10 @@ def write_and_clean(order: Order, sources: Sequence[str], raw: Path) -> CleanedF
         write = write_spells_and_agencies if source == "employment" else WRITERS[source]
         records += write(world, raw)
 
-    tables = {source: read_source(raw, source) for source in sources}
+    tables = {source: read_raw(raw, source) for source in sources}
     clean: dict[str, pd.DataFrame] = {}
     for source in sources:
-        clean |= clean_source(tables[source], source, b"proofs").tables
+        clean |= cleaning_sources.clean(tables[source], source, key=SYNTHETIC_KEY).tables
     record = _with_numbers(pd.concat(records, ignore_index=True), tables)
     return CleanedFiles(world, clean, tables, record)
 

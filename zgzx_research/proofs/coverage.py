@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.results.effects import Effects
-from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.designs.ppml import ppml
+from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.proofs.coverage_rows import Row
 from zgzx_research.proofs.known_panels import KNOWN_PANELS, KnownPanel, true_mean

@@ -6,9 +6,9 @@ from typing import Literal
 
 import pandas as pd
 
-from zgzx_research.link.firms import FirmLinks, link_firms
-from zgzx_research.panels.patents import count_patents, last_complete_year
-from zgzx_research.proofs.cleaned_files import CleanedFiles, Quantity, without_tables
+from zgzx_research.link.link_firms import FirmLinks, link_firms
+from zgzx_research.panels.patent_counts import count_patents, last_complete_year
+from zgzx_research.proofs.cleaned_files import CleanedFiles, Quantity, no_dates, without_tables
 from zgzx_research.simulate.files.patent_files import publication_rows
 
 LAST_YEAR = 2025  # of the panel
@@ -56,7 +56,7 @@ def renames(files: CleanedFiles) -> Quantity:
     readable = _readable(files)
     event = files.world.truth["firm_event"]
     renamed = set(event.loc[event["type"].eq("rename"), "firm_id"])
-    naive = link_firms(without_tables(files.clean, "registry_name", "registry_event"))
+    naive = link_firms(without_tables(files.clean, "registry_name", "registry_event"), no_dates())
     tables = [
         _filings(files, readable).assign(patents_all=1),
         _counts(files, files.firms, readable),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
-from zgzx_research.link.firms import FirmLinks, link_firms
-from zgzx_research.link.people import link_people
+from zgzx_research.link.link_firms import FirmLinks, link_firms
+from zgzx_research.link.link_people import link_people
 from zgzx_research.panels.retention import count_staff
-from zgzx_research.proofs.cleaned_files import CleanedFiles, Quantity, without_tables
+from zgzx_research.proofs.cleaned_files import CleanedFiles, Quantity, no_dates, without_tables
 
 YEARS = range(2010, 2026)
 BRANCH_SCORES = [0.85, 0.83, 0.80, 0.78]  # of links that go through the name of a branch
@@ -18,8 +20,8 @@ def mergers(files: CleanedFiles) -> Quantity:
 
     Naive: no record of mergers.
     """
-    firms = link_firms(without_tables(files.clean, "registry_event"))
-    naive = firms, link_people(files.clean, firms).employment
+    firms = link_firms(without_tables(files.clean, "registry_event"), no_dates())
+    naive = firms, link_people(files.clean, firms, no_dates()).employment
     event = files.world.truth["firm_event"]
     merger = event[event["type"].eq("merger")]
     merged = merger.assign(year=merger["date"].dt.year)[["firm_id", "year"]]
@@ -34,8 +36,8 @@ def branches(files: CleanedFiles) -> Quantity:
     """Staff of firms that have a branch; naive: a branch is another firm, not in the registry."""
     firms, audit = files.firms, files.firms.link_audit
     own = audit.assign(firm_id=audit["firm_id"].where(~audit["score"].isin(BRANCH_SCORES)))
-    links = FirmLinks(firms.firm, firms.firm_name, own, firms.link_review, firms.agency)
-    naive = links, link_people(files.clean, links).employment
+    links = replace(firms, link_audit=own)
+    naive = links, link_people(files.clean, links, no_dates()).employment
 
     name = files.world.events.name
     ranks = name.loc[name["kind"].eq("分公司"), "firm_rank"].unique()
@@ -47,8 +49,8 @@ def branches(files: CleanedFiles) -> Quantity:
 def dispatch(files: CleanedFiles) -> Quantity:
     """Staff of all firms; naive: the employer of dispatched people is the dispatch company."""
     tables = without_tables(files.clean, "dispatch")
-    firms = link_firms(tables)
-    naive = firms, link_people(tables, firms).employment
+    firms = link_firms(tables, no_dates())
+    naive = firms, link_people(tables, firms, no_dates()).employment
     return Quantity(*(float(staff["staff_start"].sum()) for staff in _three_staffs(files, naive)))
 
 

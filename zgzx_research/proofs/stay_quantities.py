@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
-from zgzx_research.link.records import KEY, month_number
+from zgzx_research.link.clean_rows import RECORD_KEY, month_number
 from zgzx_research.panels.retention import last_month
 from zgzx_research.panels.worker_final import build_worker_final
 from zgzx_research.proofs.cleaned_files import CleanedFiles, Quantity, calendar
@@ -19,7 +21,7 @@ def differential_linkage(files: CleanedFiles) -> Quantity:
     """
     cleaned = _panel(files, files.people.link_audit)
     audit = files.people.link_audit.merge(
-        _found_among_staff_of_today(files), on=KEY, how="left", suffixes=("", "_today")
+        _found_among_staff_of_today(files), on=RECORD_KEY, how="left", suffixes=("", "_today")
     )
     today = audit.pop("worker_id_today")
     worker = audit["worker_id"].where(audit["source"].ne("entry"), today)
@@ -58,22 +60,20 @@ def _found_among_staff_of_today(files: CleanedFiles) -> pd.DataFrame:
     staff = staff[["group_id", "name_key", "worker_id"]].dropna()
     staff = staff.drop_duplicates(["group_id", "name_key"], keep=False)
 
-    at = firms.link_audit.loc[firms.link_audit["source"].eq("entry"), [*KEY, "firm_id"]]
-    named = files.clean["entry"][[*KEY, "name_key"]].merge(at, on=KEY)
+    at = firms.link_audit.loc[firms.link_audit["source"].eq("entry"), [*RECORD_KEY, "firm_id"]]
+    named = files.clean["entry"][[*RECORD_KEY, "name_key"]].merge(at, on=RECORD_KEY)
     named = named.assign(group_id=named["firm_id"].map(group))
-    return named.merge(staff, on=["group_id", "name_key"])[[*KEY, "worker_id"]]
+    return named.merge(staff, on=["group_id", "name_key"])[[*RECORD_KEY, "worker_id"]]
 
 
 def _panel(files: CleanedFiles, audit: pd.DataFrame) -> pd.DataFrame:
     """Return the package's panel of persons of the finals, by these links of persons."""
     entry = files.clean["entry"]
     rows = build_worker_final(
-        files.clean["roster"],
-        entry[entry["stage"].eq("final")],
-        files.people.employment,
-        files.firms.firm,
-        pd.concat([files.firms.link_audit, audit], ignore_index=True),
-        calendar(),
+        {"roster": files.clean["roster"], "entry": entry[entry["stage"].eq("final")]},
+        files.firms,
+        replace(files.people, link_audit=audit),
+        calendar=calendar(),
     )
     return rows[rows["employed"] & rows["retention_24_group"].notna()].reset_index(drop=True)
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.designs.ppml import ppml
 from zgzx_research.did.core import inference
 from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.designs.ppml import ppml
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.proofs.verdicts import LEVEL, SIZE, Answer
 

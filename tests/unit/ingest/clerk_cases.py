@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Expected:
-    """One sheet: `non_data_rows` as "row kind" by commas, `rows` the clerk's numbers of the records, `cells` some of them.
+    """One sheet: `non_data_rows` as "row kind" by commas, `rows` the numbers of the records.
 
     cells : (row, canonical column) -> text; None for a missing value.
     """
@@ -43,7 +43,8 @@ TABLES = [
     Expected(
         "roster/full.xlsx",
         "roster",
-        "1 title, 2 title, 3 header, 4 header, 5 section, 9 section, 12 total, 13 note, 14 continued_note, 15 note",
+        "1 title, 2 title, 3 header, 4 header, 5 section, 9 section, 12 total, 13 note, "
+        "14 continued_note, 15 note",
         (6, 7, 8, 10, 11),
         {
             (6, "person_name"): "拟　安",
@@ -302,7 +303,8 @@ TABLES = [
     Expected(
         "employment/statement.xlsx",
         "employment_statement",
-        "1 title, 2 title, 3 header, 4 header, 9 total, 10 note, 11 foot, 12 foot, 13 foot, 14 note",
+        "1 title, 2 title, 3 header, 4 header, 9 total, 10 note, "
+        "11 foot, 12 foot, 13 foot, 14 note",
         (5, 6, 7, 8),
         {
             (5, "year"): "2019",
@@ -606,10 +608,18 @@ TABLES = [
 
 # file -> what the message must say
 REFUSED = {
-    "roster/uncomputed.xlsx": r"formulas without a stored result, 2 affected, e.g. B3; D4\. Open the file",
-    "roster/two_tables.xlsx": r"sheet 1: two tables under each other, with different headers in rows 2 and 5",
-    "roster/small_table_first.xlsx": r"two tables under each other, with different headers in rows 2 and 5",
-    "roster/only_notes.xlsx": r"unknown header; the closest known profile is roster; missing columns: 姓名, 工作单位",
+    "roster/uncomputed.xlsx": (
+        r"formulas without a stored result, 2 affected, e.g. B3; D4\. Open the file"
+    ),
+    "roster/two_tables.xlsx": (
+        r"sheet 1: two tables under each other, with different headers in rows 2 and 5"
+    ),
+    "roster/small_table_first.xlsx": (
+        r"two tables under each other, with different headers in rows 2 and 5"
+    ),
+    "roster/only_notes.xlsx": (
+        r"unknown header; the closest known profile is roster; missing columns: 姓名, 工作单位"
+    ),
     "roster/encrypted.xlsx": r"protected by a password\. Save it without one",
     "roster/encrypted_old.xls": r"protected by a password\. Save it without one",
     "roster/cut_short.xlsx": r"not a readable workbook \(damaged",
@@ -618,5 +628,7 @@ REFUSED = {
     "registry/open_quote.csv": r"a quotation mark is not closed",
     "registry/two_stray_quotes.csv": r"a quotation mark is not closed",
     "registry/web_page.xls": r"a web page or XML under this extension",
-    "registry/unknown_columns.csv": r"closest known profile is registry; unknown columns: 信用等级, 联络员, 2 affected",
+    "registry/unknown_columns.csv": (
+        r"closest known profile is registry; unknown columns: 信用等级, 联络员, 2 affected"
+    ),
 }

@@ -15,7 +15,7 @@ import pytest
 from clerk_cases import REFUSED, TABLES, Expected
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import RawTable, read_source
+from zgzx_research.ingest.read import RawTable, read_raw
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CLERK = FIXTURES / "clerk"
@@ -27,7 +27,7 @@ def read(file: str, folder: Path) -> list[RawTable]:
     source = file.split("/")[0]
     (folder / source).mkdir()
     shutil.copy(CLERK / file, folder / source)
-    return read_source(folder, source)
+    return read_raw(folder, source)
 
 
 def test_every_file_is_expected_and_described() -> None:

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import RawTable, read_source
+from zgzx_research.ingest.read import RawTable, read_raw
 
 PERSON = ["990000001", "甄䶮", "990000199003071235", "44990001", "样例五金", "", "201001", ""]
 
 
 def message(folder: Path) -> str:
     with pytest.raises(ZgzxError) as caught:
-        read_source(folder, "employment")
+        read_raw(folder, "employment")
     return str(caught.value)
 
 
 def one(folder: Path) -> RawTable:
-    (table,) = read_source(folder, "employment")
+    (table,) = read_raw(folder, "employment")
     return table
 
 
@@ -84,5 +84,5 @@ def test_an_open_quote_does_not_swallow_rows(write: Callable, lines: Callable) -
     with pytest.raises(
         ZgzxError, match=r"employment/001: a quotation mark is not closed.*before line \d"
     ) as caught:
-        read_source(folder, "employment")
+        read_raw(folder, "employment")
     assert "甄" not in str(caught.value)

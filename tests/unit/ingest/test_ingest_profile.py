@@ -9,7 +9,7 @@ import pytest
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.profile import label, load_profiles
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 
 REGISTRY = "统一社会信用代码,企业名称,成立日期"
 MINE = """
@@ -23,7 +23,7 @@ not_read = ["页码"]
 
 def message(folder: Path, source: str) -> str:
     with pytest.raises(ZgzxError) as caught:
-        read_source(folder, source)
+        read_raw(folder, source)
     return str(caught.value)
 
 
@@ -43,7 +43,7 @@ def test_a_new_layout_is_a_new_file(write: Callable, tmp_path: Path) -> None:
     folder = write("registry/a.csv", "页码,字号\n1,样例五金\n")
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "mine.toml").write_text(MINE, encoding="utf-8")
-    (table,) = read_source(folder, "registry", load_profiles(tmp_path / "profiles"))
+    (table,) = read_raw(folder, "registry", load_profiles(tmp_path / "profiles"))
     assert table.profile.name == "mine"
     assert table.rows["firm_name"].tolist() == ["样例五金"]
 
@@ -71,7 +71,7 @@ def test_a_column_that_stands_twice(write: Callable) -> None:
 
 def test_a_file_in_the_wrong_folder(write: Callable) -> None:
     text = message(write("patents/a.csv", REGISTRY + "\n1,2,3\n"), "patents")
-    assert "It looks like a registry file in the patents folder" in text
+    assert "This seems to be a registry file in the patents folder" in text
 
 
 def test_a_file_without_header_shows_nobody_in_the_message(write: Callable) -> None:
@@ -118,7 +118,7 @@ def test_a_title_or_foot_that_cannot_work(tmp_path: Path, lines: str, said: str)
 
 def test_columns_an_agency_does_not_deliver_are_there_and_empty(write: Callable) -> None:
     header = "申请号,申请日,公开（公告）号,公开（公告）日,申请（专利权）人,发明人"
-    (table,) = read_source(write("patents/a.csv", header + "\n1,2,3,4,5,6\n"), "patents")
+    (table,) = read_raw(write("patents/a.csv", header + "\n1,2,3,4,5,6\n"), "patents")
     assert table.rows[["holders", "uscc", "dual", "granted"]].isna().all(axis=None)
 
 
@@ -133,14 +133,14 @@ year = '(\\d{4}) 年度'
 street = '街道:(\\S+)'
 [non_data_rows]
 title = { match = '^名册' }
-section = { match = '^街道', alone = true }
+section = { match = '^街道', single_cell = true }
 """
 
 
 def test_what_a_title_says_stands_in_every_row_until_another_title_or_section(
     write: Callable, tmp_path: Path
 ) -> None:
-    """A new title starts anew, a section changes what it names, a cell of the row itself comes first."""
+    """A new title starts anew, a section changes what it names, a row's own cell comes first."""
     lines = [
         "名册 ２０１９ 年度 街道：甲",
         "字号,年度",
@@ -155,7 +155,7 @@ def test_what_a_title_says_stands_in_every_row_until_another_title_or_section(
     folder = write("registry/a.csv", "\n".join(lines))
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "mine.toml").write_text(TITLED, encoding="utf-8")
-    (table,) = read_source(folder, "registry", load_profiles(tmp_path / "profiles"))
+    (table,) = read_raw(folder, "registry", load_profiles(tmp_path / "profiles"))
     assert table.rows["firm_name"].tolist() == ["一", "二", "三", "四"]
     assert table.rows["year"].tolist() == ["2019", "2001", "2019", "2020"]
     assert table.rows["street"].fillna("").tolist() == ["甲", "甲", "乙", ""]

@@ -15,29 +15,33 @@ import pytest
 import xlsxwriter
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest import delimited, encoding, package, workbook
+from zgzx_research.ingest import delimited, encoding, package, spreadsheet
 from zgzx_research.ingest.marks import Marks
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 
 MONTHS = "AAC001,AAC002,AAC003,AAC004,AAB001,AAB004,AAE003,AAE002,AAE180,AAE079,AAE140\n"
-MONTH = "990000001,990000199003071235,拟安,2,44990001,深圳市鸿拟精密有限公司,201901,201901,3500,正常,养老\n"
+MONTH = (
+    "990000001,990000199003071235,拟安,2,44990001,深圳市鸿拟精密有限公司,"
+    "201901,201901,3500,正常,养老\n"
+)
 HEADER = ["序号", "姓名", "身份证号码", "工作单位", "奖项类别"]
 MEASURE = """
 import json, resource, sys
 from pathlib import Path
 from zgzx_research.ingest.marks import Marks
-from zgzx_research.ingest.read import read_source
+from zgzx_research.ingest.read import read_raw
 import pyarrow.csv
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-(table,) = read_source(Path(sys.argv[1]), "employment")
+(table,) = read_raw(Path(sys.argv[1]), "employment")
 peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-print(json.dumps([len(table.rows), table.rows_in, peak, int(table.rows.memory_usage(deep=True).sum())]))
+size = int(table.rows.memory_usage(deep=True).sum())
+print(json.dumps([len(table.rows), table.rows_in, peak, size]))
 """
 
 
 def message(folder: Path, source: str) -> str:
     with pytest.raises(ZgzxError) as caught:
-        read_source(folder, source)
+        read_raw(folder, source)
     return str(caught.value)
 
 
@@ -81,7 +85,7 @@ def test_python_never_holds_the_text_of_a_large_file(write: Callable, quoted: bo
     line = MONTH.replace("养老", '"养老"') if quoted else MONTH
     folder = write("employment/a.csv", MONTHS + line * 80_000)
     tracemalloc.start()
-    (table,) = read_source(folder, "employment")
+    (table,) = read_raw(folder, "employment")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(table.rows) == 80_000
@@ -97,7 +101,7 @@ def test_characters_across_block_borders(
 ) -> None:
     monkeypatch.setattr(encoding, "BLOCK", 1_022)
     folder = write("employment/a.csv", MONTHS + MONTH * 200, text_encoding)
-    (table,) = read_source(folder, "employment")
+    (table,) = read_raw(folder, "employment")
     assert table.rows["person_name"].tolist() == ["拟安"] * 200
 
 
@@ -132,7 +136,7 @@ def test_exports_split_into_files_and_sheets(tmp_path: Path) -> None:
         for _ in range(300):
             sheet.append(MONTH.strip().split(","))
     book.save(tmp_path / "employment" / "c.xlsx")
-    tables = read_source(tmp_path, "employment")
+    tables = read_raw(tmp_path, "employment")
     assert [(table.file, table.sheet, len(table.rows), table.rows_in) for table in tables] == [
         ("employment/001", "", 60_000, 60_001),
         ("employment/002", "", 60_000, 60_001),
@@ -155,8 +159,8 @@ def test_a_continued_sheet_without_header_is_named(tmp_path: Path) -> None:
 
 
 def test_a_sheet_full_to_its_last_row(book: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert workbook.ROW_LIMITS == (65_536, 1_048_576)
-    monkeypatch.setattr(workbook, "ROW_LIMITS", (3,))
+    assert spreadsheet.ROW_LIMITS == (65_536, 1_048_576)
+    monkeypatch.setattr(spreadsheet, "ROW_LIMITS", (3,))
     text = message(
         book([HEADER, [1, "拟一", None, "甲厂", "创新"], [2, "拟二", None, "甲厂", "创新"]]),
         "roster",
@@ -254,7 +258,7 @@ def test_sixteen_thousand_columns_of_headers(book: Callable) -> None:
 
 def test_sixteen_thousand_columns_of_delimited_text(write: Callable) -> None:
     folder = write("employment/a.csv", MONTHS + MONTH.strip() + "," * 16_000 + "x\n" + MONTH)
-    (table,) = read_source(folder, "employment")
+    (table,) = read_raw(folder, "employment")
     assert table.rows["surplus"].tolist() == [1, 0]
     assert table.rows["insurance"].tolist() == ["养老", "养老"]
 
@@ -264,9 +268,9 @@ def test_two_header_candidates_the_fuller_one_is_taken(book: Callable) -> None:
 
     No record stands between them, so nothing is lost.
     """
-    table = read_source(
-        book([["姓名", "单位"], HEADER, [1, "拟一", None, "甲厂", "创新"]]), "roster"
-    )[0]
+    table = read_raw(book([["姓名", "单位"], HEADER, [1, "拟一", None, "甲厂", "创新"]]), "roster")[
+        0
+    ]
     assert table.non_data_rows == [(1, "title"), (2, "header")]
     assert table.rows["category"].tolist() == ["创新"]
 
@@ -275,7 +279,7 @@ def test_the_extension_is_not_believed(book: Callable, write: Callable) -> None:
     folder = book([HEADER, [1, "拟一", None, "甲厂", "创新"]])
     for name in ("a.xls", "b.et", "c.csv"):
         (folder / "roster" / name).write_bytes((folder / "roster" / "a.xlsx").read_bytes())
-    assert [table.rows["person_name"].tolist() for table in read_source(folder, "roster")] == [
+    assert [table.rows["person_name"].tolist() for table in read_raw(folder, "roster")] == [
         ["拟一"]
     ] * 4
 
@@ -298,9 +302,9 @@ def test_both_ways_of_reading_text_give_the_same_rows(
         "",
     ]
     folder = write("employment/a.csv", "\r\n".join(lines))
-    (fast,) = read_source(folder, "employment")
-    monkeypatch.setattr(delimited, "_plain", delimited._quoted)
-    (slow,) = read_source(folder, "employment")
+    (fast,) = read_raw(folder, "employment")
+    monkeypatch.setattr(delimited, "read_plain", delimited.read_quoted)
+    (slow,) = read_raw(folder, "employment")
     assert fast.rows.equals(slow.rows)
     assert fast.non_data_rows == slow.non_data_rows == [(1, "title"), (3, "header")]
     assert fast.rows["row"].tolist() == [4, 6, 7, 9]
@@ -316,7 +320,7 @@ def test_a_text_without_line_ends(write: Callable, monkeypatch: pytest.MonkeyPat
 
 def test_a_table_that_begins_somewhere_on_the_sheet_counts_from_row_one(book: Callable) -> None:
     rows = [[], [], [None, None, *HEADER], [None, None, 1, "拟一", None, "甲厂", "创新"]]
-    table = read_source(book(rows, merged=("G4:G5",)), "roster")[0]
+    table = read_raw(book(rows, merged=("G4:G5",)), "roster")[0]
     assert table.non_data_rows == [(3, "header")]
     assert table.rows.loc[0, ["row", "person_name", "category"]].tolist() == [4, "拟一", "创新"]
 
@@ -329,5 +333,5 @@ def test_thousands_of_merged_cells_are_filled_each_by_its_own(book: Callable) ->
             [2 * pair + 1, f"拟{pair}b", None, "甲厂", None],
         ]
     merged = tuple(f"E{row}:E{row + 1}" for row in range(2, 4_002, 2))
-    table = read_source(book(rows, merged=merged), "roster")[0]
+    table = read_raw(book(rows, merged=merged), "roster")[0]
     assert table.rows["category"].tolist() == [f"类{row // 2}" for row in range(4_000)]

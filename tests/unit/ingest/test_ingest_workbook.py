@@ -1,4 +1,4 @@
-"""Workbooks: numbers as text, merged cells, hidden and note sheets, non_data_rows, two-level headers."""
+"""Workbooks: numbers as text, merged cells, hidden and note sheets, two-level headers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.ingest.read import RawTable, read_source
-from zgzx_research.ingest.workbook import cell_text
+from zgzx_research.ingest.read import RawTable, read_raw
+from zgzx_research.ingest.spreadsheet import cell_text
 
 HEADER = ["序号", "姓名", "身份证号码", "工作单位", "奖项类别"]
 
 
 def one(folder: Path) -> RawTable:
-    return read_source(folder, "roster")[0]
+    return read_raw(folder, "roster")[0]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_hidden_and_note_sheets_are_counted_as_non_data_rows(
     folder = book(
         [HEADER, [1, "甄一", None, "甲厂"]], hidden=hidden, second=[["甄旧稿"], [], ["乙"]]
     )
-    shown, aside = read_source(folder, "roster")
+    shown, aside = read_raw(folder, "roster")
     assert (shown.sheet_name, shown.rows_in) == ("名单", 2)
     assert (aside.sheet_name, aside.non_data_rows, aside.rows_in) == (
         "说明",
@@ -118,4 +118,4 @@ def test_hidden_and_note_sheets_are_counted_as_non_data_rows(
 
 def test_a_damaged_workbook(write: Callable) -> None:
     with pytest.raises(ZgzxError, match=r"roster/001: not a readable workbook.*save it as .xlsx"):
-        read_source(write("roster/a.xlsx", b"not a zip"), "roster")
+        read_raw(write("roster/a.xlsx", b"not a zip"), "roster")

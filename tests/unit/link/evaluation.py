@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 INSURANCE = ("spell", "si_month")
 
 
@@ -18,14 +18,17 @@ def evaluate(
 
     Right / records that have a true one.
 
-    link_audit : of the package (or `spell_worker` for the insurance). record : truth, with KEY,
+    link_audit : of the package (or `spell_worker` for the insurance).
+    record : truth, with RECORD_KEY,
         firm_id, worker_id and,
     where there is one, `recoverable`: rows that no cleaning can restore are left out of the recall.
     identity : our firm_id or worker_id -> the true one. entity : "firm" or "worker".
     """
     column = f"{entity}_id"
     ours = link_audit[link_audit["entity"].eq(entity)] if "entity" in link_audit else link_audit
-    both = ours[["source", *KEY, column]].merge(record, on=KEY, suffixes=("", "_true"), how="inner")
+    both = ours[["source", *RECORD_KEY, column]].merge(
+        record, on=RECORD_KEY, suffixes=("", "_true"), how="inner"
+    )
     true = both[f"{column}_true"]
     exists, linked = true.notna(), both[column].notna()
     right = linked & both[column].map(identity).eq(true).fillna(False)
@@ -51,9 +54,9 @@ def evaluate(
 def true_workers(spell_worker: pd.DataFrame, record: pd.DataFrame) -> pd.Series:
     """The true worker by ours: the one whom most of its insurance rows are about."""
     rows = spell_worker[spell_worker["source"].isin(INSURANCE)].dropna(subset="worker_id")
-    both = rows.merge(record[[*KEY, "worker_id"]], on=KEY, suffixes=("", "_true")).dropna(
-        subset="worker_id_true"
-    )
+    both = rows.merge(
+        record[[*RECORD_KEY, "worker_id"]], on=RECORD_KEY, suffixes=("", "_true")
+    ).dropna(subset="worker_id_true")
     counts = both.groupby(["worker_id", "worker_id_true"]).size().rename("rows").reset_index()
     best = counts.sort_values("rows", kind="stable").drop_duplicates("worker_id", keep="last")
     return best.set_index("worker_id")["worker_id_true"]

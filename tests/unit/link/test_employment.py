@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from zgzx_research.engine import collect, connect, lazy
-from zgzx_research.link.employment import build_employment
-from zgzx_research.link.records import month_lines
+from zgzx_research.link.clean_rows import month_lines
+from zgzx_research.link.employment_spells import build_employment
 from zgzx_research.link.spells import join_spells
 
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 A, B, S = "F000001", "F000002", "F000003"
 
 
@@ -33,10 +33,11 @@ def employment(
     dispatch: list[tuple] = (),
     insurance: list[str] | None = None,
 ) -> list[tuple]:
-    """months: worker, firm, period, paid, kind; spells: worker, firm, start, end; dispatch: worker, agency, firm,
-    start, end.
+    """Spells of workers from months, spells and dispatch sheets given as tuples.
 
-    A firm without the letter F is an employer outside the registry, known by this name.
+    months: worker, firm, period, paid, kind; spells: worker, firm, start, end; dispatch: worker,
+    agency, firm, start, end. A firm without the letter F is an employer outside the registry,
+    known by this name.
     """
     tables = {
         "si_month": keyed(
@@ -59,7 +60,7 @@ def employment(
             table["firm"].where(table["firm"].str.startswith("F")) if len(table) else table["firm"]
         )
         links[name] = (
-            told[[*KEY, "worker_id"]]
+            told[[*RECORD_KEY, "worker_id"]]
             .assign(source=name, entity="firm", firm_id=firm)
             .astype({"firm_id": "str"})
         )
@@ -71,7 +72,7 @@ def employment(
     agency = links["dispatch"].assign(source="agency", firm_id=pd.Series(None, dtype="str"))
     result = build_employment(
         *month_lines(tables),
-        both[["source", *KEY, "worker_id"]],
+        both[["source", *RECORD_KEY, "worker_id"]],
         both.drop(columns="worker_id"),
         agency,
     )

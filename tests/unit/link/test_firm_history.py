@@ -1,4 +1,4 @@
-"""Firms through time: former names, renames, mergers, names that another firm took up, decisions, candidates."""
+"""Firms through time: former names, renames, mergers, reused names, decisions, candidates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.examples import examples
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.audit import relink
 from zgzx_research.link.decisions import COLUMNS, read_decisions
-from zgzx_research.link.firms import FirmLinks, link_firms
+from zgzx_research.link.link_firms import FirmLinks, link_firms
 
 CALENDAR = pd.DataFrame(
     {"edition": [1, 2], "year": [2012, 2021], "final_date": ["2012-11-15", "2021-03-31"]}
@@ -85,7 +85,7 @@ def test_a_name_taken_up_by_another_firm_is_that_of_its_time() -> None:
         "score"
     ][0]
     assert links.link_audit["score"][0] < certain
-    undated = link_firms(clean)  # nobody knows when the rosters speak
+    undated = link_firms(clean, CALENDAR.iloc[:0])  # no edition has a date
     assert linked(undated, "roster") == [(None, "ambiguous")] * 3
     between = {**clean, "spell": spells((None, OLD, None)).assign(start_ym=201701, end_ym=201706)}
     assert linked(link_firms(between, CALENDAR), "spell") == [

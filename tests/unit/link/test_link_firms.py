@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from zgzx_research.link.audit import link_summary
-from zgzx_research.link.firms import FirmLinks, link_firms
+from zgzx_research.link.link_firms import FirmLinks, link_firms
 
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 # Codes need not pass a check here: the clean stage has done that.
 U1, U2, U3, U9 = (f"91449900TEST0000{n}X" for n in "1239")
 

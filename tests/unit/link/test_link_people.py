@@ -1,4 +1,4 @@
-"""Persons: numbers and IDs of the insurance, contestants at their firm in the month of the final, inventors."""
+"""Persons of the insurance; contestants at their firm in the month of the final; inventors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from clean_world import World, make_world
 from evaluation import evaluate, true_workers
 
 from zgzx_research.link.audit import link_summary, linkage_rates, relink
-from zgzx_research.link.firms import FirmLinks, link_firms
-from zgzx_research.link.people import PeopleLinks, link_people
+from zgzx_research.link.link_firms import FirmLinks, link_firms
+from zgzx_research.link.link_people import PeopleLinks, link_people
 
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key"]
 CALENDAR = pd.DataFrame(
     {"edition": [1, 2], "year": [2018, 2019], "final_date": ["2018-06-15", "2019-06-15"]}
@@ -148,7 +148,7 @@ def link(**clean: pd.DataFrame) -> tuple[FirmLinks, PeopleLinks]:
 
 
 def found(people: PeopleLinks, source: str) -> list[tuple]:
-    """Number of the first record of the worker (row), method and uniqueness, per row of the source."""
+    """Row of the worker's first record, method and uniqueness, per row of the source."""
     first = people.spell_worker[people.spell_worker["source"].eq("spell")].drop_duplicates(
         "worker_id"
     )
@@ -190,7 +190,7 @@ def test_workers_by_number_and_by_id_in_order_of_appearance(seed: int | None) ->
     _, links = link(spell=given)
     ids = [None if pd.isna(worker) else worker for worker in links.spell_worker["worker_id"]]
     assert ids == [n and f"W{n:07d}" for n in EXPECTED]
-    assert links.spell_worker.columns.tolist() == ["source", *KEY, "worker_id"]
+    assert links.spell_worker.columns.tolist() == ["source", *RECORD_KEY, "worker_id"]
     assert links.worker.columns.tolist() == ["worker_id", "name_key", "id_key"]
     assert links.worker["name_key"].tolist() == ["m1", "m2", "m3", "m5", "m7"]
     assert links.worker["id_key"].tolist() == ["i1", "i2", "i3", "i5", "i7"]

@@ -13,13 +13,15 @@ import pandas as pd
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.link.employment import build_employment
-from zgzx_research.link.records import month_lines
+from zgzx_research.link.clean_rows import month_lines
+from zgzx_research.link.employment_spells import build_employment
+from zgzx_research.link.link_firms import FirmLinks
+from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.firm_year import COLUMNS, build_firm_year, check_coverage, check_firm_year
 from zgzx_research.panels.retention import large_enough
 
 A, B, C, D, E = (f"F00000{n}" for n in range(1, 6))
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 NA, NAN = pd.NA, float("nan")
 
 FIRM = pd.DataFrame(
@@ -134,7 +136,9 @@ def keyed(table: pd.DataFrame, file: str) -> pd.DataFrame:
 
 
 def audit(source: str, table: pd.DataFrame) -> pd.DataFrame:
-    return table[[*KEY, "firm_id"]].assign(source=source, entity="firm", method="name", score=1.0)
+    return table[[*RECORD_KEY, "firm_id"]].assign(
+        source=source, entity="firm", method="name", score=1.0
+    )
 
 
 def inputs() -> dict[str, pd.DataFrame]:
@@ -158,9 +162,9 @@ def inputs() -> dict[str, pd.DataFrame]:
         "firm": FIRM,
         "roster": roster.drop(columns="firm_id"),
         "spell": spell.drop(columns=["worker_id", "firm_id"]),
-        "spell_worker": spell[[*KEY, "worker_id"]].assign(source="spell"),
+        "spell_worker": spell[[*RECORD_KEY, "worker_id"]].assign(source="spell"),
         "patent": patent.drop(columns="firms").assign(filed=pd.to_datetime(patent["filed"])),
-        "patent_party": party[[*KEY, "app_no"]].assign(role="applicant"),
+        "patent_party": party[[*RECORD_KEY, "app_no"]].assign(role="applicant"),
         "link_audit": pd.concat(links, ignore_index=True),
     }
 
@@ -183,12 +187,12 @@ def make_panel(tables: dict[str, pd.DataFrame], **changed: object) -> pd.DataFra
         "calendar": CALENDAR,
     }
     given = dict(tables)
-    links = {name: given.pop(name) for name in ("firm", "link_audit", "spell_worker")}
-    no_agency = links["link_audit"].iloc[:0]
+    firms = FirmLinks(firm=given.pop("firm"), link_audit=given.pop("link_audit"))
     employment = build_employment(
-        *month_lines(given), links.pop("spell_worker"), links["link_audit"], no_agency
+        *month_lines(given), given.pop("spell_worker"), firms.link_audit, firms.link_audit.iloc[:0]
     )
-    return build_firm_year(given, **links, employment=employment, **(options | changed))
+    people = PeopleLinks(employment=employment, link_audit=pd.DataFrame())
+    return build_firm_year(given, firms, people, **(options | changed))
 
 
 def expected(columns: list[str]) -> pd.DataFrame:
@@ -329,7 +333,7 @@ def test_an_edition_without_a_year_is_named() -> None:
 
 
 def test_years_the_wrong_way_round() -> None:
-    with pytest.raises(ZgzxError, match="2019 to 2016"):
+    with pytest.raises(ZgzxError, match="first_year 2019 is after last_year 2016"):
         build(first_year=2019, last_year=2016)
 
 
@@ -342,7 +346,7 @@ def test_the_smallest_firms_leave_by_their_first_staff() -> None:
 
 
 def test_a_year_without_the_months_of_the_extract_is_named() -> None:
-    """Spells cover every year, but of the months of 2018 only those of a personal statement are there."""
+    """Spells cover every year; the months of 2018 are those of a personal statement only."""
     patent = pd.DataFrame(
         {"filed": pd.to_datetime([f"{year}-05-01" for year in range(2016, 2020)])}
     )

@@ -1,4 +1,4 @@
-"""Patents: who holds them, joint ones, double filings, mergers, and years that are not yet published; covariates."""
+"""Patents: holders, joint ones, double filings, mergers, unpublished years; covariates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from zgzx_research.panels.covariates import firm_covariates
-from zgzx_research.panels.patents import (
+from zgzx_research.panels.patent_counts import (
     add_patents,
     count_patents,
     filings_of_firms,
@@ -18,7 +18,7 @@ from zgzx_research.panels.patents import (
 )
 
 A, B, C = "F000001", "F000002", "F000003"
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 END = dt.date(2025, 12, 31)
 
 # application, type, filed, the other filing, applicants, holders (None = not in the registry)
@@ -45,16 +45,16 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         part=1,
         filed=pd.to_datetime(rows["filed"]),
     )
-    long = rows.melt([*KEY, "app_no"], ["applicant", "holder"], "role", "firm_id").explode(
+    long = rows.melt([*RECORD_KEY, "app_no"], ["applicant", "holder"], "role", "firm_id").explode(
         "firm_id"
     )
     long["part"] = long.groupby("row").cumcount() + 1
     audit = (
-        long[[*KEY, "firm_id"]]
+        long[[*RECORD_KEY, "firm_id"]]
         .assign(source="patent_party", entity="firm")
         .astype({"firm_id": "str"})
     )
-    return rows.astype({"dual_app_no": "str"}), long[[*KEY, "app_no", "role"]], audit
+    return rows.astype({"dual_app_no": "str"}), long[[*RECORD_KEY, "app_no", "role"]], audit
 
 
 FIRM = pd.DataFrame(

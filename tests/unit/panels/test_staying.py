@@ -10,12 +10,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from zgzx_research.link.link_firms import FirmLinks
+from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels import retention
 from zgzx_research.panels.retention import SHARES, add_retention, count_staff
 from zgzx_research.panels.worker_final import COLUMNS, build_worker_final
 
 A, B, C, D = "F000001", "F000002", "F000003", "F000004"
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 FIRM = pd.DataFrame(
     {"firm_id": [A, B, C, D], "group_id": [A, A, C, D], "in_district": [True, True, True, False]}
 )  # A and B are one group, D lies outside the district
@@ -90,7 +92,7 @@ def test_from_a_file_in_many_parts_it_is_the_same(
 CALENDAR = pd.DataFrame({"edition": [1], "year": [2016], "final_date": ["2016-12-15"]})
 
 
-def contest() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def contest() -> tuple[dict[str, pd.DataFrame], FirmLinks, pd.DataFrame]:
     """W1 won; W2, W6 lost the final; W3 lost the preliminary; W9 is not at A in that month.
 
     Nobody knows the fifth.
@@ -112,24 +114,22 @@ def contest() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     both = []
     for source, table in (("roster", roster), ("entry", entry)):
         table["sheet"], table["row"], table["part"] = "", range(2, len(table) + 2), 1
-        both.append(table[[*KEY, "worker_id"]].assign(source=source))
+        both.append(table[[*RECORD_KEY, "worker_id"]].assign(source=source))
     audit = pd.concat(both, ignore_index=True).assign(
         firm_id=None, entity="worker", method="id", score=1.0, uniqueness="unique"
     )
     firms = audit.assign(entity="firm", firm_id=A, worker_id=None)
-    return (
-        roster.drop(columns="worker_id"),
-        entry.drop(columns="worker_id"),
-        pd.concat([audit, firms], ignore_index=True),
-    )
+    tables = {"roster": roster.drop(columns="worker_id"), "entry": entry.drop(columns="worker_id")}
+    return tables, FirmLinks(firm=FIRM, link_audit=firms), audit
 
 
 def test_contestants_start_on_one_day_and_are_followed_alike() -> None:
-    roster, entry, audit = contest()
+    tables, firms, audit = contest()
     more = pd.concat(
         [employment(), pd.DataFrame([("W9", D, 201601, 202012)], columns=employment().columns[:4])]
     )
-    result = build_worker_final(roster, entry, more, FIRM, audit, CALENDAR)
+    people = PeopleLinks(employment=more, link_audit=audit)
+    result = build_worker_final(tables, firms, people, calendar=CALENDAR)
     assert result.columns.tolist() == COLUMNS
     rows = result.set_index("worker_id")
     assert rows["arm"].to_dict() == {
@@ -154,10 +154,11 @@ def test_contestants_start_on_one_day_and_are_followed_alike() -> None:
 
 
 def test_beyond_the_export_nothing_is_known() -> None:
-    roster, entry, audit = contest()
+    tables, firms, audit = contest()
     short = employment().assign(end_ym=lambda table: table["end_ym"].clip(upper=201811))
     short = short[short["start_ym"].le(short["end_ym"])]
-    rows = build_worker_final(roster, entry, short, FIRM, audit, CALENDAR).query("employed")
+    people = PeopleLinks(employment=short, link_audit=audit)
+    rows = build_worker_final(tables, firms, people, calendar=CALENDAR).query("employed")
     assert len(rows) == 4
     assert rows[SHARES[:4]].notna().all(axis=None)
     assert rows[SHARES[4:]].isna().all(axis=None)

@@ -16,7 +16,7 @@ from zgzx_research.panels.treatment import (
     programme_onsets,
 )
 
-KEY = ["file", "sheet", "row", "part"]
+RECORD_KEY = ["file", "sheet", "row", "part"]
 CALENDAR = pd.DataFrame(
     {
         "edition": [8, 9, 10],
@@ -55,7 +55,7 @@ def inputs() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         [roster.assign(source="roster"), entry.assign(source="entry")], ignore_index=True
     )
     audit = [
-        both[["source", *KEY, column]].assign(entity=entity)
+        both[["source", *RECORD_KEY, column]].assign(entity=entity)
         for entity, column in (("firm", "firm_id"), ("worker", "worker_id"))
     ]
     drop = ["firm_id", "worker_id"]
@@ -106,7 +106,7 @@ def test_the_first_year_of_each_programme() -> None:
         (None, "visit", "2020-01-01"),
     ]
     programme = keyed(rows, ["firm_id", "programme", "onset"], "p.xlsx")
-    audit = programme[[*KEY, "firm_id"]].assign(source="programme", entity="firm")
+    audit = programme[[*RECORD_KEY, "firm_id"]].assign(source="programme", entity="firm")
     onsets = programme_onsets(programme.drop(columns="firm_id"), audit)
     assert onsets.astype("object").where(onsets.notna(), None).values.tolist() == [
         ["F1", 2018, None, None],

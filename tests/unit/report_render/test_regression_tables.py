@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 import typst
 
-from zgzx_research.did.results.aggregated import Aggregate
-from zgzx_research.did.results.effects import Effects
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.methods import METHODS
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.tables.regression_tables import regression_table
 

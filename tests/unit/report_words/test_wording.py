@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from zgzx_research.clean import reasons
+from zgzx_research.cleaning import reasons
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import fonts
 from zgzx_research.report.number_format import format_number, format_value, significant_digits

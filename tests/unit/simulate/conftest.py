@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from tiny_worlds import tiny_world
 
-from zgzx_research.simulate.world.constants import Order
-from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.model import World
 
 NamesOn = Callable[[pd.Series, pd.Series], pd.DataFrame]
 

@@ -14,8 +14,7 @@ from tiny_worlds import tiny_world
 from zgzx_research.simulate.files.employment_files import write_employment
 from zgzx_research.simulate.files.employment_lines import employers, employment_lines, registrants
 from zgzx_research.simulate.files.monthly_files import line_months, registrant_lines
-from zgzx_research.simulate.world.constants import Order
-from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.model import World
 
 SEED = 7
 MONTHS = ["months_2008_2014.csv", "months_2015_2019.csv", "months_2020_2026.csv"]

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 from tiny_worlds import tiny_world
 
-from zgzx_research.simulate.world.constants import Order
 from zgzx_research.simulate.world.firm_events import official_names, owner, registered_end
-from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.model import World
 
 
 def official(world: World) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from zgzx_research.simulate.world.contest import first_awards, simulate_editions
 from zgzx_research.simulate.world.entry_members import contest_places, draw_jobs
 from zgzx_research.simulate.world.firm_events import simulate_events
 from zgzx_research.simulate.world.firm_population import simulate_firms
-from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.months import year_month
 from zgzx_research.simulate.world.patent_rates import draw_shocks
 from zgzx_research.simulate.world.truth import retention_years

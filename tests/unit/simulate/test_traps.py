@@ -18,7 +18,7 @@ from zgzx_research.simulate.files.roster_files import roster_table
 from zgzx_research.simulate.world import contest, patent_rates
 from zgzx_research.simulate.world.constants import Order, Rules, switched
 from zgzx_research.simulate.world.firm_population import alive
-from zgzx_research.simulate.world.model import World, simulate_world
+from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.random_draws import stream
 
 TRAPS, OPTIONAL = list(switched()["trap"]), list(switched()["optional_trap"])

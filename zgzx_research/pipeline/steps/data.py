@@ -15,6 +15,8 @@ from zgzx_research.pipeline.build import Step
 from zgzx_research.pipeline.place import LINK_TABLES, PANEL_TABLES, SOURCES, Place
 
 if TYPE_CHECKING:
+    from zgzx_research.link.link_firms import FirmLinks
+    from zgzx_research.link.link_people import PeopleLinks
     from zgzx_research.study import Study  # its settings decide what runs, not its code
 
 ALL_TABLES = dict.fromkeys(sorted(name for tables in SOURCES.values() for name in tables))
@@ -72,18 +74,20 @@ def _clean_step(
 
 def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ()) -> None:
     """Raw files of a source into clean tables, quarantine and ledger."""
-    from zgzx_research.clean.corrections import read_corrections
-    from zgzx_research.clean.non_data import non_data_rows
-    from zgzx_research.clean.sources import clean_source, nothing_to_clean
-    from zgzx_research.ingest.read import read_source
+    from zgzx_research.cleaning import sources
+    from zgzx_research.cleaning.corrections import read_corrections
+    from zgzx_research.cleaning.non_data_list import non_data_rows
+    from zgzx_research.ingest.read import RawTables, read_raw
     from zgzx_research.pipeline.place import raw_files
 
     corrections = read_corrections(place.decisions / "corrections.csv")
     if raw_files(place.raw, source):
-        tables = read_source(place.raw, source)
-        cleaned = clean_source(tables, source, key, corrections, deliveries)
+        tables = read_raw(place.raw, source)
+        cleaned = sources.clean(
+            tables, source, key=key, corrections=corrections, deliveries=deliveries
+        )
     else:  # empty tables take the place of what an earlier run may have left
-        tables, cleaned = [], nothing_to_clean(SOURCES[source])
+        tables, cleaned = RawTables(), sources.nothing_to_clean(SOURCES[source])
     for name, table in cleaned.tables.items():
         store.write_table(place.stage("clean", name)[0], table)
     quarantine, non_data, ledger = _parts(place, source)
@@ -110,7 +114,7 @@ def _collect_step(place: Place) -> Step:
 
 def collect(place: Place) -> None:
     """One quarantine, one audit workbook and one ledger from the parts of all sources."""
-    from zgzx_research.clean.audit import write_audit
+    from zgzx_research.cleaning.audit_workbook import write_audit
 
     parts = {source: _parts(place, source) for source in SOURCES}
     quarantines = [pd.read_parquet(quarantine) for quarantine, _, _ in parts.values()]
@@ -166,10 +170,10 @@ def _link_step(place: Place) -> Step:
 def link(place: Place) -> None:
     """Firms and persons."""
     from zgzx_research.link.audit import linkage_rates
+    from zgzx_research.link.clean_rows import month_lines
     from zgzx_research.link.decisions import read_decisions
-    from zgzx_research.link.firms import link_firms
-    from zgzx_research.link.people import link_people
-    from zgzx_research.link.records import month_lines
+    from zgzx_research.link.link_firms import link_firms
+    from zgzx_research.link.link_people import link_people
     from zgzx_research.link.review_workbook import write_review
 
     calendar = pd.read_csv(place.calendar)
@@ -217,45 +221,59 @@ def panels(place: Place, study: Study) -> None:
 
     tables = clean_tables(place, PANEL_INPUTS)
     months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
-    linked = {
-        name: pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")
-    }
-    # the links of the insurance are in `employment` by now, and are most of the rows
-    linked["link_audit"] = pd.read_parquet(
-        place.stage("link", "link_audit")[0], filters=[("source", "not in", SOURCES["employment"])]
-    )
+    firms, people = read_links(place)
     calendar = pd.read_csv(place.calendar)
     first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
     asked = [source for source in study.needed_sources if source in ("patents", "employment")]
     check_coverage(
-        tables["patent"], linked["employment"], first_year, last_year, months, sources=asked
+        tables["patent"], people.employment, first_year, last_year, months, sources=asked
     )
-    firms = firm_year(study, tables, calendar, **linked)
-    store.write_table(place.stage("panels", "firm_year")[0], firms)
-    people = build_worker_final(
-        tables["roster"],
-        tables["entry"],
-        **linked,
-        calendar=calendar,
-        longest_break=study.retention.gap,
+    panel = firm_year(study, tables, calendar, firms, people)
+    store.write_table(place.stage("panels", "firm_year")[0], panel)
+    finals = build_worker_final(
+        tables, firms, people, calendar=calendar, longest_break=study.retention.gap
     )
-    store.write_table(place.stage("panels", "worker_final")[0], people)
+    store.write_table(place.stage("panels", "worker_final")[0], finals)
+
+
+def read_links(place: Place) -> tuple[FirmLinks, PeopleLinks]:
+    """What the panels need of the links of firms and of persons."""
+    from zgzx_research.link.link_firms import FirmLinks
+    from zgzx_research.link.link_people import PeopleLinks
+
+    firm, employment = (
+        pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")
+    )
+    # the links of the insurance are in `employment` by now, and are most of the rows
+    audit = pd.read_parquet(
+        place.stage("link", "link_audit")[0], filters=[("source", "not in", SOURCES["employment"])]
+    )
+    by_entity = {
+        entity: audit[audit["entity"].eq(entity)].reset_index(drop=True)
+        for entity in ("firm", "worker")
+    }
+    return (
+        FirmLinks(firm=firm, link_audit=by_entity["firm"]),
+        PeopleLinks(employment=employment, link_audit=by_entity["worker"]),
+    )
 
 
 def firm_year(
     study: Study,
     tables: dict[str, pd.DataFrame],
     calendar: pd.DataFrame,
-    **linked: pd.DataFrame,
+    firms: FirmLinks,
+    people: PeopleLinks,
 ) -> pd.DataFrame:
-    """The panel of firms by a study's settings; `linked`: firm, employment, link_audit."""
+    """The panel of firms by a study's settings."""
     from zgzx_research.panels.firm_year import build_firm_year
 
     first_year, last_year = study.study.years
     return build_firm_year(
         tables,
-        **linked,
+        firms,
+        people,
         first_year=first_year,
         last_year=last_year,
         patent_truncation=study.patents_until,
@@ -275,7 +293,7 @@ def check_corrections(place: Place) -> None:
     ZgzxError
         Files of no known source; files by name, which may be personal.
     """
-    from zgzx_research.clean.corrections import read_corrections
+    from zgzx_research.cleaning.corrections import read_corrections
     from zgzx_research.ingest.file_numbers import LIST
 
     files = read_corrections(place.decisions / "corrections.csv")["file"]

@@ -1,0 +1,236 @@
+"""Patent applications by firm and year of filing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from zgzx_research.distinct import is_in
+from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key
+
+TYPES = ("invention", "utility_model", "design")
+PATENT_COLUMNS = ["patents_all", *(f"patents_{kind}" for kind in TYPES)]
+COMPLETE = [f"{column}_complete" for column in PATENT_COLUMNS]
+# Months from filing until the office must have published: an invention after 18 by law; the others
+# when granted, which takes up to a year (assumption).
+PUBLISHED_AFTER = {"invention": 18, "utility_model": 12, "design": 12}
+ROLE = {"original": "applicant", "current": "holder"}
+
+
+def count_patents(
+    patent: pd.DataFrame,
+    patent_party: pd.DataFrame,
+    link_audit: pd.DataFrame,
+    truncation: dt.date,
+    *,
+    firm: pd.DataFrame | None = None,
+    holder: Literal["original", "current"] = "original",
+    joint: Literal["whole", "fractional"] = "whole",
+    dual: Literal["once", "both"] = "once",
+) -> pd.DataFrame:
+    """Count distinct applications by firm, year of filing and type.
+
+    Parameters
+    ----------
+    patent : pandas.DataFrame
+        Clean table.
+    patent_party : pandas.DataFrame
+        Clean table.
+    link_audit : pandas.DataFrame
+        `FirmLinks.link_audit`.
+    truncation : datetime.date
+        Date of the export; filings after it are not counted.
+    firm : pandas.DataFrame, optional
+        Firm table; filings dated on or after a firm's merger count for its successor (group_id).
+    holder : {"original", "current"}, default "original"
+        The applicants, or the current holders (bought patents count for the buyer).
+    joint : {"whole", "fractional"}, default "whole"
+        A joint application counts 1 for each firm, or as the firm's share of its parties.
+    dual : {"once", "both"}, default "once"
+        One invention filed as utility model as well (一案双申) counts once, as the invention, or as
+        both. Twins are those paired by the cleaning, and those of one firm, day and title, however
+        the firm was written.
+
+    Returns
+    -------
+    pandas.DataFrame
+        firm_id, year, PATENT_COLUMNS; a row per firm and year with any application.
+    """
+    shares = firm_shares(patent_party, link_audit, holder)
+    return count_filings(
+        filings_of_firms(patent, shares), truncation, firm=firm, joint=joint, dual=dual
+    )
+
+
+def filings_of_firms(patent: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """app_no, firm_id, share, type, filed, and of a utility model the day its invention was filed (`twin_filed`).
+
+    shares : of `firm_shares`. They and the twins are the same for every date of an export.
+    """
+    dated = patent.dropna(subset=["filed", "type"])
+    about = dated[["app_no", "type", "filed"]].assign(
+        title_hash=dated.get("title_hash"), twin_filed=_named_twins(dated)
+    )
+    found = shares.merge(about, on="app_no", validate="many_to_one")
+    alike = is_in(found["app_no"], _models_alike(found))
+    return found.assign(twin_filed=found["twin_filed"].mask(alike, found["filed"])).drop(
+        columns="title_hash"
+    )
+
+
+def count_filings(
+    filings: pd.DataFrame,
+    truncation: dt.date,
+    *,
+    firm: pd.DataFrame | None = None,
+    joint: Literal["whole", "fractional"] = "whole",
+    dual: Literal["once", "both"] = "once",
+) -> pd.DataFrame:
+    """`count_patents` where the filings of the firms are known (`filings_of_firms`)."""
+    last = pd.Timestamp(truncation)
+    found = filings[filings["filed"].le(last)]
+    if dual == "once":
+        found = found[~found["twin_filed"].le(last)]
+    found = found.assign(year=found["filed"].dt.year.astype("int64"))
+    if firm is not None:  # parties of one application may have become one firm
+        found["firm_id"] = _successors(found, firm)
+        found = found.groupby(["app_no", "firm_id", "year", "type"], as_index=False)["share"].sum()
+    weight = found["share"] if joint == "fractional" else pd.Series(1, index=found.index)
+    kinds = {f"patents_{kind}": weight.where(found["type"].eq(kind), 0) for kind in TYPES}
+    counts = (
+        found.assign(patents_all=weight, **kinds)
+        .groupby(["firm_id", "year"], as_index=False)[PATENT_COLUMNS]
+        .sum()
+    )
+    return counts.sort_values(["firm_id", "year"], ignore_index=True)
+
+
+def add_patents(
+    panel: pd.DataFrame,
+    counts: pd.DataFrame,
+    truncation: dt.date,
+    *,
+    incomplete: Literal["flag", "missing"] = "flag",
+) -> pd.DataFrame:
+    """Add the counts (Int64, fractional Float64) and COMPLETE to the panel.
+
+    The panel has firm_id, year, founded_year, last_year. Counts are missing before the founding
+    year, after the `last_year` of the firm as itself, and after the year of the export. A firm that
+    is gone cannot win, so zeros would stand among the comparison firms only and resemble an effect;
+    what is filed after a merger is the successor's (`count_patents`). A year is complete for a type
+    when all its filings are published by `truncation` (PUBLISHED_AFTER); incomplete years are
+    flagged, or also missing.
+    """
+    panel = panel.merge(counts, on=["firm_id", "year"], how="left", validate="one_to_one")
+    unborn = panel["year"].lt(panel["founded_year"]).fillna(False).astype("bool")
+    gone = panel["year"].gt(panel["last_year"]).fillna(False).astype("bool")
+    whole = all(pd.api.types.is_integer_dtype(counts[column]) for column in PATENT_COLUMNS)
+    for column in PATENT_COLUMNS:
+        kinds = TYPES if column == "patents_all" else (column.removeprefix("patents_"),)
+        done = panel["year"].le(min(last_complete_year(truncation, kind) for kind in kinds))
+        hidden = (
+            unborn
+            | gone
+            | panel["year"].gt(truncation.year)
+            | (~done if incomplete == "missing" else False)
+        )
+        panel[column] = panel[column].astype("Int64" if whole else "Float64").fillna(0).mask(hidden)
+        panel[f"{column}_complete"] = done
+    return panel
+
+
+def last_complete_year(truncation: dt.date, kind: str) -> int:
+    """Return the last year of filing that must be fully published by the date of the export."""
+    horizon = (
+        pd.Timestamp(truncation)
+        + pd.Timedelta(days=1)
+        - pd.DateOffset(months=PUBLISHED_AFTER[kind])
+    ).date()
+    return horizon.year - 1  # the filings of 31 December come last
+
+
+def utility_share(counts: pd.DataFrame) -> pd.DataFrame:
+    """firm_id, utility_share: share of utility models in the filings of `count_patents`.
+
+    No row without any.
+
+    Of the years before the subsidy reform of 2021 it says how much of the reform reaches the firm.
+    """
+    total = counts.groupby("firm_id", as_index=False)[
+        ["patents_all", "patents_utility_model"]
+    ].sum()
+    return total[["firm_id"]].assign(
+        utility_share=total["patents_utility_model"] / total["patents_all"]
+    )
+
+
+def firm_shares(
+    patent_party: pd.DataFrame,
+    link_audit: pd.DataFrame,
+    holder: Literal["original", "current"] = "original",
+) -> pd.DataFrame:
+    """app_no, firm_id, share.
+
+    Which part of the original applicants, or of the current holders, the firm is.
+    """
+    linked = link_audit.loc[
+        link_audit["source"].eq("patent_party"), [*RECORD_KEY, "firm_id"]
+    ].dropna(subset="firm_id")
+    party = patent_party.loc[patent_party["role"].eq(ROLE[holder]), [*RECORD_KEY, "app_no"]]
+    parties = party.groupby("app_no").size()
+    mine = merged_by_key(party, linked, RECORD_KEY).groupby(["app_no", "firm_id"]).size()
+    pairs = mine.rename("rows").reset_index()
+    return pairs[["app_no", "firm_id"]].assign(
+        share=pairs["rows"] / pairs["app_no"].map(parties).astype("float64")
+    )
+
+
+def _named_twins(patent: pd.DataFrame) -> pd.Series:
+    """The day on which the invention of a utility model was filed, NaT where there is none.
+
+    Either may name the other.
+
+    patent : app_no, type, filed and, where it is known, dual_app_no.
+    """
+    if "dual_app_no" not in patent:
+        return patent["filed"].mask(patent["app_no"].notna())
+    about = patent.set_index("app_no")
+    named = patent.dropna(subset="dual_app_no")
+    both = pd.concat(
+        [
+            named[["app_no", "dual_app_no"]].set_axis(["model", "invention"], axis=1),
+            named[["dual_app_no", "app_no"]].set_axis(["model", "invention"], axis=1),
+        ]
+    )
+    both = both.assign(filed=about["filed"].reindex(both["invention"]).to_numpy())
+    twins = both["model"].map(about["type"]).eq("utility_model") & both["invention"].map(
+        about["type"]
+    ).eq("invention")
+    first = both[twins].groupby("model")["filed"].min()
+    return first.reindex(patent["app_no"]).set_axis(patent.index)
+
+
+def _models_alike(filings: pd.DataFrame) -> pd.Series:
+    """Find utility models (app_no) with exactly one invention of the same firm, day and title."""
+    same = ["firm_id", "filed", "title_hash"]
+    titled = filings[filings["title_hash"].notna()]
+    inventions, models = (
+        titled[titled["type"].eq(kind)].drop_duplicates(same, keep=False)
+        for kind in ("invention", "utility_model")
+    )
+    return models.merge(inventions[same], on=same)["app_no"]
+
+
+def _successors(found: pd.DataFrame, firm: pd.DataFrame) -> np.ndarray:
+    """Return the firm a filing counts for: what the applicant had become by then."""
+    about = firm.set_index("firm_id")
+    step = about["successor_id"].where(about["successor_id"].notna())
+    current, day = found["firm_id"], found["filed"]
+    while True:
+        merged = day.ge(current.map(about["merged"])) & current.map(step).notna()
+        if not merged.any():
+            return current.to_numpy()
+        current = current.mask(merged, current.map(step)).astype("str")
