@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
-from zgzx_research.pipeline.tasks import run_study
+from zgzx_research.pipeline.run import run_study
 
 from zgzx_research.cli import app
 from zgzx_research.errors import ZgzxError

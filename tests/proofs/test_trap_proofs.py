@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from zgzx_research.pipeline.stages import options
+from zgzx_research.pipeline.estimates import options
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.proofs.trap_methods import (
