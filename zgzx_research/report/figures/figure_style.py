@@ -199,6 +199,7 @@ class SignedTicks(Formatter):
         ]
 
     def __call__(self, x: float, pos: int | None = None) -> str:
+        """Label one tick."""
         return self.format_ticks([x])[0]
 
 
