@@ -1,1 +1,1 @@
-"""Designs beside the main estimators: checks that use other libraries."""
+"""Estimators for other designs than group-time comparisons: today Poisson regression."""

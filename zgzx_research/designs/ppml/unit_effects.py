@@ -243,7 +243,7 @@ def _informative(
         here = part[panel.cohort, t] & ~np.isnan(y)
         seen += here
         positive |= here & (y > 0)
-    notes = []
+    notes: list[LedgerRow] = []
     for silent, reason in (
         (
             ~positive & (seen > 0),

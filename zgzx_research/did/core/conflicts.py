@@ -62,6 +62,19 @@ def adjustment_conflicts(panel: PreparedPanel, adjustment: Adjustment) -> Iterat
     )
 
 
+def ratio_adjustment_conflict(
+    panel: PreparedPanel, scale: Scale, adjustment: Adjustment = "none"
+) -> Conflict:
+    """Return the conflict of the ratio scale with an adjustment that it does not have."""
+    by_rows = panel.covariates is not None and panel.gaps == "cross_section"
+    return (
+        scale == "ratio" and (adjustment == "doubly_robust" or by_rows),
+        "the ratio scale has no such adjustment",
+        "Pass adjustment='outcome_regression' (Poisson) or 'inverse_probability', "
+        "with gaps='pairwise'.",
+    )
+
+
 def ratio_conflicts(panel: PreparedPanel, scale: Scale) -> Iterator[Conflict]:
     """Yield what is wrong with the ratio scale: weights that change, outcomes below zero."""
     if scale != "ratio":

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -35,7 +34,7 @@ class MethodOptions:
     leave_out: int
 
     def __post_init__(self) -> None:
-        for name, words in _words(type(self)).items():
+        for name, words in allowed_words(type(self)).items():
             check_word(name, getattr(self, name), words)
         check_whole("anticipation", self.anticipation)
         check_whole("leave_out", self.leave_out)
@@ -119,8 +118,7 @@ class Method:
     absorbs_units: bool = True
 
 
-@cache
-def _words(options: Hashable) -> dict[str, tuple[Any, ...]]:
+def allowed_words(options: type[MethodOptions]) -> dict[str, tuple[Any, ...]]:
     """Return the words that each option takes, of the options that take words."""
     words = {}
     for name, hint in get_type_hints(options).items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -49,9 +49,10 @@ def coefficient_table(result: Effects | Aggregate) -> pd.DataFrame:
     effects = effects_of(result)
     frames = [result.to_frame()]
     aggregated = frames[0]["estimand"].iloc[0] != "overall"
-    if hasattr(result, "total") and result.total is not None and aggregated:
-        parts.append(result.select("overall"))
-        frames.append(result.overall)
+    whole = None if result is effects else cast("Aggregate", result)
+    if whole is not None and whole.total is not None and aggregated:
+        parts.append(whole.select("overall"))
+        frames.append(whole.overall)
     frame = pd.concat(frames, ignore_index=True)
     t = np.concatenate([_t_values(rows, effects) for _, rows in parts])
     t = np.where(frame["std_error"].notna(), t, np.nan)

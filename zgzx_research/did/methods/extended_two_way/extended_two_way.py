@@ -21,6 +21,7 @@ from zgzx_research.did.core.conflicts import (
     Controls,
     Scale,
     controls_conflicts,
+    ratio_adjustment_conflict,
     ratio_conflicts,
 )
 from zgzx_research.did.core.method import Conflict, Method, MethodOptions
@@ -65,6 +66,7 @@ class Options(MethodOptions):
     def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
         """Yield what could be wrong between these options and a panel."""
         yield from controls_conflicts(panel, self.controls)
+        yield ratio_adjustment_conflict(panel, self.scale)
         yield from ratio_conflicts(panel, self.scale)
 
 

@@ -14,6 +14,7 @@ from zgzx_research.did.core.conflicts import (
     Scale,
     adjustment_conflicts,
     controls_conflicts,
+    ratio_adjustment_conflict,
     ratio_conflicts,
 )
 from zgzx_research.did.core.method import Conflict, MethodOptions, check_whole
@@ -56,16 +57,7 @@ class Options(MethodOptions):
         yield from controls_conflicts(panel, self.controls)
         yield from adjustment_conflicts(panel, self.adjustment)
         yield from self._learner_conflicts(panel)
-        yield (
-            self.scale == "ratio"
-            and (
-                self.adjustment == "doubly_robust"
-                or (panel.covariates is not None and panel.gaps == "cross_section")
-            ),
-            "the ratio scale has no such adjustment",
-            "Pass adjustment='outcome_regression' (Poisson) or 'inverse_probability', "
-            "with gaps='pairwise'.",
-        )
+        yield ratio_adjustment_conflict(panel, self.scale, self.adjustment)
         varying = panel.covariates is not None and panel.covariates.shape[1] > 1
         yield (
             self.base_period == "pooled"
