@@ -278,8 +278,8 @@ def page(traps: Sequence[Trap], results: Sequence[TrapErrors], worlds: int) -> s
     """Write the text of docs/proofs/cleaning.md."""
     return f"""# Traps of cleaning and linkage, one at a time
 
-Written by `python -m zgzx_research.proofs cleaning {worlds}`: tiny synthetic worlds, seeds 0 to
-{worlds - 1} ({worlds} worlds for each trap). Do not edit. The long run is
+Written by `python -m zgzx_research.proofs cleaning {worlds}`: tiny synthetic worlds,
+seeds 0 to {worlds - 1} ({worlds} worlds for each trap). Do not edit. The long run is
 `python -m zgzx_research.proofs cleaning 200`.
 
 In each world the named trap is on and every other trap of `simulate/world/world.toml` is off, but

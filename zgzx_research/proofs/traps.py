@@ -105,8 +105,8 @@ def page(rows: Sequence[Proof], results: Sequence[Performance], worlds: int) -> 
     share = 100 * TOLERANCE * np.sqrt(LEVEL * SIZE / worlds)
     return f"""# Traps, one at a time
 
-Written by `python -m zgzx_research.proofs traps {worlds}`: tiny synthetic worlds, seeds 0 to
-{worlds - 1}. Do not edit.
+Written by `python -m zgzx_research.proofs traps {worlds}`: tiny synthetic worlds,
+seeds 0 to {worlds - 1}. Do not edit.
 
 ![Bias of each method in its world](traps.svg)
 

@@ -53,20 +53,9 @@ def table_digest(table: pd.DataFrame) -> str:
 
 
 def tables(world: World) -> dict[str, pd.DataFrame]:
-    """Every table of a world and of its truth by name."""
-    names = (
-        "firm",
-        "worker",
-        "spell",
-        "edition",
-        "entry",
-        "score",
-        "result",
-        "member",
-        "award",
-        "patent",
-    )
-    found = {name: getattr(world, name) for name in (*names, "patent_party")}
+    """Return every table of a world and of its truth by name."""
+    own = {name: getattr(world, name) for name in world.__dataclass_fields__}
+    found = {name: table for name, table in own.items() if isinstance(table, pd.DataFrame)}
     found |= {"event": world.events.event, "name": world.events.name}
     found |= {f"programmes/{name}": table for name, table in world.programmes.items()}
     return found | {f"truth/{name}": table for name, table in world.truth.items()}
