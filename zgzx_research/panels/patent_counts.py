@@ -77,7 +77,7 @@ def count_filings(
     They are the same for every date.
     """
     filed = patent[patent["filed"].le(pd.Timestamp(truncation))]
-    filed = (_without_twins(filed, shares) if dual == "once" else filed)[
+    filed = (_without_dual_models(filed, shares) if dual == "once" else filed)[
         ["app_no", "type", "filed"]
     ]
     found = shares.merge(filed, on="app_no", validate="many_to_one")
@@ -179,7 +179,7 @@ def firm_shares(
     )
 
 
-def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def _without_dual_models(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Applications without the utility models whose invention stands in the table.
 
     Either may name the other.
@@ -199,10 +199,8 @@ def _without_twins(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
             named[["dual_app_no", "app_no"]].set_axis(["model", "invention"], axis=1),
         ]
     )
-    twins = both["model"].map(kind).eq("utility_model") & both["invention"].map(kind).eq(
-        "invention"
-    )
-    return filed[~is_in(filed["app_no"], both.loc[twins, "model"])]
+    dual = both["model"].map(kind).eq("utility_model") & both["invention"].map(kind).eq("invention")
+    return filed[~is_in(filed["app_no"], both.loc[dual, "model"])]
 
 
 def _models_alike(filed: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
