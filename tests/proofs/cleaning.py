@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from zgzx_research.ingest.read import read_raw
 from zgzx_research.link.clean_rows import RECORD_KEY, month_number
 from zgzx_research.link.link_firms import FirmLinks, link_firms
 from zgzx_research.link.link_people import PeopleLinks, link_people
-from zgzx_research.panels.patent_counts import count_patents, last_complete_year
+from zgzx_research.panels.patent_counts import count_filings, firm_shares, last_complete_year
 from zgzx_research.panels.retention import count_staff, last_month
 from zgzx_research.panels.worker_final import build_worker_final
 from zgzx_research.simulate import raw_files
@@ -209,15 +209,19 @@ def _filings(files: Files, sound: set[str]) -> pd.DataFrame:
 
 
 def _counts(
-    files: Files, firms: FirmLinks, sound: set[str], party: pd.DataFrame | None = None, **how: Any
+    files: Files,
+    firms: FirmLinks,
+    sound: set[str],
+    party: pd.DataFrame | None = None,
+    holder: Literal["original", "current"] = "original",
+    **how: Any,
 ) -> pd.DataFrame:
     """The package's counts by true firm and year."""
     patent = files.clean["patent"]
     party = files.clean["patent_party"] if party is None else party
-    counts = count_patents(
+    counts = count_filings(
         patent[patent["app_no"].isin(sound)],
-        party,
-        firms.link_audit,
+        firm_shares(party, firms.link_audit, holder),
         files.export,
         firm=firms.firm,
         **how,

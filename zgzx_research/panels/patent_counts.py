@@ -20,49 +20,6 @@ PUBLISHED_AFTER = {"invention": 18, "utility_model": 12, "design": 12}
 ROLE = {"original": "applicant", "current": "holder"}
 
 
-def count_patents(
-    patent: pd.DataFrame,
-    patent_party: pd.DataFrame,
-    link_audit: pd.DataFrame,
-    truncation: dt.date,
-    *,
-    firm: pd.DataFrame | None = None,
-    holder: Literal["original", "current"] = "original",
-    joint: Literal["whole", "fractional"] = "whole",
-    dual: Literal["once", "both"] = "once",
-) -> pd.DataFrame:
-    """Count distinct applications by firm, year of filing and type.
-
-    Parameters
-    ----------
-    patent : pandas.DataFrame
-        Clean table.
-    patent_party : pandas.DataFrame
-        Clean table.
-    link_audit : pandas.DataFrame
-        `FirmLinks.link_audit`.
-    truncation : datetime.date
-        Date of the export; filings after it are not counted.
-    firm : pandas.DataFrame, optional
-        Firm table; filings dated on or after a firm's merger count for its successor (group_id).
-    holder : {"original", "current"}, default "original"
-        The applicants, or the current holders (bought patents count for the buyer).
-    joint : {"whole", "fractional"}, default "whole"
-        A joint application counts 1 for each firm, or as the firm's share of its parties.
-    dual : {"once", "both"}, default "once"
-        One invention filed as utility model as well (一案双申) counts once, as the invention, or as
-        both. Twins are those paired by the cleaning, and those of one firm, day and title, however
-        the firm was written.
-
-    Returns
-    -------
-    pandas.DataFrame
-        firm_id, year, PATENT_COLUMNS; a row per firm and year with any application.
-    """
-    shares = firm_shares(patent_party, link_audit, holder)
-    return count_filings(patent, shares, truncation, firm=firm, joint=joint, dual=dual)
-
-
 def count_filings(
     patent: pd.DataFrame,
     shares: pd.DataFrame,
@@ -72,9 +29,29 @@ def count_filings(
     joint: Literal["whole", "fractional"] = "whole",
     dual: Literal["once", "both"] = "once",
 ) -> pd.DataFrame:
-    """`count_patents` where the shares of the firms are known (`firm_shares`).
+    """Count distinct applications by firm, year of filing and type.
 
-    They are the same for every date.
+    Parameters
+    ----------
+    patent : pandas.DataFrame
+        Clean table.
+    shares : pandas.DataFrame
+        Which part of each application is whose, from `firm_shares`; the same for every date.
+    truncation : datetime.date
+        Date of the export; filings after it are not counted.
+    firm : pandas.DataFrame, optional
+        Firm table; filings dated on or after a firm's merger count for its successor (group_id).
+    joint : {"whole", "fractional"}, default "whole"
+        A joint application counts 1 for each firm, or as the firm's share of its parties.
+    dual : {"once", "both"}, default "once"
+        One invention filed as utility model as well (一案双申) counts once, as the invention, or as
+        both. Pairs are those found by the cleaning, and those of one firm, day and title, however
+        the firm was written.
+
+    Returns
+    -------
+    pandas.DataFrame
+        firm_id, year, PATENT_COLUMNS; a row per firm and year with any application.
     """
     filed = patent[patent["filed"].le(pd.Timestamp(truncation))]
     filed = (_without_dual_models(filed, shares) if dual == "once" else filed)[
@@ -107,7 +84,7 @@ def add_patents(
     The panel has firm_id, year, founded_year, last_year. Counts are missing before the founding
     year, after the `last_year` of the firm as itself, and after the year of the export. A firm that
     is gone cannot win, so zeros would stand among the comparison firms only and resemble an effect;
-    what is filed after a merger is the successor's (`count_patents`). A year is complete for a type
+    what is filed after a merger is the successor's (`count_filings`). A year is complete for a type
     when all its filings are published by `truncation` (PUBLISHED_AFTER); incomplete years are
     flagged, or also missing.
     """
@@ -140,7 +117,7 @@ def last_complete_year(truncation: dt.date, kind: str) -> int:
 
 
 def utility_share(counts: pd.DataFrame) -> pd.DataFrame:
-    """firm_id, utility_share: share of utility models in the filings of `count_patents`.
+    """firm_id, utility_share: share of utility models in the filings of `count_filings`.
 
     No row without any.
 
@@ -159,9 +136,21 @@ def firm_shares(
     link_audit: pd.DataFrame,
     holder: Literal["original", "current"] = "original",
 ) -> pd.DataFrame:
-    """app_no, firm_id, share.
+    """Return which part of each application's parties a firm is.
 
-    Which part of the original applicants, or of the current holders, the firm is.
+    Parameters
+    ----------
+    patent_party : pandas.DataFrame
+        Clean table.
+    link_audit : pandas.DataFrame
+        `FirmLinks.link_audit`.
+    holder : {"original", "current"}, default "original"
+        The applicants, or the current holders (bought patents count for the buyer).
+
+    Returns
+    -------
+    pandas.DataFrame
+        app_no, firm_id, share in (0, 1].
     """
     linked = link_audit.loc[
         link_audit["source"].eq("patent_party"), [*RECORD_KEY, "firm_id"]
