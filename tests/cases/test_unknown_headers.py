@@ -150,7 +150,7 @@ def test_a_header_too_deep(tmp_path: Path) -> None:
 def test_text_spoilt_on_its_way(tmp_path: Path, wrong: object, said: str) -> None:
     text = of_text(tmp_path, wrong(f"{HEADER}\n{ROW}\n"))
     assert (
-        f"The text was spoilt on its way ({said})" in text
+        f"The text was damaged on its way ({said})" in text
         or "characters that cannot be brought back" in text
     )
     assert "export the file again as UTF-8" in text

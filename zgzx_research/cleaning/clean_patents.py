@@ -83,7 +83,7 @@ def clean_patents(tables: Sequence[RawTable], key: bytes) -> Cleaned:
 def _parse(piece: Piece) -> Parts:
     rows, styles = piece.rows, piece.styles("day")
     numbers = read_application_numbers(rows["app_no"])
-    twins = _twins(rows["dual"], piece.separators("dual"), numbers["app_no"])
+    dual = _dual_filings(rows["dual"], piece.separators("dual"), numbers["app_no"])
     filed, published, granted = (
         read_dates(rows[name], styles) for name in ("filed", "published", "granted")
     )
@@ -104,8 +104,8 @@ def _parse(piece: Piece) -> Parts:
         granted=granted.value.mask(early["granted"]).fillna(day.where(is_grant)),
         publication_no=publication_no,
         codes=rows["uscc"],
-        dual_app_no=twins["app_no"],
-        is_dual=twins["is_dual"],
+        dual_app_no=dual["app_no"],
+        is_dual=dual["is_dual"],
         profile=piece.profile.name,
     )
     why = {
@@ -113,7 +113,7 @@ def _parse(piece: Piece) -> Parts:
         "filed": filed.reason.where(filed.reason.isna(), reasons.BAD_FILING_DATE),
         "published": published.reason,
         "granted": granted.reason,
-        "dual": twins["reason"],
+        "dual": dual["reason"],
     }
     notes = [note(rows, column, reason) for column, reason in why.items()]
     notes += [
@@ -122,7 +122,7 @@ def _parse(piece: Piece) -> Parts:
     return frame.astype({"profile": "str"}), [*piece.entries, *notes]
 
 
-def _twins(column: pd.Series, separators: str, own: pd.Series) -> pd.DataFrame:
+def _dual_filings(column: pd.Series, separators: str, own: pd.Series) -> pd.DataFrame:
     """Columns app_no, is_dual (boolean) and reason of 一案双申.
 
     The other application's number, or 是 / 否.
@@ -247,11 +247,11 @@ def pair_double_filings(patent: pd.DataFrame) -> pd.Series:
     named = patent.dropna(subset="dual_app_no").set_index("app_no")["dual_app_no"]
     back = pd.Series(named.index, index=named.to_numpy())
     both = pd.concat([named, back[~back.index.isin(named.index)]])
-    twin = patent["app_no"].map(both[~both.index.duplicated()]).astype("str")
+    other = patent["app_no"].map(both[~both.index.duplicated()]).astype("str")
     patent = patent[DUAL_COLUMNS].assign(what=on_texts(patent["title"], without_blanks))
     for who in ("applicants", "inventors"):
-        twin = twin.fillna(patent["app_no"].map(_alike(patent[twin.isna()], who)).astype("str"))
-    return twin
+        other = other.fillna(patent["app_no"].map(_alike(patent[other.isna()], who)).astype("str"))
+    return other
 
 
 def _alike(patent: pd.DataFrame, who: str) -> pd.Series:

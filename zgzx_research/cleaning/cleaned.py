@@ -289,7 +289,7 @@ def finish(
     Raises
     ------
     RuntimeError
-        A row vanished or stands twice: an error of the program.
+        A row is lost or stands twice: an error of the program.
     """
     starts = np.cumsum([0, *(table.numbers.max(initial=0) + 1 for table in raw)])
     sheets = {(table.file, table.sheet): start for table, start in zip(raw, starts, strict=False)}

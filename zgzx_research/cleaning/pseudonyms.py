@@ -1,6 +1,6 @@
 """Persons as keyed pseudonyms.
 
-The only form in which names, IDs, birth months and phones leave this room.
+The only form in which names, IDs, birth months and phones leave the cleaning.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Two ways, one result: Arrow for files without quotation marks, the csv module else.
 
-Arrow reads a million lines in half a second but forgives a quote that is never closed, which
-swallows rows; the csv module is ten times slower and does not. Both work in blocks: neither holds
-the text of the file.
+Arrow reads a million lines in half a second but forgives a quote that is never closed, which takes
+whole rows for one cell; the csv module is ten times slower and does not. Both work in blocks:
+neither holds the text of the file.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def read_quoted(path: Path, file: str, encoding: str, layout: Layout) -> Cells:
 
 
 def _blocks(reader: Iterator[list[str]], delimiter: str, width: int) -> Iterator[list[list[str]]]:
-    """Yield records in blocks; refuse a cell that has swallowed whole rows."""
+    """Yield records in blocks; refuse a cell that holds whole rows."""
     line = 0
     while records := [record or [""] for record in islice(reader, RECORDS)]:
         lines, line = reader.line_num - line, reader.line_num  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Which rows of a sheet carry no record.
+"""Which rows of a sheet hold no record.
 
 Titles, repeated headers, sections, notes, totals, the foot table.
 """
@@ -162,12 +162,12 @@ def foot_table(sheet: Sheet, kinds: dict[int, str], foot: Foot | None) -> pd.Dat
                 for name in columns
             }
             continue
-        records += _side_by_side(row, cells, places)
+        records += _repeated_columns(row, cells, places)
     table = pd.DataFrame(records, columns=["row", *columns])
     return table.astype({"row": "int64", **dict.fromkeys(columns, "str")})
 
 
-def _side_by_side(
+def _repeated_columns(
     row: int, cells: list[str], places: dict[str, list[int]]
 ) -> Iterable[dict[str, object]]:
     for group in zip(*places.values(), strict=False):

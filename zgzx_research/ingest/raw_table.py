@@ -243,7 +243,7 @@ def _set_aside(sheet: Sheet, file: str, source: str, kind: str) -> RawTable:
 
 
 def _refuse_uncomputed(sheet: Sheet, header: Header, kinds: dict[int, str], file: str) -> None:
-    """Refuse formulas without a stored result: they read as blank cells, so values would vanish."""
+    """Refuse formulas without a stored result: they read as blank cells, so values are lost."""
     read = {column for column, name in enumerate(header.columns) if name not in (None, NOT_READ)}
     records = set(sheet.filled.tolist()).difference(kinds) if sheet.uncomputed else set()
     lost = sorted(cell for cell in sheet.uncomputed if cell[1] in read and cell[0] in records)

@@ -37,7 +37,7 @@ def remedy(sheet: Sheet, best: Header, source: str, profiles: list[Profile]) -> 
     known = {text for profile in profiles for text in profile.columns}
     top = [text for row in sheet.filled[:SEARCHED_ROWS] for text in sheet.row(int(row)) if text]
     if encoding := _misread(top, known):
-        return f"The text was spoilt on its way ({encoding}): export the file again as UTF-8."
+        return f"The text was damaged on its way ({encoding}): export the file again as UTF-8."
     if separator := _separator(top, known):
         return (
             f"The columns are separated by {separator}: export the file again with commas or tabs."

@@ -113,7 +113,7 @@ def link_people(
     claims = contestant_claims(tables, firms, calendar)
     insured = insured_persons(rows, employment, firms.firm, claims)
     people = link_contestants(claims, insured, min_probability=min_probability)
-    people = _strangers(people, int(rows["worker_id"].dropna().nunique()))
+    people = _add_uninsured(people, int(rows["worker_id"].dropna().nunique()))
     inventors = link_inventors(tables, firms, insured)
     named = pd.concat([people, inventors], ignore_index=True)
     audit = named.assign(entity="worker", firm_id=None, decision=None)[AUDIT_COLUMNS]
@@ -121,7 +121,7 @@ def link_people(
     everybody = pd.concat(
         [spell_worker, named[["source", *RECORD_KEY, "worker_id"]]], ignore_index=True
     )
-    worker = pd.concat([_known(rows, insured), _known_strangers(people)], ignore_index=True)
+    worker = pd.concat([_known(rows, insured), _known_uninsured(people)], ignore_index=True)
     return PeopleLinks(
         employment=employment,
         link_audit=in_key_order(audit, first=["source"]),
@@ -167,11 +167,11 @@ def _persons(rows: pd.DataFrame) -> pd.Series:
     return found.mask(found.eq(-1))
 
 
-def _strangers(people: pd.DataFrame, known: int) -> pd.DataFrame:
+def _add_uninsured(people: pd.DataFrame, known: int) -> pd.DataFrame:
     """Contestants with an ID unknown to the insurance are workers of their own, numbered last."""
     people = people.sort_values(RECORD_KEY, kind="stable", ignore_index=True)
     new = people["worker_id"].isna() & people["id_key"].notna()
-    people["is_stranger"] = new
+    people["is_uninsured"] = new
     rank = pd.Series(
         pd.factorize(people.loc[new, "id_key"])[0] + 1 + known, index=people.index[new]
     )
@@ -194,6 +194,6 @@ def _known(rows: pd.DataFrame, insured: Insured) -> pd.DataFrame:
     )
 
 
-def _known_strangers(people: pd.DataFrame) -> pd.DataFrame:
-    own = people.loc[people["is_stranger"], ["worker_id", "name_key", "id_key"]]
+def _known_uninsured(people: pd.DataFrame) -> pd.DataFrame:
+    own = people.loc[people["is_uninsured"], ["worker_id", "name_key", "id_key"]]
     return own.groupby("worker_id", as_index=False).first()

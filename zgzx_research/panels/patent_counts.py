@@ -20,55 +20,22 @@ PUBLISHED_AFTER = {"invention": 18, "utility_model": 12, "design": 12}
 ROLE = {"original": "applicant", "current": "holder"}
 
 
-def count_patents(
-    patent: pd.DataFrame,
-    patent_party: pd.DataFrame,
-    link_audit: pd.DataFrame,
-    truncation: dt.date,
-    *,
-    firm: pd.DataFrame | None = None,
-    holder: Literal["original", "current"] = "original",
-    joint: Literal["whole", "fractional"] = "whole",
-    dual: Literal["once", "both"] = "once",
-) -> pd.DataFrame:
-    """Count distinct applications by firm, year of filing and type.
+def filings_of_firms(patent: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Join applications to their firms; the same for every date of an export.
 
     Parameters
     ----------
     patent : pandas.DataFrame
         Clean table.
-    patent_party : pandas.DataFrame
-        Clean table.
-    link_audit : pandas.DataFrame
-        `FirmLinks.link_audit`.
-    truncation : datetime.date
-        Date of the export; filings after it are not counted.
-    firm : pandas.DataFrame, optional
-        Firm table; filings dated on or after a firm's merger count for its successor (group_id).
-    holder : {"original", "current"}, default "original"
-        The applicants, or the current holders (bought patents count for the buyer).
-    joint : {"whole", "fractional"}, default "whole"
-        A joint application counts 1 for each firm, or as the firm's share of its parties.
-    dual : {"once", "both"}, default "once"
-        One invention filed as utility model as well (一案双申) counts once, as the invention, or as
-        both. Twins are those paired by the cleaning, and those of one firm, day and title, however
-        the firm was written.
+    shares : pandas.DataFrame
+        Which part of each application is whose, from `firm_shares`.
 
     Returns
     -------
     pandas.DataFrame
-        firm_id, year, PATENT_COLUMNS; a row per firm and year with any application.
-    """
-    shares = firm_shares(patent_party, link_audit, holder)
-    return count_filings(
-        filings_of_firms(patent, shares), truncation, firm=firm, joint=joint, dual=dual
-    )
-
-
-def filings_of_firms(patent: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """app_no, firm_id, share, type, filed, and of a utility model the day its invention was filed (`twin_filed`).
-
-    shares : of `firm_shares`. They and the twins are the same for every date of an export.
+        app_no, firm_id, share, type, filed, and of a utility model the day on which its invention
+        was filed (twin_filed): twins are those paired by the cleaning, and those of one firm, day
+        and title, however the firm was written.
     """
     dated = patent.dropna(subset=["filed", "type"])
     about = dated[["app_no", "type", "filed"]].assign(
@@ -89,7 +56,27 @@ def count_filings(
     joint: Literal["whole", "fractional"] = "whole",
     dual: Literal["once", "both"] = "once",
 ) -> pd.DataFrame:
-    """`count_patents` where the filings of the firms are known (`filings_of_firms`)."""
+    """Count distinct applications by firm, year of filing and type.
+
+    Parameters
+    ----------
+    filings : pandas.DataFrame
+        From `filings_of_firms`.
+    truncation : datetime.date
+        Date of the export; filings after it are not counted.
+    firm : pandas.DataFrame, optional
+        Firm table; filings dated on or after a firm's merger count for its successor (group_id).
+    joint : {"whole", "fractional"}, default "whole"
+        A joint application counts 1 for each firm, or as the firm's share of its parties.
+    dual : {"once", "both"}, default "once"
+        One invention filed as utility model as well (一案双申) counts once, as the invention, or as
+        both.
+
+    Returns
+    -------
+    pandas.DataFrame
+        firm_id, year, PATENT_COLUMNS; a row per firm and year with any application.
+    """
     last = pd.Timestamp(truncation)
     found = filings[filings["filed"].le(last)]
     if dual == "once":
@@ -120,7 +107,7 @@ def add_patents(
     The panel has firm_id, year, founded_year, last_year. Counts are missing before the founding
     year, after the `last_year` of the firm as itself, and after the year of the export. A firm that
     is gone cannot win, so zeros would stand among the comparison firms only and resemble an effect;
-    what is filed after a merger is the successor's (`count_patents`). A year is complete for a type
+    what is filed after a merger is the successor's (`count_filings`). A year is complete for a type
     when all its filings are published by `truncation` (PUBLISHED_AFTER); incomplete years are
     flagged, or also missing.
     """
@@ -153,7 +140,7 @@ def last_complete_year(truncation: dt.date, kind: str) -> int:
 
 
 def utility_share(counts: pd.DataFrame) -> pd.DataFrame:
-    """firm_id, utility_share: share of utility models in the filings of `count_patents`.
+    """firm_id, utility_share: share of utility models in the filings of `count_filings`.
 
     No row without any.
 
@@ -172,9 +159,21 @@ def firm_shares(
     link_audit: pd.DataFrame,
     holder: Literal["original", "current"] = "original",
 ) -> pd.DataFrame:
-    """app_no, firm_id, share.
+    """Return which part of each application's parties a firm is.
 
-    Which part of the original applicants, or of the current holders, the firm is.
+    Parameters
+    ----------
+    patent_party : pandas.DataFrame
+        Clean table.
+    link_audit : pandas.DataFrame
+        `FirmLinks.link_audit`.
+    holder : {"original", "current"}, default "original"
+        The applicants, or the current holders (bought patents count for the buyer).
+
+    Returns
+    -------
+    pandas.DataFrame
+        app_no, firm_id, share in (0, 1].
     """
     linked = link_audit.loc[
         link_audit["source"].eq("patent_party"), [*RECORD_KEY, "firm_id"]

@@ -7,7 +7,12 @@ from typing import Literal
 import pandas as pd
 
 from zgzx_research.link.link_firms import FirmLinks, link_firms
-from zgzx_research.panels.patent_counts import count_patents, last_complete_year
+from zgzx_research.panels.patent_counts import (
+    count_filings,
+    filings_of_firms,
+    firm_shares,
+    last_complete_year,
+)
 from zgzx_research.proofs.cleaned_files import CleanedFiles, Quantity, no_dates, without_tables
 from zgzx_research.simulate.files.patent_files import publication_rows
 
@@ -109,13 +114,8 @@ def _counts(
 ) -> pd.DataFrame:
     """Return the package's counts by true firm and year."""
     patent = files.clean["patent"]
-    counts = count_patents(
-        patent[patent["app_no"].isin(readable)],
-        files.clean["patent_party"] if party is None else party,
-        firms.link_audit,
-        files.export,
-        firm=firms.firm,
-        holder=holder,
-        dual=dual,
-    )
+    parties = files.clean["patent_party"] if party is None else party
+    shares = firm_shares(parties, firms.link_audit, holder)
+    filings = filings_of_firms(patent[patent["app_no"].isin(readable)], shares)
+    counts = count_filings(filings, files.export, firm=firms.firm, dual=dual)
     return counts.assign(firm_id=counts["firm_id"].map(files.true_firms))

@@ -10,7 +10,7 @@ import pytest
 from zgzx_research.panels.covariates import firm_covariates
 from zgzx_research.panels.patent_counts import (
     add_patents,
-    count_patents,
+    count_filings,
     filings_of_firms,
     firm_shares,
     last_complete_year,
@@ -55,6 +55,19 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         .astype({"firm_id": "str"})
     )
     return rows.astype({"dual_app_no": "str"}), long[[*RECORD_KEY, "app_no", "role"]], audit
+
+
+def count_patents(
+    patent: pd.DataFrame,
+    party: pd.DataFrame,
+    audit: pd.DataFrame,
+    truncation: dt.date,
+    holder: str = "original",
+    **options: object,
+) -> pd.DataFrame:
+    """The counts, by the shares of the firms in the applications."""
+    filings = filings_of_firms(patent, firm_shares(party, audit, holder))
+    return count_filings(filings, truncation, **options)
 
 
 FIRM = pd.DataFrame(
