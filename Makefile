@@ -45,9 +45,9 @@ WORLDS ?= 2000
 CLEANED ?= 200
 proofs: $(READY)
 	$(PYTEST) -m proof tests
-	$(BIN)/python tests/proofs/coverage.py $(WORLDS)
-	$(BIN)/python tests/proofs/traps.py $(WORLDS)
-	$(BIN)/python tests/proofs/cleaning.py $(CLEANED)
+	$(BIN)/python -m zgzx_research.proofs coverage $(WORLDS)
+	$(BIN)/python -m zgzx_research.proofs traps $(WORLDS)
+	$(BIN)/python -m zgzx_research.proofs cleaning $(CLEANED)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv
