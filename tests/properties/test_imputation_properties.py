@@ -91,6 +91,14 @@ def test_scales_and_effects_of_units_and_periods(
         same(effects(prepared(table.assign(y=moved)), method), expected, shift=shift)
 
 
+def known_part(covariance: np.ndarray) -> np.ndarray:
+    """Rows and columns without NaN: what rests on one unit may have no standard error (named)."""
+    own = ~np.isnan(np.diag(covariance))
+    part = covariance[np.ix_(own, own)]
+    whole = ~np.isnan(part).any(axis=1)
+    return part[np.ix_(whole, whole)]
+
+
 @examples(20)
 @given(tables(), st.sampled_from(METHODS))
 def test_nothing_is_changed_and_weights_give_the_estimate(table: pd.DataFrame, method: str) -> None:
@@ -101,9 +109,8 @@ def test_nothing_is_changed_and_weights_give_the_estimate(table: pd.DataFrame, m
     result = effects(panel, method)
     for name, value in zip(("y", "cohort", "cohorts", "periods", "weights"), before, strict=True):
         np.testing.assert_array_equal(getattr(panel, name), value)
-    assert np.linalg.eigvalsh(result.numbers.covariance).min() > -1e-8 * np.trace(
-        result.numbers.covariance
-    )
+    known = known_part(result.numbers.covariance)
+    assert np.linalg.eigvalsh(known).min(initial=0.0) >= -1e-8 * np.trace(known)
     if result.weights.kind == "exact":
         on_means = (result.weights.weights * np.nan_to_num(result.weights.means)).sum(axis=(1, 2))
         np.testing.assert_allclose(on_means, result.estimates, rtol=1e-9, atol=1e-10)
