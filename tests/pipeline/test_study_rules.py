@@ -19,7 +19,7 @@ from zgzx_research.pipeline import estimates, manifest
 from zgzx_research.pipeline.panel_file import read_panel_file
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.run import run_study
-from zgzx_research.pipeline.secret_key import secret_key
+from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.steps import data
 from zgzx_research.study import load_study
 

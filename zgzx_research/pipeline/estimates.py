@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import blank_few, enough_firms
-from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
+from zgzx_research.evidence.facts import Fact, Facts, effect_facts, fact, grade_facts
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
 from zgzx_research.pipeline.summaries import Summary
@@ -121,6 +121,18 @@ def _pretest_facts(test: Mapping[str, Any], prefix: str) -> dict[str, Fact]:
 def is_share(outcome: str) -> bool:
     """Whether an outcome is a share (0..1); outcomes of other panels are plain numbers."""
     return outcome in OUTCOMES and OUTCOMES[outcome].unit == "share"
+
+
+def kept_pairs(facts: Facts) -> list[tuple[str, str]]:
+    """List (outcome, specification) of all kept estimates: shares first, main ones first."""
+    ending = ".headline.estimate"
+    pairs: Sequence[list[str]] = [
+        key.removesuffix(ending).split(".") for key in facts.facts if key.endswith(ending)
+    ]
+    return sorted(
+        ((outcome, spec) for outcome, spec in pairs),
+        key=lambda pair: (not is_share(pair[0]), pair[0], pair[1] != "main", pair[1]),
+    )
 
 
 def graded(

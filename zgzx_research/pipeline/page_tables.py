@@ -15,7 +15,7 @@ from zgzx_research.report.tables.markdown_table import Table
 
 if TYPE_CHECKING:
     from zgzx_research.did.results.effects import Effects
-    from zgzx_research.pipeline.pages import Page
+    from zgzx_research.pipeline.page import Page
 
 __all__ = [
     "arms",

@@ -10,8 +10,8 @@ from typing import Any
 from zgzx_research.evidence.disclosure import BALANCE, row_balance, sheet_balance
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import store
+from zgzx_research.pipeline.estimates import kept_pairs
 from zgzx_research.pipeline.kept_facts import EVENT_COLUMNS, load_events
-from zgzx_research.pipeline.pages import kept_pairs
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.steps.pages import stamp
 from zgzx_research.report import fonts
