@@ -1,3 +1,5 @@
+__version__: str
+
 from .cleaning.sources import clean as clean
 from .designs.ppml import ppml as ppml
 from .designs.ppml import ppml_with_covariates as ppml_with_covariates

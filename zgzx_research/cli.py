@@ -252,7 +252,6 @@ def analyse(
 ) -> None:
     """Analyse any tidy panel and write the same report about it."""
     from zgzx_research.pipeline.analyse import run_analysis
-    from zgzx_research.pipeline.panel_file import as_columns
     from zgzx_research.study import find_root
 
     roles = {
@@ -260,7 +259,7 @@ def analyse(
         "period": period,
         "outcome": outcome,
         "first_treated": first_treated,
-        "covariates": as_columns(covariates or ()),
+        "covariates": _columns(covariates or []),
         "covariates_at": covariates_at,
         "weights": weights,
         "cluster": cluster,
@@ -286,7 +285,13 @@ def analyse(
     _say_result(result.ran, result.skipped, f"reports/{place.name}")
 
 
+def _columns(given: list[str]) -> tuple[str, ...]:
+    """Split names of columns, given one by one or several with commas between them."""
+    return tuple(name for text in given for part in text.split(",") if (name := part.strip()))
+
+
 def _say_result(ran: tuple[str, ...], skipped: tuple[str, ...], place: str) -> None:
+    """Print how many tasks ran and where the report is."""
     if not ran:
         typer.echo(
             f"nothing to do: all {len(skipped)} tasks are up to date; "

@@ -18,9 +18,9 @@ import pandas as pd
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.pipeline import manifest
+from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.place import SOURCES, Place, raw_files
 from zgzx_research.pipeline.run import missing_sources
-from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.steps import data
 from zgzx_research.study import Study, load_study
 

@@ -10,7 +10,6 @@ page.table("event_time", outcome, spec)
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
-from zgzx_research.pipeline.estimates import kept_pairs
+from zgzx_research.pipeline.grading import graded, graded_in_study
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
 from zgzx_research.pipeline.page_folders import checked_folder, page_rules
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
@@ -132,13 +131,7 @@ class Page:
 
     @property
     def settings(self) -> Study:
-        """The study file.
-
-        Raises
-        ------
-        ZgzxError
-            The page is about a panel without a study file.
-        """
+        """The study file; an error where the page is about a panel without one."""
         if self.study is None:
             raise ZgzxError("this page has no study file", where=self.name)
         return self.study
@@ -260,7 +253,10 @@ class Page:
         summary = self.summarise(outcome, effects)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
-        found |= self._grade(found, outcome, spec)
+        if self.study is None:
+            found |= graded(found, outcome, spec)
+        else:
+            found |= graded_in_study(found, outcome, spec, self.study, self.place)
         self.kept.update(found)
         events = {f"{outcome}.{spec}": event_columns(summary)}
         return Kept(found, events)
@@ -288,13 +284,7 @@ class Page:
         return self.summary(outcome, spec).event
 
     def summary(self, outcome: str, spec: str) -> Summary:
-        """Return the summary of an estimation that was kept.
-
-        Raises
-        ------
-        ZgzxError
-            It was not kept.
-        """
+        """Return the summary of an estimation; an error if it was not kept."""
         if (outcome, spec) not in self.summaries:
             remedy = f"Call page.keep({outcome!r}, {spec!r}, effects) first."
             raise ZgzxError(f"{outcome}, {spec} was not kept", where=self.name, remedy=remedy)
@@ -304,7 +294,7 @@ class Page:
         """List all kept estimates of an outcome, or the main one of every outcome."""
         pairs = [
             (name, spec)
-            for name, spec in kept_pairs(self.facts)
+            for name, spec in estimates.kept_pairs(self.facts)
             if (spec == "main" if outcome is None else name == outcome)
         ]
         spec_words = [word_or_code("spec", spec, self.language) for _, spec in pairs]
@@ -391,11 +381,7 @@ class Page:
         ZgzxError
             No such table; the nearest is named.
         """
-        if table not in page_tables.__all__:
-            near = difflib.get_close_matches(table, page_tables.__all__, n=1, cutoff=0)
-            remedy = f"The tables are {', '.join(page_tables.__all__)}."
-            raise ZgzxError(f"no table {table!r}", where="page", examples=near, remedy=remedy)
-        return shown_table(table, getattr(page_tables, table)(self, *about))
+        return shown_table(table, page_tables.function(table)(self, *about))
 
     def summarise(self, outcome: str, effects: Effects) -> Summary:
         """Summarise an estimation; its ledger begins with the rows that the sample leaves out."""
@@ -409,19 +395,3 @@ class Page:
     def _headline(self) -> tuple[int, int] | None:
         """Event times of the headline; None for a panel without a study file."""
         return self.study.estimate.headline_events if self.study else None
-
-    def _grade(self, found: Mapping[str, Fact], outcome: str, spec: str) -> dict[str, Fact]:
-        """Grade the evidence of an estimation by its own facts and the share of linked records."""
-        if self.study is None:
-            return estimates.graded(found, outcome, spec)
-        unit = found[f"{outcome}.{spec}.headline.mde"]["unit"]
-        claimed = self.study.estimate.claimed_effect(outcome)
-        shown = data_facts.link_facts(self.place)["link.roster.linked_share"]["value"]
-        return estimates.graded(
-            found,
-            outcome,
-            spec,
-            claimed_effect=claimed if unit == outcome_row(outcome).effect_unit else None,
-            linked_share=data_facts.roster_linked_share(self.place),
-            withheld=["linkage"] if shown is None else [],
-        )

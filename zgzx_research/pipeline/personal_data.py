@@ -27,9 +27,10 @@ NUMBERS_IN_FILE_NAMES = (
 NAMES = ("person_name", "inventors")
 PARTIES = ("applicants", "holders")  # persons or organisations
 # Columns that are not personal, though a surname or a whole name may be part of them (王平五金厂).
-PUBLIC = tuple(
-    "firm_name former_names before after employer_name service_firm agency street address "
-    "category section team matter title industry item union route indicator origin".split()
+PUBLIC = (
+    *("firm_name", "former_names", "before", "after", "employer_name", "service_firm", "agency"),
+    *("street", "address", "category", "section", "team", "matter", "title", "industry", "item"),
+    *("union", "route", "indicator", "origin"),
 )
 # folders of the project's own texts -> endings
 OWN_TEXTS = {
@@ -225,7 +226,7 @@ def _without_known_ends(run: str, words: str) -> str:
 
 
 def _numbers_in_file_name(text: str) -> Iterator[tuple[str, str]]:
-    """Yield phones, IDs and insurance numbers in a file or sheet name; dates (20250131) are none."""
+    """Yield phones, IDs and insurance numbers in a file or sheet name, but no dates (20250131)."""
     for found in re.findall(r"(?<![0-9A-Za-z])\d{9,20}X?(?![0-9A-Za-z])", text, re.IGNORECASE):
         for kind, pattern in NUMBERS_IN_FILE_NAMES:
             if pattern.fullmatch(found.upper()):

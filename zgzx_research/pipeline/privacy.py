@@ -11,10 +11,10 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline.file_texts import NOT_READ, texts_of
+from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.manifest import is_synthetic
 from zgzx_research.pipeline.personal_data import CHINESE, Secrets, collect_secrets, parts
 from zgzx_research.pipeline.place import Place, raw_files
-from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.study import load_study
 
 # Whole numbers only: the digits of a fraction (0.19900000123) or of a hexadecimal token are no
@@ -137,7 +137,7 @@ def scan(folders: Sequence[Path], secrets: Secrets, root: Path | None = None) ->
 
 
 def table_of(findings: Iterable[Finding]) -> str:
-    """Return a table, one row per file, place and kind, with the number of secrets and an example."""
+    """Return a table by file, place and kind, with the number of secrets and an example."""
     rows = pd.DataFrame([asdict(finding) for finding in findings])
     by = rows.groupby(["file", "place", "kind"], as_index=False)
     return by.agg(found=("masked", "size"), like=("masked", "min")).to_string(index=False)

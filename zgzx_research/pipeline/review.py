@@ -17,9 +17,9 @@ import pandas as pd
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import blank_few
 from zgzx_research.pipeline import estimates, manifest
+from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.place import SOURCES
 from zgzx_research.pipeline.run import open_study
-from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.steps import data
 from zgzx_research.study import Study
 

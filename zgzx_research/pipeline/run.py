@@ -15,9 +15,9 @@ from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline import manifest, notebooks, store, study_facts
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
+from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.page_folders import page_rules
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
-from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.pages import Edition
 from zgzx_research.study import Study, load_study
