@@ -1,3 +1,5 @@
+__version__: str
+
 from .cleaning.sources import clean as clean
 from .designs.ppml import ppml as ppml
 from .designs.ppml import ppml_with_covariates as ppml_with_covariates
@@ -11,7 +13,7 @@ from .link.link_firms import link_firms as link_firms
 from .link.link_people import link_people as link_people
 from .panels.firm_year import build_firm_year as build_firm_year
 from .panels.worker_final import build_worker_final as build_worker_final
-from .pipeline.pages import open_page as open_page
+from .pipeline.page import open_page as open_page
 from .pipeline.panel_page import open_panel_page as open_panel_page
 from .pipeline.panel_page import read_panel as read_panel
 from .report.figures.cohorts import plot_cohorts as plot_cohorts

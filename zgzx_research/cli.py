@@ -46,9 +46,8 @@ def simulate(
     write_world(
         folder, scenario=scenario, size=size, seed=seed, without=off, also=on, progress=typer.echo
     )
-    typer.echo(
-        f"{folder}: synthetic world written ({scenario}, {size}, seed {seed}); truth/ is for checking only"
-    )
+    made = f"{scenario}, {size}, seed {seed}"
+    typer.echo(f"{folder}: synthetic world written ({made}); truth/ is for checking only")
 
 
 @app.command()
@@ -66,9 +65,9 @@ def prove(
         list[str] | None, typer.Option(help="a trap that is on; without any, all usual ones are")
     ] = None,
 ) -> None:
-    """Whether a method finds the truth of synthetic worlds.
+    """Test whether a method finds the truth of synthetic worlds.
 
-    Bias, coverage, size or power, detectable effect.
+    Prints bias, coverage, size or power, and the detectable effect.
     """
     from zgzx_research.proofs.trap_proofs import Proof
     from zgzx_research.proofs.trap_proofs import prove as prove_rows
@@ -81,30 +80,22 @@ def prove(
 
 @app.command()
 def init(name: Name) -> None:
-    """Make a study for a new year.
-
-    Its file, folders for the raw files, and blank workbooks for the clerk.
-    """
+    """Make the study file, raw folders and blank workbooks of a new study."""
     from zgzx_research.pipeline.new_study import README, TEMPLATES, init_study
     from zgzx_research.study import find_root
 
     written = init_study(find_root(), name)
     typer.echo(f"{written[0]} written; set [privacy] key_file and the years there")
-    typer.echo(
-        f"data/raw/{name}/: put the agencies' files in its folders; {README} (Chinese) says which and how,"
-    )
-    typer.echo(
-        f"data/raw/{name}/{TEMPLATES}/ holds {len(written) - 3} blank workbooks for what has no file yet"
-    )
-    typer.echo(f"{written[-1]}: decisions about links, still without a line")
+    raw = f"data/raw/{name}"
+    typer.echo(f"{raw}/: put the agencies' files in its folders; {README} (Chinese) says which")
+    blank = len(written) - 3
+    typer.echo(f"{raw}/{TEMPLATES}/: {blank} blank workbooks for sources that have no file yet")
+    typer.echo(f"{written[-1]}: decisions about links, none yet")
 
 
 @app.command()
 def check(name: Name) -> None:
-    """Read study file, raw files and decisions; say what is there and all that a run would fail at.
-
-    Change nothing.
-    """
+    """List what the raw files hold and every problem a run would fail at; change nothing."""
     from functools import partial
 
     from zgzx_research.pipeline.check import check_study, say
@@ -147,17 +138,13 @@ def review(
         Path, typer.Argument(help="audit.xlsx or link_review.xlsx of data/work/NAME, filled in")
     ],
 ) -> None:
-    """Take the decisions in a workbook that came back (audit or link_review).
-
-    The next run applies them.
-    """
+    """Take over the decisions in a returned workbook; the next run applies them."""
     from zgzx_research.pipeline.review import take_workbook
     from zgzx_research.study import find_root
 
     count, path = take_workbook(find_root(), name, workbook)
-    typer.echo(
-        f"decisions written to {path.relative_to(find_root())}: {count}; apply them with zgzx run {name}"
-    )
+    place = path.relative_to(find_root())
+    typer.echo(f"decisions written to {place}: {count}; apply them with zgzx run {name}")
 
 
 @app.command()
@@ -170,10 +157,7 @@ def thresholds(
         list[float] | None, typer.Option(help="a score, 0 to 1; may be given again")
     ] = None,
 ) -> None:
-    """How much the main estimate hangs on weak links of firms.
-
-    The same with only links of a score and above.
-    """
+    """Show the main estimate when only links of firms with a score and above are used."""
     from zgzx_research.pipeline.review import THRESHOLDS, across_thresholds
     from zgzx_research.study import find_root
 
@@ -183,7 +167,7 @@ def thresholds(
 
 @app.command()
 def scan(name: Name) -> None:
-    """Look for persons in what a study left behind.
+    """Search all files that a study wrote for personal data.
 
     Exit code 2 when a name, a number or the key is found.
     """
@@ -220,7 +204,7 @@ def analyse(
         str, typer.Option(help="column with the first treated period, empty for never")
     ],
     never_treated: Annotated[
-        str | None, typer.Option(help="what stands for never treated, e.g. 0")
+        str | None, typer.Option(help="the code for never treated in that column, e.g. 0")
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="name of the report; made from the file's by default")
@@ -266,9 +250,8 @@ def analyse(
         typer.Option(help="first and last event time of stacked or imputation, e.g. -3 2"),
     ] = None,
 ) -> None:
-    """The same analysis and report on any tidy panel."""
+    """Analyse any tidy panel and write the same report about it."""
     from zgzx_research.pipeline.analyse import run_analysis
-    from zgzx_research.pipeline.panel_file import as_columns
     from zgzx_research.study import find_root
 
     roles = {
@@ -276,7 +259,7 @@ def analyse(
         "period": period,
         "outcome": outcome,
         "first_treated": first_treated,
-        "covariates": as_columns(covariates or ()),
+        "covariates": _columns(covariates or []),
         "covariates_at": covariates_at,
         "weights": weights,
         "cluster": cluster,
@@ -302,22 +285,24 @@ def analyse(
     _say_result(result.ran, result.skipped, f"reports/{place.name}")
 
 
+def _columns(given: list[str]) -> tuple[str, ...]:
+    """Split names of columns, given one by one or several with commas between them."""
+    return tuple(name for text in given for part in text.split(",") if (name := part.strip()))
+
+
 def _say_result(ran: tuple[str, ...], skipped: tuple[str, ...], place: str) -> None:
+    """Print how many tasks ran and where the report is."""
     if not ran:
         typer.echo(
-            f"nothing to do: all {len(skipped)} tasks are up to date; see {place} and reports/index.html"
+            f"nothing to do: all {len(skipped)} tasks are up to date; "
+            f"see {place} and reports/index.html"
         )
-    else:
-        typer.echo(
-            f"{len(ran)} tasks done, {len(skipped)} were up to date; open reports/index.html"
-        )
+        return
+    typer.echo(f"{len(ran)} tasks done, {len(skipped)} were up to date; open reports/index.html")
 
 
 def main() -> None:
-    """Entry point: problems the user can mend are one message and exit code 2.
-
-    A full disk is one of them.
-    """
+    """Run a command; a problem that the user can correct is one message and exit code 2."""
     try:
         app()
     except Exception as error:

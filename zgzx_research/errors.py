@@ -1,4 +1,4 @@
-"""One kind of error: what is wrong, where, how many, an example, the remedy."""
+"""The error and the warning of this package: what, where, how many, examples, remedy."""
 
 from __future__ import annotations
 
@@ -55,22 +55,24 @@ class ZgzxError(ValueError):
             self.what, where=self.where, count=self.count, examples=self.examples, remedy=remedy
         )
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let an error pass between processes with all its parts."""
         return (_rebuild, (self.what, self.where, self.count, self.examples, self.remedy))
 
 
 def _rebuild(
     what: str, where: str, count: int | None, examples: list[str], remedy: str
 ) -> ZgzxError:
+    """Make an error from its parts again."""
     return ZgzxError(what, where=where, count=count, examples=examples, remedy=remedy)
 
 
 class ZgzxWarning(UserWarning):
-    """Something the user should know although the result stands; it is in the ledger too."""
+    """Something the user should know although the result is valid; it is in the ledger too."""
 
 
 def warn(text: str) -> None:
-    """Warn, and name the line of the user's own file that called the package."""
+    """Warn, naming the line of the user's own file that called the package."""
     here, level, frame = str(Path(__file__).parent), 1, sys._getframe()
     while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
         frame, level = frame.f_back, level + 1

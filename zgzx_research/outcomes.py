@@ -64,11 +64,12 @@ class Outcome:
 
     @property
     def base_period(self) -> str:
-        """Base of the comparison: counts are rare, so all earlier years; of a share the last one."""
+        """Base of the comparison: all earlier years for rare counts, the last one for shares."""
         return BASES[self.unit]
 
 
 def _patents(kind: str) -> Outcome:
+    """Return the row of one kind of patents."""
     return Outcome(f"patents_{kind}", "count", "patents", 10.0, events=(COVID, SUBSIDY))
 
 
@@ -83,7 +84,17 @@ OUTCOMES = {row.name: row for row in ROWS}
 
 
 def outcome_row(name: str) -> Outcome:
-    """The row of an outcome.
+    """Return the row of an outcome.
+
+    Parameters
+    ----------
+    name : str
+        Column of the outcome in the panel of firms.
+
+    Returns
+    -------
+    Outcome
+        Its row.
 
     Raises
     ------

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -24,11 +24,9 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.outcomes import OUTCOMES
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
-
-
 Base = Literal["universal", "varying", "pooled"]
 
-# what the sentences of the reports speak of; further ones appear in figures, tables, the workbook
+# Named in the sentences of the reports; others appear in figures, tables and the workbook.
 REPORTED_SPECS = ("main", "full_base", "not_yet")
 REPORTED_PATENTS = ("patents_invention", "patents_utility_model", "patents_all")
 NEEDED = ("roster", "registry")  # sources without which there are no firms and no awards
@@ -36,6 +34,7 @@ Given = TypeVar("Given", bound=Collection[str])
 
 
 def _need(given: Given, reported: tuple[str, ...]) -> Given:
+    """Refuse a list without the names that the reports use."""
     missing = [name for name in reported if name not in given]
     if missing:
         raise ValueError(f"the reports also speak of {', '.join(missing)}")
@@ -73,7 +72,7 @@ class Raw(_Section):
     deliveries: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]+/\d{3,}$")], ...] = ()
 
     def deliveries_of(self, source: str) -> tuple[str, ...]:
-        """Those of one source."""
+        """Return the deliveries of one source, the oldest first."""
         return tuple(file for file in self.deliveries if file.startswith(f"{source}/"))
 
 
@@ -160,18 +159,19 @@ class Estimate(_Section):
         return overrides
 
     def base_period(self, outcome: str, spec: str) -> str:
-        """The base of a specification, or the study's for the outcome, or that of its row."""
+        """Return the base of a specification, or else the study's, or else the outcome's own."""
         changed = self.overrides.get(outcome, Override())
         own = self.specs[spec].base_period or changed.base_period
         return own or OUTCOMES[outcome].base_period
 
     def claimed_effect(self, outcome: str) -> float:
-        """The effect that the programme would need, in the unit of the outcome's effects."""
+        """Return the effect that is claimed, in the unit of the outcome's effects."""
         changed = self.overrides.get(outcome, Override())
         return changed.claimed_effect or OUTCOMES[outcome].claimed_effect
 
 
 def _refuse_unknown(outcomes: Iterable[str]) -> None:
+    """Refuse outcomes without a row in `outcomes.py`."""
     for name in outcomes:
         if name not in OUTCOMES:
             near = difflib.get_close_matches(name, OUTCOMES, n=1, cutoff=0)[0]
@@ -201,18 +201,12 @@ class Study(_Section):
 
     @property
     def patents_until(self) -> dt.date:
-        """The date of the patent export.
-
-        The end of the last year where the study has no patents.
-        """
+        """Date of the patent export; without patents, the end of the last year."""
         return self.patents.truncation or dt.date(self.study.years[1], 12, 31)
 
     @property
     def needed_sources(self) -> dict[str, list[str]]:
-        """Sources without which the study cannot be made -> the outcomes that need them.
-
-        None: any outcome does.
-        """
+        """Sources that the study needs, each with the outcomes that need it (empty: all)."""
         needs: dict[str, list[str]] = {source: [] for source in NEEDED}
         for outcome in self.estimate.outcomes:
             needs.setdefault(OUTCOMES[outcome].source, []).append(outcome)
@@ -220,7 +214,23 @@ class Study(_Section):
 
 
 def find_root(start: Path | None = None) -> Path:
-    """The project folder: the nearest folder above `start` that holds `studies/`."""
+    """Find the project folder: the nearest one at or above `start` that holds `studies/`.
+
+    Parameters
+    ----------
+    start : Path, optional
+        Where to begin; the working folder by default.
+
+    Returns
+    -------
+    Path
+        The project folder.
+
+    Raises
+    ------
+    ZgzxError
+        No folder holds `studies/`.
+    """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / "studies").is_dir():
@@ -233,7 +243,7 @@ def find_root(start: Path | None = None) -> Path:
 
 
 def check_name(name: str) -> str:
-    """A study name is a plain word; anything that could be a path is refused."""
+    """Refuse a study name that is not a plain word, for instance one that could be a path."""
     if not NAME.fullmatch(name):
         raise ZgzxError(
             f"study name {name!r} is not a plain word",
@@ -247,9 +257,22 @@ def check_name(name: str) -> str:
 def load_study(root: Path, name: str) -> Study:
     """Read `studies/<name>.toml`.
 
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+    name : str
+        The study.
+
+    Returns
+    -------
+    Study
+        The study file, checked.
+
     Raises
     ------
-    ZgzxError : no such file, not TOML, unknown key (with the nearest), wrong value.
+    ZgzxError
+        No such file, not TOML, an unknown key (the nearest is named) or a wrong value.
     """
     path = root / "studies" / f"{check_name(name)}.toml"
     where = f"studies/{name}.toml"
@@ -262,7 +285,7 @@ def load_study(root: Path, name: str) -> Study:
         study = Study.model_validate(data)
     except tomllib.TOMLDecodeError as problem:
         raise ZgzxError(
-            f"not valid TOML ({problem})", where=where, remedy="Mend that line."
+            f"not valid TOML ({problem})", where=where, remedy="Correct that line."
         ) from None
     except UnicodeDecodeError as problem:
         remedy = "Save the file as UTF-8."
@@ -276,31 +299,28 @@ def load_study(root: Path, name: str) -> Study:
 
 
 def _explain(problem: ValidationError, where: str) -> ZgzxError:
-    """All wrong keys at once.
-
-    Unknown ones with the nearest known, the others with what was expected.
-    """
-    said, unknown = [], False
+    """Make one error of all wrong keys: the nearest known key, or what was expected."""
+    wrong, unknown = [], False
     for error in problem.errors(include_url=False):
         *section, key = [str(part) for part in error["loc"]] or ["patents"]
         if error["type"] == "extra_forbidden":
             unknown = True
             near = difflib.get_close_matches(key, _known(section), n=1, cutoff=0.4)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
-            said.append(f"[{'.'.join(section)}] {key}{hint}" if section else f"[{key}]{hint}")
+            wrong.append(f"[{'.'.join(section)}] {key}{hint}" if section else f"[{key}]{hint}")
         else:
-            said.append(f"[{'.'.join(section)}] {key}: {error['msg'].lower()}")
+            wrong.append(f"[{'.'.join(section)}] {key}: {error['msg'].lower()}")
     what = "unknown or wrong key" if unknown else "wrong or missing value"
     remedy = "See studies/demo.toml, where every key is explained."
-    return ZgzxError(what, where=where, count=len(said), examples=said, remedy=remedy)
+    return ZgzxError(what, where=where, count=len(wrong), examples=wrong, remedy=remedy)
 
 
 def _known(section: list[str]) -> list[str]:
-    """Known keys at a place of the study file."""
+    """Return the known keys at a place of the study file."""
     if len(section) > 2:
         inner: dict[str, type[_Section]] = {"specs": Specification, "overrides": Override}
         return list(inner[section[1]].model_fields)
-    sections: dict[str, Any] = {
-        name: field.annotation for name, field in Study.model_fields.items()
-    }
-    return list(sections[section[0]].model_fields) if section else list(sections)
+    if not section:
+        return list(Study.model_fields)
+    inside = Study.model_fields[section[0]].annotation
+    return list(inside.model_fields) if isinstance(inside, type) else []

@@ -19,7 +19,8 @@ from zgzx_research.ingest import file_numbers
 from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files, read_list
 from zgzx_research.ingest.read import read_raw
 from zgzx_research.pipeline import manifest
-from zgzx_research.pipeline.privacy import collect_secrets, names_in_file_names, scan
+from zgzx_research.pipeline.personal_data import collect_secrets, names_in_file_names
+from zgzx_research.pipeline.privacy import scan
 
 SECRET_KEY = b"a key for the tests"
 PERSON, PHONE = "甄明", "19900001234"

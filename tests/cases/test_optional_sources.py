@@ -19,7 +19,7 @@ from zgzx_research.cleaning.sources import nothing_to_clean
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import stages, tasks
-from zgzx_research.pipeline.pages import open_page
+from zgzx_research.pipeline.page import open_page
 from zgzx_research.report.prose_rendering import SHARED, render_prose
 from zgzx_research.report.wording import LANGUAGES
 from zgzx_research.study import load_study

@@ -18,7 +18,8 @@ from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.cli import app
 from zgzx_research.ingest.read import RawTable
 from zgzx_research.pipeline import privacy
-from zgzx_research.pipeline.privacy import Secrets, collect_secrets, scan
+from zgzx_research.pipeline.personal_data import Secrets, collect_secrets
+from zgzx_research.pipeline.privacy import scan
 
 ROOT = Path(__file__).parents[2]
 KEY = b"a key of a test, 32 bytes long.."

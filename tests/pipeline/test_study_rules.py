@@ -16,10 +16,10 @@ from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import read_raw
 from zgzx_research.pipeline import estimates, manifest
+from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.panel_file import read_panel_file
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.run import run_study
-from zgzx_research.pipeline.secret_key import secret_key
 from zgzx_research.pipeline.steps import data
 from zgzx_research.study import load_study
 

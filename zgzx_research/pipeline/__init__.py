@@ -1,1 +1,1 @@
-"""Settings meet disk here: stages, tasks, notebooks, pages."""
+"""Run a study: steps from raw files to reports, notebooks, pages, checks."""

@@ -1,4 +1,4 @@
-"""`zgzx analyse`: the page about any panel, for a file and options given on the command line."""
+"""`zgzx analyse`: run the page about any panel for a file and options of the command line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import manifest, study_facts
 from zgzx_research.pipeline.build import Result, build
-from zgzx_research.pipeline.command_words import in_command_words
+from zgzx_research.pipeline.command_words import METHOD_OPTIONS, in_command_words
 from zgzx_research.pipeline.panel_page import PAGE, compared, never, read_panel
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.steps import pages
@@ -45,7 +45,7 @@ def run_analysis(
     *,
     say: Callable[[str], None],
 ) -> tuple[Result, Place, list[str]]:
-    """Estimate and render; return what ran, where the results are, and lines for the terminal.
+    """Analyse a panel and write the report about it.
 
     Parameters
     ----------
@@ -54,13 +54,22 @@ def run_analysis(
     file : Path
         The panel.
     name : str or None
-        Of the report; None makes one from the file's.
+        Name of the report; None makes one from the file's.
     roles, options : mapping
         Arguments of `prepare_panel` and of `estimate_effects`; None or empty counts as not given.
     never_treated : str, float or None
-        What stands for never treated in the file.
+        The code for never treated in the file.
     say : callable
         Prints a line.
+
+    Returns
+    -------
+    result : Result
+        Steps that ran and steps that were up to date.
+    place : Place
+        Where the results are.
+    lines : list of str
+        Lines for the terminal.
 
     Raises
     ------
@@ -76,6 +85,7 @@ def run_analysis(
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the arguments that were given."""
     return {name: value for name, value in arguments.items() if value not in (None, "", ())}
 
 
@@ -88,6 +98,7 @@ def _run(
     never_treated: str | float | None,
     say: Callable[[str], None],
 ) -> tuple[Result, Place, list[str]]:
+    """Check options and panel, then run the page."""
     place = Place(root, check_name(name) if name else study_name(root, file), file.parent)
     if (root / "studies" / f"{place.name}.toml").is_file():
         raise ZgzxError(
@@ -116,7 +127,7 @@ def _run(
 
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments as papermill can write them into a notebook: lists for tuples."""
+    """Replace tuples by lists, which papermill can write into a notebook."""
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in arguments.items()
@@ -124,14 +135,28 @@ def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def study_name(root: Path, file: Path) -> str:
-    """A name for the report from a file's: letters, digits, - and _.
+    """Make a name for the report from a file's: letters, digits, - and _.
 
-    Others make way for a short digest of all of it.
+    Where other characters are lost, a short digest of the whole name is added.
+
+    Parameters
+    ----------
+    root : Path
+        The project folder; a name of one of its studies is not used.
+    file : Path
+        The file.
+
+    Returns
+    -------
+    str
+        A name that `check_name` accepts.
 
     Examples
     --------
-    >>> study_name(Path("/nowhere"), Path("My panel.v2.csv")), study_name(Path("/nowhere"), Path("企业面板2020.xlsx"))
-    ('my-panel-v2', '2020-00fbbb')
+    >>> study_name(Path("/nowhere"), Path("My panel.v2.csv"))
+    'my-panel-v2'
+    >>> study_name(Path("/nowhere"), Path("企业面板2020.xlsx"))
+    '2020-00fbbb'
     """
     stem = unicodedata.normalize("NFKC", file.stem).lower()
     name = re.sub(r"[^a-z0-9_]+", "-", stem).strip("-_")
@@ -146,10 +171,7 @@ def study_name(root: Path, file: Path) -> str:
 
 
 def _with_adjustment(options: dict[str, Any], roles: Mapping[str, Any]) -> dict[str, Any]:
-    """Covariates are asked for to be used.
-
-    Without a word on how, doubly robust (on the ratio scale by regression).
-    """
+    """Add the default adjustment for covariates: doubly robust, or regression for ratios."""
     method = options.get("method", "group_time")
     if (
         not roles.get("covariates")
@@ -163,14 +185,14 @@ def _with_adjustment(options: dict[str, Any], roles: Mapping[str, Any]) -> dict[
 
 
 def _refuse_options(options: Mapping[str, Any]) -> None:
-    """An option that the method does not take is an error, so that nothing asked for is silently ignored."""
+    """Refuse options that the method does not take, so that none is silently ignored."""
     method = options.get("method", "group_time")
     if method not in METHODS:
         remedy = f"Choose one of {', '.join(METHODS)}."
         raise ZgzxError(f"there is no method {method!r}", where="--method", remedy=remedy)
     ignored = [name for name in options if name != "method" and name not in options_of(method)]
     if ignored:
-        takes = [name for name in options_of(method) if name in COMMAND_OPTIONS]
+        takes = [name for name in options_of(method) if name in METHOD_OPTIONS]
         raise ZgzxError(
             f"--method {method} does not take this option",
             where="zgzx analyse",
@@ -180,19 +202,8 @@ def _refuse_options(options: Mapping[str, Any]) -> None:
         )
 
 
-COMMAND_OPTIONS = (
-    "adjustment",
-    "controls",
-    "base_period",
-    "anticipation",
-    "leave_out",
-    "scale",
-    "family",
-    "event_window",
-)
-
-
 def _as_option(name: str) -> str:
+    """Write the name of an argument as an option of the command."""
     return f"--{name.replace('_', '-')}"
 
 
@@ -202,7 +213,7 @@ def _checked_panel(
     options: dict[str, Any],
     never_treated: str | float | None,
 ) -> PreparedPanel:
-    """The panel; problems of the data come out before anything is written."""
+    """Read and prepare the panel; its problems are reported before anything is written."""
     table = read_panel(file, roles, never_treated)
     _refuse_untreated(table, roles, file.name)
     panel = prepare_panel(table, **roles)
@@ -211,6 +222,7 @@ def _checked_panel(
 
 
 def _refuse_untreated(table: pd.DataFrame, roles: Mapping[str, Any], file: str) -> None:
+    """Refuse a table in which no unit is treated."""
     name = roles["first_treated"]
     if table[name].isna().all():
         raise ZgzxError(
@@ -222,7 +234,7 @@ def _refuse_untreated(table: pd.DataFrame, roles: Mapping[str, Any], file: str) 
 
 
 def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str) -> None:
-    """Say so before anything is written when nothing could be shown."""
+    """Refuse a panel with so few units that a report could show nothing."""
     untreated = never(panel)
     treated = len(panel.y) - untreated
     if not treated:
@@ -252,25 +264,26 @@ def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str)
 
 
 def _more_comparison(cohorts: int) -> str:
+    """Say how to get more comparison units."""
     if cohorts > 1:
         return (
             "Add --controls not_yet_treated: units treated later then serve as comparison until "
-            "then."
+            "they are treated."
         )
     return "All are treated at once, so nobody is left to compare with: add units never treated."
 
 
 def _for_the_user(panel: PreparedPanel, options: Mapping[str, Any]) -> str:
-    """The estimate of a panel too small for a report; only whoever ran the command reads it."""
+    """Estimate a panel that is too small for a report, for the terminal only."""
     try:
         frame = estimate_effects(panel, **options).aggregate("overall").to_frame()
-        return f"For you alone: {overall_text(frame.iloc[0])}."
+        return f"Only for the terminal: {overall_text(frame.iloc[0])}."
     except ZgzxError:
         return "Nor can it be estimated."
 
 
 def _overall_line(edition: Edition) -> str:
-    """The overall effect, for the terminal."""
+    """Return the overall effect for the terminal."""
     facts = Facts.load(edition.all_facts)
     key = "outcome.main.overall"
     factor = 100.0 if facts.record(f"{key}.estimate")["unit"] == "percent" else 1.0
@@ -281,7 +294,7 @@ def _overall_line(edition: Edition) -> str:
 
 
 def overall_text(row: Mapping[str, float]) -> str:
-    """An overall effect with its error and interval."""
+    """Write an overall effect with its standard error and interval."""
     estimate = f"overall effect on the treated: {row['estimate']:.10g}"
     if pd.isna(row["std_error"]):
         return f"{estimate} (std. error not estimable: {NOT_ESTIMABLE})"
@@ -292,7 +305,7 @@ def overall_text(row: Mapping[str, float]) -> str:
 def _notes(
     panel: PreparedPanel, roles: Mapping[str, Any], options: Mapping[str, Any]
 ) -> Iterator[str]:
-    """What a reader of the terminal should know: defaults chosen, and what was left out."""
+    """Yield lines about the adjustment used and what was left out."""
     if (how := options.get("adjustment")) and roles.get("covariates"):
         yield f"adjusted for {', '.join(roles['covariates'])}: --adjustment {how}"
     for row in panel.ledger.itertuples(index=False):

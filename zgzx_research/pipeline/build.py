@@ -1,4 +1,4 @@
-"""Run the steps whose inputs, code or settings changed; pytask knows which, we show progress."""
+"""Run the steps whose inputs, code or settings changed; pytask decides which."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.code_digest import code_digest
 
-RARELY = 200_000  # objects between two garbage collections: millions of rows are short-lived
+GC_THRESHOLD = 200_000  # objects between two garbage collections: rows hold no reference cycles
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Step:
     modules : tuple of str
         Further modules of the package that the work runs, e.g. in a notebook.
     numbers : mapping
-        Inputs whose names may be written nowhere, to their numbers. pytask writes the paths of
-        inputs into its lock file; of these it is given number and digest only.
+        Inputs whose names must not be written anywhere, to their numbers. pytask writes the paths
+        of inputs into its lock file; for these it gets number and digest only.
     """
 
     name: str
@@ -52,7 +52,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Result:
-    """Names of the steps that ran and of those that were up to date."""
+    """Names of steps after a run.
+
+    Attributes
+    ----------
+    ran : tuple of str
+        Steps that ran.
+    skipped : tuple of str
+        Steps that were up to date.
+    """
 
     ran: tuple[str, ...]
     skipped: tuple[str, ...]
@@ -81,6 +89,11 @@ def build(
     only : str
         Keep steps whose name starts with one of these comma-separated words.
 
+    Returns
+    -------
+    Result
+        Steps that ran and steps that were up to date.
+
     Raises
     ------
     ZgzxError
@@ -93,6 +106,7 @@ def build(
     config = work / "pytask.toml"
     if not config.exists():
         store.write_text(config, "[tool.pytask.ini_options]\n")
+
     wanted = [step for step in steps if not only or step.name.startswith(tuple(only.split(",")))]
     ran: list[str] = []
     pytask.console.quiet = True
@@ -111,9 +125,9 @@ def build(
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Collect garbage rarely: the rows of large tables hold no reference cycles."""
+    """Collect garbage rarely while the steps run."""
     usual = gc.get_threshold()
-    gc.set_threshold(RARELY)
+    gc.set_threshold(GC_THRESHOLD)
     try:
         yield
     finally:
@@ -123,9 +137,10 @@ def _few_collections() -> Iterator[None]:
 def _task(
     step: Step, total: int, lock_digest: str, ran: list[str], say: Callable[[str], None]
 ) -> Any:
+    """Make a task of pytask from a step."""
     import pytask
 
-    def run(inputs: Any, code: str, settings: str, produces: Any) -> None:
+    def run(inputs: object, code: str, settings: str, produces: object) -> None:
         begin = time.perf_counter()
         step.run()
         ran.append(step.name)
@@ -144,7 +159,7 @@ def _task(
 
 
 def _settings(step: Step) -> str:
-    """Settings and the list of inputs: pytask alone would not notice a file that is gone."""
+    """Return settings and the list of inputs: pytask does not notice a removed input."""
     named = [path.name for path in step.inputs if path not in step.numbers]
     numbered = [
         f"{step.numbers[path]} {store.file_digest(path)}"
@@ -155,6 +170,7 @@ def _settings(step: Step) -> str:
 
 
 def _raise_first(session: Any) -> None:
+    """Raise the first error of a session, if there is one."""
     reports = [*session.collection_reports, *session.execution_reports]
     for report in reports:
         if report.outcome.name == "FAIL" and report.exc_info:

@@ -1,8 +1,8 @@
-"""Which code a step runs: the digest of its own file and of all that it imports, found by reading.
+"""Digest of the code a step runs: its own file and all that it imports, read from the sources.
 
 A step's function imports inside its body what it calls. These modules, and those they import in
-turn, are read from their sources, so no list of them is kept by hand. Settings and lists in files
-beside an imported module count as its code.
+turn, are found by reading the sources, so no list of them is kept by hand. Settings and lists in
+files beside an imported module count as its code.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DATA = (".toml", ".csv", ".json")
 
 
 def code_digest(*functions: Callable[..., object], modules: Iterable[str] = ()) -> str:
-    """SHA-256 over all sources that these functions and modules of the package run.
+    """Return the SHA-256 over all sources that some functions and modules of the package run.
 
     Parameters
     ----------
@@ -30,7 +30,12 @@ def code_digest(*functions: Callable[..., object], modules: Iterable[str] = ()) 
         Functions of this package: their file counts, and what they and the functions of the same
         file that they call import.
     modules : iterable of str
-        Further modules, e.g. "zgzx_research.did.prepare".
+        Further modules, e.g. "zgzx_research.did.panel.prepare".
+
+    Returns
+    -------
+    str
+        In hexadecimal.
     """
     files = {path for module in modules for path in files_of(module)}
     for function in functions:
@@ -40,7 +45,7 @@ def code_digest(*functions: Callable[..., object], modules: Iterable[str] = ()) 
 
 
 def _files_of_function(function: Callable[..., object]) -> set[Path]:
-    """The function's file, and what it and the functions of that file that it calls import."""
+    """Return a function's file and the files of all that it, or what it calls there, imports."""
     path = _path(function.__module__) or Path(inspect.getfile(function))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     own = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -60,7 +65,7 @@ def _files_of_function(function: Callable[..., object]) -> set[Path]:
 
 
 def public_modules(source: str) -> tuple[str, ...]:
-    """Modules behind the public names that a source calls, e.g. `zr.prepare_panel(…)`."""
+    """Return the modules of the public names in a source, e.g. `zr.prepare_panel(…)`."""
     stub = (store.PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
     homes = {
         alias.name: f"{PACKAGE}.{node.module}"
@@ -73,17 +78,18 @@ def public_modules(source: str) -> tuple[str, ...]:
 
 
 def package_digest() -> str:
-    """SHA-256 over all code of the package, for the stamp."""
+    """Return the SHA-256 over all code of the package, for the stamp."""
     return _digest(path for path in store.PACKAGE.rglob("*") if path.suffix in (".py", ".toml"))
 
 
 def files_of(module: str) -> frozenset[Path]:
-    """Files of a module, of all that it imports, and the TOML files beside these."""
+    """Return the files of a module, of all that it imports, and the settings beside them."""
     return _closure(store.PACKAGE, module)
 
 
 @cache
 def _closure(package: Path, module: str) -> frozenset[Path]:
+    """Find the files of `files_of` by following imports; `package` is part of the cache key."""
     seen: set[str] = set()
     waiting, files = [module], set()
     while waiting:
@@ -99,7 +105,7 @@ def _closure(package: Path, module: str) -> frozenset[Path]:
 
 @cache
 def _data_files(folder: Path) -> frozenset[Path]:
-    """Settings and lists beside a module, in its folder and in folders that hold no code."""
+    """Return settings and lists in a module's folder and in its subfolders without code."""
     inside = [path for path in folder.iterdir() if path.is_dir() and not list(path.glob("*.py"))]
     return frozenset(
         path
@@ -110,7 +116,7 @@ def _data_files(folder: Path) -> frozenset[Path]:
 
 
 def _path(module: str) -> Path | None:
-    """The source file of a module of this package."""
+    """Return the source file of a module of this package."""
     if module.split(".")[0] != PACKAGE:
         return None
     inner = module.removeprefix(PACKAGE).strip(".").replace(".", "/")
@@ -121,7 +127,7 @@ def _path(module: str) -> Path | None:
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
-    """Modules of this package that a piece of code imports, those for type checkers left out."""
+    """Yield the modules of this package that some code imports, but for type checking."""
     for node in _running(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE + "."))
@@ -132,7 +138,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those below `if TYPE_CHECKING:`."""
+    """Yield all nodes except those below `if TYPE_CHECKING:`."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -144,6 +150,7 @@ def _running(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _digest(files: Iterable[Path]) -> str:
+    """Return the SHA-256 over names and contents of files."""
     total = hashlib.sha256()
     for file in sorted(files):
         inside = file.is_relative_to(store.PACKAGE)

@@ -1,7 +1,4 @@
-"""Errors of the library in the words of the command line.
-
-Options instead of arguments of Python.
-"""
+"""Rewrite errors of the library for the command line: options in place of Python arguments."""
 
 from __future__ import annotations
 
@@ -10,18 +7,9 @@ import re
 from zgzx_research.errors import ZgzxError
 
 # Arguments of the library that `zgzx analyse` takes as an option of the same name.
-OPTIONS = (
-    "unit",
-    "period",
-    "outcome",
-    "first_treated",
-    "covariates",
-    "covariates_at",
-    "weights",
-    "cluster",
-    "gaps",
-    "clock",
-    "method",
+COLUMNS = ("unit", "period", "outcome", "first_treated", "covariates", "weights", "cluster")
+PANEL_OPTIONS = ("covariates_at", "gaps", "clock")
+METHOD_OPTIONS = (
     "adjustment",
     "controls",
     "base_period",
@@ -31,16 +19,11 @@ OPTIONS = (
     "family",
     "event_window",
 )
-PYTHON_PLACES = {
-    "prepare_panel",
-    "estimate_effects",
-    "aggregate",
-    "group_time",
-    "stacked",
-    *OPTIONS,
-}
+OPTIONS = (*COLUMNS, *PANEL_OPTIONS, "method", *METHOD_OPTIONS)
+FUNCTIONS = ("prepare_panel", "estimate_effects", "aggregate", "group_time", "stacked")
+PYTHON_PLACES = {*FUNCTIONS, *OPTIONS}
 
-# What a sentence says of Python -> what it says of the command, in this order.
+# Words about Python -> words about the command, replaced in this order.
 NAMES = "|".join(OPTIONS)
 REWRITTEN = tuple(
     (re.compile(pattern), new)
@@ -66,7 +49,7 @@ REWRITTEN = tuple(
 )
 DOUBLE = re.compile(r"-{3,}")
 OPTION = re.compile(r"--[a-z_]+")
-# what is still Python: a call, an attribute, an argument with a value
+# what is still Python afterwards: a call, an attribute, an argument with a value
 PYTHON = re.compile(
     r"\w\.\w+\(|\b\w+\([^)]*[=\"'…]|\bzr\.|\bpandas\.|\b[a-z_]+=['\"(\d]|\bastype\b|prepare_panel"
 )
@@ -74,7 +57,20 @@ SENTENCE = re.compile(r"(?<=[.;])\s+(?=[A-Z(])")
 
 
 def in_command_words(problem: ZgzxError, file: str) -> ZgzxError:
-    """The same error for a user of `zgzx analyse FILE`."""
+    """Rewrite an error for a user of `zgzx analyse FILE`.
+
+    Parameters
+    ----------
+    problem : ZgzxError
+        An error of the library.
+    file : str
+        Name of the user's file.
+
+    Returns
+    -------
+    ZgzxError
+        The same error with options in place of Python arguments.
+    """
     where = problem.where
     if not where or where in PYTHON_PLACES:
         where = file
@@ -88,13 +84,14 @@ def in_command_words(problem: ZgzxError, file: str) -> ZgzxError:
 
 
 def _sentence(text: str) -> str:
-    """A sentence with options; one that still speaks Python says so."""
-    told = _options(text)
-    told = told[:1].upper() + told[1:]
-    return f"In Python: {told}" if PYTHON.search(told) else told
+    """Rewrite a sentence; one that still contains Python is marked as such."""
+    rewritten = _options(text)
+    rewritten = rewritten[:1].upper() + rewritten[1:]
+    return f"In Python: {rewritten}" if PYTHON.search(rewritten) else rewritten
 
 
 def _options(text: str) -> str:
+    """Replace Python arguments by options."""
     for pattern, new in REWRITTEN:
         text = pattern.sub(new, text)
     text = DOUBLE.sub("--", text)

@@ -1,4 +1,4 @@
-"""Facts of the data: rows, links, the panel, and what is missing; small counts are withheld."""
+"""Facts about the data: rows, links, panel, and what is missing; small counts are hidden."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ LEFT_OUT = "already treated|covariate missing|not observed in every"  # reasons 
 
 
 def data_facts(place: Place, study: Study) -> dict[str, Fact]:
-    """All facts of the data of a study: `data.*`, `link.*`, `panel.*`, `absent.*`."""
+    """Return all facts about a study's data: `data.*`, `link.*`, `panel.*`, `absent.*`."""
     return (
         row_facts(place) | link_facts(place) | firm_facts(place, study) | absent_facts(place, study)
     )
 
 
 def row_ledger(place: Place) -> dict[str, list[dict[str, Any]]]:
-    """Rows read, kept and set aside, per source and sheet, as cleaning counted them."""
+    """Read the counts of rows read, kept and set aside, per source and sheet."""
     return store.read_json(place.work / "clean" / "ledger.json")["sources"]
 
 
 def row_facts(place: Place) -> dict[str, Fact]:
-    """Facts `data.<source>.*` and `data.total.*`."""
+    """Return the facts `data.<source>.*` and `data.total.*`."""
     ledger = row_ledger(place)
     balance = row_balance(all_lines(ledger, "zh"))
     nothing: Counts = dict.fromkeys(COUNTS.values(), 0)
@@ -66,7 +66,7 @@ def row_facts(place: Place) -> dict[str, Fact]:
 
 
 def link_rows(place: Place) -> pd.DataFrame:
-    """source, rows, linked, linked_share: a row per source that can name a firm, nothing blank."""
+    """Return source, rows, linked, linked_share, per source that can name a firm; none hidden."""
     from zgzx_research.link.audit import link_summary
     from zgzx_research.link.firm_records import FIRM_SOURCES
 
@@ -78,31 +78,31 @@ def link_rows(place: Place) -> pd.DataFrame:
 
 
 def linkage(place: Place) -> list[dict[str, Any]]:
-    """Records, linked records, their share: a row per source with records; None = too few."""
+    """Return records, linked records and their share per source; None where too few."""
     rows = link_rows(place)
     return _withheld(rows[rows["rows"].gt(0)])
 
 
 def arm_linkage(place: Place) -> list[dict[str, Any]]:
-    """entity, arm, rows, linked, linked_share of all editions together; None = too few."""
+    """Return entity, arm, rows, linked, linked_share over all editions; None where too few."""
     rates = pd.read_parquet(place.stage("link", "linkage_rates")[0])
     pooled = rates.groupby(["entity", "arm"], as_index=False, sort=False)[["rows", "linked"]].sum()
     return _withheld(pooled.assign(linked_share=pooled["linked"] / pooled["rows"]))
 
 
 def roster_linked_share(place: Place) -> float:
-    """Share of the award records that are linked to a firm."""
+    """Return the share of award records that are linked to a firm."""
     return float(link_rows(place).set_index("source").loc["roster", "linked_share"])
 
 
 def _withheld(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of rows, linked and linked_share without what would show too few."""
+    """Hide small counts in rows, linked and linked_share."""
     shown = blank_small_counts(rows, ["rows", "linked"]).astype(object)
     return shown.where(shown.notna(), None).to_dict("records")
 
 
 def link_facts(place: Place) -> dict[str, Fact]:
-    """Facts `link.<source>.*` and `link.<arm>.<entity>.*`."""
+    """Return the facts `link.<source>.*` and `link.<arm>.<entity>.*`."""
     facts: dict[str, Fact] = {}
     measures = (("rows", "count"), ("linked", "count"), ("linked_share", "share"))
     rows = link_rows(place)
@@ -122,7 +122,7 @@ def link_facts(place: Place) -> dict[str, Fact]:
 
 
 def absent_facts(place: Place, study: Study) -> dict[str, Fact]:
-    """Facts `absent.<what>`, only of what is missing: what the report cannot show, and why."""
+    """Return the facts `absent.<name>` of missing data: what the report cannot show, and why."""
     given = {source for source, files in row_ledger(place).items() if files}
     asked = set(study.needed_sources)
     missing = {source for source in OPTIONAL if source not in given}
@@ -156,7 +156,7 @@ def _absent_editions(place: Place, study: Study) -> dict[str, Fact]:
 
 
 def firm_facts(place: Place, study: Study) -> dict[str, Fact]:
-    """Facts `panel.*` of the panel of firms, and `study.editions`."""
+    """Return the facts `panel.*` of the panel of firms, and `study.editions`."""
     panel = pd.read_parquet(
         place.stage("panels", "firm_year")[0], columns=["firm_id", "first_award"]
     )
@@ -181,7 +181,7 @@ def firm_facts(place: Place, study: Study) -> dict[str, Fact]:
 
 
 def counted(counts: dict[str, int], parts: Collection[str]) -> dict[str, Fact]:
-    """Facts `panel.<name>`; of the parts of a total none that would show too few units."""
+    """Return facts `panel.<name>`; parts of a total that would show too few units are hidden."""
     sizes = [counts[name] for name in parts]
     hidden = hidden_parts(sizes, [0 < size < MIN_FIRMS for size in sizes], MIN_FIRMS, largest=True)
     blank = {name for name, hide in zip(parts, hidden, strict=True) if hide}
@@ -192,7 +192,7 @@ def counted(counts: dict[str, int], parts: Collection[str]) -> dict[str, Fact]:
 
 
 def panel_facts(panel: PreparedPanel, rows: int) -> dict[str, Fact]:
-    """Facts `panel.*` of any panel."""
+    """Return the facts `panel.*` of any panel."""
     never = int((panel.cohorts[panel.cohort] == float("inf")).sum())
     gone = panel.ledger[panel.ledger["reason"].str.contains(LEFT_OUT)]
     left_out = {"left_out_units": int(gone["units"].sum())}
@@ -214,7 +214,7 @@ def panel_facts(panel: PreparedPanel, rows: int) -> dict[str, Fact]:
 
 
 def period_labels(panel: PreparedPanel) -> dict[str, str]:
-    """Counted periods to what the file calls them, where that is not the number itself."""
+    """Return counted periods with their names in the file, where these differ."""
     written = panel.clock.labels() if panel.clock is not None else ()
     for end in ("-01-01", "-01"):
         if written and all(label.endswith(end) and label.count("-") == 2 for label in written):

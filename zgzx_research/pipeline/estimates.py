@@ -1,8 +1,8 @@
-"""From a panel to effects, and from effects to facts."""
+"""Estimate effects by the study file, and make facts of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,9 +10,8 @@ import pandas as pd
 from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.results.effects import Effects
-from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import blank_few, enough_firms
-from zgzx_research.evidence.facts import Fact, effect_facts, fact, grade_facts
+from zgzx_research.evidence.facts import Fact, Facts, effect_facts, fact
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
 from zgzx_research.pipeline.summaries import Summary
@@ -23,14 +22,14 @@ TOO_SMALL = "too few staff in the first year seen"
 
 
 def sample(study: Study, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """The rows of the panel of firms on which an outcome is estimated."""
+    """Return the rows of the panel of firms on which an outcome is estimated."""
     if outcome_row(outcome).sample == "enough_staff":
         return large_enough(firm_year, study.retention.min_staff)
     return firm_year
 
 
 def left_out_of_sample(study: Study, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Ledger rows (step, reason, rows, units) of the firms that the sample leaves out."""
+    """Return ledger rows (step, reason, rows, units) of the firms not in the sample."""
     used = sample(study, firm_year, outcome)
     gone = firm_year[~firm_year["firm_id"].isin(used["firm_id"])]
     filtered = outcome_row(outcome).sample != "all_firms"
@@ -39,9 +38,23 @@ def left_out_of_sample(study: Study, firm_year: pd.DataFrame, outcome: str) -> p
 
 
 def options(study: Study, outcome: str, spec: str) -> dict[str, Any]:
-    """Arguments of `estimate_effects` for an outcome and a specification.
+    """Return the arguments of `estimate_effects` for an outcome and a specification.
 
-    What a method does not take is left away where the study file does not ask for it.
+    Options that a method does not take are left out, unless the study file asks for them.
+
+    Parameters
+    ----------
+    study : Study
+        The study file.
+    outcome : str
+        A row of `outcomes.py`.
+    spec : str
+        A specification of the study file.
+
+    Returns
+    -------
+    dict
+        Names and values of arguments.
     """
     how = study.estimate.specs[spec]
     wanted: dict[str, Any] = {
@@ -56,15 +69,14 @@ def options(study: Study, outcome: str, spec: str) -> dict[str, Any]:
     takes, asked = options_of(how.method), how.model_fields_set
     kept = {name: value for name, value in wanted.items() if name in takes or name in asked}
     if wanted["scale"] != "difference":
-        kept["scale"] = wanted["scale"]  # a method that knows no ratio must refuse a count
-    plain = how.method == "group_time" and how.adjustment == "none"
-    if plain:
+        kept["scale"] = wanted["scale"]  # a method without ratios must refuse a count
+    if how.method == "group_time" and how.adjustment == "none":
         del kept["adjustment"]
     return kept if how.method == "group_time" else {"method": how.method, **kept}
 
 
 def estimate(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> Effects:
-    """Effects of one outcome and specification from the panel of firms."""
+    """Estimate the effects of one outcome and specification from the panel of firms."""
     used = sample(study, firm_year, outcome)
     covariates = study.estimate.specs[spec].covariates
     panel = prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
@@ -74,7 +86,7 @@ def estimate(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> 
 def headline(
     effects: Effects, events: tuple[int, int], window: tuple[int, int], seed: int
 ) -> pd.DataFrame:
-    """One row: the mean over the headline's event times."""
+    """Return one row: the mean effect over the headline's event times."""
     event = effects.aggregate("event_time", min_event=window[0], max_event=window[1], seed=seed)
     return event.window(*events)
 
@@ -82,12 +94,21 @@ def headline(
 def summary_facts(
     summary: Summary, outcome: str, spec: str, events: tuple[int, int] | None = None
 ) -> dict[str, Fact]:
-    """All facts of one outcome and specification.
+    """Make all facts of one outcome and specification.
 
     Parameters
     ----------
+    summary : Summary
+        Frames of the estimation.
+    outcome, spec : str
+        The first two parts of the names of the facts.
     events : tuple of int, optional
-        Event times of the headline; None where it is the mean over all treated cells.
+        Event times of the headline; None where it is the mean over all treated periods.
+
+    Returns
+    -------
+    dict
+        Key to fact, small numbers hidden.
     """
     frames = {
         "overall": blank_few(summary.overall),
@@ -107,6 +128,7 @@ def summary_facts(
 
 
 def _pretest_facts(test: Mapping[str, Any], prefix: str) -> dict[str, Fact]:
+    """Make the facts of the joint test before treatment."""
     numbers = {
         "statistic": (float(test["statistic"]), "number"),
         "df": (int(test["df"]), "count"),
@@ -123,38 +145,13 @@ def is_share(outcome: str) -> bool:
     return outcome in OUTCOMES and OUTCOMES[outcome].unit == "share"
 
 
-def graded(
-    facts: Mapping[str, Fact],
-    outcome: str,
-    spec: str,
-    *,
-    claimed_effect: float | None = None,
-    linked_share: float | None = None,
-    withheld: Collection[str] = (),
-) -> dict[str, Fact]:
-    """Grade facts of one outcome and specification, from its own facts and the design's.
-
-    Parameters
-    ----------
-    claimed_effect : float, optional
-        In the unit of the effects; None where nothing is claimed.
-    linked_share : float, optional
-        Share of award records linked to a firm; None where the rule does not apply.
-    withheld : collection of str
-        Rules whose measure may not be shown.
-    """
-    prefix = f"{outcome}.{spec}"
-    detectable = facts[f"{prefix}.headline.mde"]
-    test = facts[f"{prefix}.pretest.p_value"]["value"]
-    nan = float("nan")
-    treated = facts[f"{prefix}.headline.n_treated"]["value"]
-    few = [] if treated is not None else ["effective_treated"]
-    mde = nan if detectable["value"] is None else detectable["value"]
-    result = grade(
-        effective_treated=nan if treated is None else float(treated),
-        pretest_p=nan if test is None else test,
-        linked_share=linked_share,
-        mde=mde if claimed_effect is not None else None,
-        claimed_effect=claimed_effect,
+def kept_pairs(facts: Facts) -> list[tuple[str, str]]:
+    """List (outcome, specification) of all kept estimates: shares first, main ones first."""
+    ending = ".headline.estimate"
+    pairs: Sequence[list[str]] = [
+        key.removesuffix(ending).split(".") for key in facts.facts if key.endswith(ending)
+    ]
+    return sorted(
+        ((outcome, spec) for outcome, spec in pairs),
+        key=lambda pair: (not is_share(pair[0]), pair[0], pair[1] != "main", pair[1]),
     )
-    return grade_facts(outcome, spec, result, detectable["unit"], withheld=[*withheld, *few])

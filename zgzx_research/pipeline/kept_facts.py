@@ -1,8 +1,9 @@
-"""Facts on their way from a notebook to `facts/<page>.json` and `facts.json`.
+"""Facts that a notebook keeps, and how they reach `facts/<page>.json` and `facts.json`.
 
-A cell that keeps facts returns a `Kept`. Jupyter shows how many; the facts themselves travel in an
-output of their own kind, which a run takes out of the executed notebook. So a notebook that is run
-by hand writes nothing, and the facts are exactly those of the page that the reader sees.
+A cell that keeps facts returns a `Kept`. Jupyter shows how many there are; the facts themselves are
+in an output with a MIME type of its own, which a run reads and removes from the executed notebook.
+So a notebook that is run by hand writes no file, and the facts are exactly those of the page that
+the reader sees.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Columns = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class Kept:
-    """What a cell keeps.
+    """Facts that a cell keeps.
 
     Attributes
     ----------
@@ -47,18 +48,23 @@ class Kept:
     events: dict[str, dict[str, Any]]
 
     def __or__(self, other: Kept) -> Kept:
+        """Join the facts of two cells."""
         return Kept(self.facts | other.facts, self.events | other.events)
 
     def __repr__(self) -> str:
+        """Say how many facts there are."""
         about = f" of {', '.join(self.events)}" if self.events else ""
         return f"{len(self.facts)} facts kept{about}"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, object]:
+        """Return the output of the cell, as Jupyter asks for it."""
         return {"text/plain": repr(self), MIME: {"facts": self.facts, "events": self.events}}
 
 
 def event_columns(summary: Summary) -> dict[str, Any]:
-    """The event study as it may be shown: {"scale", "columns"}, numbers with the facts' digits."""
+    """Return the event study as it may be published: {"scale", "columns"}, numbers rounded."""
     frame = enough_firms(summary.event_time)
     table = frame[list(EVENT_COLUMNS)].astype({"event_time": int}).astype(object)
     columns: Columns = {name: [_rounded(value) for value in table[name]] for name in table.columns}
@@ -66,7 +72,7 @@ def event_columns(summary: Summary) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    """A value as JSON can hold it; the last bits of two processors may differ."""
+    """Round a value for JSON, because the last bits of two processors may differ."""
     if pd.isna(value) or value in (float("inf"), float("-inf")):
         return None
     if isinstance(value, float):
@@ -75,7 +81,7 @@ def _rounded(value: Any) -> Any:
 
 
 def facts_of(notebook: nbformat.NotebookNode) -> Kept:
-    """Everything that the cells of an executed notebook kept."""
+    """Return everything that the cells of an executed notebook kept."""
     kept = Kept({}, {})
     for data in _outputs(notebook):
         if MIME in data:
@@ -84,31 +90,32 @@ def facts_of(notebook: nbformat.NotebookNode) -> Kept:
 
 
 def without_facts(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook without the facts in its outputs; the line that counts them stays."""
+    """Remove the facts from a notebook's outputs; the line that counts them stays."""
     for data in _outputs(notebook):
         data.pop(MIME, None)
     return notebook
 
 
 def _outputs(notebook: nbformat.NotebookNode) -> Iterator[Any]:
+    """Yield the data of all outputs of a notebook."""
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             yield output.get("data", {})
 
 
 def kept_text(kept: Kept) -> str:
-    """The text of `facts/<page>.json`; the same from the Chinese and the English run."""
+    """Return the text of `facts/<page>.json`; the Chinese and the English run give the same."""
     body = {"version": VERSION, "facts": kept.facts, "events": kept.events}
     return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
 
 
 def load_facts(path: Path) -> dict[str, Fact]:
-    """The facts of `facts/<page>.json`."""
+    """Read the facts in `facts/<page>.json`."""
     return dict(Facts.load(path).facts)
 
 
 def load_events(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """ "<outcome>.<spec>" to its event study, from all pages."""
+    """Read the event studies of all pages, by "<outcome>.<spec>"."""
     found: dict[str, dict[str, Any]] = {}
     for path in paths:
         found |= store.read_json(path).get("events", {})
@@ -116,7 +123,17 @@ def load_events(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
 
 
 def union(paths: Iterable[Path]) -> Facts:
-    """All facts of all pages.
+    """Join the facts of all pages.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        `facts/<page>.json` of each page.
+
+    Returns
+    -------
+    Facts
+        All facts.
 
     Raises
     ------
@@ -131,6 +148,7 @@ def union(paths: Iterable[Path]) -> Facts:
 
 
 def _refuse_other_values(found: Mapping[str, Fact], new: Mapping[str, Fact], page: str) -> None:
+    """Refuse a page whose facts have other values than those of pages before it."""
     differing = sorted(key for key in found.keys() & new.keys() if found[key] != new[key])
     if differing:
         raise ZgzxError(

@@ -1,4 +1,4 @@
-"""The kernel a notebook runs in: stopped by asking it to stop, without an interrupt first."""
+"""Kernel manager of notebooks, which stops a kernel by a request, without an interrupt first."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What went in and what came out.
-
-Digests of inputs and outputs, settings, code and package versions.
-"""
+"""The manifest of a run: digests of inputs and outputs, settings, code and package versions."""
 
 from __future__ import annotations
 
@@ -10,31 +7,18 @@ import subprocess
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.file_numbers import number_files
 from zgzx_research.pipeline import store
 
-PACKAGES = (
-    "numpy",
-    "scipy",
-    "pandas",
-    "pyarrow",
-    "duckdb",
-    "matplotlib",
-    "papermill",
-    "pypandoc-binary",
-    "typst",
-)
+DATA_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "duckdb")
+REPORT_PACKAGES = ("matplotlib", "papermill", "pypandoc-binary", "typst")
 MARK = "SYNTHETIC.json"
 
 
 def is_synthetic(raw: Path, files: list[Path]) -> bool:
-    """Whether the digest of any input stands in the raw folder's SYNTHETIC.json.
-
-    There is no switch.
-    """
+    """Whether the raw folder's SYNTHETIC.json lists the digest of any input; no setting says so."""
     mark = raw / MARK
     if not mark.is_file():
         return False
@@ -43,16 +27,13 @@ def is_synthetic(raw: Path, files: list[Path]) -> bool:
 
 
 def unmarked(raw: Path, files: Mapping[Path, str]) -> list[str]:
-    """Numbers of the inputs of a synthetic study whose digest the mark does not hold.
-
-    Edited, or not synthetic.
-    """
+    """List the numbers of inputs that SYNTHETIC.json does not list: edited, or not synthetic."""
     known = set(store.read_json(raw / MARK)["files"].values())
     return [number for path, number in files.items() if store.file_digest(path) not in known]
 
 
 def commit(root: Path) -> str:
-    """The git commit of the project, "unknown" outside a repository."""
+    """Return the git commit of the project, "unknown" outside a repository."""
     done = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False
     )
@@ -65,12 +46,23 @@ def write_manifest(
     *,
     inputs: Mapping[Path, str],
     outputs: list[Path],
-    settings: Any,
-    stamp: dict[str, Any],
+    settings: Mapping[str, object],
+    stamp: Mapping[str, object],
 ) -> None:
     """Write `manifest.json`.
 
-    Raw files stand by number (`ingest.file_numbers`), the others from the project folder.
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+    path : Path
+        Where to write.
+    inputs : mapping
+        Raw file to its number (`ingest.file_numbers`), which is written in place of its name.
+    outputs : list of Path
+        Files that the run wrote, listed by their path from the project folder.
+    settings, stamp : mapping
+        The study file, and what is needed to make the study again.
     """
     manifest = {
         "inputs": {number: store.file_digest(file) for file, number in inputs.items()},
@@ -81,17 +73,30 @@ def write_manifest(
         "stamp": stamp,
         "commit": commit(root),
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": {name: metadata.version(name) for name in (*DATA_PACKAGES, *REPORT_PACKAGES)},
     }
     store.write_json(path, manifest)
 
 
 def verify_manifest(root: Path, name: str) -> int:
-    """Compare all files with the manifest of a study; how many were compared.
+    """Compare all files with the manifest of a study.
+
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+    name : str
+        The study.
+
+    Returns
+    -------
+    int
+        How many files were compared.
 
     Raises
     ------
-    ZgzxError : no manifest yet, files gone or changed.
+    ZgzxError
+        No manifest yet, or files that are missing or changed.
     """
     path = root / "data" / "work" / name / "manifest.json"
     if not path.is_file():
@@ -123,4 +128,5 @@ def verify_manifest(root: Path, name: str) -> int:
 
 
 def _same(path: Path, digest: str) -> bool:
+    """Whether a file exists and has this digest."""
     return path.is_file() and store.file_digest(path) == digest

@@ -1,4 +1,4 @@
-"""`zgzx init`: the study file, the folders for raw files, a note and blank workbooks for the clerk."""
+"""`zgzx init`: make the study file, raw folders, and a note and blank workbooks for the clerk."""
 
 from __future__ import annotations
 
@@ -25,15 +25,24 @@ DATE = datetime(2000, 1, 1)  # equal bytes each time
 
 
 def init_study(root: Path, name: str) -> list[str]:
-    """Make a study: its file from the demo's, folders, blank workbooks, and an empty list of decided links.
+    """Make a study: its file from the demo's, folders, blank workbooks, and an empty `links.csv`.
+
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+    name : str
+        The study.
 
     Returns
     -------
-    What was written, relative to the project.
+    list of str
+        Files that were written, from the project folder.
 
     Raises
     ------
-    ZgzxError : a wrong name, or a study of that name.
+    ZgzxError
+        A wrong name, or a study of that name exists.
     """
     from zgzx_research.link.decisions import COLUMNS
 
@@ -44,48 +53,42 @@ def init_study(root: Path, name: str) -> list[str]:
             where=f"studies/{name}.toml",
             remedy="Edit it, or choose a name.",
         )
+
     raw = root / "data" / "raw" / name
     for source in SOURCES:
         (raw / source).mkdir(parents=True, exist_ok=True)
     files = [raw / README, *write_templates(raw / TEMPLATES)]
     note = (HERE / "clerk_readme.md").read_text(encoding="utf-8")
     store.write_text(files[0], note.format(name=name, templates=TEMPLATES))
+
     links = root / "data" / "decisions" / name / "links.csv"
     if not links.exists():
         write_whole(links, (",".join(COLUMNS) + "\n").encode("utf-8-sig"))
+
     demo = (root / "studies/demo.toml").read_text(encoding="utf-8")
-    text = demo.replace('name = "demo"', f'name = "{name}"').replace(
-        "data/raw/demo/raw", f"data/raw/{name}"
-    )
-    store.write_text(path, text)  # last: a study that exists is whole
+    named = demo.replace('name = "demo"', f'name = "{name}"')
+    text = named.replace("data/raw/demo/raw", f"data/raw/{name}")
+    store.write_text(path, text)  # last, so that a study that exists is complete
     return [file.relative_to(root).as_posix() for file in (path, *files, links)]
 
 
 def templates() -> dict[str, Any]:
-    """`clerk_templates.toml`.
-
-    Kinds of columns, and the workbooks with their source, profile and columns.
-    """
+    """Read `clerk_templates.toml`: kinds of columns, and workbooks with source and columns."""
     return tomllib.loads((HERE / "clerk_templates.toml").read_text(encoding="utf-8"))
 
 
 def write_templates(folder: Path) -> list[Path]:
-    """The blank workbooks, `<source>_<name>.xlsx` each."""
-    told = templates()
-    return [
-        write_whole(
-            folder / f"{template['source']}_{template['file']}.xlsx",
-            _workbook(template, told["kinds"]),
-        )
-        for template in told["template"]
-    ]
+    """Write the blank workbooks, `<source>_<name>.xlsx` each."""
+    known = templates()
+    written = []
+    for template in known["template"]:
+        path = folder / f"{template['source']}_{template['file']}.xlsx"
+        written.append(write_whole(path, _workbook(template, known["kinds"])))
+    return written
 
 
 def _workbook(template: Mapping[str, Any], kinds: Mapping[str, Mapping[str, Any]]) -> bytes:
-    """One sheet with the headings.
-
-    Cells hold text, so that codes and dates stay as they are typed.
-    """
+    """Make a workbook with headings; cells are text, so codes and dates stay as typed."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         book.set_properties({"created": DATE})
@@ -106,7 +109,7 @@ def _workbook(template: Mapping[str, Any], kinds: Mapping[str, Mapping[str, Any]
 
 
 def _validation(heading: str, kind: Mapping[str, Any]) -> dict[str, Any]:
-    """A drop-down list, or a hint that shows when the cell is chosen; nothing for plain text."""
+    """Return a drop-down list, or a hint shown when the cell is chosen; nothing for plain text."""
     if "choices" in kind:
         wrong = {"error_title": heading, "error_message": "请从下拉框里选。"}
         return {"validate": "list", "source": list(kind["choices"]), **wrong}

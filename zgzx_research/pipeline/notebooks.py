@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 from zgzx_research.errors import ZgzxError
 
+DISK_ERRORS = ("OSError", "PermissionError")  # as a kernel names them
+
 
 def declared(notebook: Path) -> dict[str, Any]:
-    """Parameters that a notebook declares, and their default values."""
+    """Return the parameters that a notebook declares, with their default values."""
     import papermill
 
     found = papermill.inspect_notebook(str(notebook))
@@ -25,7 +27,14 @@ def declared(notebook: Path) -> dict[str, Any]:
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
-    """Parameters passed must be ones that the notebook declares; papermill alone would only warn.
+    """Refuse parameters that the notebook does not declare; papermill alone would only warn.
+
+    Parameters
+    ----------
+    notebook : Path
+        The notebook.
+    parameters : mapping
+        Names and values.
 
     Raises
     ------
@@ -51,17 +60,30 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
         )
 
 
-DISK_ERRORS = ("OSError", "PermissionError")  # as a kernel names them
-
-
 def run_notebook(
     notebook: Path, parameters: Mapping[str, Any], root: Path
 ) -> nbformat.NotebookNode:
-    """Execute a notebook in a fresh kernel of its own and give it back with its outputs.
+    """Execute a notebook in a kernel of its own.
+
+    Parameters
+    ----------
+    notebook : Path
+        The notebook.
+    parameters : mapping
+        Names and values; paths are passed as text.
+    root : Path
+        The project folder, in which the kernel runs.
+
+    Returns
+    -------
+    NotebookNode
+        The notebook with its outputs.
 
     Raises
     ------
-    ZgzxError : wrong parameters, or a message a cell raised for the user.
+    ZgzxError
+        Wrong parameters, an error that a cell raised for the user, or a disk that cannot be read or
+        written.
     """
     check_parameters(notebook, parameters)
     import papermill
@@ -69,8 +91,10 @@ def run_notebook(
 
     from zgzx_research.pipeline.kernel import QuietKernelManager
 
-    # a socket path of its own per kernel: notebooks can run side by side, and nothing listens on
-    # the network
+    passed = {
+        name: str(value) if isinstance(value, Path) else value for name, value in parameters.items()
+    }
+    # a socket path per kernel: notebooks can run at the same time, and none opens a network port
     with tempfile.TemporaryDirectory(prefix="zgzx-kernel-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sockets = Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "k")}})
@@ -78,10 +102,7 @@ def run_notebook(
             return papermill.execute_notebook(
                 str(notebook),
                 None,
-                parameters={
-                    name: str(value) if isinstance(value, Path) else value
-                    for name, value in parameters.items()
-                },
+                parameters=passed,
                 progress_bar=False,
                 autosave_cell_every=0,
                 kernel_name="python3",
@@ -90,14 +111,21 @@ def run_notebook(
                 resources={"metadata": {"path": str(root)}},
             )
         except papermill.PapermillExecutionError as problem:
-            if problem.ename == "ZgzxError":
-                raise ZgzxError(
-                    problem.evalue.rstrip("."), where=f"notebooks/{notebook.parent.name}"
-                ) from None
-            if problem.ename in DISK_ERRORS:
-                raise ZgzxError(
-                    f"a file cannot be read or written ({problem.evalue})",
-                    where=f"notebooks/{notebook.parent.name}",
-                    remedy="Make room on the disk, or work in a folder that you may write to, and run again.",
-                ) from None
-            raise
+            message = _message(problem.ename, problem.evalue, f"notebooks/{notebook.parent.name}")
+            if message is None:
+                raise
+            raise message from None
+
+
+def _message(name: str, text: str, where: str) -> ZgzxError | None:
+    """Make an error for the user from an error of a cell; None where it is a fault of the code."""
+    if name == "ZgzxError":
+        return ZgzxError(text.rstrip("."), where=where)
+    if name in DISK_ERRORS:
+        return ZgzxError(
+            f"a file cannot be read or written ({text})",
+            where=where,
+            remedy="Make room on the disk, or work in a folder that you may write to, "
+            "and run again.",
+        )
+    return None

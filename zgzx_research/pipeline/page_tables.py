@@ -1,13 +1,16 @@
 """The tables of pages: `page.table("<name>", …)` calls the function of that name here.
 
 To add a table, add a function that takes the page and what the table is about, and its name to
-`__all__`. What rests on too few firms or records is left out before a table is made.
+`__all__`. Numbers from too few firms or records are left out before a table is made.
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
@@ -15,7 +18,7 @@ from zgzx_research.report.tables.markdown_table import Table
 
 if TYPE_CHECKING:
     from zgzx_research.did.results.effects import Effects
-    from zgzx_research.pipeline.pages import Page
+    from zgzx_research.pipeline.page import Page
 
 __all__ = [
     "arms",
@@ -33,8 +36,33 @@ __all__ = [
 ]
 
 
+def function(table: str) -> Callable[..., Table]:
+    """Return the function that makes a table.
+
+    Parameters
+    ----------
+    table : str
+        Its name.
+
+    Returns
+    -------
+    callable
+        Takes the page and what the table is about.
+
+    Raises
+    ------
+    ZgzxError
+        No such table; the nearest is named.
+    """
+    if table not in __all__:
+        near = difflib.get_close_matches(table, __all__, n=1, cutoff=0)
+        remedy = f"The tables are {', '.join(__all__)}."
+        raise ZgzxError(f"no table {table!r}", where="page", examples=near, remedy=remedy)
+    return globals()[table]
+
+
 def event_time(page: Page, outcome: str, spec: str) -> Table:
-    """Effects by event time."""
+    """Return the table of effects by event time."""
     summary = page.summary(outcome, spec)
     return effect_tables.event_time_table(
         enough_firms(summary.event_time),
@@ -46,7 +74,7 @@ def event_time(page: Page, outcome: str, spec: str) -> Table:
 
 
 def cohort(page: Page, outcome: str, spec: str) -> Table:
-    """Effects by cohort; empty for a method without them."""
+    """Return the table of effects by cohort; empty for a method without them."""
     summary = page.summary(outcome, spec)
     none = summary.event_time[:0]
     frame = none if summary.cohort is None else enough_firms(summary.cohort)
@@ -58,24 +86,24 @@ def cohort(page: Page, outcome: str, spec: str) -> Table:
 
 
 def estimates_of(page: Page, outcome: str) -> Table:
-    """The headline of an outcome in all its specifications."""
+    """Return the table of an outcome's headline effect in all specifications."""
     return effect_tables.estimates_table(page.estimates(outcome), page.language)
 
 
 def left_out(page: Page, outcome: str, spec: str) -> Table:
-    """Rows and units that an estimation left out, with the reasons."""
+    """Return the table of rows and units that an estimation left out, with reasons."""
     ledger = page.summary(outcome, spec).ledger
     return data_tables.ledger_table(blank_few_units(ledger), page.language)
 
 
 def left_out_of(page: Page, effects: Effects, outcome: str) -> Table:
-    """The same of an estimation that is not kept."""
+    """Return the table of rows and units left out by an estimation that is not kept."""
     ledger = page.summarise(outcome, effects).ledger
     return data_tables.ledger_table(blank_few_units(ledger), page.language)
 
 
 def grade(page: Page, outcome: str, spec: str = "main") -> Table:
-    """The rules by which the evidence on an outcome was graded."""
+    """Return the table of the rules by which the evidence on an outcome was graded."""
     start = f"{outcome}.{spec}.grade_rule."
     known = page.facts.facts
     rules = [rule for rule in fact_tables.RULE_DIGITS if f"{start}{rule}.value" in known]
@@ -83,35 +111,35 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table:
 
 
 def rows(page: Page) -> Table:
-    """Rows read, kept and set aside, by source and file."""
+    """Return the table of rows read, kept and set aside, by source and file."""
     return data_tables.rows_table(data_facts.row_ledger(page.place), page.language, MIN_RECORDS)
 
 
 def quarantine(page: Page) -> Table:
-    """Reasons for which cells and rows are in quarantine."""
+    """Return the table of reasons for which cells and rows are in quarantine."""
     reasons = page.read("quarantine")["reason"].value_counts()
     counts = {code: count if count >= MIN_RECORDS else None for code, count in reasons.items()}
     return data_tables.quarantine_table(counts, page.language)
 
 
 def linkage(page: Page) -> Table:
-    """Records linked to a firm, by source."""
+    """Return the table of records linked to a firm, by source."""
     return data_tables.linkage_table(data_facts.linkage(page.place), page.language)
 
 
 def arms(page: Page) -> Table:
-    """Records of the contest linked to a firm or a person, by arm."""
+    """Return the table of contest records linked to a firm or a person, by arm."""
     return data_tables.arms_table(data_facts.arm_linkage(page.place), page.language)
 
 
 def panel(page: Page) -> Table:
-    """Size of a panel."""
+    """Return the table of a panel's size."""
     names = [key.removeprefix("panel.") for key in page.facts.facts if key.startswith("panel.")]
     return fact_tables.panel_table(page.facts, names, page.language)
 
 
 def stamp(page: Page) -> Table:
-    """What is needed to make the page again."""
+    """Return the table of what is needed to make the page again."""
     keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
     entries = {key.removeprefix("stamp."): page.facts.get(key) for key in keys}
     return fact_tables.stamp_table(entries, page.language)

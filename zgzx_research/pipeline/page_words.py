@@ -10,18 +10,18 @@ from zgzx_research.report.prose_rendering import render_prose
 
 
 def plain_title(folder: Path, language: str, facts: Facts) -> str:
-    """The page's title as plain text."""
+    """Return the page's title as plain text."""
     lines = render_prose(folder, "title", language, facts).splitlines()
     return plain(next(line for line in lines if line.startswith("#")))
 
 
 def plain_headline(folder: Path, language: str, facts: Facts) -> str:
-    """The page's headline as plain text."""
+    """Return the page's headline as plain text."""
     text = render_prose(folder, "headline", language, facts)
     return plain("\n".join(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def plain(markdown: str) -> str:
-    """Markdown of our own prose without its marks."""
+    """Remove the marks of Markdown from our own prose."""
     lines = [line for line in markdown.splitlines() if not line.startswith(("<div", "</div"))]
     return re.sub(r"\s+", " ", re.sub(r"[*_`#\\]+", "", " ".join(lines))).strip()

@@ -1,11 +1,11 @@
-"""A tidy panel from the file of a user: text, Excel, Stata or Parquet, every column by its role."""
+"""Read a tidy panel from a user's file (text, Excel, Stata or Parquet), each column by its role."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,10 @@ from zgzx_research.pipeline.panel_values import (
 
 TYPED = (".dta", ".parquet")
 FORMATS = (*delimited.EXTENSIONS, *spreadsheet.EXTENSIONS, *TYPED)
-HEADER_WITHIN = 20  # filled rows in which the header is looked for: a title may stand above it
-FEW_COLUMNS = 12  # an error lists them all
+HEADER_WITHIN = 20  # filled rows in which the header is searched: a title may be above it
+FEW_COLUMNS = 12  # up to so many, an error lists all columns
 YEARS = range(1900, 2101)  # a number of this size in a column's name is a year
-LEAST_WIDE = 3  # columns named after years make a table wide
+LEAST_WIDE = 3  # so many columns named after years make a table wide
 
 NUMBERS = ("outcome", "weights")
 TIMES = ("period", "first_treated")
@@ -45,7 +45,17 @@ Roles = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class TextTable:
-    """A sheet under its header: name -> cells, and the row of each as the file counts it."""
+    """The rows of a sheet below its header.
+
+    Attributes
+    ----------
+    header : tuple of str
+        Names of all columns.
+    columns : mapping
+        Name of a column to its cells.
+    rows : ndarray of int
+        (rows,) Row of each cell in the file, counted from 0.
+    """
 
     header: tuple[str, ...]
     columns: Mapping[str, Texts]
@@ -53,19 +63,29 @@ class TextTable:
 
 
 def read_panel_file(path: Path, roles: Roles, never_treated: str | None) -> pd.DataFrame:
-    """The columns named in `roles`; names of units as text, the code for never treated as missing.
+    """Read the columns named in `roles`.
 
     Parameters
     ----------
-    roles : outcome, unit, period, first_treated, weights, cluster -> a column; covariates ->
-        columns.
-    never_treated : what a cell of `first_treated` holds where a unit is never treated, besides
-        nothing.
+    path : Path
+        The file.
+    roles : mapping
+        "outcome", "unit", "period", "first_treated", "weights", "cluster" to a column, and
+        "covariates" to columns.
+    never_treated : str or None
+        Code for never treated in the cells of `first_treated`, besides empty cells.
+
+    Returns
+    -------
+    DataFrame
+        Names of units as text, numbers as numbers, times as `prepare_panel` reads them, the code
+        for never treated as missing.
 
     Raises
     ------
-    ZgzxError : no such file or column, another format, an empty or a wide table, cells that cannot
-        be read (with their rows), a code for never treated that no cell holds.
+    ZgzxError
+        No such file or column, another format, an empty or a wide table, cells that cannot be read
+        (with their rows), or a code for never treated that no cell holds.
     """
     if not path.is_file():
         remedy = f"Give the path of a file ending in {', '.join(FORMATS)}."
@@ -85,10 +105,7 @@ def read_panel_file(path: Path, roles: Roles, never_treated: str | None) -> pd.D
 
 
 def _kinds(roles: Roles) -> dict[str, str]:
-    """Column -> how its cells are read.
-
-    Where it has two roles, times come before names and numbers.
-    """
+    """Return how the cells of each column are read; times come before names and numbers."""
     kinds = dict.fromkeys(roles.get("covariates") or (), "factor")
     for kind, names in (("number", NUMBERS), ("name", NAMES), ("time", TIMES)):
         kinds |= {roles[name]: kind for name in names if roles.get(name)}
@@ -100,6 +117,7 @@ def _kinds(roles: Roles) -> dict[str, str]:
 def _from_text(
     path: Path, suffix: str, kinds: Mapping[str, str], never: str | None
 ) -> pd.DataFrame:
+    """Read a file whose cells are all text: delimited text or a workbook."""
     file = path.name
     is_text = suffix in delimited.EXTENSIONS
     sheets = (delimited.read_delimited if is_text else spreadsheet.read_workbook)(path, file)
@@ -116,7 +134,8 @@ def _from_text(
     )
 
 
-def _read(column: Column, kind: str, comma: bool, never: str | None) -> Any:
+def _read(column: Column, kind: str, comma: bool, never: str | None) -> np.ndarray | pd.Series:
+    """Read the cells of a column by its kind."""
     if kind == "number":
         return read_numbers(column, comma)
     if kind == "factor":
@@ -131,7 +150,7 @@ def _read(column: Column, kind: str, comma: bool, never: str | None) -> Any:
 
 
 def _without_code(column: Column, code: str) -> Column:
-    """Cells that hold the code for never treated become empty."""
+    """Empty the cells that hold the code for never treated."""
     texts = column.texts.texts
     holds = np.array([bool(text) and same_value(text, code) for text in texts])
     if not holds[column.texts.codes].any():
@@ -141,15 +160,17 @@ def _without_code(column: Column, code: str) -> Column:
 
 
 def _no_such_code(name: str, file: str, code: str) -> ZgzxError:
+    """Make the error for a code for never treated that no cell holds."""
     return ZgzxError(
         f"no cell holds {code!r}, the code for never treated",
         where=f"{file}, column {name!r}",
-        remedy="Give --never-treated as the file writes it; leave it out where such cells are empty.",
+        remedy="Give --never-treated as the file writes it; leave it out where such cells are "
+        "empty.",
     )
 
 
 def _under_header(sheets: Sequence[Sheet], names: Sequence[str], file: str) -> TextTable:
-    """The one sheet that has all columns; the header may stand below a title."""
+    """Return the one sheet that has all columns; its header may be below a title."""
     if not sheets:
         raise ZgzxError(
             "the file is empty", where=file, remedy="Save the table again, header and rows."
@@ -163,16 +184,16 @@ def _under_header(sheets: Sequence[Sheet], names: Sequence[str], file: str) -> T
     if not found:
         heads = [[cell for cell in sheet.row(int(sheet.filled[0])) if cell] for sheet in sheets]
         refuse_missing(names, max(heads, key=lambda head: len(set(head) & set(names))), file)
+
     table = found[0]
     twice = [name for name in names if table.header.count(name) > 1]
     if twice:
-        remedy = "Rename one of them."
         raise ZgzxError(
             "two columns have this name",
             where=file,
             count=len(twice),
             examples=twice,
-            remedy=remedy,
+            remedy="Rename one of them.",
         )
     if not len(table.rows):
         remedy = "One row per unit and period is expected below the header."
@@ -181,12 +202,14 @@ def _under_header(sheets: Sequence[Sheet], names: Sequence[str], file: str) -> T
 
 
 def _table(sheet: Sheet, names: Sequence[str], file: str) -> TextTable | None:
+    """Return the rows below the header of a sheet; None where no row holds all names."""
     for at in sheet.filled[:HEADER_WITHIN]:
         header = sheet.row(int(at))
         if set(names) <= set(header):
             break
     else:
         return None
+
     rows = sheet.filled[sheet.filled > at]
     last = max(place for place, cell in enumerate(header) if cell)
     for place, column in sheet.columns.items():
@@ -198,8 +221,10 @@ def _table(sheet: Sheet, names: Sequence[str], file: str) -> TextTable | None:
                 where=file,
                 count=len(beyond),
                 examples=examples,
-                remedy="Put cells that hold the separator in quotation marks, or remove the extra cells.",
+                remedy="Put cells that hold the separator in quotation marks, or remove the extra "
+                "cells.",
             )
+
     named = {
         place: column for place, column in sheet.columns.items() if place <= last and header[place]
     }
@@ -208,21 +233,32 @@ def _table(sheet: Sheet, names: Sequence[str], file: str) -> TextTable | None:
 
 
 def _below(column: Texts, rows: np.ndarray) -> Texts:
-    """The cells of these rows, without the texts that only stand above them."""
+    """Return the cells of these rows, without texts that only other rows have."""
     used, codes = np.unique(column.codes[rows], return_inverse=True)
     return Texts.of(codes, [column.texts[code] for code in used])
 
 
 def refuse_missing(names: Sequence[str], there: Sequence[str], file: str) -> None:
-    """An error for columns that a table does not have; in words of its own for a wide table.
+    """Refuse a table that lacks columns, with a message of its own for a wide table.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns that are needed.
+    there : sequence of str
+        Columns of the table.
+    file : str
+        Name of the file, for the message.
 
     Raises
     ------
-    ZgzxError : some of `names` are not `there`.
+    ZgzxError
+        Some of `names` are not `there`.
     """
     lost = [name for name in names if name not in there]
     if not lost:
         return
+
     wide = [name for name in there if _names_year(name)]
     if len(wide) >= LEAST_WIDE:
         raise ZgzxError(
@@ -233,37 +269,38 @@ def refuse_missing(names: Sequence[str], there: Sequence[str], file: str) -> Non
             remedy="Make it long, one row per unit and year with the year in a column of its own "
             "(Excel: Power Query, Unpivot Columns, 逆透视列; Stata: reshape long; pandas: melt).",
         )
+    remedy = _similar(lost, there) + _listed(there)
+    raise ZgzxError(
+        "the file has no such column", where=file, count=len(lost), examples=lost, remedy=remedy
+    )
+
+
+def _similar(lost: Sequence[str], there: Sequence[str]) -> str:
+    """Ask whether similar columns are meant; nothing where none is similar."""
     folded = {name.casefold(): name for name in there}
     near = [
         folded.get(name.casefold()) or next(iter(difflib.get_close_matches(name, there, 1)), "")
         for name in lost
     ]
-    asked = f"Did you mean {' and '.join(filter(None, near))}? " if any(near) else ""
-    listed = (
-        f"Its columns are {', '.join(there)}."
-        if len(there) <= FEW_COLUMNS
-        else f"It has {len(there)} columns."
-    )
-    raise ZgzxError(
-        "the file has no such column",
-        where=file,
-        count=len(lost),
-        examples=lost,
-        remedy=asked + listed,
-    )
+    return f"Did you mean {' and '.join(filter(None, near))}? " if any(near) else ""
+
+
+def _listed(there: Sequence[str]) -> str:
+    """List the columns of a table, or say how many they are."""
+    if len(there) <= FEW_COLUMNS:
+        return f"Its columns are {', '.join(there)}."
+    return f"It has {len(there)} columns."
 
 
 def _names_year(name: str) -> bool:
+    """Whether a column's name contains a year."""
     return any(int(number) in YEARS for number in re.findall(r"(?<!\d)\d{4}(?!\d)", name))
 
 
 def _from_typed(
     path: Path, suffix: str, kinds: Mapping[str, str], never: str | None
 ) -> pd.DataFrame:
-    """Files whose columns have types.
-
-    Numbers and dates stay what they are, text is read as elsewhere.
-    """
+    """Read a file whose columns have types; columns of text are read as in other files."""
     read = _read_stata if suffix == ".dta" else _read_parquet
     try:
         frame = read(path, kinds)
@@ -284,6 +321,7 @@ def _from_typed(
 
 
 def _read_parquet(path: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Read the columns of a Parquet file."""
     import pyarrow.parquet as pq
 
     refuse_missing(list(kinds), pq.read_schema(path).names, path.name)
@@ -292,6 +330,7 @@ def _read_parquet(path: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _read_stata(path: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Read the columns of a Stata file, names and categories by their labels."""
     frame = pd.read_stata(path, convert_categoricals=False)
     refuse_missing(list(kinds), list(frame.columns), path.name)
     labelled = [name for name, kind in kinds.items() if kind in {"name", "factor"}]
@@ -302,7 +341,8 @@ def _read_stata(path: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
     return frame
 
 
-def _typed(series: pd.Series, kind: str, file: str, never: str | None) -> Any:
+def _typed(series: pd.Series, kind: str, file: str, never: str | None) -> np.ndarray | pd.Series:
+    """Read a column that has a type; numbers and dates stay as they are."""
     if kind == "name":
         return _as_names(series)
     text = series.dtype == object or isinstance(series.dtype, pd.StringDtype)
@@ -317,23 +357,23 @@ def _typed(series: pd.Series, kind: str, file: str, never: str | None) -> Any:
 
 
 def _masked(series: pd.Series, never: str, file: str) -> pd.Series:
-    """Numbers and dates without the code for never treated."""
-    held = series.map(lambda value: not pd.isna(value) and same_value(_name(value), never)).astype(
-        bool
-    )
-    if not held.any():
+    """Empty the numbers and dates that are the code for never treated."""
+    held = series.map(lambda value: not pd.isna(value) and same_value(_name(value), never))
+    coded = held.astype(bool)
+    if not coded.any():
         raise _no_such_code(str(series.name), file, never)
-    return series.mask(held)
+    return series.mask(coded)
 
 
 def _as_names(series: pd.Series) -> pd.Series:
-    """Text as it stands; whole numbers without ".0", also where some are missing."""
+    """Return text unchanged and whole numbers without ".0", also where some are missing."""
     codes, values = pd.factorize(series)
     names: list[str | None] = [_name(value) or None for value in values]
     return pd.Series(pd.array([*names, None], dtype="str").take(codes))
 
 
-def _name(value: Any) -> str:
+def _name(value: object) -> str:
+    """Return a value as text: whole numbers without ".0", days without a time."""
     if isinstance(value, float | np.floating) and value == round(value):
         return str(int(value))
     if isinstance(value, pd.Timestamp):
@@ -342,24 +382,16 @@ def _name(value: Any) -> str:
 
 
 def _on_one_clock(table: pd.DataFrame, roles: Roles) -> pd.DataFrame:
-    """Years as dates in one of the two columns (Stata's %ty) and as numbers in the other.
-
-    Years in both.
-    """
+    """Turn years that are dates in one of the two columns of time (Stata's %ty) into numbers."""
     period, start = (roles.get(name) for name in TIMES)
     dated = [name for name in (period, start) if name in table and table[name].dtype.kind == "M"]
-    if (
-        len(dated) != 1
-        or not table.drop(columns=dated)[period if dated[0] == start else start].notna().any()
-    ):
+    if len(dated) != 1:
         return table
+    other = period if dated[0] == start else start
+    if not table[other].notna().any():
+        return table
+
     days = table[dated[0]]
     if not ((days.dt.month == 1) & (days.dt.day == 1) | days.isna()).all():
         return table
-    years: dict[Any, pd.Series] = {dated[0]: days.dt.year}
-    return table.assign(**years)
-
-
-def as_columns(given: Iterable[str]) -> tuple[str, ...]:
-    """Names of columns, given one by one or several with commas between them."""
-    return tuple(name for text in given for part in text.split(",") if (name := part.strip()))
+    return table.assign(**{str(dated[0]): days.dt.year})

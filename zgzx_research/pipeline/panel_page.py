@@ -18,14 +18,15 @@ from zgzx_research.pipeline import manifest, store, study_facts
 from zgzx_research.pipeline.code_digest import package_digest
 from zgzx_research.pipeline.data_facts import panel_facts, period_labels
 from zgzx_research.pipeline.kept_facts import Kept
-from zgzx_research.pipeline.pages import WITHOUT_STUDY, Page, page_folder
+from zgzx_research.pipeline.page import WITHOUT_STUDY, Page
+from zgzx_research.pipeline.page_folders import checked_folder
 from zgzx_research.pipeline.panel_file import read_panel_file
 from zgzx_research.pipeline.place import Place
 from zgzx_research.study import check_name, find_root
 
 PAGE = "9_any_panel"
 SEED = 0
-WINDOW = (-1000, 1000)  # event times shown: all
+WINDOW = (-1000, 1000)  # event times shown: all of them
 # controls of the main estimate -> name and controls of the other one shown beside it
 OTHER_CONTROLS = {
     "never_treated": ("not_yet", "not_yet_treated"),
@@ -37,7 +38,7 @@ NAMED = ("unit", "period", "outcome", "first_treated")
 
 
 def find_file(file: str | Path) -> Path:
-    """A file by its path from the working folder, or else from the project folder."""
+    """Find a file by its path from the working folder, or else from the project folder."""
     path = Path(file)
     return path if path.is_absolute() or path.is_file() else find_root() / path
 
@@ -56,7 +57,7 @@ def read_panel(
         Arguments of `prepare_panel` that name columns: unit, period, outcome, first_treated,
         covariates, weights, cluster.
     never_treated : str or float, optional
-        What stands for never treated in the column `first_treated`, besides an empty cell.
+        The code for never treated in the column `first_treated`, besides an empty cell.
 
     Returns
     -------
@@ -94,6 +95,11 @@ def open_panel_page(
         As for `read_panel`.
     options : mapping
         Arguments of `estimate_effects`.
+
+    Returns
+    -------
+    PanelPage
+        What the notebook calls from then on.
     """
     root, path = find_root(), find_file(file)
     place = Place(root, check_name(study), path.parent)
@@ -103,7 +109,7 @@ def open_panel_page(
     names |= {"source_file": path.name, "name": study}
     names |= {"covariates": ", ".join(columns.get("covariates") or ())}
     known |= {f"study.{name}": _text(text) for name, text in names.items()}
-    folder = page_folder(root, PAGE, language)
+    folder = checked_folder(root, PAGE, language)
     return PanelPage(PAGE, language, folder, place, None, known, options=options)
 
 
@@ -114,6 +120,7 @@ def _stamp(
     options: Mapping[str, Any],
     never_treated: str | float | None,
 ) -> dict[str, Any]:
+    """Return what is needed to make the page again."""
     settings = {
         "roles": dict(columns),
         "options": dict(options),
@@ -133,6 +140,7 @@ def _stamp(
 
 
 def _text(value: str) -> Fact:
+    """Return a fact that is a text."""
     return fact(value, "text", "design", "study")
 
 
@@ -149,7 +157,7 @@ class PanelPage(Page):
     options: Mapping[str, Any] = field(default_factory=dict)  # type: ignore[assignment]
 
     def keep_panel(self, panel: PreparedPanel, table: pd.DataFrame) -> Kept:
-        """Keep what the panel is: its size, its columns, and who is compared with whom."""
+        """Keep the facts of the panel: size, columns, and who is compared with whom."""
         self.cohort_labels.update(period_labels(panel))
         other = next(iter(other_controls(panel, self.options)), "")
         last_cohort = self.options.get("method") == "interaction_weighted" and not never(panel)
@@ -158,7 +166,7 @@ class PanelPage(Page):
         return self.keep_facts(self.known | found | panel_facts(panel, len(table)))
 
     def keep_other(self, panel: PreparedPanel) -> Kept:
-        """Estimate and keep the same with the other comparison group, where there is one."""
+        """Estimate and keep the effects with the other comparison group, where there is one."""
         kept = Kept({}, {})
         for spec, options in other_controls(panel, self.options).items():
             kept |= self.keep(WITHOUT_STUDY, spec, estimate_effects(panel, **options))
@@ -166,12 +174,12 @@ class PanelPage(Page):
 
 
 def never(panel: PreparedPanel) -> int:
-    """Number of units that are never treated."""
+    """Count the units that are never treated."""
     return int((panel.cohorts[panel.cohort] == np.inf).sum())
 
 
 def compared(options: Mapping[str, Any]) -> str:
-    """Whom the treated are compared with: "never_treated", "not_yet_treated" or "all_others"."""
+    """Return the comparison group: "never_treated", "not_yet_treated" or "all_others"."""
     method = options.get("method", "group_time")
     if "controls" in options_of(method):
         return options.get("controls", "never_treated")
@@ -179,7 +187,7 @@ def compared(options: Mapping[str, Any]) -> str:
 
 
 def other_controls(panel: PreparedPanel, options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Name and arguments of the estimate with the other comparison group; empty if there is none."""
+    """Return name and arguments of the estimate with the other comparison group, if any."""
     if "controls" not in options_of(options.get("method", "group_time")):
         return {}
     name, controls = OTHER_CONTROLS[compared(options)]

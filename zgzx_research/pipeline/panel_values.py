@@ -1,4 +1,4 @@
-"""Cells of a panel file into numbers, times and names; a cell that cannot be read is named."""
+"""Read cells of a panel file as numbers, times and names, or name those that cannot be read."""
 
 from __future__ import annotations
 
@@ -31,8 +31,14 @@ class Column:
 
     Attributes
     ----------
-    name : its header. texts : its cells. row : position of a cell -> its row as the file counts it.
-    file : for messages.
+    name : str
+        Its header.
+    texts : Texts
+        Its cells.
+    row : callable
+        From the position of a cell to its row in the file, counted from 1.
+    file : str
+        Name of the file, for messages.
     """
 
     name: str
@@ -41,16 +47,13 @@ class Column:
     file: str
 
     def cells(self, wrong: Sequence[bool] | np.ndarray) -> tuple[int, list[str]]:
-        """How many cells hold one of the texts marked `wrong`, and the first few with their row."""
+        """Count the cells whose text is marked `wrong`, and give the first few with their row."""
         rows = np.flatnonzero(np.asarray(wrong)[self.texts.codes])
         texts = self.texts
         return len(rows), [f"row {self.row(r)}: {texts.texts[texts.codes[r]]!r}" for r in rows[:3]]
 
     def refuse(self, wrong: Sequence[bool] | np.ndarray, what: str, remedy: str) -> None:
-        """An error that names the cells whose text is marked `wrong`.
-
-        Nothing where there are none.
-        """
+        """Raise an error that names the cells whose text is marked `wrong`, if there are any."""
         count, examples = self.cells(wrong)
         if count:
             where = f"{self.file}, column {self.name!r}"
@@ -63,7 +66,7 @@ def missing(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Full-width digits and signs as ordinary ones, no blanks: １２ -> 12, − -> -."""
+    """Write full-width digits and signs as ordinary ones, without blanks: １２ -> 12, − -> -."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text).replace("−", "-"))
 
 
@@ -74,11 +77,22 @@ def is_number(text: str) -> bool:
 
 
 def decimal_comma(columns: Sequence[Column]) -> bool:
-    """Whether the numbers of a file are written 3,14 rather than 3.14; one file has one way.
+    """Whether the numbers of a file are written 3,14 rather than 3.14.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        All columns of numbers of one file, which writes them in one way.
+
+    Returns
+    -------
+    bool
+        True for 3,14.
 
     Raises
     ------
-    ZgzxError : both ways in one file, or only numbers such as 1,234 that could be either.
+    ZgzxError
+        Both ways in one file, or only numbers such as 1,234 that could be either.
     """
     commas, points, unclear = [], [], []
     for column in columns:
@@ -102,11 +116,24 @@ def decimal_comma(columns: Sequence[Column]) -> bool:
 
 
 def read_numbers(column: Column, comma: bool) -> np.ndarray:
-    """(rows,) floats, NaN where there is no value.
+    """Read numbers.
+
+    Parameters
+    ----------
+    column : Column
+        The cells.
+    comma : bool
+        Whether decimals are written 3,14.
+
+    Returns
+    -------
+    ndarray of float
+        (rows,) NaN where there is no value.
 
     Raises
     ------
-    ZgzxError : cells that are no numbers, with their rows.
+    ZgzxError
+        Cells that are no numbers, with their rows.
     """
     column.refuse(
         [not missing(text) and not is_number(text) for text in column.texts.texts],
@@ -120,12 +147,13 @@ def read_numbers(column: Column, comma: bool) -> np.ndarray:
 
 
 def _number(text: str, comma: bool) -> float:
+    """Return the number that a text writes."""
     swapped = text.replace(".", "").replace(",", ".") if comma and "," in text else text
     return float(swapped.replace(",", ""))
 
 
 def read_factor(column: Column, comma: bool) -> np.ndarray | pd.Series:
-    """A covariate: numbers, or the names of categories where most cells are no numbers."""
+    """Read a covariate: numbers, or names of categories where most cells are no numbers."""
     known = [text for text in column.texts.texts if not missing(text)]
     if sum(map(is_number, known)) * 2 > len(known):
         return read_numbers(column, comma)
@@ -133,26 +161,39 @@ def read_factor(column: Column, comma: bool) -> np.ndarray | pd.Series:
 
 
 def read_names(column: Column, known: Callable[[str], bool] = bool) -> pd.Series:
-    """(rows,) text as it stands, missing only where a cell is empty: "NA" and "001" are names."""
+    """Return (rows,) text unchanged, missing only for empty cells: "NA" and "001" are names."""
     names = [text if known(text) else None for text in column.texts.texts]
     return pd.Series(pd.array(names, dtype="str").take(column.texts.codes))
 
 
 def read_times(column: Column, remedy: str) -> pd.Series:
-    """(rows,) whole numbers, or text that names days, months, quarters …, which `prepare_panel` reads.
+    """Read periods.
+
+    Parameters
+    ----------
+    column : Column
+        The cells.
+    remedy : str
+        Remedy of the error; may contain {text}, the first wrong cell.
+
+    Returns
+    -------
+    Series
+        (rows,) Whole numbers, or text that names days, months, quarters …, which `prepare_panel`
+        reads.
 
     Raises
     ------
-    ZgzxError : cells that name no period, with their rows; `remedy` may use {text}, the first of
-        them.
+    ZgzxError
+        Cells that name no period, with their rows.
     """
     texts = column.texts.texts
     given = [text for text in texts if not missing(text)]
     try:
         read = read_texts(given, column.name)
-    except (
-        ZgzxError
-    ):  # more than one way to read them: prepare_panel sees the other column too, and says so
+    except ZgzxError:
+        # there is more than one way to read them: prepare_panel sees the other column too, and
+        # reports it
         return read_names(column, lambda text: not missing(text))
     wrong = set(read.codes)
     shown = remedy.format(text=read.codes[0]) if wrong else ""
@@ -168,7 +209,7 @@ def read_times(column: Column, remedy: str) -> pd.Series:
 
 
 def same_value(text: str, code: str) -> bool:
-    """0 and 0.0 are one number, 1900-01-01 and 1900/1/1 one day."""
+    """Whether two texts mean the same: 0 and 0.0, or 1900-01-01 and 1900/1/1."""
     if text.casefold() == code.strip().casefold():
         return True
     read = [_period(text), _period(code)]
@@ -176,6 +217,7 @@ def same_value(text: str, code: str) -> bool:
 
 
 def _period(text: str) -> float:
+    """Return the number of a period; NaN where the text names none."""
     try:
         return float(read_texts([text], "").values[0])
     except ZgzxError:

@@ -24,6 +24,17 @@ LINK_TABLES = (
     "linkage_rates",
 )
 PANEL_TABLES = ("firm_year", "worker_final")
+# tables a page may read -> the stage that makes them
+PAGE_TABLES = {
+    "firm_year": "panels",
+    "worker_final": "panels",
+    "firm": "link",
+    "link_audit": "link",
+    "linkage_rates": "link",
+    "roster": "clean",
+    "entry": "clean",
+    "quarantine": "clean",
+}
 CALENDAR = "data/published/edition_calendar.csv"
 
 
@@ -57,12 +68,12 @@ class Place:
 
     @property
     def decisions(self) -> Path:
-        """What people decided on cells and links (`corrections.csv`, `links.csv`), if anything."""
+        """Decisions of people on cells and links (`corrections.csv`, `links.csv`)."""
         return self.root / "data" / "decisions" / self.name
 
     @property
     def review_workbook(self) -> Path:
-        """Candidates for records without a firm, to be filled in and handed back."""
+        """Workbook with candidates for records without a firm, to be filled in and returned."""
         return self.work / "link" / "link_review.xlsx"
 
     @property
@@ -71,24 +82,28 @@ class Place:
         return self.root / CALENDAR
 
     def stage(self, stage: str, *names: str) -> tuple[Path, ...]:
-        """Parquet files of a stage."""
+        """Return the paths of Parquet files of a stage."""
         return tuple(self.work / stage / f"{name}.parquet" for name in names)
 
     def facts(self, page: str) -> Path:
-        """The facts a page keeps."""
+        """Return the path of the facts that a page keeps."""
         return self.work / "facts" / f"{page}.json"
 
+    def page_folder(self, page: str) -> Path:
+        """Return the folder of a page: its notebook and its words."""
+        return self.root / "notebooks" / page
+
     def notebook(self, page: str, language: str) -> Path:
-        """An executed notebook."""
+        """Return the path of an executed notebook."""
         return self.reports / language / "notebooks" / f"{page}.ipynb"
 
     def decision_files(self) -> dict[str, Path]:
-        """The files of decisions that exist: "corrections", "links"."""
+        """Return the files of decisions that exist: "corrections", "links"."""
         paths = {name: self.decisions / f"{name}.csv" for name in ("corrections", "links")}
         return {name: path for name, path in paths.items() if path.is_file()}
 
 
 def raw_files(raw: Path, source: str) -> list[Path]:
-    """Files of a source, by name; hidden ones do not count. An optional source may have no folder."""
+    """List the files of a source by name, without hidden ones; a source may have no folder."""
     found = (raw / source).rglob("*")
     return sorted(path for path in found if path.is_file() and path.name[0] not in ".~")

@@ -15,9 +15,9 @@ from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline import manifest, notebooks, store, study_facts
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
-from zgzx_research.pipeline.pages import TABLES, page_rules
-from zgzx_research.pipeline.place import SOURCES, Place, raw_files
-from zgzx_research.pipeline.secret_key import secret_key
+from zgzx_research.pipeline.key_file import secret_key
+from zgzx_research.pipeline.page_folders import page_rules
+from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
 from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.pages import Edition
 from zgzx_research.study import Study, load_study
@@ -32,7 +32,23 @@ PARTS = {
 
 
 def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path]]]:
-    """A study with its place and raw files.
+    """Read a study file and list the study's raw files.
+
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+    name : str
+        The study.
+
+    Returns
+    -------
+    place : Place
+        Where its files are.
+    study : Study
+        Its study file.
+    files : dict
+        Source to its raw files.
 
     Raises
     ------
@@ -49,7 +65,7 @@ def open_study(root: Path, name: str) -> tuple[Place, Study, dict[str, list[Path
 
 
 def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
-    """What to say of sources without files that the study cannot do without."""
+    """Make the error for sources that the study needs and that have no files."""
     name, path = study.study.name, study.raw.path
     outcomes = [outcome for source in absent for outcome in study.needed_sources[source]]
     make = "Make the synthetic files with 'make report'"
@@ -66,7 +82,7 @@ def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
 
 
 def pages_of(root: Path, study: Study) -> dict[str, str]:
-    """The pages of a study's report and the document of each, in order of their folders.
+    """List the pages of a study, and the document of each, in the order of their folders.
 
     A page whose default outcome needs a source the study does not ask for is left out.
     """
@@ -93,6 +109,16 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
         One of PARTS.
     say : callable
         Prints a line.
+
+    Returns
+    -------
+    Result
+        Steps that ran and steps that were up to date.
+
+    Raises
+    ------
+    ZgzxError
+        Unknown part, wrong study file, missing raw files, or the first problem of a step.
     """
     if part not in PARTS:
         remedy = f"Choose one of {', '.join(PARTS)}."
@@ -118,7 +144,7 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
 
 
 def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
-    """What is needed to make the study again."""
+    """Return what is needed to make the study again."""
     settings = study.model_dump(mode="json")
     return {
         "study": place.name,
@@ -133,6 +159,7 @@ def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
 
 
 def _study_facts(study: Study, stamp: Mapping[str, Any], synthetic: bool) -> dict[str, Fact]:
+    """Return the facts that every page knows."""
     return (
         study_facts.design_facts(study.study.seed, study.estimate.event_window, synthetic)
         | study_facts.identity_facts(study.study.name, study.study.years)
@@ -141,14 +168,14 @@ def _study_facts(study: Study, stamp: Mapping[str, Any], synthetic: bool) -> dic
 
 
 def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
+    """Return the pages of a study and how they are made."""
     found = pages_of(place.root, study)
-    folders = {page: place.root / "notebooks" / page for page in found}
-    tables = [place.stage(stage, table)[0] for table, stage in TABLES.items()]
+    tables = [place.stage(stage, table)[0] for table, stage in PAGE_TABLES.items()]
     ledger = place.work / "clean" / "ledger.json"
     return Edition(
         place=place,
         pages=found,
-        last=tuple(page for page in found if page_rules(folders[page]).quotes_others),
+        last=tuple(page for page in found if page_rules(place.page_folder(page)).quotes_others),
         languages=study.study.languages,
         synthetic=synthetic,
         inputs=(place.facts("study"), ledger, place.calendar, *tables),
@@ -163,7 +190,7 @@ def _manifest_step(
     stamp: Mapping[str, Any],
     steps: Sequence[Step],
 ) -> Step:
-    """What went in and what came out; the landing page belongs to all studies, so it is left out."""
+    """Make the last step, which records inputs and outputs (but for all studies' landing page)."""
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
     settings = study.model_dump(mode="json")
     decided = place.decision_files().values()
@@ -187,7 +214,7 @@ def _manifest_step(
 
 
 def _warn_of_unlisted(place: Place, inputs: list[Path], say: Callable[[str], None]) -> None:
-    """Without a list, the numbers of files hang on the files that are there."""
+    """Warn where the numbers of files could not be stored, and so may change."""
     if not is_listed(place.raw, inputs):
         say(
             f"warning: the folder of the raw files cannot be written, so there is no {LIST}: files "
@@ -199,7 +226,7 @@ def _warn_of_unlisted(place: Place, inputs: list[Path], say: Callable[[str], Non
 def _warn_of_public_key(
     place: Place, numbers: Mapping[Path, str], key: bytes, say: Callable[[str], None]
 ) -> None:
-    """Real people must not get pseudonyms whose key everybody knows."""
+    """Warn where data may be real and their pseudonyms would use the public key."""
     changed = manifest.unmarked(place.raw, numbers) if key == SYNTHETIC_KEY else []
     if changed:
         say(

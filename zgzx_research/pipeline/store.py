@@ -1,4 +1,4 @@
-"""Stage files: written whole or not at all, read back, hashed."""
+"""Files of stages: written completely or not at all, read, and hashed."""
 
 from __future__ import annotations
 
@@ -17,26 +17,37 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def write_text(path: Path, text: str) -> None:
-    """A UTF-8 text file."""
+    """Write a text file in UTF-8."""
     write_whole(path, text.encode("utf-8"))
 
 
-def json_text(data: Any) -> str:
-    """Sorted, indented, so that two runs give the same bytes."""
+def json_text(data: object) -> str:
+    """Return JSON, sorted and indented, so that two runs give the same bytes."""
     return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def write_json(path: Path, data: Any) -> None:
-    """A JSON file."""
+def write_json(path: Path, data: object) -> None:
+    """Write a JSON file."""
     write_text(path, json_text(data))
 
 
 def read_json(path: Path) -> Any:
-    """What `write_json` wrote.
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    object
+        Its content.
 
     Raises
     ------
-    ZgzxError : the file is damaged.
+    ZgzxError
+        The file is damaged.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -48,22 +59,23 @@ def read_json(path: Path) -> Any:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """A Parquet file; statistics of columns, which nobody asks for, would take half the time."""
+    """Write a Parquet file, without statistics of columns, which would take half the time."""
     write_whole(path, table.to_parquet(index=False, write_statistics=False))
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 in hexadecimal."""
+    """Return the SHA-256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, read in pieces; once as long as it stays as it is."""
+    """Return the SHA-256 of a file, computed again only when size or time of change differ."""
     state = path.stat()
     return _file_digest(path, state.st_size, state.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
 def _file_digest(path: Path, size: int, changed: int) -> str:
+    """Read a file in pieces and return its SHA-256; size and time are part of the cache key."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What every page knows: the study's name and years, its seed, and the stamp of the run."""
+"""Facts that every page knows: name and years of the study, seed, and the stamp of the run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from zgzx_research.pipeline import store
 
 
 def stamp_facts(stamp: Mapping[str, Any]) -> dict[str, Fact]:
-    """Facts `stamp.<name>`."""
+    """Return the facts `stamp.<name>`."""
     return {
         f"stamp.{name}": fact(str(value), "text", "stamp", "study") for name, value in stamp.items()
     }
 
 
 def design_facts(seed: int, window: tuple[int, int], synthetic: bool) -> dict[str, Fact]:
-    """Seed, event times shown, and whether the data are synthetic."""
+    """Return the facts of the design: seed, event times shown, whether data are synthetic."""
     return {
         "study.synthetic": fact(synthetic, "text", "design", "study"),
         "study.seed": fact(seed, "count", "design", "study"),
@@ -29,7 +29,7 @@ def design_facts(seed: int, window: tuple[int, int], synthetic: bool) -> dict[st
 
 
 def identity_facts(name: str, years: tuple[int, int]) -> dict[str, Fact]:
-    """Name and years of a study."""
+    """Return the facts of a study's name and years."""
     return {
         "study.name": fact(name, "text", "design", "study"),
         "study.first_year": fact(years[0], "year", "design", "study"),
@@ -38,20 +38,20 @@ def identity_facts(name: str, years: tuple[int, int]) -> dict[str, Fact]:
 
 
 def input_digest(paths: Sequence[Path], root: Path) -> str:
-    """One SHA-256 over names and contents of the inputs."""
+    """Return one SHA-256 over names and contents of the inputs."""
     ordered = sorted(paths)
     lines = [f"{path.relative_to(root).as_posix()}\0{store.file_digest(path)}" for path in ordered]
     return store.digest("\n".join(lines).encode())
 
 
 def lock_digest(root: Path) -> str:
-    """Short digest of the dependency lock."""
+    """Return a short digest of the dependency lock."""
     lock = root / "requirements.lock"
     return store.file_digest(lock)[:12] if lock.is_file() else "unknown"
 
 
 def project_version(root: Path) -> str:
-    """Version in pyproject.toml, or the package's own when the project is installed elsewhere."""
+    """Return the version in pyproject.toml, or the package's own where there is no such file."""
     import zgzx_research
 
     path = root / "pyproject.toml"

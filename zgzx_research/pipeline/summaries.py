@@ -1,4 +1,4 @@
-"""What pages and facts show of one estimation: a few frames, whatever the number of its cells."""
+"""Summary of one estimation for pages and facts: overall, headline, event times, cohorts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def summarise(
     seed: int,
     events: tuple[int, int] | None = None,
 ) -> Summary:
-    """All that is shown of some effects.
+    """Summarise effects for pages and facts.
 
     Parameters
     ----------
@@ -63,9 +63,14 @@ def summarise(
     window : tuple
         First and last event time shown; None for no limit.
     seed : int
-        Of the draws behind simultaneous intervals.
+        Seed of the draws behind simultaneous intervals.
     events : tuple of int, optional
-        Event times of the headline; None for the mean over all treated cells.
+        Event times of the headline; None for the mean over all treated periods.
+
+    Returns
+    -------
+    Summary
+        Frames of the estimation.
     """
     event = effects.aggregate("event_time", min_event=window[0], max_event=window[1], seed=seed)
     overall = effects.aggregate("overall", seed=seed).to_frame()
@@ -82,6 +87,7 @@ def summarise(
 
 
 def _by_cohort(effects: Effects, seed: int) -> pd.DataFrame | None:
+    """Return effects by cohort; None for a method without them."""
     shown = effects.cells["role"].isin(("post", "static"))
     if effects.cells.loc[shown, "cohort"].isna().any():
         return None

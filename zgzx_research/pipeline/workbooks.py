@@ -1,4 +1,4 @@
-"""The workbook beside a report: every number it prints, as numbers."""
+"""Write the workbook beside a report, which holds all its numbers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from zgzx_research.evidence.disclosure import BALANCE, row_balance, sheet_balance
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import store
+from zgzx_research.pipeline.estimates import kept_pairs
 from zgzx_research.pipeline.kept_facts import EVENT_COLUMNS, load_events
-from zgzx_research.pipeline.pages import kept_pairs
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.steps.pages import stamp
 from zgzx_research.report import fonts
@@ -23,12 +23,20 @@ from zgzx_research.report.wording import word, word_or_code
 def write(
     place: Place, fact_files: Sequence[Path], language: str, synthetic: bool, out: Path
 ) -> None:
-    """`report.xlsx`: facts, event study of each estimate, and the row ledger where there is one.
+    """Write `report.xlsx`: facts, event studies, and the row ledger where there is one.
 
     Parameters
     ----------
+    place : Place
+        Where the study's files are.
     fact_files : sequence of Path
-        `facts/<page>.json` of all pages; they hold the event studies.
+        `facts/<page>.json` of all pages, which hold the event studies.
+    language : str
+        "zh" or "en".
+    synthetic : bool
+        Whether the data are synthetic.
+    out : Path
+        Where to write.
     """
     facts = Facts.load(place.work / "facts.json")
     rows = tuple((key, fact["value"], fact["unit"]) for key, fact in sorted(facts.facts.items()))
@@ -49,6 +57,7 @@ def write(
 def _event_sheet(
     facts: Facts, outcome: str, spec: str, event: Mapping[str, Any], language: str
 ) -> SheetTable:
+    """Make the sheet of one event study."""
     rows = tuple(zip(*(event["columns"][name] for name in EVENT_COLUMNS), strict=True))
     columns = tuple(word_or_code("sheet.column", name, language) for name in EVENT_COLUMNS)
     own = "study.outcome_name" in facts.facts
@@ -60,10 +69,7 @@ def _event_sheet(
 
 
 def _rows_sheet(place: Place, language: str) -> SheetTable:
-    """Every sheet of every file.
-
-    Small numbers are blank as in the report's table, of whose lines these are parts.
-    """
+    """Make the sheet with the rows of every sheet of every file; small numbers are blank."""
     sources = store.read_json(place.work / "clean" / "ledger.json")["sources"]
     lines = {source: file_lines(sheets, language) for source, sheets in sources.items() if sheets}
     balance = row_balance(all_lines(sources, language))

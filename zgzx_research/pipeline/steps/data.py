@@ -35,16 +35,25 @@ def steps(
     numbers: Mapping[Path, str],
     key: bytes,
 ) -> list[Step]:
-    """All steps from raw files to panels.
+    """Make all steps from raw files to panels.
 
     Parameters
     ----------
+    place : Place
+        Where the study's files are.
+    study : Study
+        The study file.
     files : mapping
         Source to its raw files.
     numbers : mapping
-        Raw file to its number, which stands for its name.
+        Raw file to its number, which is written in place of its name.
     key : bytes
         Secret key of the pseudonyms.
+
+    Returns
+    -------
+    list of Step
+        Cleaning of each source, then the collected quarantine, links and panels.
     """
     cleaning = [_clean_step(place, study, source, files, numbers, key) for source in SOURCES]
     return [*cleaning, _collect_step(place), _link_step(place), _panels_step(place, study)]
@@ -58,6 +67,7 @@ def _clean_step(
     numbers: Mapping[Path, str],
     key: bytes,
 ) -> Step:
+    """Make the step that cleans one source."""
     deliveries = study.raw.deliveries_of(source)
     decided = place.decision_files()
     corrections = [decided["corrections"]] if "corrections" in decided else []
@@ -73,7 +83,7 @@ def _clean_step(
 
 
 def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ()) -> None:
-    """Raw files of a source into clean tables, quarantine and ledger."""
+    """Clean the raw files of a source into tables, quarantine and ledger."""
     from zgzx_research.cleaning import sources
     from zgzx_research.cleaning.corrections import read_corrections
     from zgzx_research.cleaning.non_data_list import non_data_rows
@@ -97,12 +107,13 @@ def clean(place: Place, source: str, key: bytes, deliveries: Sequence[str] = ())
 
 
 def _parts(place: Place, source: str) -> tuple[Path, ...]:
-    """Quarantine, non-data rows and ledger of one source."""
+    """Return the paths of quarantine, non-data rows and ledger of one source."""
     folder = place.work / "clean" / "parts"
     return tuple(folder / f"{source}{ending}" for ending in PART_ENDINGS)
 
 
 def _collect_step(place: Place) -> Step:
+    """Make the step that joins the quarantines and ledgers of all sources."""
     whole = place.work / "clean"
     return Step(
         name="clean.collect",
@@ -113,7 +124,7 @@ def _collect_step(place: Place) -> Step:
 
 
 def collect(place: Place) -> None:
-    """One quarantine, one audit workbook and one ledger from the parts of all sources."""
+    """Join the parts of all sources to one quarantine, one audit workbook and one ledger."""
     from zgzx_research.cleaning.audit_workbook import write_audit
 
     parts = {source: _parts(place, source) for source in SOURCES}
@@ -131,7 +142,7 @@ def collect(place: Place) -> None:
 
 
 def _words(family: str, codes: pd.Series) -> dict[str, tuple[str, str]]:
-    """Code to its words in Chinese and English."""
+    """Return each code with its words in Chinese and English."""
     from zgzx_research.report.wording import word_or_code
 
     return {
@@ -143,7 +154,7 @@ def _words(family: str, codes: pd.Series) -> dict[str, tuple[str, str]]:
 def clean_tables(
     place: Place, wanted: Mapping[str, Sequence[str] | None] = ALL_TABLES
 ) -> dict[str, pd.DataFrame]:
-    """The clean tables that exist, by name; of a table some columns, or all (None)."""
+    """Read the clean tables that exist, by name; of a table some columns, or all (None)."""
     paths = {name: place.stage("clean", name)[0] for name in wanted}
     return {
         name: pd.read_parquet(path, columns=wanted[name])
@@ -153,10 +164,12 @@ def clean_tables(
 
 
 def _all_clean(place: Place) -> tuple[Path, ...]:
+    """Return the paths of all clean tables."""
     return place.stage("clean", *(table for tables in SOURCES.values() for table in tables))
 
 
 def _link_step(place: Place) -> Step:
+    """Make the step that links records to firms and persons."""
     decided = place.decision_files()
     links = [decided["links"]] if "links" in decided else []
     return Step(
@@ -168,7 +181,7 @@ def _link_step(place: Place) -> Step:
 
 
 def link(place: Place) -> None:
-    """Firms and persons."""
+    """Link the records of all sources to firms and persons."""
     from zgzx_research.link.audit import linkage_rates
     from zgzx_research.link.clean_rows import month_lines
     from zgzx_research.link.decisions import read_decisions
@@ -197,6 +210,7 @@ def link(place: Place) -> None:
 
 
 def _panels_step(place: Place, study: Study) -> Step:
+    """Make the step that builds the panels."""
     settings = [
         study.study.years,
         study.retention.months,
@@ -214,7 +228,7 @@ def _panels_step(place: Place, study: Study) -> Step:
 
 
 def panels(place: Place, study: Study) -> None:
-    """The panels of firms and of persons."""
+    """Build the panels of firms and of persons."""
     from zgzx_research.panels.firm_year import check_coverage
     from zgzx_research.panels.treatment import check_editions
     from zgzx_research.panels.worker_final import build_worker_final
@@ -238,7 +252,7 @@ def panels(place: Place, study: Study) -> None:
 
 
 def read_links(place: Place) -> tuple[FirmLinks, PeopleLinks]:
-    """What the panels need of the links of firms and of persons."""
+    """Read the links of firms and of persons that the panels need."""
     from zgzx_research.link.link_firms import FirmLinks
     from zgzx_research.link.link_people import PeopleLinks
 
@@ -266,7 +280,7 @@ def firm_year(
     firms: FirmLinks,
     people: PeopleLinks,
 ) -> pd.DataFrame:
-    """The panel of firms by a study's settings."""
+    """Build the panel of firms by a study's settings."""
     from zgzx_research.panels.firm_year import build_firm_year
 
     first_year, last_year = study.study.years
@@ -286,7 +300,12 @@ def firm_year(
 
 
 def check_corrections(place: Place) -> None:
-    """Every correction must be about a file of a known source: no step would ever read another.
+    """Refuse corrections of files that no step reads.
+
+    Parameters
+    ----------
+    place : Place
+        Where the study's decisions are.
 
     Raises
     ------

@@ -17,7 +17,7 @@ from zgzx_research.pipeline.place import Place
 
 REPORT = store.PACKAGE / "report"
 FORMATS = ("html", "pdf", "docx")
-PAGE_CODE = ("zgzx_research.pipeline.pages", "zgzx_research.pipeline.panel_page")
+PAGE_CODE = ("zgzx_research.pipeline.page", "zgzx_research.pipeline.panel_page")
 SENTENCES = "_sentences"  # shared by all pages
 
 
@@ -62,12 +62,23 @@ class Edition:
         return self.place.work / "facts.json"
 
     def of(self, document: str) -> tuple[str, ...]:
-        """The pages of a document."""
+        """List the pages of a document."""
         return tuple(page for page, own in self.pages.items() if own == document)
 
 
 def steps(edition: Edition) -> list[Step]:
-    """All steps from panels to `reports/`."""
+    """Make all steps from panels to `reports/`.
+
+    Parameters
+    ----------
+    edition : Edition
+        The pages and how they are made.
+
+    Returns
+    -------
+    list of Step
+        One step per page and language, then facts, documents, workbooks and landing page.
+    """
     made = [
         _page_step(edition, page, language)
         for language in edition.languages
@@ -82,14 +93,9 @@ def steps(edition: Edition) -> list[Step]:
     return [*made, card, _index_step(edition, [*made, card])]
 
 
-def page_folder(place: Place, page: str) -> Path:
-    """The folder of a page: its notebook and its words."""
-    return place.root / "notebooks" / page
-
-
 def _page_step(edition: Edition, page: str, language: str) -> Step:
-    """Run one notebook; the first language also writes the page's facts."""
-    place, folder = edition.place, page_folder(edition.place, page)
+    """Make the step that runs one notebook; the first language also writes the page's facts."""
+    place, folder = edition.place, edition.place.page_folder(page)
     notebook = folder / "page.ipynb"
     words = folder / f"{language}.md.j2"
     shared = REPORT / "prose" / f"{SENTENCES}.{language}.md.j2"
@@ -117,7 +123,18 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
 def run_page(
     place: Place, page: str, language: str, parameters: Mapping[str, Any], writes_facts: bool
 ) -> None:
-    """Execute a notebook and store it without what differs from run to run, and its facts.
+    """Execute a notebook; store it, without what differs from run to run, and its facts.
+
+    Parameters
+    ----------
+    place : Place
+        Where the study's files are.
+    page, language : str
+        The page; "zh" or "en".
+    parameters : mapping
+        Parameters of the notebook besides study and language.
+    writes_facts : bool
+        Whether to write the facts, or to compare them with those of the first language.
 
     Raises
     ------
@@ -132,7 +149,7 @@ def run_page(
     from zgzx_research.report.assemble import strip_notebook
 
     given = {"study": place.name, "language": language, **parameters}
-    done = run_notebook(page_folder(place, page) / "page.ipynb", given, place.root)
+    done = run_notebook(place.page_folder(page) / "page.ipynb", given, place.root)
     facts, path = kept_text(facts_of(done)), place.facts(page)
     if writes_facts:
         store.write_text(path, facts)
@@ -150,7 +167,7 @@ def run_page(
 
 
 def study_step(place: Place, facts: Mapping[str, Fact]) -> Step:
-    """What every page knows of the study and of this run."""
+    """Make the step that writes what every page knows of the study and of this run."""
     out = place.facts("study")
     return Step(
         name="study",
@@ -162,11 +179,12 @@ def study_step(place: Place, facts: Mapping[str, Fact]) -> Step:
 
 
 def write_facts(facts: Mapping[str, Fact], out: Path) -> None:
-    """Facts as a file."""
+    """Write facts to a file."""
     Facts(facts).save(out)
 
 
 def _union_step(edition: Edition) -> Step:
+    """Make the step that joins the facts of all pages."""
     place = edition.place
     study = place.facts("study")
     files = (*([study] if study in edition.inputs else []), *edition.fact_files)
@@ -179,14 +197,14 @@ def _union_step(edition: Edition) -> Step:
 
 
 def join_facts(files: Sequence[Path], out: Path) -> None:
-    """`facts.json`, the union of the facts of all pages."""
+    """Write `facts.json`, the union of the facts of all pages."""
     from zgzx_research.pipeline.kept_facts import union
 
     union(files).save(out)
 
 
 def _document_step(edition: Edition, document: str, language: str) -> Step:
-    """One document from executed notebooks."""
+    """Make the step that writes one document from executed notebooks."""
     place, pages = edition.place, edition.of(document)
     name = "brief" if document == "brief" else "report"
     return Step(
@@ -203,6 +221,7 @@ def _document_step(edition: Edition, document: str, language: str) -> Step:
 
 
 def _style_files() -> tuple[Path, ...]:
+    """List the templates and fonts of documents."""
     folders = (REPORT / "templates", REPORT / "fonts")
     return tuple(sorted(path for folder in folders for path in folder.iterdir() if path.is_file()))
 
@@ -215,7 +234,7 @@ def render(
     language: str,
     synthetic: bool,
 ) -> None:
-    """`<name>.html`, `.pdf` and `.docx` from executed notebooks."""
+    """Write `<name>.html`, `.pdf` and `.docx` from executed notebooks."""
     import nbformat
 
     from zgzx_research.report.assemble import join_notebooks
@@ -237,7 +256,7 @@ def render(
 
 
 def stamp(facts: Facts, language: str) -> dict[str, str]:
-    """What is needed to make the pages again, in words."""
+    """Return what is needed to make the pages again, in words."""
     from zgzx_research.report.wording import from_data, word
 
     keys = sorted(key for key in facts.facts if key.startswith("stamp."))
@@ -245,6 +264,7 @@ def stamp(facts: Facts, language: str) -> dict[str, str]:
 
 
 def _workbook_step(edition: Edition, language: str) -> Step:
+    """Make the step that writes the workbook beside the report."""
     place = edition.place
     ledger = place.work / "clean" / "ledger.json"
     out = place.reports / language / "report.xlsx"
@@ -264,16 +284,16 @@ def _workbook_step(edition: Edition, language: str) -> Step:
 def workbook(
     place: Place, facts: Sequence[Path], language: str, synthetic: bool, out: Path
 ) -> None:
-    """The workbook beside the report."""
+    """Write the workbook beside the report."""
     from zgzx_research.pipeline.workbooks import write
 
     write(place, facts, language, synthetic, out)
 
 
 def _card_step(edition: Edition) -> Step:
-    """What the landing page says about the study."""
+    """Make the step that writes what the landing page says about the study."""
     place, page = edition.place, next(iter(edition.pages))
-    folder = page_folder(place, page)
+    folder = place.page_folder(page)
     words = [folder / f"{language}.md.j2" for language in ("zh", "en")]
     shared = [REPORT / "prose" / f"{SENTENCES}.{language}.md.j2" for language in ("zh", "en")]
     return Step(
@@ -286,11 +306,11 @@ def _card_step(edition: Edition) -> Step:
 
 
 def write_card(place: Place, page: str, languages: Sequence[str], synthetic: bool) -> None:
-    """Title and headline of the first page in both languages."""
+    """Write title and headline of the first page in both languages."""
     from zgzx_research.pipeline.page_words import plain_headline, plain_title
     from zgzx_research.report.wording import LANGUAGES
 
-    facts, folder = Facts.load(place.work / "facts.json"), page_folder(place, page)
+    facts, folder = Facts.load(place.work / "facts.json"), place.page_folder(page)
     card = {
         "name": place.name,
         "synthetic": synthetic,
@@ -302,7 +322,7 @@ def write_card(place: Place, page: str, languages: Sequence[str], synthetic: boo
 
 
 def _index_step(edition: Edition, made: Sequence[Step]) -> Step:
-    """The landing page links what exists, so it comes after all documents."""
+    """Make the step of the landing page, after all documents, for it links what exists."""
     place = edition.place
     own = place.reports / "card.json"
     cards = tuple(sorted({own, *(place.root / "reports").glob("*/card.json")}))
@@ -316,7 +336,7 @@ def _index_step(edition: Edition, made: Sequence[Step]) -> Step:
 
 
 def write_index(root: Path, cards: Sequence[Path]) -> None:
-    """`reports/index.html` from the cards of all studies."""
+    """Write `reports/index.html` from the cards of all studies."""
     from zgzx_research.report import landing_page
 
     found = [landing_page.StudyCard(**store.read_json(path)) for path in cards]

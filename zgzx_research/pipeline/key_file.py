@@ -1,4 +1,4 @@
-"""The secret key of the pseudonyms."""
+"""Read the secret key of the pseudonyms from the file that the study names."""
 
 from __future__ import annotations
 
@@ -8,11 +8,25 @@ from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
 from zgzx_research.study import Study
 
-SHORTEST = 16  # bytes
+SHORTEST_KEY = 16  # bytes
 
 
 def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
-    """The key of the pseudonyms: the study's own, or for synthetic people without one a fixed key.
+    """Read the key of the pseudonyms; synthetic data without a key file use a fixed public key.
+
+    Parameters
+    ----------
+    study : Study
+        The study; `[privacy] key_file` names the file.
+    root : Path
+        The project folder.
+    synthetic : bool
+        Whether the data are synthetic.
+
+    Returns
+    -------
+    bytes
+        The key.
 
     Raises
     ------
@@ -40,7 +54,7 @@ def secret_key(study: Study, root: Path, synthetic: bool) -> bytes:
         remedy = f"chmod 600 {study.privacy.key_file}"
         raise ZgzxError("others can read the key file", where=where, remedy=remedy)
     key = path.read_bytes().strip()
-    if len(key) < SHORTEST:
+    if len(key) < SHORTEST_KEY:
         remedy = "Make a longer one."
-        raise ZgzxError(f"the key has fewer than {SHORTEST} bytes", where=where, remedy=remedy)
+        raise ZgzxError(f"the key has fewer than {SHORTEST_KEY} bytes", where=where, remedy=remedy)
     return key

@@ -10,10 +10,7 @@ page.table("event_time", outcome, spec)
 
 from __future__ import annotations
 
-import base64
-import difflib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +23,11 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
+from zgzx_research.pipeline.grading import graded, graded_in_study
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
-from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.page_folders import checked_folder, page_rules
+from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
+from zgzx_research.pipeline.place import PAGE_TABLES, Place
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.report import fonts
 from zgzx_research.report.figures.outcome_paths import SHOCKS, Shock
@@ -35,37 +35,17 @@ from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
 from zgzx_research.report.page_style import label
 from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
-from zgzx_research.report.wording import LANGUAGES, from_data, word, word_or_code
+from zgzx_research.report.wording import from_data, word, word_or_code
 from zgzx_research.study import Study, check_name, find_root, load_study
 
-# tables a page may read -> the stage that makes them
-TABLES = {
-    "firm_year": "panels",
-    "worker_final": "panels",
-    "firm": "link",
-    "link_audit": "link",
-    "linkage_rates": "link",
-    "roster": "clean",
-    "entry": "clean",
-    "quarantine": "clean",
-}
 STUDY = "study"  # the facts every page knows: facts/study.json
-WITHOUT_STUDY = "outcome"  # what the outcome of a panel without a study file is called in facts
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An output that Jupyter displays and the report picks up by its mark."""
-
-    data: Mapping[str, Any]
-    mark: Mapping[str, str]
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
-        return dict(self.data), {"zgzx": dict(self.mark)}
+WITHOUT_STUDY = "outcome"  # name of its outcome in facts
 
 
 def open_page(study: str, language: str, page: str) -> Page:
     """Open a page of a study that has been run.
+
+    The study's panels must exist, for instance from `zgzx run`.
 
     Parameters
     ----------
@@ -76,6 +56,11 @@ def open_page(study: str, language: str, page: str) -> Page:
     page : str
         Name of the page's folder in `notebooks/`.
 
+    Returns
+    -------
+    Page
+        What the notebook calls from then on.
+
     Raises
     ------
     ZgzxError
@@ -85,7 +70,7 @@ def open_page(study: str, language: str, page: str) -> Page:
     root = find_root()
     settings = load_study(root, study)
     place = Place(root, check_name(study), (root / settings.raw.path).resolve())
-    folder = page_folder(root, page, language)
+    folder = checked_folder(root, page, language)
     if not place.facts(STUDY).is_file() or not place.stage("panels", "firm_year")[0].is_file():
         make = "make report" if study == "demo" else f"zgzx run {study}"
         raise ZgzxError(
@@ -98,51 +83,6 @@ def open_page(study: str, language: str, page: str) -> Page:
         for path in sorted((place.work / "facts").glob("*.json")):
             known |= load_facts(path) if path.stem not in (STUDY, page) else {}
     return Page(page, language, folder, place, settings, known)
-
-
-@dataclass(frozen=True)
-class PageRules:
-    """What the notebook's metadata say under "zgzx".
-
-    Attributes
-    ----------
-    document : {"report", "brief", "any_panel"}
-        The document it belongs to; "any_panel" pages run for `zgzx analyse` only.
-    quotes_others : bool
-        Whether it quotes facts of other pages, and so runs after them.
-    """
-
-    document: str = "report"
-    quotes_others: bool = False
-
-
-def page_rules(folder: Path) -> PageRules:
-    """The rules of a page."""
-    metadata = json.loads((folder / "page.ipynb").read_text(encoding="utf-8"))["metadata"]
-    return PageRules(**metadata.get("zgzx", {}))
-
-
-def page_folder(root: Path, page: str, language: str) -> Path:
-    """The folder of a page with its words.
-
-    Raises
-    ------
-    ZgzxError
-        Unknown language, or no such folder; the nearest is named.
-    """
-    if language not in LANGUAGES:
-        remedy = f"Choose one of {', '.join(LANGUAGES)}."
-        raise ZgzxError(f"language {language!r} is unknown", where=page, remedy=remedy)
-    folder = root / "notebooks" / page
-    if not (folder / f"{language}.md.j2").is_file():
-        known = sorted(path.parent.name for path in (root / "notebooks").glob("*/page.ipynb"))
-        raise ZgzxError(
-            f"there is no page {page!r}",
-            where="notebooks",
-            examples=difflib.get_close_matches(page, known, n=1, cutoff=0),
-            remedy=f"The pages are {', '.join(known)}.",
-        )
-    return folder
 
 
 @dataclass(frozen=True)
@@ -191,13 +131,7 @@ class Page:
 
     @property
     def settings(self) -> Study:
-        """The study file.
-
-        Raises
-        ------
-        ZgzxError
-            The page is about a panel without a study file.
-        """
+        """The study file; an error where the page is about a panel without one."""
         if self.study is None:
             raise ZgzxError("this page has no study file", where=self.name)
         return self.study
@@ -209,54 +143,76 @@ class Page:
 
     @property
     def seed(self) -> int:
-        """Of the draws behind simultaneous intervals."""
+        """Seed of the draws behind simultaneous intervals."""
         return self.facts.get("study.seed")
 
     def example(self, name: str) -> Path:
-        """A file or folder of `data/examples`."""
+        """Return the path of a file or folder in `data/examples`."""
         return self.place.root / "data" / "examples" / name
 
     def row_ledger(self) -> dict[str, list[dict[str, Any]]]:
-        """Rows read, kept and set aside, per source and sheet."""
+        """Return the counts of rows read, kept and set aside, per source and sheet."""
         return data_facts.row_ledger(self.place)
 
     def read(self, table: str) -> pd.DataFrame:
-        """A table of the study, e.g. "firm_year": one row per firm and year.
+        """Read a table of the study.
+
+        Parameters
+        ----------
+        table : str
+            For example "firm_year": one row per firm and year.
+
+        Returns
+        -------
+        DataFrame
+            The table.
 
         Raises
         ------
         ZgzxError
             No such table; the tables are named.
         """
-        if table not in TABLES:
-            remedy = f"The tables are {', '.join(TABLES)}."
+        if table not in PAGE_TABLES:
+            remedy = f"The tables are {', '.join(PAGE_TABLES)}."
             raise ZgzxError(f"there is no table {table!r}", where=self.name, remedy=remedy)
-        return pd.read_parquet(self.place.stage(TABLES[table], table)[0])
+        return pd.read_parquet(self.place.stage(PAGE_TABLES[table], table)[0])
 
     def outcomes(self, unit: str | None = None) -> list[str]:
-        """Outcomes of the study, inventions first; `unit` keeps shares or counts only."""
+        """List the study's outcomes, inventions first; `unit` keeps shares or counts only."""
         asked = sorted(self.settings.estimate.outcomes, key=lambda name: "invention" not in name)
         return [name for name in asked if unit in (None, OUTCOMES[name].unit)]
 
     def specs(self) -> list[str]:
-        """Specifications of the study, the main one first."""
+        """List the study's specifications, the main one first."""
         return list(self.settings.estimate.specs)
 
     def sample(self, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
-        """The rows on which an outcome is estimated: for retention, firms with enough staff."""
+        """Return the rows an outcome is estimated on: for retention, firms with enough staff."""
         return estimates.sample(self.settings, firm_year, outcome)
 
     def covariates(self, spec: str) -> tuple[str, ...]:
-        """Columns of the panel of firms that a specification adjusts for."""
+        """Return the columns of the panel of firms that a specification adjusts for."""
         self._check_spec(spec)
         return self.settings.estimate.specs[spec].covariates
 
     def shocks(self, outcome: str) -> list[Shock]:
-        """Other events that moved an outcome, for its figure."""
+        """List other events that moved an outcome, for its figure."""
         return [shock for shock in SHOCKS if shock[0] in outcome_row(outcome).events]
 
     def options(self, outcome: str, spec: str) -> dict[str, Any]:
-        """Arguments of `estimate_effects` for an outcome and a specification.
+        """Return the arguments of `estimate_effects` for an outcome and a specification.
+
+        Parameters
+        ----------
+        outcome : str
+            A row of `outcomes.py`.
+        spec : str
+            A specification of the study file, `[estimate.specs.<spec>]`.
+
+        Returns
+        -------
+        dict
+            Names and values of arguments.
 
         Raises
         ------
@@ -269,21 +225,38 @@ class Page:
         return estimates.options(self.settings, outcome, spec)
 
     def _check_spec(self, spec: str) -> None:
+        """Refuse a specification that the study file does not have."""
         if spec not in self.settings.estimate.specs:
             remedy = f"[estimate.specs] has {', '.join(self.specs())}."
             raise ZgzxError(f"there is no specification {spec!r}", where="study", remedy=remedy)
 
     def estimate(self, outcome: str, spec: str = "main") -> Effects:
-        """`prepare_panel` and `estimate_effects` as the study file asks, in one call."""
+        """Call `prepare_panel` and `estimate_effects` with the settings of the study file."""
         self.options(outcome, spec)
         return estimates.estimate(self.settings, self.read("firm_year"), outcome, spec)
 
     def keep(self, outcome: str, spec: str, effects: Effects) -> Kept:
-        """Keep the numbers of an estimation as facts, `<outcome>.<spec>.*`."""
+        """Keep the numbers of an estimation as facts, `<outcome>.<spec>.*`.
+
+        Parameters
+        ----------
+        outcome, spec : str
+            Outcome and specification, the first two parts of the names of the facts.
+        effects : Effects
+            From `estimate_effects`.
+
+        Returns
+        -------
+        Kept
+            The facts; Jupyter shows how many there are.
+        """
         summary = self.summarise(outcome, effects)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
-        found |= self._grade(found, outcome, spec)
+        if self.study is None:
+            found |= graded(found, outcome, spec)
+        else:
+            found |= graded_in_study(found, outcome, spec, self.study, self.place)
         self.kept.update(found)
         events = {f"{outcome}.{spec}": event_columns(summary)}
         return Kept(found, events)
@@ -298,7 +271,7 @@ class Page:
         return kept
 
     def keep_facts(self, facts: Mapping[str, Fact]) -> Kept:
-        """Keep facts of another kind."""
+        """Keep facts that are made elsewhere."""
         self.kept.update(facts)
         return Kept(dict(facts), {})
 
@@ -307,21 +280,21 @@ class Page:
         return self.keep_facts(data_facts.data_facts(self.place, self.settings))
 
     def event(self, outcome: str, spec: str = "main") -> Aggregate:
-        """The event study of an estimation that was kept."""
+        """Return the event study of an estimation that was kept."""
         return self.summary(outcome, spec).event
 
     def summary(self, outcome: str, spec: str) -> Summary:
-        """What was kept of an estimation."""
+        """Return the summary of an estimation; an error if it was not kept."""
         if (outcome, spec) not in self.summaries:
             remedy = f"Call page.keep({outcome!r}, {spec!r}, effects) first."
             raise ZgzxError(f"{outcome}, {spec} was not kept", where=self.name, remedy=remedy)
         return self.summaries[outcome, spec]
 
     def estimates(self, outcome: str | None = None) -> list[EstimateRow]:
-        """Kept estimates: all specifications of an outcome, or the main one of every outcome."""
+        """List all kept estimates of an outcome, or the main one of every outcome."""
         pairs = [
             (name, spec)
-            for name, spec in kept_pairs(self.facts)
+            for name, spec in estimates.kept_pairs(self.facts)
             if (spec == "main" if outcome is None else name == outcome)
         ]
         spec_words = [word_or_code("spec", spec, self.language) for _, spec in pairs]
@@ -330,28 +303,54 @@ class Page:
         return estimate_rows(self.facts, items)
 
     def label(self, outcome: str) -> str:
-        """What an outcome is called: ours have words, another panel's has its column name."""
+        """Return the name of an outcome in the page's language, or its column's in other panels."""
         if outcome == WITHOUT_STUDY:
             return from_data(str(self.facts.get("study.outcome_name")))
         return word(f"outcome.{outcome}", self.language)
 
     def text(self, block: str, **names: Any) -> Shown:
-        """A block of the page's words; `names` are further names for the template.
+        """Show a block of the page's words in the report.
 
-        The first says so where data hold characters that the fonts lack.
+        The title also says so where the data contain characters that the fonts lack.
+
+        Parameters
+        ----------
+        block : str
+            Name of a block of `<language>.md.j2`.
+        **names
+            Further names that the block may use.
+
+        Returns
+        -------
+        Shown
+            Markdown with all numbers filled in.
         """
         text = render_prose(self.folder, block, self.language, self.facts, names)
         if block == "title" and self._lacks_characters:
             text += f"\n> {label('geta_note', self.language)}\n"
-        return Shown({"text/markdown": text}, {"kind": "text", "key": block})
+        return shown_text(block, text)
 
     @property
     def _lacks_characters(self) -> bool:
+        """Whether texts from the data contain characters that the fonts lack."""
         texts = (str(fact["value"]) for fact in self.facts.facts.values() if fact["unit"] == "text")
         return bool(fonts.missing("".join(texts)))
 
     def figure(self, figure: FigureSpec, outcome: str | None = None) -> Shown:
-        """A figure with caption and alternative text; `outcome` gives it its name and unit."""
+        """Show a figure in the report, with caption and alternative text.
+
+        Parameters
+        ----------
+        figure : FigureSpec
+            From a function `zr.plot_…`.
+        outcome : str, optional
+            Gives the figure the outcome's name and unit.
+
+        Returns
+        -------
+        Shown
+            The figure as SVG and PNG.
+        """
         style = FigureStyle(
             language=self.language,
             synthetic=self.synthetic,
@@ -360,30 +359,32 @@ class Page:
             about="award" if self.study else "unit",
             disclosure_control=True,
         )
-        drawn = figure.draw(style)
-        png = base64.b64encode(drawn.png()).decode("ascii")
-        data = {"image/svg+xml": drawn.svg(), "image/png": png}
-        mark = {"kind": "figure", "key": drawn.caption, "caption": drawn.caption, "alt": drawn.alt}
-        return Shown(data, mark)
+        return shown_figure(figure, style)
 
     def table(self, table: str, *about: Any) -> Shown:
-        """A table of `page_tables.py` by name, e.g. `page.table("event_time", outcome, spec)`.
+        """Show a table of `page_tables.py` in the report.
+
+        Parameters
+        ----------
+        table : str
+            Name of a function of `page_tables.py`, e.g. "event_time".
+        *about
+            Its arguments after the page, e.g. outcome and specification.
+
+        Returns
+        -------
+        Shown
+            The table as Markdown.
 
         Raises
         ------
         ZgzxError
             No such table; the nearest is named.
         """
-        if table not in page_tables.__all__:
-            near = difflib.get_close_matches(table, page_tables.__all__, n=1, cutoff=0)
-            remedy = f"The tables are {', '.join(page_tables.__all__)}."
-            raise ZgzxError(f"no table {table!r}", where="page", examples=near, remedy=remedy)
-        made = getattr(page_tables, table)(self, *about)
-        mark = {"kind": "table", "key": table, "caption": made.caption}
-        return Shown({"text/markdown": made.to_markdown()}, mark)
+        return shown_table(table, page_tables.function(table)(self, *about))
 
     def summarise(self, outcome: str, effects: Effects) -> Summary:
-        """All that is shown of an estimation; its ledger begins with what the sample leaves out."""
+        """Summarise an estimation; its ledger begins with the rows that the sample leaves out."""
         summary = summarise(effects, self.window, self.seed, self._headline)
         if self.study is None:
             return summary
@@ -392,31 +393,5 @@ class Page:
 
     @property
     def _headline(self) -> tuple[int, int] | None:
+        """Event times of the headline; None for a panel without a study file."""
         return self.study.estimate.headline_events if self.study else None
-
-    def _grade(self, found: Mapping[str, Fact], outcome: str, spec: str) -> dict[str, Fact]:
-        if self.study is None:
-            return estimates.graded(found, outcome, spec)
-        unit = found[f"{outcome}.{spec}.headline.mde"]["unit"]
-        claimed = self.study.estimate.claimed_effect(outcome)
-        shown = data_facts.link_facts(self.place)["link.roster.linked_share"]["value"]
-        return estimates.graded(
-            found,
-            outcome,
-            spec,
-            claimed_effect=claimed if unit == outcome_row(outcome).effect_unit else None,
-            linked_share=data_facts.roster_linked_share(self.place),
-            withheld=["linkage"] if shown is None else [],
-        )
-
-
-def kept_pairs(facts: Facts) -> list[tuple[str, str]]:
-    """(outcome, specification) of all estimates, shares first, an outcome's main one first."""
-    ending = ".headline.estimate"
-    pairs: Sequence[list[str]] = [
-        key.removesuffix(ending).split(".") for key in facts.facts if key.endswith(ending)
-    ]
-    return sorted(
-        ((outcome, spec) for outcome, spec in pairs),
-        key=lambda pair: (not estimates.is_share(pair[0]), pair[0], pair[1] != "main", pair[1]),
-    )

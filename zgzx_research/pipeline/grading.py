@@ -1,0 +1,92 @@
+"""Grade the evidence of an estimation, and make facts of the grade."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from zgzx_research.evidence.claims import grade
+from zgzx_research.evidence.facts import Fact, grade_facts
+from zgzx_research.outcomes import outcome_row
+from zgzx_research.pipeline import data_facts
+from zgzx_research.pipeline.place import Place
+from zgzx_research.study import Study
+
+
+def graded_in_study(
+    facts: Mapping[str, Fact], outcome: str, spec: str, study: Study, place: Place
+) -> dict[str, Fact]:
+    """Grade with the claimed effect of a study and its share of linked award records.
+
+    Parameters
+    ----------
+    facts : mapping
+        Facts of this outcome and specification.
+    outcome, spec : str
+        The first two parts of the names of the facts.
+    study : Study
+        The study file.
+    place : Place
+        Where its files are.
+
+    Returns
+    -------
+    dict
+        Key to fact.
+    """
+    unit = facts[f"{outcome}.{spec}.headline.mde"]["unit"]
+    claimed = study.estimate.claimed_effect(outcome)
+    shown = data_facts.link_facts(place)["link.roster.linked_share"]["value"]
+    return graded(
+        facts,
+        outcome,
+        spec,
+        claimed_effect=claimed if unit == outcome_row(outcome).effect_unit else None,
+        linked_share=data_facts.roster_linked_share(place),
+        withheld=["linkage"] if shown is None else [],
+    )
+
+
+def graded(
+    facts: Mapping[str, Fact],
+    outcome: str,
+    spec: str,
+    *,
+    claimed_effect: float | None = None,
+    linked_share: float | None = None,
+    withheld: Collection[str] = (),
+) -> dict[str, Fact]:
+    """Grade the evidence of one outcome and specification, and make facts of the grade.
+
+    Parameters
+    ----------
+    facts : mapping
+        Facts of this outcome and specification.
+    outcome, spec : str
+        The first two parts of the names of the facts.
+    claimed_effect : float, optional
+        Claimed effect in the unit of the effects; None where nothing is claimed.
+    linked_share : float, optional
+        Share of award records linked to a firm; None where the rule does not apply.
+    withheld : collection of str
+        Rules whose measure may not be shown.
+
+    Returns
+    -------
+    dict
+        Key to fact.
+    """
+    prefix = f"{outcome}.{spec}"
+    detectable = facts[f"{prefix}.headline.mde"]
+    test = facts[f"{prefix}.pretest.p_value"]["value"]
+    nan = float("nan")
+    treated = facts[f"{prefix}.headline.n_treated"]["value"]
+    few = [] if treated is not None else ["effective_treated"]
+    mde = nan if detectable["value"] is None else detectable["value"]
+    result = grade(
+        effective_treated=nan if treated is None else float(treated),
+        pretest_p=nan if test is None else test,
+        linked_share=linked_share,
+        mde=mde if claimed_effect is not None else None,
+        claimed_effect=claimed_effect,
+    )
+    return grade_facts(outcome, spec, result, detectable["unit"], withheld=[*withheld, *few])

@@ -1,0 +1,71 @@
+"""The folders of pages, `notebooks/<n>_<page>/`, and what their notebooks say about themselves."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.report.wording import LANGUAGES
+
+
+@dataclass(frozen=True)
+class PageRules:
+    """The notebook's metadata under "zgzx".
+
+    Attributes
+    ----------
+    document : {"report", "brief", "any_panel"}
+        The document it belongs to; "any_panel" pages run for `zgzx analyse` only.
+    quotes_others : bool
+        Whether it quotes facts of other pages, and so runs after them.
+    """
+
+    document: str = "report"
+    quotes_others: bool = False
+
+
+def page_rules(folder: Path) -> PageRules:
+    """Read the rules of a page from its notebook."""
+    metadata = json.loads((folder / "page.ipynb").read_text(encoding="utf-8"))["metadata"]
+    return PageRules(**metadata.get("zgzx", {}))
+
+
+def checked_folder(root: Path, page: str, language: str) -> Path:
+    """Return the folder of a page, after checking that it has words in a language.
+
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+    page : str
+        Name of the page's folder in `notebooks/`.
+    language : str
+        "zh" or "en".
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ZgzxError
+        Unknown language, or no such folder; the nearest is named.
+    """
+    if language not in LANGUAGES:
+        remedy = f"Choose one of {', '.join(LANGUAGES)}."
+        raise ZgzxError(f"language {language!r} is unknown", where=page, remedy=remedy)
+
+    folder = root / "notebooks" / page
+    if not (folder / f"{language}.md.j2").is_file():
+        known = sorted(path.parent.name for path in (root / "notebooks").glob("*/page.ipynb"))
+        raise ZgzxError(
+            f"there is no page {page!r}",
+            where="notebooks",
+            examples=difflib.get_close_matches(page, known, n=1, cutoff=0),
+            remedy=f"The pages are {', '.join(known)}.",
+        )
+    return folder

@@ -1,0 +1,51 @@
+"""Outputs of a notebook that the report takes over: texts, figures and tables, each marked."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
+from zgzx_research.report.tables.markdown_table import Table
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An output that Jupyter displays and the report finds by its mark.
+
+    Attributes
+    ----------
+    data : mapping
+        MIME type to content.
+    mark : mapping
+        "kind" ("text", "figure" or "table"), "key", and for figures "caption" and "alt".
+    """
+
+    data: Mapping[str, str]
+    mark: Mapping[str, str]
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        """Return data and metadata of the output, as Jupyter asks for them."""
+        return dict(self.data), {"zgzx": dict(self.mark)}
+
+
+def shown_text(block: str, markdown: str) -> Shown:
+    """Return a block of a page's words."""
+    return Shown({"text/markdown": markdown}, {"kind": "text", "key": block})
+
+
+def shown_figure(figure: FigureSpec, style: FigureStyle) -> Shown:
+    """Draw a figure, as SVG and PNG, with its caption and alternative text."""
+    drawn = figure.draw(style)
+    png = base64.b64encode(drawn.png()).decode("ascii")
+    mark = {"kind": "figure", "key": drawn.caption, "caption": drawn.caption, "alt": drawn.alt}
+    return Shown({"image/svg+xml": drawn.svg(), "image/png": png}, mark)
+
+
+def shown_table(name: str, table: Table) -> Shown:
+    """Return a table with its caption."""
+    mark = {"kind": "table", "key": name, "caption": table.caption}
+    return Shown({"text/markdown": table.to_markdown()}, mark)
