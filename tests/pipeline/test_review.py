@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
-from zgzx_research.pipeline.run import run_study
 
 from zgzx_research.cli import app
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest import read
 from zgzx_research.ingest.read import RawTable
 from zgzx_research.pipeline.review import across_thresholds, take_audit
+from zgzx_research.pipeline.run import run_study
 
 pytestmark = pytest.mark.slow
 REVIEWER, DAY = "LM", "2026-04-02"

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from zgzx_research.pipeline.estimates import options
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline.estimates import options
 from zgzx_research.proofs.trap_methods import (
     METHODS,
     MIN_STAFF,
