@@ -202,11 +202,12 @@ def _checked_panel(
     options: dict[str, Any],
     never_treated: str | float | None,
 ) -> PreparedPanel:
-    """The panel; problems of the data come out before anything is written."""
+    """The panel; problems of the data and of the options come out before anything is written."""
     table = read_panel(file, roles, never_treated)
     _refuse_untreated(table, roles, file.name)
     panel = prepare_panel(table, **roles)
     _refuse_too_few(panel, options, file.name)
+    estimate_effects(panel, **options)
     return panel
 
 
