@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import difflib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
+from zgzx_research.pipeline.page_rules import page_folder, page_rules
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.report import fonts
@@ -35,7 +35,7 @@ from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
 from zgzx_research.report.page_style import label
 from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
-from zgzx_research.report.wording import LANGUAGES, from_data, word, word_or_code
+from zgzx_research.report.wording import from_data, word, word_or_code
 from zgzx_research.study import Study, check_name, find_root, load_study
 
 # tables a page may read -> the stage that makes them
@@ -98,51 +98,6 @@ def open_page(study: str, language: str, page: str) -> Page:
         for path in sorted((place.work / "facts").glob("*.json")):
             known |= load_facts(path) if path.stem not in (STUDY, page) else {}
     return Page(page, language, folder, place, settings, known)
-
-
-@dataclass(frozen=True)
-class PageRules:
-    """What the notebook's metadata say under "zgzx".
-
-    Attributes
-    ----------
-    document : {"report", "brief", "any_panel"}
-        The document it belongs to; "any_panel" pages run for `zgzx analyse` only.
-    quotes_others : bool
-        Whether it quotes facts of other pages, and so runs after them.
-    """
-
-    document: str = "report"
-    quotes_others: bool = False
-
-
-def page_rules(folder: Path) -> PageRules:
-    """The rules of a page."""
-    metadata = json.loads((folder / "page.ipynb").read_text(encoding="utf-8"))["metadata"]
-    return PageRules(**metadata.get("zgzx", {}))
-
-
-def page_folder(root: Path, page: str, language: str) -> Path:
-    """The folder of a page with its words.
-
-    Raises
-    ------
-    ZgzxError
-        Unknown language, or no such folder; the nearest is named.
-    """
-    if language not in LANGUAGES:
-        remedy = f"Choose one of {', '.join(LANGUAGES)}."
-        raise ZgzxError(f"language {language!r} is unknown", where=page, remedy=remedy)
-    folder = root / "notebooks" / page
-    if not (folder / f"{language}.md.j2").is_file():
-        known = sorted(path.parent.name for path in (root / "notebooks").glob("*/page.ipynb"))
-        raise ZgzxError(
-            f"there is no page {page!r}",
-            where="notebooks",
-            examples=difflib.get_close_matches(page, known, n=1, cutoff=0),
-            remedy=f"The pages are {', '.join(known)}.",
-        )
-    return folder
 
 
 @dataclass(frozen=True)

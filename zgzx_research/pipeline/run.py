@@ -15,7 +15,8 @@ from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline import manifest, notebooks, store, study_facts
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
-from zgzx_research.pipeline.pages import TABLES, page_rules
+from zgzx_research.pipeline.page_rules import page_rules
+from zgzx_research.pipeline.pages import TABLES
 from zgzx_research.pipeline.place import SOURCES, Place, raw_files
 from zgzx_research.pipeline.secret_key import secret_key
 from zgzx_research.pipeline.steps import data, pages
