@@ -25,7 +25,7 @@ def page_text(project: Path, language: str, name: str) -> str:
     """What a reader of an executed page reads: texts and tables, in order."""
     book = nbformat.read(project / f"reports/demo/{language}/notebooks/{name}.ipynb", as_version=4)
     outputs = (output for cell in book.cells for output in cell.get("outputs", []))
-    return "\n".join(output.data.get("text/markdown", "") for output in outputs)
+    return "\n".join(output.get("data", {}).get("text/markdown", "") for output in outputs)
 
 
 def numbers(text: str) -> list[str]:
@@ -76,10 +76,10 @@ def test_every_page_is_marked_synthetic(project: Path) -> None:
         assert "合成数据" in path.read_text(encoding="utf-8")
     for book in (project / "reports/demo").rglob("*.ipynb"):
         figures = [
-            o
+            output
             for cell in nbformat.read(book, as_version=4).cells
-            for o in cell.get("outputs", [])
-            if "image/svg+xml" in o.data
+            for output in cell.get("outputs", [])
+            if "image/svg+xml" in output.get("data", {})
         ]
         for figure in figures:
             assert 'id="watermark"' in figure.data["image/svg+xml"]

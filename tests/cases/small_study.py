@@ -169,7 +169,8 @@ def make_small_study(
     Rosters and registry, and of the other sources those named.
     """
     project = folder / "project"
-    for name in ("notebooks", "data/published", "requirements.lock", "pyproject.toml"):
+    shared = "notebooks data/published data/examples requirements.lock pyproject.toml"
+    for name in shared.split():
         target = project / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, target)

@@ -5,28 +5,41 @@ Formats, encodings, names of units, bad cells, wide tables.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from zgzx_research.pipeline.stages import Place
 
+from tests.pipeline.conftest import keeping_cells, sketched_pages
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.methods import METHODS
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import analyse
 from zgzx_research.pipeline.command_words import PYTHON, in_command_words
+from zgzx_research.pipeline.estimates import summary_facts
+from zgzx_research.pipeline.kept_facts import Kept, event_columns, facts_of, kept_text
 from zgzx_research.pipeline.panel_file import read_panel_file
-from zgzx_research.pipeline.summaries import Summary, summarise
+from zgzx_research.pipeline.panel_page import SEED, WINDOW, read_panel
+from zgzx_research.pipeline.summaries import summarise
 from zgzx_research.study import NAME
 
+ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).with_name("data")
 ROLES = {"unit": "unit", "period": "year", "outcome": "y", "first_treated": "first"}
+
+
+@pytest.fixture
+def sketched() -> Iterator[None]:
+    """Pages keep their facts but show nothing."""
+    with sketched_pages():
+        yield
 
 
 def table(units: int = 12, years: range = range(2010, 2016)) -> pd.DataFrame:
@@ -52,11 +65,10 @@ def text_file(path: Path, frame: pd.DataFrame, encoding: str = "utf-8", **how: A
 def overall(
     path: Path, never: str | None = None, roles: dict[str, Any] | None = None, **options: Any
 ) -> float:
-    """The effect that the command prints."""
-    made = analyse._prepared(
-        Place(path.parent, "x", path.parent), path, roles or ROLES, options, never
-    )
-    effects = estimate_effects(made.panel, **made.specs["main"])
+    """The effect as the page about any panel estimates it."""
+    columns = roles or ROLES
+    panel = prepare_panel(read_panel(path, columns, never), **columns)
+    effects = estimate_effects(panel, **options)
     return float(effects.aggregate("overall").to_frame()["estimate"].iloc[0])
 
 
@@ -347,14 +359,21 @@ def test_every_method_runs_from_the_command(tmp_path: Path, method: str) -> None
     frame = table(24).assign(y=lambda f: f["y"] + rng.normal(0, 0.1, len(f)))
     frame.loc[frame["unit"].between("006", "011"), "first"] = 2014.0
     path = text_file(tmp_path / "p.csv", frame)
-    more = {"event_window": (-2, 1)} if method == "stacked" else {}
-    made = analyse._prepared(
-        Place(tmp_path, "x", tmp_path), path, ROLES, {"method": method, **more}, None
+    more = {"event_window": [-2, 1]} if method == "stacked" else {}
+    options = {"method": method, **more}
+    given = {"study": "x", "file": str(path), "columns": ROLES, "options": options}
+    page = keeping_cells(
+        ROOT / "notebooks/9_any_panel/page.ipynb", given | {"never_treated": None}, ROOT
     )
-    summary = summarise(estimate_effects(made.panel, **made.specs["main"]), analyse.WINDOW, 0)
-    again = Summary.from_json(summary.to_json())
-    pd.testing.assert_frame_equal(again.event_time, summary.event_time, check_dtype=False)
-    assert again.options["method"] == method and (summary.cohort is None) == (again.cohort is None)
+    kept = facts_of(page)
+
+    effects = estimate_effects(prepare_panel(read_panel(path, ROLES), **ROLES), **options)
+    summary = summarise(effects, WINDOW, SEED)
+    assert summary.options["method"] == method
+    assert kept.events["outcome.main"] == event_columns(summary)
+    found = {key: kept.facts[key] for key in summary_facts(summary, "outcome", "main")}
+    assert found == summary_facts(summary, "outcome", "main")
+    assert found["outcome.main.overall.estimate"]["value"] > 0
 
 
 def test_options_a_method_does_not_take(tmp_path: Path) -> None:
@@ -369,6 +388,7 @@ def test_options_a_method_does_not_take(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("sketched")
 def test_covariates_weights_clusters_and_gaps(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     frame = table(60).assign(
@@ -381,11 +401,19 @@ def test_covariates_weights_clusters_and_gaps(tmp_path: Path) -> None:
     )
     frame = frame.drop(index=[3, 77])
     roles = ROLES | {"covariates": ("size",), "weights": "w", "cluster": "area", "gaps": "balance"}
-    options = analyse._with_adjustment({}, roles)
-    assert options == {"adjustment": "doubly_robust"}
-    assert overall(text_file(tmp_path / "p.csv", frame), roles=roles, **options) == pytest.approx(
-        2.0, abs=0.02
+    path = text_file(tmp_path / "p.csv", frame)
+    for name in ("studies", "notebooks"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    _, place, lines = analyse.run_analysis(
+        tmp_path, path, None, roles, {}, None, say=lambda line: None
     )
+
+    assert "adjusted for size: --adjustment doubly_robust" in lines
+    assert lines[0].startswith("overall effect on the treated: ")
+    shown = Facts.load(place.work / "facts.json").get("outcome.main.overall.estimate")
+    assert shown == pytest.approx(2.0, abs=0.02)
+    same = overall(path, roles=roles, adjustment="doubly_robust")
+    assert shown == pytest.approx(same, rel=1e-9)
 
 
 # names of reports
@@ -430,8 +458,10 @@ def test_what_is_stored_of_many_cells_is_small() -> None:
     panel = prepare_panel(pd.DataFrame(rows, columns=["unit", "year", "first", "y"]), **ROLES)
     effects = estimate_effects(panel)
     assert len(effects.cells) == 440
-    assert (
-        len(summarise(effects, analyse.WINDOW, 0).to_json()) < 60_000
-    )  # the effects themselves: 4.6 million
-    stored = io.StringIO(summarise(effects, analyse.WINDOW, 0).to_json()).getvalue()
-    assert Summary.from_json(stored).overall["std_error"].iloc[0] > 0
+    summary = summarise(effects, WINDOW, SEED)
+    facts = summary_facts(summary, "outcome", "main")
+    events = {"outcome.main": event_columns(summary)}
+    assert len(kept_text(Kept({}, events))) < 60_000  # the effects themselves: 4.6 million
+    stored = kept_text(Kept(facts, events))
+    assert len(stored) < 100_000
+    assert json.loads(stored)["facts"]["outcome.main.overall.std_error"]["value"] > 0

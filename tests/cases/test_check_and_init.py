@@ -14,7 +14,6 @@ import pytest
 from openpyxl import load_workbook
 from small_study import NAME, World, blank, change_study, fill, make_small_study
 from typer.testing import CliRunner
-from zgzx_research.pipeline.stages import SOURCES
 
 from zgzx_research.cleaning.sources import clean
 from zgzx_research.cli import app
@@ -25,6 +24,7 @@ from zgzx_research.ingest.read import read_raw
 from zgzx_research.link.decisions import COLUMNS, read_decisions
 from zgzx_research.pipeline.check import check_study
 from zgzx_research.pipeline.new_study import README, TEMPLATES, init_study, templates
+from zgzx_research.pipeline.place import SOURCES
 from zgzx_research.study import load_study
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,8 @@ import pytest
 from small_study import NAME, World, make_small_study
 
 import zgzx_research as zr
-from zgzx_research.pipeline import stages
+from zgzx_research.pipeline.place import PANEL_TABLES, Place
+from zgzx_research.pipeline.steps import data
 from zgzx_research.study import load_study
 
 KEY_BYTES = b"k" * 32
@@ -62,13 +63,13 @@ def test_both_panels_in_eight_lines_equal_those_of_the_pipeline(
     firm_year = zr.build_firm_year(tables, firms, people, first_year=2019, last_year=2024)
     worker_final = zr.build_worker_final(tables, firms, people)
 
-    place = stages.Place(project, NAME, folder)
+    place = Place(project, NAME, folder)
     for source in sources:
-        stages.clean(place, source, KEY_BYTES)
-    stages.link(place)
+        data.clean(place, source, KEY_BYTES)
+    data.link(place)
     study = load_study(project, NAME)
-    stages.panels(place, study)
-    made = {name: pd.read_parquet(place.stage("panels", name)[0]) for name in stages.PANEL_TABLES}
+    data.panels(place, study)
+    made = {name: pd.read_parquet(place.stage("panels", name)[0]) for name in PANEL_TABLES}
     pd.testing.assert_frame_equal(worker_final, made["worker_final"])
     flags = [name for name in firm_year if name.endswith("_complete")]
     pd.testing.assert_frame_equal(

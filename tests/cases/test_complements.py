@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
-from zgzx_research.pipeline.facts import FIRMS, _counted
 
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import (
@@ -18,11 +19,14 @@ from zgzx_research.evidence.disclosure import (
     sheet_balance,
 )
 from zgzx_research.evidence.facts import Facts, effect_facts, grade_facts, shown_fact
+from zgzx_research.pipeline.data_facts import FIRMS, counted
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.figures.report_figure import FigureStyle
-from zgzx_research.report.prose_rendering import SHARED, render_prose
+from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.tables.data_tables import ledger_table, rows_table
 from zgzx_research.report.tables.fact_tables import grade_table
+
+AUDIT = Path(__file__).parents[2] / "notebooks/1_data_audit"
 
 
 def linked(rows: int, linked: int) -> dict:
@@ -200,7 +204,7 @@ def test_table_figure_and_alternative_text_leave_the_same_numbers_blank() -> Non
 
 def test_firms_of_the_panel_below_three_are_blank_and_cannot_be_worked_out() -> None:
     counts = {"firms": 1500, "treated_firms": 98, "never_treated_firms": 1400, "left_out_firms": 2}
-    told = {key: fact["value"] for key, fact in _counted(counts, FIRMS).items()}
+    told = {key: fact["value"] for key, fact in counted(counts, FIRMS).items()}
     assert told == {
         "panel.firms": 1500,
         "panel.treated_firms": 98,
@@ -208,8 +212,7 @@ def test_firms_of_the_panel_below_three_are_blank_and_cannot_be_worked_out() -> 
         "panel.left_out_firms": None,
     }
     assert (
-        _counted(counts | {"left_out_firms": 0}, FIRMS)["panel.never_treated_firms"]["value"]
-        == 1400
+        counted(counts | {"left_out_firms": 0}, FIRMS)["panel.never_treated_firms"]["value"] == 1400
     )
 
 
@@ -266,13 +269,11 @@ def test_the_data_audit_says_which_side_is_small_and_no_number() -> None:
     }
     facts["link.roster.rows"] = shown_fact(27, "count", "data", "link")
     few = {"value": "unlinked", "unit": "text", "kind": "data", "stage": "link"}
-    zh = render_prose(
-        SHARED / "1_data_audit", "linkage", "zh", Facts(facts | {"link.roster.few": few})
-    )
+    zh = render_prose(AUDIT, "linkage", "zh", Facts(facts | {"link.roster.few": few}))
     assert "获奖名单 27 条中没有对上的不足十条（具体数字不显示）。" in zh
     assert "26" not in zh and "%" not in zh
     en = render_prose(
-        SHARED / "1_data_audit",
+        AUDIT,
         "linkage",
         "en",
         Facts(facts | {"link.roster.few": few | {"value": "linked"}}),

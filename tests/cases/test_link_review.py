@@ -29,7 +29,9 @@ from zgzx_research.link.review_workbook import (
     read_review,
     write_review,
 )
-from zgzx_research.pipeline import stages
+from zgzx_research.pipeline.place import SOURCES, Place
+from zgzx_research.pipeline.review import take_workbook
+from zgzx_research.pipeline.steps import data
 
 CODES = ("91449900MA00000015", "91449900MA0000002Y")
 LINES = pd.DataFrame(
@@ -156,10 +158,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cell = book.worksheets[0].cell(2, 7)
     cell.value = str(cell.value).replace("科技", "科枝")
     book.save(path)
-    place = stages.Place(project, NAME, project / f"data/raw/{NAME}")
-    for source in stages.SOURCES:
-        stages.clean(place, source, b"k" * 32)
-    stages.link(place)
+    place = Place(project, NAME, project / f"data/raw/{NAME}")
+    for source in SOURCES:
+        data.clean(place, source, b"k" * 32)
+    data.link(place)
     return project
 
 
@@ -184,13 +186,11 @@ def test_the_command_takes_either_workbook_by_what_it_holds(
         f"decisions written to data/decisions/{NAME}/links.csv: 1; apply them with zgzx run {NAME}"
         in said.output
     )
-    place = stages.Place(study, NAME, study / f"data/raw/{NAME}")
-    stages.link(place)
+    place = Place(study, NAME, study / f"data/raw/{NAME}")
+    data.link(place)
     audit = pd.read_parquet(place.stage("link", "link_audit")[0])
     lines = audit.query("source == 'roster' and entity == 'firm'")
     assert lines["decision"].eq("accepted").sum() == 1 and lines["firm_id"].notna().all()
     decide(path, at, ACCEPT, other="深圳市没有这家有限公司")
     with pytest.raises(ZgzxError, match="the firm of a decision is none of the registry"):
-        from zgzx_research.pipeline.review import take_workbook
-
         take_workbook(study, NAME, path)

@@ -13,14 +13,14 @@ import pytest
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Facts, fact
-from zgzx_research.pipeline import documents
+from zgzx_research.pipeline.steps import pages
 from zgzx_research.report import fonts
 from zgzx_research.report.assemble import Document
 from zgzx_research.report.figures.cohorts import plot_cohorts
 from zgzx_research.report.figures.outcome_paths import plot_outcome_paths
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.page_style import label
-from zgzx_research.report.prose_rendering import SHARED, render_prose
+from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.render import render_document
 from zgzx_research.report.tables.data_tables import ledger_table, quarantine_table, rows_table
 from zgzx_research.report.tables.fact_tables import stamp_table
@@ -51,7 +51,7 @@ def test_names_of_columns_and_files_in_prose(language: str) -> None:
         "period_name": "年",
     }
     facts = {f"study.{name}": fact(text, "text", "design", "study") for name, text in names.items()}
-    text = render_prose(SHARED / "any_panel", "question", language, Facts(facts))
+    text = render_prose(ROOT / "notebooks/9_any_panel", "question", language, Facts(facts))
     assert "〓产量" in text and RARE not in text
 
 
@@ -134,4 +134,4 @@ def test_in_our_own_wording_it_stays_an_error(tmp_path: Path) -> None:
 
 def test_the_stamp_is_data(tmp_path: Path) -> None:
     facts = Facts({"stamp.file": fact(f"{RARER[2]}.csv", "text", "stamp", "study")})
-    assert documents.stamp(facts, "zh") == {"数据文件": "〓.csv"}
+    assert pages.stamp(facts, "zh") == {"数据文件": "〓.csv"}

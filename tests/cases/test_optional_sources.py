@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,34 +15,38 @@ import pandas as pd
 import pytest
 from small_study import NAME, change_study, make_small_study
 
+from tests.pipeline.conftest import shown_by, sketched_pages
 from zgzx_research.cleaning.schemas import SCHEMAS
 from zgzx_research.cleaning.sources import nothing_to_clean
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Facts
-from zgzx_research.pipeline import stages, tasks
-from zgzx_research.pipeline.page import open_page
-from zgzx_research.report.prose_rendering import SHARED, render_prose
+from zgzx_research.pipeline.page_outputs import Shown
+from zgzx_research.pipeline.place import SOURCES, Place
+from zgzx_research.pipeline.run import open_study, pages_of, run_study
+from zgzx_research.pipeline.steps import data
+from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.wording import LANGUAGES
 from zgzx_research.study import load_study
 
 BLOCKS = {
-    "brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say data_and_method next",
+    "0_brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say data_and_method next",
     "1_data_audit": "title purpose rows linkage arms panel limits",
-    "3_retention": "title question design headline event_study checks limits",
-    "4_patents": "title question design headline event_study checks limits",
 }
-WITHOUT_PATENTS = (r"patents_\w+ = \{scale.*\n", ""), (r"truncation = .*\n", "")
-WITHOUT_RETENTION = (r"retention = \{scale.*\n", "")
+WITHOUT_PATENTS = (r', "patents_invention".*\n', ",\n"), (r"truncation = .*\n", "")
+WITHOUT_RETENTION = (r'"retention", ', "")
 
 
 def run(project: Path, part: str) -> None:
-    tasks.run_study(project, NAME, part, say=lambda line: None)
+    """Pages keep their facts but show nothing."""
+    with sketched_pages():
+        run_study(project, NAME, part, say=lambda line: None)
 
 
 def said(project: Path, page: str, language: str) -> str:
     facts = Facts.load(project / f"data/work/{NAME}/facts.json")
     return "\n".join(
-        render_prose(SHARED / page, block, language, facts) for block in BLOCKS[page].split()
+        render_prose(project / "notebooks" / page, block, language, facts)
+        for block in BLOCKS[page].split()
     )
 
 
@@ -71,7 +76,7 @@ def retention_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_source_without_files_is_empty_tables_of_the_right_types() -> None:
-    for source, tables in stages.SOURCES.items():
+    for source, tables in SOURCES.items():
         made = nothing_to_clean(tables)
         assert list(made.tables) == list(tables), source
         assert all(len(table) == 0 for table in made.tables.values())
@@ -81,7 +86,7 @@ def test_a_source_without_files_is_empty_tables_of_the_right_types() -> None:
 
 @pytest.mark.slow
 def test_without_scores_and_programmes_both_languages_say_what_is_missing(bare: Path) -> None:
-    for page in ("brief", "1_data_audit"):
+    for page in BLOCKS:
         zh, en = said(bare, page, "zh"), said(bare, page, "en")
         assert "没有评分表，所以看不到参赛而没有获奖的人" in zh
         assert "没有同期项目的名单" in zh
@@ -94,47 +99,45 @@ def test_without_scores_and_programmes_both_languages_say_what_is_missing(bare: 
 
 
 @pytest.mark.slow
-def test_every_figure_and_table_of_the_pages_is_made(
-    bare: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(bare)
+def test_every_figure_and_table_of_the_pages_is_made(bare: Path) -> None:
     for language in LANGUAGES:
-        audit = open_page(NAME, language, "1_data_audit")
-        shown = [audit.table(key) for key in ("rows", "quarantine", "linkage", "arms", "ledger")]
-        shown += [audit.figure(key) for key in ("rows", "cohorts")]
-        for outcome, page in (("retention", "3_retention"), ("patents_invention", "4_patents")):
-            opened = open_page(NAME, language, page)
-            shown += [
-                opened.figure(f"event_study.{outcome}.main"),
-                opened.figure(f"paths.{outcome}"),
-            ]
-            shown += [opened.table(f"event_time.{outcome}.main"), opened.table(f"grade.{outcome}")]
-            shown += [opened.figure(f"estimators.{outcome}"), opened.table(f"estimates.{outcome}")]
-        assert all(output.data for output in shown)
-        # the score sheets and programmes have no line of their own
-        table = str(shown[0].data["text/markdown"])
-        assert ("评分表" if language == "zh" else "Score sheets") not in table
+        figures, tables = Counter[str](), Counter[str]()
+        for page in pages_of(bare, load_study(bare, NAME)):
+            given = {"study": NAME, "language": language}
+            shown = shown_by(bare / f"notebooks/{page}/page.ipynb", given, bare)
+            assert all(output.data for output in shown)
+            figures[page] = sum(output.mark["kind"] == "figure" for output in shown)
+            made = {output.mark["key"]: output for output in shown if is_table(output)}
+            tables[page] = len(made)
+            if page == "1_data_audit":
+                # the score sheets and programmes have no line of their own
+                text = str(made["rows"].data["text/markdown"])
+                assert ("评分表" if language == "zh" else "Score sheets") not in text
+                assert set(made) == {"rows", "quarantine", "linkage", "arms", "left_out_of"}
+        assert figures == {"0_brief": 1, "1_data_audit": 2, "3_retention": 3, "4_patents": 4}
+        assert tables == {"0_brief": 0, "1_data_audit": 5, "3_retention": 4, "4_patents": 4}
+
+
+def is_table(output: Shown) -> bool:
+    return output.mark["kind"] == "table"
 
 
 def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> None:
     """The tables of an earlier run must not be read as if their files were still there."""
     project = make_small_study(tmp_path)
-    place = stages.Place(project, NAME, project / f"data/raw/{NAME}")
-    stages.clean(place, "scores", b"k" * 32)
+    place = Place(project, NAME, project / f"data/raw/{NAME}")
+    data.clean(place, "scores", b"k" * 32)
     assert len(pd.read_parquet(place.stage("clean", "entry")[0])) == 64  # 4 sheets of 16 lines
     shutil.rmtree(place.raw / "scores")
-    stages.clean(place, "scores", b"k" * 32)
+    data.clean(place, "scores", b"k" * 32)
     assert len(pd.read_parquet(place.stage("clean", "entry")[0])) == 0
 
 
 @pytest.mark.slow
 def test_a_study_of_retention_alone_needs_no_patents(retention_only: Path) -> None:
-    assert tasks.pages_of(load_study(retention_only, NAME)) == (
-        "brief",
-        "1_data_audit",
-        "3_retention",
-    )
-    brief = said(retention_only, "brief", "zh")
+    pages = pages_of(retention_only, load_study(retention_only, NAME))
+    assert list(pages) == ["0_brief", "1_data_audit", "3_retention"]
+    brief = said(retention_only, "0_brief", "zh")
     assert "没有专利数据，所以没有检验专利申请" in brief
     assert "评分表里没有初赛，所以看不到只参加初赛的人" in brief
     assert "发明专利的估计" not in brief and "**专利" not in brief
@@ -148,7 +151,8 @@ def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
     project = make_small_study(tmp_path, sources=("patents",))
     change_study(project, WITHOUT_RETENTION)
     run(project, "estimate")
-    assert tasks.pages_of(load_study(project, NAME)) == ("brief", "1_data_audit", "4_patents")
+    pages = pages_of(project, load_study(project, NAME))
+    assert list(pages) == ["0_brief", "1_data_audit", "4_patents"]
     facts = json.loads((project / f"data/work/{NAME}/facts.json").read_text(encoding="utf-8"))[
         "facts"
     ]
@@ -158,7 +162,7 @@ def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
         and "retention.main.headline.estimate" not in facts
     )
     assert "There are no employment records, so retention was not examined" in said(
-        project, "brief", "en"
+        project, "0_brief", "en"
     )
 
 
@@ -167,7 +171,7 @@ def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
     [
         (
             ("patents",),
-            r"e\.g\. data/raw/small/employment/\. .*or take retention out of \[estimate\.outcomes\]",
+            r"e\.g\. data/raw/small/employment/\. .*or take retention out of \[estimate\] outcomes",
         ),
         (
             ("employment",),
@@ -180,14 +184,14 @@ def test_an_outcome_without_its_source_is_refused_with_both_ways_out(
 ) -> None:
     project = make_small_study(tmp_path, sources=sources)
     with pytest.raises(ZgzxError, match=message):
-        tasks.open_study(project, NAME)
+        open_study(project, NAME)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ([*WITHOUT_PATENTS, WITHOUT_RETENTION], "name at least one outcome"),
-        ([(r"patents_all = \{scale.*\n", "")], "the reports also tell of patents_all"),
+        ([*WITHOUT_PATENTS, (r'"retention",', "")], "name at least one outcome"),
+        ([(r', "patents_all"', "")], "the reports also speak of patents_all"),
         ([(r"truncation = .*\n", "")], "truncation, the date of the patent export, is missing"),
     ],
 )

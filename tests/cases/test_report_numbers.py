@@ -18,7 +18,7 @@ from zgzx_research.report import excel_workbook
 from zgzx_research.report.figures.event_study import plot_event_study
 from zgzx_research.report.figures.figure_style import SignedTicks
 from zgzx_research.report.number_format import effect_digits, format_number, format_value
-from zgzx_research.report.prose_rendering import SHARED, render_prose
+from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.tables.effect_tables import (
     cohort_table,
     estimates_table,
@@ -27,6 +27,7 @@ from zgzx_research.report.tables.effect_tables import (
 from zgzx_research.report.tables.estimate_rows import estimate_rows
 
 DATA = Path(__file__).with_name("data")
+PAGE = Path(__file__).parents[2] / "notebooks/9_any_panel"
 ROLES = {"unit": "unit", "period": "year", "outcome": "y", "first_treated": "first"}
 EVENT = {
     "language": "en",
@@ -101,9 +102,9 @@ def test_small_numbers_in_prose_and_alternative_texts(small: Summary) -> None:
     facts |= {
         f"study.{name}": fact("x", "text", "design", "study") for name in ("outcome_name", "name")
     }
-    facts |= estimates.graded(facts, "outcome", "main", claimed={}, linked_share=None)
+    facts |= estimates.graded(facts, "outcome", "main")
     facts["study.compared"] = fact("never_treated", "text", "design", "study")
-    zh = render_prose(SHARED / "any_panel", "headline", "zh", Facts(facts))
+    zh = render_prose(PAGE, "headline", "zh", Facts(facts))
     assert (
         "**3.010E−7**（95% 区间 +2.960E−7 至 +3.060E−7）" in zh
         and "至少要有 7.2E−9" in zh

@@ -22,6 +22,7 @@ from zgzx_research.ingest.read import RawTable
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.build import Result
 from zgzx_research.pipeline.kept_facts import Kept
+from zgzx_research.pipeline.page_outputs import Shown
 from zgzx_research.pipeline.place import SOURCES, Place
 from zgzx_research.pipeline.run import run_study
 from zgzx_research.simulate.write import write_world
@@ -82,18 +83,32 @@ def sketched_pages() -> Iterator[None]:
 def keeping_cells(notebook: Path, parameters: Mapping[str, object], root: Path) -> NotebookNode:
     """Run in this process the cells of a notebook that do more than show something."""
     book = nbformat.read(notebook, as_version=4)
+    cells = [cell for cell in book.cells if not any(word in cell.source for word in SHOWING)]
+    for cell, value in zip(cells, cell_values(cells, parameters, root), strict=True):
+        if isinstance(value, Kept):
+            data = nbformat.from_dict(value._repr_mimebundle_())
+            cell.outputs = [nbformat.v4.new_output("execute_result", data)]
+    return book
+
+
+def cell_values(
+    cells: Sequence[NotebookNode], parameters: Mapping[str, object], root: Path
+) -> list[object]:
+    """Run cells in this process: what each shows, None where it shows nothing."""
     names: dict[str, object] = {}
+    values: list[object] = []
     with contextlib.chdir(root):
-        for cell in book.cells:
-            if cell.cell_type != "code" or any(word in cell.source for word in SHOWING):
-                continue
-            value = run_cell(cell.source, names)
+        for cell in cells:
+            values.append(run_cell(cell.source, names) if cell.cell_type == "code" else None)
             if "parameters" in cell.metadata.get("tags", []):
                 names |= parameters
-            if isinstance(value, Kept):
-                data = nbformat.from_dict(value._repr_mimebundle_())
-                cell.outputs = [nbformat.v4.new_output("execute_result", data)]
-    return book
+    return values
+
+
+def shown_by(notebook: Path, parameters: Mapping[str, object], root: Path) -> list[Shown]:
+    """Run all cells of a notebook in this process: its texts, figures and tables."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return [value for value in cell_values(cells, parameters, root) if isinstance(value, Shown)]
 
 
 def run_cell(source: str, names: dict[str, object]) -> object:

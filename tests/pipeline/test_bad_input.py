@@ -85,14 +85,16 @@ def test_study_name_with_path_parts(project: Path, name: str) -> None:
 
 
 def test_unknown_notebook_parameter() -> None:
+    page = ROOT / "notebooks/0_brief/page.ipynb"
+    given = {"study": "demo", "language": "zh", "languages": "en"}
     with pytest.raises(
-        ZgzxError, match=r"brief\.ipynb: unknown parameter, 1 affected, e\.g\. year"
+        ZgzxError,
+        match=r"0_brief: unknown parameter, 1 affected, e\.g\. languages\. "
+        r"Did you mean language\? Its parameters cell declares study, language\.",
     ):
-        check_parameters(
-            ROOT / "notebooks/brief.ipynb", {"study": "demo", "language": "zh", "year": "2026"}
-        )
-    with pytest.raises(ZgzxError, match=r"parameter without a value, 1 affected, e\.g\. language"):
-        check_parameters(ROOT / "notebooks/brief.ipynb", {"study": "demo"})
+        check_parameters(page, given)
+    with pytest.raises(ZgzxError, match="no such notebook"):
+        check_parameters(page.with_name("brief.ipynb"), given)
 
 
 def test_unknown_study_key(project: Path) -> None:

@@ -30,7 +30,7 @@ REVIEWER, DAY = "LM", "2026-04-02"
 def read_before(raw_tables: dict[str, list[RawTable]]) -> Iterator[None]:
     """The raw files of a copy are those of the built study, which have been read once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(read, "read_source", lambda raw, source: raw_tables[source])
+        patch.setattr(read, "read_raw", lambda raw, source: raw_tables[source])
         yield
 
 

@@ -29,7 +29,9 @@ def refuse(project: Path, text: str, message: str) -> None:
 def test_demo_reads() -> None:
     study = load_study(ROOT, "demo")
     assert study.estimate.specs["main"].leave_out == 1
-    assert study.estimate.outcomes["patents_invention"].scale == "ratio"
+    assert study.estimate.outcomes[:2] == ("retention", "patents_invention")
+    assert study.estimate.base_period("patents_invention", "main") == "pooled"
+    assert study.estimate.claimed_effect("retention") == 3.0
     assert study.study.years == (2010, 2025)
 
 
@@ -52,7 +54,8 @@ def test_unknown_key_names_the_nearest(project: Path) -> None:
 
 
 def test_unknown_section_and_spec_key(project: Path) -> None:
-    refuse(project, DEMO.replace("[grade]", "[grades]"), "[grades] (did you mean 'grade'?)")
+    wrong = DEMO.replace("[patents]", "[patent]")
+    refuse(project, wrong, "[patent] (did you mean 'patents'?)")
     wrong = DEMO.replace("not_yet = {controls", "not_yet = {control")
     refuse(project, wrong, "[estimate.specs.not_yet] control (did you mean 'controls'?)")
 
@@ -65,7 +68,7 @@ def test_wrong_values_are_all_named(project: Path) -> None:
     refuse(
         project,
         DEMO.replace("main = {", "primary = {"),
-        "[estimate] specs: value error, the reports also tell of main",
+        "[estimate] specs: value error, the reports also speak of main",
     )
 
 

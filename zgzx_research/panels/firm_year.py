@@ -125,12 +125,7 @@ def build_firm_year(
     ZgzxError
         Years in the wrong order, an edition without a year, a (firm_id, year) pair twice.
     """
-    if first_year > last_year:
-        raise ZgzxError(
-            f"first_year {first_year} is after last_year {last_year}",
-            where="panel",
-            remedy="Swap them.",
-        )
+    _check_years(first_year, last_year)
     firm, employment, link_audit = firms.firm, people.employment, firms.link_audit
     calendar = published_calendar() if calendar is None else calendar
     years = range(first_year, last_year + 1)
@@ -167,6 +162,16 @@ def build_firm_year(
         unknown = [*PATENT_COLUMNS, "patents_before", "utility_share"]
         panel[unknown] = panel[unknown].mask(panel["firm_id"].notna())
     return panel.sort_values(["firm_id", "year"], ignore_index=True)[COLUMNS]
+
+
+def _check_years(first_year: int, last_year: int) -> None:
+    """Refuse years in the wrong order."""
+    if first_year > last_year:
+        raise ZgzxError(
+            f"first_year {first_year} is after last_year {last_year}",
+            where="panel",
+            remedy="Swap them.",
+        )
 
 
 def _last_day_recorded(patent: pd.DataFrame, last_year: int) -> dt.date:

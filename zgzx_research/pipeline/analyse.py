@@ -213,11 +213,12 @@ def _checked_panel(
     options: dict[str, Any],
     never_treated: str | float | None,
 ) -> PreparedPanel:
-    """Read and prepare the panel; its problems are reported before anything is written."""
+    """Read and prepare the panel; problems come out before anything is written."""
     table = read_panel(file, roles, never_treated)
     _refuse_untreated(table, roles, file.name)
     panel = prepare_panel(table, **roles)
     _refuse_too_few(panel, options, file.name)
+    estimate_effects(panel, **options)
     return panel
 
 

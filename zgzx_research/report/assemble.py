@@ -181,6 +181,26 @@ def _require(output: _Output, *names: str) -> None:
             )
 
 
+def published_only(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Copy a notebook with the outputs only that go into the report.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        An executed notebook.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The copy: of other outputs, such as tables for whoever opens the notebook, nothing is left.
+    """
+    copy = deepcopy(notebook)
+    for cell in copy.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [one for one in cell.outputs if "zgzx" in one.get("metadata", {})]
+    return copy
+
+
 def strip_notebook(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Copy a notebook without what changes from run to run, so that its bytes are equal each time.
 

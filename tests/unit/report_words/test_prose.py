@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from jinja2 import DictLoader, nodes
@@ -14,15 +15,21 @@ from zgzx_research.report.prose_rendering import SHARED, environment, render_pro
 from zgzx_research.report.wording import LANGUAGES
 
 BLOCKS = {
-    "brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say "
+    "0_brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say "
     "data_and_method next",
     "1_data_audit": "title purpose rows linkage arms panel limits",
     "3_retention": "title question design headline event_study checks limits",
     "4_patents": "title question design headline event_study checks limits",
-    "any_panel": "title question data headline event_study checks limits reproduce",
+    "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
-PAGES = SHARED  # folder of the pages' folders
-FILES = sorted(PAGES.rglob("*.j2"))
+PAGES = Path(__file__).parents[3] / "notebooks"
+FILES = sorted([*PAGES.rglob("*.j2"), *SHARED.rglob("*.j2")])
+PATENTS = {"outcome": "patents_invention", "spec": "main"}
+# what a page passes to its texts besides the facts
+NAMES = {
+    "3_retention": {"outcome": "retention", "spec": "main"},
+    "4_patents": PATENTS | {"others": ["patents_utility_model", "patents_all"]},
+}
 
 
 class Recorder:
@@ -37,7 +44,7 @@ class Recorder:
 
 
 def rendered(page: str, block: str, language: str, facts: FactSource) -> str:
-    return render_prose(PAGES / page, block, language, facts)
+    return render_prose(PAGES / page, block, language, facts, NAMES.get(page))
 
 
 def numbers(text: str) -> list[str]:
@@ -57,12 +64,13 @@ def test_a_page_has_its_blocks(page: str, language: str) -> None:
 
 
 def test_every_page_has_both_languages() -> None:
-    names = {file.relative_to(PAGES).as_posix() for file in FILES}
+    names = {file.relative_to(file.parents[1]).as_posix() for file in FILES}
     assert names == {
         f"{start}{language}.md.j2"
-        for start in [*(f"{page}/" for page in BLOCKS), "_sentences."]
+        for start in [*(f"{page}/" for page in BLOCKS), "prose/_sentences."]
         for language in LANGUAGES
     }
+    assert {path.parent.name for path in PAGES.rglob("page.ipynb")} == set(BLOCKS)
 
 
 def test_both_languages_define_the_same_sentences() -> None:
@@ -157,34 +165,34 @@ def test_headline_names_period_comparison_and_grade() -> None:
 def test_any_panel_speaks_of_units_not_of_the_award() -> None:
     for language in LANGUAGES:
         text = "".join(
-            rendered("any_panel", b, language, facts_of("flat"))
-            for b in BLOCKS["any_panel"].split()
+            rendered("9_any_panel", b, language, facts_of("flat"))
+            for b in BLOCKS["9_any_panel"].split()
         )
         assert not re.search("获奖|企业|award|firm|职工", text)
 
 
 def test_names_from_data_cannot_become_markup() -> None:
-    text = rendered("any_panel", "data", "en", facts_of("rose"))
+    text = rendered("9_any_panel", "data", "en", facts_of("rose"))
     assert r"a\|b.csv" in text
-    assert r"log\_emp\*" in rendered("any_panel", "title", "en", facts_of("rose"))
+    assert r"log\_emp\*" in rendered("9_any_panel", "title", "en", facts_of("rose"))
 
 
 def test_a_plain_estimate_and_its_interval_end_at_the_same_place() -> None:
     # 0.20 with error 0.05: two significant digits of the error
-    text = rendered("any_panel", "headline", "en", facts_of("fell"))
+    text = rendered("9_any_panel", "headline", "en", facts_of("fell"))
     assert "**0.200** lower than without treatment (95% interval −0.300 to −0.100)" in text
 
 
 def test_synthetic_data_are_named_as_such_and_real_ones_not() -> None:
-    assert "合成数据" in rendered("brief", "title", "zh", facts_of("rose"))
-    assert "合成数据" not in rendered("brief", "title", "zh", facts_of("rose", synthetic=False))
+    assert "合成数据" in rendered("0_brief", "title", "zh", facts_of("rose"))
+    assert "合成数据" not in rendered("0_brief", "title", "zh", facts_of("rose", synthetic=False))
 
 
 def test_the_brief_fits_two_pages() -> None:
     # about 1,300 Chinese characters or 850 words and one figure fit on two A4 pages in 10.5 point
     text = {
         language: "".join(
-            rendered("brief", b, language, facts_of("flat")) for b in BLOCKS["brief"].split()
+            rendered("0_brief", b, language, facts_of("flat")) for b in BLOCKS["0_brief"].split()
         )
         for language in LANGUAGES
     }
@@ -196,13 +204,13 @@ def test_missing_pages_blocks_and_facts_are_named() -> None:
     with pytest.raises(ZgzxError, match="no prose for page 'nothing'"):
         rendered("nothing", "title", "zh", facts_of("rose"))
     with pytest.raises(ZgzxError, match="no block 'x'"):
-        rendered("brief", "x", "zh", facts_of("rose"))
+        rendered("0_brief", "x", "zh", facts_of("rose"))
     with pytest.raises(ZgzxError, match=r"nearest key is study\.edition\."):
         facts = {
             key: value for key, value in facts_of("rose").facts.items() if key != "study.editions"
         }
         rendered(
-            "brief", "what_we_asked", "zh", Facts(facts | {"study.edition": facts["study.name"]})
+            "0_brief", "what_we_asked", "zh", Facts(facts | {"study.edition": facts["study.name"]})
         )
 
 

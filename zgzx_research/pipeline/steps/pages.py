@@ -105,7 +105,15 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
     facts = place.facts(page)
     return Step(
         name=f"page.{language}.{page}",
-        run=partial(run_page, place, page, language, edition.parameters, language == first),
+        run=partial(
+            run_page,
+            place,
+            page,
+            language,
+            edition.parameters,
+            language == first,
+            edition.synthetic,
+        ),
         inputs=(
             notebook,
             words,
@@ -115,13 +123,18 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
             *([facts] if language != first else []),
         ),
         outputs=(place.notebook(page, language), *([facts] if language == first else [])),
-        settings=[dict(edition.parameters)],
+        settings=[dict(edition.parameters), edition.synthetic],
         modules=(*PAGE_CODE, *public_modules(notebook.read_text(encoding="utf-8"))),
     )
 
 
 def run_page(
-    place: Place, page: str, language: str, parameters: Mapping[str, Any], writes_facts: bool
+    place: Place,
+    page: str,
+    language: str,
+    parameters: Mapping[str, Any],
+    writes_facts: bool,
+    synthetic: bool,
 ) -> None:
     """Execute a notebook; store it, without what differs from run to run, and its facts.
 
@@ -136,6 +149,8 @@ def run_page(
     writes_facts : bool
         Whether to write the facts, or to compare them with those of the first language.
 
+    For real data only outputs that go into the report are stored: they are checked for disclosure.
+
     Raises
     ------
     ZgzxError
@@ -146,7 +161,7 @@ def run_page(
     from zgzx_research.errors import ZgzxError
     from zgzx_research.pipeline.kept_facts import facts_of, kept_text, without_facts
     from zgzx_research.pipeline.notebooks import run_notebook
-    from zgzx_research.report.assemble import strip_notebook
+    from zgzx_research.report.assemble import published_only, strip_notebook
 
     given = {"study": place.name, "language": language, **parameters}
     done = run_notebook(place.page_folder(page) / "page.ipynb", given, place.root)
@@ -159,7 +174,8 @@ def run_page(
             where=f"notebooks/{page}, {language}",
             remedy="Keep facts in cells that do not depend on the language.",
         )
-    stored = strip_notebook(without_facts(done))
+    shown = without_facts(done if synthetic else published_only(done))
+    stored = strip_notebook(shown)
     text = nbformat.writes(stored) + "\n"
     for path in (value for value in parameters.values() if isinstance(value, Path)):
         text = text.replace(json.dumps(str(path))[1:-1], path.name)  # no folder of this machine
