@@ -1,4 +1,4 @@
-"""Two runs in two folders, time zones and locales, one of them without the truth, give the same bytes."""
+"""Two runs in two places, one of them without the truth, give the same bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A complement below the threshold is a small cell too, and so is what a total and the other cells give away."""
+"""A complement below the threshold is a small count too, and so is a difference of totals."""
 
 from __future__ import annotations
 

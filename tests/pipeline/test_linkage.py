@@ -1,4 +1,4 @@
-"""Precision and recall of the links on raw files with all their dirt, per source, for firms and for persons."""
+"""Precision and recall of the links of firms and persons, per source, on dirty raw files."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ def run(built: Path) -> Recovered:
 
 
 def where_they_work(run: Recovered) -> pd.DataFrame:
-    """The links of firms; lines of dispatch employers, which stand in no registry, with the firm the person works for,
-    as the agency sheets say it."""
+    """The links of firms; of dispatch employers, the firm that the agency sheets name.
+
+    Dispatch employers are in no registry.
+    """
     audit = run.link["link_audit"].query("entity == 'firm'").reset_index(drop=True)
     spell, month, covered = (
         run.clean["spell"],

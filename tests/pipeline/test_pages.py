@@ -1,4 +1,4 @@
-"""Pages of the built study: facts of both languages, other parameters, wrong names, what is stored."""
+"""Pages of the built study: facts, other parameters, wrong names, what is stored."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def treated_cells(world: World, outcome: str) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def again(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """The same world written in another time zone and locale into an empty folder, and the steps told."""
+    """The same world written in another time zone and locale, and the steps reported."""
     path, told = tmp_path_factory.mktemp("deep") / "other name", []
     path.mkdir()
     with pytest.MonkeyPatch.context() as elsewhere:
