@@ -54,7 +54,7 @@ class Recovered:
     workers: pd.Series
 
     def lost_rows(self) -> pd.DataFrame:
-        """Rows in quarantine that are not copies of others: file, sheet, row, reason, value_masked."""
+        """Rows in quarantine that are no copies: file, sheet, row, reason, value_masked."""
         entries = self.clean["quarantine"]
         lost = (
             entries["row_lost"]

@@ -13,8 +13,7 @@ import pandas as pd
 
 from zgzx_research.cleaning import sources as cleaning_sources
 from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
-from zgzx_research.ingest.raw_table import RawTable
-from zgzx_research.ingest.read import read_raw
+from zgzx_research.ingest.read import RawTables, read_raw
 from zgzx_research.link.clean_rows import RECORD_KEY
 from zgzx_research.link.link_firms import FirmLinks, link_firms
 from zgzx_research.link.link_people import PeopleLinks, link_people
@@ -62,7 +61,7 @@ class CleanedFiles:
 
     world: World
     clean: dict[str, pd.DataFrame]
-    raw: dict[str, list[RawTable]]
+    raw: dict[str, RawTables]
     record: pd.DataFrame
 
     @property
@@ -138,7 +137,7 @@ def without_tables(clean: dict[str, pd.DataFrame], *names: str) -> dict[str, pd.
     return {name: table for name, table in clean.items() if name not in names}
 
 
-def _with_numbers(record: pd.DataFrame, tables: dict[str, list[RawTable]]) -> pd.DataFrame:
+def _with_numbers(record: pd.DataFrame, tables: dict[str, RawTables]) -> pd.DataFrame:
     """Replace names of files and sheets by their numbers, as the clean tables have them."""
     number = {
         (one.file_name, one.sheet_name): (one.file, one.sheet)
