@@ -34,8 +34,12 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# the fonts of the reports go along, for machines without Chinese ones
+LAB := .jupyter/custom
 lab: $(READY)
-	$(BIN)/jupyter lab notebooks
+	@mkdir -p $(LAB)
+	@cp notebooks/style/custom.css zgzx_research/report/fonts/NotoSansSC-Regular.ttf $(LAB)
+	JUPYTER_CONFIG_DIR=$(CURDIR)/.jupyter $(BIN)/jupyter lab --custom-css $(LAB_OPTIONS) notebooks
 
 browser: $(READY)
 	sh .ci/chromium
@@ -72,7 +76,7 @@ hooks: $(READY)
 
 # only what can be made again: the agencies' files under data/raw stay
 clean:
-	rm -rf .venv data/raw/demo data/work .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .jupyter data/raw/demo data/work .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 # uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.
