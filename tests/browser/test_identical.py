@@ -1,4 +1,7 @@
-"""Two runs in two folders, time zones and locales, one of them without the truth, give the same bytes."""
+"""Two runs in two folders, time zones and locales give the same bytes.
+
+One of them has no truth to read.
+"""
 
 from __future__ import annotations
 

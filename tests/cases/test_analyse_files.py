@@ -327,7 +327,8 @@ PYTHON_ERRORS = [
     (
         "",
         "Add earlier periods, lower anticipation or leave_out, or try controls='not_yet_treated'.",
-        "Add earlier periods, lower --anticipation or --leave-out, or try --controls not_yet_treated.",
+        "Add earlier periods, lower --anticipation or --leave-out, "
+        "or try --controls not_yet_treated.",
     ),
     (
         "",

@@ -1,4 +1,7 @@
-"""A complement below the threshold is a small cell too, and so is what a total and the other cells give away."""
+"""A complement below the threshold is a small count too.
+
+So is what follows from a total and the other counts.
+"""
 
 from __future__ import annotations
 

@@ -70,7 +70,10 @@ def test_a_hundred_patents_move_both_headlines(built: Path, copy_of: Copy) -> No
 
 
 def add_patents(project: Path, count: int) -> None:
-    """File `count` inventions for one winning firm, one to three years after its award, as a clerk would."""
+    """File `count` inventions for one winning firm, as a clerk would.
+
+    They come one to three years after its award.
+    """
     raw = project / "data/raw/demo"
     firm, year = treated_firm(project)
     files = sorted((raw / "raw/patents").glob("*.csv"))

@@ -1,4 +1,7 @@
-"""Precision and recall of the links on raw files with all their dirt, per source, for firms and for persons."""
+"""Precision and recall of the links on raw files with all their dirt.
+
+Per source, for firms and for persons.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,11 @@ def run(built: Path) -> Recovered:
 
 
 def where_they_work(run: Recovered) -> pd.DataFrame:
-    """The links of firms; lines of dispatch employers, which stand in no registry, with the firm the person works for,
-    as the agency sheets say it."""
+    """The links of firms.
+
+    Dispatch employers stand in no registry: their lines get the firm that the person works for, as
+    the agency sheets say it.
+    """
     audit = run.link["link_audit"].query("entity == 'firm'").reset_index(drop=True)
     spell, month, covered = (
         run.clean["spell"],

@@ -80,7 +80,10 @@ def test_no_kind_of_dirt_is_quarantined_more_often_than_it_is_unrecoverable(run:
 
 
 def test_patents_equal_the_truth_but_for_lost_applications(run: Recovered) -> None:
-    """Lost rows are missing, the second filing of a lost or unpublished invention counts, and nothing else differs."""
+    """Counts equal the truth but in two ways.
+
+    Lost rows are missing, and the second filing of a lost or unpublished invention counts.
+    """
     filed = run.truth["patent"]
     clean = pd.Index(run.clean["patent"]["app_no"])
     assert set(clean) <= set(filed["app_no"])
@@ -135,7 +138,7 @@ def test_retention_equals_the_truth_but_for_decembers_that_cannot_be_read(run: R
 
 
 def _unreadable_decembers(spell: pd.DataFrame) -> pd.MultiIndex:
-    """(firm, year) whose staff or leavers hang on a December of which the files cannot say whose it is.
+    """(firm, year) whose staff or leavers depend on a December that may be of another firm.
 
     Who leaves and is back within three months cannot be told from a missed payment. A job of one
     month after another, with that month paid by both employers, cannot be told from a second job.

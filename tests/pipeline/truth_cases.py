@@ -54,7 +54,10 @@ class Recovered:
     workers: pd.Series
 
     def lost_rows(self) -> pd.DataFrame:
-        """file, sheet, row, reason, value_masked of the rows in quarantine that are not copies of others."""
+        """Rows in quarantine that are not copies of others.
+
+        Columns file, sheet, row, reason, value_masked.
+        """
         entries = self.clean["quarantine"]
         lost = (
             entries["row_lost"]

@@ -13,8 +13,8 @@ import pandas as pd
 
 from zgzx_research.cleaning import sources as cleaning_sources
 from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
-from zgzx_research.ingest.read import read_raw
 from zgzx_research.ingest.raw_table import RawTable
+from zgzx_research.ingest.read import read_raw
 from zgzx_research.link.clean_rows import RECORD_KEY
 from zgzx_research.link.link_firms import FirmLinks, link_firms
 from zgzx_research.link.link_people import PeopleLinks, link_people
