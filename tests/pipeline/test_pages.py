@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.pipeline.conftest import SHOWING, cell_values, keeping_cells
+from tests.pipeline.conftest import cell_values, keeping_cells
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
@@ -44,8 +44,7 @@ def headline(project: Path, page: str, **given: str) -> tuple[str, Kept]:
     """The headline's text, and the facts kept on the way to it."""
     cells = nbformat.read(notebook_of(project, page), as_version=4).cells
     end = next(n for n, cell in enumerate(cells) if cell.source.startswith(HEADLINE))
-    wanted = [cell for cell in cells[:end] if not any(word in cell.source for word in SHOWING)]
-    values = cell_values([*wanted, cells[end]], {"study": "demo", **given}, project)
+    values = cell_values(cells[: end + 1], {"study": "demo", **given}, project)
     kept = Kept({}, {})
     for value in values:
         kept = kept | value if isinstance(value, Kept) else kept
