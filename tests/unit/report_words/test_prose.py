@@ -24,10 +24,11 @@ BLOCKS = {
 }
 PAGES = Path(__file__).parents[3] / "notebooks"
 FILES = sorted([*PAGES.rglob("*.j2"), *SHARED.rglob("*.j2")])
-PATENTS = {"outcome": "patents_invention", "spec": "main"}
+OPTIONS = {"options": {"controls": "never_treated", "leave_out": 1}}
+PATENTS = {"outcome": "patents_invention", "spec": "main"} | OPTIONS
 # what a page passes to its texts besides the facts
 NAMES = {
-    "3_retention": {"outcome": "retention", "spec": "main"},
+    "3_retention": {"outcome": "retention", "spec": "main"} | OPTIONS,
     "4_patents": PATENTS | {"others": ["patents_utility_model", "patents_all"]},
 }
 
