@@ -308,27 +308,32 @@ class Page:
             return from_data(str(self.facts.get("study.outcome_name")))
         return word(f"outcome.{outcome}", self.language)
 
-    def text(self, block: str, **names: Any) -> Shown:
-        """Show a block of the page's words in the report.
+    def text(self, *blocks: str, **names: Any) -> Shown:
+        """Show blocks of the page's words in the report, one after the other.
 
         The title also says so where the data contain characters that the fonts lack.
 
         Parameters
         ----------
-        block : str
-            Name of a block of `<language>.md.j2`.
+        *blocks : str
+            Names of blocks of `<language>.md.j2`.
         **names
-            Further names that the block may use.
+            Further names that the blocks may use.
 
         Returns
         -------
         Shown
             Markdown with all numbers filled in.
         """
+        texts = [self._block(block, names) for block in blocks]
+        return shown_text(", ".join(blocks), "\n".join(texts))
+
+    def _block(self, block: str, names: Mapping[str, Any]) -> str:
+        """Return the Markdown of one block."""
         text = render_prose(self.folder, block, self.language, self.facts, names)
         if block == "title" and self._lacks_characters:
             text += f"\n> {label('geta_note', self.language)}\n"
-        return shown_text(block, text)
+        return text
 
     @property
     def _lacks_characters(self) -> bool:
