@@ -12,7 +12,7 @@ import pytest
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.evidence.facts import Facts, effect_facts, fact
-from zgzx_research.pipeline import estimates
+from zgzx_research.pipeline import estimates, grading
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.report import excel_workbook
 from zgzx_research.report.figures.event_study import plot_event_study
@@ -102,7 +102,7 @@ def test_small_numbers_in_prose_and_alternative_texts(small: Summary) -> None:
     facts |= {
         f"study.{name}": fact("x", "text", "design", "study") for name in ("outcome_name", "name")
     }
-    facts |= estimates.graded(facts, "outcome", "main")
+    facts |= grading.graded(facts, "outcome", "main")
     facts["study.compared"] = fact("never_treated", "text", "design", "study")
     zh = render_prose(PAGE, "headline", "zh", Facts(facts))
     assert (

@@ -16,7 +16,7 @@ from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.evidence.claims import ENOUGH_UNITS, few_units
 from zgzx_research.evidence.facts import Facts, fact
-from zgzx_research.pipeline import estimates
+from zgzx_research.pipeline import estimates, grading
 from zgzx_research.pipeline.notebooks import run_notebook
 from zgzx_research.pipeline.summaries import summarise
 from zgzx_research.report.prose_rendering import render_prose
@@ -45,7 +45,7 @@ def panel(
 def facts_of(table: pd.DataFrame, another: str = "", **options: str) -> Facts:
     effects = estimate_effects(prepare_panel(table, **ROLES), **options)
     found = estimates.summary_facts(summarise(effects, (-99, 99), 0), "outcome", "main")
-    found |= estimates.graded(found, "outcome", "main")
+    found |= grading.graded(found, "outcome", "main")
     words = {
         "outcome_name": "y",
         "compared": options.get("controls", "never_treated"),

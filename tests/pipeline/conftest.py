@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,8 +81,33 @@ def sketched_pages() -> Iterator[None]:
         yield
 
 
+KEPT: dict[str, NotebookNode] = {}  # by all that a page reads
+
+
 def keeping_cells(notebook: Path, parameters: Mapping[str, object], root: Path) -> NotebookNode:
-    """Run in this process the cells of a notebook that do more than show something."""
+    """Run in this process the cells of a notebook that do more than show something.
+
+    The same cells on the same data keep the same facts, in both languages (`test_pages` runs them
+    one by one), so they run once.
+    """
+    given = {name: value for name, value in parameters.items() if name != "language"}
+    key = repr([notebook.read_text("utf-8"), sorted(given.items()), read_by_pages(root, given)])
+    if key not in KEPT:
+        KEPT[key] = run_keeping_cells(notebook, parameters, root)
+    return copy.deepcopy(KEPT[key])
+
+
+def read_by_pages(root: Path, given: Mapping[str, object]) -> list[str]:
+    """Digests of all files that a page may read."""
+    work = root / "data/work" / str(given.get("study", ""))
+    paths = [path for folder in ("clean", "link", "panels") for path in work.glob(f"{folder}/*")]
+    paths += [*(root / "studies").glob("*"), *(root / "notebooks").glob("*/*.j2")]
+    paths += [Path(str(given["file"]))] if "file" in given else []
+    return sorted(f"{path.name} {store.file_digest(path)}" for path in paths if path.is_file())
+
+
+def run_keeping_cells(notebook: Path, parameters: Mapping[str, object], root: Path) -> NotebookNode:
+    """Run the cells."""
     book = nbformat.read(notebook, as_version=4)
     cells = [cell for cell in book.cells if not any(word in cell.source for word in SHOWING)]
     for cell, value in zip(cells, cell_values(cells, parameters, root), strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.pipeline.conftest import cell_values, keeping_cells
+from tests.pipeline.conftest import cell_values, run_keeping_cells
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
@@ -37,7 +37,7 @@ def notebook_of(project: Path, page: str) -> Path:
 def kept_by(project: Path, page: str, **given: str) -> Kept:
     """What the cells of a page keep."""
     study = {} if page == OF_PANEL else {"study": "demo"}
-    return facts_of(keeping_cells(notebook_of(project, page), study | given, project))
+    return facts_of(run_keeping_cells(notebook_of(project, page), study | given, project))
 
 
 def headline(project: Path, page: str, **given: str) -> tuple[str, Kept]:

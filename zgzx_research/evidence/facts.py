@@ -37,6 +37,10 @@ class FactSource(Protocol):
         """Return the record of a key."""
         ...
 
+    def has(self, key: str) -> bool:
+        """Say whether there is a record of a key."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -77,6 +81,10 @@ class Facts:
             )
             raise ZgzxError(f"there is no fact {key!r}", where="facts", remedy=remedy)
         return self.facts[key]
+
+    def has(self, key: str) -> bool:
+        """Say whether there is a record of a key."""
+        return key in self.facts
 
     def get(self, key: str) -> Any:
         """Return the value of a key, already in its unit; None when it cannot be estimated."""

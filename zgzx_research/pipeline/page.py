@@ -73,11 +73,8 @@ def open_page(study: str, language: str, page: str) -> Page:
     folder = checked_folder(root, page, language)
     if not place.facts(STUDY).is_file() or not place.stage("panels", "firm_year")[0].is_file():
         make = "make report" if study == "demo" else f"zgzx run {study}"
-        raise ZgzxError(
-            f"study {study} has no panels yet",
-            where=f"notebooks/{page}",
-            remedy=f"Run this once in a terminal, in the project folder: {make}",
-        )
+        remedy = f"Run this once in a terminal, in the project folder: {make}"
+        raise ZgzxError(f"study {study} has no panels yet", where=page, remedy=remedy)
     known = load_facts(place.facts(STUDY))
     if page_rules(folder).quotes_others:
         for path in sorted((place.work / "facts").glob("*.json")):

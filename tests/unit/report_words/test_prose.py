@@ -43,6 +43,10 @@ class Recorder:
         self.asked.append(key)
         return self.facts.record(key)
 
+    def has(self, key: str) -> bool:
+        self.asked.append(key)
+        return self.facts.has(key)
+
 
 def rendered(page: str, block: str, language: str, facts: FactSource) -> str:
     return render_prose(PAGES / page, block, language, facts, NAMES.get(page))
