@@ -19,6 +19,12 @@ from zgzx_research.pipeline import store
 
 PACKAGE = "zgzx_research"
 DATA = (".toml", ".csv", ".json")
+IMPORT = re.compile(
+    rf"^[ ]*(?:import ({PACKAGE}\.[\w.]+)|from ({PACKAGE}[\w.]*) import (\([^)]*\)|[^\n]*))",
+    re.MULTILINE,
+)
+FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?: +.*\n|\n)*", re.MULTILINE)
+COMMENT = re.compile(r"#.*")
 
 
 def code_digest(*functions: Callable[..., object], modules: Iterable[str] = ()) -> str:
@@ -60,7 +66,7 @@ def _files_of_function(function: Callable[..., object]) -> set[Path]:
         called.add(name)
         parts.append(own[name])
         waiting += [node.id for node in ast.walk(own[name]) if isinstance(node, ast.Name)]
-    imported = {name for part in parts for name in _imports(part)}
+    imported = {name for part in parts for name in _imports(ast.unparse(part))}
     return {path, *(file for name in imported for file in files_of(name))}
 
 
@@ -99,7 +105,7 @@ def _closure(package: Path, module: str) -> frozenset[Path]:
             continue
         seen.add(name)
         files |= {path, *_data_files(path.parent)}
-        waiting += _imports(ast.parse(path.read_text(encoding="utf-8")))
+        waiting += _imports_of(path, store.file_digest(path))
     return frozenset(files)
 
 
@@ -126,27 +132,21 @@ def _path(module: str) -> Path | None:
     return None
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+@cache
+def _imports_of(path: Path, digest: str) -> tuple[str, ...]:
+    """Return the imports of a file; `digest` is part of the cache key."""
+    return tuple(_imports(path.read_text(encoding="utf-8")))
+
+
+def _imports(source: str) -> Iterator[str]:
     """Yield the modules of this package that some code imports, but for type checking."""
-    for node in _running(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE + "."))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if _path(inner) else str(node.module)
-
-
-def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes except those below `if TYPE_CHECKING:`."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            waiting += node.orelse
+    for plain, module, names in IMPORT.findall(FOR_TYPES.sub("", source)):
+        if plain:
+            yield plain
             continue
-        yield node
-        waiting += list(ast.iter_child_nodes(node))
+        for name in COMMENT.sub("", names).strip("()").split(","):
+            inner = f"{module}.{name.split(' as ')[0].strip()}"
+            yield inner if _path(inner) else module
 
 
 def _digest(files: Iterable[Path]) -> str:

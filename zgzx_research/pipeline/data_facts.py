@@ -90,9 +90,12 @@ def arm_linkage(place: Place) -> list[dict[str, Any]]:
     return _withheld(pooled.assign(linked_share=pooled["linked"] / pooled["rows"]))
 
 
-def roster_linked_share(place: Place) -> float:
-    """Return the share of award records that are linked to a firm."""
-    return float(link_rows(place).set_index("source").loc["roster", "linked_share"])
+def roster_linkage(place: Place) -> tuple[float, bool]:
+    """Return the share of award records that are linked to a firm, and whether it may be shown."""
+    rows = link_rows(place)
+    rosters = rows[rows["source"].eq("roster")]
+    shown = _withheld(rosters)[0]["linked_share"]
+    return float(rosters["linked_share"].iloc[0]), shown is not None
 
 
 def _withheld(rows: pd.DataFrame) -> list[dict[str, Any]]:

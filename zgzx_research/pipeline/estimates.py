@@ -30,11 +30,13 @@ def sample(study: Study, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
 def left_out_of_sample(study: Study, firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Return ledger rows (step, reason, rows, units) of the firms not in the sample."""
+    columns = ["step", "reason", "rows", "units"]
+    if outcome_row(outcome).sample == "all_firms":
+        return pd.DataFrame(columns=columns)
     used = sample(study, firm_year, outcome)
     gone = firm_year[~firm_year["firm_id"].isin(used["firm_id"])]
-    filtered = outcome_row(outcome).sample != "all_firms"
-    rows = [("units", TOO_SMALL, len(gone), gone["firm_id"].nunique())] if filtered else []
-    return pd.DataFrame(rows, columns=["step", "reason", "rows", "units"])
+    row = ("units", TOO_SMALL, len(gone), gone["firm_id"].nunique())
+    return pd.DataFrame([row], columns=columns)
 
 
 def options(study: Study, outcome: str, spec: str) -> dict[str, Any]:

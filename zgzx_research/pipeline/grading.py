@@ -7,13 +7,11 @@ from collections.abc import Collection, Mapping
 from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.facts import Fact, grade_facts
 from zgzx_research.outcomes import outcome_row
-from zgzx_research.pipeline import data_facts
-from zgzx_research.pipeline.place import Place
 from zgzx_research.study import Study
 
 
 def graded_in_study(
-    facts: Mapping[str, Fact], outcome: str, spec: str, study: Study, place: Place
+    facts: Mapping[str, Fact], outcome: str, spec: str, study: Study, linkage: tuple[float, bool]
 ) -> dict[str, Fact]:
     """Grade with the claimed effect of a study and its share of linked award records.
 
@@ -25,8 +23,8 @@ def graded_in_study(
         The first two parts of the names of the facts.
     study : Study
         The study file.
-    place : Place
-        Where its files are.
+    linkage : tuple of float and bool
+        Share of linked award records, and whether it may be shown (`data_facts.roster_linkage`).
 
     Returns
     -------
@@ -35,14 +33,14 @@ def graded_in_study(
     """
     unit = facts[f"{outcome}.{spec}.headline.mde"]["unit"]
     claimed = study.estimate.claimed_effect(outcome)
-    shown = data_facts.link_facts(place)["link.roster.linked_share"]["value"]
+    linked_share, may_be_shown = linkage
     return graded(
         facts,
         outcome,
         spec,
         claimed_effect=claimed if unit == outcome_row(outcome).effect_unit else None,
-        linked_share=data_facts.roster_linked_share(place),
-        withheld=["linkage"] if shown is None else [],
+        linked_share=linked_share,
+        withheld=[] if may_be_shown else ["linkage"],
     )
 
 

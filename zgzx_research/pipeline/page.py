@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +254,7 @@ class Page:
         if self.study is None:
             found |= graded(found, outcome, spec)
         else:
-            found |= graded_in_study(found, outcome, spec, self.study, self.place)
+            found |= graded_in_study(found, outcome, spec, self.study, self._linkage)
         self.kept.update(found)
         events = {f"{outcome}.{spec}": event_columns(summary)}
         return Kept(found, events)
@@ -316,11 +317,6 @@ class Page:
             Names of blocks of `<language>.md.j2`.
         **names
             Further names that the blocks may use.
-
-        Returns
-        -------
-        Shown
-            Markdown with all numbers filled in.
         """
         texts = [self._block(block, names) for block in blocks]
         return shown_text(", ".join(blocks), "\n".join(texts))
@@ -347,11 +343,6 @@ class Page:
             From a function `zr.plot_…`.
         outcome : str, optional
             Gives the figure the outcome's name and unit.
-
-        Returns
-        -------
-        Shown
-            The figure as SVG and PNG.
         """
         style = FigureStyle(
             language=self.language,
@@ -373,11 +364,6 @@ class Page:
         *about
             Its arguments after the page, e.g. outcome and specification.
 
-        Returns
-        -------
-        Shown
-            The table as Markdown.
-
         Raises
         ------
         ZgzxError
@@ -391,7 +377,13 @@ class Page:
         if self.study is None:
             return summary
         gone = estimates.left_out_of_sample(self.study, self.read("firm_year"), outcome)
-        return replace(summary, ledger=pd.concat([gone, summary.ledger], ignore_index=True))
+        ledger = pd.concat([gone, summary.ledger], ignore_index=True) if len(gone) else None
+        return summary if ledger is None else replace(summary, ledger=ledger)
+
+    @cached_property
+    def _linkage(self) -> tuple[float, bool]:
+        """Share of linked award records, and whether it may be shown."""
+        return data_facts.roster_linkage(self.place)
 
     @property
     def _headline(self) -> tuple[int, int] | None:
