@@ -37,8 +37,9 @@ lint: $(READY)
 # the fonts of the reports go along, for machines without Chinese ones
 LAB := .jupyter/custom
 lab: $(READY)
-	@mkdir -p $(LAB)
+	@mkdir -p $(LAB) .jupyter/labconfig
 	@cp notebooks/style/custom.css zgzx_research/report/fonts/NotoSansSC-Regular.ttf $(LAB)
+	@cp notebooks/style/page_config.json .jupyter/labconfig
 	JUPYTER_CONFIG_DIR=$(CURDIR)/.jupyter $(BIN)/jupyter lab --custom-css $(LAB_OPTIONS) notebooks
 
 browser: $(READY)
