@@ -10,6 +10,7 @@ import contextlib
 import copy
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,7 @@ def sketched_pages() -> Iterator[None]:
         yield
 
 
+ONE_AT_A_TIME = threading.Lock()
 KEPT: dict[str, NotebookNode] = {}  # by all that a page reads
 
 
@@ -92,9 +94,10 @@ def keeping_cells(notebook: Path, parameters: Mapping[str, object], root: Path) 
     """
     given = {name: value for name, value in parameters.items() if name != "language"}
     key = repr([notebook.read_text("utf-8"), sorted(given.items()), read_by_pages(root, given)])
-    if key not in KEPT:
-        KEPT[key] = run_keeping_cells(notebook, parameters, root)
-    return copy.deepcopy(KEPT[key])
+    with ONE_AT_A_TIME:  # steps run in threads, and a process has one working folder
+        if key not in KEPT:
+            KEPT[key] = run_keeping_cells(notebook, parameters, root)
+        return copy.deepcopy(KEPT[key])
 
 
 def read_by_pages(root: Path, given: Mapping[str, object]) -> list[str]:

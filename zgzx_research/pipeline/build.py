@@ -17,6 +17,7 @@ from zgzx_research.pipeline import store
 from zgzx_research.pipeline.code_digest import code_digest
 
 GC_THRESHOLD = 200_000  # objects between two garbage collections: rows hold no reference cycles
+WORKERS = 2  # steps at a time; notebooks run in kernels, which are processes of their own
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def build(
             verbose=0,
             disable_warnings=True,
             stop_after_first_failure=True,
+            n_workers=WORKERS,
+            parallel_backend="threads",
         )
     _raise_first(session)
     return Result(tuple(ran), tuple(step.name for step in wanted if step.name not in ran))
