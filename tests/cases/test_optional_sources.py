@@ -20,9 +20,10 @@ from zgzx_research.cleaning.schemas import SCHEMAS
 from zgzx_research.cleaning.sources import nothing_to_clean
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Facts
+from zgzx_research.pipeline.page_folders import pages_of
 from zgzx_research.pipeline.page_outputs import Shown
 from zgzx_research.pipeline.place import SOURCES, Place
-from zgzx_research.pipeline.run import open_study, pages_of, run_study
+from zgzx_research.pipeline.run import open_study, run_study
 from zgzx_research.pipeline.steps import data
 from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.wording import LANGUAGES

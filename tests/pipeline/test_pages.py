@@ -271,3 +271,19 @@ def test_all_facts_are_the_union_of_what_pages_keep(built: Path) -> None:
     assert [path.stem for path in files] == [*sorted(set(PAGES) - {OF_PANEL}), "study"]
     whole = json.loads((work / "facts.json").read_text(encoding="utf-8"))["facts"]
     assert whole == dict(union(files).facts)
+
+
+def test_a_page_that_has_left_the_study_is_not_quoted(
+    built: Path, copy_of: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts of its last run are still on the disk."""
+    project = copy_of(built)
+    monkeypatch.chdir(project)
+    key = "retention.main.headline.estimate"
+    assert open_page("demo", "zh", "0_brief").facts.has(key)
+    change = ('"retention", ', "")
+    path = project / "studies/demo.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(*change, 1), encoding="utf-8")
+    assert (project / "data/work/demo/facts/3_retention.json").is_file()
+    assert not open_page("demo", "zh", "0_brief").facts.has(key)
+    assert open_page("demo", "zh", "0_brief").facts.has("patents_all.main.headline.estimate")

@@ -169,7 +169,7 @@ def test_a_page_with_a_new_figure_is_four_files(built: Path, copy_of: Copy, scra
     code = """
 from pathlib import Path
 from zgzx_research.pipeline.notebooks import run_notebook
-from zgzx_research.pipeline.run import pages_of
+from zgzx_research.pipeline.page_folders import pages_of
 from zgzx_research.study import load_study
 root = Path.cwd()
 book = run_notebook(root / "notebooks/5_firms/page.ipynb", {"language": "en"}, root)

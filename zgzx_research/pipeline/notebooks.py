@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
-import json
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -15,20 +13,9 @@ if TYPE_CHECKING:
     import nbformat
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline.page_folders import declared
 
 DISK_ERRORS = ("OSError", "PermissionError")  # as a kernel names them
-
-
-def declared(notebook: Path) -> dict[str, Any]:
-    """Return the parameters that a notebook declares, with their default values."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
-    source = "".join(tagged[0]["source"]) if tagged else ""
-    return {
-        line.targets[0].id: ast.literal_eval(line.value)
-        for line in ast.parse(source).body
-        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
-    }
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
 from zgzx_research.pipeline.grading import graded, graded_in_study
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
-from zgzx_research.pipeline.page_folders import checked_folder, page_rules
+from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
 from zgzx_research.pipeline.place import PAGE_TABLES, Place
 from zgzx_research.pipeline.summaries import Summary, summarise
@@ -77,9 +77,10 @@ def open_page(study: str, language: str, page: str) -> Page:
         remedy = f"Run this once in a terminal, in the project folder: {make}"
         raise ZgzxError(f"study {study} has no panels yet", where=page, remedy=remedy)
     known = load_facts(place.facts(STUDY))
-    if page_rules(folder).quotes_others:
-        for path in sorted((place.work / "facts").glob("*.json")):
-            known |= load_facts(path) if path.stem not in (STUDY, page) else {}
+    if page_rules(folder).quotes_others:  # pages of the study now, not of an earlier run
+        for other in pages_of(root, settings):
+            path, rules = place.facts(other), page_rules(place.page_folder(other))
+            known |= load_facts(path) if path.is_file() and not rules.quotes_others else {}
     return Page(page, language, folder, place, settings, known)
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.outcomes import outcome_row
 from zgzx_research.report.wording import LANGUAGES
+from zgzx_research.study import Study
+
+STUDY_DOCUMENTS = ("brief", "report")  # other pages run for `zgzx analyse`
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,33 @@ def page_rules(folder: Path) -> PageRules:
     """Read the rules of a page from its notebook."""
     metadata = json.loads((folder / "page.ipynb").read_text(encoding="utf-8"))["metadata"]
     return PageRules(**metadata.get("zgzx", {}))
+
+
+def declared(notebook: Path) -> dict[str, Any]:
+    """Return the parameters that a notebook declares, with their default values."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    source = "".join(tagged[0]["source"]) if tagged else ""
+    return {
+        line.targets[0].id: ast.literal_eval(line.value)
+        for line in ast.parse(source).body
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
+    }
+
+
+def pages_of(root: Path, study: Study) -> dict[str, str]:
+    """List the pages of a study, and the document of each, in the order of their folders.
+
+    A page whose default outcome needs a source the study does not ask for is left out.
+    """
+    found = {}
+    for notebook in sorted((root / "notebooks").glob("*/page.ipynb")):
+        document = page_rules(notebook.parent).document
+        outcome = declared(notebook).get("outcome")
+        needed = outcome_row(outcome).source if outcome else "roster"
+        if document in STUDY_DOCUMENTS and needed in study.needed_sources:
+            found[notebook.parent.name] = document
+    return found
 
 
 def checked_folder(root: Path, page: str, language: str) -> Path:

@@ -11,18 +11,16 @@ from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files
-from zgzx_research.outcomes import outcome_row
-from zgzx_research.pipeline import manifest, notebooks, store, study_facts
+from zgzx_research.pipeline import manifest, store, study_facts
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
 from zgzx_research.pipeline.key_file import secret_key
-from zgzx_research.pipeline.page_folders import page_rules
+from zgzx_research.pipeline.page_folders import page_rules, pages_of
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
 from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.pages import Edition
 from zgzx_research.study import Study, load_study
 
-STUDY_DOCUMENTS = ("brief", "report")  # other pages run for `zgzx analyse`
 PARTS = {
     "all": "",
     "build": "clean,link,panels",
@@ -79,21 +77,6 @@ def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
         examples=folders,
         remedy=f"{put}{leave}.",
     )
-
-
-def pages_of(root: Path, study: Study) -> dict[str, str]:
-    """List the pages of a study, and the document of each, in the order of their folders.
-
-    A page whose default outcome needs a source the study does not ask for is left out.
-    """
-    found = {}
-    for notebook in sorted((root / "notebooks").glob("*/page.ipynb")):
-        document = page_rules(notebook.parent).document
-        outcome = notebooks.declared(notebook).get("outcome")
-        needed = outcome_row(outcome).source if outcome else "roster"
-        if document in STUDY_DOCUMENTS and needed in study.needed_sources:
-            found[notebook.parent.name] = document
-    return found
 
 
 def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -> Result:
