@@ -19,6 +19,7 @@ from zgzx_research.report.tables.markdown_table import Table
 if TYPE_CHECKING:
     from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.page import Page
+    from zgzx_research.pipeline.summaries import Summary
 
 __all__ = [
     "arms",
@@ -92,14 +93,17 @@ def estimates_of(page: Page, outcome: str) -> Table:
 
 def left_out(page: Page, outcome: str, spec: str) -> Table:
     """Return the table of rows and units that an estimation left out, with reasons."""
-    ledger = page.summary(outcome, spec).ledger
-    return data_tables.ledger_table(blank_few_units(ledger), page.language)
+    return _ledger_table(page, page.summary(outcome, spec))
 
 
 def left_out_of(page: Page, effects: Effects, outcome: str) -> Table:
     """Return the table of rows and units left out by an estimation that is not kept."""
-    ledger = page.summarise(outcome, effects).ledger
-    return data_tables.ledger_table(blank_few_units(ledger), page.language)
+    return _ledger_table(page, page.summarise(outcome, effects))
+
+
+def _ledger_table(page: Page, summary: Summary) -> Table:
+    """Return the table of what an estimation left out, without small numbers of units."""
+    return data_tables.ledger_table(blank_few_units(summary.ledger), page.language)
 
 
 def grade(page: Page, outcome: str, spec: str = "main") -> Table:

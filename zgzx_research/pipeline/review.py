@@ -6,7 +6,7 @@ the links of firms that have a score and above.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,10 +58,7 @@ def take_workbook(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
     """
     from zgzx_research.link.review_workbook import is_review
 
-    if not workbook.is_file():
-        raise ZgzxError(
-            "no such file", where=str(workbook), remedy="Give the workbook the clerk handed back."
-        )
+    _refuse_missing(workbook)
     take = take_links if is_review(workbook) else take_audit
     return take(root, name, workbook)
 
@@ -97,18 +94,10 @@ def take_links(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
 
     place, _, _ = open_study(root, name)
     decided = read_review(workbook)
-    if decided.empty:
-        raise ZgzxError(
-            "no row of the workbook holds a decision",
-            where=workbook.name,
-            remedy="Fill in the columns of the reviewer (decision, reviewer, date).",
-        )
+    _refuse_undecided(decided, workbook, "the reviewer (decision, reviewer, date)")
     wanted = dict.fromkeys(("registry", "registry_name", "registry_event", "roster"))
     tables = data.clean_tables(place, wanted)
-    if "registry" not in tables:
-        raise ZgzxError(
-            "the study has not been run", where=name, remedy=f"Run zgzx run {name} build first."
-        )
+    _refuse_not_run(tables, name)
     resolve_decisions(decided, registry_firms(tables)[1])
     return len(decided), write_decisions(decided, place.decisions / "links.csv")
 
@@ -143,22 +132,39 @@ def take_audit(root: Path, name: str, workbook: Path) -> tuple[int, Path]:
     from zgzx_research.ingest.read import read_raw
 
     place, study, files = open_study(root, name)
-    if not workbook.is_file():
-        raise ZgzxError(
-            "no such file", where=str(workbook), remedy="Give the workbook the clerk handed back."
-        )
+    _refuse_missing(workbook)
     all_files = [path for found in files.values() for path in found]
     synthetic = manifest.is_synthetic(place.raw, all_files)
     key = secret_key(study, root, synthetic)
     tables = [table for source in SOURCES for table in read_raw(place.raw, source)]
     decided = read_audit(workbook, tables, key, real=not synthetic)
+    columns = "the clerk (corrected value or action, reviewer, date)"
+    _refuse_undecided(decided, workbook, columns)
+    return len(decided), write_corrections(decided, place.decisions / "corrections.csv")
+
+
+def _refuse_missing(workbook: Path) -> None:
+    """Refuse a workbook that does not exist."""
+    if not workbook.is_file():
+        remedy = "Give the workbook the clerk handed back."
+        raise ZgzxError("no such file", where=str(workbook), remedy=remedy)
+
+
+def _refuse_undecided(decided: pd.DataFrame, workbook: Path, columns: str) -> None:
+    """Refuse a workbook without any decision; `columns`: whose columns should hold them."""
     if decided.empty:
         raise ZgzxError(
             "no row of the workbook holds a decision",
             where=workbook.name,
-            remedy="Fill in the columns of the clerk (corrected value or action, reviewer, date).",
+            remedy=f"Fill in the columns of {columns}.",
         )
-    return len(decided), write_corrections(decided, place.decisions / "corrections.csv")
+
+
+def _refuse_not_run(tables: Mapping[str, pd.DataFrame], name: str) -> None:
+    """Refuse a study without clean tables."""
+    if "registry" not in tables:
+        remedy = f"Run zgzx run {name} build first."
+        raise ZgzxError("the study has not been run", where=name, remedy=remedy)
 
 
 def across_thresholds(
@@ -206,10 +212,7 @@ def across_thresholds(
     place, study, _ = open_study(root, name)
     _refuse(scores, outcome, study)
     tables, months = month_lines(data.clean_tables(place))
-    if "registry" not in tables:
-        raise ZgzxError(
-            "the study has not been run", where=name, remedy=f"Run zgzx run {name} build first."
-        )
+    _refuse_not_run(tables, name)
     calendar = pd.read_csv(place.calendar)
     firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from zgzx_research.proofs import patent_quantities, staff_quantities, stay_quantities
 from zgzx_research.proofs.cleaned_files import CleanedFiles, Quantity, write_and_clean
-from zgzx_research.proofs.many_worlds import over_worlds
+from zgzx_research.proofs.many_worlds import by_row
 from zgzx_research.proofs.verdicts import TOLERANCE
 from zgzx_research.simulate.world.constants import Order, switched
 
@@ -249,8 +248,8 @@ def prove(
     list of TrapErrors
         One for each row.
     """
-    by_world = list(over_worlds(partial(one_world, tuple(traps)), list(seeds), processes))
-    return [judge_trap(trap, [found[k] for found in by_world]) for k, trap in enumerate(traps)]
+    found = by_row(one_world, traps, seeds, processes)
+    return [judge_trap(trap, errors) for trap, errors in zip(traps, found, strict=True)]
 
 
 def to_markdown(traps: Sequence[Trap], results: Sequence[TrapErrors]) -> str:

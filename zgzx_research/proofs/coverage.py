@@ -21,7 +21,7 @@ from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.proofs.coverage_rows import Row
 from zgzx_research.proofs.known_panels import KNOWN_PANELS, KnownPanel, true_mean
-from zgzx_research.proofs.many_worlds import over_worlds
+from zgzx_research.proofs.many_worlds import by_row
 from zgzx_research.proofs.verdicts import LEVEL, SIZE, TOLERANCE, Answer, Performance, judge
 
 FIRST, LAST = -4, 2  # event times in the test before treatment and in the band
@@ -135,8 +135,8 @@ def prove(
     list of Performance
         One for each row.
     """
-    by_world = list(over_worlds(partial(one_world, tuple(rows)), list(seeds), processes))
-    return [verdict(row, [answers[k] for answers in by_world]) for k, row in enumerate(rows)]
+    found = by_row(one_world, rows, seeds, processes)
+    return [verdict(row, answers) for row, answers in zip(rows, found, strict=True)]
 
 
 def to_markdown(rows: Sequence[Row], results: Sequence[Performance]) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from zgzx_research.did.core import inference
 
-DRAWS = (
-    10_000  # for simultaneous bands; an error of .03 in a critical value averages out over worlds
-)
+# for simultaneous bands; an error of .03 in a critical value averages out over worlds
+DRAWS = 10_000
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -58,6 +58,34 @@ def over_worlds(
             yield result
     if progress:
         sys.stderr.write(f"\n{len(items)} worlds in {time.monotonic() - start:.0f} s\n")
+
+
+def by_row(
+    one: Callable[[tuple[Item, ...], int], Sequence[Result]],
+    rows: Sequence[Item],
+    seeds: Iterable[int],
+    processes: int | None = None,
+) -> list[list[Result]]:
+    """Call `one(rows, seed)` for every seed; return the results of each row over all seeds.
+
+    Parameters
+    ----------
+    one : callable
+        Gives one result per row; it must be importable, for it is sent to other processes.
+    rows : sequence
+        Rows of a table.
+    seeds : iterable of int
+        One world per seed.
+    processes : int, optional
+        How many processes; default all cores.
+
+    Returns
+    -------
+    list of list
+        One list per row.
+    """
+    by_world = list(over_worlds(partial(one, tuple(rows)), list(seeds), processes))
+    return [[found[k] for found in by_world] for k in range(len(rows))]
 
 
 def fewer_draws() -> None:

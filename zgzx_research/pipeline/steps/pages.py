@@ -30,7 +30,7 @@ class Edition:
     place : Place
         Where the files are.
     pages : mapping
-        Page, in reading order, to the document it belongs to ("brief", "report", "analysis").
+        Page, in reading order, to the document it belongs to ("brief", "report", "any_panel").
     last : tuple of str
         Pages that quote others, and run after them.
     languages : tuple of str
@@ -177,8 +177,8 @@ def run_page(
     shown = without_facts(done if synthetic else published_only(done))
     stored = strip_notebook(shown)
     text = nbformat.writes(stored) + "\n"
-    for path in (value for value in parameters.values() if isinstance(value, Path)):
-        text = text.replace(json.dumps(str(path))[1:-1], path.name)  # no folder of this machine
+    for file in (value for value in parameters.values() if isinstance(value, Path)):
+        text = text.replace(json.dumps(str(file))[1:-1], file.name)  # no folder of this machine
     store.write_text(place.notebook(page, language), text)
 
 
