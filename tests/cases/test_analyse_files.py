@@ -389,6 +389,7 @@ def test_options_a_method_does_not_take(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sketched")
 def test_covariates_weights_clusters_and_gaps(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
@@ -449,6 +450,7 @@ def test_any_file_name_makes_a_name_of_its_own(tmp_path: Path, file: str) -> Non
 # size
 
 
+@pytest.mark.slow
 def test_what_is_stored_of_many_cells_is_small() -> None:
     rng = np.random.default_rng(1)
     rows = [

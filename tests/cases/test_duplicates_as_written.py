@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import openpyxl
+import pytest
 from case_files import SECRET_KEY, cleaned_case, cleaned_text, plain, reasons
 
 from zgzx_research.cleaning.audit_workbook import HEADINGS, read_audit, write_audit
@@ -75,6 +76,7 @@ def test_keep_in_a_returned_workbook_keeps_the_row(tmp_path: Path) -> None:
     assert reasons(result) == [(3, None, "value_kept_by_decision", False)]
 
 
+@pytest.mark.slow
 def test_a_row_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     first = cleaned_text(
         tmp_path,

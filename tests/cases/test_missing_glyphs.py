@@ -117,6 +117,7 @@ def rendered(folder: Path, markdown: str, stamp: dict[str, str], language: str =
     return re.sub(r"<style.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_a_document_says_once_what_the_sign_stands_for(tmp_path: Path) -> None:
     note = label("geta_note", "zh")
     assert rendered(tmp_path, "深圳〓甲", {"版本": "1"}).count(note) == 1

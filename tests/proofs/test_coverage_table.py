@@ -52,6 +52,7 @@ def test_planted_defects_are_seen_and_the_good_estimator_holds() -> None:
     assert short == "fails: coverage"
 
 
+@pytest.mark.slow
 def test_a_hundred_worlds_distinguish_the_naive_regression_from_group_time() -> None:
     naive = Row(
         "naive", "staggered", {"method": "two_way_fixed_effects"}, truth="sample", target="overall"

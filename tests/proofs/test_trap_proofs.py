@@ -130,6 +130,7 @@ def test_worlds_of_a_seed_do_not_depend_on_the_process() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_illustrations_use_the_first_worlds_only() -> None:
     rows = [
         Proof("few", scenario="null", traps=("growth",), most=2),

@@ -9,6 +9,7 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def close(one: pd.DataFrame, other: pd.DataFrame, factor: float = 1.0) -> None:
     np.testing.assert_allclose(one[NUMBERS], other[NUMBERS] * factor, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.slow
 @examples(40)
 @given(
     tables(),
@@ -62,6 +64,7 @@ def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, base: str, sca
     close(event_frame(later, base_period=base, scale=scale), expected)
 
 
+@pytest.mark.slow
 @examples(40)
 @given(tables(), st.floats(-1e6, 1e6), st.floats(0.01, 100))
 def test_shifts_and_scales(table: pd.DataFrame, shift: float, factor: float) -> None:
@@ -163,6 +166,7 @@ def alike(one: np.ndarray | str, other: np.ndarray | str, atol: float) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-7, atol=atol)
 
 
+@pytest.mark.slow
 @examples(35)
 @given(
     tables_with_clusters(),
@@ -272,6 +276,7 @@ def with_covariates(draw: st.DrawFn) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["u", "t", "y", "g", "x1", "x2"])
 
 
+@pytest.mark.slow
 @examples(20)
 @given(
     with_covariates(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,7 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
     return table[rng.random(len(table)) > draw(st.sampled_from([0.0, 0.1]))]
 
 
+@pytest.mark.slow
 @examples(20)
 @given(tables(), CONTROLS, FAMILIES, st.sampled_from([(), ("x",)]))
 def test_rows_labels_and_clock_do_not_matter(
@@ -78,6 +80,7 @@ def test_rows_labels_and_clock_do_not_matter(
     )
 
 
+@pytest.mark.slow
 @examples(20)
 @given(tables(), CONTROLS, st.floats(-1e5, 1e5), st.floats(0.01, 100))
 def test_shifts_and_scales(table: pd.DataFrame, controls: str, shift: float, factor: float) -> None:
@@ -91,6 +94,7 @@ def test_shifts_and_scales(table: pd.DataFrame, controls: str, shift: float, fac
     close(frames(table.assign(y=table["y"] + effects), controls=controls), expected)
 
 
+@pytest.mark.slow
 @examples(20)
 @given(tables(), CONTROLS, st.floats(0.01, 100), st.sampled_from([(), ("x",)]))
 def test_ratios_do_not_depend_on_units(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def same(one: Effects, other: Effects, factor: float = 1.0, shift: float = 0.0) 
     )
 
 
+@pytest.mark.slow
 @examples(25)
 @given(tables(), st.sampled_from(METHODS))
 def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) -> None:

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def written(text: str, encoding: str, folder: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 @examples(80)
 @given(rows=GRIDS, encoding=ENCODINGS, delimiter=st.sampled_from([",", "\t", ";", "|"]))
 def test_no_row_and_no_cell_vanishes(rows: list[list[str]], encoding: str, delimiter: str) -> None:

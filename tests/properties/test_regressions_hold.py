@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -60,6 +61,7 @@ def close(one: Effects, other: Effects, factor: float = 1.0) -> None:
     assert one.df == other.df
 
 
+@pytest.mark.slow
 @examples(30)
 @given(tables(), METHODS)
 def test_order_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) -> None:
@@ -69,6 +71,7 @@ def test_order_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) 
     close(fitted(table.assign(t=table["t"] + 2000, g=table["g"] + 2000), method), expected)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(tables(), METHODS, st.floats(-1e5, 1e5), st.floats(0.01, 100))
 def test_scales_constants_unit_and_period_effects(

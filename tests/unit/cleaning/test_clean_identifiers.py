@@ -107,6 +107,7 @@ def test_resident_ids(
     assert plain(identifiers.read_resident_ids(column(text)).iloc[0]) == [full, mask, birth, reason]
 
 
+@pytest.mark.slow
 @given(
     st.from_regex(r"9144[0-9]{4}[0-9A-HJ-NP-RTUW-Y]{8}", fullmatch=True),
     st.integers(0, 17),

@@ -120,6 +120,7 @@ def twins(*rows: list[str]) -> list[str | None]:
     return [twin for (twin,) in by_row(table, "dual_app_no")]
 
 
+@pytest.mark.slow
 def test_double_filings_by_number() -> None:
     assert twins(patent(dual=UTILITY[2:]), patent(UTILITY)) == [UTILITY, INVENTION]
     assert twins(patent(dual=UTILITY)) == [UTILITY]  # the other one is in no file
@@ -129,6 +130,7 @@ def test_double_filings_by_number() -> None:
     assert reasons_of(result) == [(2, "dual", "value_dual", False)]
 
 
+@pytest.mark.slow
 def test_double_filings_by_applicant_day_and_title() -> None:
     first, second = patent(title="一种样例夹具"), patent(UTILITY, title="一种样例 夹具")
     assert twins(first, second) == [UTILITY, INVENTION]

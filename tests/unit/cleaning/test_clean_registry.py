@@ -125,6 +125,7 @@ def test_places_of_the_registry() -> None:
     assert reasons_of(result) == [(3, "street", "value_street", False)]
 
 
+@pytest.mark.slow
 def test_names_of_a_firm() -> None:
     result = clean_tables(
         firms(

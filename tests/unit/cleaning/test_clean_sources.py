@@ -405,6 +405,7 @@ def test_quarantine_of_the_patents(cleaned: dict[str, Cleaned]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_grant_may_stand_in_an_earlier_file_than_the_publication(raw: Path) -> None:
     first, second = raw / "patents" / "cnipa_first.csv", raw / "patents" / "cnipa_second.csv"
     first.rename(raw / "patents" / "z.csv")

@@ -357,6 +357,7 @@ def test_varying_weights_with_gaps_use_the_first_weight_a_unit_has() -> None:
     assert np.isfinite(effects.numbers.shares).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "method", ["group_time", "imputation", "interaction_weighted", "extended_two_way"]
 )
@@ -379,6 +380,7 @@ def test_one_never_treated_unit_is_not_certain(method: str) -> None:
     assert np.mean(covered) > 0.85
 
 
+@pytest.mark.slow
 def test_a_cell_of_one_unit_in_a_larger_cohort_is_not_certain() -> None:
     """Attrition leaves one treated unit.
 

@@ -361,6 +361,7 @@ def test_a_cohort_of_one_cluster_takes_the_spread_of_the_others(scale: str) -> N
     assert (np.diag(ours.covariance)[own] > np.diag(free.covariance)[own]).all()
 
 
+@pytest.mark.slow
 def test_the_interval_of_five_cohorts_of_one_unit_covers() -> None:
     rng, units, periods, covered = np.random.default_rng(11), 45, 9, []
     start = np.append([3, 4, 5, 6, 7], np.full(units - 5, np.nan))

@@ -208,6 +208,7 @@ def test_unknown_standard_errors_have_no_p_value() -> None:
     )
 
 
+@pytest.mark.slow
 def test_tables_of_others_cost_an_estimation_nothing() -> None:
     """Results carry what maketables looks for without anyone having imported it."""
     code = (

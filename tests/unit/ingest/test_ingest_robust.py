@@ -76,6 +76,7 @@ def test_two_hundred_megabytes_take_little_more_memory_than_the_table(
     assert peak < 4 * size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quoted", [False, True])
 def test_python_never_holds_the_text_of_a_large_file(write: Callable, quoted: bool) -> None:
     """The stand-in for the proof above: 10 MB.
@@ -245,6 +246,7 @@ def test_what_a_cell_says_is_no_place_in_the_sheet(tmp_path: Path, far: bool) ->
         package.check_package(tmp_path / "a.xlsx", "a.xlsx")
 
 
+@pytest.mark.slow
 def test_sixteen_thousand_columns_of_headers(book: Callable) -> None:
     text = message(
         book([[*HEADER, *(f"栏{n}" for n in range(6, 16_385))], [1, "拟一", None, "甲厂"]]),
@@ -256,6 +258,7 @@ def test_sixteen_thousand_columns_of_headers(book: Callable) -> None:
     assert len(text) < 1_000
 
 
+@pytest.mark.slow
 def test_sixteen_thousand_columns_of_delimited_text(write: Callable) -> None:
     folder = write("employment/a.csv", MONTHS + MONTH.strip() + "," * 16_000 + "x\n" + MONTH)
     (table,) = read_raw(folder, "employment")
@@ -325,6 +328,7 @@ def test_a_table_that_begins_somewhere_on_the_sheet_counts_from_row_one(book: Ca
     assert table.rows.loc[0, ["row", "person_name", "category"]].tolist() == [4, "拟一", "创新"]
 
 
+@pytest.mark.slow
 def test_thousands_of_merged_cells_are_filled_each_by_its_own(book: Callable) -> None:
     rows = [HEADER]
     for pair in range(2_000):

@@ -195,6 +195,7 @@ def covered(spans: list[tuple[int, int, int]]) -> set[tuple[int, int]]:
     return {(worker, month) for worker, start, end in spans for month in range(start, end + 1)}
 
 
+@pytest.mark.slow
 @examples(40)
 @given(SPANS, st.randoms(use_true_random=False))
 def test_months_in_are_months_out_in_any_order(spans: list[tuple[int, int, int]], random) -> None:

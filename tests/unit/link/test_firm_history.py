@@ -66,6 +66,7 @@ def test_a_former_name_is_the_firm_with_its_time() -> None:
     assert names["valid_to"].isna()[NEW]
 
 
+@pytest.mark.slow
 def test_a_name_taken_up_by_another_firm_is_that_of_its_time() -> None:
     # U2 took the name that U1 had dropped in 2016
     clean = {
@@ -150,6 +151,7 @@ def test_a_merger_in_a_circle_is_named() -> None:
         merged(("甲甲", "乙乙"), ("乙乙", "甲甲"), ("丙丙", "甲甲"))
 
 
+@pytest.mark.slow
 @examples(15)
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=10, unique=True))
 def test_chains_end_in_one_firm(order: list[int]) -> None:

@@ -260,6 +260,7 @@ def test_columns_of_the_firm_are_carried() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_shorter_bridge_and_a_longer_one() -> None:
     def year_2016(months: int) -> list[int]:
         panel = build(longest_break=months).query("firm_id == @A and year == 2016")

@@ -136,6 +136,7 @@ def test_no_text_leaves_the_figure(frame: pd.DataFrame, language: str, kind: str
         assert box.y0 > -1 and box.y1 < height + 1, text.get_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_bytes_are_the_same_twice_and_synthetic_is_marked(language: str) -> None:
     first, second = (drawn(SMALL, language=language, synthetic=True) for _ in range(2))

@@ -79,6 +79,7 @@ def test_headings_may_start_anywhere(tmp_path: Path) -> None:
     assert "\n= 一\n" in typ.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_real_data_carry_no_synthetic_mark(tmp_path: Path) -> None:
     paths = render("# 一\n\n正文", tmp_path / "report.v1", ALL)
     assert [path.name for path in paths] == [f"report.v1.{suffix}" for suffix in ALL]
@@ -118,6 +119,7 @@ def test_files_are_written_whole_or_not_at_all(
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a.html", b"old")]
 
 
+@pytest.mark.slow
 def test_long_wide_and_wordy_tables_keep_the_pdf_accessible(tmp_path: Path) -> None:
     long = "| 届次 | 企业 |\n|:---|---:|\n" + "\n".join(f"| {n} | {n * 7} |" for n in range(90))
     wide = (

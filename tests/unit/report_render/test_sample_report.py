@@ -22,6 +22,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_no_file_holds_the_path_where_it_was_made(sample: Path) -> None:
     place = str(sample.parent).encode()
     for name, data in files(sample).items():

@@ -177,6 +177,7 @@ def test_a_missing_glyph_in_our_words_is_an_error() -> None:
         ReportFigure(figure, "", "").svg()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_alternative_texts_name_the_watermark(name: str) -> None:
     for language, mark in (("zh", "水印"), ("en", "watermark")):

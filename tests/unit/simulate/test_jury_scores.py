@@ -125,6 +125,7 @@ def sheet_rows(raw: Path, file: str, sheet: str) -> list[tuple]:
     return list(book(raw / file)[sheet].iter_rows(values_only=True))
 
 
+@pytest.mark.slow
 def test_sheets_by_category_and_stage(written: tuple[Path, pd.DataFrame]) -> None:
     raw, _ = written
     files = sorted(path.name for path in (raw / "scores").iterdir())
@@ -143,6 +144,7 @@ def test_sheets_by_category_and_stage(written: tuple[Path, pd.DataFrame]) -> Non
     assert first[1][-3:] == ("平均分", "名次", "是否晋级")
 
 
+@pytest.mark.slow
 def test_every_row_has_a_record_and_equals_the_world(
     world: World, written: tuple[Path, pd.DataFrame], names_on
 ) -> None:

@@ -215,6 +215,7 @@ def test_rates_of_bad_days_are_exact(cells: pd.DataFrame) -> None:
     assert (cells["dirt"].str.contains("bad_date") == (blank | impossible)).all()
 
 
+@pytest.mark.slow
 def test_one_name_in_ten_is_written_another_way(world: World, names_on) -> None:
     rows = publication_rows(world, world.order.stream("patent dirt"))
     ours = rows[rows["firm_id"].notna()]
