@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import tempfile
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,8 +86,7 @@ def run_notebook(
         name: str(value) if isinstance(value, Path) else value for name, value in parameters.items()
     }
     # a socket path per kernel: notebooks can run at the same time, and none opens a network port
-    with tempfile.TemporaryDirectory(prefix="zgzx-kernel-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory(prefix="zgzx-kernel-") as folder:
         sockets = Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "k")}})
         try:
             return papermill.execute_notebook(
