@@ -1,6 +1,7 @@
 """The rebuild changed no number: facts of the small demo as the code before it gave them.
 
-`facts_before.csv` was written by commit 604fad7 for the world of seed 1, without the stamp.
+`facts_before.csv` was written by commit 604fad7 for the world of seed 1, without the stamp. Since
+then "verdict" is the word for claims only; the one of an interval is called "reading".
 """
 
 from __future__ import annotations

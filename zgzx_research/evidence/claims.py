@@ -1,4 +1,4 @@
-"""The official claims, the verdict on each, and the grade of the evidence by written rules."""
+"""The official claims, and what an interval says by itself."""
 
 from __future__ import annotations
 
@@ -12,23 +12,10 @@ from zgzx_research.errors import ZgzxError
 CLAIM_COLUMNS = ("id", "zh", "en", "testable", "estimand_zh", "estimand_en", "outcome", "source")
 TESTABLE = ("causal", "descriptive", "case", "not_attributable")
 
-LEVELS = ("very_low", "low", "moderate", "high")
-# level of a design before any rule is applied, after the Maryland scale
-START = {"did": "moderate", "rank_discontinuity": "moderate", "before_after": "very_low"}
-CAP = "low"  # at most, when the design could not have seen an effect of the claimed size
-
 # Units on either side from which on a difference may be called hard to put down to chance. With
 # fewer, a normal interval is too short: with twenty by 7 % (the t quantile is 2.09, not 1.96), with
 # ten by 15 %.
 ENOUGH_UNITS = 20
-
-# Rule, limit: the grade goes down one step when the measure is below its limit, or asked for and
-# unknown.
-LIMITS = {
-    "effective_treated": 40.0,  # treated units; normal approximations are poor below
-    "pretest": 0.05,  # p value of the joint test that nothing differs before treatment
-    "linkage": 0.85,  # share of records linked to a unit
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,47 +46,6 @@ class Claim:
     estimand_en: str
     outcome: str
     source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One rule with its arithmetic.
-
-    Attributes
-    ----------
-    rule : str
-        Name of the rule.
-    value : float
-        The measure.
-    limit : float
-        What the measure is compared with.
-    change : int
-        Levels by which the grade changes: 0 or less.
-    """
-
-    rule: str
-    value: float
-    limit: float
-    change: int
-
-
-@dataclass(frozen=True, slots=True)
-class Grade:
-    """Level of certainty, and every rule that led to it.
-
-    Attributes
-    ----------
-    level : str
-        One of `LEVELS`.
-    start : str
-        Level of the design before any rule.
-    steps : tuple of Step
-        The rules applied, in order.
-    """
-
-    level: str
-    start: str
-    steps: tuple[Step, ...]
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
@@ -139,28 +85,24 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     return claims
 
 
-def verdict(ci_low: float, ci_high: float, claimed_sign: int = 1) -> str:
-    """Say what a 95 % interval means for a claim.
+def reading(ci_low: float, ci_high: float) -> str:
+    """Say on which side of zero a 95 % interval lies; this is not a verdict on a claim.
 
     Parameters
     ----------
     ci_low, ci_high : float
         The interval; NaN where there is none.
-    claimed_sign : int, default 1
-        1 for a claimed rise, -1 for a claimed fall.
 
     Returns
     -------
     str
-        "supported", "contradicted", "indistinguishable" (from zero), or "not_estimable" when there
-        is no interval.
+        "above", "below", "indistinguishable" (from zero), or "not_estimable" without an interval.
     """
     if math.isnan(ci_low) or math.isnan(ci_high):
         return "not_estimable"
-    low, high = (ci_low, ci_high) if claimed_sign > 0 else (-ci_high, -ci_low)
-    if low > 0:
-        return "supported"
-    return "contradicted" if high < 0 else "indistinguishable"
+    if ci_low > 0:
+        return "above"
+    return "below" if ci_high < 0 else "indistinguishable"
 
 
 def few_units(n_treated: float, n_comparison: float) -> str:
@@ -180,63 +122,3 @@ def few_units(n_treated: float, n_comparison: float) -> str:
     if treated and comparison:
         return "both"
     return "treated" if treated else "comparison" if comparison else ""
-
-
-def grade(
-    *,
-    design: str = "did",
-    effective_treated: float | None = None,
-    pretest_p: float | None = None,
-    linked_share: float | None = None,
-    mde: float | None = None,
-    claimed_effect: float | None = None,
-) -> Grade:
-    """Grade the certainty of the evidence by written rules.
-
-    The start is given by the design; each rule that fails costs one level; then the cap applies.
-
-    Parameters
-    ----------
-    design : str, default "did"
-        One of `START`.
-    effective_treated, pretest_p, linked_share : float, optional
-        Measures of the rules in `LIMITS`: None when the rule does not apply, NaN (which fails) when
-        it applies but could not be computed.
-    mde, claimed_effect : float, optional
-        Minimum detectable and claimed effect in one unit; the cap applies when both are given.
-
-    Returns
-    -------
-    Grade
-        The level and every rule applied.
-
-    Raises
-    ------
-    ZgzxError
-        Unknown design.
-    """
-    if design not in START:
-        raise ZgzxError(
-            f"design {design!r} is unknown", where="grade", remedy=f"One of {', '.join(START)}."
-        )
-    measures = {
-        "effective_treated": effective_treated,
-        "pretest": pretest_p,
-        "linkage": linked_share,
-    }
-
-    steps, position = [], LEVELS.index(START[design])
-    for rule, limit in LIMITS.items():
-        value = measures[rule]
-        if value is None:
-            continue
-        change = -1 if not value >= limit and position > 0 else 0
-        position += change
-        steps.append(Step(rule, value, limit, change))
-
-    if mde is not None and claimed_effect is not None:
-        above = not mde <= claimed_effect
-        change = min(0, LEVELS.index(CAP) - position) if above else 0
-        position += change
-        steps.append(Step("detectable", mde, claimed_effect, change))
-    return Grade(LEVELS[position], START[design], tuple(steps))

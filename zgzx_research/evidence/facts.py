@@ -14,8 +14,9 @@ import pandas as pd
 
 from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.claims import Grade, few_units, verdict
+from zgzx_research.evidence.claims import few_units, reading
 from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.grade import Grade
 
 VERSION = 1
 UNITS = ("percent", "percentage_point", "count", "share", "year", "text", "number")
@@ -25,6 +26,7 @@ STAGES = ("estimate", "clean", "link", "panels", "study")
 DIGITS_KEPT = 12
 # unit of an effect -> what an effects frame is multiplied by to be in it
 UNIT_FACTORS = {"percent": 100.0, "percentage_point": 100.0, "number": 1.0}
+FACT_UNITS = {"p_value": "number"}  # unit of a rule -> unit of its fact
 EFFECT_FIELDS = ("estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high", "mde")
 
 Fact = dict[str, Any]
@@ -269,7 +271,7 @@ def _row_facts(row: Mapping[Hashable, Any], scale: str, share: bool) -> dict[str
 
     base_unit = "share" if share else "number"
     facts["base_mean"] = fact(float(row["base_mean"]), base_unit, "estimate", "estimate")
-    facts["verdict"] = fact(verdict(row["ci_low"], row["ci_high"]), "text", "verdict", "estimate")
+    facts["reading"] = fact(reading(row["ci_low"], row["ci_high"]), "text", "estimate", "estimate")
     return facts
 
 
@@ -286,7 +288,7 @@ def grade_facts(
     outcome, spec : str
         Outcome and specification, the first parts of the keys.
     graded : Grade
-        Result of `claims.grade`.
+        Result of `grade.grade`.
     effect_unit : str
         Unit of the minimum detectable and of the claimed effect.
     withheld : Collection of str, default ()
@@ -297,19 +299,14 @@ def grade_facts(
     dict
         Key -> record.
     """
-    units = {
-        "effective_treated": "number",
-        "pretest": "number",
-        "linkage": "share",
-        "detectable": effect_unit,
-    }
     prefix = f"{outcome}.{spec}.grade"
     facts = {
         prefix: fact(graded.level, "text", "verdict", "estimate"),
         f"{prefix}_start": fact(graded.start, "text", "verdict", "estimate"),
     }
     for step in graded.steps:
-        key, unit = f"{prefix}_rule.{step.rule}", units[step.rule]
+        key = f"{prefix}_rule.{step.rule}"
+        unit = effect_unit if step.unit == "effect" else FACT_UNITS.get(step.unit, step.unit)
         if step.rule in withheld:
             facts[f"{key}.value"] = withheld_fact(unit, "verdict", "estimate")
         else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.facts import Fact, grade_facts
+from zgzx_research.evidence.grade import grade
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.study import Study
 
@@ -80,11 +80,11 @@ def graded(
     treated = facts[f"{prefix}.headline.n_treated"]["value"]
     few = [] if treated is not None else ["effective_treated"]
     mde = nan if detectable["value"] is None else detectable["value"]
-    result = grade(
-        effective_treated=nan if treated is None else float(treated),
-        pretest_p=nan if test is None else test,
-        linked_share=linked_share,
-        mde=mde if claimed_effect is not None else None,
-        claimed_effect=claimed_effect,
-    )
+    measures = {
+        "effective_treated": nan if treated is None else float(treated),
+        "pretest": nan if test is None else test,
+        "linkage": linked_share,
+        "detectable": mde,
+    }
+    result = grade(measures, claimed_effect=claimed_effect)
     return grade_facts(outcome, spec, result, detectable["unit"], withheld=[*withheld, *few])

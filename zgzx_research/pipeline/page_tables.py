@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
+from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.markdown_table import Table
@@ -110,7 +111,8 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table:
     """Return the table of the rules by which the evidence on an outcome was graded."""
     start = f"{outcome}.{spec}.grade_rule."
     known = page.facts.facts
-    rules = [rule for rule in fact_tables.RULE_DIGITS if f"{start}{rule}.value" in known]
+    names = [rule.name for rule in grade_rules().rules]
+    rules = [name for name in names if f"{start}{name}.value" in known]
     return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
 
 

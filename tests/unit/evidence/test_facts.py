@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
+from zgzx_research.evidence.grade import grade
 
 ROW = {
     "event_time": 1,
@@ -45,7 +45,7 @@ def test_ratio_effects_become_percent() -> None:
         0.8, "number", "estimate", "estimate"
     )
     assert facts["patents_all.main.headline.n_treated"]["value"] == 360
-    assert facts["patents_all.main.headline.verdict"]["value"] == "supported"
+    assert facts["patents_all.main.headline.reading"]["value"] == "above"
 
 
 def test_differences_of_shares_become_percentage_points_others_stay() -> None:
@@ -70,7 +70,7 @@ def test_what_cannot_be_estimated_is_null() -> None:
     facts = effect_facts("a", "s", "overall", frame(dict.fromkeys(bounds, math.nan)), "ratio")
     assert facts["a.s.overall.mde"]["value"] is None
     assert facts["a.s.overall.ci_low"]["value"] is None
-    assert facts["a.s.overall.verdict"]["value"] == "not_estimable"
+    assert facts["a.s.overall.reading"]["value"] == "not_estimable"
     json.dumps(facts, allow_nan=False)
 
 
@@ -122,7 +122,8 @@ def test_facts_of_another_version_are_refused(tmp_path: Path) -> None:
 
 
 def test_grade_facts_hold_each_step() -> None:
-    graded = grade(effective_treated=20.0, pretest_p=0.5, mde=34.0, claimed_effect=10.0)
+    measures = {"effective_treated": 20.0, "pretest": 0.5, "detectable": 34.0}
+    graded = grade(measures, claimed_effect=10.0)
     facts = grade_facts("a", "s", graded, "percent")
     assert facts["a.s.grade"]["value"] == "low"
     assert facts["a.s.grade_rule.effective_treated.change"]["value"] == -1

@@ -7,8 +7,8 @@ import math
 
 import pandas as pd
 
-from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
+from zgzx_research.evidence.grade import grade
 
 # estimate and standard error, as proportions
 FINDINGS = {
@@ -118,7 +118,6 @@ def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float
     facts[f"{prefix}.headline.last_event"] = fact(3, "count", "design", "estimate")
     facts[f"{prefix}.pretest.p_value"] = fact(p_value, "number", "estimate", "estimate")
     facts[f"{prefix}.pretest.df"] = fact(3, "count", "estimate", "estimate")
-    graded = grade(
-        effective_treated=360.0, pretest_p=p_value, linked_share=0.9, mde=20.0, claimed_effect=10.0
-    )
+    measures = {"effective_treated": 360.0, "pretest": p_value, "linkage": 0.9, "detectable": 20.0}
+    graded = grade(measures, claimed_effect=10.0)
     return facts | grade_facts(outcome, spec, graded, "percent")

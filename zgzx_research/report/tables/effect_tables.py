@@ -33,7 +33,7 @@ ESTIMATE_COLUMNS = (
     "mde",
     "n_treated",
     "n_comparison",
-    "verdict",
+    "reading",
 )
 
 
@@ -171,7 +171,7 @@ def estimates_table(rows: Sequence[EstimateRow], language: str) -> Table:
             format_value(row["mde"], unit, digits, language),
             format_count(row["n_treated"]),
             format_count(row["n_comparison"]),
-            word(f"reading.{row['verdict']}", language),
+            word(f"reading.{row['reading']}", language),
         ]
         body.append(line)
 

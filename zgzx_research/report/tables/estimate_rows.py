@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zgzx_research.did.results.aggregated import Aggregate
 
 
-HEADLINE = ("estimate", "ci_low", "ci_high", "mde", "n_treated", "n_comparison", "verdict")
+HEADLINE = ("estimate", "ci_low", "ci_high", "mde", "n_treated", "n_comparison", "reading")
 
 
 class EstimateRow(TypedDict):
@@ -33,8 +33,8 @@ class EstimateRow(TypedDict):
         Minimum detectable effect; this and what follows only in rows made from facts.
     n_treated, n_comparison : int or None
         Numbers of units.
-    verdict : str
-        What the interval says (`evidence.claims.verdict`).
+    reading : str
+        What the interval says (`evidence.claims.reading`).
     """
 
     label: str
@@ -45,7 +45,7 @@ class EstimateRow(TypedDict):
     mde: NotRequired[float | None]
     n_treated: NotRequired[int | None]
     n_comparison: NotRequired[int | None]
-    verdict: NotRequired[str]
+    reading: NotRequired[str]
 
 
 def estimate_rows(facts: FactSource, items: Sequence[tuple[str, str, str]]) -> list[EstimateRow]:
@@ -76,7 +76,7 @@ def estimate_rows(facts: FactSource, items: Sequence[tuple[str, str, str]]) -> l
             mde=value["mde"],
             n_treated=value["n_treated"],
             n_comparison=value["n_comparison"],
-            verdict=value["verdict"],
+            reading=value["reading"],
         )
         rows.append(row)
     return rows

@@ -10,8 +10,9 @@ from zgzx_research.report.number_format import format_value
 from zgzx_research.report.tables.markdown_table import Table, column_words, make_table
 from zgzx_research.report.wording import entries, word, word_or_code
 
-# digits after the point of each rule's measure; None: the unit's own
-RULE_DIGITS = {"effective_treated": 1, "pretest": 3, "linkage": 1, "detectable": None}
+# digits after the point of measures that are plain numbers; others have their unit's own
+RULE_DIGITS = {"pretest": 3, "pretest_two_bins": 3, "negative_controls": 3, "linkage": 1}
+NUMBER_DIGITS = 1
 
 
 def panel_table(facts: FactSource, names: Sequence[str], language: str) -> Table:
@@ -87,10 +88,11 @@ def grade_table(
             facts.record(f"{prefix}_rule.{rule}.{name}") for name in ("value", "limit", "change")
         )
         steps = -change["value"]
+        digits = RULE_DIGITS.get(rule, NUMBER_DIGITS if value["unit"] == "number" else None)
         line = [
             word(f"grade_rule.{rule}", language),
-            _fact_text(value, RULE_DIGITS[rule], language),
-            _fact_text(limit, RULE_DIGITS[rule], language),
+            _fact_text(value, digits, language),
+            _fact_text(limit, digits, language),
             word("grade_rule.down", language, steps=steps)
             if steps
             else word("grade_rule.kept", language),

@@ -1,0 +1,146 @@
+"""The verdict on each claim, from its one estimate that was fixed beforehand.
+
+The claims of the primary family are tested together, at 5 % for all of them (Holm, 1979). An
+estimate of another claim is exploratory: it is shown, and has no verdict. So no table of many
+outcomes, specifications or years can say "supported" by chance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from zgzx_research.evidence.grade import Grade, grade_rules
+
+NOT_ESTIMABLE = "not_estimable"
+TOO_FEW = "too_few"
+SUPPORTED, CONTRADICTED = "supported", "contradicted"
+INDICATION = "indication"  # found by a design too weak to see an effect of the claimed size
+    "indication"  # found by a design that could not have seen an effect of the size claimed
+)
+ASSOCIATED = "associated"  # found, but a check says that the cause is not established
+NO_EFFECT = "no_effect_of_interest"
+INDISTINGUISHABLE = "indistinguishable"
+EXPLORATORY = "exploratory"
+VERDICTS = (
+    SUPPORTED,
+    INDICATION,
+    ASSOCIATED,
+    CONTRADICTED,
+    NO_EFFECT,
+    INDISTINGUISHABLE,
+    EXPLORATORY,
+    TOO_FEW,
+    NOT_ESTIMABLE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The estimate that was fixed beforehand for one claim.
+
+    Attributes
+    ----------
+    estimate : float
+        Estimated effect.
+    p_value : float
+        Of the test that there is no effect, two-sided.
+    equivalence_low, equivalence_high : float
+        90 % interval, in the unit of the effect: two one-sided tests at 5 %.
+    detectable : float
+        Effect that the test finds with a probability of 80 %; NaN or infinite where there is none.
+    claimed_effect : float
+        Size of the claimed effect, above zero.
+    claimed_sign : int
+        1 for a claimed rise, -1 for a claimed fall.
+    effective_treated : float
+        Kish's effective number of treated units.
+    grade : Grade
+        The rules applied to the estimate.
+    """
+
+    estimate: float
+    p_value: float
+    equivalence_low: float
+    equivalence_high: float
+    detectable: float
+    claimed_effect: float
+    claimed_sign: int
+    effective_treated: float
+    grade: Grade
+
+
+def claim_verdicts(findings: Mapping[str, Finding], family: Collection[str]) -> dict[str, str]:
+    """Return the verdict on each claim.
+
+    Parameters
+    ----------
+    findings : mapping of str to Finding
+        Claim to its estimate.
+    family : collection of str
+        Claims of the primary family; each is tested, also where its estimate is missing.
+
+    Returns
+    -------
+    dict
+        Claim to one of `VERDICTS`.
+    """
+    tested = {name: one.p_value for name, one in findings.items() if name in family}
+    adjusted = holm(tested, len(family))
+    return {
+        name: _verdict(one, adjusted[name]) if name in family else EXPLORATORY
+        for name, one in findings.items()
+    }
+
+
+def holm(p_values: Mapping[str, float], tests: int) -> dict[str, float]:
+    """Adjust p values for several tests.
+
+    Parameters
+    ----------
+    p_values : mapping of str to float
+        The p values; NaN where a test could not be made.
+    tests : int
+        Number of tests that were planned.
+
+    Returns
+    -------
+    dict
+        Adjusted p values; NaN stays.
+
+    Notes
+    -----
+    Holm, S. (1979), Scandinavian Journal of Statistics 6(2): 65-70. A planned test that could not
+    be made counts as one.
+    """
+    known = sorted((p, name) for name, p in p_values.items() if not math.isnan(p))
+    adjusted = dict.fromkeys(p_values, math.nan)
+    largest = 0.0
+    for rank, (p, name) in enumerate(known):
+        largest = max(largest, min(1.0, (tests - rank) * p))
+        adjusted[name] = largest
+    return adjusted
+
+
+def _verdict(one: Finding, p_value: float) -> str:
+    """Return the verdict on a claim of the primary family."""
+    rules = grade_rules().verdict
+    if math.isnan(p_value) or math.isnan(one.estimate):
+        return NOT_ESTIMABLE
+    if not one.effective_treated >= rules.too_few:
+        return TOO_FEW
+    if p_value < rules.level:
+        return _found(one, rules.gates)
+    inside = max(-one.equivalence_low, one.equivalence_high) < one.claimed_effect
+    return NO_EFFECT if inside else INDISTINGUISHABLE
+
+
+def _found(one: Finding, gates: Collection[str]) -> str:
+    """Return the verdict on an effect that is hard to put down to chance."""
+    failed = any(step.rule in gates and not step.met for step in one.grade.steps)
+    if failed:
+        return ASSOCIATED
+    if one.estimate * one.claimed_sign < 0:
+        return CONTRADICTED
+    return SUPPORTED if one.detectable <= one.claimed_effect else INDICATION
