@@ -17,8 +17,6 @@ NOT_ESTIMABLE = "not_estimable"
 TOO_FEW = "too_few"
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
 INDICATION = "indication"  # found by a design too weak to see an effect of the claimed size
-    "indication"  # found by a design that could not have seen an effect of the size claimed
-)
 ASSOCIATED = "associated"  # found, but a check says that the cause is not established
 NO_EFFECT = "no_effect_of_interest"
 INDISTINGUISHABLE = "indistinguishable"
