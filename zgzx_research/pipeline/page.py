@@ -22,6 +22,7 @@ from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Fact, Facts
+from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
 from zgzx_research.pipeline.grading import graded, graded_in_study
@@ -273,6 +274,29 @@ class Page:
         """Keep facts that are made elsewhere."""
         self.kept.update(facts)
         return Kept(dict(facts), {})
+
+    def keep_results(
+        self, name: str, frame: pd.DataFrame, outcome: str | None = None, by: str | None = None
+    ) -> Kept:
+        """Keep the numbers of a frame of results as facts, `<name>[.<row>].<measure>`.
+
+        Parameters
+        ----------
+        name : str
+            First parts of the names of the facts, e.g. "patents_invention.main.placebo".
+        frame : DataFrame
+            One row per result; the columns in `evidence.frame_facts.MEASURES` become facts.
+        outcome : str, optional
+            Gives effects their unit; without it they are plain numbers.
+        by : str, optional
+            Column whose values name the rows.
+        """
+        unit = self.unit(outcome) if outcome else "number"
+        return self.keep_facts(frame_facts(name, frame, unit, by))
+
+    def unit(self, outcome: str) -> str:
+        """Return the unit of an outcome's effects."""
+        return outcome_row(outcome).effect_unit
 
     def keep_data(self) -> Kept:
         """Keep the facts of the data: rows, links, firms, what is missing."""

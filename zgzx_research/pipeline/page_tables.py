@@ -16,8 +16,12 @@ from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.markdown_table import Table
+from zgzx_research.report.tables.result_table import result_table
+from zgzx_research.report.wording import word_or_code
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.page import Page
     from zgzx_research.pipeline.summaries import Summary
@@ -33,6 +37,7 @@ __all__ = [
     "linkage",
     "panel",
     "quarantine",
+    "results",
     "rows",
     "stamp",
 ]
@@ -114,6 +119,23 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table:
     names = [rule.name for rule in grade_rules().rules]
     rules = [name for name in names if f"{start}{name}.value" in known]
     return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
+
+
+def results(
+    page: Page, key: str, frame: pd.DataFrame, by: str, outcome: str | None = None
+) -> Table:
+    """Return the table of a frame of results, one row for each value of a column.
+
+    A frame with the columns "zh" and "en" brings the words of its rows along; values of other
+    columns have words under `[<column>]` in wording.toml, or are shown as they are.
+    """
+    language = page.language
+    if language in frame:
+        labels = [str(text) for text in frame[language]]
+    else:
+        labels = [word_or_code(by, str(value), language) for value in frame[by]]
+    unit = page.unit(outcome) if outcome else "number"
+    return result_table(key, frame, labels, label_column=by, unit=unit, language=language)
 
 
 def rows(page: Page) -> Table:
