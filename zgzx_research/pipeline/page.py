@@ -10,11 +10,11 @@ page.table("event_time", outcome, spec)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -25,6 +25,7 @@ from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
+from zgzx_research.pipeline.code_digest import code_digest
 from zgzx_research.pipeline.grading import graded, graded_in_study
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
 from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of
@@ -42,6 +43,8 @@ from zgzx_research.study import Study, check_name, find_root, load_study
 
 STUDY = "study"  # the facts every page knows: facts/study.json
 WITHOUT_STUDY = "outcome"  # name of its outcome in facts
+CODE_DIGITS = 16  # of a code digest, enough to tell versions of the code apart
+T = TypeVar("T")
 
 
 def open_page(study: str, language: str, page: str) -> Page:
@@ -301,6 +304,25 @@ class Page:
     def keep_data(self) -> Kept:
         """Keep the facts of the data: rows, links, firms, what is missing."""
         return self.keep_facts(data_facts.data_facts(self.place, self.settings))
+
+    def cached(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """Call a slow function, or read what it gave before for the same data, options and code.
+
+        The page in the second language has the same results, so it costs nothing there.
+
+        Parameters
+        ----------
+        function : callable
+            A public function, e.g. `zr.specification_curve`.
+        *arguments, **options
+            Its arguments.
+        """
+        from joblib import Memory
+
+        code = code_digest(modules=(function.__module__,))
+        memory = Memory(self.place.cache / code[:CODE_DIGITS], verbose=0)
+        result: T = memory.cache(function)(*arguments, **options)
+        return result
 
     def event(self, outcome: str, spec: str = "main") -> Aggregate:
         """Return the event study of an estimation that was kept."""

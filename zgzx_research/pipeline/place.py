@@ -89,6 +89,11 @@ class Place:
         """Return the path of the facts that a page keeps."""
         return self.work / "facts" / f"{page}.json"
 
+    @property
+    def cache(self) -> Path:
+        """Results of slow functions, by code, data and options."""
+        return self.work / "cache"
+
     def page_folder(self, page: str) -> Path:
         """Return the folder of a page: its notebook and its words."""
         return self.root / "notebooks" / page

@@ -50,5 +50,5 @@ def test_one_row_needs_no_name() -> None:
 
 @pytest.mark.parametrize("by", [None, "n_comparison"])
 def test_rows_without_names_of_their_own_are_refused(by: str | None) -> None:
-    with pytest.raises(ZgzxError, match="names of their own.*2"):
+    with pytest.raises(ZgzxError, match=r"names of their own.*2"):
         frame_facts("a", FRAME, "percent", by=by)
