@@ -46,9 +46,7 @@ class Entries:
         return start
 
 
-def entries_of_panel(
-    panel: PreparedPanel, entries: pd.DataFrame, within: Sequence[str]
-) -> Entries:
+def entries_of_panel(panel: PreparedPanel, entries: pd.DataFrame, within: Sequence[str]) -> Entries:
     """Read a table of entries, and hold it against the first treated periods of the panel.
 
     Parameters

@@ -8,7 +8,7 @@ Hochberg keeps the expected share of false rejections among all rejections.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from zgzx_research.robustness.summaries import SummaryInfluence
 DRAWS = 99_999  # Monte-Carlo error of an adjusted p-value near .05 is then .0007
 SINGULAR = 1e-10  # relative size below which an eigenvalue of a correlation counts as zero
 
-PValues = Mapping[str, float] | pd.Series | Sequence[float]
+PValues: TypeAlias = Mapping[str, float] | pd.Series | Sequence[float]
 
 
 def holm(p_values: PValues, *, level: float = 0.05) -> pd.DataFrame:
@@ -158,9 +158,9 @@ def romano_wolf(
     [True, True, False]
     """
     _check_level(level)
-    values = list(tests.values())
-    if all(isinstance(one, RandomisationTest) for one in values) and values:
-        t, joint = _permuted(values)
+    permuted = [one for one in tests.values() if isinstance(one, RandomisationTest)]
+    if permuted and len(permuted) == len(tests):
+        t, joint = _permuted(permuted)
     else:
         estimate, spread = _estimates(tests, covariance)
         error = np.sqrt(np.diag(spread))

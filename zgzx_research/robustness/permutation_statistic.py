@@ -16,7 +16,6 @@ from zgzx_research.did.core.comparisons import plan_comparisons, unit_weights
 from zgzx_research.did.core.windows import possible_events
 from zgzx_research.did.methods.group_time.scales import SCALES
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
-from zgzx_research.did.panel.sample import of_units
 from zgzx_research.errors import ZgzxError
 
 
@@ -33,15 +32,17 @@ class WindowDesign:
     latest : (cells,) float
         Last period that a cell uses, plus the masked periods: who is treated up to it does not
         compare.
-    now, base : (units, cells)
-        Outcome at t and mean outcome at the base; 0 where one of the two is not observed.
-    weight : (units, cells)
-        Weight of the unit; 0 where one of the two is not observed.
+    weight, now, base : (units, cells)
+        Weight of the unit, and weight times its outcome at t and its mean outcome at the base; 0
+        where one of the two is not observed.
+    sums : (3, cells)
+        Sums of weight, now and base over all units.
     own : (units,)
         Weight of the unit in cohort shares.
     last : float
         Last period of the panel: who is treated later is never treated in it.
     scale : str
+        "difference" or "ratio".
     only_never : bool
         Whether only units never treated compare.
     corrected : bool
@@ -51,28 +52,35 @@ class WindowDesign:
     starts: np.ndarray
     events: int
     latest: np.ndarray
+    weight: np.ndarray
     now: np.ndarray
     base: np.ndarray
-    weight: np.ndarray
+    sums: np.ndarray
     own: np.ndarray
     last: float
     scale: str
     only_never: bool
     corrected: bool
 
-    def of_units(self, kept: np.ndarray) -> WindowDesign:
-        """Return the design of some of the units (mask or indices)."""
-        parts = (self.now[kept], self.base[kept], self.weight[kept], self.own[kept])
-        return WindowDesign(
-            self.starts,
-            self.events,
-            self.latest,
-            *parts,
-            self.last,
-            self.scale,
-            self.only_never,
-            self.corrected,
-        )
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who is treated when, and who compares. Units never treated compare in every cell.
+
+    Attributes
+    ----------
+    start : (units,) float
+        First treated period; infinity = never.
+    rows : (rows,) int
+        Units that are treated at some time.
+    treated, compared : (rows, cells) bool
+        Cells in which these units are treated, or compare.
+    """
+
+    start: np.ndarray
+    rows: np.ndarray
+    treated: np.ndarray
+    compared: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ class WindowStatistic:
     t: float
 
 
+NOBODY = 1e-12  # share of the weight of all units below which a difference of sums is rounding
 NOTHING = WindowStatistic(np.nan, np.nan, np.nan)
 
 
@@ -156,15 +165,14 @@ def window_design(
             remedy="Choose a shorter window or wait for later data.",
         )
     plan = plan.take(inside)  # by cohort, then by period
-    now, base, weight = _outcomes(panel, plan.period, plan.base)
+    parts = _outcomes(panel, plan.period, plan.base)
     reach = np.where(plan.base > 0, panel.periods, panel.periods[0]).max(axis=1)
     return WindowDesign(
         cohorts[plan.cohort][:: len(wanted)],
         len(wanted),
         np.maximum(panel.periods[plan.period], reach) + masked,
-        now,
-        base,
-        weight,
+        *parts,
+        np.stack([part.sum(axis=0) for part in parts]),
         unit_weights(panel.weights),
         float(panel.periods[-1]),
         scale,
@@ -176,14 +184,13 @@ def window_design(
 def _outcomes(
     panel: PreparedPanel, period: np.ndarray, base: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(units, cells) outcome at t, mean over the base periods observed, and weight of the pair."""
+    """(units, cells) weight of the pair, and weight times outcome at t and mean at the base."""
     seen = ~np.isnan(panel.y)
     y = np.where(seen, panel.y, 0.0)
     known = seen @ base.T
     before = np.divide(y @ base.T, known, out=np.zeros_like(known), where=known > 0)
-    both = seen[:, period] & (known > 0)
-    weight = both * unit_weights(panel.weights)[:, None]
-    return np.where(both, y[:, period], 0.0), np.where(both, before, 0.0), weight
+    weight = (seen[:, period] & (known > 0)) * unit_weights(panel.weights)[:, None]
+    return weight, weight * y[:, period], weight * before
 
 
 def window_statistic(design: WindowDesign, start: np.ndarray) -> WindowStatistic:
@@ -196,11 +203,12 @@ def window_statistic(design: WindowDesign, start: np.ndarray) -> WindowStatistic
     start : (units,) float
         First treated period; after the panel or infinity = never.
     """
+    rows = np.flatnonzero(np.isfinite(start))
+    own = start[rows, None]
+    earliest = np.maximum(design.latest, design.last if design.only_never else -np.inf)
     cell_start = np.repeat(design.starts, design.events)
-    treated = np.where(start[:, None] == cell_start, design.weight, 0.0)
-    later = start[:, None] > np.maximum(design.latest, design.last if design.only_never else 0.0)
-    compared = np.where(later, design.weight, 0.0)
-    value, weight = _means(design, treated, compared)
+    drawn = Assignment(start, rows, own == cell_start, own > earliest)
+    value, weight = _means(design, drawn)
     usable = (weight > 0).all(axis=1)
     if design.scale == "ratio":
         usable &= (value[:, 2:] > 0).all(axis=1)
@@ -212,35 +220,40 @@ def window_statistic(design: WindowDesign, start: np.ndarray) -> WindowStatistic
     statistics, gradient = SCALES[design.scale](value, weight)
     slopes = np.where(usable[:, None], gradient / weight, 0.0)
     if design.scale == "ratio":
-        return _ratio(design, start, statistics * usable, slopes, value, treated, compared)
-    return _difference(design, start, statistics[0], usable, slopes[0], value, treated, compared)
+        return _ratio(design, drawn, statistics * usable, slopes, value)
+    return _difference(design, drawn, statistics[0], usable, slopes[0], value)
 
 
-def _means(
-    design: WindowDesign, treated: np.ndarray, compared: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _means(design: WindowDesign, drawn: Assignment) -> tuple[np.ndarray, np.ndarray]:
     """(cells, 4) means and weights: treated at t, at the base, comparison at t, at the base."""
-    pairs = [(side, y) for side in (treated, compared) for y in (design.now, design.base)]
-    total = np.stack([np.einsum("uc,uc->c", side, y) for side, y in pairs], axis=1)
-    weight = np.stack([treated.sum(axis=0), compared.sum(axis=0)], axis=1).repeat(2, axis=1)
+    parts = [part[drawn.rows] for part in (design.weight, design.now, design.base)]
+    treated = np.stack([np.where(drawn.treated, part, 0.0).sum(axis=0) for part in parts])
+    outside = np.stack([np.where(drawn.compared, 0.0, part).sum(axis=0) for part in parts])
+    compared = design.sums - outside
+    weight = np.stack([treated[0], treated[0], compared[0], compared[0]], axis=1)
+    weight = np.where(weight > NOBODY * design.sums[0][:, None], weight, 0.0)
+    total = np.stack([treated[1], treated[2], compared[1], compared[2]], axis=1)
     return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0), weight
 
 
 def _by_unit(
-    design: WindowDesign,
-    slopes: np.ndarray,
-    value: np.ndarray,
-    treated: np.ndarray,
-    compared: np.ndarray,
+    design: WindowDesign, drawn: Assignment, slopes: np.ndarray, value: np.ndarray
 ) -> np.ndarray:
     """(units,) Σ over cells of slope × weight × deviation from the mean."""
     level = slopes * value
-    own = np.zeros(len(treated))
-    for side, at in ((treated, 0), (compared, 2)):
-        own += np.einsum("uc,uc,c->u", side, design.now, slopes[:, at])
-        own += np.einsum("uc,uc,c->u", side, design.base, slopes[:, at + 1])
-        own -= side @ (level[:, at] + level[:, at + 1])
-    return own
+
+    def side(at: int, inside: np.ndarray | None) -> np.ndarray:
+        own = slice(None) if inside is None else drawn.rows
+        parts = (design.now[own], design.base[own], design.weight[own])
+        by = (slopes[:, at], slopes[:, at + 1], -(level[:, at] + level[:, at + 1]))
+        if inside is None:
+            return sum(part @ slope for part, slope in zip(parts, by, strict=True))
+        cells = sum(part * slope for part, slope in zip(parts, by, strict=True))
+        return np.where(inside, cells, 0.0).sum(axis=1)
+
+    influence = side(2, None)
+    influence[drawn.rows] = side(0, drawn.treated) + side(2, drawn.compared)
+    return influence
 
 
 def _spread(design: WindowDesign, start: np.ndarray, influence: np.ndarray) -> float:
@@ -255,45 +268,44 @@ def _spread(design: WindowDesign, start: np.ndarray, influence: np.ndarray) -> f
 
 def _ratio(
     design: WindowDesign,
-    start: np.ndarray,
+    drawn: Assignment,
     totals: np.ndarray,
     slopes: np.ndarray,
     value: np.ndarray,
-    treated: np.ndarray,
-    compared: np.ndarray,
 ) -> WindowStatistic:
+    """Treated total against counterfactual total."""
     n, d = totals.sum(axis=1)
-    parts = [_by_unit(design, slopes[k], value, treated, compared) for k in (0, 1)]
-    gap = _spread(design, start, parts[0] - parts[1])
-    log_error = _spread(design, start, parts[0] / n - parts[1] / d) if n > 0 else np.nan
+    if d <= 0:
+        return NOTHING
+    parts = [_by_unit(design, drawn, slopes[k], value) for k in (0, 1)]
+    gap = _spread(design, drawn.start, parts[0] - parts[1])
+    log_error = _spread(design, drawn.start, parts[0] / n - parts[1] / d) if n > 0 else np.nan
     t = (n - d) / gap if gap > 0 else np.nan
-    return WindowStatistic(float(n / d - 1), log_error, float(t)) if d > 0 else NOTHING
+    return WindowStatistic(float(n / d - 1), log_error, float(t))
 
 
 def _difference(
     design: WindowDesign,
-    start: np.ndarray,
+    drawn: Assignment,
     cells: np.ndarray,
     usable: np.ndarray,
     slopes: np.ndarray,
     value: np.ndarray,
-    treated: np.ndarray,
-    compared: np.ndarray,
 ) -> WindowStatistic:
     """Mean over event times of the share-weighted mean over cohorts; shares are estimates too."""
     kept = usable.reshape(-1, design.events)[:, 0]
     mean = np.where(kept, cells.reshape(-1, design.events).mean(axis=1), 0.0)
-    place = np.minimum(np.searchsorted(design.starts, start), len(kept) - 1)
-    inside = (design.starts[place] == start) & kept[place]
+    place = np.minimum(np.searchsorted(design.starts, drawn.start), len(kept) - 1)
+    inside = (design.starts[place] == drawn.start) & kept[place]
     size = np.bincount(place[inside], design.own[inside], minlength=len(kept))
     share = size / size.sum()
     estimate = float(share @ mean)
     by_cell = np.repeat(share, design.events)[:, None] / design.events
-    influence = _by_unit(design, slopes * by_cell, value, treated, compared)
+    influence = _by_unit(design, drawn, slopes * by_cell, value)
     several = np.bincount(place[inside], minlength=len(kept)) > 1
-    drawn = inside & several[place]
-    influence = influence + drawn * design.own * (mean[place] - estimate) / size.sum()
-    error = _spread(design, start, influence)
+    counted = inside & several[place]
+    influence = influence + counted * design.own * (mean[place] - estimate) / size.sum()
+    error = _spread(design, drawn.start, influence)
     return WindowStatistic(estimate, error, estimate / error if error > 0 else np.nan)
 
 
@@ -317,9 +329,3 @@ def check_design(panel: PreparedPanel, where: str) -> None:
                 where=where,
                 remedy="Prepare the panel without them, with gaps='pairwise' or 'balance'.",
             )
-
-
-def without_unit(design: WindowDesign, panel: PreparedPanel, unit: int) -> WindowStatistic:
-    """Return the window mean without one unit."""
-    kept = np.arange(len(panel.y)) != unit
-    return window_statistic(design.of_units(kept), first_treated(of_units(panel, kept)))

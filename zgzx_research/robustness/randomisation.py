@@ -8,7 +8,7 @@ holds, in large samples, where the mean effect is zero but effects differ (Wu & 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +29,8 @@ from zgzx_research.robustness.summaries import Target, check_options, check_targ
 from zgzx_research.robustness.unit_groups import ByUnit, values_by_unit
 
 TIE = 1e-9  # relative: a draw whose t is equal but for rounding counts as at least as large
+WHERE = "randomisation_inference"
+SIGNS = {"two-sided": 0.0, "greater": 1.0, "less": -1.0}
 Alternative = Literal["two-sided", "greater", "less"]
 OPTIONS = (
     "controls",
@@ -147,7 +149,8 @@ def randomisation_inference(
     Examples
     --------
     >>> import zgzx_research as zr
-    >>> rows = [(u, t, (7 * u * t) % 5 + 9 * (u < 4 and t > 2)) for u in range(12) for t in (1, 2, 3)]
+    >>> cells = [(u, t) for u in range(12) for t in (1, 2, 3)]
+    >>> rows = [(u, t, (7 * u * t) % 5 + 9 * (u < 4 and t > 2)) for u, t in cells]
     >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
     >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(4), 3.0))
     >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
@@ -155,38 +158,19 @@ def randomisation_inference(
     >>> zr.randomisation_inference(panel, target=0, permutations=99).p_value < 0.05
     True
     """
-    _check(panel, strata, entries, permutations, alternative, options)
-    window = check_target(target)
-    if window[0] < 0:
-        raise ZgzxError(
-            f"the window from {window[0]} to {window[1]} begins before treatment",
-            where="randomisation_inference",
-            remedy="Choose event times of 0 or later.",
-        )
-    if entries is None:
-        start, codes = first_treated(panel), _strata_codes(panel, strata)
-        label, years = start.copy(), start
-    else:
-        contest = entries_of_panel(panel, entries, within)
-        codes, label, years = contest.stratum, contest.awarded, contest.year
+    _check(panel, permutations, alternative, options)
+    lot = _lot(panel, strata, entries, within)
     chosen = choose_options("group_time", options)
     given = {name: getattr(chosen, name) for name in OPTIONS}
-    design = window_design(panel, years[np.isfinite(years)], window, **given)
-    strata_used, exchanged = _exchangeable(codes, label)
-    assign = _by_label if entries is None else contest.first_award
+    design = window_design(panel, lot.starts, _window(target), **given)
     sample = window_statistic(design, first_treated(panel))
     if not np.isfinite(sample.t):
-        raise ZgzxError(
+        raise _refusal(
             "the sample itself gives no studentised statistic",
-            where="randomisation_inference",
-            remedy="Choose another window, or scale='difference'.",
+            "Choose another window, or scale='difference'.",
         )
-    draws = np.array(
-        [
-            window_statistic(design, assign(drawn)).t
-            for drawn in _permuted(label, codes, exchanged, permutations, seed)
-        ]
-    )
+    drawn = _permuted(lot, permutations, seed)
+    draws = np.array([window_statistic(design, lot.assign(labels)).t for labels in drawn])
     return RandomisationTest(
         sample.estimate,
         sample.std_error,
@@ -194,16 +178,68 @@ def randomisation_inference(
         permutation_p(sample.t, draws, alternative),
         permutations,
         int(np.isnan(draws).sum()),
-        strata_used,
-        int(exchanged.sum()),
+        len(np.unique(lot.stratum[lot.exchanged])),
+        int(lot.exchanged.sum()),
         alternative,
         seed,
         draws,
     )
 
 
-def _by_label(drawn: np.ndarray) -> np.ndarray:
-    return drawn
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lot:
+    """What is drawn by lot.
+
+    Attributes
+    ----------
+    label : (rows,)
+        First treated period of each unit, or whether each entry is awarded.
+    stratum : (rows,) int
+        Labels are exchanged within it; -1 = not at all.
+    exchanged : (rows,) bool
+        Rows of strata with different labels.
+    starts : (starts,) float
+        First treated periods that a draw may give.
+    assign : callable
+        Labels -> (units,) first treated period.
+    """
+
+    label: np.ndarray
+    stratum: np.ndarray
+    exchanged: np.ndarray
+    starts: np.ndarray
+    assign: Callable[[np.ndarray], np.ndarray]
+
+
+def _lot(
+    panel: PreparedPanel,
+    strata: ByUnit | None,
+    entries: pd.DataFrame | None,
+    within: Sequence[str],
+) -> _Lot:
+    """Read what is drawn by lot: treatment of units, or awards of entries."""
+    if strata is not None and entries is not None:
+        raise _refusal("strata and entries are two forms", "Pass one of them.")
+    if entries is not None:
+        contest = entries_of_panel(panel, entries, within)
+        exchanged = _exchangeable(contest.stratum, contest.awarded)
+        starts = np.unique(contest.year)
+        return _Lot(contest.awarded, contest.stratum, exchanged, starts, contest.first_award)
+    start, codes = first_treated(panel), np.zeros(len(panel.y), dtype=np.int64)
+    if strata is not None:
+        codes = pd.factorize(values_by_unit(panel, strata, WHERE))[0]
+    starts = np.unique(start[np.isfinite(start)])
+    return _Lot(start, codes, _exchangeable(codes, start), starts, lambda labels: labels)
+
+
+def _window(target: Target) -> tuple[int, int]:
+    window = check_target(target)
+    if window[0] < 0:
+        raise _refusal(
+            f"the window from {window[0]} to {window[1]} begins before treatment",
+            "Choose event times of 0 or later.",
+        )
+    return window
 
 
 def permutation_p(t: float, draws: np.ndarray, alternative: str = "two-sided") -> float:
@@ -218,78 +254,60 @@ def permutation_p(t: float, draws: np.ndarray, alternative: str = "two-sided") -
     alternative : str, default "two-sided"
         Or "greater" or "less".
     """
-    sign = {"two-sided": 0.0, "greater": 1.0, "less": -1.0}[alternative]
+    sign = SIGNS[alternative]
     sizes = np.abs(draws) if sign == 0 else sign * draws
     size = abs(t) if sign == 0 else sign * t
     extreme = ~(sizes < size - TIE * abs(size))
     return float((1 + extreme.sum()) / (1 + len(draws)))
 
 
-def _strata_codes(panel: PreparedPanel, strata: ByUnit | None) -> np.ndarray:
-    """(units,) code of the stratum; -1 where a unit is in none."""
-    if strata is None:
-        return np.zeros(len(panel.y), dtype=np.int64)
-    values = values_by_unit(panel, strata, "randomisation_inference")
-    return pd.factorize(values)[0]
-
-
-def _exchangeable(codes: np.ndarray, label: np.ndarray) -> tuple[int, np.ndarray]:
-    """Return how many strata hold different labels, and (rows,) which rows are in them."""
+def _exchangeable(codes: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """(rows,) bool, rows of strata that hold different labels."""
     frame = pd.DataFrame({"stratum": codes, "label": label})
     differs = frame.groupby("stratum")["label"].transform("nunique", dropna=False) > 1
     exchanged = differs.to_numpy() & (codes >= 0)
     if not exchanged.any():
         raise ZgzxError(
             "no stratum holds both treated and untreated units, so there is nothing to exchange",
-            where="randomisation_inference",
+            where=WHERE,
             count=len(np.unique(codes[codes >= 0])),
             remedy="Use wider strata.",
         )
-    return len(np.unique(codes[exchanged])), exchanged
+    return exchanged
 
 
-def _permuted(
-    label: np.ndarray, codes: np.ndarray, exchanged: np.ndarray, permutations: int, seed: int
-) -> Any:
+def _permuted(lot: _Lot, permutations: int, seed: int) -> Iterator[np.ndarray]:
     """Yield labels permuted within strata."""
     generator = np.random.default_rng(seed)
-    rows = np.flatnonzero(exchanged)
-    rows = rows[np.argsort(codes[rows], kind="stable")]
-    stratum = codes[rows].astype(float)
+    rows = np.flatnonzero(lot.exchanged)
+    rows = rows[np.argsort(lot.stratum[rows], kind="stable")]
+    stratum = lot.stratum[rows].astype(float)
     for _ in range(permutations):
-        drawn = label.copy()
-        drawn[rows] = label[rows[np.argsort(stratum + generator.random(len(rows)))]]
+        drawn = lot.label.copy()
+        drawn[rows] = lot.label[rows[np.argsort(stratum + generator.random(len(rows)))]]
         yield drawn
 
 
 def _check(
-    panel: PreparedPanel,
-    strata: ByUnit | None,
-    entries: pd.DataFrame | None,
-    permutations: int,
-    alternative: str,
-    options: dict[str, Any],
+    panel: PreparedPanel, permutations: int, alternative: str, options: dict[str, Any]
 ) -> None:
-    where = "randomisation_inference"
-    check_design(panel, where)
-    check_options(options, where)
-    wrong: Callable[[str, str], ZgzxError] = lambda what, remedy: ZgzxError(  # noqa: E731
-        what, where=where, remedy=remedy
-    )
-    if strata is not None and entries is not None:
-        raise wrong("strata and entries are two forms", "Pass one of them.")
+    check_design(panel, WHERE)
+    check_options(options, WHERE)
     whole = isinstance(permutations, int | np.integer) and not isinstance(permutations, bool)
     if not whole or permutations < 1:
-        raise wrong(f"permutations={permutations!r} is not usable", "Pass e.g. permutations=999.")
-    if alternative not in ("two-sided", "greater", "less"):
-        raise wrong(
-            f"alternative={alternative!r} is unknown", "Choose one of two-sided, greater, less."
+        raise _refusal(
+            f"permutations={permutations!r} is not usable", "Pass e.g. permutations=999."
         )
-    if not set(options) <= {*OPTIONS, "method"} or options.get("method") not in (
-        None,
-        "group_time",
-    ):
-        raise wrong(
+    if alternative not in SIGNS:
+        raise _refusal(
+            f"alternative={alternative!r} is unknown", f"Choose one of {', '.join(SIGNS)}."
+        )
+    if not set(options) <= set(OPTIONS):
+        raise _refusal(
             "permutations use method='group_time' without adjustment",
-            f"It takes {', '.join(OPTIONS)}.",
+            f"Options are {', '.join(OPTIONS)}.",
         )
+
+
+def _refusal(what: str, remedy: str) -> ZgzxError:
+    return ZgzxError(what, where=WHERE, remedy=remedy)

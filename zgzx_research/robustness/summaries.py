@@ -102,7 +102,7 @@ def check_target(target: Target) -> tuple[int, int]:
     ZgzxError
         It is neither.
     """
-    pair = target if isinstance(target, tuple | list) else (target, target)
+    pair: Any = target if isinstance(target, tuple | list) else (target, target)
     whole = [isinstance(e, int | np.integer) and not isinstance(e, bool) for e in pair]
     if len(pair) != 2 or not all(whole) or pair[0] > pair[1]:
         raise ZgzxError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from zgzx_research.errors import ZgzxError
 FEWEST_NAMED = 3
 OTHERS = "groups of fewer than three treated units"
 
-ByUnit = pd.Series | pd.DataFrame | Mapping[Any, Any] | np.ndarray
+ByUnit: TypeAlias = pd.Series | pd.DataFrame | Mapping[Any, Any] | np.ndarray
 
 
 def values_by_unit(panel: PreparedPanel, values: ByUnit, where: str) -> pd.Series:
@@ -93,19 +93,18 @@ def groups_of_units(
     ZgzxError
         An unknown word, or values for no unit.
     """
-    if isinstance(by, str):
-        values = _by_word(panel, by, where)
-    else:
-        values = values_by_unit(panel, by, where)
-    codes, names = pd.factorize(values, sort=True)
-    if not len(names):
+    named = _by_word(panel, by, where) if isinstance(by, str) else None
+    values = values_by_unit(panel, by, where) if named is None else named
+    codes, index = pd.factorize(values, sort=True)
+    names = [int(n) if isinstance(n, float) and n.is_integer() else n for n in index]
+    if not names:
         raise ZgzxError(
             "no unit of the panel has a value",
             where=where,
             count=len(panel.y),
             remedy="The index must hold the names of the units, as in panel.units.",
         )
-    return codes, list(names)
+    return codes, names
 
 
 def _by_word(panel: PreparedPanel, by: str, where: str) -> pd.Series:
