@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -91,7 +91,8 @@ def heterogeneity(
     -----
     With b the estimates of the groups and V their joint covariance (Σψψ' over clusters, for groups
     share comparison units with comparison="all"), the test is Wald's of b_k - b_1 = 0, with
-    groups - 1 degrees of freedom.
+    groups - 1 degrees of freedom; F with cohort_correction, whose degrees of freedom are added over
+    groups. On the ratio scale it is of N_k - ρ D_k = 0, with ρ = ΣN / ΣD.
 
     Examples
     --------
@@ -168,9 +169,7 @@ def _of_whole(one: SummaryInfluence, panel: PreparedPanel) -> SummaryInfluence:
     if panel.cluster is None or panel.units is None:
         return one
     place = pd.Index(panel.units).get_indexer(one.units)
-    return SummaryInfluence(
-        one.value, one.influence, one.units, panel.cluster[place], one.unexplained
-    )
+    return replace(one, cluster=panel.cluster[place])
 
 
 def _test(found: dict[str, SummaryInfluence]) -> dict[str, Any]:
@@ -178,12 +177,49 @@ def _test(found: dict[str, SummaryInfluence]) -> dict[str, Any]:
     if len(found) < 2:
         few = {"groups": len(found), "statistic": np.nan, "df": 0, "p_value": np.nan}
         return few | {"reason": "fewer than two groups have an estimate"}
-    value, covariance = np.array([one.value for one in found.values()]), joint_covariance(found)
+    departures = _from_common(found)
     contrast = np.hstack([-np.ones((len(found) - 1, 1)), np.eye(len(found) - 1)])
-    test = wald_test(contrast @ value, contrast @ covariance @ contrast.T)
+    if next(iter(found.values())).totals is not None:  # departures of totals sum to zero
+        contrast = np.eye(len(found))[1:]
+    value = contrast @ np.array([one.value for one in departures.values()])
+    freedom = sum(one.df for one in found.values())
+    test = wald_test(value, contrast @ joint_covariance(departures) @ contrast.T, freedom)
     kept = {name: test[name] for name in ("statistic", "df", "p_value")}
     reason = "" if np.isfinite(test["p_value"]) else "the covariance of the groups is singular"
     return {"groups": len(found)} | kept | {"reason": reason}
+
+
+def _from_common(found: dict[str, SummaryInfluence]) -> dict[str, SummaryInfluence]:
+    """Departure of each group from what is common to all under the null.
+
+    On the difference scale the estimates themselves: what they have in common leaves with the
+    contrast. On the ratio scale N_k - ρ D_k, with ρ = ΣN / ΣD the common ratio. It is linear in the
+    totals, so it keeps groups whose treated total is zero, where log ratios have no end.
+    """
+    first = next(iter(found.values()))
+    if first.totals is None:
+        return found
+    totals = np.array([one.totals for one in found.values()])
+    n, d = totals.sum(axis=0)
+    ratio = n / d
+    pooled = pd.concat(
+        {group: _series(one, np.array([1.0, -ratio])) for group, one in found.items()}, axis=1
+    ).fillna(0.0)
+    whole = pooled.sum(axis=1) / d  # influence on ρ
+    departures = {}
+    for (group, one), (treated, counterfactual) in zip(found.items(), totals, strict=True):
+        own = pooled[group] - counterfactual * whole
+        names = own.index.to_numpy()
+        rest = one.unexplained * treated**2
+        value = float(treated - ratio * counterfactual)
+        departures[group] = SummaryInfluence(value, own.to_numpy(), names, names, rest)
+    return departures
+
+
+def _series(one: SummaryInfluence, weights: np.ndarray) -> pd.Series:
+    """Influence on a weighted sum of the two totals, by cluster."""
+    assert one.by_totals is not None
+    return pd.Series(one.by_totals @ weights).groupby(one.cluster).sum()
 
 
 def _differences(found: dict[str, SummaryInfluence]) -> dict[str, tuple[float, pd.Series]]:

@@ -44,6 +44,12 @@ class SummaryInfluence:
     unexplained : float
         Part of the variance that no unit's influence holds: what cohorts of a single unit take
         from other cohorts.
+    df : float
+        Degrees of freedom of the t quantile; infinity = normal.
+    totals : (2,) float
+        Treated and counterfactual total on the ratio scale; None on the difference scale.
+    by_totals : (units, 2) float
+        Influence on the two totals.
     """
 
     value: float
@@ -51,6 +57,9 @@ class SummaryInfluence:
     units: np.ndarray
     cluster: np.ndarray
     unexplained: float
+    df: float = np.inf
+    totals: np.ndarray | None = None
+    by_totals: np.ndarray | None = None
 
     @property
     def by_cluster(self) -> pd.Series:
@@ -170,6 +179,10 @@ def summary_influence(
     influence = statistics @ gradient[:count]
     if len(effects.numbers.covariance) > count:
         influence = influence + _by_shares(panel, effects, gradient[count:])
+    totals = by_totals = None
+    if values.totals is not None and values.by_totals is not None:
+        totals = values.totals[:, 0]
+        by_totals = statistics @ values.by_totals[:, 0, :count].T
     units = np.arange(len(panel.y)) if panel.units is None else panel.units
     cluster = units if panel.cluster is None else panel.cluster
     summed = pd.Series(influence).groupby(cluster).sum().to_numpy()
@@ -179,7 +192,9 @@ def summary_influence(
         influence = influence * np.sqrt(variance / held) if held > 0 else influence
         held = variance
     rest = variance - held if variance - held > ROUNDING * variance else 0.0
-    return SummaryInfluence(float(values.value[0]), influence, units, cluster, rest)
+    return SummaryInfluence(
+        float(values.value[0]), influence, units, cluster, rest, effects.df, totals, by_totals
+    )
 
 
 def _by_shares(panel: PreparedPanel, effects: Effects, by_share: np.ndarray) -> np.ndarray:
