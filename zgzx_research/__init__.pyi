@@ -23,7 +23,11 @@ from .report.figures.comparison_weights_map import (
 from .report.figures.estimators import plot_estimators as plot_estimators
 from .report.figures.event_study import plot_event_study as plot_event_study
 from .report.figures.outcome_paths import plot_outcome_paths as plot_outcome_paths
+from .report.figures.placebos import plot_placebos as plot_placebos
 from .report.figures.raw_rows import plot_raw_rows as plot_raw_rows
+from .report.figures.specification_curve import (
+    plot_specification_curve as plot_specification_curve,
+)
 from .report.tables.regression_tables import regression_table as regression_table
 from .robustness.bacon import bacon_decomposition as bacon_decomposition
 from .robustness.base_sensitivity import base_sensitivity as base_sensitivity
