@@ -23,9 +23,27 @@ from .report.figures.comparison_weights_map import (
 from .report.figures.estimators import plot_estimators as plot_estimators
 from .report.figures.event_study import plot_event_study as plot_event_study
 from .report.figures.outcome_paths import plot_outcome_paths as plot_outcome_paths
+from .report.figures.placebos import plot_placebos as plot_placebos
 from .report.figures.raw_rows import plot_raw_rows as plot_raw_rows
+from .report.figures.specification_curve import (
+    plot_specification_curve as plot_specification_curve,
+)
 from .report.tables.regression_tables import regression_table as regression_table
 from .robustness.bacon import bacon_decomposition as bacon_decomposition
+from .robustness.base_sensitivity import base_sensitivity as base_sensitivity
+from .robustness.compare_estimators import compare_estimators as compare_estimators
 from .robustness.comparison_weights import check_weights as check_weights
 from .robustness.comparison_weights import comparison_weights as comparison_weights
+from .robustness.heterogeneity import heterogeneity as heterogeneity
+from .robustness.leave_one_out import leave_one_out as leave_one_out
+from .robustness.leave_one_out import near_other_programme as near_other_programme
+from .robustness.multiple_testing import benjamini_hochberg as benjamini_hochberg
+from .robustness.multiple_testing import holm as holm
+from .robustness.multiple_testing import romano_wolf as romano_wolf
+from .robustness.negative_controls import declared_controls as declared_controls
+from .robustness.negative_controls import negative_controls as negative_controls
+from .robustness.placebos import placebo_dates as placebo_dates
+from .robustness.randomisation import randomisation_inference as randomisation_inference
+from .robustness.specification_curve import specification_curve as specification_curve
+from .robustness.summaries import summary_influence as summary_influence
 from .robustness.wild_bootstrap import wild_cluster_bootstrap as wild_cluster_bootstrap

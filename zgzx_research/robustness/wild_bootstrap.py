@@ -27,11 +27,11 @@ from zgzx_research.did.core.regression import (
     solve,
     sums_of_moments,
 )
-from zgzx_research.did.methods.interaction_weighted import cohort_period_design, comparable
-from zgzx_research.did.methods.two_way import event_design, static_design
+from zgzx_research.did.methods.interaction_weighted import comparable
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.panel.sample import used_rows
 from zgzx_research.errors import ZgzxError
+from zgzx_research.robustness.wild_targets import Events, chosen_events, wild_target
 
 WEIGHTS = {
     "rademacher": np.array([-1.0, 1.0]),
@@ -79,6 +79,7 @@ def wild_cluster_bootstrap(
     *,
     method: str = "two_way_fixed_effects",
     event_time: int | None = None,
+    window: tuple[int, int] | None = None,
     anticipation: int = 0,
     leave_out: int = 0,
     draws: int = 9999,
@@ -97,6 +98,9 @@ def wild_cluster_bootstrap(
         "two_way_fixed_effects" or "interaction_weighted".
     event_time : int, optional
         Whose effect; None = the static coefficient, or the "overall" of interaction_weighted.
+    window : (int, int), optional
+        First and last event time: the mean over them, as `Aggregate.window` (of interaction
+        weighted effects, over the cohorts seen at all of them).
     anticipation, leave_out : int, default 0
         Periods before treatment in declared windows, as in `estimate_effects`.
     draws : int, default 9999
@@ -135,7 +139,8 @@ def wild_cluster_bootstrap(
     """
     _check(panel, method, weights)
     _check_numbers(draws, seed, anticipation, leave_out, level)
-    scores = _cluster_scores(panel, method, event_time, anticipation, leave_out)
+    events = chosen_events(event_time, window)
+    scores = _cluster_scores(panel, method, events, anticipation, leave_out)
     clusters = len(scores.score)
     enumerated = weights == "rademacher" and clusters < 63 and 2**clusters <= draws
     patterns = (
@@ -198,7 +203,7 @@ def _check(panel: PreparedPanel, method: str, weights: str) -> None:
 
 
 def _cluster_scores(
-    panel: PreparedPanel, method: str, event_time: int | None, anticipation: int, leave_out: int
+    panel: PreparedPanel, method: str, events: Events, anticipation: int, leave_out: int
 ) -> ClusterScores:
     """Return the regression of the method, and its scores by cluster."""
     masked = anticipation + leave_out
@@ -209,7 +214,7 @@ def _cluster_scores(
         panel = replace(panel, cluster=np.arange(len(panel.y)))
     moments = panel_moments(about_units(panel.y), panel.cohort, panel.weights[:, 0], panel.cluster)
     sums = sums_of_moments(moments, len(panel.cohorts))
-    design, contrast = _target(panel, method, event_time, masked, sums.weight)
+    design, contrast = wild_target(panel, method, events, masked, sums.weight)
     solution = solve(sums, design)
     contrast = np.concatenate([np.zeros(len(panel.periods) - 1), contrast])
     if (contrast[~solution.kept] != 0).any():
@@ -248,34 +253,6 @@ def _fits_anything(panel: PreparedPanel, design: np.ndarray, contrast: np.ndarra
         np.sqrt(contrast @ solution.inverse @ contrast),
     )
     return bool(np.sqrt((by_cluster**2).sum()) <= NOTHING * scale)
-
-
-def _target(
-    panel: PreparedPanel, method: str, event_time: int | None, masked: int, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the design, and the weights on its columns that make the estimate."""
-    if method == "two_way_fixed_effects":
-        events, references, design = event_design(
-            panel, masked, []
-        )  # an error where no period is left to serve as base
-        if event_time is None:
-            design = static_design(panel, masked)
-            return design, np.eye(design.shape[2])[0]
-        free = events[~np.isin(events, references)]
-        chosen = (free == event_time) * 1.0
-    else:
-        cells = cohort_period_design(panel, masked, [])
-        cohort, period, design = cells.cohort[cells.free], cells.period[cells.free], cells.columns
-        free = panel.periods[period] - panel.cohorts[cohort]
-        chosen = weight[cohort, period] * (free >= 0 if event_time is None else free == event_time)
-    if not chosen.any():
-        raise ZgzxError(
-            f"event_time={event_time} has no estimate",
-            where="wild_cluster_bootstrap",
-            examples=(f"{e:g}" for e in np.unique(free)),
-            remedy="Choose one of the event times estimated.",
-        )
-    return design, chosen / chosen.sum()
 
 
 def _by_cluster(

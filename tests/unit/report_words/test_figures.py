@@ -16,9 +16,12 @@ from zgzx_research.report.figures.cohorts import plot_cohorts
 from zgzx_research.report.figures.estimators import plot_estimators
 from zgzx_research.report.figures.event_study import plot_event_study
 from zgzx_research.report.figures.outcome_paths import plot_outcome_paths
+from zgzx_research.report.figures.placebos import plot_placebos
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle, ReportFigure
+from zgzx_research.report.figures.specification_curve import plot_specification_curve
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
+from zgzx_research.robustness.specification_curve import SpecificationCurve
 
 COUNTS = ("rows_in", "kept", "quarantined", "non_data_rows")
 
@@ -43,7 +46,45 @@ PATHS = pd.DataFrame(
     columns=["year", "group", "mean"],
 )
 EVENT = {"scale": "ratio", "outcome_label": "发明专利申请"}
-NAMES = ("event_study", "estimators", "cohorts", "raw_rows", "outcome_paths")
+NAMES = (
+    "event_study",
+    "estimators",
+    "cohorts",
+    "raw_rows",
+    "outcome_paths",
+    "specifications",
+    "placebos",
+)
+
+
+PLACEBOS = pd.DataFrame(
+    {
+        "shift": [2, 3, 4],
+        "estimate": [0.01, -0.02, None],
+        "ci_low": [-0.05, -0.09, None],
+        "ci_high": [0.07, float("inf"), None],
+        "n_treated": [40, 2, 0],
+        "n_comparison": [90, 90, 0],
+    }
+)
+
+
+def curve_of(scale: str = "difference") -> SpecificationCurve:
+    """Four specifications, one of two treated firms and one without estimate."""
+    frame = pd.DataFrame(
+        {
+            "controls": ["never_treated", "never_treated", "not_yet_treated", "not_yet_treated"],
+            "sample": ["all", "≥ 5 staff", "all", "≥ 5 staff"],
+            "estimate": [0.03, 0.01, -0.02, None],
+            "ci_low": [0.01, -0.04, -0.05, None],
+            "ci_high": [0.05, 0.06, 0.01, None],
+            "n_treated": [30, 30, 2, 0],
+            "n_comparison": [90, 80, 90, 0],
+            "outcome": "retention",
+            "scale": scale,
+        }
+    )
+    return SpecificationCurve(frame, ("controls", "sample"))
 
 
 def three_rows() -> list[EstimateRow]:
@@ -58,6 +99,8 @@ def specification(name: str, **more: object) -> FigureSpec:
         "cohorts": lambda: plot_cohorts(COHORTS, **more),
         "raw_rows": lambda: plot_raw_rows(LEDGER, **more),
         "outcome_paths": lambda: plot_outcome_paths(PATHS, **(EVENT | more)),
+        "specifications": lambda: plot_specification_curve(curve_of(), **more),
+        "placebos": lambda: plot_placebos({"发明": PLACEBOS, "retention": PLACEBOS}, **more),
     }[name]()
 
 
@@ -281,3 +324,31 @@ def test_tick_labels_share_their_digits() -> None:
     ]
     assert fs.SignedTicks().format_ticks([-2000.0, 0.0, 2000.0]) == ["−2,000", "0", "+2,000"]
     assert fs.SignedTicks().format_ticks([]) == []
+
+
+def test_specification_curve_orders_estimates_and_marks_the_main_one() -> None:
+    figure = draw("specifications", "en", share=True)
+    points = figure.axes[0].collections[1]
+    assert [float(y) for _, y in points.get_offsets()] == pytest.approx([-2.0, 1.0, 3.0])
+    assert matplotlib.colors.to_hex(points.get_facecolors()[2]).upper() == fs.ORANGE
+    labels = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    assert labels[:2] == ["Comparison: never treated", "Comparison: not yet treated"]
+    assert "3 estimates from −2.0 pp to +3.0 pp" in drawn("specifications", "en", share=True).alt
+
+
+def test_specification_curve_and_placebos_hide_what_rests_on_too_few_firms() -> None:
+    control = FigureStyle(language="en", disclosure_control=True)
+    assert "2 estimates" in specification("specifications").draw(control).alt
+    alt = specification("placebos").draw(control).alt
+    assert "2 earlier" in alt and "3 earlier" not in alt
+
+
+def test_specification_curve_and_placebos_refuse_what_they_cannot_show() -> None:
+    mixed = curve_of()
+    mixed.frame.loc[0, "scale"] = "ratio"
+    with pytest.raises(ZgzxError, match="several outcomes or scales"):
+        plot_specification_curve(mixed)
+    with pytest.raises(ZgzxError, match="7 outcomes"):
+        plot_placebos(dict.fromkeys("abcdefg", PLACEBOS))
+    with pytest.raises(ZgzxError, match="no placebo date has an estimate"):
+        plot_placebos(PLACEBOS.assign(estimate=None)).draw()

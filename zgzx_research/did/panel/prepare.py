@@ -136,6 +136,7 @@ def prepare_panel(
         covariates_at,
         late=late[keep] if np.isfinite(late[keep]).any() else None,
         clock=counted,
+        units=block.units,
     )
 
 

@@ -55,6 +55,8 @@ class PreparedPanel:
         Infinity but for cohorts made of such units (see `sample.with_late_cohorts`).
     clock : Clock, optional
         How the periods were counted: its step, and what the table calls each period.
+    units : (units,)
+        Name of each unit, so that groups and strata can be given by unit; never shown in results.
     """
 
     y: np.ndarray
@@ -72,6 +74,7 @@ class PreparedPanel:
     late: np.ndarray | None = None
     until: np.ndarray | None = None
     clock: Clock | None = None
+    units: np.ndarray | None = None
 
     @property
     def never_treated_lost(self) -> bool:

@@ -27,6 +27,7 @@ def of_units(panel: PreparedPanel, kept: np.ndarray) -> PreparedPanel:
         else np.unique(panel.cluster[kept], return_inverse=True)[1],
         covariates=None if panel.covariates is None else panel.covariates[kept],
         late=None if panel.late is None else panel.late[kept],
+        units=None if panel.units is None else panel.units[kept],
     )
 
 
