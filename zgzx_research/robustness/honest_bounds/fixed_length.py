@@ -86,7 +86,9 @@ def fixed_length_interval(path: EventPath, bound: float, level: float) -> tuple[
     return hull(accepted, ratios_about(path, center))
 
 
-def shortest(path: EventPath, covariance: np.ndarray, bound: float, level: float) -> LinearEstimator:
+def shortest(
+    path: EventPath, covariance: np.ndarray, bound: float, level: float
+) -> LinearEstimator:
     """Linear estimator whose interval is shortest for the bound M.
 
     Parameters
@@ -148,9 +150,7 @@ def _best_on_path(
     return min(points[best], between(float(chosen.x)), key=length_at)
 
 
-def lasso(
-    curvature: np.ndarray, tilt: np.ndarray, penalty: float, start: np.ndarray
-) -> np.ndarray:
+def lasso(curvature: np.ndarray, tilt: np.ndarray, penalty: float, start: np.ndarray) -> np.ndarray:
     """Minimise x'Hx / 2 + b'x + penalty Σ|x| by coordinate descent."""
     x = start.copy()
     for _ in range(SWEEPS):

@@ -29,6 +29,7 @@ from zgzx_research.robustness.honest_bounds.our_events import (
     path_of_event,
 )
 from zgzx_research.robustness.honest_bounds.restrictions import (
+    Restriction,
     increments,
     levels,
     pair,
@@ -51,7 +52,7 @@ WORDS = {
 }
 IN_PROPORTION = " Departures are proportions of what is expected without treatment."
 DOUBLINGS = 30  # of M in the search for the breakdown value; beyond, it counts as infinite
-BREAKDOWN_DIGITS = 1e-4  # of the breakdown value
+BREAKDOWN_DIGITS = 1e-3  # of the breakdown value
 
 Target = tuple[int, int] | int | str
 
@@ -122,14 +123,18 @@ class Plan:
     method: str
     level: float
 
+    def restrict(self, path: EventPath) -> Restriction:
+        """Return the restriction on this path."""
+        kinds = {"increments": increments, "levels": levels, "": smoothness}
+        return kinds[self.departures](path)
+
     def interval(self, path: EventPath, bound: float) -> tuple[float, float]:
         """Ends of the interval for the bound M."""
         if self.method == "fixed_length":
             low, high = fixed_length_interval(path, bound, self.level)
         else:
-            kind = {"increments": increments, "levels": levels, "": smoothness}[self.departures]
             size, hybrid = 1 - self.level, self.method == "hybrid"
-            low, high = confidence_set(path, kind(path), bound, size, hybrid=hybrid)
+            low, high = confidence_set(path, self.restrict(path), bound, size, hybrid=hybrid)
         return (max(low, -1.0) if path.is_ratio else low), high
 
 
@@ -317,8 +322,7 @@ def _breakdown(plan: Plan, path: EventPath) -> float:
         end = ends[0] if above else -ends[1]
         return max(end, -scale)  # an infinite end is far enough away
 
-    kind = {"increments": increments, "levels": levels, "": smoothness}[plan.departures]
-    one = pair(path, kind(path), 1.0, np.array([path.estimate]))
+    one = pair(path, plan.restrict(path), 1.0, np.array([path.estimate]))
     largest = float(one.reach * np.abs(one.v).max())
     bound = scale / largest if largest > 0 else 1.0
     for _ in range(DOUBLINGS):

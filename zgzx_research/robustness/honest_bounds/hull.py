@@ -62,6 +62,7 @@ def ratios_about(path: EventPath, departure: float) -> Callable[[np.ndarray], np
     center = treated / path.values[1, target].sum() / (1 - min(departure, LARGEST_DEPARTURE))
 
     def effect_at(place: np.ndarray) -> np.ndarray:
-        return np.asarray(center * np.exp(LOG_REACH * np.sinh(DENSER * place) / np.sinh(DENSER)) - 1)
+        log_factor = LOG_REACH * np.sinh(DENSER * place) / np.sinh(DENSER)
+        return np.asarray(center * np.exp(log_factor) - 1)
 
     return effect_at
