@@ -97,7 +97,8 @@ def _bent(bend: float) -> dict[int, float]:
     return {e: bend * (e + 1) * (e + 2) / 2 for e in range(5)}
 
 
-PLAIN, DONUT = {}, {"leave_out": 1}
+PLAIN: dict[str, Any] = {}
+DONUT = {"leave_out": 1}
 UNPOOLED = PRIMARY["patents"] | {"base_period": "universal"}
 SMOOTH = {"restriction": "smoothness"}
 GOOD_YEAR = {-2: 1.6} | dict.fromkeys(range(15), 1.5)
@@ -229,7 +230,8 @@ def _verdict(answers: Sequence[Covered | str]) -> Coverage:
     good = [answer for answer in answers if isinstance(answer, Covered)]
     errors = len(answers) - len(good)
     if not good:
-        return Coverage(0, errors, *[np.nan] * 5, verdict=f"fails: no answer ({answers[0]})")
+        nothing = dict.fromkeys(("bound", "original", "honest", "low", "high"), np.nan)
+        return Coverage(0, errors, **nothing, verdict=f"fails: no answer ({answers[0]})")
     honest = float(np.mean([answer.honest for answer in good]))
     least = LEVEL - TOLERANCE * np.sqrt(LEVEL * (1 - LEVEL) / len(good))
     verdict = "fails: errors" if errors else "holds" if honest >= least else "fails: coverage"
