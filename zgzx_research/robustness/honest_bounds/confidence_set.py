@@ -79,6 +79,31 @@ def rejected(moments: Pair, size: float, critical: np.ndarray | None = None) -> 
     critical : (departures, effects), optional
         Of the first stage of the hybrid test; without it the test is the conditional one.
     """
+    eta, sd, low, high = largest_statistic(moments)
+    first = np.zeros(eta.shape, dtype=bool)
+    if critical is not None:
+        first = eta > critical
+        high = np.minimum(high, critical)
+        size = size * (1 - FIRST_STAGE) / (1 - FIRST_STAGE * size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quantile = truncated_quantile(low / sd, high / sd, size)
+        conditional = np.where(sd > 0, eta / sd > np.maximum(quantile, 0), eta > 0)
+    return np.asarray(first | conditional)
+
+
+def largest_statistic(
+    moments: Pair,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the largest statistic, its standard error, and where it stays the largest.
+
+    Given which statistic it is, and what does not correlate with it, it is a normal variable
+    between two limits.
+
+    Returns
+    -------
+    eta, sd, low, high : (departures, effects)
+        Value, standard error and both limits.
+    """
     on_y, on_v = _statistics(moments)
     value = on_y * moments.y[..., None] + on_v * moments.v[..., None]
     largest = value.argmax(axis=-1)[..., None]
@@ -88,20 +113,16 @@ def rejected(moments: Pair, size: float, critical: np.ndarray | None = None) -> 
     )
     with_y = top_y * moments.var_y[..., None] + top_v * moments.cov[..., None]
     with_v = top_y * moments.cov[..., None] + top_v * moments.var_v[..., None]
-    variance = top_y * with_y + top_v * with_v
-    low, high = _truncation(value, eta, on_y * with_y + on_v * with_v, variance)
+    variance = np.maximum(top_y * with_y + top_v * with_v, 0)
+    cov = on_y * with_y + on_v * with_v
 
-    first = np.zeros(value.shape[:-1], dtype=bool)
-    if critical is not None:
-        first = eta[..., 0] > critical
-        high = np.minimum(high, critical)
-        size = size * (1 - FIRST_STAGE) / (1 - FIRST_STAGE * size)
-    sd = np.sqrt(np.maximum(variance[..., 0], 0))
+    slope = np.divide(cov, variance, out=np.zeros_like(value), where=variance > 0)
+    rest = 1 - slope
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = eta[..., 0] / sd
-        quantile = _truncated_quantile(low / sd, high / sd, size)
-    conditional = np.where(sd > 0, z > np.maximum(quantile, 0), eta[..., 0] > 0)
-    return first | conditional
+        limit = (value - slope * eta) / rest
+    low = np.where(rest > SAME, limit, -np.inf).max(axis=-1)
+    high = np.where(rest < -SAME, limit, np.inf).min(axis=-1)
+    return eta[..., 0], np.sqrt(variance[..., 0]), low, high
 
 
 def _statistics(moments: Pair) -> tuple[np.ndarray, np.ndarray]:
@@ -113,20 +134,7 @@ def _statistics(moments: Pair) -> tuple[np.ndarray, np.ndarray]:
     return on_y, on_v
 
 
-def _truncation(
-    value: np.ndarray, eta: np.ndarray, cov: np.ndarray, variance: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(departures, effects) limits between which the largest statistic stays the largest."""
-    slope = np.divide(cov, variance, out=np.zeros_like(value), where=variance > 0)
-    rest = 1 - slope
-    with np.errstate(divide="ignore", invalid="ignore"):
-        limit = (value - slope * eta) / rest
-    low = np.where(rest > SAME, limit, -np.inf).max(axis=-1)
-    high = np.where(rest < -SAME, limit, np.inf).min(axis=-1)
-    return low, high
-
-
-def _truncated_quantile(low: np.ndarray, high: np.ndarray, size: float) -> np.ndarray:
+def truncated_quantile(low: np.ndarray, high: np.ndarray, size: float) -> np.ndarray:
     """(1 - size) quantile of a standard normal between two limits, by upper tails in logs."""
     above_high = np.log1p(-size) + special.log_ndtr(-high)
     above_low = np.log(size) + special.log_ndtr(-low)
