@@ -116,7 +116,26 @@ class Aggregate(ResultDisplay):
         check_numbers(self.level, self.seed, first=first, last=last)
         return result_frame(*self.select(window=(first, last)), self.effects, self.level, self.seed)
 
-    def _window(self, first: int, last: int) -> tuple[pd.DataFrame, AggregatedValues]:
+    def window_cells(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Find the cells behind `window`: its event times, of cohorts seen at all of them.
+
+        Parameters
+        ----------
+        first, last : int
+            Event times.
+
+        Returns
+        -------
+        inside : (cells,) bool
+            Rows of `effects.cells`.
+        events : (events,) int
+            The event times that the clock has.
+
+        Raises
+        ------
+        ZgzxError
+            As in `window`.
+        """
         cells = self.effects.cells
         inside = cells["event_time"].between(first, last).to_numpy().copy()
         times = cells["event_time"].to_numpy(float)
@@ -135,6 +154,11 @@ class Aggregate(ResultDisplay):
                 where="window",
                 remedy=f"{named_events(times)} Choose a shorter window or wait for later data.",
             )
+        return inside, events
+
+    def _window(self, first: int, last: int) -> tuple[pd.DataFrame, AggregatedValues]:
+        cells = self.effects.cells
+        inside, events = self.window_cells(first, last)
         sets = inside & (cells["event_time"].to_numpy() == events[:, None])
         numbers = self.effects.numbers
         if numbers.scale == "ratio":
