@@ -22,6 +22,7 @@ from .report.figures.comparison_weights_map import (
 )
 from .report.figures.estimators import plot_estimators as plot_estimators
 from .report.figures.event_study import plot_event_study as plot_event_study
+from .report.figures.honest_bounds import plot_honest_bounds as plot_honest_bounds
 from .report.figures.outcome_paths import plot_outcome_paths as plot_outcome_paths
 from .report.figures.raw_rows import plot_raw_rows as plot_raw_rows
 from .report.tables.regression_tables import regression_table as regression_table

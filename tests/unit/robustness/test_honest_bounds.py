@@ -369,6 +369,10 @@ def test_without_departures_the_interval_is_the_reported_one(
     expected = reported[["ci_low", "ci_high"]].to_numpy(float)
     assert found.estimate == pytest.approx(reported["estimate"], abs=1e-12)
     np.testing.assert_allclose([found.original_low, found.original_high], expected, rtol=1e-12)
+    assert (found.n_treated, found.n_comparison) == (
+        reported["n_treated"],
+        reported["n_comparison"],
+    )
     np.testing.assert_allclose([found.ci_low[0], found.ci_high[0]], expected, atol=2e-6)
 
 

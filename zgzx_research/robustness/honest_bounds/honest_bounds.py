@@ -24,9 +24,10 @@ from zgzx_research.robustness.honest_bounds.event_path import (
 )
 from zgzx_research.robustness.honest_bounds.fixed_length import fixed_length_interval
 from zgzx_research.robustness.honest_bounds.our_events import (
+    Reported,
     has_pooled_base,
-    original_interval,
     path_of_event,
+    reported,
 )
 from zgzx_research.robustness.honest_bounds.restrictions import (
     Restriction,
@@ -83,6 +84,8 @@ class HonestBounds:
         "difference" or "ratio".
     level : float
         Coverage of the intervals.
+    n_treated, n_comparison : int or None
+        Units behind the estimate; None where only numbers were given.
     """
 
     estimate: float
@@ -99,6 +102,8 @@ class HonestBounds:
     target: Target
     scale: str
     level: float
+    n_treated: int | None = None
+    n_comparison: int | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row per bound: bound ci_low ci_high."""
@@ -218,18 +223,19 @@ def honest_bounds(
         if any(given is not None for given in (estimates, covariance, event_times)):
             _refuse("event and estimates are two choices", "Pass one of them.")
         path = path_of_event(event, target, level, about_base=plan.departures == "levels")
-        original = original_interval(event, target, level)
+        original = reported(event, target, level)
     else:
         path = _raw_path(estimates, covariance, event_times, base_time, target)
         half = t_quantile(level) * np.sqrt(path.weights @ path.covariance @ path.weights)
-        original = (path.estimate - float(half), path.estimate + float(half))
+        original = Reported(path.estimate - float(half), path.estimate + float(half))
 
     path = checked(path)
     ends = [plan.interval(path, bound) for bound in bounds_asked]
     words = WORDS[plan.departures or plan.restriction] + IN_PROPORTION * path.is_ratio
     return HonestBounds(
         path.estimate,
-        *original,
+        original.low,
+        original.high,
         bounds=bounds_asked,
         ci_low=tuple(low for low, _ in ends),
         ci_high=tuple(high for _, high in ends),
@@ -241,6 +247,8 @@ def honest_bounds(
         target=target,
         scale="ratio" if path.is_ratio else "difference",
         level=level,
+        n_treated=original.n_treated,
+        n_comparison=original.n_comparison,
     )
 
 
