@@ -29,6 +29,6 @@ from .report.tables.regression_tables import regression_table as regression_tabl
 from .robustness.bacon import bacon_decomposition as bacon_decomposition
 from .robustness.comparison_weights import check_weights as check_weights
 from .robustness.comparison_weights import comparison_weights as comparison_weights
-from .robustness.honest_bounds.honest_bounds import HonestBounds as HonestBounds
 from .robustness.honest_bounds.honest_bounds import honest_bounds as honest_bounds
+from .robustness.honest_bounds.result import HonestBounds as HonestBounds
 from .robustness.wild_bootstrap import wild_cluster_bootstrap as wild_cluster_bootstrap

@@ -23,7 +23,7 @@ from zgzx_research.report.figures.outcome_paths import plot_outcome_paths
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle, ReportFigure
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
-from zgzx_research.robustness.honest_bounds.honest_bounds import HonestBounds
+from zgzx_research.robustness.honest_bounds.result import HonestBounds
 
 COUNTS = ("rows_in", "kept", "quarantined", "non_data_rows")
 

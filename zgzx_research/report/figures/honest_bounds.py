@@ -26,7 +26,7 @@ from zgzx_research.report.number_format import effect_digits, format_value
 from zgzx_research.report.wording import word
 
 if TYPE_CHECKING:
-    from zgzx_research.robustness.honest_bounds.honest_bounds import HonestBounds
+    from zgzx_research.robustness.honest_bounds.result import HonestBounds
 
 MOST_ROOM = 4.0  # times the original interval's farther end that the axis follows an interval
 
