@@ -145,8 +145,8 @@ def honest_bounds(
     ... )
     >>> found.to_frame().round(2)
        bound  ci_low  ci_high
-    0      0    0.80     1.20
-    1      1    0.64     1.36
+    0    0.0    0.80     1.20
+    1    1.0    0.66     1.34
     """
     bounds_asked = _check_bounds(bounds)
     check_numbers(level, 0)
