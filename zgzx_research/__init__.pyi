@@ -22,6 +22,7 @@ from .report.figures.comparison_weights_map import (
 )
 from .report.figures.estimators import plot_estimators as plot_estimators
 from .report.figures.event_study import plot_event_study as plot_event_study
+from .report.figures.honest_bounds import plot_honest_bounds as plot_honest_bounds
 from .report.figures.outcome_paths import plot_outcome_paths as plot_outcome_paths
 from .report.figures.placebos import plot_placebos as plot_placebos
 from .report.figures.raw_rows import plot_raw_rows as plot_raw_rows
@@ -37,6 +38,7 @@ from .robustness.comparison_weights import comparison_weights as comparison_weig
 from .robustness.heterogeneity import heterogeneity as heterogeneity
 from .robustness.honest_bounds.honest_bounds import HonestBounds as HonestBounds
 from .robustness.honest_bounds.honest_bounds import honest_bounds as honest_bounds
+from .robustness.honest_bounds.result import HonestBounds as HonestBounds
 from .robustness.leave_one_out import leave_one_out as leave_one_out
 from .robustness.leave_one_out import near_other_programme as near_other_programme
 from .robustness.multiple_testing import benjamini_hochberg as benjamini_hochberg

@@ -113,12 +113,25 @@ class Override(_Section):
     claimed_effect: float | None = Field(None, gt=0)
 
 
+class Curve(_Section):
+    """Choices that the specification curve combines; those of the main specification join them."""
+
+    controls: tuple[Literal["never_treated", "not_yet_treated"], ...] = (
+        "never_treated",
+        "not_yet_treated",
+    )
+    base_period: tuple[Base, ...] = ("pooled", "universal")
+    leave_out: tuple[int, ...] = (0, 1)
+    target: tuple[tuple[int, int], ...] = ((1, 3), (0, 5))
+
+
 class Estimate(_Section):
     outcomes: tuple[str, ...]
     overrides: dict[str, Override] = Field(default_factory=dict)
     specs: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9_]{1,40}$")], Specification]
     headline_events: tuple[int, int] = (1, 3)
     event_window: tuple[int, int] = (-5, 6)
+    curve: Curve = Curve()
 
     @field_validator("specs")
     @classmethod

@@ -17,11 +17,15 @@ COUNTED = ("n_treated", "n_comparison")
 MEASURES = {
     **dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high"), EFFECT),
     **dict.fromkeys(("main", "other", "difference", "lowest", "median", "highest"), EFFECT),
+    **dict.fromkeys(("low", "high"), EFFECT),
     **dict.fromkeys(("mean_change", "largest_change", "detectable", "true"), EFFECT),
-    **dict.fromkeys(("p_value", "p_adjusted", "statistic", "bound", "breakdown"), "number"),
+    **dict.fromkeys(("p_value", "p_adjusted", "statistic", "z", "bound", "breakdown"), "number"),
     **dict.fromkeys(("effective_number", "effective_treated"), "number"),
-    **dict.fromkeys(("share", "sign_flips", "significant", "significance_flips"), "share"),
-    **dict.fromkeys(("specifications", "refused", "pairs", "permutations", "df"), "count"),
+    **dict.fromkeys(("share", "largest_share", "largest_three_share"), "share"),
+    **dict.fromkeys(("sign_flips", "significant", "significance_flips"), "share"),
+    **dict.fromkeys(
+        ("specifications", "refused", "pairs", "permutations", "df", "count", "groups"), "count"
+    ),
     **dict.fromkeys((*COUNTED, "entries", "persons", "firms", "editions"), "count"),
 }
 

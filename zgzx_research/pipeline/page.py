@@ -31,6 +31,12 @@ from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
 from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
 from zgzx_research.pipeline.place import PAGE_TABLES, Place
+from zgzx_research.pipeline.robustness import (
+    Robustness,
+    curve_axes,
+    robustness_facts,
+    run_checks,
+)
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.report import fonts
 from zgzx_research.report.figures.outcome_paths import SHOCKS, Shock
@@ -145,6 +151,11 @@ class Page:
         return self.facts.get("study.event_first"), self.facts.get("study.event_last")
 
     @property
+    def target(self) -> tuple[int, int]:
+        """First and last event time of the headline."""
+        return self.settings.estimate.headline_events
+
+    @property
     def seed(self) -> int:
         """Seed of the draws behind simultaneous intervals."""
         return self.facts.get("study.seed")
@@ -233,6 +244,10 @@ class Page:
             remedy = f"[estimate.specs] has {', '.join(self.specs())}."
             raise ZgzxError(f"there is no specification {spec!r}", where="study", remedy=remedy)
 
+    def axes(self, outcome: str, spec: str) -> dict[str, list[Any]]:
+        """Return the declared choices of the specification curve, the main one of each first."""
+        return curve_axes(self.settings, self.options(outcome, spec), self.target)
+
     def estimate(self, outcome: str, spec: str = "main") -> Effects:
         """Call `prepare_panel` and `estimate_effects` with the settings of the study file."""
         self.options(outcome, spec)
@@ -296,6 +311,20 @@ class Page:
         """
         unit = self.unit(outcome) if outcome else "number"
         return self.keep_facts(frame_facts(name, frame, unit, by))
+
+    def keep_checks(self, outcome: str, spec: str = "main", **found: Any) -> Kept:
+        """Keep how far an estimate can be trusted, as facts `<outcome>.<spec>.{bounds,base,…}.*`.
+
+        Parameters
+        ----------
+        outcome, spec : str
+            Of an estimate that a page keeps.
+        **found
+            Results of checks that the notebook has made: bounds, base, placebos, curve (see
+            `robustness.Robustness`). Without them they are made here.
+        """
+        checks = Robustness(**found) if found else run_checks(self, outcome, spec)
+        return self.keep_facts(robustness_facts(f"{outcome}.{spec}", self.unit(outcome), checks))
 
     def unit(self, outcome: str) -> str:
         """Return the unit of an outcome's effects."""

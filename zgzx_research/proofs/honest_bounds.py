@@ -25,7 +25,8 @@ from zgzx_research.proofs.many_worlds import by_row
 from zgzx_research.proofs.trap_methods import EVENT_RANGE, PRIMARY
 from zgzx_research.proofs.trap_methods import ROLES as FIRM_ROLES
 from zgzx_research.proofs.verdicts import LEVEL, TOLERANCE
-from zgzx_research.robustness.honest_bounds.honest_bounds import HonestBounds, honest_bounds
+from zgzx_research.robustness.honest_bounds.honest_bounds import honest_bounds
+from zgzx_research.robustness.honest_bounds.result import HonestBounds
 from zgzx_research.simulate.world.constants import Order, switched
 from zgzx_research.simulate.world.outcome_panel import outcome_panel
 

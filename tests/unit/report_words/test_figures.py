@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import matplotlib
 import pandas as pd
 import pytest
@@ -15,12 +18,14 @@ from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.cohorts import plot_cohorts
 from zgzx_research.report.figures.estimators import plot_estimators
 from zgzx_research.report.figures.event_study import plot_event_study
+from zgzx_research.report.figures.honest_bounds import plot_honest_bounds
 from zgzx_research.report.figures.outcome_paths import plot_outcome_paths
 from zgzx_research.report.figures.placebos import plot_placebos
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle, ReportFigure
 from zgzx_research.report.figures.specification_curve import plot_specification_curve
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
+from zgzx_research.robustness.honest_bounds.result import HonestBounds
 from zgzx_research.robustness.specification_curve import SpecificationCurve
 
 COUNTS = ("rows_in", "kept", "quarantined", "non_data_rows")
@@ -87,6 +92,25 @@ def curve_of(scale: str = "difference") -> SpecificationCurve:
     return SpecificationCurve(frame, ("controls", "sample"))
 
 
+BOUNDS = HonestBounds(
+    estimate=0.2,
+    original_low=0.1,
+    original_high=0.3,
+    bounds=(0.5, 1.0, 2.0),
+    ci_low=(0.05, -0.02, -1.0),
+    ci_high=(0.36, 0.5, math.inf),
+    breakdown=0.853,
+    restriction_in_words="",
+    restriction="relative_magnitude",
+    departures="levels",
+    method="hybrid",
+    target=(1, 3),
+    scale="ratio",
+    level=0.95,
+)
+NAMES = ("event_study", "estimators", "cohorts", "raw_rows", "outcome_paths", "honest_bounds")
+
+
 def three_rows() -> list[EstimateRow]:
     items = ["一 patents_all main", "二 patents_all not_yet", "三 retention main"]
     return estimate_rows(facts_of("rose"), [tuple(item.split()) for item in items])
@@ -101,6 +125,7 @@ def specification(name: str, **more: object) -> FigureSpec:
         "outcome_paths": lambda: plot_outcome_paths(PATHS, **(EVENT | more)),
         "specifications": lambda: plot_specification_curve(curve_of(), **more),
         "placebos": lambda: plot_placebos({"发明": PLACEBOS, "retention": PLACEBOS}, **more),
+        "honest_bounds": lambda: plot_honest_bounds(BOUNDS, **({"claimed": 0.25} | more)),
     }[name]()
 
 
@@ -179,6 +204,41 @@ def test_left_out_and_base_are_hollow() -> None:
     }
     assert (faces[-1.0], faces[-2.0]) == ("white", "white")
     assert faces[0.0] == fs.BLUE
+
+
+def test_honest_bounds_shows_the_original_interval_and_one_for_each_bound() -> None:
+    axes = draw("honest_bounds", "en").axes[0]
+    lines = [segment[:, 1] for part in axes.collections for segment in part.get_segments()]
+    assert lines[0] == pytest.approx([10.0, 30.0])
+    assert lines[1] == pytest.approx([5.0, 36.0])
+    assert lines[3][1] > axes.get_ylim()[1]  # no upper end: drawn beyond the axis, with an arrow
+    arrows = {line.get_marker(): list(line.get_xdata()) for line in axes.lines}
+    assert arrows["^"] == [3]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["Parallel", "0.5", "1", "2"]
+    assert 25.0 in [line.get_ydata()[0] for line in axes.lines]
+
+
+def test_honest_bounds_in_words() -> None:
+    english, chinese = (drawn("honest_bounds", language).alt for language in ("en", "zh"))
+    assert "With parallel trends +20.0% (+10.0% to +30.0%)" in english
+    assert "M = 2: −100.0% to unbounded" in english
+    assert "as long as M is at most 0.853" in english and "the claimed effect, +25.0%" in english
+    assert "M 不超过 0.853 时区间不含零" in chinese
+    for breakdown, words in ((0.0, "Whatever M"), (math.inf, "However large M")):
+        figure = plot_honest_bounds(replace(BOUNDS, breakdown=breakdown), language="en").draw()
+        assert words in figure.alt and "Dashed" not in figure.alt
+
+
+def test_a_claimed_effect_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ZgzxError, match="claimed=nan is not a finite number"):
+        plot_honest_bounds(BOUNDS, claimed=math.nan)
+
+
+def test_bounds_that_rest_on_two_firms_are_not_shown() -> None:
+    figure = plot_honest_bounds(replace(BOUNDS, n_treated=2, n_comparison=90))
+    figure.draw()
+    with pytest.raises(ZgzxError, match="do not rest on enough units"):
+        figure.draw(FigureStyle(disclosure_control=True))
 
 
 def test_estimates_are_drawn_where_the_facts_say() -> None:

@@ -272,8 +272,8 @@ def test_the_frame_has_one_row_per_bound() -> None:
 
 # --- coverage ---------------------------------------------------------------------------------
 def boundary(bound: float) -> np.ndarray:
-    """Departures of which exactly M = `bound` is true: one step of 1.5 errors before treatment."""
-    jump = 0.15
+    """Departures of which exactly M = `bound` is true: one step of several standard errors before treatment."""
+    jump = 0.8
     return (
         np.concatenate([[0, 0, jump], jump + 0 * SEVEN[3:]])
         - jump
@@ -315,6 +315,7 @@ def test_the_truth_at_the_boundary_is_covered(bound: float, hybrid: bool) -> Non
     moments = drawn_pairs(restriction, bound, boundary(bound), draws)
     covered = ~decisions(moments, hybrid=hybrid).all(axis=0)
     assert covered.mean() >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / draws)
+    assert covered.mean() <= 0.97  # with a departure this clear, the other ones do not matter
     # under parallel trends the interval would cover far less often
     naive = np.abs(moments.y[0]) <= 1.96 * np.sqrt(moments.var_y[0, 0])
     assert naive.mean() < 0.85
@@ -369,6 +370,10 @@ def test_without_departures_the_interval_is_the_reported_one(
     expected = reported[["ci_low", "ci_high"]].to_numpy(float)
     assert found.estimate == pytest.approx(reported["estimate"], abs=1e-12)
     np.testing.assert_allclose([found.original_low, found.original_high], expected, rtol=1e-12)
+    assert (found.n_treated, found.n_comparison) == (
+        reported["n_treated"],
+        reported["n_comparison"],
+    )
     np.testing.assert_allclose([found.ci_low[0], found.ci_high[0]], expected, atol=2e-6)
 
 

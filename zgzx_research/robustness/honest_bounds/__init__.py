@@ -1,6 +1,8 @@
 """Sensitivity of event studies to violations of parallel trends (Rambachan & Roth 2023).
 
-`honest_bounds.py` is the public function, `event_path.py` the estimates it works on (ours or any
-other's), `restrictions.py` what may be assumed about the trends, `confidence_set.py` and
-`fixed_length.py` the two kinds of intervals.
+`honest_bounds.py` is the public function and `result.py` what it gives back. It works on an
+`event_path.py`, made from our own event studies (`our_events.py`) or from the numbers of any
+package (`raw_estimates.py`). `restrictions.py` says what is assumed about trends,
+`confidence_set.py` and `fixed_length.py` compute the two kinds of intervals, and `hull.py` searches
+for ends.
 """

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import optimize
 
 from zgzx_research.did.core.inference import t_quantile
-from zgzx_research.did.core.windows import named_events, possible_events
 from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.frames import check_numbers
-from zgzx_research.errors import ZgzxError
 from zgzx_research.robustness.honest_bounds.confidence_set import confidence_set
-from zgzx_research.robustness.honest_bounds.event_path import (
-    EventPath,
-    checked,
-    path_of_estimates,
-)
+from zgzx_research.robustness.honest_bounds.event_path import EventPath, checked
 from zgzx_research.robustness.honest_bounds.fixed_length import fixed_length_interval
 from zgzx_research.robustness.honest_bounds.our_events import (
+    Reported,
     has_pooled_base,
-    original_interval,
     path_of_event,
+    reported,
 )
+from zgzx_research.robustness.honest_bounds.raw_estimates import raw_path, refuse
 from zgzx_research.robustness.honest_bounds.restrictions import (
     Restriction,
     increments,
@@ -35,75 +29,20 @@ from zgzx_research.robustness.honest_bounds.restrictions import (
     pair,
     smoothness,
 )
+from zgzx_research.robustness.honest_bounds.result import (
+    IN_PROPORTION,
+    WORDS,
+    HonestBounds,
+    Target,
+)
 
-WHERE = "honest_bounds"
 METHODS = {  # the first is the default
     "relative_magnitude": ("hybrid", "conditional"),
     "smoothness": ("fixed_length", "hybrid", "conditional"),
 }
 DEPARTURES = ("increments", "levels")
-WORDS = {
-    "increments": "From one period to the next, the two groups would have drifted apart after "
-    "treatment by at most M times the largest such change seen before treatment.",
-    "levels": "After treatment, the two groups would have drifted apart from the base by at most "
-    "M times the largest departure seen in any single earlier period.",
-    "smoothness": "Without treatment, the change of the difference between the two groups would "
-    "have varied by at most M from one period to the next; M = 0 extends a straight line.",
-}
-IN_PROPORTION = " Departures are proportions of what is expected without treatment."
 DOUBLINGS = 30  # of M in the search for the breakdown value; beyond, it counts as infinite
 BREAKDOWN_DIGITS = 1e-3  # of the breakdown value
-
-Target = tuple[int, int] | int | str
-
-
-@dataclass(frozen=True, slots=True)
-class HonestBounds:
-    """Intervals of one effect for several bounds M on violations of parallel trends.
-
-    Attributes
-    ----------
-    estimate : float
-        The effect under parallel trends; on the ratio scale a proportion (.12 = 12 % more).
-    original_low, original_high : float
-        Its interval under parallel trends. For relative magnitudes M = 0 gives the same.
-    bounds : tuple of float
-        M.
-    ci_low, ci_high : tuple of float
-        Ends of the interval for each M; infinite (ratios: -1 below) where data exclude nothing.
-    breakdown : float
-        The largest M at which the interval still excludes zero; 0 if none does.
-    restriction_in_words : str
-        What M means.
-    restriction, departures, method : str
-        The arguments, or what they were by default; departures is "" for smoothness.
-    target : (int, int), int or "average"
-        Whose effect.
-    scale : str
-        "difference" or "ratio".
-    level : float
-        Coverage of the intervals.
-    """
-
-    estimate: float
-    original_low: float
-    original_high: float
-    bounds: tuple[float, ...]
-    ci_low: tuple[float, ...]
-    ci_high: tuple[float, ...]
-    breakdown: float
-    restriction_in_words: str
-    restriction: str
-    departures: str
-    method: str
-    target: Target
-    scale: str
-    level: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per bound: bound ci_low ci_high."""
-        columns = {"bound": self.bounds, "ci_low": self.ci_low, "ci_high": self.ci_high}
-        return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +145,8 @@ def honest_bounds(
     ... )
     >>> found.to_frame().round(2)
        bound  ci_low  ci_high
-    0      0    0.80     1.20
-    1      1    0.64     1.36
+    0    0.0    0.80     1.20
+    1    1.0    0.66     1.34
     """
     bounds_asked = _check_bounds(bounds)
     check_numbers(level, 0)
@@ -216,20 +155,21 @@ def honest_bounds(
     plan = _plan(restriction, method, departures, level, pooled=pooled)
     if event is not None:
         if any(given is not None for given in (estimates, covariance, event_times)):
-            _refuse("event and estimates are two choices", "Pass one of them.")
+            refuse("event and estimates are two choices", "Pass one of them.")
         path = path_of_event(event, target, level, about_base=plan.departures == "levels")
-        original = original_interval(event, target, level)
+        original = reported(event, target, level)
     else:
-        path = _raw_path(estimates, covariance, event_times, base_time, target)
+        path = raw_path(estimates, covariance, event_times, base_time, target)
         half = t_quantile(level) * np.sqrt(path.weights @ path.covariance @ path.weights)
-        original = (path.estimate - float(half), path.estimate + float(half))
+        original = Reported(path.estimate - float(half), path.estimate + float(half))
 
     path = checked(path)
     ends = [plan.interval(path, bound) for bound in bounds_asked]
     words = WORDS[plan.departures or plan.restriction] + IN_PROPORTION * path.is_ratio
     return HonestBounds(
         path.estimate,
-        *original,
+        original.low,
+        original.high,
         bounds=bounds_asked,
         ci_low=tuple(low for low, _ in ends),
         ci_high=tuple(high for _, high in ends),
@@ -241,6 +181,8 @@ def honest_bounds(
         target=target,
         scale="ratio" if path.is_ratio else "difference",
         level=level,
+        n_treated=original.n_treated,
+        n_comparison=original.n_comparison,
     )
 
 
@@ -249,64 +191,17 @@ def _plan(
 ) -> Plan:
     """Fill in what is not given, and refuse what does not go together."""
     if restriction not in METHODS:
-        _refuse(f"restriction={restriction!r} is unknown", f"Choose one of {', '.join(METHODS)}.")
+        refuse(f"restriction={restriction!r} is unknown", f"Choose one of {', '.join(METHODS)}.")
     allowed = METHODS[restriction]
     if method is not None and method not in allowed:
         remedy = f"With {restriction} choose one of {', '.join(allowed)}."
-        _refuse(f"method={method!r} is not offered", remedy)
+        refuse(f"method={method!r} is not offered", remedy)
     relative = restriction == "relative_magnitude"
     if departures is not None and (not relative or departures not in DEPARTURES):
         remedy = f"Choose one of {', '.join(DEPARTURES)}, for relative magnitudes only."
-        _refuse(f"departures={departures!r} is not offered with {restriction}", remedy)
+        refuse(f"departures={departures!r} is not offered with {restriction}", remedy)
     usual = ("levels" if pooled else "increments") if relative else ""
     return Plan(restriction, departures or usual, method or allowed[0], level)
-
-
-def _raw_path(
-    estimates: ArrayLike | None,
-    covariance: ArrayLike | None,
-    event_times: Sequence[int] | None,
-    base_time: int,
-    target: Target,
-) -> EventPath:
-    """Event path of estimates from anywhere."""
-    if estimates is None or covariance is None or event_times is None:
-        remedy = "Pass an event study, or estimates, covariance and event_times."
-        _refuse("there is nothing to bound", remedy)
-    value, spread = np.asarray(estimates, dtype=float), np.asarray(covariance, dtype=float)
-    times = np.asarray(event_times)
-    rows = len(times)
-    if value.shape != (rows,) or spread.shape != (rows, rows):
-        _refuse(
-            f"estimates have shape {value.shape}, covariance {spread.shape}, event_times ({rows},)",
-            "Pass one estimate per event time and their joint covariance.",
-        )
-    if times.dtype.kind not in "iu" or len(np.unique(times)) < rows or base_time >= 0:
-        _refuse(
-            "event times are not different whole numbers, or the base is not before 0",
-            "Pass each event time once, e.g. event_times=(-3, -2, 0, 1) with base_time=-1.",
-            times,
-        )
-    if not np.allclose(spread, spread.T, rtol=1e-8, atol=0):
-        _refuse("the covariance is not symmetric", "Pass the joint covariance of the estimates.")
-    wanted = _raw_target(times, base_time, target)
-    return path_of_estimates(value, spread, times, wanted / wanted.sum(), base_time)
-
-
-def _raw_target(times: np.ndarray, base_time: int, target: Target) -> np.ndarray:
-    """(rows,) 1.0 for each event time of the target."""
-    if isinstance(target, str):
-        needed = times[times >= 0]
-    elif isinstance(target, int):
-        needed = np.array([target])
-    else:
-        clock = np.sort(np.append(times, base_time))
-        needed = possible_events(times.astype(float), clock, *target)
-    missing = [int(e) for e in needed if e not in times or e < 0]
-    if len(missing) or not len(needed):
-        named = named_events(times.astype(float))
-        _refuse(f"target={target!r} has no estimate", f"{named} Choose from 0 on.", missing)
-    return np.isin(times, needed).astype(float)
 
 
 def _breakdown(plan: Plan, path: EventPath) -> float:
@@ -337,7 +232,7 @@ def _breakdown(plan: Plan, path: EventPath) -> float:
 
 def _aggregate(event: Aggregate) -> Aggregate:
     if not isinstance(event, Aggregate):
-        _refuse(
+        refuse(
             f"event is a {type(event).__name__}, not an event study",
             "Pass effects.aggregate('event_time'), or estimates, covariance and event_times.",
         )
@@ -348,7 +243,7 @@ def _check_bounds(bounds: Sequence[float]) -> tuple[float, ...]:
     values = np.asarray(bounds, dtype=float)
     wrong = [b for b in values.ravel() if not (np.isfinite(b) and b >= 0)]
     if values.ndim != 1 or not len(values) or wrong:
-        _refuse("bounds are not numbers from 0 on", "Pass e.g. bounds=(0.5, 1, 2).", wrong)
+        refuse("bounds are not numbers from 0 on", "Pass e.g. bounds=(0.5, 1, 2).", wrong)
     return tuple(float(b) for b in values)
 
 
@@ -359,12 +254,7 @@ def _check_target(target: Target) -> Target:
     whole = all(isinstance(e, int | np.integer) and not isinstance(e, bool) for e in numbers)
     if not whole or len(numbers) not in (1, 2):
         remedy = "Pass an event time, a window such as (1, 3), or 'average'."
-        _refuse(f"target={target!r} is unknown", remedy)
+        refuse(f"target={target!r} is unknown", remedy)
     if isinstance(target, tuple | list):
         return int(target[0]), int(target[1])
     return int(target)
-
-
-def _refuse(what: str, remedy: str, examples: object = ()) -> NoReturn:
-    shown = list(np.ravel(np.asarray(examples)))
-    raise ZgzxError(what, where=WHERE, count=len(shown) or None, examples=shown, remedy=remedy)

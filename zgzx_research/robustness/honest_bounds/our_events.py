@@ -32,6 +32,24 @@ class OwnRows:
     values: AggregatedValues
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An estimate's interval under parallel trends, and its sample.
+
+    Attributes
+    ----------
+    low, high : float
+        Ends of the interval.
+    n_treated, n_comparison : int or None
+        Units behind the estimate; None where only numbers were given.
+    """
+
+    low: float
+    high: float
+    n_treated: int | None = None
+    n_comparison: int | None = None
+
+
 def has_pooled_base(event: Aggregate) -> bool:
     """Whether the base is the mean of all periods before treatment."""
     return event.effects.options.get("base_period") == "pooled"
@@ -78,19 +96,18 @@ def path_of_event(
     return _with_covariance(event, level, clock, weights, rows.values)
 
 
-def original_interval(
-    event: Aggregate, target: tuple[int, int] | int | str, level: float
-) -> tuple[float, float]:
-    """Ends of the interval that the event study itself reports, under parallel trends."""
+def reported(event: Aggregate, target: tuple[int, int] | int | str, level: float) -> Reported:
+    """What the event study itself reports of the target, under parallel trends."""
     if isinstance(target, tuple):
-        _, values = event.select(window=target)
+        labels, values = event.select(window=target)
     elif isinstance(target, str):
-        _, values = event.select("overall")
+        labels, values = event.select("overall")
     else:
         at = np.flatnonzero(event.labels["event_time"].to_numpy(dtype=np.int64) == target)
-        values = _take(event.rows, at)
-    ends = values.bounds(event.effects.numbers, t_quantile(level, event.effects.df))
-    return float(ends[0][0]), float(ends[1][0])
+        labels, values = event.labels.iloc[at], _take(event.rows, at)
+    low, high = values.bounds(event.effects.numbers, t_quantile(level, event.effects.df))
+    n_treated, n_comparison = (int(labels[n].iloc[0]) for n in ("n_treated", "n_comparison"))
+    return Reported(float(low[0]), float(high[0]), n_treated, n_comparison)
 
 
 def _check_base(event: Aggregate) -> None:

@@ -1,0 +1,92 @@
+"""How far a finding can be trusted: the checks of one estimate, and the facts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.evidence.facts import Fact
+from zgzx_research.evidence.frame_facts import frame_facts
+from zgzx_research.outcomes import outcome_row
+from zgzx_research.pipeline.estimates import COLUMNS
+from zgzx_research.robustness.base_sensitivity import PairedDifference, base_sensitivity
+from zgzx_research.robustness.honest_bounds import HonestBounds, honest_bounds
+from zgzx_research.robustness.placebos import placebo_dates
+from zgzx_research.robustness.specification_curve import SpecificationCurve, specification_curve
+from zgzx_research.study import Study
+
+if TYPE_CHECKING:
+    from zgzx_research.pipeline.page import Page
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """The checks of one estimate.
+
+    Attributes
+    ----------
+    bounds : HonestBounds
+        Intervals when trends may differ.
+    base : PairedDifference
+        The estimate with the year before the award in the base, less the estimate without it.
+    placebos : DataFrame
+        Effects of awards that had not been given yet.
+    curve : SpecificationCurve
+        All declared specifications.
+    """
+
+    bounds: HonestBounds
+    base: PairedDifference
+    placebos: pd.DataFrame
+    curve: SpecificationCurve
+
+
+def run_checks(page: Page, outcome: str, spec: str) -> Robustness:
+    """Run the checks of one estimate that was kept."""
+    sample = page.sample(page.read("firm_year"), outcome)
+    panel = prepare_panel(sample, outcome=outcome, **COLUMNS)
+    options, target = page.options(outcome, spec), page.target
+    return Robustness(
+        bounds=honest_bounds(page.estimate(outcome, spec).aggregate("event_time"), target=target),
+        base=base_sensitivity(panel, target=target, **options),
+        placebos=page.cached(placebo_dates, panel, **options),
+        curve=page.cached(
+            specification_curve,
+            sample,
+            page.axes(outcome, spec),
+            roles={**COLUMNS, "outcome": outcome},
+            scale=outcome_row(outcome).scale,
+        ),
+    )
+
+
+def robustness_facts(prefix: str, unit: str, found: Robustness) -> dict[str, Fact]:
+    """Make the facts ``<prefix>.{bounds,base,placebo,curve,axis}.*``."""
+    breakdown = pd.DataFrame({"breakdown": [found.bounds.breakdown]})
+    base = found.base.to_frame()[["p_value"]].assign(z=found.base.difference / found.base.std_error)
+    frames: dict[str, tuple[pd.DataFrame, str | None]] = {
+        "bounds": (found.bounds.to_frame(), "bound"),
+        "sensitivity": (breakdown, None),
+        "base": (base, None),
+        "placebo": (found.placebos, "shift"),
+        "curve": (found.curve.summary(), None),
+        "axis": (found.curve.axis_effects(), "axis"),
+    }
+    facts: dict[str, Fact] = {}
+    for name, (frame, by) in frames.items():
+        facts |= frame_facts(f"{prefix}.{name}", frame, unit, by)
+    return facts
+
+
+def curve_axes(study: Study, options: Mapping[str, Any], target: Any) -> dict[str, list[Any]]:
+    """Return the declared choices of the study file, the main one of each first."""
+    main = {**options, "target": target}
+    return {
+        axis: [main[axis], *(level for level in levels if level != main[axis])]
+        for axis, levels in study.estimate.curve.model_dump().items()
+        if axis in main
+    }

@@ -1,0 +1,216 @@
+"""Sensitivity to violations of parallel trends: the interval for each bound M."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
+from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.report_figure import (
+    FigureSpec,
+    FigureStyle,
+    ReportFigure,
+    alternative_text,
+    listing,
+)
+from zgzx_research.report.number_format import effect_digits, format_value
+from zgzx_research.report.wording import word
+
+if TYPE_CHECKING:
+    from zgzx_research.robustness.honest_bounds.result import HonestBounds
+
+MOST_ROOM = 4.0  # times the original interval's farther end that the axis follows an interval
+
+
+def plot_honest_bounds(
+    bounds: HonestBounds,
+    *,
+    claimed: float | None = None,
+    outcome_label: str | None = None,
+    share: bool | None = None,
+    language: str | None = None,
+    synthetic: bool | None = None,
+) -> FigureSpec:
+    """Plot the interval under parallel trends and the one for each bound M.
+
+    Parameters
+    ----------
+    bounds : HonestBounds
+        Result of `honest_bounds`.
+    claimed : float, optional
+        An effect to draw as a line, e.g. the one that the programme claims; in the units of the
+        estimate (ratios: .12 = 12 %).
+    outcome_label : str, optional
+        Name of the outcome for readers. Like all that follow: None lets the page decide.
+    share : bool, optional
+        Whether the outcome is a share (0 to 1): differences are then in percentage points.
+    language : str, optional
+        "zh" or "en".
+    synthetic : bool, optional
+        Whether to mark the figure as made from synthetic data.
+
+    Returns
+    -------
+    FigureSpec
+        Shows itself in a notebook; `.draw(style)` gives picture, caption and alternative text.
+
+    Raises
+    ------
+    ZgzxError
+        The claimed effect is not a finite number; or, when drawn, too few units to be shown.
+    """
+    if claimed is not None and not np.isfinite(claimed):
+        raise ZgzxError(
+            f"claimed={claimed!r} is not a finite number",
+            where="plot_honest_bounds",
+            remedy="Pass an effect in the units of the estimate, or None.",
+        )
+
+    def draw(style: FigureStyle) -> ReportFigure:
+        units = [n for n in (bounds.n_treated, bounds.n_comparison) if n is not None]
+        if style.disclosure_control and min(units, default=MIN_FIRMS) < MIN_FIRMS:
+            raise ZgzxError(
+                "these bounds do not rest on enough units to be shown", where="plot_honest_bounds"
+            )
+        title = word("honest_bounds.title", style.language, outcome=style.outcome)
+        unit = unit_of_effects(bounds.scale, style.share)
+        return ReportFigure(
+            _picture(bounds, claimed, title, unit, style),
+            title,
+            _alternative_text(bounds, claimed, title, unit, style),
+        )
+
+    given = {
+        "outcome_label": outcome_label,
+        "share": share,
+        "language": language,
+        "synthetic": synthetic,
+    }
+    return FigureSpec(draw, given)
+
+
+def _picture(
+    bounds: HonestBounds, claimed: float | None, title: str, unit: str, style: FigureStyle
+) -> Figure:
+    figure = fs.new_figure(3.7, title, word(f"unit_label.{unit}", style.language))
+    axes = fs.add_axes(figure, left=0.9, right=0.15, top=0.92, bottom=0.58)
+    factor = UNIT_FACTORS[unit]
+    low = factor * np.array([bounds.original_low, *bounds.ci_low])
+    high = factor * np.array([bounds.original_high, *bounds.ci_high])
+
+    _draw_intervals(axes, low, high, factor * bounds.estimate)
+    if claimed is not None:
+        axes.axhline(factor * claimed, color=fs.ORANGE, linewidth=1.4, linestyle=(0, (4, 3)))
+    _limit_y(axes, low, high, factor * (claimed or 0.0))
+    _label_x(axes, bounds, style.language)
+    _add_bounds_legend(figure, claimed is not None, style.language)
+    return fs.add_watermark(figure, style.synthetic)
+
+
+def _draw_intervals(axes: Axes, low: np.ndarray, high: np.ndarray, estimate: float) -> None:
+    """Draw the original interval with its estimate at place 0, then one line for each M."""
+    place, far = np.arange(len(low)), 1e3 * max(abs(estimate), *np.abs(low[np.isfinite(low)]), 1.0)
+    colour = [fs.SLATE] + [fs.BLUE] * (len(low) - 1)
+    axes.vlines(place, np.maximum(low, -far), np.minimum(high, far), color=colour, linewidth=3)
+    axes.plot(0, estimate, "o", color=fs.SLATE, markersize=6.5, zorder=4)
+    axes.axhline(0, color=fs.INK, linewidth=1, zorder=1)
+    fs.add_grid(axes, "y")
+
+
+def _limit_y(axes: Axes, low: np.ndarray, high: np.ndarray, claimed: float) -> None:
+    """Limit the axis so that no wide interval flattens the rest; one that is cut gets an arrow."""
+    ends = [end for end in (low[0], high[0], claimed, 0.0) if np.isfinite(end)]
+    usual = MOST_ROOM * (max(map(abs, ends)) or 1.0)
+    bottom = min([*ends, *np.clip(low, -usual, usual)])
+    top = max([*ends, *np.clip(high, -usual, usual)])
+    room = 0.06 * (top - bottom) or 1.0
+    axes.set_ylim(bottom - room, top + room)
+
+    arrows: dict[str, Any] = {"color": fs.INK, "markersize": 5, "clip_on": False, "zorder": 5}
+    for marker, cut, y in (("^", high > top, top + room), ("v", low < bottom, bottom - room)):
+        place = np.flatnonzero(cut)
+        if len(place):
+            axes.plot(place, np.full(len(place), y), marker, linestyle="", **arrows)
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(fs.SignedTicks())
+
+
+def _label_x(axes: Axes, bounds: HonestBounds, language: str) -> None:
+    """Write M below each interval, and below the axis what M means."""
+    original = word("honest_bounds.original", language)
+    axes.set_xticks(range(len(bounds.bounds) + 1), [original, *map(_bound, bounds.bounds)])
+    axes.set_xlim(-0.6, len(bounds.bounds) + 0.4)
+    meaning = word(f"honest_bounds.meaning.{_restriction(bounds)}", language)
+    axes.set_xlabel(meaning, labelpad=4, fontsize=fs.TINY)
+
+
+def _add_bounds_legend(figure: Figure, claimed: bool, language: str) -> None:
+    lines: list[tuple[str, str, Any]] = [
+        ("parallel", fs.SLATE, "-"),
+        ("departing", fs.BLUE, "-"),
+        ("claimed", fs.ORANGE, (0, (4, 3))),
+    ]
+    handles: list[Artist] = [
+        Line2D([], [], color=colour, linewidth=2.2, linestyle=style, label=label)
+        for name, colour, style in lines[: 3 if claimed else 2]
+        for label in [word(f"honest_bounds.{name}", language)]
+    ]
+    fs.add_legend(figure, handles, below_top=0.52)
+
+
+def _alternative_text(
+    bounds: HonestBounds, claimed: float | None, title: str, unit: str, style: FigureStyle
+) -> str:
+    factor, language = UNIT_FACTORS[unit], style.language
+    half = factor * np.array([(bounds.original_high - bounds.original_low) / 2])
+    digits = effect_digits(unit, half, [factor * bounds.estimate])
+
+    def shown(value: float) -> str:
+        if np.isinf(value):
+            return word("honest_bounds.unbounded", language)
+        return format_value(factor * value, unit, digits, language, signed=True)
+
+    items = [
+        word("alt.honest_bounds.item", language, bound=_bound(m), low=shown(low), high=shown(high))
+        for m, low, high in zip(bounds.bounds, bounds.ci_low, bounds.ci_high, strict=True)
+    ]
+    whole = word(
+        "alt.honest_bounds.whole",
+        language,
+        title=title,
+        meaning=word(f"honest_bounds.meaning.{_restriction(bounds)}", language),
+        estimate=shown(bounds.estimate),
+        low=shown(bounds.original_low),
+        high=shown(bounds.original_high),
+        items=listing(items, language),
+    )
+    parts = [whole, _breakdown_in_words(bounds, language)]
+    if claimed is not None:
+        parts.append(word("alt.honest_bounds.claimed", language, effect=shown(claimed)))
+    return alternative_text(parts, style)
+
+
+def _breakdown_in_words(bounds: HonestBounds, language: str) -> str:
+    if bounds.breakdown == 0:
+        return word("alt.honest_bounds.never", language)
+    if np.isinf(bounds.breakdown):
+        return word("alt.honest_bounds.always", language)
+    return word("alt.honest_bounds.breakdown", language, bound=_bound(bounds.breakdown))
+
+
+def _restriction(bounds: HonestBounds) -> str:
+    return bounds.departures or bounds.restriction
+
+
+def _bound(bound: float) -> str:
+    """Write M with three significant digits."""
+    return f"{bound:.3g}"
