@@ -36,7 +36,6 @@ from .robustness.compare_estimators import compare_estimators as compare_estimat
 from .robustness.comparison_weights import check_weights as check_weights
 from .robustness.comparison_weights import comparison_weights as comparison_weights
 from .robustness.heterogeneity import heterogeneity as heterogeneity
-from .robustness.honest_bounds.honest_bounds import HonestBounds as HonestBounds
 from .robustness.honest_bounds.honest_bounds import honest_bounds as honest_bounds
 from .robustness.honest_bounds.result import HonestBounds as HonestBounds
 from .robustness.leave_one_out import leave_one_out as leave_one_out

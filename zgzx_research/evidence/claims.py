@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from zgzx_research.errors import ZgzxError
 
-CLAIM_COLUMNS = ("id", "zh", "en", "testable", "estimand_zh", "estimand_en", "outcome", "source")
+CLAIM_COLUMNS = (
+    "id",
+    "zh",
+    "en",
+    "testable",
+    "estimand_zh",
+    "estimand_en",
+    "outcome",
+    "family",
+    "sign",
+    "claimed_effect",
+    "source",
+)
+FAMILIES = ("primary", "exploratory", "")
 TESTABLE = ("causal", "descriptive", "case", "not_attributable")
 
 # Units on either side from which on a difference may be called hard to put down to chance. With
@@ -33,7 +47,14 @@ class Claim:
     estimand_zh, estimand_en : str
         What would have to be estimated.
     outcome : str
-        Outcome whose facts answer the claim; empty when nothing is estimated.
+        Outcome whose facts answer the claim: a row of `outcomes.py`, or the first two parts of the
+        facts of another design, e.g. "stay_24.persons"; empty when nothing is estimated.
+    family : str
+        One of `FAMILIES`: claims of the primary family are tested together and get a verdict.
+    sign : int
+        1 for a claimed rise, -1 for a claimed fall.
+    claimed_effect : float
+        Size of the claimed effect where the study file and `outcomes.py` do not say it; NaN.
     source : str
         Where the claim was published.
     """
@@ -45,6 +66,9 @@ class Claim:
     estimand_zh: str
     estimand_en: str
     outcome: str
+    family: str
+    sign: int
+    claimed_effect: float
     source: str
 
 
@@ -71,18 +95,27 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
         if tuple(reader.fieldnames or ()) != CLAIM_COLUMNS:
             remedy = f"The columns are {', '.join(CLAIM_COLUMNS)}."
             raise ZgzxError("the claims ledger has other columns", where=path.name, remedy=remedy)
-        claims = tuple(Claim(**row) for row in reader)
-    wrong = [claim.id for claim in claims if claim.testable not in TESTABLE]
-    if wrong:
-        remedy = f"Write one of {', '.join(TESTABLE)}."
-        raise ZgzxError(
-            "`testable` is unknown",
-            where=path.name,
-            count=len(wrong),
-            examples=wrong,
-            remedy=remedy,
-        )
+        claims = tuple(_claim(row) for row in reader)
+    for name, known in (("testable", TESTABLE), ("family", FAMILIES)):
+        wrong = [claim.id for claim in claims if getattr(claim, name) not in known]
+        if wrong:
+            raise ZgzxError(
+                f"`{name}` is unknown",
+                where=path.name,
+                count=len(wrong),
+                examples=wrong,
+                remedy=f"Write one of {', '.join(text or 'nothing' for text in known)}.",
+            )
     return claims
+
+
+def _claim(row: Mapping[str, str]) -> Claim:
+    """Make a claim from a line of the file."""
+    numbers = {
+        "sign": int(row["sign"] or 1),
+        "claimed_effect": float(row["claimed_effect"] or "nan"),
+    }
+    return Claim(**{**row, **numbers})  # type: ignore[arg-type]
 
 
 def reading(ci_low: float, ci_high: float) -> str:

@@ -14,7 +14,8 @@ from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline.estimates import COLUMNS
 from zgzx_research.robustness.base_sensitivity import PairedDifference, base_sensitivity
-from zgzx_research.robustness.honest_bounds import HonestBounds, honest_bounds
+from zgzx_research.robustness.honest_bounds.honest_bounds import honest_bounds
+from zgzx_research.robustness.honest_bounds.result import HonestBounds
 from zgzx_research.robustness.placebos import placebo_dates
 from zgzx_research.robustness.specification_curve import SpecificationCurve, specification_curve
 from zgzx_research.study import Study

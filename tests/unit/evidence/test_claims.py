@@ -48,6 +48,10 @@ def test_a_broken_ledger_is_refused(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ZgzxError, match="`testable` is unknown"):
         read_claims(path)
+    text = text.replace(",certain,", ",causal,").replace(",primary,", ",first,")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ZgzxError, match=r"`family` is unknown.*3"):
+        read_claims(path)
 
 
 def test_programme_facts_have_value_unit_date_and_source() -> None:

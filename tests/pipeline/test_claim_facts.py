@@ -1,0 +1,113 @@
+"""Grade and verdict of claims from facts of pages that were made by hand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from zgzx_research.evidence.claims import Claim, read_claims
+from zgzx_research.evidence.facts import Facts, fact
+from zgzx_research.pipeline.claim_facts import claim_facts, estimate_of
+from zgzx_research.study import Study, load_study
+
+ROOT = Path(__file__).parents[2]
+CLAIMS = read_claims(ROOT / "data/published/claims.csv")
+LINKED = (0.95, True)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_study(ROOT, "demo")
+
+
+def estimate_facts(prefix: str, unit: str, **changed: float) -> dict:
+    """Return facts of an estimate of 12 with a p value of .001."""
+    headline = {"estimate": 12.0, "std_error": 3.0, "ci_low": 6.0, "ci_high": 18.0, "mde": 8.0}
+    headline |= {"p_value": 0.001, "effective_number": 90.0}
+    headline |= {"equivalence_low": 7.0, "equivalence_high": 17.0}
+    units = {"p_value": "number", "effective_number": "number"}
+    facts = {
+        f"{prefix}.headline.{name}": fact(value, units.get(name, unit), "estimate", "estimate")
+        for name, value in headline.items()
+    }
+    others = {"pretest.p_value": 0.4, "pretest.two_bins.p_value": 0.3}
+    others |= {"pretest.slope_detectable": 1.0, "base.z": -0.5, "curve.sign_flips": 0.0}
+    others |= {"sensitivity.breakdown": 0.9}
+    for name, value in others.items():
+        facts[f"{prefix}.{name}"] = fact(value, "number", "estimate", "estimate")
+    for name, value in changed.items():
+        key = f"{prefix}.{name.replace('__', '.')}"
+        facts[key] = fact(value, facts[key]["unit"], "estimate", "estimate")
+    return facts
+
+
+def of(claim: str) -> Claim:
+    return next(one for one in CLAIMS if one.id == claim)
+
+
+def found(study: Study, **changed: float) -> dict:
+    prefix = estimate_of(of("patents_up"), study)
+    facts = estimate_facts(prefix, "percent", **changed)
+    return claim_facts(study, Facts(facts), CLAIMS, LINKED)
+
+
+def test_only_claims_with_an_estimate_have_facts(study: Study) -> None:
+    facts = found(study)
+    assert {key.split(".")[1] for key in facts} == {"patents_up"}
+    assert facts["claim.patents_up.verdict"]["value"] == "supported"
+    assert facts["claim.patents_up.grade"]["value"] == "moderate"
+    assert facts["claim.patents_up.estimate"]["value"] == 12.0
+    assert facts["claim.patents_up.claimed_effect"]["value"] == 10.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict", "rule"),
+    [
+        ({"pretest__p_value": 0.01}, "associated", "pretest"),
+        ({"base__z": -2.5}, "associated", "base_sensitivity"),
+        ({"headline__mde": 40.0}, "indication", "detectable"),
+        ({"headline__effective_number": 9.0}, "too_few", "effective_treated"),
+        ({"headline__estimate": -12.0}, "contradicted", ""),
+        ({"headline__p_value": 0.03}, "indistinguishable", ""),
+        ({"headline__p_value": math.nan}, "not_estimable", ""),
+        ({"curve__sign_flips": 0.5}, "supported", "sign_flips"),
+        ({"sensitivity__breakdown": 0.1}, "supported", "breakdown"),
+        ({"pretest__slope_detectable": 3.0}, "supported", "pretest_power"),
+    ],
+)
+def test_each_measure_reaches_its_rule(
+    study: Study, changed: dict[str, float], verdict: str, rule: str
+) -> None:
+    facts = found(study, **changed)
+    assert facts["claim.patents_up.verdict"]["value"] == verdict
+    start = "claim.patents_up.grade_rule."
+    lowered = {
+        key.split(".")[3]
+        for key, one in facts.items()
+        if key.startswith(start) and key.endswith(".change") and one["value"] < 0
+    }
+    assert lowered == ({rule} if rule else set())
+
+
+def test_the_breakdown_is_asked_of_findings_only(study: Study) -> None:
+    facts = found(study, headline__p_value=0.4, sensitivity__breakdown=0.0)
+    assert "claim.patents_up.grade_rule.breakdown.value" not in facts
+
+
+def test_a_negative_control_that_moves_leaves_an_association(study: Study) -> None:
+    facts = estimate_facts(estimate_of(of("patents_up"), study), "percent")
+    facts["controls.talent_on_inventions.p_adjusted"] = fact(0.01, "number", "estimate", "estimate")
+    result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
+    assert result["claim.patents_up.verdict"]["value"] == "associated"
+    facts = estimate_facts(estimate_of(of("retention_up"), study), "percentage_point")
+    facts["controls.talent_on_inventions.p_adjusted"] = fact(0.01, "number", "estimate", "estimate")
+    result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
+    assert "claim.retention_up.grade_rule.negative_controls.value" not in result
+
+
+def test_an_estimate_outside_the_family_is_exploratory(study: Study) -> None:
+    facts = estimate_facts("colleagues.firms", "percentage_point")
+    result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
+    assert result["claim.spillover.verdict"]["value"] == "exploratory"

@@ -1,0 +1,158 @@
+"""Grade and verdict of each official claim, from the facts that the pages keep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from zgzx_research.evidence.claims import Claim
+from zgzx_research.evidence.facts import Fact, Facts, fact, grade_facts, is_withheld
+from zgzx_research.evidence.grade import grade
+from zgzx_research.evidence.verdicts import Finding, claim_verdicts
+from zgzx_research.outcomes import OUTCOMES
+from zgzx_research.robustness.negative_controls import declared_controls
+from zgzx_research.study import Study
+
+# rule -> fact of the estimate that is its measure
+MEASURED = {
+    "effective_treated": "headline.effective_number",
+    "pretest": "pretest.p_value",
+    "pretest_two_bins": "pretest.two_bins.p_value",
+    "base_sensitivity": "base.z",
+    "sign_flips": "curve.sign_flips",
+    "detectable": "headline.mde",
+}
+SHOWN = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "mde", "effective_number")
+
+
+def claim_facts(
+    study: Study, facts: Facts, claims: Iterable[Claim], linkage: tuple[float, bool]
+) -> dict[str, Fact]:
+    """Make the facts ``claim.<id>.{estimate,…,grade,grade_rule.*,verdict}``.
+
+    Parameters
+    ----------
+    study : Study
+        The study file: the design of each outcome's headline, and the claimed effects.
+    facts : Facts
+        Facts of all pages.
+    claims : iterable of Claim
+        The claims ledger.
+    linkage : tuple of float and bool
+        Share of linked award records, and whether it may be shown.
+
+    Returns
+    -------
+    dict
+        Key to fact, for claims whose estimate the study has.
+    """
+    asked = list(claims)
+    found: dict[str, Fact] = {}
+    findings: dict[str, Finding] = {}
+    for claim in asked:
+        prefix = estimate_of(claim, study)
+        if prefix and facts.has(f"{prefix}.headline.estimate"):
+            one = _finding(claim, prefix, study, facts, linkage)
+            findings[claim.id] = one
+            found |= _shown(claim.id, prefix, facts, one, linkage)
+    family = [claim.id for claim in asked if claim.family == "primary"]
+    for name, verdict in claim_verdicts(findings, family).items():
+        found[f"claim.{name}.verdict"] = fact(verdict, "text", "verdict", "estimate")
+    return found
+
+
+def estimate_of(claim: Claim, study: Study) -> str:
+    """Return the first two parts of the facts of the estimate that answers a claim; "" for none."""
+    if claim.outcome in OUTCOMES:
+        return f"{claim.outcome}.{study.estimate.primary_design(claim.outcome)}"
+    return claim.outcome
+
+
+def _finding(
+    claim: Claim, prefix: str, study: Study, facts: Facts, linkage: tuple[float, bool]
+) -> Finding:
+    """Gather the estimate of a claim and grade it."""
+    claimed = claim.claimed_effect
+    if claim.outcome in OUTCOMES:
+        claimed = study.estimate.claimed_effect(claim.outcome)
+    number = _numbers(facts, f"{prefix}.headline")
+    measures = _measures(claim, prefix, study, facts)
+    return Finding(
+        estimate=number["estimate"],
+        p_value=number["p_value"],
+        equivalence_low=number["equivalence_low"],
+        equivalence_high=number["equivalence_high"],
+        detectable=number["mde"],
+        claimed_effect=claimed,
+        claimed_sign=claim.sign,
+        effective_treated=number["effective_number"],
+        grade=grade({**measures, "linkage": linkage[0]}, claimed_effect=claimed),
+    )
+
+
+def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str, float | None]:
+    """Return the measure of each rule that the study has; a rule without one does not apply."""
+    found: dict[str, float | None] = {
+        rule: abs(_number(facts, f"{prefix}.{name}"))
+        for rule, name in MEASURED.items()
+        if facts.has(f"{prefix}.{name}")
+    }
+    slope = f"{prefix}.pretest.slope_detectable"
+    if facts.has(slope):
+        found["pretest_power"] = abs(_number(facts, slope)) * _years_to_window(study)
+    controls = _controls(claim, facts)
+    if controls:
+        found["negative_controls"] = min(controls)
+    breakdown = f"{prefix}.sensitivity.breakdown"
+    if facts.has(breakdown) and _number(facts, f"{prefix}.headline.p_value") < 0.05:
+        found["breakdown"] = _number(facts, breakdown)
+    return found
+
+
+def _years_to_window(study: Study) -> float:
+    """Return the years from the last year of the base to the middle of the headline's window."""
+    first, last = study.estimate.headline_events
+    return (first + last) / 2 + 1 + study.estimate.specs["main"].leave_out
+
+
+def _controls(claim: Claim, facts: Facts) -> list[float]:
+    """Return adjusted p values of the negative controls whose outcome is of the claim's unit."""
+    if claim.outcome not in OUTCOMES:
+        return []
+    unit = OUTCOMES[claim.outcome].unit
+    keys = [
+        f"controls.{control.name}.p_adjusted"
+        for control in declared_controls()
+        if OUTCOMES[control.outcome].unit == unit
+    ]
+    return [_number(facts, key) for key in keys if facts.has(key)]
+
+
+def _shown(
+    name: str, prefix: str, facts: Facts, one: Finding, linkage: tuple[float, bool]
+) -> dict[str, Fact]:
+    """Return the facts of a claim that its page shows."""
+    shown = {
+        f"claim.{name}.{key}": dict(facts.record(f"{prefix}.headline.{key}"))
+        for key in SHOWN
+        if facts.has(f"{prefix}.headline.{key}")
+    }
+    unit = facts.record(f"{prefix}.headline.estimate")["unit"]
+    number = f"{prefix}.headline.effective_number"
+    few = facts.has(number) and is_withheld(facts.record(number))
+    hidden = [*([] if linkage[1] else ["linkage"]), *(["effective_treated"] if few else [])]
+    shown[f"claim.{name}.claimed_effect"] = fact(one.claimed_effect, unit, "design", "study")
+    shown[f"claim.{name}.from"] = fact(prefix, "text", "design", "study")
+    return shown | grade_facts("claim", name, one.grade, unit, withheld=hidden)
+
+
+def _numbers(facts: Facts, prefix: str) -> Mapping[str, float]:
+    """Return numbers of an estimate; NaN where there is none."""
+    names = (*SHOWN, "equivalence_low", "equivalence_high")
+    return {name: _number(facts, f"{prefix}.{name}") for name in names}
+
+
+def _number(facts: Facts, key: str) -> float:
+    """Return a number; NaN where it is missing or unknown."""
+    value = facts.get(key) if facts.has(key) else None
+    return math.nan if value is None else float(value)
