@@ -166,9 +166,14 @@ def _change_variance(before: pd.DataFrame, binomial: float) -> float:
 
     The last year would not do: in the year of its closure everybody leaves a firm.
     """
-    place, count = before.groupby("unit").cumcount(), before.groupby("unit")["unit"].transform("size")
+    place, count = (
+        before.groupby("unit").cumcount(),
+        before.groupby("unit")["unit"].transform("size"),
+    )
     now = before[(place == count // 2) & (place > 0)].set_index("unit")
-    base = before[place < count // 2].groupby("unit").agg(mean=("share", "mean"), n=("staff", "sum"))
+    base = (
+        before[place < count // 2].groupby("unit").agg(mean=("share", "mean"), n=("staff", "sum"))
+    )
     if len(now) < 2:
         raise ZgzxError(
             "too few firms with two years before treatment",

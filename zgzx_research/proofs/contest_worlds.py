@@ -22,9 +22,9 @@ class ContestWorld:
     Attributes
     ----------
     firm_year : pandas.DataFrame
-        firm_id, year, first_award, closed_year, the counts of all types and of inventions (missing before
-        founding and after closure), and for inventions mu0 and mu1 (expected without any award and
-        as it was) and mu_lost (expected had the firm not won, all other awards the same).
+        firm_id, year, first_award, closed_year, the counts of all types and of inventions (missing
+        before founding and after closure), and for inventions mu0 and mu1 (expected without any
+        award and as it was) and mu_lost (expected had the firm not won, all other awards the same).
     firm_entries : pandas.DataFrame
         edition, year, firm_id, group_id, category, n_entries, n_finalists, n_winners,
         contest_entries, contest_winners.

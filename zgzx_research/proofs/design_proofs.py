@@ -107,9 +107,7 @@ def precise(panel: pd.DataFrame) -> Answer:
     found = precision_weights(panel, staff="staff")
     panel = panel.assign(weight=found.weight)
     prepared = prepare_panel(panel, **ROLES, outcome="retention", weights="weight")
-    effects = estimate_effects(
-        prepared, base_period="pooled", leave_out=1, cohort_correction=True
-    )
+    effects = estimate_effects(prepared, base_period="pooled", leave_out=1, cohort_correction=True)
     event = effects.aggregate("event_time", min_event=-5, max_event=6)
     row = event.window(*HEADLINE).iloc[0]
     estimate, error, low, high = row[["estimate", "std_error", "ci_low", "ci_high"]].astype(float)
@@ -135,9 +133,7 @@ PATENTS: dict[str, Callable[[ContestWorld], Answer]] = {
 }
 RETENTION: dict[str, Callable[[pd.DataFrame], Answer]] = {
     "one firm one weight, one base year (today)": partial(primary, outcome="retention"),
-    "one firm one weight, pooled base": partial(
-        primary, outcome="retention", base_period="pooled"
-    ),
+    "one firm one weight, pooled base": partial(primary, outcome="retention", base_period="pooled"),
     "precision weights, pooled base, all firms": precise,
 }
 SCENARIOS = ("null", "calibrated", "teaching")
@@ -222,4 +218,3 @@ coverage within 3 of its own (95 ± {share:.1f}). The columns are those of [trap
 
 {to_markdown(rows, results)}
 """
-

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from zgzx_research.designs.contest.entrants import stack_entrants
+from zgzx_research.designs.contest.entrants import Entrants, stack_entrants
+from zgzx_research.designs.contest.result import ContestEffects
 from zgzx_research.designs.contest.totals import YearTotals, year_totals
 from zgzx_research.did.core.aggregate import AggregatedValues, JointStatistics, over_cells
 from zgzx_research.did.core.inference import power_factor, t_quantile, wald_test
@@ -16,89 +16,11 @@ from zgzx_research.errors import ZgzxError
 
 FIRST_EVENT = -5  # first year of the path, as in studies/demo.toml
 LEVEL = 0.95
-FREEDOM = 1.0
 ESTIMAND = {
     "level": "the mean winning firm, firms with many patents weighing less",
     "one": "all winning firms together",
 }
 COLUMNS = ["event_time", "role", "estimate", "std_error", "ci_low", "ci_high", "df"]
-
-
-@dataclass(frozen=True, slots=True)
-class ContestEffects:
-    """The effect of winning among those who entered the same edition.
-
-    Effects are proportions on the ratio scale (.12 = 12 % more), else differences in the unit of
-    the outcome.
-
-    Attributes
-    ----------
-    estimate : float
-        Mean effect over the years of the window.
-    std_error : float
-        Of the estimate.
-    ci_low, ci_high : float
-        95 % interval; Fieller's on the ratio scale.
-    df : float
-        Effective degrees of freedom of the t quantile.
-    detectable : float
-        Smallest effect that a test at 5 % finds with a power of 80 %.
-    effective_number : float
-        (Σ D)² / Σ D² over winning firms, D a firm's part of the counterfactual total.
-    largest_three : float
-        Share of the three largest D.
-    n_winners, n_others : int
-        Winners, and entrants without an award: firms in editions.
-    n_firms : int
-        Firms.
-    n_editions : int
-        Editions.
-    estimand : str
-        What the estimate is about; to be said in the same sentence as the number.
-    path : pandas.DataFrame
-        event_time role estimate std_error ci_low ci_high df; role is "pre" or "post".
-    pretest : dict
-        statistic, df, p_value, note: joint score test of the years before the last base year.
-    influence : pandas.Series
-        By firm_id, how much a firm moves the estimate. In memory only: it is about single firms.
-    ledger : pandas.DataFrame
-        reason, rows: what was left out.
-    options : dict
-        The arguments used.
-    """
-
-    estimate: float
-    std_error: float
-    ci_low: float
-    ci_high: float
-    df: float
-    detectable: float
-    effective_number: float
-    largest_three: float
-    n_winners: int
-    n_others: int
-    n_firms: int
-    n_editions: int
-    estimand: str
-    path: pd.DataFrame
-    pretest: dict[str, float | int | str]
-    influence: pd.Series = field(repr=False, compare=False)
-    ledger: pd.DataFrame = field(repr=False)
-    options: dict[str, object]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row: the effect in the window, without anything about single firms.
-
-        Returns
-        -------
-        pandas.DataFrame
-            estimate std_error ci_low ci_high df detectable effective_number largest_three n_winners
-            n_others n_firms n_editions pretest_p_value estimand.
-        """
-        left_out = ("path", "pretest", "influence", "ledger", "options", "estimand")
-        row = {name: getattr(self, name) for name in self.__slots__ if name not in left_out}
-        row |= {"pretest_p_value": self.pretest["p_value"], "estimand": self.estimand}
-        return pd.DataFrame([row])
 
 
 def contest_effects(
@@ -176,7 +98,6 @@ def contest_effects(
     0.5
     """
     _check_options(scale, window, base)
-    first_event = min(FIRST_EVENT, base)
     entrants = stack_entrants(
         firm_year,
         firm_entries,
@@ -184,41 +105,66 @@ def contest_effects(
         weights=weights,
         window=window,
         base=base,
-        first_event=first_event,
+        first_event=min(FIRST_EVENT, base),
     )
-    totals = {event: year_totals(entrants, int(event), scale) for event in entrants.events}
-    events = [int(event) for event, found in totals.items() if found is not None]
-    by_year = [found for found in totals.values() if found is not None]
-    in_window = np.array([window[0] <= event <= window[1] for event in events], dtype=bool)
-    if in_window.sum() < window[1] - window[0] + 1:
-        raise ZgzxError(
-            "no comparison in a year of the window",
-            where=f"contest_effects, window {window}",
-            remedy="Choose a shorter window, or an outcome that the other entrants have.",
-        )
+    options = {"outcome": outcome, "scale": scale, "window": window, "base": base}
+    return _result(entrants, scale, window, base, options | {"weights": weights})
 
+
+def _result(
+    entrants: Entrants,
+    scale: str,
+    window: tuple[int, int],
+    base: int,
+    options: dict[str, object],
+) -> ContestEffects:
+    """Everything that is estimated from the entrants."""
+    events, by_year = _seen_years(entrants, scale, window)
+    in_window = (events >= window[0]) & (events <= window[1])
     firm, firms = pd.factorize(entrants.firm)
+
     psi, numbers = _numbers(by_year, firm, len(firms), scale)
     rows = over_cells(numbers, np.vstack([in_window[None, :], np.eye(len(events), dtype=bool)]))
-    effect, equation = _effects(rows, numbers, psi)
-    share = _shares([found for found, used in zip(by_year, in_window, strict=True) if used], firm)
+    effect, by_firm = _effects(rows, numbers, psi)
+    share = _shares([by_year[place] for place in np.flatnonzero(in_window)], firm)
+    factor = power_factor(df=float(effect["df"][0]))
     return ContestEffects(
-        *(float(effect[name][0]) for name in COLUMNS[2:]),
-        detectable=_detectable(rows, numbers, effect["df"][0]),
-        effective_number=float(1 / (share**2).sum()) if share.sum() else 0.0,
+        estimate=float(effect["estimate"][0]),
+        std_error=float(effect["std_error"][0]),
+        ci_low=float(effect["ci_low"][0]),
+        ci_high=float(effect["ci_high"][0]),
+        df=float(effect["df"][0]),
+        detectable=float(rows.detectable(numbers, factor)[0]),
+        effective_number=float(1 / (share**2).sum()) if share.any() else 0.0,
         largest_three=float(np.sort(share)[-3:].sum()),
         n_winners=int(entrants.won.sum()),
         n_others=int((~entrants.won).sum()),
         n_firms=len(firms),
         n_editions=len(np.unique(entrants.edition)),
-        estimand=_estimand(outcome, window, weights),
+        estimand=_estimand(str(options["outcome"]), window, str(options["weights"])),
         path=_path(events, effect.iloc[1:]),
         pretest=_pretest(events, by_year, firm, base),
-        influence=pd.Series(equation[:, 0], index=pd.Index(firms, name="firm_id")),
+        influence=pd.Series(by_firm[:, 0], index=pd.Index(firms, name="firm_id")),
         ledger=entrants.ledger,
-        options={"outcome": outcome, "scale": scale, "window": window, "base": base}
-        | {"weights": weights},
+        options=options,
     )
+
+
+def _seen_years(
+    entrants: Entrants, scale: str, window: tuple[int, int]
+) -> tuple[np.ndarray, list[YearTotals]]:
+    """Years since the edition in which both sides are seen, and their totals."""
+    totals = {int(event): year_totals(entrants, int(event), scale) for event in entrants.events}
+    seen = {event: found for event, found in totals.items() if found is not None}
+    if missing := [event for event in range(window[0], window[1] + 1) if event not in seen]:
+        raise ZgzxError(
+            "no comparison in a year of the window",
+            where=f"contest_effects, window {window}",
+            count=len(missing),
+            examples=missing,
+            remedy="Choose a shorter window, or an outcome that the other entrants have.",
+        )
+    return np.array(list(seen)), list(seen.values())
 
 
 def _check_options(scale: str, window: tuple[int, int], base: int) -> None:
@@ -241,7 +187,10 @@ def _numbers(
 ) -> tuple[np.ndarray, JointStatistics]:
     """(firms, statistics) influence values, and what aggregation over years needs."""
     treated = np.array([[found.treated, found.counterfactual] for found in by_year]).T
-    sides = [[found.by_treated for found in by_year], [found.by_counterfactual for found in by_year]]
+    sides = [
+        [found.by_treated for found in by_year],
+        [found.by_counterfactual for found in by_year],
+    ]
     n, d = (np.array([np.bincount(firm, row, count) for row in side]).T for side in sides)
     if scale == "ratio":
         psi, statistics = np.hstack([n, d]), treated
@@ -264,15 +213,12 @@ def _effects(
         n, d = (psi @ part[:, :used].T for part in rows.by_totals)
         by_firm = (n - (1 + estimate) * d) / counterfactual
     square = (by_firm**2).sum(axis=0)
-    df = np.maximum(FREEDOM * square**2 / np.maximum((by_firm**4).sum(axis=0), np.finfo(float).tiny), 1.0)
+    fourth = np.maximum((by_firm**4).sum(axis=0), np.finfo(float).tiny)
+    df = np.maximum(square**2 / fourth, 1.0)
     bounds = [rows.bounds(numbers, t_quantile(LEVEL, freedom)) for freedom in df]
     low, high = (np.array([ends[side][k] for k, ends in enumerate(bounds)]) for side in (0, 1))
     values = [estimate, np.sqrt(square), low, high, df]
     return pd.DataFrame(dict(zip(COLUMNS[2:], values, strict=True))), by_firm
-
-
-def _detectable(rows: AggregatedValues, numbers: JointStatistics, df: float) -> float:
-    return float(rows.detectable(numbers, power_factor(df=float(df)))[0])
 
 
 def _shares(by_year: list[YearTotals], firm: np.ndarray) -> np.ndarray:
@@ -281,13 +227,13 @@ def _shares(by_year: list[YearTotals], firm: np.ndarray) -> np.ndarray:
     return part / part.sum() if part.sum() > 0 else part
 
 
-def _path(events: list[int], effect: pd.DataFrame) -> pd.DataFrame:
+def _path(events: np.ndarray, effect: pd.DataFrame) -> pd.DataFrame:
     path = effect.assign(event_time=events, role=["post" if e >= 0 else "pre" for e in events])
     return path[COLUMNS].reset_index(drop=True)
 
 
 def _pretest(
-    events: list[int], by_year: list[YearTotals], firm: np.ndarray, base: int
+    events: np.ndarray, by_year: list[YearTotals], firm: np.ndarray, base: int
 ) -> dict[str, float | int | str]:
     """Score test that the years before the last base year show no effect.
 
@@ -304,8 +250,7 @@ def _pretest(
 def _estimand(outcome: str, window: tuple[int, int], weights: str) -> str:
     of = ESTIMAND.get(weights, f"winning firms weighted by {weights}")
     return (
-        f"Effect of winning among firms that entered the same edition (training by competing "
-        f"reaches winners and others alike) on {outcome}, years {window[0]} to {window[1]}, for {of}"
+        "Effect of winning among firms that entered the same edition (training by competing "
+        "reaches winners and others alike) on "
+        f"{outcome}, years {window[0]} to {window[1]}, for {of}"
     )
-
-

@@ -5,8 +5,8 @@ T), y the outcome and b the mean of the base:
 
     N = Σ_T a y,   D = Σ_T a ρ b + k Σ_C a (y - ρ b).
 
-Ratio: ρ = Σ_C a y / Σ_C a b and k = Σ_T a b / Σ_C a b, so that D = ρ Σ_T a b. Difference: ρ = k = 1.
-Scaling within editions makes the mean residual m_g of the others of an edition part of the
+Ratio: ρ = Σ_C a y / Σ_C a b and k = Σ_T a b / Σ_C a b, so that D = ρ Σ_T a b. Difference: ρ = 1 and
+k = 1. Scaling within editions makes the mean residual m_g of the others of an edition part of the
 influence of its winners.
 """
 
@@ -79,9 +79,8 @@ def year_totals(entrants: Entrants, event: int, scale: str) -> YearTotals | None
     expected = won * rho * base
     treated, counterfactual = won @ y, expected.sum() + k * (others @ residual)
     by_treated = won * (y - treated / size)
-    by_counterfactual = (
-        won * (rho * base + k * of_edition - counterfactual / size)
-        + k * others * (residual - of_edition)
+    by_counterfactual = won * (rho * base + k * of_edition - counterfactual / size) + k * others * (
+        residual - of_edition
     )
     score = won * (residual - k * of_edition) - k * others * (residual - of_edition)
 
