@@ -1,8 +1,8 @@
 """Weights of firms by what their staff can say about a share, for `prepare_panel(weights=...)`.
 
-The change of a firm's share from its base to one later year has the variance
+The change of a firm's share from its base to the mean of k later years has the variance
 
-    V = τ² + p(1 - p) / n + p(1 - p) / N,
+    V = τ² + p(1 - p) / (k n) + p(1 - p) / N,
 
 n its staff a year, N the staff-years of its base, p the share, and τ² the variance of true changes
 between firms, which no number of staff removes. The weight is 1 / V. A firm with one member of
@@ -66,6 +66,7 @@ def precision_weights(
     period: str = "year",
     first_treated: str = "first_award",
     leave_out: int = 1,
+    window_years: int = 3,
 ) -> PrecisionWeights:
     """Weigh firms by the precision of the change of a share.
 
@@ -81,6 +82,8 @@ def precision_weights(
         Columns, as in `prepare_panel`; `first_treated` missing = never treated.
     leave_out : int, default 1
         Years before treatment that are no base, as in `estimate_effects`.
+    window_years : int, default 3
+        How many years after treatment the headline is the mean of.
 
     Returns
     -------
@@ -91,14 +94,14 @@ def precision_weights(
     ------
     ZgzxError
         A missing column, a share outside 0 to 1, a share of no staff, fewer than two firms with
-        two years before treatment.
+        two years before treatment, no year in the window.
 
     Notes
     -----
     τ² solves Σ (d² - V) / V² = 0 over firms, d the change of the firm's share from the mean of its
-    earlier years to the middle one of its years before treatment, less the mean change of that year
-    (the moment equation of Paule, R. & Mandel, J. (1982), Journal of Research of the National
-    Bureau of Standards 87(5), with the weights of a regression of d² on V).
+    earlier years to the middle one of its years before treatment (k = 1), less the mean change of
+    that year: the moment equation of Paule, R. & Mandel, J. (1982), Journal of Research of the
+    National Bureau of Standards 87(5), with the weights of a regression of d² on V.
 
     Examples
     --------
@@ -109,6 +112,12 @@ def precision_weights(
     >>> found.weight.groupby([0, 0, 0, 1, 1, 1]).first().round(2).tolist()
     [1.92, 0.08]
     """
+    if window_years < 1:
+        raise ZgzxError(
+            f"window_years={window_years} is no number of years",
+            where="precision_weights",
+            remedy="Pass 1 or more, e.g. 3 for years 1 to 3.",
+        )
     names = {"unit": unit, "period": period, "share": share, "staff": staff}
     rows = _known_rows(firm_year, names | {"first": first_treated})
     before = rows[~(rows["period"] >= rows["first"] - leave_out)]
@@ -118,7 +127,7 @@ def precision_weights(
 
     size = _staff(rows, leave_out)
     years = _base_years(rows, leave_out)
-    weight = 1 / (tau + binomial / size + binomial / (size * years))
+    weight = 1 / (tau + binomial / (size * window_years) + binomial / (size * years))
     weight = weight / weight.mean()
     treated = weight[rows.groupby("unit")["first"].first().notna()]
     return PrecisionWeights(

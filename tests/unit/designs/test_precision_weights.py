@@ -29,7 +29,7 @@ def draw(seed: int, firms: int = 400, tau: float = 0.0, effect: float = 0.0) -> 
 
 
 def test_weights_by_hand() -> None:
-    """τ² is 0 here, so 1 / V is n N / (p (1 - p) (n + N)) with N staff-years of the base."""
+    """τ² is 0 here, so 1 / V is k n N / (p (1 - p) (k n + N)), N the staff-years of the base."""
     start = {"A": 2013.0, "B": np.nan, "C": np.nan}
     staff, shares = {"A": 10, "B": 20, "C": 2}, [0.5, 0.5, 0.5, 0.5, 0.5]
     rows = [
@@ -37,13 +37,16 @@ def test_weights_by_hand() -> None:
     ]
     columns = ["firm_id", "year", "retention", "staff_start", "first_award"]
     panel = pd.DataFrame(rows, columns=columns)
-    found = zr.precision_weights(panel)
+    found = zr.precision_weights(panel, window_years=2)
     assert found.change_variance == 0
     assert found.binomial == pytest.approx(0.25, abs=1e-12)
-    # the base of A, and of the others for A's cohort, is 2009 to 2011
-    raw = np.array([n * 3 * n / (0.25 * (n + 3 * n)) for n in (10, 20, 2)])
+    # the base of A, and of the others for A's cohort, is 2009 to 2011; B is seen two years
+    years = {"A": 3, "B": 2, "C": 3}
+    panel = panel[(panel["firm_id"] != "B") | (panel["year"] >= 2010)]
+    found = zr.precision_weights(panel, window_years=2)
+    raw = np.array([2 * staff[f] * years[f] / (0.25 * (2 + years[f])) for f in "ABC"])
     expected = raw / raw.mean()
-    assert found.weight.to_numpy() == pytest.approx(np.repeat(expected, 5), rel=1e-10)
+    assert found.weight.to_numpy() == pytest.approx(np.repeat(expected, [5, 4, 5]), rel=1e-10)
     assert (found.n_treated, found.n_firms, found.effective_number) == (1, 3, 1.0)
 
 
@@ -100,6 +103,8 @@ def test_the_weight_is_a_column_for_the_panel() -> None:
 def test_refusals(change, message: str) -> None:
     with pytest.raises(ZgzxError, match=message):
         zr.precision_weights(change(draw(4, firms=20)))
+    with pytest.raises(ZgzxError, match="window_years=0 is no number of years"):
+        zr.precision_weights(draw(4, firms=20), window_years=0)
 
 
 @pytest.mark.slow
