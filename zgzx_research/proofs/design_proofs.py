@@ -1,6 +1,6 @@
 """The table of designs: contest and precision weights beside today's headline.
 
-`python -m zgzx_research.proofs designs 100` writes docs/proofs/designs.md. Worlds have the size
+`python -m zgzx_research.proofs designs 300` writes docs/proofs/designs.md. Worlds have the size
 `default`, all traps as they are, and the seeds 0..N-1; rows of one world share it.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from zgzx_research.designs.contest import contest_effects
@@ -21,9 +20,9 @@ from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.proofs import traps
 from zgzx_research.proofs.contest_worlds import OUTCOME, ContestWorld, contest_world
-from zgzx_research.proofs.many_worlds import by_row
+from zgzx_research.proofs.many_worlds import over_worlds
 from zgzx_research.proofs.trap_methods import HEADLINE, ROLES, primary
-from zgzx_research.proofs.verdicts import LEVEL, SIZE, Answer, Performance, judge
+from zgzx_research.proofs.verdicts import SIZE, Answer, Performance, judge
 from zgzx_research.simulate.world.constants import Order
 from zgzx_research.simulate.world.outcome_panel import outcome_panel
 
@@ -46,6 +45,8 @@ class DesignRow:
         See `judge`.
     size : str
         A row of world.toml.
+    most : int
+        At most so many worlds: those of today's headline rest on the tables of the other proofs.
     """
 
     label: str
@@ -54,6 +55,7 @@ class DesignRow:
     outcome: str = "patents"
     conservative: tuple[str, ...] = ("pre-test",)
     size: str = "default"
+    most: int = 60
 
 
 def never_treated(world: ContestWorld) -> Answer:
@@ -137,16 +139,24 @@ RETENTION: dict[str, Callable[[pd.DataFrame], Answer]] = {
     "precision weights, pooled base, all firms": precise,
 }
 SCENARIOS = ("null", "calibrated", "teaching")
+CONTEST_WORLDS = {"null": 300, "calibrated": 150, "teaching": 150}
+RETENTION_WORLDS = {"null": 60, "calibrated": 80}
+MEAN_FIRM = "contest, mean winning firm"
+CAREFUL = ("pre-test", "coverage")  # a few large firms decide on totals: intervals may cover more
 ROWS = (
     *(
-        DesignRow(f"inventions, {scenario}", method, scenario, conservative=("pre-test", *careful))
+        DesignRow(f"inventions, {scenario}", method, scenario, conservative=CAREFUL)
         for scenario in SCENARIOS
         for method in PATENTS
-        for careful in [() if method == "contest, mean winning firm" else ("coverage",)]
+        if method != MEAN_FIRM
     ),
     *(
-        DesignRow(f"retention, {scenario}", method, scenario, "retention", ("pre-test", "coverage"))
-        for scenario in SCENARIOS[:2]
+        DesignRow(f"inventions, {scenario}", MEAN_FIRM, scenario, most=CONTEST_WORLDS[scenario])
+        for scenario in SCENARIOS
+    ),
+    *(
+        DesignRow(f"retention, {scenario}", method, scenario, "retention", CAREFUL, most=most)
+        for scenario, most in RETENTION_WORLDS.items()
         for method in RETENTION
     ),
 )
@@ -192,11 +202,24 @@ def prove(
     list of Performance
         One for each row.
     """
-    found = by_row(one_world, rows, seeds, processes)
+    chosen = [
+        (seed, [row for row, asked in enumerate(rows) if place < asked.most])
+        for place, seed in enumerate(seeds)
+    ]
+    found: list[list[Answer | str]] = [[] for _ in rows]
+    worlds = over_worlds(partial(_chosen, tuple(rows)), chosen, processes)
+    for (_, places), answers in zip(chosen, worlds, strict=True):
+        for place, answer in zip(places, answers, strict=True):
+            found[place].append(answer)
     return [
         judge(answers, conservative=row.conservative)
         for row, answers in zip(rows, found, strict=True)
     ]
+
+
+def _chosen(rows: Sequence[DesignRow], item: tuple[int, list[int]]) -> list[Answer | str]:
+    seed, places = item
+    return one_world([rows[place] for place in places], seed)
 
 
 to_markdown = traps.to_markdown
@@ -204,17 +227,17 @@ to_markdown = traps.to_markdown
 
 def page(rows: Sequence[DesignRow], results: Sequence[Performance], worlds: int) -> str:
     """Write the text of docs/proofs/designs.md."""
-    share = 100 * 3 * np.sqrt(LEVEL * SIZE / worlds)
     return f"""# Designs for a sharper headline
 
 Written by `python -m zgzx_research.proofs designs {worlds}`: synthetic worlds of the size `default`
-with all their traps, seeds 0 to {worlds - 1}. Do not edit.
+with all their traps, seeds from 0 on, as many as the column `worlds` says. Do not edit.
 
 Inventions: proportional effect one to three years after the first award; retention: difference of
 shares. The estimands differ and are never averaged: "totals" is about all patents of winners
 together, "mean winning firm" gives firms with many patents less weight, and the contest compares
 with firms that entered and did not win. A row holds if the bias is below 3 Monte-Carlo errors and
-coverage within 3 of its own (95 ± {share:.1f}). The columns are those of [traps.md](traps.md).
+coverage within 3 of its own. The columns are those of [traps.md](traps.md); the error of the
+contest is that of the ratio itself, that of today's headline is of the estimating equation.
 
 {to_markdown(rows, results)}
 """
