@@ -186,6 +186,16 @@ def test_order_names_and_unit_do_not_matter_and_nothing_is_changed() -> None:
     pd.testing.assert_frame_equal(entries, before[1])
 
 
+def test_the_types_of_the_panel_of_firms_are_read() -> None:
+    panel, entries = draw(7)
+    found = zr.contest_effects(panel, entries, **ONE)
+    nullable = panel.convert_dtypes()
+    assert str(nullable["first_award"].dtype) == "Int64"
+    unlinked = entries.head(1).assign(firm_id=None)
+    lists = pd.concat([entries, unlinked], ignore_index=True).convert_dtypes()
+    assert zr.contest_effects(nullable, lists, **ONE).estimate == found.estimate
+
+
 def test_the_frame_says_what_the_number_is_about_and_names_no_firm() -> None:
     panel, entries = draw(8)
     found = zr.contest_effects(panel, entries)
@@ -218,6 +228,7 @@ def test_what_is_left_out_is_counted() -> None:
         (lambda p, e: (p, e.drop(columns="n_winners")), "firm_entries: a column is missing"),
         (lambda p, e: (pd.concat([p, p[:2]]), e), "a firm and year stand twice, 2 affected"),
         (lambda p, e: (p, e.assign(n_winners=99)), "more winners than entries"),
+        (lambda p, e: (p, e.assign(n_winners=pd.NA)), "more winners than entries"),
         (lambda p, e: (p[p["year"] < 2013], e), "there are no winners"),
         (lambda p, e: (p, e[e["n_winners"] > 0]), "nobody entered without winning"),
         (lambda p, e: (p.assign(patents_invention=0), e), "no comparison in a year of the window"),

@@ -41,7 +41,8 @@ def contest_effects(
     ----------
     firm_year : pandas.DataFrame
         A row per firm and year: firm_id, year, first_award (year, missing = never), the outcome
-        (missing where it is not known) and the column of the weights.
+        (missing where it is not known) and the column of the weights. Years whose outcome is not
+        complete yet must be left out before: an edition counts whose window ends within the years.
     firm_entries : pandas.DataFrame
         A row per firm and contest: edition, year, firm_id, category, n_entries, n_winners, and of
         the whole contest contest_entries and contest_winners.

@@ -96,11 +96,7 @@ def chances(firm_entries: pd.DataFrame) -> pd.DataFrame:
     >>> float(np.exp(chances(pd.DataFrame([row]))["log_lose"][0]).round(12))
     0.5
     """
-    _check_entries(firm_entries)
-    n, total, awards = (
-        firm_entries[name].to_numpy(float)
-        for name in ("n_entries", "contest_entries", "contest_winners")
-    )
+    n, winners, total, awards = _counts(firm_entries)
     losers = total - awards
     possible = losers >= n
     log_lose = np.full(len(n), -np.inf)
@@ -110,8 +106,9 @@ def chances(firm_entries: pd.DataFrame) -> pd.DataFrame:
         + _log_factorial(total - n)
         - _log_factorial(total)
     )[possible]
-    rows = firm_entries.assign(log_lose=log_lose, won=firm_entries["n_winners"])
     keys = ["edition", "year", "firm_id"]
+    rows = firm_entries[keys].assign(log_lose=log_lose, won=winners)
+    rows = rows.dropna(subset="firm_id").astype({"year": int, "firm_id": object})
     table = rows.groupby(keys, as_index=False)[["log_lose", "won"]].sum()
     return table.assign(won=table["won"] > 0)
 
@@ -186,7 +183,8 @@ def _eligible(
 ) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
     """Keep winners at their first award, and entrants without any award until the window ends."""
     first = firm_year.groupby("firm_id")["first_award"].first()
-    rows = chance.assign(first=chance["firm_id"].map(first).astype(float))
+    known = pd.Series(first.to_numpy(float, na_value=np.nan), index=first.index)
+    rows = chance.assign(first=chance["firm_id"].map(known))
     rows = rows.merge(_lose_later(chance, last), on=["edition", "firm_id"])
     never = rows["first"].isna() | (rows["first"] > rows["year"] + last)
 
@@ -292,7 +290,8 @@ def _check_panel(firm_year: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.In
     return pd.Index(firm_year["firm_id"].unique()), np.sort(firm_year["year"].unique())
 
 
-def _check_entries(firm_entries: pd.DataFrame) -> None:
+def _counts(firm_entries: pd.DataFrame) -> tuple[np.ndarray, ...]:
+    """Entries and winners of each row, and of its whole contest, checked."""
     missing = [name for name in ENTRY_COLUMNS if name not in firm_entries]
     if missing:
         raise ZgzxError(
@@ -302,9 +301,11 @@ def _check_entries(firm_entries: pd.DataFrame) -> None:
             examples=missing,
             remedy="Pass a row per firm and contest with its entries, winners and their totals.",
         )
-    n, winners, total, awards = (firm_entries[name] for name in ENTRY_COLUMNS[4:])
-    right = (n >= 1) & (n <= total) & (winners <= n) & (awards <= total) & (winners >= 0)
-    bad = ~(right & (winners <= awards)).astype(bool)
+    n, winners, total, awards = (
+        firm_entries[name].to_numpy(float, na_value=np.nan) for name in ENTRY_COLUMNS[4:]
+    )
+    right = (n >= 1) & (n <= total) & (awards <= total)
+    bad = ~(right & (winners >= 0) & (winners <= n) & (winners <= awards))
     if bad.any():
         raise ZgzxError(
             "more winners than entries, or more of a firm than of the whole contest",
@@ -313,6 +314,7 @@ def _check_entries(firm_entries: pd.DataFrame) -> None:
             examples=firm_entries.loc[bad, "firm_id"],
             remedy="Count entries and winning entries of the firm and of the contest again.",
         )
+    return n, winners, total, awards
 
 
 def _check_sides(won: np.ndarray) -> None:
