@@ -19,7 +19,9 @@ import pandas as pd
 
 from zgzx_research.errors import ZgzxError
 
-FIRST_YEARS = 3  # staff is the mean of so many first years: later staff is an outcome itself
+# Staff is the mean of so many first years. The second is at the latest the year of the award, for
+# firms with a base; later staff is an outcome itself.
+FIRST_YEARS = 2
 ROUNDS = 20  # of the moment equation of τ²; it changes by less than 1e-6 after about five
 ESTIMAND = (
     "Mean effect over winning firms, weighted by the staff that carry information about the share: "
@@ -125,7 +127,7 @@ def precision_weights(
     binomial = p * (1 - p)
     tau = _change_variance(before, binomial)
 
-    size = _staff(rows, leave_out)
+    size = rows.groupby("unit").head(FIRST_YEARS).groupby("unit")["staff"].mean()
     years = _base_years(rows, leave_out)
     weight = 1 / (tau + binomial / (size * window_years) + binomial / (size * years))
     weight = weight / weight.mean()
@@ -202,25 +204,18 @@ def _change_variance(before: pd.DataFrame, binomial: float) -> float:
     return tau
 
 
-def _staff(rows: pd.DataFrame, leave_out: int) -> pd.Series:
-    """Mean staff by firm in its first years, those of the base where it has one."""
-    based = rows["period"] < rows["first"] - leave_out
-    order = rows.assign(late=~(based | rows["first"].isna()))
-    first = order.sort_values(["unit", "late", "period"], kind="stable")
-    has_base = ~first.groupby("unit")["late"].transform("all")
-    first = first[~(first["late"] & has_base)].groupby("unit").head(FIRST_YEARS)
-    return first.groupby("unit")["staff"].mean()
-
-
 def _base_years(rows: pd.DataFrame, leave_out: int) -> pd.Series:
-    """Years of the base by firm, at least 1; of firms never treated the mean over cohorts."""
-    starts = rows.drop_duplicates("unit")["first"].dropna().value_counts()
-    never = rows["first"].isna()
-    own = (rows["period"] < rows["first"] - leave_out).where(~never, 0.0).astype(float)
-    if len(starts):
-        cohorts = np.sort(starts.index.to_numpy())
-        share = starts.reindex(cohorts).to_numpy() / starts.sum()
-        after = np.searchsorted(cohorts - leave_out, rows["period"].to_numpy(), side="right")
-        of_cohorts = np.append(share[::-1].cumsum()[::-1], 0.0)[after]
-        own = own.where(~never, pd.Series(of_cohorts, index=rows.index))
-    return own.groupby(rows["unit"]).sum().clip(lower=1.0)
+    """Mean over cohorts of the years from the firm's first one to the cohort's base, at least 1.
+
+    It is the same rule for winners and others: with the winners' own bases, others founded late
+    would weigh more beside early winners than winners founded late.
+    """
+    firms = rows.groupby("unit")
+    first_seen, starts = firms["period"].first(), firms["first"].first().dropna()
+    if not len(starts):
+        return (rows["period"].max() - first_seen).clip(lower=1.0)
+    cohorts = starts.value_counts(normalize=True)
+    years = pd.Series(0.0, index=first_seen.index)
+    for start, part in cohorts.items():
+        years += part * (start - leave_out - first_seen).clip(lower=0.0)
+    return years.clip(lower=1.0)
