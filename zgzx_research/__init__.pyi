@@ -1,8 +1,12 @@
 __version__: str
 
 from .cleaning.sources import clean as clean
+from .designs.contest import ContestEffects as ContestEffects
+from .designs.contest import contest_effects as contest_effects
 from .designs.ppml import ppml as ppml
 from .designs.ppml import ppml_with_covariates as ppml_with_covariates
+from .designs.precision_weights import PrecisionWeights as PrecisionWeights
+from .designs.precision_weights import precision_weights as precision_weights
 from .did.estimate import estimate_effects as estimate_effects
 from .did.panel.prepare import prepare_panel as prepare_panel
 from .did.panel.prepared_panel import PreparedPanel as PreparedPanel

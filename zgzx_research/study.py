@@ -123,11 +123,21 @@ class Curve(_Section):
     base_period: tuple[Base, ...] = ("pooled", "universal")
     leave_out: tuple[int, ...] = (0, 1)
     target: tuple[tuple[int, int], ...] = ((1, 3), (0, 5))
+class Primary(_Section):
+    """The design of an outcome's headline, decided before the data were seen, and why."""
+
+    design: Literal["main", "contest", "precision"]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
+
+
+# the unit of outcomes that a design is for: awards among entrants for counts, staff for shares
+DESIGN_UNITS = {"contest": "count", "precision": "share"}
 
 
 class Estimate(_Section):
     outcomes: tuple[str, ...]
     overrides: dict[str, Override] = Field(default_factory=dict)
+    primary: dict[str, Primary] = Field(default_factory=dict)
     specs: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9_]{1,40}$")], Specification]
     headline_events: tuple[int, int] = (1, 3)
     event_window: tuple[int, int] = (-5, 6)
@@ -170,6 +180,20 @@ class Estimate(_Section):
     def _known_overrides(cls, overrides: dict[str, Override]) -> dict[str, Override]:
         _refuse_unknown(overrides)
         return overrides
+
+    @field_validator("primary")
+    @classmethod
+    def _fitting_designs(cls, primary: dict[str, Primary]) -> dict[str, Primary]:
+        _refuse_unknown(primary)
+        for outcome, chosen in primary.items():
+            unit = DESIGN_UNITS.get(chosen.design, OUTCOMES[outcome].unit)
+            if unit != OUTCOMES[outcome].unit:
+                raise ValueError(f"{chosen.design!r} is for a {unit}, and {outcome} is none")
+        return primary
+
+    def primary_design(self, outcome: str) -> str:
+        """Return the design of an outcome's headline; without a row, the specification "main"."""
+        return self.primary[outcome].design if outcome in self.primary else "main"
 
     def base_period(self, outcome: str, spec: str) -> str:
         """Return the base of a specification, or else the study's, or else the outcome's own."""

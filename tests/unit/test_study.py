@@ -96,3 +96,21 @@ def test_root_is_the_nearest_parent_with_studies(project: Path) -> None:
     assert find_root(project / "notebooks/tutorials") == project.resolve()
     with pytest.raises(ZgzxError, match="no project here"):
         find_root(Path("/"))
+
+
+def test_the_primary_design_of_an_outcome_has_a_reason_and_fits_its_unit(project: Path) -> None:
+    assert load_study(ROOT, "demo").estimate.primary_design("retention") == "main"
+
+    def with_row(row: str) -> str:
+        return DEMO.replace("[estimate.specs] ", f"[estimate.primary]\n{row}\n[estimate.specs] ")
+
+    row = 'patents_invention = {design = "contest", reason = "decided before the data were seen"}'
+    (project / "studies/demo.toml").write_text(with_row(row), encoding="utf-8")
+    estimate = load_study(project, "demo").estimate
+    assert estimate.primary_design("patents_invention") == "contest"
+    assert estimate.primary_design("retention") == "main"
+
+    refuse(project, with_row(row.replace("decided before the data were seen", " ")), "reason")
+    refuse(project, with_row(row.replace("invention", "inventions")), "did you mean")
+    wrong = with_row(row.replace("contest", "precision"))
+    refuse(project, wrong, "'precision' is for a share, and patents_invention is none")

@@ -4,6 +4,7 @@
     python -m zgzx_research.proofs traps 2000
     python -m zgzx_research.proofs cleaning 200
     python -m zgzx_research.proofs honest_bounds 200
+    python -m zgzx_research.proofs designs 300
 
 Worlds have the seeds 0..N-1. With `--rows growth null` (words of labels) only these rows run, and
 the table is printed but no page is written.
@@ -22,6 +23,7 @@ from zgzx_research.proofs import (
     coverage,
     coverage_rows,
     honest_bounds,
+    design_proofs,
     trap_proofs,
     traps,
 )
@@ -42,6 +44,7 @@ PAGES: dict[str, tuple[Sequence[Labelled], Callable[..., list], ModuleType]] = {
     "traps": (traps.ROWS, trap_proofs.prove, traps),
     "cleaning": (cleaning.ROWS, cleaning.prove, cleaning),
     "honest_bounds": (honest_bounds.ROWS, honest_bounds.prove, honest_bounds),
+    "designs": (design_proofs.ROWS, design_proofs.prove, design_proofs),
 }
 
 

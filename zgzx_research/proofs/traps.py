@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -71,7 +72,19 @@ ROWS = (
 )
 
 
-def to_markdown(rows: Sequence[Proof], results: Sequence[Performance]) -> str:
+class Shown(Protocol):
+    """A row that this kind of table can show."""
+
+    @property
+    def label(self) -> str:
+        """The world in words."""
+
+    @property
+    def method(self) -> str:
+        """The method in words."""
+
+
+def to_markdown(rows: Sequence[Shown], results: Sequence[Performance]) -> str:
     """Write the table of these rows and their results in Markdown."""
     heads = ("world", "method", "worlds", "true", "bias (MC error)", "SD", "mean SE")
     shares = ("coverage", "rejects zero", "pre-test", "MDE", "verdict")
