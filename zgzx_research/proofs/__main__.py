@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Protocol
 
-from zgzx_research.proofs import cleaning, coverage, coverage_rows, trap_proofs, traps
+from zgzx_research.proofs import cleaning, coverage, coverage_rows, people, trap_proofs, traps
 from zgzx_research.study import find_root
 
 
@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[Sequence[Labelled], Callable[..., list], ModuleType]] = {
     "coverage": (coverage_rows.ROWS, coverage.prove, coverage),
     "traps": (traps.ROWS, trap_proofs.prove, traps),
     "cleaning": (cleaning.ROWS, cleaning.prove, cleaning),
+    "people": (people.ROWS, people.prove, people),
 }
 
 
