@@ -1,8 +1,23 @@
 __version__: str
 
 from .cleaning.sources import clean as clean
+from .designs.colleague_years import colleague_years as colleague_years
+from .designs.descriptive import dose as dose
+from .designs.descriptive import participation as participation
+from .designs.descriptive import skill_share as skill_share
+from .designs.descriptive import value as value
+from .designs.descriptive import visits as visits
+from .designs.first_entry import first_entry as first_entry
 from .designs.ppml import ppml as ppml
 from .designs.ppml import ppml_with_covariates as ppml_with_covariates
+from .designs.rank_near_cut import rank_near_cut as rank_near_cut
+from .designs.spillovers import colleagues_retention as colleagues_retention
+from .designs.spillovers import patents_without_finalists as patents_without_finalists
+from .designs.winners_and_finalists import log_wage_change as log_wage_change
+from .designs.winners_and_finalists import winners_and_finalists as winners_and_finalists
+from .designs.winners_checks import winners_aipw as winners_aipw
+from .designs.winners_checks import winners_hazard as winners_hazard
+from .designs.winners_patents import winners_patents as winners_patents
 from .did.estimate import estimate_effects as estimate_effects
 from .did.panel.prepare import prepare_panel as prepare_panel
 from .did.panel.prepared_panel import PreparedPanel as PreparedPanel

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from zgzx_research.designs.contest_sample import (
     ContestSample,
@@ -24,7 +25,9 @@ from zgzx_research.errors import ZgzxError
 
 FOLDS = 5
 CLIP = 0.01  # propensities are kept this far from 0 and 1
-BANDS = (6, 12, 18)  # months that begin a new level of the monthly hazard
+BANDS = (6, 12, 18)  # months after which a new level of the monthly hazard begins
+HALF = 12  # months after which the effect of an award may be another
+Levels = tuple[list[int], list[int]]
 TOO_FEW = "No other method can make up for it."
 
 
@@ -110,7 +113,8 @@ def winners_aipw(
     refuse_too_few(sample, where, entries=FEWEST_ENTRIES, firms=FEWEST_FIRMS, detectable=TOO_FEW)
     x = _design(sample, covariates)
     y = sample.rows[outcome].to_numpy("float64")
-    mean, odds = _nuisances(x, y, sample.won, sample.firm, seed)
+    with threadpool_limits(1):  # threads of trees that wait for each other take longer than one
+        mean, odds = _nuisances(x, y, sample.won, sample.firm, seed)
     signed = np.where(sample.won, 1.0, -odds) * (y - mean)
     estimate = signed.sum() / sample.won.sum()
     score = (signed - sample.won * estimate) / sample.won.sum()
@@ -164,17 +168,18 @@ def winners_hazard(
     refuse_too_few(sample, where, entries=FEWEST_ENTRIES, firms=FEWEST_FIRMS, detectable=TOO_FEW)
     ends, leaves = _ends(sample, months)
     fixed = _fixed_columns(sample, covariates)
+    levels = _hazard_levels(ends, leaves, sample.won)
     person = np.repeat(np.arange(len(ends)), ends)
     month = np.arange(len(person)) - np.repeat(np.cumsum(ends) - ends, ends) + 1
     left = leaves[person] & (month == ends[person])
-    x = _hazard_columns(fixed[person], sample.won[person], month)
+    x = _hazard_columns(fixed[person], sample.won[person], month, levels)
     beta, covariance = _cloglog(x, left, sample.firm[person])
 
     winner = np.flatnonzero(sample.won)
-    stay, slope = _stays(fixed[winner], beta, months, won=True)
-    other, other_slope = _stays(fixed[winner], beta, months, won=False)
+    stay, slope = _stays(fixed[winner], beta, months, levels, won=True)
+    other, other_slope = _stays(fixed[winner], beta, months, levels, won=False)
     gradient = slope - other_slope
-    error = float(np.sqrt(gradient @ covariance @ gradient))
+    error = float(np.sqrt(max(gradient @ covariance @ gradient, 0.0)))
     firms = len(np.unique(sample.firm))
     contrast = Contrast(stay - other, error, firms - 1, len(sample.rows), firms)
     return WinnersCheck("hazard", f"stay of {months} months", contrast)
@@ -244,11 +249,44 @@ def _fixed_columns(sample: ContestSample, covariates: Sequence[str]) -> np.ndarr
     return np.column_stack([(numbers - numbers.mean(axis=0)) / scale, category[:, 1:]])
 
 
-def _hazard_columns(fixed: np.ndarray, won: np.ndarray, month: np.ndarray) -> np.ndarray:
-    """(person-months, columns) constant, bands, award in the first year and later, the fixed."""
-    bands = [month > start for start in BANDS]
-    awards = [won & (month <= 12), won & (month > 12)]
-    return np.column_stack([np.ones(len(month)), *bands, *awards, fixed]).astype("float64")
+def _hazard_levels(ends: np.ndarray, leaves: np.ndarray, won: np.ndarray) -> Levels:
+    """Return the months that begin a new level, of the hazard and of the effect of an award.
+
+    A level is kept only if somebody leaves in it and before it: otherwise its coefficient is
+    infinite.
+
+    Raises
+    ------
+    ZgzxError
+        Nobody of an arm leaves.
+    """
+    month = ends[leaves]
+    for arm, mine in (("winner", won[leaves]), ("finalist", ~won[leaves])):
+        if not mine.any():
+            raise ZgzxError(
+                f"no {arm} leaves within the horizon, so there is no hazard to compare",
+                where="winners_hazard",
+                remedy="Ask for a longer horizon.",
+            )
+    bands, start = [], 0
+    for band in BANDS:
+        inside, later = (month > start) & (month <= band), month > band
+        if inside.any() and later.any():
+            bands.append(band)
+            start = band
+    both = all((mine <= HALF).any() and (mine > HALF).any() for mine in (month[won[leaves]], month))
+    return bands, [0, HALF] if both else [0]
+
+
+def _hazard_columns(
+    fixed: np.ndarray, won: np.ndarray, month: np.ndarray, levels: Levels
+) -> np.ndarray:
+    """(person-months, columns) constant, later bands, award by its levels, the fixed columns."""
+    bands, awards = levels
+    ends = [*awards[1:], np.inf]
+    effects = [won & (month > a) & (month <= b) for a, b in zip(awards, ends, strict=True)]
+    later = [month > band for band in bands]
+    return np.column_stack([np.ones(len(month)), *later, *effects, fixed]).astype("float64")
 
 
 def _cloglog(x: np.ndarray, left: np.ndarray, firm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -263,14 +301,14 @@ def _cloglog(x: np.ndarray, left: np.ndarray, firm: np.ndarray) -> tuple[np.ndar
 
 
 def _stays(
-    fixed: np.ndarray, beta: np.ndarray, months: int, *, won: bool
+    fixed: np.ndarray, beta: np.ndarray, months: int, levels: Levels, *, won: bool
 ) -> tuple[float, np.ndarray]:
     """Return the mean stay of these persons, and its derivative by the coefficients."""
     total = np.zeros(len(fixed))
     slope = np.zeros((len(fixed), len(beta)))
     for month in range(1, months + 1):
         arm = np.full(len(fixed), won)
-        x = _hazard_columns(fixed, arm, np.full(len(fixed), month))
+        x = _hazard_columns(fixed, arm, np.full(len(fixed), month), levels)
         hazard = np.exp(x @ beta)  # minus the log probability not to leave
         total += hazard
         slope += hazard[:, None] * x

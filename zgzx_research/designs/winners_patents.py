@@ -118,8 +118,8 @@ def winners_patents(table: pd.DataFrame, *, cluster: str = "firm_id") -> Winners
     >>> found = winners_patents(table).to_frame()
     >>> found[["estimate_of", "role", "estimate"]].round(2)
                      estimate_of      role  estimate
-    0  difference in differences  estimate      1.00
-    1           before and after     naive      1.50
+    0  difference in differences  estimate       1.0
+    1           before and after     naive       1.5
     """
     where = "winners_patents"
     check_columns(table, [*BEFORE, *AFTER], where)

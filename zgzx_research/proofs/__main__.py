@@ -3,6 +3,7 @@
     python -m zgzx_research.proofs coverage 2000
     python -m zgzx_research.proofs traps 2000
     python -m zgzx_research.proofs cleaning 200
+    python -m zgzx_research.proofs people 100
 
 Worlds have the seeds 0..N-1. With `--rows growth null` (words of labels) only these rows run, and
 the table is printed but no page is written.

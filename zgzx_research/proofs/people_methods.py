@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from zgzx_research.designs.contest_sample import contest_sample
 from zgzx_research.designs.rank_near_cut import rank_near_cut
+from zgzx_research.designs.spillovers import colleagues_retention
 from zgzx_research.designs.stratified_contrast import stratified_contrast
 from zgzx_research.designs.winners_and_finalists import winners_and_finalists
 from zgzx_research.designs.winners_checks import winners_aipw, winners_hazard
 from zgzx_research.designs.winners_patents import winners_patents
 from zgzx_research.proofs.inventor_worlds import EFFECT, inventor_panel
-from zgzx_research.proofs.person_worlds import person_panel
+from zgzx_research.proofs.person_worlds import colleague_panel, person_panel
 from zgzx_research.proofs.verdicts import Answer
 from zgzx_research.simulate.world.constants import Order
 
-Method = Callable[[pd.DataFrame], Answer]
+Method = Callable[[Any], Answer]
+COLLEAGUES = 0.005  # points of a year's stay in years 1 to 3, world.toml [effect.retention]
 TENURE = ("tenure_months",)
 
 
@@ -86,6 +89,11 @@ def patents(panel: pd.DataFrame, estimate_of: str = "difference in differences")
     return _answer(found.loc[estimate_of], 0.0 if estimate_of == "before the final" else EFFECT)
 
 
+def colleagues(tables: tuple[pd.DataFrame, pd.DataFrame], true: float = COLLEAGUES) -> Answer:
+    """Compare colleagues' stays by `colleagues_retention`; `true` is what the world adds."""
+    return _answer(colleagues_retention(*tables).to_frame().iloc[0], true)
+
+
 def _answer(row: pd.Series, true: float) -> Answer:
     estimate, error, low, high, smallest = row[
         ["estimate", "std_error", "ci_low", "ci_high", "detectable"]
@@ -103,13 +111,15 @@ METHODS: dict[str, Method] = {
     "tenure by rank, window 3": tenure_near_cut,
     "24 months, AIPW": aipw,
     "24 months, hazard": hazard,
+    "colleagues": colleagues,
     "inventions, winners less finalists": patents,
     "inventions, check before the final": partial(patents, estimate_of="before the final"),
     "inventions, before and after": partial(patents, estimate_of="before and after"),
 }
 
 # how the table of a world is drawn, by name
-SOURCES: dict[str, Callable[[Order], pd.DataFrame]] = {
+SOURCES: dict[str, Callable[[Order], Any]] = {
     "persons": person_panel,
+    "colleagues": colleague_panel,
     "inventors": lambda order: inventor_panel(order.seed),
 }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
+from zgzx_research.designs.colleague_years import colleague_years
 from zgzx_research.simulate.world.constants import Order
 from zgzx_research.simulate.world.contest import CONTEST
 from zgzx_research.simulate.world.job_months import OPEN
-from zgzx_research.simulate.world.model import simulate_contest, simulate_staying
-from zgzx_research.simulate.world.months import month_of_day
+from zgzx_research.simulate.world.labour import Labour
+from zgzx_research.simulate.world.model import Contest, simulate_contest, simulate_staying
+from zgzx_research.simulate.world.months import month_of_day, year_month
 
 ARM = {True: "winner", False: "finalist"}
 STAYS = {"stay_12": "retention_12_group", "stay_24": "retention_24_group"}
@@ -30,8 +34,7 @@ def person_panel(order: Order) -> pd.DataFrame:
         leave_month, observed_months, retention_12_group, retention_24_group, and the expected stays
         mu0_12, mu1_12, mu0_24, mu1_24 without and with the final. A row per edition and person.
     """
-    contest = simulate_contest(order)
-    labour = simulate_staying(order, contest)
+    contest, labour = _drawn(order)
     entry = contest.entry.assign(cut_distance=_cut_distance(contest.entry))
     member = labour.member[labour.member["finalist"].to_numpy(dtype=bool)]
     columns = ["edition", "category", "entry_id", "firm_id", "outcome", "cut_distance"]
@@ -49,6 +52,50 @@ def person_panel(order: Order) -> pd.DataFrame:
     ).rename(columns=STAYS)
     rows = rows.sort_values("arm", ascending=False, kind="stable")
     return rows.drop_duplicates(["edition", "worker_id"]).reset_index(drop=True)
+
+
+def colleague_panel(order: Order) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw a world and return its colleagues by firm and year, and the entries of its finals.
+
+    Parameters
+    ----------
+    order : Order
+        The world.
+
+    Returns
+    -------
+    tuple of DataFrame
+        The result of `colleague_years`, and edition, year, category, firm_id, won.
+    """
+    contest, labour = _drawn(order)
+    entry, ids = contest.entry, contest.firm["firm_id"].to_numpy()
+    stood = labour.member[labour.member["finalist"].to_numpy(dtype=bool)]
+    final = pd.DataFrame(
+        {"worker_id": stood["worker_rank"], "final_ym": year_month(stood["month"])}
+    )
+    spell = labour.spell
+    last = spell["end"].where(spell["end"] != OPEN)
+    spells = pd.DataFrame(
+        {
+            "worker_id": spell["worker_rank"],
+            "firm_id": ids[spell["firm_rank"]],
+            "start_ym": year_month(spell["start"]),
+            "end_ym": year_month(last),
+        }
+    )
+    first, last_year = order.rules["time"]["panel"]
+    finals = entry[entry["final"].notna()].assign(won=entry["outcome"].eq("获奖"))
+    return (
+        colleague_years(spells, final, years=range(first, last_year + 1)),
+        finals[["edition", "year", "category", "firm_id", "won"]],
+    )
+
+
+@lru_cache(maxsize=1)
+def _drawn(order: Order) -> tuple[Contest, Labour]:
+    """Draw contest and jobs, once for both tables of a world."""
+    contest = simulate_contest(order)
+    return contest, simulate_staying(order, contest)
 
 
 def _cut_distance(entry: pd.DataFrame) -> np.ndarray:
