@@ -19,7 +19,6 @@ from zgzx_research.proofs.people_methods import METHODS, SOURCES
 from zgzx_research.proofs.verdicts import TOLERANCE, Answer, Performance, judge
 from zgzx_research.simulate.world.constants import Order
 
-COLLEAGUES = "members of one team share their firm, its closure and its bad years"
 GROWTH = "growth and the good year before the entry are taken for an effect"
 PERSON_WORLD = "persons"
 
@@ -65,7 +64,6 @@ ROWS = (
     PeopleRow("24 months, entries"),
     PeopleRow("12 months, persons"),
     PeopleRow("24 months, team"),
-    PeopleRow("24 months, team, persons as clusters", fails=COLLEAGUES),
     PeopleRow("24 months, AIPW", most=24),
     PeopleRow("24 months, hazard", most=24),
     CAREFUL("rank, window 1"),

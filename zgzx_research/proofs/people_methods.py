@@ -35,13 +35,12 @@ def winners(
     panel: pd.DataFrame,
     months: int = 24,
     weighting: str = "persons",
-    cluster: str = "firm_id",
     category: str | None = None,
 ) -> Answer:
     """Compare winners with other finalists by `winners_and_finalists`, adjusted for tenure."""
     panel = panel if category is None else panel[panel["category"].eq(category)]
     stay = f"retention_{months}_group"
-    found = winners_and_finalists(panel, stay, covariates=TENURE, cluster=cluster).to_frame()
+    found = winners_and_finalists(panel, stay, covariates=TENURE).to_frame()
     row = found.set_index("weighting").loc[weighting]
     return _answer(row, true_contrast(panel, months, weighting))
 
@@ -106,7 +105,6 @@ METHODS: dict[str, Method] = {
     "24 months, entries": partial(winners, weighting="entries"),
     "12 months, persons": partial(winners, months=12),
     "24 months, team": partial(winners, category="team"),
-    "24 months, team, persons as clusters": partial(winners, category="team", cluster="worker_id"),
     **{f"rank, window {window}": partial(near_cut, window=window) for window in (1, 2, 3, 5)},
     "tenure by rank, window 3": tenure_near_cut,
     "24 months, AIPW": aipw,

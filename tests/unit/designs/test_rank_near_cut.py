@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from people_tables import people
 
@@ -70,6 +71,14 @@ def test_placebos_stand_beside_the_outcome() -> None:
     found = rank_near_cut(people(), windows=[2], placebo=["tenure_months"]).to_frame()
     assert found["role"].tolist() == ["outcome", "placebo"]
     assert found["column"].tolist() == ["retention_24_group", "tenure_months"]
+
+
+def test_an_entry_without_a_sharp_cut_takes_no_part_and_is_counted() -> None:
+    table = people().astype({"cut_distance": "Int64", "category": "category"})
+    table.loc[table["edition"].eq(2) & table["category"].eq("skill"), "cut_distance"] = pd.NA
+    found = rank_near_cut(table, windows=[1])
+    assert found.to_frame()["contests"].tolist() == [7]
+    assert found.left_out.set_index("reason")["rows"]["cut_distance is missing"] == 12
 
 
 def test_scale_and_row_order() -> None:

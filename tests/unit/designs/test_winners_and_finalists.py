@@ -86,6 +86,17 @@ def test_arms_show_samples_and_linkage() -> None:
     assert arms.loc["winner", "entries"] == 4 * 8
 
 
+def test_nullable_columns_of_the_panel_are_read_as_plain_ones() -> None:
+    """`build_worker_final` has Int64, boolean and categories of text."""
+    table = people()
+    types = {"edition": "Int64", "tenure_months": "Int64", "employed": "boolean", "arm": "category"}
+    other = table.astype(types | {"category": "category"})
+    other.loc[5, "tenure_months"] = pd.NA
+    options = {"covariates": ["tenure_months"]}
+    one, two = (winners_and_finalists(t, **options).to_frame() for t in (table.drop(5), other))
+    pd.testing.assert_frame_equal(one, two)
+
+
 def test_row_order_and_names_do_not_matter() -> None:
     table = people()
     names = {name: f"X{n}" for n, name in enumerate(table["firm_id"].unique()[::-1])}
