@@ -94,10 +94,11 @@ def contest_sample(
     counts["edition and category without both arms"] = int(single.sum())
     rows = table[kept][~single.to_numpy()]
     if rows.empty:
+        most_first = sorted(counts.items(), key=lambda pair: -pair[1])
         raise ZgzxError(
             "no winner and other finalist of one contest are left",
             where=where,
-            examples=[f"{reason}: {count}" for reason, count in counts.items() if count],
+            examples=[f"{reason}: {count}" for reason, count in most_first if count],
             remedy="Look at the reasons; the columns may have been filled in for one arm only.",
         )
     return _sample(rows, counts, cluster)

@@ -170,7 +170,8 @@ def rank_near_cut(
     )
     rows = [_row(entries, outcome, "outcome", window) for window in windows]
     for name in placebo:
-        known = _entries(contest_sample(table, ["cut_distance", name], where=where), name)
+        placed = contest_sample(table, ["cut_distance", name], where=f"{where}, placebo {name}")
+        known = _entries(placed, name)
         rows += [_row(known, name, "placebo", window) for window in windows]
     found = [row for row in rows if row]
     if not found:

@@ -72,6 +72,7 @@ ROWS = (
     CAREFUL("rank, window 5"),
     CAREFUL("tenure by rank, window 3"),
     PeopleRow("colleagues", world="colleagues"),
+    PeopleRow("firm patents, null", world="firms", scenario="null"),
     INVENTORS("inventions, winners less finalists"),
     INVENTORS("inventions, check before the final"),
     INVENTORS("inventions, before and after", fails=GROWTH),
@@ -135,7 +136,7 @@ def to_markdown(rows: Sequence[PeopleRow], results: Sequence[Performance]) -> st
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for row, result in zip(rows, results, strict=True):
         shown = _numbers(result) if "bias" in result else ["–"] * 8
-        world = f"{row.scenario}, {row.size}" if row.world == PERSON_WORLD else row.world
+        world = row.world if row.world == "inventors" else f"{row.scenario}, {row.size}"
         lines.append(f"| {' | '.join([row.label, world, *shown, result['verdict']])} |")
     return "\n".join(lines)
 

@@ -16,13 +16,17 @@ import pandas as pd
 
 from zgzx_research.designs.contest_sample import contest_sample
 from zgzx_research.designs.rank_near_cut import rank_near_cut
-from zgzx_research.designs.spillovers import colleagues_retention
+from zgzx_research.designs.spillovers import colleagues_retention, patents_without_finalists
 from zgzx_research.designs.stratified_contrast import stratified_contrast
 from zgzx_research.designs.winners_and_finalists import winners_and_finalists
 from zgzx_research.designs.winners_checks import winners_aipw, winners_hazard
 from zgzx_research.designs.winners_patents import winners_patents
 from zgzx_research.proofs.inventor_worlds import EFFECT, inventor_panel
-from zgzx_research.proofs.person_worlds import colleague_panel, person_panel
+from zgzx_research.proofs.person_worlds import (
+    colleague_panel,
+    invention_panel,
+    person_panel,
+)
 from zgzx_research.proofs.verdicts import Answer
 from zgzx_research.simulate.world.constants import Order
 
@@ -93,6 +97,11 @@ def colleagues(tables: tuple[pd.DataFrame, pd.DataFrame], true: float = COLLEAGU
     return _answer(colleagues_retention(*tables).to_frame().iloc[0], true)
 
 
+def firm_patents(tables: tuple[pd.DataFrame, pd.DataFrame]) -> Answer:
+    """Compare inventions of firms by `patents_without_finalists` where awards do nothing."""
+    return _answer(patents_without_finalists(*tables).to_frame().iloc[0], 0.0)
+
+
 def _answer(row: pd.Series, true: float) -> Answer:
     estimate, error, low, high, smallest = row[
         ["estimate", "std_error", "ci_low", "ci_high", "detectable"]
@@ -110,6 +119,7 @@ METHODS: dict[str, Method] = {
     "24 months, AIPW": aipw,
     "24 months, hazard": hazard,
     "colleagues": colleagues,
+    "firm patents, null": firm_patents,
     "inventions, winners less finalists": patents,
     "inventions, check before the final": partial(patents, estimate_of="before the final"),
     "inventions, before and after": partial(patents, estimate_of="before and after"),
@@ -119,5 +129,6 @@ METHODS: dict[str, Method] = {
 SOURCES: dict[str, Callable[[Order], Any]] = {
     "persons": person_panel,
     "colleagues": colleague_panel,
+    "firms": invention_panel,
     "inventors": lambda order: inventor_panel(order.seed),
 }

@@ -14,6 +14,7 @@ from zgzx_research.simulate.world.job_months import OPEN
 from zgzx_research.simulate.world.labour import Labour
 from zgzx_research.simulate.world.model import Contest, simulate_contest, simulate_staying
 from zgzx_research.simulate.world.months import month_of_day, year_month
+from zgzx_research.simulate.world.outcome_panel import outcome_panel
 
 ARM = {True: "winner", False: "finalist"}
 STAYS = {"stay_12": "retention_12_group", "stay_24": "retention_24_group"}
@@ -84,11 +85,36 @@ def colleague_panel(order: Order) -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     )
     first, last_year = order.rules["time"]["panel"]
-    finals = entry[entry["final"].notna()].assign(won=entry["outcome"].eq("获奖"))
-    return (
-        colleague_years(spells, final, years=range(first, last_year + 1)),
-        finals[["edition", "year", "category", "firm_id", "won"]],
-    )
+    staff = colleague_years(spells, final, years=range(first, last_year + 1))
+    return staff, _finals(entry)
+
+
+def invention_panel(order: Order) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw a world and return inventions by firm and year, and the entries of its finals.
+
+    Nobody's inventions are taken out: the row tries the comparison of firms.
+
+    Parameters
+    ----------
+    order : Order
+        The world.
+
+    Returns
+    -------
+    tuple of DataFrame
+        firm_id, year, inventions_without_finalists; edition, year, category, firm_id, won.
+    """
+    finals = _finals(simulate_contest(order).entry)
+    panel = outcome_panel(order, "patents_invention")
+    counts = panel.rename(columns={"patents_invention": "inventions_without_finalists"})
+    return counts[["firm_id", "year", "inventions_without_finalists"]], finals
+
+
+def _finals(entry: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per entry that was ranked in a final."""
+    finals = entry[entry["final"].notna()]
+    columns = ["edition", "year", "category", "firm_id", "won"]
+    return finals.assign(won=finals["outcome"].eq("获奖"))[columns]
 
 
 @lru_cache(maxsize=1)

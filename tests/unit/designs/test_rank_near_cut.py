@@ -103,3 +103,6 @@ def test_refusals() -> None:
     far = table.assign(cut_distance=table["cut_distance"] * 10)
     with pytest.raises(ZgzxError, match="within 5 ranks of the cut"):
         rank_near_cut(far)
+    empty = table.assign(wage=np.nan)
+    with pytest.raises(ZgzxError, match="rank_near_cut, placebo wage: .* wage is missing: 192"):
+        rank_near_cut(empty, placebo=["wage"])
