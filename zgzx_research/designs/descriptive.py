@@ -13,7 +13,7 @@ from zgzx_research.errors import ZgzxError
 
 ONE_UNIT = (
     "one district and one city, every value a whole count of people: there is no sampling error "
-    "and no test; other changes in the district cannot be told apart"
+    "and no test; other changes in the district cannot be separated from it"
 )
 SELECTION = (
     "no effect is printed: named firms are picked because they do well (+25 to +47 % where +10 % "

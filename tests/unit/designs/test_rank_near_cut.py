@@ -104,5 +104,5 @@ def test_refusals() -> None:
     with pytest.raises(ZgzxError, match="within 5 ranks of the cut"):
         rank_near_cut(far)
     empty = table.assign(wage=np.nan)
-    with pytest.raises(ZgzxError, match="rank_near_cut, placebo wage: .* wage is missing: 192"):
+    with pytest.raises(ZgzxError, match=r"rank_near_cut, placebo wage: .* wage is missing: 192"):
         rank_near_cut(empty, placebo=["wage"])
