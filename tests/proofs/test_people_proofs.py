@@ -52,6 +52,7 @@ def test_a_few_tiny_worlds_hold() -> None:
         assert result["coverage"] >= 0.75, row.label
 
 
+@pytest.mark.slow
 def test_before_and_after_fails_where_the_double_difference_holds() -> None:
     good, bad = prove(
         rows_of("inventions, winners less finalists", "inventions, before and after"),
