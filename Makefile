@@ -48,11 +48,13 @@ browser: $(READY)
 
 WORLDS ?= 2000
 CLEANED ?= 200
+PEOPLE ?= 100
 proofs: $(READY)
 	$(PYTEST) -m proof tests
 	$(BIN)/python -m zgzx_research.proofs coverage $(WORLDS)
 	$(BIN)/python -m zgzx_research.proofs traps $(WORLDS)
 	$(BIN)/python -m zgzx_research.proofs cleaning $(CLEANED)
+	$(BIN)/python -m zgzx_research.proofs people $(PEOPLE)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv

@@ -1,1 +1,1 @@
-"""Estimators for other designs than group-time comparisons: today Poisson regression."""
+"""Other designs: Poisson regression, winners against finalists, rank, spillovers, descriptions."""

@@ -5,6 +5,7 @@
     python -m zgzx_research.proofs cleaning 200
     python -m zgzx_research.proofs honest_bounds 200
     python -m zgzx_research.proofs designs 300
+    python -m zgzx_research.proofs people 100
 
 Worlds have the seeds 0..N-1. With `--rows growth null` (words of labels) only these rows run, and
 the table is printed but no page is written.
@@ -27,6 +28,7 @@ from zgzx_research.proofs import (
     trap_proofs,
     traps,
 )
+from zgzx_research.proofs import cleaning, coverage, coverage_rows, people, trap_proofs, traps
 from zgzx_research.study import find_root
 
 
@@ -45,6 +47,7 @@ PAGES: dict[str, tuple[Sequence[Labelled], Callable[..., list], ModuleType]] = {
     "cleaning": (cleaning.ROWS, cleaning.prove, cleaning),
     "honest_bounds": (honest_bounds.ROWS, honest_bounds.prove, honest_bounds),
     "designs": (design_proofs.ROWS, design_proofs.prove, design_proofs),
+    "people": (people.ROWS, people.prove, people),
 }
 
 
