@@ -1,13 +1,9 @@
 __version__: str
 
 from .cleaning.sources import clean as clean
+from .designs.colleague_years import colleague_years as colleague_years
 from .designs.contest import ContestEffects as ContestEffects
 from .designs.contest import contest_effects as contest_effects
-from .designs.ppml import ppml as ppml
-from .designs.ppml import ppml_with_covariates as ppml_with_covariates
-from .designs.precision_weights import PrecisionWeights as PrecisionWeights
-from .designs.precision_weights import precision_weights as precision_weights
-from .designs.colleague_years import colleague_years as colleague_years
 from .designs.descriptive import dose as dose
 from .designs.descriptive import participation as participation
 from .designs.descriptive import skill_share as skill_share
@@ -16,6 +12,8 @@ from .designs.descriptive import visits as visits
 from .designs.first_entry import first_entry as first_entry
 from .designs.ppml import ppml as ppml
 from .designs.ppml import ppml_with_covariates as ppml_with_covariates
+from .designs.precision_weights import PrecisionWeights as PrecisionWeights
+from .designs.precision_weights import precision_weights as precision_weights
 from .designs.rank_near_cut import rank_near_cut as rank_near_cut
 from .designs.spillovers import colleagues_retention as colleagues_retention
 from .designs.spillovers import patents_without_finalists as patents_without_finalists

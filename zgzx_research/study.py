@@ -123,6 +123,8 @@ class Curve(_Section):
     base_period: tuple[Base, ...] = ("pooled", "universal")
     leave_out: tuple[int, ...] = (0, 1)
     target: tuple[tuple[int, int], ...] = ((1, 3), (0, 5))
+
+
 class Primary(_Section):
     """The design of an outcome's headline, decided before the data were seen, and why."""
 

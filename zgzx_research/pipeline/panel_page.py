@@ -18,8 +18,9 @@ from zgzx_research.pipeline import manifest, store, study_facts
 from zgzx_research.pipeline.code_digest import package_digest
 from zgzx_research.pipeline.data_facts import panel_facts, period_labels
 from zgzx_research.pipeline.kept_facts import Kept
-from zgzx_research.pipeline.page import WITHOUT_STUDY, Page
+from zgzx_research.pipeline.page import Page
 from zgzx_research.pipeline.page_folders import checked_folder
+from zgzx_research.pipeline.page_reading import WITHOUT_STUDY
 from zgzx_research.pipeline.panel_file import read_panel_file
 from zgzx_research.pipeline.place import Place
 from zgzx_research.study import check_name, find_root

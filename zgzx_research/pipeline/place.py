@@ -36,6 +36,7 @@ PAGE_TABLES = {
     "quarantine": "clean",
 }
 CALENDAR = "data/published/edition_calendar.csv"
+CLAIMS = "data/published/claims.csv"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class Place:
     def calendar(self) -> Path:
         """The published calendar of editions."""
         return self.root / CALENDAR
+
+    @property
+    def claims(self) -> Path:
+        """The official claims."""
+        return self.root / CLAIMS
 
     def stage(self, stage: str, *names: str) -> tuple[Path, ...]:
         """Return the paths of Parquet files of a stage."""

@@ -23,12 +23,12 @@ from zgzx_research.proofs import (
     cleaning,
     coverage,
     coverage_rows,
-    honest_bounds,
     design_proofs,
+    honest_bounds,
+    people,
     trap_proofs,
     traps,
 )
-from zgzx_research.proofs import cleaning, coverage, coverage_rows, people, trap_proofs, traps
 from zgzx_research.study import find_root
 
 
