@@ -48,11 +48,13 @@ browser: $(READY)
 
 WORLDS ?= 2000
 CLEANED ?= 200
+BOUNDED ?= 1000
 proofs: $(READY)
 	$(PYTEST) -m proof tests
 	$(BIN)/python -m zgzx_research.proofs coverage $(WORLDS)
 	$(BIN)/python -m zgzx_research.proofs traps $(WORLDS)
 	$(BIN)/python -m zgzx_research.proofs cleaning $(CLEANED)
+	$(BIN)/python -m zgzx_research.proofs honest_bounds $(BOUNDED)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv
