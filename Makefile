@@ -49,12 +49,14 @@ browser: $(READY)
 WORLDS ?= 2000
 CLEANED ?= 200
 PEOPLE ?= 100
+BOUNDED ?= 1000
 proofs: $(READY)
 	$(PYTEST) -m proof tests
 	$(BIN)/python -m zgzx_research.proofs coverage $(WORLDS)
 	$(BIN)/python -m zgzx_research.proofs traps $(WORLDS)
 	$(BIN)/python -m zgzx_research.proofs cleaning $(CLEANED)
 	$(BIN)/python -m zgzx_research.proofs people $(PEOPLE)
+	$(BIN)/python -m zgzx_research.proofs honest_bounds $(BOUNDED)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv

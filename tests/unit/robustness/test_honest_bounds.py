@@ -186,6 +186,7 @@ def test_folded_quantiles_agree_with_scipy(bias: float) -> None:
     assert folded_quantile(bias, 0.95) == pytest.approx(stats.foldnorm.ppf(0.95, bias), abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bound", [0.0, 0.01, 0.05, 0.3])
 def test_no_other_linear_estimator_has_a_shorter_interval(bound: float) -> None:
     path = seven(np.zeros(7), (0, 0, 0, 0.5, 0.5, 0, 0))
@@ -272,7 +273,7 @@ def test_the_frame_has_one_row_per_bound() -> None:
 
 # --- coverage ---------------------------------------------------------------------------------
 def boundary(bound: float) -> np.ndarray:
-    """Departures of which exactly M = `bound` is true: one step of several standard errors before treatment."""
+    """Departures that need exactly M = `bound`: before treatment one step of several errors."""
     jump = 0.8
     return (
         np.concatenate([[0, 0, jump], jump + 0 * SEVEN[3:]])
@@ -296,6 +297,7 @@ def decisions(moments: Pair, *, hybrid: bool) -> np.ndarray:
     return rejected(moments, 0.05, least_favourable(moments, 0.005) if hybrid else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [increments, levels])
 @pytest.mark.parametrize("bound", [0.4, 1.5])
 def test_the_conditional_quantile_is_exact_where_every_restriction_binds(
@@ -392,6 +394,7 @@ def test_an_event_study_and_its_numbers_give_the_same_bounds() -> None:
     pd.testing.assert_frame_equal(own.to_frame(), raw.to_frame(), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_pooled_base_limits_levels_and_ratios_are_proportions() -> None:
     event = study("counts", scale="ratio", base_period="pooled", leave_out=1)
     found = zr.honest_bounds(event, target=(1, 2), bounds=[0.5])
@@ -430,6 +433,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"estimates": [np.nan, 0, 1, 1]}, "an estimate or its covariance is unknown"),
     ({"covariance": np.kron(np.eye(2), NOT_PSD)}, "smallest eigenvalue -1"),
     ({"covariance": np.eye(4) + np.eye(4, k=1)}, "the covariance is not symmetric"),
+    ({"covariance": np.diag([1.0, 1.0, 0.0, 1.0])}, "the target does not vary"),
     ({"base_time": -4}, "there is no estimate before the base"),
     (
         {"restriction": "smoothness", "event_times": [-4, -2, 0, 1]},

@@ -131,7 +131,7 @@ def checked(path: EventPath) -> EventPath:
     ------
     ZgzxError
         Unknown estimates or covariances, a covariance with negative eigenvalues, no estimate
-        before treatment, or no counterfactual total.
+        before treatment, no counterfactual total, or a target without variance.
     """
     where = "honest_bounds"
     if not (np.isfinite(path.values).all() and np.isfinite(path.covariance).all()):
@@ -159,5 +159,12 @@ def checked(path: EventPath) -> EventPath:
             where=where,
             count=int((path.values[1] <= 0).sum()),
             remedy="Choose event times at which the outcome occurs, or scale='difference'.",
+        )
+    _, spread = path.departures(np.array([path.estimate]))
+    if not path.weights @ spread[0] @ path.weights > 0:
+        raise ZgzxError(
+            "the target does not vary: its standard error is zero",
+            where=where,
+            remedy="Check the outcome: it may be constant after treatment.",
         )
     return path
