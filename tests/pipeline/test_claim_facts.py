@@ -9,7 +9,7 @@ import pytest
 
 from zgzx_research.evidence.claims import Claim, read_claims
 from zgzx_research.evidence.facts import Facts, fact
-from zgzx_research.pipeline.claim_facts import claim_facts, estimate_of
+from zgzx_research.pipeline.claim_facts import claim_facts, estimate_of, numbers_of
 from zgzx_research.study import Study, load_study
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ def estimate_facts(prefix: str, unit: str, **changed: float) -> dict:
     headline |= {"equivalence_low": 7.0, "equivalence_high": 17.0}
     units = {"p_value": "number", "effective_number": "number"}
     facts = {
-        f"{prefix}.headline.{name}": fact(value, units.get(name, unit), "estimate", "estimate")
+        f"{numbers_of(prefix)}.{name}": fact(value, units.get(name, unit), "estimate", "estimate")
         for name, value in headline.items()
     }
     others = {"pretest.p_value": 0.4, "pretest.two_bins.p_value": 0.3}

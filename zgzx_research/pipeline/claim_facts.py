@@ -15,12 +15,10 @@ from zgzx_research.study import Study
 
 # rule -> fact of the estimate that is its measure
 MEASURED = {
-    "effective_treated": "headline.effective_number",
     "pretest": "pretest.p_value",
     "pretest_two_bins": "pretest.two_bins.p_value",
     "base_sensitivity": "base.z",
     "sign_flips": "curve.sign_flips",
-    "detectable": "headline.mde",
 }
 SHOWN = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "mde", "effective_number")
 
@@ -51,7 +49,7 @@ def claim_facts(
     findings: dict[str, Finding] = {}
     for claim in asked:
         prefix = estimate_of(claim, study)
-        if prefix and facts.has(f"{prefix}.headline.estimate"):
+        if prefix and facts.has(f"{numbers_of(prefix)}.estimate"):
             one = _finding(claim, prefix, study, facts, linkage)
             findings[claim.id] = one
             found |= _shown(claim.id, prefix, facts, one, linkage)
@@ -68,6 +66,11 @@ def estimate_of(claim: Claim, study: Study) -> str:
     return claim.outcome
 
 
+def numbers_of(prefix: str) -> str:
+    """Return the first parts of the names of an estimate's own numbers."""
+    return f"{prefix}.headline" if prefix.split(".")[0] in OUTCOMES else prefix
+
+
 def _finding(
     claim: Claim, prefix: str, study: Study, facts: Facts, linkage: tuple[float, bool]
 ) -> Finding:
@@ -75,8 +78,11 @@ def _finding(
     claimed = claim.claimed_effect
     if claim.outcome in OUTCOMES:
         claimed = study.estimate.claimed_effect(claim.outcome)
-    number = _numbers(facts, f"{prefix}.headline")
-    measures = _measures(claim, prefix, study, facts)
+    number = _numbers(facts, numbers_of(prefix))
+    measures = _measures(claim, prefix, study, facts) | {
+        "effective_treated": number["effective_number"],
+        "detectable": number["mde"],
+    }
     return Finding(
         estimate=number["estimate"],
         p_value=number["p_value"],
@@ -104,7 +110,7 @@ def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str
     if controls:
         found["negative_controls"] = min(controls)
     breakdown = f"{prefix}.sensitivity.breakdown"
-    if facts.has(breakdown) and _number(facts, f"{prefix}.headline.p_value") < 0.05:
+    if facts.has(breakdown) and _number(facts, f"{numbers_of(prefix)}.p_value") < 0.05:
         found["breakdown"] = _number(facts, breakdown)
     return found
 
@@ -132,13 +138,14 @@ def _shown(
     name: str, prefix: str, facts: Facts, one: Finding, linkage: tuple[float, bool]
 ) -> dict[str, Fact]:
     """Return the facts of a claim that its page shows."""
+    numbers = numbers_of(prefix)
     shown = {
-        f"claim.{name}.{key}": dict(facts.record(f"{prefix}.headline.{key}"))
+        f"claim.{name}.{key}": dict(facts.record(f"{numbers}.{key}"))
         for key in SHOWN
-        if facts.has(f"{prefix}.headline.{key}")
+        if facts.has(f"{numbers}.{key}")
     }
-    unit = facts.record(f"{prefix}.headline.estimate")["unit"]
-    number = f"{prefix}.headline.effective_number"
+    unit = facts.record(f"{numbers}.estimate")["unit"]
+    number = f"{numbers}.effective_number"
     few = facts.has(number) and is_withheld(facts.record(number))
     hidden = [*([] if linkage[1] else ["linkage"]), *(["effective_treated"] if few else [])]
     shown[f"claim.{name}.claimed_effect"] = fact(one.claimed_effect, unit, "design", "study")

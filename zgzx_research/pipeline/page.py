@@ -146,7 +146,7 @@ class Page(PageReading):
         return Kept(dict(facts), {})
 
     def keep_results(
-        self, name: str, frame: pd.DataFrame, outcome: str | None = None, by: str | None = None
+        self, name: str, frame: pd.DataFrame, unit: str = "number", by: str | None = None
     ) -> Kept:
         """Keep the numbers of a frame of results as facts, `<name>[.<row>].<measure>`.
 
@@ -155,14 +155,14 @@ class Page(PageReading):
         name : str
             First parts of the names of the facts, e.g. "patents_invention.main.placebo".
         frame : DataFrame
-            One row per result; the columns in `evidence.frame_facts.MEASURES` become facts.
-        outcome : str, optional
-            Gives effects their unit; without it they are plain numbers.
+            One row per result; the columns in `evidence.frame_facts.MEASURES` become facts. No
+            row, no fact.
+        unit : str, default "number"
+            Unit of effects: "percent", "percentage_point" or "number"; see `page.unit`.
         by : str, optional
             Column whose values name the rows.
         """
-        unit = self.unit(outcome) if outcome else "number"
-        return self.keep_facts(frame_facts(name, frame, unit, by))
+        return self.keep_facts(frame_facts(name, frame, unit, by) if len(frame) else {})
 
     def keep_checks(self, outcome: str, spec: str = "main", **found: Any) -> Kept:
         """Keep how far an estimate can be trusted, as facts `<outcome>.<spec>.{bounds,base,…}.*`.

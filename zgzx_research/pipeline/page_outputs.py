@@ -46,6 +46,8 @@ def shown_figure(figure: FigureSpec, style: FigureStyle) -> Shown:
 
 
 def shown_table(name: str, table: Table) -> Shown:
-    """Return a table with its caption."""
+    """Return a table with its caption; nothing where it has no rows."""
+    if not table.rows:
+        return shown_text(name, "")
     mark = {"kind": "table", "key": name, "caption": table.caption}
     return Shown({"text/markdown": table.to_markdown()}, mark)

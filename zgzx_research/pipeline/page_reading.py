@@ -26,6 +26,23 @@ CODE_DIGITS = 16  # of a code digest, enough to tell versions of the code apart
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a design answers when the data cannot carry it.
+
+    Attributes
+    ----------
+    reason : str
+        The message of the refusal: what is missing, how much, and what would help.
+    """
+
+    reason: str
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """Return a frame without rows."""
+        return pd.DataFrame()
+
+
 @dataclass(frozen=True)
 class PageReading:
     """What a page can read.
@@ -188,6 +205,21 @@ class PageReading:
     def unit(self, outcome: str) -> str:
         """Return the unit of an outcome's effects."""
         return outcome_row(outcome).effect_unit
+
+    def ask(self, design: Callable[..., T], *arguments: Any, **options: Any) -> T | Refused:
+        """Call a design; where the data cannot carry it, the refusal is the answer.
+
+        Parameters
+        ----------
+        design : callable
+            A public function, e.g. `zr.winners_and_finalists`.
+        *arguments, **options
+            Its arguments.
+        """
+        try:
+            return self.cached(design, *arguments, **options)
+        except ZgzxError as refusal:
+            return Refused(str(refusal))
 
     def cached(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """Call a slow function, or read what it gave before for the same data, options and code.

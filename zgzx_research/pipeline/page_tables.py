@@ -121,9 +121,7 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table:
     return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
 
 
-def results(
-    page: Page, key: str, frame: pd.DataFrame, by: str, outcome: str | None = None
-) -> Table:
+def results(page: Page, key: str, frame: pd.DataFrame, by: str, unit: str = "number") -> Table:
     """Return the table of a frame of results, one row for each value of a column.
 
     A frame with the columns "zh" and "en" brings the words of its rows along; values of other
@@ -133,8 +131,7 @@ def results(
     if language in frame:
         labels = [str(text) for text in frame[language]]
     else:
-        labels = [word_or_code(by, str(value), language) for value in frame[by]]
-    unit = page.unit(outcome) if outcome else "number"
+        labels = [word_or_code(by, str(value), language) for value in frame.get(by, ())]
     return result_table(key, frame, labels, label_column=by, unit=unit, language=language)
 
 

@@ -28,11 +28,15 @@ PANEL_TABLES = ("firm_year", "worker_final")
 PAGE_TABLES = {
     "firm_year": "panels",
     "worker_final": "panels",
+    "firm_entries": "panels",
+    "employment": "link",
     "firm": "link",
     "link_audit": "link",
     "linkage_rates": "link",
     "roster": "clean",
     "entry": "clean",
+    "cost": "clean",
+    "district_year": "clean",
     "quarantine": "clean",
 }
 CALENDAR = "data/published/edition_calendar.csv"
