@@ -86,7 +86,9 @@ def plot_specification_curve(
         unit = unit_of_effects(str(rows["scale"].iloc[0]), style.share)
         title = word("specifications.title", style.language, count=len(rows))
         return ReportFigure(
-            _picture(rows, _levels(curve, rows), title, unit, style), title, _alternative(rows, unit, style)
+            _picture(rows, _levels(curve, rows), title, unit, style),
+            title,
+            _alternative(rows, unit, style),
         )
 
     return FigureSpec(draw, {"share": share, "language": language, "synthetic": synthetic})
