@@ -39,9 +39,9 @@ class Heterogeneity:
     ----------
     groups : DataFrame
         One row per group: cut, group, estimate, std_error, ci_low, ci_high, p_value, n_treated,
-        n_comparison, difference (to the first group of the cut; of log ratios on the ratio
-        scale), difference_std_error, difference_p, difference_p_adjusted (Romano-Wolf over all
-        differences of all cuts), reason (why there is no estimate, else empty).
+        n_comparison, difference (to the first group of the cut that has an estimate; of log
+        ratios on the ratio scale), difference_std_error, difference_p, difference_p_adjusted
+        (Romano-Wolf over all differences of all cuts), reason (why there is no estimate, else empty).
     tests : DataFrame
         One row per cut: cut, groups, statistic, df, p_value (Wald test that all groups have the
         same effect), p_adjusted (Holm over the cuts), rejected (at 5 %), reason.
@@ -224,9 +224,10 @@ def _series(one: SummaryInfluence, weights: np.ndarray) -> pd.Series:
 
 def _differences(found: dict[str, SummaryInfluence]) -> dict[str, tuple[float, pd.Series]]:
     """Difference of each group to the first one, and its influence by cluster."""
-    if not found:
+    known = [group for group, one in found.items() if np.isfinite(one.value)]
+    if not known:
         return {}
-    first, *others = found
+    first, *others = known
     base = found[first]
     return {
         group: (

@@ -17,7 +17,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.robustness.randomisation import TIE, RandomisationTest
 from zgzx_research.robustness.summaries import SummaryInfluence
 
-DRAWS = 99_999  # Monte-Carlo error of an adjusted p-value near .05 is then .0007
+DRAWS = 19_999  # Monte-Carlo error of an adjusted p-value near .05 is then .0015
 SINGULAR = 1e-10  # relative size below which an eigenvalue of a correlation counts as zero
 
 PValues: TypeAlias = Mapping[str, float] | pd.Series | Sequence[float]
@@ -129,7 +129,7 @@ def romano_wolf(
         Degrees of freedom of the joint t distribution of the draws; infinite = normal.
     level : float, default 0.05
         Largest chance of any false rejection.
-    draws : int, default 99,999
+    draws : int, default 19,999
         Draws from the joint law (not of randomisation tests, which have theirs).
     seed : int, default 0
         Of these draws.

@@ -41,6 +41,8 @@ class WindowDesign:
         Weight of the unit in cohort shares.
     last : float
         Last period of the panel: who is treated later is never treated in it.
+    masked : int
+        Periods before treatment in declared windows.
     scale : str
         "difference" or "ratio".
     only_never : bool
@@ -58,6 +60,7 @@ class WindowDesign:
     sums: np.ndarray
     own: np.ndarray
     last: float
+    masked: int
     scale: str
     only_never: bool
     corrected: bool
@@ -175,6 +178,7 @@ def window_design(
         np.stack([part.sum(axis=0) for part in parts]),
         unit_weights(panel.weights),
         float(panel.periods[-1]),
+        masked,
         scale,
         controls == "never_treated",
         cohort_correction,
@@ -260,9 +264,8 @@ def _spread(design: WindowDesign, start: np.ndarray, influence: np.ndarray) -> f
     """Return the standard error from influence values."""
     if not design.corrected:
         return float(np.sqrt(influence @ influence))
-    _, code, size = np.unique(
-        np.where(start > design.last, np.inf, start), return_inverse=True, return_counts=True
-    )
+    cohort = np.where(start - design.masked > design.last, np.inf, start)
+    _, code, size = np.unique(cohort, return_inverse=True, return_counts=True)
     return float(np.sqrt((influence**2) @ (size / np.maximum(size - 1, 1))[code]))
 
 

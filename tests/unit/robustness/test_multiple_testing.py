@@ -26,7 +26,7 @@ def test_step_down_by_hand() -> None:
     draws = np.array([[1.0, 0.5], [3.0, 0.1], [0.2, 2.5], [0.1, 0.2]])
     own, adjusted = step_down(np.array([2.0, 1.0]), draws)
     np.testing.assert_allclose(own, [2 / 5, 2 / 5])  # 3.0; 2.5; plus the sample itself
-    # first step: rows whose largest is at least 2: two; second: 1.0 among b only: one, then monotone
+    # at first the largest of both is at least 2 in two draws; b alone comes to 2 / 5, but not less
     np.testing.assert_allclose(adjusted, [3 / 5, 3 / 5])
     _, undefined = step_down(np.array([2.0]), np.array([[np.nan], [0.0]]))
     assert undefined == pytest.approx([2 / 3])
@@ -37,8 +37,8 @@ def test_romano_wolf_between_no_adjustment_and_sidak() -> None:
     alone = 2 * stats.norm.sf(2.4)
     same = zr.romano_wolf(t, covariance=np.ones((3, 3)))["p_adjusted"][0]
     apart = zr.romano_wolf(t, covariance=np.eye(3))["p_adjusted"][0]
-    assert same == pytest.approx(alone, abs=0.0015)
-    assert apart == pytest.approx(1 - (1 - alone) ** 3, abs=0.0025)
+    assert same == pytest.approx(alone, abs=0.0036)  # four Monte-Carlo errors
+    assert apart == pytest.approx(1 - (1 - alone) ** 3, abs=0.0061)
     scaled = zr.romano_wolf({k: 9 * v for k, v in t.items()}, covariance=81 * np.eye(3))
     assert scaled["p_adjusted"][0] == apart
     wide = zr.romano_wolf(t, covariance=np.eye(3), df=5)["p_adjusted"][0]
@@ -78,7 +78,7 @@ def test_false_rejections_of_a_family_under_the_null() -> None:
     draws = np.abs(rng.normal(size=(1999, 4)) @ root.T)
     worlds = np.abs(rng.normal(size=(600, 4)) @ root.T)
     false = np.mean([step_down(world, draws)[1].min() <= 0.05 for world in worlds])
-    by_holm = np.mean([zr.holm(list(2 * stats.norm.sf(w)))["rejected"].any() for w in worlds])
+    by_holm = np.mean(4 * 2 * stats.norm.sf(worlds.max(axis=1)) <= 0.05)
     assert abs(false - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 600)
     assert by_holm <= false + 0.01
 

@@ -80,7 +80,7 @@ def test_the_declared_controls_of_the_programme_can_be_read(tmp_path: Path) -> N
     assert all(row.zh and row.en for row in rows_declared)
     wrong = tmp_path / "own.toml"
     wrong.write_text('[x]\noutcome = "y"\nyears = 3\n', encoding="utf-8")
-    with pytest.raises(ZgzxError, match="'x' has an unknown key.*years"):
+    with pytest.raises(ZgzxError, match=r"'x' has an unknown key.*years"):
         zr.declared_controls(wrong)
 
 

@@ -27,7 +27,7 @@ CHOICES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize("target", [(0, 2), 1, "average", "overall"])
 def test_influence_gives_the_standard_error(preparing: dict, options: dict, target: Any) -> None:
     table = rows(3, 80, (4, 5, np.nan, np.nan), counts=True, missing=0.05, effect=1.0)
-    table["block"] = table["firm"].str[:3] + table["start"].astype(str)
+    table["block"] = table["firm"].str[:3] + table["start"].fillna(0).astype(str)
     panel = panel_of(table, **preparing)
     found = zr.summary_influence(panel, target, **options)
     row = summary_row(zr.estimate_effects(panel, **options), target)
