@@ -48,11 +48,13 @@ browser: $(READY)
 
 WORLDS ?= 2000
 CLEANED ?= 200
+CHECKED ?= 500
 proofs: $(READY)
 	$(PYTEST) -m proof tests
 	$(BIN)/python -m zgzx_research.proofs coverage $(WORLDS)
 	$(BIN)/python -m zgzx_research.proofs traps $(WORLDS)
 	$(BIN)/python -m zgzx_research.proofs cleaning $(CLEANED)
+	$(BIN)/python -m zgzx_research.proofs robustness $(CHECKED)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv

@@ -3,6 +3,7 @@
     python -m zgzx_research.proofs coverage 2000
     python -m zgzx_research.proofs traps 2000
     python -m zgzx_research.proofs cleaning 200
+    python -m zgzx_research.proofs robustness 500
 
 Worlds have the seeds 0..N-1. With `--rows growth null` (words of labels) only these rows run, and
 the table is printed but no page is written.
@@ -16,7 +17,14 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Protocol
 
-from zgzx_research.proofs import cleaning, coverage, coverage_rows, trap_proofs, traps
+from zgzx_research.proofs import (
+    cleaning,
+    coverage,
+    coverage_rows,
+    robustness,
+    trap_proofs,
+    traps,
+)
 from zgzx_research.study import find_root
 
 
@@ -33,6 +41,7 @@ PAGES: dict[str, tuple[Sequence[Labelled], Callable[..., list], ModuleType]] = {
     "coverage": (coverage_rows.ROWS, coverage.prove, coverage),
     "traps": (traps.ROWS, trap_proofs.prove, traps),
     "cleaning": (cleaning.ROWS, cleaning.prove, cleaning),
+    "robustness": (robustness.ROWS, robustness.prove, robustness),
 }
 
 

@@ -41,7 +41,8 @@ class Heterogeneity:
         One row per group: cut, group, estimate, std_error, ci_low, ci_high, p_value, n_treated,
         n_comparison, difference (to the first group of the cut that has an estimate; of log
         ratios on the ratio scale), difference_std_error, difference_p, difference_p_adjusted
-        (Romano-Wolf over all differences of all cuts), reason (why there is no estimate, else empty).
+        (Romano-Wolf over all differences of all cuts), reason (why there is no estimate, else
+        empty).
     tests : DataFrame
         One row per cut: cut, groups, statistic, df, p_value (Wald test that all groups have the
         same effect), p_adjusted (Holm over the cuts), rejected (at 5 %), reason.

@@ -61,13 +61,13 @@ def test_ratios_are_compared_by_totals_and_a_group_may_have_none() -> None:
 
 @pytest.mark.slow
 def test_size_and_power() -> None:
-    worlds = 80
+    worlds = 40
     p, planted = [], []
     for seed in range(worlds):
         table = rows(seed, 80, (4, np.nan), years=5)
         cut = {"size": by_firm(table, "size")}
         p.append(zr.heterogeneity(panel_of(table), cut, target=(0, 1)).tests["p_value"][0])
-        if seed < 20:
+        if seed < 10:
             effect = 1.5 * ((table["size"] == "large") & (table["year"] >= table["start"]))
             other = panel_of(table.assign(y=table["y"] + effect))
             planted.append(zr.heterogeneity(other, cut, target=(0, 1)).tests["p_value"][0])

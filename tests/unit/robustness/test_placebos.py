@@ -112,8 +112,9 @@ def test_a_good_year_before_treatment_gives_a_negative_difference() -> None:
     assert scaled.p_value == pytest.approx(found.p_value, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_the_size_of_the_paired_test() -> None:
-    worlds = 60
+    worlds = 50
     p = [
         zr.base_sensitivity(panel_of(rows(s, 60)), target=(0, 1), leave_out=1).p_value
         for s in range(worlds)

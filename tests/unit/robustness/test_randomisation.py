@@ -140,7 +140,7 @@ def test_invariances() -> None:
 
 @pytest.mark.slow
 def test_size_is_exact_with_four_treated_units_and_skewed_counts() -> None:
-    worlds, rejected = 200, 0
+    worlds, rejected = 150, 0
     for seed in range(worlds):
         table = rows(seed, 32, (3, *[np.nan] * 7), years=4, counts=True)
         table["y"] = np.where(table["y"] > 6, table["y"] ** 2, 0.0)
