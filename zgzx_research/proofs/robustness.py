@@ -139,8 +139,9 @@ def _unadjusted(table: pd.DataFrame, options: dict[str, Any], seed: int) -> floa
 
 
 def _wild(table: pd.DataFrame, options: dict[str, Any], seed: int) -> float:
-    given = {"method": "interaction_weighted", "window": WINDOW, "draws": PERMUTATIONS}
-    return float(wild_cluster_bootstrap(_panel(table, cluster="cluster"), **given)["p_value"])
+    panel, method = _panel(table, cluster="cluster"), "interaction_weighted"
+    found = wild_cluster_bootstrap(panel, method=method, window=WINDOW, draws=PERMUTATIONS)
+    return float(found["p_value"])
 
 
 MANY = "four tests are four chances"
