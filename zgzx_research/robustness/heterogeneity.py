@@ -23,7 +23,12 @@ from zgzx_research.robustness.summaries import (
     summary_influence,
     summary_row,
 )
-from zgzx_research.robustness.unit_groups import ByUnit, groups_of_units, is_treated
+from zgzx_research.robustness.unit_groups import (
+    FEWEST_NAMED,
+    ByUnit,
+    groups_of_units,
+    is_treated,
+)
 
 MOST_CUTS = 5  # more are a search, not a declared comparison
 # treated units; below, standard errors of skewed counts are too small (designs.md C, R8)
@@ -152,7 +157,8 @@ def _estimates(
         kept = codes == code
         count = int((kept & treated).sum())
         row: dict[str, Any] = {"cut": cut, "group": str(group)} | dict.fromkeys(NUMBERS, np.nan)
-        row |= {"n_treated": count, "reason": ""}
+        shown = count if count >= FEWEST_NAMED else np.nan
+        row |= {"n_treated": shown, "reason": ""}
         try:
             if count < FEWEST_TREATED:
                 raise ZgzxError(f"fewer than {FEWEST_TREATED} treated units")
@@ -184,7 +190,8 @@ def _test(found: dict[str, SummaryInfluence]) -> dict[str, Any]:
         contrast = np.eye(len(found))[1:]
     value = contrast @ np.array([one.value for one in departures.values()])
     freedom = sum(one.df for one in found.values())
-    test = wald_test(value, contrast @ joint_covariance(departures) @ contrast.T, freedom)
+    spread = joint_covariance(departures, same_clusters=True)
+    test = wald_test(value, contrast @ spread @ contrast.T, freedom)
     kept = {name: test[name] for name in ("statistic", "df", "p_value")}
     reason = "" if np.isfinite(test["p_value"]) else "the covariance of the groups is singular"
     return {"groups": len(found)} | kept | {"reason": reason}

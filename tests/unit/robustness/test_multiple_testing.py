@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from small_panels import panel_of, rows
@@ -56,6 +57,25 @@ def test_joint_covariance_of_summaries_is_that_of_the_aggregate() -> None:
     np.testing.assert_allclose(joint_covariance(again), expected, rtol=1e-9)
     adjusted = zr.romano_wolf(tests)
     assert (adjusted["p_adjusted"] >= adjusted["p_value"]).all()
+
+
+def test_clusters_are_matched_by_their_units_across_panels() -> None:
+    """A second panel lacks the first clusters, so it numbers the same clusters otherwise."""
+    table = rows(7, 60, effect=1.0)
+    block = table["firm"].str[1:].astype(int) // 3
+    table = table.assign(block="B" + block.astype(str).str.zfill(2))
+    part = table[block >= 4]
+    whole, less = (
+        zr.summary_influence(panel_of(t, cluster="block"), (0, 1)) for t in (table, part)
+    )
+    found = joint_covariance({"whole": whole, "less": less})
+    names = table.groupby("firm")["block"].first()
+    sums = [
+        pd.Series(one.influence).groupby(names[one.units].to_numpy()).sum() for one in (whole, less)
+    ]
+    expected = sums[0].mul(sums[1], fill_value=0.0).sum()
+    assert found[0, 1] == pytest.approx(expected, rel=1e-10)
+    np.testing.assert_allclose(np.diag(found), [whole.std_error**2, less.std_error**2])
 
 
 def test_randomisation_tests_are_adjusted_by_their_joint_draws() -> None:
