@@ -21,7 +21,7 @@ from zgzx_research.errors import ZgzxError
 
 @dataclass(frozen=True, slots=True)
 class WindowDesign:
-    """What no permutation changes. Comparisons are (first treated period, event time), in this order.
+    """What no permutation changes. A comparison is a first treated period with an event time.
 
     Attributes
     ----------
@@ -30,8 +30,8 @@ class WindowDesign:
     events : int
         Event times in the window; comparisons = starts × events.
     latest : (comparisons,) float
-        Last period that a comparison uses, plus the masked periods: who is treated up to it does not
-        compare.
+        Last period that a comparison uses, plus the masked periods: who is treated up to it is
+        no comparison unit.
     weight, now, base : (units, comparisons)
         Weight of the unit, and weight times its outcome at t and its mean outcome at the base; 0
         where one of the two is not observed.
@@ -188,7 +188,7 @@ def window_design(
 def _outcomes(
     panel: PreparedPanel, period: np.ndarray, base: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(units, comparisons) weight of the pair, and weight times outcome at t and mean at the base."""
+    """(units, comparisons) weight, and weight times the outcome at t and the mean at the base."""
     seen = ~np.isnan(panel.y)
     y = np.where(seen, panel.y, 0.0)
     known = seen @ base.T
@@ -229,7 +229,7 @@ def window_statistic(design: WindowDesign, start: np.ndarray) -> WindowStatistic
 
 
 def _means(design: WindowDesign, drawn: Assignment) -> tuple[np.ndarray, np.ndarray]:
-    """(comparisons, 4) means and weights: treated at t, at the base, comparison at t, at the base."""
+    """(comparisons, 4) means and weights of treated and comparison units, each at t and base."""
     parts = [part[drawn.rows] for part in (design.weight, design.now, design.base)]
     treated = np.stack([np.where(drawn.treated, part, 0.0).sum(axis=0) for part in parts])
     outside = np.stack([np.where(drawn.compared, 0.0, part).sum(axis=0) for part in parts])
