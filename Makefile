@@ -50,6 +50,7 @@ WORLDS ?= 2000
 CLEANED ?= 200
 PEOPLE ?= 100
 BOUNDED ?= 1000
+CHECKED ?= 500
 proofs: $(READY)
 	$(PYTEST) -m proof tests
 	$(BIN)/python -m zgzx_research.proofs coverage $(WORLDS)
@@ -57,6 +58,7 @@ proofs: $(READY)
 	$(BIN)/python -m zgzx_research.proofs cleaning $(CLEANED)
 	$(BIN)/python -m zgzx_research.proofs people $(PEOPLE)
 	$(BIN)/python -m zgzx_research.proofs honest_bounds $(BOUNDED)
+	$(BIN)/python -m zgzx_research.proofs robustness $(CHECKED)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv

@@ -6,6 +6,7 @@
     python -m zgzx_research.proofs honest_bounds 200
     python -m zgzx_research.proofs designs 300
     python -m zgzx_research.proofs people 100
+    python -m zgzx_research.proofs robustness 500
 
 Worlds have the seeds 0..N-1. With `--rows growth null` (words of labels) only these rows run, and
 the table is printed but no page is written.
@@ -26,6 +27,7 @@ from zgzx_research.proofs import (
     design_proofs,
     honest_bounds,
     people,
+    robustness,
     trap_proofs,
     traps,
 )
@@ -48,6 +50,7 @@ PAGES: dict[str, tuple[Sequence[Labelled], Callable[..., list], ModuleType]] = {
     "honest_bounds": (honest_bounds.ROWS, honest_bounds.prove, honest_bounds),
     "designs": (design_proofs.ROWS, design_proofs.prove, design_proofs),
     "people": (people.ROWS, people.prove, people),
+    "robustness": (robustness.ROWS, robustness.prove, robustness),
 }
 
 

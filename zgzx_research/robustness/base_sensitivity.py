@@ -112,8 +112,8 @@ def base_sensitivity(
     Examples
     --------
     >>> import zgzx_research as zr
-    >>> cells = [(u, t) for u in range(14) for t in range(6)]
-    >>> rows = [(u, t, (5 * u * t) % 7 + 3 * (u < 6 and t > 3)) for u, t in cells]
+    >>> pairs = [(u, t) for u in range(14) for t in range(6)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 3 * (u < 6 and t > 3)) for u, t in pairs]
     >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
     >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 4.0))
     >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}

@@ -23,7 +23,12 @@ from zgzx_research.robustness.summaries import (
     summary_influence,
     summary_row,
 )
-from zgzx_research.robustness.unit_groups import ByUnit, groups_of_units, is_treated
+from zgzx_research.robustness.unit_groups import (
+    FEWEST_NAMED,
+    ByUnit,
+    groups_of_units,
+    is_treated,
+)
 
 MOST_CUTS = 5  # more are a search, not a declared comparison
 # treated units; below, standard errors of skewed counts are too small (designs.md C, R8)
@@ -39,9 +44,10 @@ class Heterogeneity:
     ----------
     groups : DataFrame
         One row per group: cut, group, estimate, std_error, ci_low, ci_high, p_value, n_treated,
-        n_comparison, difference (to the first group of the cut; of log ratios on the ratio
-        scale), difference_std_error, difference_p, difference_p_adjusted (Romano-Wolf over all
-        differences of all cuts), reason (why there is no estimate, else empty).
+        n_comparison, difference (to the first group of the cut that has an estimate; of log
+        ratios on the ratio scale), difference_std_error, difference_p, difference_p_adjusted
+        (Romano-Wolf over all differences of all cuts), reason (why there is no estimate, else
+        empty).
     tests : DataFrame
         One row per cut: cut, groups, statistic, df, p_value (Wald test that all groups have the
         same effect), p_adjusted (Holm over the cuts), rejected (at 5 %), reason.
@@ -151,7 +157,8 @@ def _estimates(
         kept = codes == code
         count = int((kept & treated).sum())
         row: dict[str, Any] = {"cut": cut, "group": str(group)} | dict.fromkeys(NUMBERS, np.nan)
-        row |= {"n_treated": count, "reason": ""}
+        shown = count if count >= FEWEST_NAMED else np.nan
+        row |= {"n_treated": shown, "reason": ""}
         try:
             if count < FEWEST_TREATED:
                 raise ZgzxError(f"fewer than {FEWEST_TREATED} treated units")
@@ -183,7 +190,8 @@ def _test(found: dict[str, SummaryInfluence]) -> dict[str, Any]:
         contrast = np.eye(len(found))[1:]
     value = contrast @ np.array([one.value for one in departures.values()])
     freedom = sum(one.df for one in found.values())
-    test = wald_test(value, contrast @ joint_covariance(departures) @ contrast.T, freedom)
+    spread = joint_covariance(departures, same_clusters=True)
+    test = wald_test(value, contrast @ spread @ contrast.T, freedom)
     kept = {name: test[name] for name in ("statistic", "df", "p_value")}
     reason = "" if np.isfinite(test["p_value"]) else "the covariance of the groups is singular"
     return {"groups": len(found)} | kept | {"reason": reason}
@@ -224,9 +232,10 @@ def _series(one: SummaryInfluence, weights: np.ndarray) -> pd.Series:
 
 def _differences(found: dict[str, SummaryInfluence]) -> dict[str, tuple[float, pd.Series]]:
     """Difference of each group to the first one, and its influence by cluster."""
-    if not found:
+    known = [group for group, one in found.items() if np.isfinite(one.value)]
+    if not known:
         return {}
-    first, *others = found
+    first, *others = known
     base = found[first]
     return {
         group: (

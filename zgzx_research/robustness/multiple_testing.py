@@ -17,7 +17,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.robustness.randomisation import TIE, RandomisationTest
 from zgzx_research.robustness.summaries import SummaryInfluence
 
-DRAWS = 99_999  # Monte-Carlo error of an adjusted p-value near .05 is then .0007
+DRAWS = 19_999  # Monte-Carlo error of an adjusted p-value near .05 is then .0015
 SINGULAR = 1e-10  # relative size below which an eigenvalue of a correlation counts as zero
 
 PValues: TypeAlias = Mapping[str, float] | pd.Series | Sequence[float]
@@ -129,7 +129,7 @@ def romano_wolf(
         Degrees of freedom of the joint t distribution of the draws; infinite = normal.
     level : float, default 0.05
         Largest chance of any false rejection.
-    draws : int, default 99,999
+    draws : int, default 19,999
         Draws from the joint law (not of randomisation tests, which have theirs).
     seed : int, default 0
         Of these draws.
@@ -193,17 +193,43 @@ def step_down(sizes: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndar
     return own, adjusted
 
 
-def joint_covariance(tests: Mapping[str, SummaryInfluence]) -> np.ndarray:
-    """(tests, tests) covariance of several summaries, matched by the names of their clusters.
+def joint_covariance(
+    tests: Mapping[str, SummaryInfluence], *, same_clusters: bool = False
+) -> np.ndarray:
+    """(tests, tests) covariance of several summaries, matched by the names of their units.
 
     Parameters
     ----------
     tests : mapping
         `SummaryInfluence` by name.
+    same_clusters : bool, default False
+        Whether equal labels of clusters mean the same cluster in all of them, as in parts of one
+        panel. Else units are in one cluster if they are so in any of the panels.
     """
-    sums = pd.concat({name: one.by_cluster for name, one in tests.items()}, axis=1).fillna(0.0)
-    values = sums[list(tests)].to_numpy()
+    if same_clusters:
+        sums = {name: one.by_cluster for name, one in tests.items()}
+    else:
+        whole = _joined_clusters(list(tests.values()))
+        sums = {
+            name: pd.Series(one.influence).groupby(whole.loc[one.units].to_numpy()).sum()
+            for name, one in tests.items()
+        }
+    values = pd.concat(sums, axis=1).fillna(0.0)[list(tests)].to_numpy()
     return values.T @ values + np.diag([one.unexplained for one in tests.values()])
+
+
+def _joined_clusters(tests: Sequence[SummaryInfluence]) -> pd.Series:
+    """Cluster of each unit, by its name, joined over panels that number clusters differently."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    unit, names = pd.factorize(np.concatenate([one.units for one in tests]))
+    labels = [f"{k}|{c}" for k, one in enumerate(tests) for c in one.cluster]
+    cluster, found = pd.factorize(np.array(labels, dtype=object))
+    nodes = len(names) + len(found)
+    edges = coo_array((np.ones(len(unit)), (unit, len(names) + cluster)), shape=(nodes, nodes))
+    component = connected_components(edges, directed=False)[1]
+    return pd.Series(component[: len(names)], index=names)
 
 
 def _estimates(

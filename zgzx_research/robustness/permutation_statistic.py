@@ -21,26 +21,28 @@ from zgzx_research.errors import ZgzxError
 
 @dataclass(frozen=True, slots=True)
 class WindowDesign:
-    """What no permutation changes. Cells are (first treated period, event time), in this order.
+    """What no permutation changes. A comparison is a first treated period with an event time.
 
     Attributes
     ----------
     starts : (starts,) float
         First treated periods that have a base and all event times of the window.
     events : int
-        Event times in the window; cells = starts × events.
-    latest : (cells,) float
-        Last period that a cell uses, plus the masked periods: who is treated up to it does not
-        compare.
-    weight, now, base : (units, cells)
+        Event times in the window; comparisons = starts × events.
+    latest : (comparisons,) float
+        Last period that a comparison uses, plus the masked periods: who is treated up to it is
+        no comparison unit.
+    weight, now, base : (units, comparisons)
         Weight of the unit, and weight times its outcome at t and its mean outcome at the base; 0
         where one of the two is not observed.
-    sums : (3, cells)
+    sums : (3, comparisons)
         Sums of weight, now and base over all units.
     own : (units,)
         Weight of the unit in cohort shares.
     last : float
         Last period of the panel: who is treated later is never treated in it.
+    masked : int
+        Periods before treatment in declared windows.
     scale : str
         "difference" or "ratio".
     only_never : bool
@@ -58,6 +60,7 @@ class WindowDesign:
     sums: np.ndarray
     own: np.ndarray
     last: float
+    masked: int
     scale: str
     only_never: bool
     corrected: bool
@@ -65,7 +68,7 @@ class WindowDesign:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Who is treated when, and who compares. Units never treated compare in every cell.
+    """Who is treated when, and who compares. Units never treated compare in every comparison.
 
     Attributes
     ----------
@@ -73,8 +76,8 @@ class Assignment:
         First treated period; infinity = never.
     rows : (rows,) int
         Units that are treated at some time.
-    treated, compared : (rows, cells) bool
-        Cells in which these units are treated, or compare.
+    treated, compared : (rows, comparisons) bool
+        Comparisons in which these units are treated, or compare.
     """
 
     start: np.ndarray
@@ -175,6 +178,7 @@ def window_design(
         np.stack([part.sum(axis=0) for part in parts]),
         unit_weights(panel.weights),
         float(panel.periods[-1]),
+        masked,
         scale,
         controls == "never_treated",
         cohort_correction,
@@ -184,7 +188,7 @@ def window_design(
 def _outcomes(
     panel: PreparedPanel, period: np.ndarray, base: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(units, cells) weight of the pair, and weight times outcome at t and mean at the base."""
+    """(units, comparisons) weight, and weight times the outcome at t and the mean at the base."""
     seen = ~np.isnan(panel.y)
     y = np.where(seen, panel.y, 0.0)
     known = seen @ base.T
@@ -206,8 +210,8 @@ def window_statistic(design: WindowDesign, start: np.ndarray) -> WindowStatistic
     rows = np.flatnonzero(np.isfinite(start))
     own = start[rows, None]
     earliest = np.maximum(design.latest, design.last if design.only_never else -np.inf)
-    cell_start = np.repeat(design.starts, design.events)
-    drawn = Assignment(start, rows, own == cell_start, own > earliest)
+    comparison_start = np.repeat(design.starts, design.events)
+    drawn = Assignment(start, rows, own == comparison_start, own > earliest)
     value, weight = _means(design, drawn)
     usable = (weight > 0).all(axis=1)
     if design.scale == "ratio":
@@ -225,7 +229,7 @@ def window_statistic(design: WindowDesign, start: np.ndarray) -> WindowStatistic
 
 
 def _means(design: WindowDesign, drawn: Assignment) -> tuple[np.ndarray, np.ndarray]:
-    """(cells, 4) means and weights: treated at t, at the base, comparison at t, at the base."""
+    """(comparisons, 4) means and weights of treated and comparison units, each at t and base."""
     parts = [part[drawn.rows] for part in (design.weight, design.now, design.base)]
     treated = np.stack([np.where(drawn.treated, part, 0.0).sum(axis=0) for part in parts])
     outside = np.stack([np.where(drawn.compared, 0.0, part).sum(axis=0) for part in parts])
@@ -239,7 +243,7 @@ def _means(design: WindowDesign, drawn: Assignment) -> tuple[np.ndarray, np.ndar
 def _by_unit(
     design: WindowDesign, drawn: Assignment, slopes: np.ndarray, value: np.ndarray
 ) -> np.ndarray:
-    """(units,) Σ over cells of slope × weight × deviation from the mean."""
+    """(units,) Σ over comparisons of slope × weight × deviation from the mean."""
     level = slopes * value
 
     def side(at: int, inside: np.ndarray | None) -> np.ndarray:
@@ -248,8 +252,8 @@ def _by_unit(
         by = (slopes[:, at], slopes[:, at + 1], -(level[:, at] + level[:, at + 1]))
         if inside is None:
             return sum(part @ slope for part, slope in zip(parts, by, strict=True))
-        cells = sum(part * slope for part, slope in zip(parts, by, strict=True))
-        return np.where(inside, cells, 0.0).sum(axis=1)
+        terms = sum(part * slope for part, slope in zip(parts, by, strict=True))
+        return np.where(inside, terms, 0.0).sum(axis=1)
 
     influence = side(2, None)
     influence[drawn.rows] = side(0, drawn.treated) + side(2, drawn.compared)
@@ -260,9 +264,8 @@ def _spread(design: WindowDesign, start: np.ndarray, influence: np.ndarray) -> f
     """Return the standard error from influence values."""
     if not design.corrected:
         return float(np.sqrt(influence @ influence))
-    _, code, size = np.unique(
-        np.where(start > design.last, np.inf, start), return_inverse=True, return_counts=True
-    )
+    cohort = np.where(start - design.masked > design.last, np.inf, start)
+    _, code, size = np.unique(cohort, return_inverse=True, return_counts=True)
     return float(np.sqrt((influence**2) @ (size / np.maximum(size - 1, 1))[code]))
 
 
@@ -287,21 +290,21 @@ def _ratio(
 def _difference(
     design: WindowDesign,
     drawn: Assignment,
-    cells: np.ndarray,
+    effects: np.ndarray,
     usable: np.ndarray,
     slopes: np.ndarray,
     value: np.ndarray,
 ) -> WindowStatistic:
     """Mean over event times of the share-weighted mean over cohorts; shares are estimates too."""
     kept = usable.reshape(-1, design.events)[:, 0]
-    mean = np.where(kept, cells.reshape(-1, design.events).mean(axis=1), 0.0)
+    mean = np.where(kept, effects.reshape(-1, design.events).mean(axis=1), 0.0)
     place = np.minimum(np.searchsorted(design.starts, drawn.start), len(kept) - 1)
     inside = (design.starts[place] == drawn.start) & kept[place]
     size = np.bincount(place[inside], design.own[inside], minlength=len(kept))
     share = size / size.sum()
     estimate = float(share @ mean)
-    by_cell = np.repeat(share, design.events)[:, None] / design.events
-    influence = _by_unit(design, drawn, slopes * by_cell, value)
+    by_comparison = np.repeat(share, design.events)[:, None] / design.events
+    influence = _by_unit(design, drawn, slopes * by_comparison, value)
     several = np.bincount(place[inside], minlength=len(kept)) > 1
     counted = inside & several[place]
     influence = influence + counted * design.own * (mean[place] - estimate) / size.sum()

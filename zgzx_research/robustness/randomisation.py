@@ -149,8 +149,8 @@ def randomisation_inference(
     Examples
     --------
     >>> import zgzx_research as zr
-    >>> cells = [(u, t) for u in range(12) for t in (1, 2, 3)]
-    >>> rows = [(u, t, (7 * u * t) % 5 + 9 * (u < 4 and t > 2)) for u, t in cells]
+    >>> pairs = [(u, t) for u in range(12) for t in (1, 2, 3)]
+    >>> rows = [(u, t, (7 * u * t) % 5 + 9 * (u < 4 and t > 2)) for u, t in pairs]
     >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
     >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(4), 3.0))
     >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}

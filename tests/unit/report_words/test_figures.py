@@ -393,7 +393,7 @@ def test_specification_curve_orders_estimates_and_marks_the_main_one() -> None:
     assert matplotlib.colors.to_hex(points.get_facecolors()[2]).upper() == fs.ORANGE
     labels = [label.get_text() for label in figure.axes[1].get_yticklabels()]
     assert labels[:2] == ["Comparison: never treated", "Comparison: not yet treated"]
-    assert "3 estimates from −2.0 pp to +3.0 pp" in drawn("specifications", "en", share=True).alt
+    assert "from −2.0 percentage points to +3.0" in drawn("specifications", "en", share=True).alt
 
 
 def test_specification_curve_and_placebos_hide_what_rests_on_too_few_firms() -> None:

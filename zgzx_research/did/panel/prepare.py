@@ -110,12 +110,11 @@ def prepare_panel(
     if gaps == "cross_section":
         block = with_all_covariates(block, roles, ledger)
     counted, start = count_periods(block, roles, clock, ledger)
-    periods = counted.numbers
     _note_units(block, roles, ledger)
     never = np.isnan(start)
     _refuse_weights(block, roles)
     by_base = gaps == "pairwise" and covariates_at == "base"
-    start, late, keep = leave_out_units(block, periods, start, roles, by_base, gaps, ledger)
+    start, late, keep = leave_out_units(block, counted.numbers, start, roles, by_base, gaps, ledger)
     _note_never_treated_lost(never & ~keep, never & keep, block, ledger)
     block = block if keep.all() else block.take(keep)
     cohort, cohorts = pd.factorize(start[keep], sort=True)
@@ -125,7 +124,7 @@ def prepare_panel(
         block.y,
         cohort,
         cohorts,
-        periods,
+        counted.numbers,
         np.ones((len(cohort), 1)) if weight is None else weight.astype(float),
         gaps,
         pd.DataFrame(ledger, columns=LEDGER_COLUMNS),

@@ -137,7 +137,7 @@ def _draw_curve(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
     top = max(np.nanmax(estimate), min(np.nanmax(ends, initial=0.0), most))
     bottom = min(np.nanmin(estimate), max(np.nanmin(np.where(np.isfinite(low), low, 0.0)), -most))
     main = rows["index"].to_numpy() == 0
-    colour = np.where(main, fs.ORANGE, fs.BLUE)
+    colour = [fs.ORANGE if is_main else fs.BLUE for is_main in main]
     axes.vlines(
         x, low, np.where(np.isinf(high), 10 * max(top, 1.0), high), colors=colour, alpha=0.45
     )
