@@ -32,7 +32,9 @@ def test_the_claims_ledger_holds_every_claim_of_the_programme() -> None:
     others = ["skill_share_up", "savings", "spread_experts", "chain_upgrade"]
     assert {claim.id for claim in claims} == {*causal, *others}
     assert [claim.id for claim in claims if claim.testable == "causal"] == causal
-    assert {claim.outcome for claim in claims} == {"", "patents_invention", "retention"}
+    family = {claim.outcome for claim in claims if claim.family == "primary"}
+    assert family == {"patents_invention", "retention", "stay_24.persons"}
+    assert all(claim.sign == 1 for claim in claims)
     assert all(
         claim.zh and claim.en and claim.estimand_zh and claim.estimand_en and claim.source
         for claim in claims
