@@ -228,7 +228,8 @@ def _panels_step(place: Place, study: Study) -> Step:
 
 
 def panels(place: Place, study: Study) -> None:
-    """Build the panels of firms and of persons."""
+    """Build the panels of firms, of their entries and of persons."""
+    from zgzx_research.panels.firm_entries import build_firm_entries
     from zgzx_research.panels.firm_year import check_coverage
     from zgzx_research.panels.treatment import check_editions
     from zgzx_research.panels.worker_final import build_worker_final
@@ -245,6 +246,8 @@ def panels(place: Place, study: Study) -> None:
     )
     panel = firm_year(study, tables, calendar, firms, people)
     store.write_table(place.stage("panels", "firm_year")[0], panel)
+    entries = build_firm_entries(tables, firms, people, calendar=calendar)
+    store.write_table(place.stage("panels", "firm_entries")[0], entries)
     finals = build_worker_final(
         tables, firms, people, calendar=calendar, longest_break=study.retention.gap
     )
