@@ -19,6 +19,7 @@ LINK_TABLES = (
     "worker",
     "spell_worker",
     "employment",
+    "wage_base",
     "link_audit",
     "link_review",
     "linkage_rates",
