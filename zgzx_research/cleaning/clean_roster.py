@@ -84,9 +84,8 @@ def _parse(piece: Piece, key: bytes) -> Parts:
         street=persons["place"],
         written=persons["written"],
         named=persons["whole_name"],
-        **{name: found.keys[name] for name in found.keys},
         birth_year=found.birth_year,
-        **qualified,
+        **(dict(found.keys.items()) | qualified),
     )
     notes = [note(persons, column, why) for column, why in (found.reasons | unread).items()]
     notes += [

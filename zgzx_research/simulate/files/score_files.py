@@ -102,14 +102,8 @@ def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np
     blank = given[exact_share(rng, len(given), rates["scores_judge_missing"])]
     points[blank[:, 0], blank[:, 1]] = np.nan
     spaced = exact_share(rng, len(rows), rates["scores_name_spaced"])
-    names = world.member["worker_id"].map(world.worker.set_index("worker_id")["name"])
-    cell = (
-        names.groupby(world.member["entry_id"]).agg("、".join).reindex(rows["entry_id"]).fillna("")
-    )
     hidden = _hidden_rows(world, rows)
-    rows["选手"] = np.where(
-        hidden, cell.map(_without_given), spaced_names(cell.to_numpy(dtype=object), spaced)
-    )
+    rows["选手"] = _written_names(world, rows["entry_id"], spaced, hidden)
     day = (
         world.edition.set_index("edition")["final_date"]
         .loc[rows["edition"]]
@@ -129,6 +123,17 @@ def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np
         }
     )
     return rows, points
+
+
+def _written_names(
+    world: World, entry_id: pd.Series, spaced: np.ndarray, hidden: np.ndarray
+) -> np.ndarray:
+    """Return the people of each entry in one cell, as the sheet writes them."""
+    names = world.member["worker_id"].map(world.worker.set_index("worker_id")["name"])
+    cell = names.groupby(world.member["entry_id"]).agg("、".join).reindex(entry_id).fillna("")
+    return np.where(
+        hidden, cell.map(_without_given), spaced_names(cell.to_numpy(dtype=object), spaced)
+    )
 
 
 def _hidden_rows(world: World, rows: pd.DataFrame) -> np.ndarray:
