@@ -6,18 +6,24 @@ import pandas as pd
 
 from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key
 from zgzx_research.link.link_firms import FirmLinks
+from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.firm_entries import CONTEST, ENTRY_KEY, contest_entries
 
+TOKENS = ["name_key", "worker_id"]  # what says that two lists mean one person
 LINE = ["file", "sheet", "row"]  # a line of a sheet; a team is one line
 RANKS = ["rank", "rank_total", "cut_distance", "tied", "n_judges"]
 
 
 def entry_ranks(
-    roster: pd.DataFrame, entry: pd.DataFrame, score: pd.DataFrame | None, firms: FirmLinks
+    roster: pd.DataFrame,
+    entry: pd.DataFrame,
+    score: pd.DataFrame | None,
+    firms: FirmLinks,
+    people: PeopleLinks,
 ) -> pd.DataFrame:
     """Number all entries and give those of a final their rank.
 
-    A winner's line in the sheet of the final is found by the names on it and by its firm.
+    A winner's line in the sheet of the final is found by the people on it and by its firm.
 
     Returns
     -------
@@ -40,9 +46,9 @@ def entry_ranks(
     entries["entry_id"] = (
         entries["edition"].map("{:02d}".format) + "-" + number.map("{:04d}".format)
     ).astype("str")
-    audit = firms.link_audit
-    lines = final_lines(entry, audit)
-    matched = _winners_lines(roster, entry, audit, lines)
+    final = _with_links(entry[entry["stage"].eq("final")], "entry", firms, people)
+    lines = final_lines(final)
+    matched = _winners_lines(_with_links(roster, "roster", firms, people), final, lines)
     ranked = _cut(lines.assign(won=lines["won"] | lines.index.isin(matched["line"])))
     found = pd.concat(
         [
@@ -56,14 +62,12 @@ def entry_ranks(
     return _contest_sizes(entries, ranked, score)[[*ENTRY_KEY, "entry_id", *RANKS]]
 
 
-def final_lines(entry: pd.DataFrame, link_audit: pd.DataFrame) -> pd.DataFrame:
+def final_lines(final: pd.DataFrame) -> pd.DataFrame:
     """Return the lines of the sheets of the finals.
 
-    Columns: LINE, edition, category, rank (Int64), won (bool; a blank result is none), is_team,
-    firm_id; numbered from 0.
+    Columns: LINE, edition, category, outcome, rank (Int64), won (bool; a blank result is none),
+    is_team, firm_id; numbered from 0.
     """
-    final = entry[entry["stage"].eq("final")].sort_values(RECORD_KEY)
-    final = _with_firm(final, "entry", link_audit)
     for column, kind in (("rank", "Int64"), ("total", "float64")):
         if column not in final:
             final[column] = pd.Series(None, index=final.index, dtype=kind)
@@ -78,27 +82,32 @@ def final_lines(entry: pd.DataFrame, link_audit: pd.DataFrame) -> pd.DataFrame:
     return lines[kept].assign(rank=rank.mask(absent), won=won)
 
 
-def _with_firm(rows: pd.DataFrame, source: str, link_audit: pd.DataFrame) -> pd.DataFrame:
-    """Add the linked firm to rows of a list."""
-    links = link_audit.loc[link_audit["source"].eq(source), [*RECORD_KEY, "firm_id"]]
-    return merged_by_key(rows, links, RECORD_KEY, how="left")
-
-
-def _winners_lines(
-    roster: pd.DataFrame, entry: pd.DataFrame, link_audit: pd.DataFrame, lines: pd.DataFrame
+def _with_links(
+    rows: pd.DataFrame, source: str, firms: FirmLinks, people: PeopleLinks
 ) -> pd.DataFrame:
+    """Add the linked firm and person to rows of a list, in the order of their keys."""
+    for links, column in ((firms.link_audit, "firm_id"), (people.link_audit, "worker_id")):
+        own = links.loc[links["source"].eq(source), [*RECORD_KEY, column]]
+        rows = merged_by_key(rows, own, RECORD_KEY, how="left")
+    if "name_key" not in rows:
+        rows = rows.assign(name_key=pd.Series(None, index=rows.index, dtype="str"))
+    return rows.sort_values(RECORD_KEY)
+
+
+def _winners_lines(listed: pd.DataFrame, final: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """Return the line of the final (index of `lines`) of each line of the rosters.
 
-    Two names in common weigh more than the firm; only teams, whose members may be written in
-    another way, are found by the firm alone. Each must be the best for the other, and no other as
-    good.
+    People in common weigh more than the firm; only teams, whose members may be written in another
+    way, are found by the firm alone. Each must be the best for the other, and no other as good.
     """
-    listed = _with_firm(roster, "roster", link_audit)
-    first = listed.sort_values(RECORD_KEY).groupby(LINE, as_index=False).first()
+    first = listed.groupby(LINE, as_index=False).first()
     first = first.assign(winner=first.index)
     open_lines = lines[~lines["outcome"].isin(["out", "absent", "advanced"])]
     open_lines = open_lines.assign(line=open_lines.index)
-    names = _common_names(listed, entry, first, open_lines)
+    names = _common_names(
+        listed.merge(first[[*LINE, "winner"]], on=LINE),
+        final.merge(open_lines[[*LINE, "line"]], on=LINE),
+    )
     of_teams = first[first["is_team"]], open_lines[open_lines["is_team"]]
     firm = [
         rows.dropna(subset="firm_id")[[*CONTEST, "firm_id", number]]
@@ -116,21 +125,19 @@ def _winners_lines(
     return first[[*LINE, "winner"]].merge(pairs[best], on="winner")[[*LINE, "line"]]
 
 
-def _common_names(
-    listed: pd.DataFrame, entry: pd.DataFrame, first: pd.DataFrame, lines: pd.DataFrame
-) -> pd.DataFrame:
-    """winner, line, names: how many names a line of a roster and one of a final have in common."""
-    if "name_key" not in listed or "name_key" not in entry:
-        return pd.DataFrame({"winner": [], "line": [], "names": []}, dtype="int64")
-    final = entry.loc[entry["stage"].eq("final"), [*LINE, *CONTEST, "name_key"]]
-    winners = listed[[*LINE, *CONTEST, "name_key"]].merge(first[[*LINE, "winner"]], on=LINE)
-    scored = final.merge(lines[[*LINE, "line"]], on=LINE)
-    keys = [*CONTEST, "name_key"]
-    both = (
-        winners.dropna(subset="name_key")[[*keys, "winner"]]
-        .drop_duplicates()
-        .merge(scored.dropna(subset="name_key")[[*keys, "line"]].drop_duplicates(), on=keys)
-    )
+def _common_names(winners: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
+    """winner, line, names: how many names or persons a roster's line and a final's have in common.
+
+    winners : CONTEST, TOKENS, winner. scored : CONTEST, TOKENS, line. A row per person.
+    """
+    said = []
+    for token in TOKENS:
+        left, right = (
+            rows[[*CONTEST, token, number]].dropna(subset=token).drop_duplicates()
+            for rows, number in ((winners, "winner"), (scored, "line"))
+        )
+        said.append(left.merge(right, on=[*CONTEST, token])[["winner", "line"]])
+    both = pd.concat(said, ignore_index=True)
     return both.groupby(["winner", "line"]).size().rename("names").reset_index()
 
 

@@ -180,7 +180,7 @@ def _contestants(
     rows = merged_by_key(contestants(roster, entry), person, key)
     rows = merged_by_key(rows, firms, key, how="left")
     rows = merged_by_key(rows, teams, key, how="left")
-    ranks = entry_ranks(roster, entry, tables.get("score"), links)
+    ranks = entry_ranks(roster, entry, tables.get("score"), links, people)
     rows = rows.merge(ranks, on=ENTRY_KEY, how="left", validate="many_to_one")
     earlier = earlier_contests(rows.drop_duplicates([*PERSON, "entry_id"]))
     rows["order"] = rows["arm"].map({arm: n for n, arm in enumerate(ARMS)})

@@ -6,6 +6,7 @@ The world: a contest of six entries at firms A (which became B's group) and C, a
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import cache
 
 import pandas as pd
@@ -212,11 +213,21 @@ def test_a_blank_result_is_a_win_where_the_roster_says_so() -> None:
 
 def test_a_team_without_common_names_is_found_by_its_firm() -> None:
     tables, _, _ = worlds()
-    other = tables["entry"]
-    other.loc[other["row"].eq(3), "name_key"] = None
-    assert built(entry=other).loc["W3", "rank"] == 2
-    of_single = other.assign(is_team=False)
-    assert pd.isna(built(entry=of_single).loc["W3", "rank"])
+    other, (_, firms, people) = tables["entry"], worlds()
+    of_w3 = other["row"].eq(3)
+    other.loc[of_w3, "name_key"] = None
+    assert built(entry=other).loc["W3", "rank"] == 2  # by the linked person
+    audit = people.link_audit.assign(
+        worker_id=people.link_audit["worker_id"].mask(
+            people.link_audit["source"].eq("entry") & people.link_audit["row"].eq(3)
+        )
+    )
+    unlinked = replace(people, link_audit=audit)
+    for is_team, rank in ((True, 2), (False, None)):
+        sheets = tables | {"entry": other.assign(is_team=is_team)}
+        rows = build_worker_final(sheets, firms, unlinked, calendar=CALENDAR)
+        found = rows.set_index(["edition", "worker_id"]).loc[(2, "W3"), "rank"]
+        assert (None if pd.isna(found) else found) == rank
 
 
 def test_tenure_and_leaving_at_the_legal_group() -> None:
