@@ -14,6 +14,7 @@ import pytest
 
 from zgzx_research.link.link_firms import FirmLinks
 from zgzx_research.link.link_people import PeopleLinks
+from zgzx_research.panels.worker_entries import entry_ranks
 from zgzx_research.panels.worker_final import COLUMNS, build_worker_final
 from zgzx_research.panels.worker_history import INVENTION_YEARS
 
@@ -151,6 +152,12 @@ def worlds() -> tuple[dict[str, pd.DataFrame], FirmLinks, PeopleLinks]:
 
 
 @cache
+def whole() -> pd.DataFrame:
+    tables, firms, people = worlds()
+    return build_worker_final(tables, firms, people, calendar=CALENDAR)
+
+
+@cache
 def plain() -> pd.DataFrame:
     return built()
 
@@ -188,46 +195,49 @@ def test_ranks_and_the_distance_to_the_cut() -> None:
     assert listed(rows, "n_judges") == [7] * 7 + [None]
 
 
+def ranked(entry: pd.DataFrame, people: PeopleLinks | None = None) -> pd.DataFrame:
+    """Ranks of the entries by list and row: winners as rows 3 and 4 of the roster, others 4 to 8."""
+    tables, firms, linked = worlds()
+    ranks = entry_ranks(tables["roster"], entry, None, firms, people or linked)
+    second = ranks[ranks["entry_id"].str.startswith("02")]
+    return second.set_index(["source", "row"]).sort_index()
+
+
 def test_ranks_from_totals_where_a_sheet_has_none() -> None:
-    tables, _, _ = worlds()
-    without = tables["entry"].assign(rank=pd.Series(dtype="Int64"))
-    assert listed(built(entry=without), "rank") == [1, 1, 2, 3, 3, 5, None, None]
+    entry = worlds()[0]["entry"].assign(rank=pd.Series(dtype="Int64"))
+    rows = ranked(entry)
+    assert listed(rows.loc["roster"], "rank") == [1, 2]
+    assert listed(rows.loc["entry"], "rank") == [3, 3, 5, None, None]
 
 
 def test_no_cut_where_a_loser_is_ranked_as_high_as_a_winner() -> None:
-    tables, _, _ = worlds()
-    entry = tables["entry"]
+    entry = worlds()[0]["entry"]
     entry.loc[entry["row"].eq(4), "rank"] = 2
-    rows = built(entry=entry)
+    rows = ranked(entry)
     assert rows["cut_distance"].isna().all()
-    assert listed(rows, "tied")[2:5] == [True, True, False]
+    assert listed(rows.loc["roster"], "tied") == [False, True]
+    assert listed(rows.loc["entry"], "tied") == [True, False, False, None, None]
 
 
 def test_a_blank_result_is_a_win_where_the_roster_says_so() -> None:
-    tables, _, _ = worlds()
-    blank = tables["entry"]
-    blank.loc[blank["row"].isin([2, 3]), "outcome"] = None
-    winners = built(entry=blank).loc[["W1", "W2", "W3"]]
-    assert listed(winners, "cut_distance") == [2, 2, 1]
+    entry = worlds()[0]["entry"]
+    entry.loc[entry["row"].isin([2, 3]), "outcome"] = None
+    assert listed(ranked(entry).loc["roster"], "cut_distance") == [2, 1]
 
 
-def test_a_team_without_common_names_is_found_by_its_firm() -> None:
-    tables, _, _ = worlds()
-    other, (_, firms, people) = tables["entry"], worlds()
-    of_w3 = other["row"].eq(3)
-    other.loc[of_w3, "name_key"] = None
-    assert built(entry=other).loc["W3", "rank"] == 2  # by the linked person
-    audit = people.link_audit.assign(
-        worker_id=people.link_audit["worker_id"].mask(
-            people.link_audit["source"].eq("entry") & people.link_audit["row"].eq(3)
-        )
-    )
-    unlinked = replace(people, link_audit=audit)
-    for is_team, rank in ((True, 2), (False, None)):
-        sheets = tables | {"entry": other.assign(is_team=is_team)}
-        rows = build_worker_final(sheets, firms, unlinked, calendar=CALENDAR)
-        found = rows.set_index(["edition", "worker_id"]).loc[(2, "W3"), "rank"]
-        assert (None if pd.isna(found) else found) == rank
+@pytest.mark.parametrize(
+    ("is_team", "is_linked", "rank"), [(False, True, 2), (True, False, 2), (False, False, None)]
+)
+def test_a_winner_without_a_name_is_found_by_person_or_as_a_team_by_firm(
+    is_team: bool, is_linked: bool, rank: int | None
+) -> None:
+    tables, _, people = worlds()
+    entry = tables["entry"].assign(is_team=is_team)
+    entry.loc[entry["row"].eq(3), "name_key"] = None
+    audit = people.link_audit
+    lost = audit["source"].eq("entry") & audit["row"].eq(3) & (not is_linked)
+    links = replace(people, link_audit=audit.assign(worker_id=audit["worker_id"].mask(lost)))
+    assert listed(ranked(entry, links).loc["roster"], "rank") == [1, rank]
 
 
 def test_tenure_and_leaving_at_the_legal_group() -> None:
@@ -290,8 +300,7 @@ def test_traits_come_from_rosters_up_to_the_edition() -> None:
     assert listed(rows, "skill_level") == ["technician", *[None] * 7]
     assert rows["skill_level"].cat.ordered
     assert rows["skill_level"].max() == "technician"
-    tables, firms, people = worlds()
-    first = build_worker_final(tables, firms, people, calendar=CALENDAR).query("edition == 1")
+    first = whole().query("edition == 1")
     assert first["skill_level"].tolist() == ["junior"]  # not what he became later
 
 
@@ -317,11 +326,10 @@ def test_without_score_sheets_and_qualifications() -> None:
 
 def test_types_are_the_same_whatever_is_missing() -> None:
     tables, firms, people = worlds()
-    whole = build_worker_final(tables, firms, people, calendar=CALENDAR)
     alone = PeopleLinks(employment=people.employment, link_audit=people.link_audit)
     lists = {"roster": tables["roster"], "entry": tables["entry"]}
     bare = build_worker_final(lists, firms, alone, calendar=CALENDAR)
-    assert whole.dtypes.to_dict() == bare.dtypes.to_dict()
+    assert whole().dtypes.to_dict() == bare.dtypes.to_dict()
 
 
 def test_the_order_of_the_rows_does_not_matter_and_nothing_is_changed() -> None:
