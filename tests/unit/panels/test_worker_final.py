@@ -196,7 +196,7 @@ def test_ranks_and_the_distance_to_the_cut() -> None:
 
 
 def ranked(entry: pd.DataFrame, people: PeopleLinks | None = None) -> pd.DataFrame:
-    """Ranks of the entries by list and row: winners as rows 3 and 4 of the roster, others 4 to 8."""
+    """Ranks of the entries by list and row: winners are rows 3 and 4 of the roster."""
     tables, firms, linked = worlds()
     ranks = entry_ranks(tables["roster"], entry, None, firms, people or linked)
     second = ranks[ranks["entry_id"].str.startswith("02")]
