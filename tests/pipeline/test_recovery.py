@@ -193,6 +193,18 @@ def test_awards_by_edition_and_category_are_recovered(run: Recovered) -> None:
     assert sorted(map(tuple, ours.to_numpy())) == sorted(map(tuple, true.to_numpy()))
 
 
+def test_the_entries_of_firms_and_contests(run: Recovered) -> None:
+    entry, ours = run.truth["entry"], run.firm_entries
+    reached = {"n_entries": True, "n_finalists": entry["stage"].eq("决赛")}
+    reached["n_winners"] = entry["outcome"].eq("获奖")
+    true = entry.assign(**reached).groupby(["edition", "firm_id", "category"])[[*reached]].sum()
+    found = ours.set_index(["edition", "true_id", "category"])[[*reached]].reindex(true.index)
+    assert found.eq(true).all(axis=1).mean() >= 0.98
+    contest = entry.assign(**reached).groupby(["edition", "category"])[["n_entries", "n_winners"]]
+    sizes = ours.groupby(["edition", "category"])[["contest_entries", "contest_winners"]].first()
+    assert (sizes.to_numpy() == contest.sum().to_numpy()).all()
+
+
 @pytest.mark.parametrize("programme", ["specialised", "craftsman", "visit"])
 def test_concurrent_programmes_are_recovered(run: Recovered, programme: str) -> None:
     rows = run.truth["programme"].query("programme == @programme").dropna(subset="firm_id")

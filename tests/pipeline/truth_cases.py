@@ -41,7 +41,7 @@ MERGED = (
 class Recovered:
     """A run and its truth.
 
-    truth, clean, link : tables by name. firm_year, worker_final : the panels.
+    truth, clean, link : tables by name. firm_year, firm_entries, worker_final : the panels.
     firms, workers : our identifiers -> the true ones.
     """
 
@@ -49,6 +49,7 @@ class Recovered:
     clean: dict[str, pd.DataFrame]
     link: dict[str, pd.DataFrame]
     firm_year: pd.DataFrame
+    firm_entries: pd.DataFrame
     worker_final: pd.DataFrame
     firms: pd.Series
     workers: pd.Series
@@ -99,9 +100,9 @@ def recovered(project: Path) -> Recovered:
     clean = {name: pd.read_parquet(work / "clean" / f"{name}.parquet") for name in CLEAN}
     link = {name: pd.read_parquet(work / "link" / f"{name}.parquet") for name in LINK}
     firms = _true_firms(link["firm"], clean["registry"], truth["record"])
-    panel, people = (
+    panel, entries, people = (
         pd.read_parquet(work / "panels" / f"{name}.parquet")
-        for name in ("firm_year", "worker_final")
+        for name in ("firm_year", "firm_entries", "worker_final")
     )
     workers = true_workers(link["spell_worker"], truth["record"])
     return Recovered(
@@ -109,6 +110,7 @@ def recovered(project: Path) -> Recovered:
         clean,
         link,
         panel.assign(true_id=panel["firm_id"].map(firms)),
+        entries.assign(true_id=entries["firm_id"].map(firms)),
         people.assign(true_id=people["worker_id"].map(workers)),
         firms,
         workers,

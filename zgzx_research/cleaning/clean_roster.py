@@ -20,6 +20,7 @@ from zgzx_research.cleaning.editions import first_said, read_editions
 from zgzx_research.cleaning.identifiers import firm_names, is_among
 from zgzx_research.cleaning.names import several_in_a_cell
 from zgzx_research.cleaning.pseudonyms import person_keys
+from zgzx_research.cleaning.qualifications import QUALIFICATIONS, read_qualifications
 from zgzx_research.cleaning.quarantine import as_written, enforce, first_only, flag, note
 from zgzx_research.cleaning.schemas import ROW_KEY
 from zgzx_research.cleaning.streets import read_streets
@@ -28,7 +29,7 @@ from zgzx_research.cleaning.values import read_choices
 from zgzx_research.ingest.read import RawTable
 
 AS_WRITTEN = ("person_name", "id_no", "phone", "firm_name", "category", "section", "street")
-OTHERS = ("id_no", "birth", "phone")
+OTHERS = ("id_no", "birth", "phone", *QUALIFICATIONS)
 LAYOUTS = {
     "roster": Layout(("person_name", "firm_name"), (*OTHERS, "street", "category", "edition"))
 }
@@ -74,6 +75,7 @@ def _parse(piece: Piece, key: bytes) -> Parts:
     )
     persons, unaligned = one_row_per_person(rows, OTHERS, piece.separators)
     found = person_keys(persons, piece.styles("month"), key)
+    qualified, unread = read_qualifications(persons)
     a_person = is_among(persons["firm_name"], persons["person_name"])
     frame = persons[[*ROW_KEY, "part", "edition", "street_code", "route"]].assign(
         category=persons["category_code"],
@@ -82,9 +84,10 @@ def _parse(piece: Piece, key: bytes) -> Parts:
         street=persons["place"],
         written=persons["written"],
         named=persons["whole_name"],
-        **{name: found.keys[name] for name in found.keys},
+        birth_year=found.birth_year,
+        **(dict(found.keys.items()) | qualified),
     )
-    notes = [note(persons, column, why) for column, why in found.reasons.items()]
+    notes = [note(persons, column, why) for column, why in (found.reasons | unread).items()]
     notes += [
         note(rows, "edition", disagree),
         note(rows, "category", category.reason),

@@ -34,10 +34,13 @@ class Persons:
         missing).
     reasons : dict of str to pandas.Series
         Raw column -> why its value was not taken (null where nothing is wrong).
+    birth_year : pandas.Series
+        Year of birth (Int64); the month is only in `birth_key`.
     """
 
     keys: pd.DataFrame
     reasons: dict[str, pd.Series]
+    birth_year: pd.Series
 
 
 def keyed_hash(column: pd.Series, key: bytes) -> pd.Series:
@@ -97,7 +100,8 @@ def person_keys(rows: pd.DataFrame, month_styles: tuple[str, ...], key: bytes) -
         phones = read_phones(rows["phone"])
         keys["phone_key"] = keyed_hash(phones.value, key)
         why["phone"] = phones.reason
-    return Persons(keys, why)
+    year = pd.to_numeric(birth.str[:4], errors="coerce").astype("Int64")
+    return Persons(keys, why, year)
 
 
 def is_team_name(text: str) -> bool:

@@ -14,6 +14,7 @@ import pandera.pandas as pa
 from zgzx_research.cleaning import reasons
 from zgzx_research.cleaning.identifiers import is_uscc
 from zgzx_research.cleaning.industries import SECTIONS
+from zgzx_research.cleaning.qualifications import EDUCATION_LEVELS, SEXES, SKILL_LEVELS
 from zgzx_research.cleaning.rules import RULES
 from zgzx_research.cleaning.streets import CODES, STREETS
 from zgzx_research.cleaning.values import DAY
@@ -181,7 +182,13 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         | {"is_team": pa.Column("bool"), "firm_name": _text()}
         | _STREET
         | _ROUTE
-        | _pseudonyms("name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key"),
+        | _pseudonyms("name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key")
+        | {
+            "birth_year": _whole(_between(1900, 2100)),
+            "sex": _text(_one_of(*SEXES)),
+            "education": _text(_one_of(*EDUCATION_LEVELS)),
+            "skill_level": _text(_one_of(*SKILL_LEVELS)),
+        },
         _named(),
     ),
     "registry": _table(

@@ -135,7 +135,8 @@ def month_lines(clean: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFra
     tuple
         The clean tables with the lines as `si_month`: RECORD_KEY of the first month, LINE, the
         first and last period (start_ym, end_ym) and `rows`, the number of months. And the months in
-        key order: line (position), period_ym, paid_ym, kind and, where there is one, insurance.
+        key order: line (position), period_ym, paid_ym, kind and, where there are any, base and
+        insurance.
     """
     if clean.get("si_month") is None or "rows" in clean["si_month"]:
         return dict(clean), pd.DataFrame(
@@ -154,7 +155,8 @@ def month_lines(clean: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFra
     lines = lines.assign(
         start_ym=period.min(), end_ym=period.max(), rows=np.bincount(line, minlength=len(first))
     )
-    facts = [column for column in ("period_ym", "paid_ym", "kind", "insurance") if column in table]
+    known = ("period_ym", "paid_ym", "base", "kind", "insurance")
+    facts = [column for column in known if column in table]
     return {**clean, "si_month": lines}, table[facts].assign(line=line)
 
 

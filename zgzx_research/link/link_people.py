@@ -23,6 +23,7 @@ from zgzx_research.link.employment_spells import build_employment
 from zgzx_research.link.insured import Insured, insured_persons
 from zgzx_research.link.inventors import link_inventors
 from zgzx_research.link.link_firms import FirmLinks
+from zgzx_research.link.wage_bases import contestant_bases, no_bases
 
 TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key", "phone_key"]
 INSURANCE = ("spell", "si_month", "dispatch")
@@ -46,12 +47,16 @@ class PeopleLinks:
         source, file, sheet, row, part, worker_id (null = nobody known): a row per row of spell,
         dispatch, roster, entry, programme (craftsmen), per inventor of patent_party, and per line
         of si_month (`clean_rows.month_lines`).
+    wage_base : pandas.DataFrame
+        worker_id, period_ym, base (yuan a month): the contribution bases of those in rosters and
+        score sheets, in the months that are known.
     """
 
     employment: pd.DataFrame
     link_audit: pd.DataFrame
     worker: pd.DataFrame = field(default_factory=pd.DataFrame)
     spell_worker: pd.DataFrame = field(default_factory=pd.DataFrame)
+    wage_base: pd.DataFrame = field(default_factory=no_bases)
 
     def __repr__(self) -> str:
         summary = link_summary(self.link_audit, "worker").to_string(index=False)
@@ -122,11 +127,13 @@ def link_people(
         [spell_worker, named[["source", *RECORD_KEY, "worker_id"]]], ignore_index=True
     )
     worker = pd.concat([_known(rows, insured), _known_uninsured(people)], ignore_index=True)
+    competed = people.loc[people["source"].isin(["roster", "entry"]), "worker_id"]
     return PeopleLinks(
         employment=employment,
         link_audit=in_key_order(audit, first=["source"]),
         worker=worker,
         spell_worker=in_key_order(everybody.astype({"worker_id": "str"}), first=["source"]),
+        wage_base=contestant_bases(tables.get("si_month"), months, spell_worker, competed),
     )
 
 

@@ -5,27 +5,30 @@ Everybody who competed, on one clock that starts in the month of the final.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Mapping
 
-import narwhals as nw
 import pandas as pd
 
-from zgzx_research.distinct import is_in
-from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.audit import ARMS, contestants
 from zgzx_research.link.calendar import published_calendar
 from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key, month_number
 from zgzx_research.link.link_firms import FirmLinks
 from zgzx_research.link.link_people import PeopleLinks
-from zgzx_research.panels.retention import (
-    HORIZONS,
-    LEVELS,
-    LONGEST_BREAK,
-    SHARES,
-    last_month,
-    level_spells,
-)
+from zgzx_research.panels.firm_entries import ENTRY_KEY, build_firm_entries
+from zgzx_research.panels.retention import HORIZONS, LEVELS, LONGEST_BREAK, SHARES, last_month
 from zgzx_research.panels.treatment import edition_calendar
+from zgzx_research.panels.worker_entries import RANKS, entry_ranks
+from zgzx_research.panels.worker_history import (
+    INVENTION_YEARS,
+    TRAITS,
+    WAGE_WINDOWS,
+    earlier_contests,
+    inventions_by_year,
+    traits,
+    wage_means,
+)
+from zgzx_research.panels.worker_stays import PERSON, place_at_final, stayed, tenure_and_leaving
 
 COLUMNS = [
     "edition",
@@ -35,11 +38,22 @@ COLUMNS = [
     "version",
     "outcome",
     "is_team",
+    "entry_id",
     "firm_id",
     "group_id",
     "final_ym",
     "employed",
     *SHARES,
+    "tenure_months",
+    "leave_month",
+    "observed_months",
+    *RANKS,
+    "earlier_entries",
+    "earlier_awards",
+    "firm_entries",
+    *WAGE_WINDOWS,
+    *INVENTION_YEARS,
+    *TRAITS,
     "method",
     "score",
     "uniqueness",
@@ -53,6 +67,7 @@ def build_worker_final(
     *,
     calendar: pd.DataFrame | None = None,
     longest_break: int = LONGEST_BREAK,
+    patent_truncation: dt.date | None = None,
 ) -> pd.DataFrame:
     """Build the panel of persons: everybody who competed, followed from the month of the final.
 
@@ -63,7 +78,8 @@ def build_worker_final(
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
-        The clean tables by name: roster and entry.
+        The clean tables by name: roster and entry; score, patent and patent_party where there are
+        any.
     firms : FirmLinks
         The result of `link_firms`.
     people : PeopleLinks
@@ -72,19 +88,36 @@ def build_worker_final(
         edition, year, final_date; by default the published calendar of 职工之星.
     longest_break : int, default 3
         Months without insurance between two spells at one place that still count as insured.
+    patent_truncation : datetime.date, optional
+        Date of the patent export; by default the last day in it.
 
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`, a row per person and edition, sorted by edition and worker.
+        `COLUMNS`, a row per person and edition, sorted by edition and worker. A cell is missing
+        where its source is absent.
 
         - arm: the furthest stage: winner, finalist (in the final, no award), participant
           (preliminary only).
+        - entry_id: the same for the members of one team entry.
         - firm_id, group_id: the firm in the list, else where the person was insured in that month.
         - employed: insured with that legal group in the month of the final.
         - retention_12_employer … retention_24_city: 1.0 if insured there 12, 24 months after the
           final (see `retention.count_staff`), else 0.0; NaN if not employed at the start or the
           export ends before.
+        - tenure_months: months insured with that legal group up to the final, that one included.
+        - leave_month: months after the final in which the person was first not insured there any
+          more; missing for those still there at the end of the data. observed_months: months from
+          the final until then. The three need `employed`, the last does not.
+        - rank, rank_total, cut_distance, tied, n_judges: see `worker_entries.entry_ranks`.
+        - earlier_entries, earlier_awards: of the person in earlier editions.
+        - firm_entries: entries of the firm in this edition and category that reached the final.
+        - wage_base_before, wage_base_after: mean contribution base (yuan a month) of the 12 months
+          before the final and of months 13 to 24 after it; it has a floor and a ceiling.
+        - inventions_m5 … inventions_p3: inventions filed in that year from the year of the final
+          with the person as inventor (see `worker_history.inventions_by_year`).
+        - sex, birth_year, education, skill_level: of those who stand in a roster; the last two
+          are ordered categories (see `worker_history.traits`).
         - method, score, uniqueness: how the person was linked.
 
     Raises
@@ -92,34 +125,51 @@ def build_worker_final(
     ZgzxError
         An edition that does not stand exactly once in the calendar.
     """
-    roster, entry = tables["roster"], tables["entry"]
     firm, employment = firms.firm, people.employment
     calendar = published_calendar() if calendar is None else calendar
-    rows = _contestants(roster, entry, firms, people, calendar)
-    at = _at_final(rows, employment, firm, longest_break)
-    rows = rows.merge(at, on=["edition", "worker_id"], how="left", validate="one_to_one")
+    rows, earlier = _contestants(tables, firms, people, calendar)
+    at = place_at_final(rows, employment, firm, longest_break)
+    rows = rows.merge(at, on=PERSON, how="left", validate="one_to_one")
     rows["firm_id"] = rows["firm_id"].fillna(rows["seen_firm"])
     rows["group_id"] = rows["group_id"].fillna(rows["seen_group"])
     rows["employed"] = rows["employed"].eq(True).fillna(False).astype("bool")
-    stayed = _stayed(rows[rows["employed"]], employment, firm, longest_break)
-    rows = rows.merge(stayed, on=["edition", "worker_id"], how="left", validate="one_to_one")
     covered = month_number(pd.Series([last_month(employment)]))[0]
-    for months in HORIZONS:
-        seen = rows["employed"] & rows["month"].add(months).le(covered)
-        for level in LEVELS:
-            name = f"retention_{months}_{level}"
-            rows[name] = rows[name].fillna(0.0).where(seen).astype("float64")
-    return rows.sort_values(["edition", "worker_id"], ignore_index=True)[COLUMNS]
+    rows = _stays(rows, employment, firm, longest_break, covered)
+
+    entries = build_firm_entries(tables, firms, calendar=calendar)
+    reached = entries.rename(columns={"n_finalists": "firm_entries"}).astype(
+        {"firm_entries": "Int64"}
+    )
+    contest = ["edition", "firm_id", "category"]
+    wages = wage_means(rows, people.wage_base, covered)
+    for found, key in (
+        (earlier, PERSON),
+        (wages, PERSON),
+        (reached[[*contest, "firm_entries"]], contest),
+    ):
+        rows = rows.merge(found, on=key, how="left", validate="many_to_one")
+    rows = rows.join(
+        [
+            inventions_by_year(
+                rows, tables, people.link_audit, employment["worker_id"], patent_truncation
+            ),
+            traits(rows, tables["roster"], people.link_audit),
+        ]
+    )
+    return rows.sort_values(PERSON, ignore_index=True)[COLUMNS]
 
 
 def _contestants(
-    roster: pd.DataFrame,
-    entry: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     links: FirmLinks,
     people: PeopleLinks,
     calendar: pd.DataFrame,
-) -> pd.DataFrame:
-    """Return a row per worker and edition: of several lists the one with the furthest stage."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a row per worker and edition, and what each had entered before.
+
+    Of several lists the one with the furthest stage counts.
+    """
+    roster, entry = tables["roster"], tables["entry"]
     person = people.link_audit[people.link_audit["worker_id"].notna()]
     firm, firms = links.firm, links.link_audit[["source", *RECORD_KEY, "firm_id"]]
     teams = pd.concat([roster.assign(source="roster"), entry.assign(source="entry")])[
@@ -130,105 +180,39 @@ def _contestants(
     rows = merged_by_key(contestants(roster, entry), person, key)
     rows = merged_by_key(rows, firms, key, how="left")
     rows = merged_by_key(rows, teams, key, how="left")
+    ranks = entry_ranks(roster, entry, tables.get("score"), links, people)
+    rows = rows.merge(ranks, on=ENTRY_KEY, how="left", validate="many_to_one")
+    earlier = earlier_contests(rows.drop_duplicates([*PERSON, "entry_id"]))
     rows["order"] = rows["arm"].map({arm: n for n, arm in enumerate(ARMS)})
-    rows = rows.sort_values(["edition", "worker_id", "order", *RECORD_KEY]).drop_duplicates(
-        ["edition", "worker_id"]
-    )
+    rows = rows.sort_values([*PERSON, "order", *RECORD_KEY]).drop_duplicates(PERSON)
     when = edition_calendar(calendar).set_index("edition")
-    return rows.assign(
+    rows = rows.assign(
         final_ym=rows["edition"].map(when["month"]).astype("Int64"),
         month=month_number(rows["edition"].map(when["month"]).astype("Int64")),
         version=rows["edition"].map(when["version"]).astype("str"),
         group_id=rows["firm_id"].map(firm.set_index("firm_id")["group_id"]).astype("str"),
         firm_id=rows["firm_id"].astype("str"),
     )
+    return rows, earlier
 
 
-def _spells(employment: pd.DataFrame, firm: pd.DataFrame, workers: pd.Series) -> pd.DataFrame:
-    """Spells of these workers with their places."""
-    mine = employment[is_in(employment["worker_id"], workers)]
-    places = firm[["firm_id", "group_id", "in_district"]]
-    spells = (
-        mine[["worker_id", "firm_id"]].merge(places, on="firm_id", how="left").set_axis(mine.index)
-    )
-    return spells.assign(
-        in_district=spells["in_district"].eq(True).fillna(False).astype("bool"),
-        start=month_number(mine["start_ym"]).astype("int64"),
-        end=month_number(mine["end_ym"]).astype("int64"),
-    )
-
-
-def _covering(
-    people: pd.DataFrame,
-    spells: pd.DataFrame,
-    level: str,
-    ahead: Sequence[int],
+def _stays(
+    rows: pd.DataFrame,
+    employment: pd.DataFrame,
+    firm: pd.DataFrame,
     longest_break: int,
-    same: list[str],
+    covered: int,
 ) -> pd.DataFrame:
-    """Join people with the spells at a level that cover a month so many months `ahead`.
-
-    `people` has edition, worker_id, month and more; they stand once for each number of months.
-    """
-    later = people.merge(pd.DataFrame({"ahead": ahead}), how="cross")
-    asked = later.assign(at=(later["month"] + later["ahead"]).astype("int64"))
-    with connect() as connection:
-        there = level_spells(lazy(connection, spells), level, longest_break)
-        found = (
-            lazy(connection, asked)
-            .join(there, on=["worker_id", *same])
-            .filter(nw.col("start") <= nw.col("at"), nw.col("end") >= nw.col("at"))
-        )
-        return collect(found, by=["edition", "worker_id", "ahead"])
-
-
-def _at_final(
-    rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int
-) -> pd.DataFrame:
-    """edition, worker_id, employed, seen_firm, seen_group.
-
-    Where the person was insured in the month of the final.
-
-    The listed firm goes before others of its group, the group before other employers.
-    """
-    people = rows.loc[
-        rows["month"].notna(), ["edition", "worker_id", "month", "firm_id", "group_id"]
-    ]
-    listed = people.rename(columns={"firm_id": "listed", "group_id": "listed_group"})
-    found = _covering(
-        listed, _spells(employment, firm, rows["worker_id"]), "employer", [0], longest_break, []
-    )
-    found["group_id"] = found["firm_id"].map(firm.set_index("firm_id")["group_id"])
-    found["employed"] = found["group_id"].eq(found["listed_group"].fillna(found["group_id"]))
-    found["rank"] = (
-        2 - found["employed"].astype("int64") - found["firm_id"].eq(found["listed"]).astype("int64")
-    )
-    found = found.sort_values(["edition", "worker_id", "rank", "firm_id"]).drop_duplicates(
-        ["edition", "worker_id"]
-    )
-    names = {"firm_id": "seen_firm", "group_id": "seen_group"}
-    return found.rename(columns=names)[["edition", "worker_id", "employed", *names.values()]]
-
-
-def _stayed(
-    rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int
-) -> pd.DataFrame:
-    """edition, worker_id and SHARES.
-
-    1.0 where the person is insured at that place that many months later.
-    """
-    people = rows[["edition", "worker_id", "month"]].assign(
-        firm_id=rows["seen_firm"], group_id=rows["seen_group"]
-    )
-    spells = _spells(employment, firm, people["worker_id"])
-    result = people[["edition", "worker_id"]]
-    for level, same in LEVELS.items():
-        asked = people[["edition", "worker_id", "month", *same]]
-        there = _covering(asked, spells, level, HORIZONS, longest_break, same)
-        for months in HORIZONS:
-            then = there.loc[there["ahead"].eq(months), ["edition", "worker_id"]].drop_duplicates()
+    """Add SHARES, tenure_months, leave_month and observed_months."""
+    there = rows[rows["employed"]]
+    shares = stayed(there, employment, firm, longest_break)
+    times = tenure_and_leaving(there, employment, firm, longest_break, covered)
+    for found in (shares, times):
+        rows = rows.merge(found, on=PERSON, how="left", validate="one_to_one")
+    for months in HORIZONS:
+        seen = rows["employed"] & rows["month"].add(months).le(covered)
+        for level in LEVELS:
             name = f"retention_{months}_{level}"
-            result = result.merge(
-                then.assign(**{name: 1.0}), on=["edition", "worker_id"], how="left"
-            )
-    return result
+            rows[name] = rows[name].fillna(0.0).where(seen).astype("float64")
+    observed = (covered - rows["month"]).astype("Int64")
+    return rows.assign(observed_months=observed.where(observed.ge(0).fillna(False)))

@@ -19,14 +19,16 @@ LINK_TABLES = (
     "worker",
     "spell_worker",
     "employment",
+    "wage_base",
     "link_audit",
     "link_review",
     "linkage_rates",
 )
-PANEL_TABLES = ("firm_year", "worker_final")
+PANEL_TABLES = ("firm_year", "firm_entries", "worker_final")
 # tables a page may read -> the stage that makes them
 PAGE_TABLES = {
     "firm_year": "panels",
+    "firm_entries": "panels",
     "worker_final": "panels",
     "firm_entries": "panels",
     "employment": "link",

@@ -22,7 +22,7 @@ from zgzx_research.ingest.read import read_raw
 SECRET_KEY = b"a key for the tests"
 ROSTER = (
     "file sheet row part edition category is_team firm_name street street_code route "
-    "name_key surname_key id_key mask_key birth_key phone_key"
+    "name_key surname_key id_key mask_key birth_key phone_key birth_year sex education skill_level"
 )
 REGISTRY = (
     "file sheet row part uscc registration_no organisation_code name founded closed status "

@@ -11,15 +11,18 @@ from tiny_worlds import SEED, tiny_world
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.simulate.files.employment_lines import employment_lines
+from zgzx_research.simulate.files.insured_wages import insured_bases
 from zgzx_research.simulate.files.monthly_files import registrant_lines
 from zgzx_research.simulate.files.patent_files import publication_rows
 from zgzx_research.simulate.files.registry_files import changes_table, registry_table
 from zgzx_research.simulate.files.roster_files import roster_table
+from zgzx_research.simulate.files.score_files import score_rows
 from zgzx_research.simulate.world import contest, patent_rates
 from zgzx_research.simulate.world.constants import Order, Rules, switched
 from zgzx_research.simulate.world.firm_population import alive
 from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.random_draws import stream
+from zgzx_research.simulate.world.workers import wage_bases
 
 TRAPS, OPTIONAL = list(switched()["trap"]), list(switched()["optional_trap"])
 YEARS = np.arange(2010, 2026)
@@ -65,6 +68,9 @@ CHANGES = {  # what may differ in a world with the trap switched
     "giant_firm": PATENTS,
     "persistent_selection": ENTERED,
     "two_year_selection": ENTERED,
+    "own_good_years": STAFF | {"patent_party"},  # others enter, so others stay
+    "hidden_finalists": set(),  # files only
+    "wage_noise": set(),
 }
 
 
@@ -351,6 +357,29 @@ def winners_have_no_ids_either(world: World) -> None:
     assert (roster_table(world, stream(1, "x"))[0]["身份证号码"] == "").all()
 
 
+def named_and_entered_after_good_years(world: World) -> None:
+    table = world.truth["worker_final"]
+    assert "own_year" in table and table["own_year"].mean() > 0.2
+
+
+def names_of_finalists_are_hidden(world: World) -> None:
+    rows, _ = score_rows(world, stream(1, "x"))
+    hidden = rows["选手"].str.contains("某")
+    assert hidden.any()
+    assert rows.loc[hidden, "stage"].eq("决赛").all()
+    assert rows.loc[hidden, "outcome"].ne("获奖").all()
+
+
+def wages_pass(world: World) -> None:
+    person = np.zeros(2, dtype=int)
+    july = np.asarray([2015, 2016]) * 12 + 6
+    same, other = (
+        insured_bases(world, person, np.asarray(spell), july) for spell in ([0, 0], [1, 1])
+    )
+    usual = wage_bases(world.rules, world.worker["log_wage"].to_numpy()[person], july, july + 99)
+    assert (same != other).any() and (same != usual).any()
+
+
 GONE: dict[str, Callable[[World], None]] = {
     "growth": no_growth,
     "regression_to_the_mean": no_selection_on_shocks,
@@ -377,4 +406,7 @@ GONE: dict[str, Callable[[World], None]] = {
     "giant_firm": one_firm_files_a_fifth,
     "persistent_selection": picked_on_what_lasts,
     "two_year_selection": picked_on_two_years,
+    "own_good_years": named_and_entered_after_good_years,
+    "hidden_finalists": names_of_finalists_are_hidden,
+    "wage_noise": wages_pass,
 }

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from zgzx_research.study import Study  # its settings decide what runs, not its code
 
 ALL_TABLES = dict.fromkeys(sorted(name for tables in SOURCES.values() for name in tables))
-PANEL_INPUTS = dict.fromkeys(("roster", "entry", "programme")) | {  # the largest are read in part
+PANEL_INPUTS = dict.fromkeys(
+    ("roster", "entry", "score", "programme")
+) | {  # the largest are read in part
     "patent": ["app_no", "type", "filed", "dual_app_no", "title_hash"],
     "patent_party": ["file", "sheet", "row", "part", "role", "app_no"],
 }
@@ -202,6 +204,7 @@ def link(place: Place) -> None:
         "worker": people.worker,
         "spell_worker": people.spell_worker,
         "employment": people.employment,
+        "wage_base": people.wage_base,
         "linkage_rates": linkage_rates(audit, tables["roster"], tables["entry"]),
     }
     for name, table in linked.items():
@@ -228,7 +231,8 @@ def _panels_step(place: Place, study: Study) -> Step:
 
 
 def panels(place: Place, study: Study) -> None:
-    """Build the panels of firms and of persons."""
+    """Build the panels of firms, of their entries and of persons."""
+    from zgzx_research.panels.firm_entries import build_firm_entries
     from zgzx_research.panels.firm_year import check_coverage
     from zgzx_research.panels.treatment import check_editions
     from zgzx_research.panels.worker_final import build_worker_final
@@ -245,8 +249,15 @@ def panels(place: Place, study: Study) -> None:
     )
     panel = firm_year(study, tables, calendar, firms, people)
     store.write_table(place.stage("panels", "firm_year")[0], panel)
+    entries = build_firm_entries(tables, firms, people, calendar=calendar)
+    store.write_table(place.stage("panels", "firm_entries")[0], entries)
     finals = build_worker_final(
-        tables, firms, people, calendar=calendar, longest_break=study.retention.gap
+        tables,
+        firms,
+        people,
+        calendar=calendar,
+        longest_break=study.retention.gap,
+        patent_truncation=study.patents_until,
     )
     store.write_table(place.stage("panels", "worker_final")[0], finals)
 
@@ -256,8 +267,9 @@ def read_links(place: Place) -> tuple[FirmLinks, PeopleLinks]:
     from zgzx_research.link.link_firms import FirmLinks
     from zgzx_research.link.link_people import PeopleLinks
 
-    firm, employment = (
-        pd.read_parquet(place.stage("link", name)[0]) for name in ("firm", "employment")
+    firm, employment, wage_base = (
+        pd.read_parquet(place.stage("link", name)[0])
+        for name in ("firm", "employment", "wage_base")
     )
     # the links of the insurance are in `employment` by now, and are most of the rows
     audit = pd.read_parquet(
@@ -269,7 +281,7 @@ def read_links(place: Place) -> tuple[FirmLinks, PeopleLinks]:
     }
     return (
         FirmLinks(firm=firm, link_audit=by_entity["firm"]),
-        PeopleLinks(employment=employment, link_audit=by_entity["worker"]),
+        PeopleLinks(employment=employment, link_audit=by_entity["worker"], wage_base=wage_base),
     )
 
 

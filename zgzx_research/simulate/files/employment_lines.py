@@ -123,7 +123,8 @@ def employment_lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
     DataFrame
         In the order of insurance number and start: firm_rank, worker_rank, registrant (see
         `registrants`), start, end (months; of open ones the month before the export), open, agency,
-        branch, person_no, name, id_no, sex, employer, form (-1 = official), no_uscc, dirt.
+        spell (position in `World.spell`), branch, person_no, name, id_no, sex, employer, form (-1 =
+        official), no_uscc, dirt.
     """
     rates, line = world.rules["dirt"], _sorted_spells(world)
     firm, rank, agency = (line[name].to_numpy() for name in ("firm_rank", "worker_rank", "agency"))
@@ -179,6 +180,7 @@ def _sorted_spells(world: World) -> pd.DataFrame:
             "end": month_number(end_ym),
             "open": spell["end_ym"].isna().to_numpy(),
             "agency": spell["agency"].to_numpy(),
+            "spell": np.arange(len(spell)),
             "person_no": np.where(later & (second_no != ""), second_no, first_no),
         }
     )

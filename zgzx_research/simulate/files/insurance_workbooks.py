@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.simulate.files.employment_lines import Employers, line_records
+from zgzx_research.simulate.files.insured_wages import insured_bases
 from zgzx_research.simulate.files.monthly_files import REFUND, line_months
 from zgzx_research.simulate.files.workbook_writer import open_workbook
 from zgzx_research.simulate.world.constants import words
@@ -15,7 +16,6 @@ from zgzx_research.simulate.world.identities import joined
 from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.months import year_month
 from zgzx_research.simulate.world.random_draws import exact_share
-from zgzx_research.simulate.world.workers import wage_bases
 
 AGENCY = [
     "序号",
@@ -86,9 +86,7 @@ def agency_table(
     service = employer.name_codes(
         rank, end, own["form"].to_numpy(), np.zeros(len(own), dtype=bool), nothing
     )
-    base = wage_bases(
-        world.rules, worker["log_wage"].to_numpy(), end, worker["raised_from"].to_numpy()
-    )
+    base = insured_bases(world, own["worker_rank"].to_numpy(), own["spell"].to_numpy(), end)
     first, last = (
         np.asarray([f"{p // 100}.{p % 100:02d}" for p in year_month(month)], dtype=object)
         for month in (start, end)

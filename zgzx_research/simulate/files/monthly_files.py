@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.csv
 
 from zgzx_research.simulate.files.employment_lines import Employers, line_records
+from zgzx_research.simulate.files.insured_wages import insured_bases
 from zgzx_research.simulate.world.identities import joined
 from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.months import year_month
 from zgzx_research.simulate.world.random_draws import exact_kinds_among
-from zgzx_research.simulate.world.workers import wage_bases
 
 KINDS = ("正常", "补缴", "退费")
 NORMAL, ARREARS, REFUND = range(3)
@@ -109,9 +109,8 @@ def line_months(world: World, line: pd.DataFrame, first: int, last: int) -> pd.D
     kind = np.where(arrears, ARREARS, np.where(place > count[row], REFUND, NORMAL))
     late = np.minimum(period + line["late"].to_numpy()[row], line["last_paid"].to_numpy()[row])
     paid = np.where(arrears, late, period + (kind == REFUND))
-    person = line["worker_rank"].to_numpy()[row]
-    wage, raised = (world.worker[name].to_numpy()[person] for name in ("log_wage", "raised_from"))
-    base = wage_bases(world.rules, wage, period, raised) * np.where(kind == REFUND, -1, 1)
+    person, spell = (line[name].to_numpy()[row] for name in ("worker_rank", "spell"))
+    base = insured_bases(world, person, spell, period) * np.where(kind == REFUND, -1, 1)
     return pd.DataFrame({"line": row, "period": period, "paid": paid, "base": base, "kind": kind})
 
 

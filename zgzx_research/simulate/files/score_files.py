@@ -19,6 +19,7 @@ from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.random_draws import exact_share
 
 SHEET_KEY = ["edition", "category", "stage"]
+HIDDEN = "name_hidden"  # the kind of dirt
 TOTALS = {
     "初赛": ["平均分", "名次", "是否晋级"],
     "决赛": ["材料得分", "现场得分", "最后得分", "名次", "是否获奖"],
@@ -45,6 +46,7 @@ def write_scores(world: World, raw: Path) -> list[pd.DataFrame]:
                 named = named.merge(people, on="entry_id", how="left")
                 named = named.fillna({"part": 1, "recoverable": False})
                 named = named.astype({"part": int, "recoverable": bool})
+                named["recoverable"] &= ~named["dirt"].str.contains(HIDDEN)
                 records.append(record_rows(file, sheet, named["row"], named))
     return records
 
@@ -100,11 +102,8 @@ def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np
     blank = given[exact_share(rng, len(given), rates["scores_judge_missing"])]
     points[blank[:, 0], blank[:, 1]] = np.nan
     spaced = exact_share(rng, len(rows), rates["scores_name_spaced"])
-    names = world.member["worker_id"].map(world.worker.set_index("worker_id")["name"])
-    cell = (
-        names.groupby(world.member["entry_id"]).agg("、".join).reindex(rows["entry_id"]).fillna("")
-    )
-    rows["选手"] = spaced_names(cell.to_numpy(dtype=object), spaced)
+    hidden = _hidden_rows(world, rows)
+    rows["选手"] = _written_names(world, rows["entry_id"], spaced, hidden)
     day = (
         world.edition.set_index("edition")["final_date"]
         .loc[rows["edition"]]
@@ -116,9 +115,42 @@ def score_rows(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, np
     lost = there & (np.isnan(points).sum(axis=1) > points.shape[1] - rows["judges"].to_numpy())
     variant = (rows["单位"] != firm["name"]).to_numpy()
     rows["dirt"] = kinds_of_dirt(
-        {"firm_variant": variant, "name_spaced": spaced, "judge_missing": lost}
+        {
+            "firm_variant": variant,
+            "name_spaced": spaced & ~hidden,
+            HIDDEN: hidden,
+            "judge_missing": lost,
+        }
     )
     return rows, points
+
+
+def _written_names(
+    world: World, entry_id: pd.Series, spaced: np.ndarray, hidden: np.ndarray
+) -> np.ndarray:
+    """Return the people of each entry in one cell, as the sheet writes them."""
+    names = world.member["worker_id"].map(world.worker.set_index("worker_id")["name"])
+    cell = names.groupby(world.member["entry_id"]).agg("、".join).reindex(entry_id).fillna("")
+    return np.where(
+        hidden, cell.map(_without_given), spaced_names(cell.to_numpy(dtype=object), spaced)
+    )
+
+
+def _hidden_rows(world: World, rows: pd.DataFrame) -> np.ndarray:
+    """Draw the rows of finalists without an award whose names are hidden.
+
+    It depends on whether half of the entry's people are still there a year later.
+    """
+    of_stayers, of_others = world.rules["dirt"]["scores_name_hidden"]
+    stays = world.truth["worker_final"].groupby("entry_id")["stay_12"].mean()
+    share = np.where(stays.reindex(rows["entry_id"]).to_numpy() < 0.5, of_others, of_stayers)
+    lost = rows["stage"].eq("决赛").to_numpy() & rows["outcome"].ne("获奖").to_numpy()
+    return lost & (world.order.stream("hidden names").random(len(rows)) < share)
+
+
+def _without_given(names: str) -> str:
+    """Write 某 for the given names, as public notices do: 欧阳测、甄会 -> 欧阳某、甄某."""
+    return "、".join(name.split("拟")[0] + "某" for name in names.split("、"))
 
 
 def _sorted_rows(world: World, rng: np.random.Generator) -> pd.DataFrame:

@@ -55,6 +55,7 @@ def draw_jobs(
     firm: np.ndarray,
     tenure: np.ndarray,
     rng: np.random.Generator,
+    own: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Draw the jobs whose holders will be in these entries.
 
@@ -73,6 +74,8 @@ def draw_jobs(
         Months its holder has been there; settled people enter more.
     rng : Generator
         Random numbers.
+    own : array (jobs,), optional
+        Log odds of an entry that the holder's own good year adds.
 
     Returns
     -------
@@ -81,6 +84,8 @@ def draw_jobs(
     """
     settled, weight = rules["selection"]["settled"]
     key = rng.exponential(size=len(firm)) / np.where(tenure >= settled, weight, 1.0)
+    if own is not None:
+        key = key / np.exp(own)
     jobs = np.flatnonzero(np.isin(firm, places["firm_rank"]))
     jobs = jobs[np.lexsort((key[jobs], firm[jobs]))]
     firsts = np.searchsorted(firm[jobs], places["firm_rank"])
@@ -156,7 +161,7 @@ def final_table(entry: pd.DataFrame, member: pd.DataFrame, worker_id: np.ndarray
     """Return the people of the finals with their stays, observed and expected.
 
     Columns: entry_id, edition, worker_id, category, outcome, stay_12, mu0_12, mu1_12, and those of
-    24.
+    24; own_year where persons have good years of their own.
     """
     rows = member[member["finalist"]]
     table = entry.iloc[rows["entry_rank"]][
@@ -164,4 +169,5 @@ def final_table(entry: pd.DataFrame, member: pd.DataFrame, worker_id: np.ndarray
     ].reset_index(drop=True)
     table.insert(2, "worker_id", worker_id[rows["worker_rank"]])
     measures = [f"{kind}_{horizon}" for kind in ("stay", "mu0", "mu1") for horizon in HORIZONS]
+    measures += [name for name in ("own_year",) if name in rows]
     return table.assign(**{name: rows[name].round(6).to_numpy(dtype=float) for name in measures})

@@ -18,6 +18,7 @@ import pandas as pd
 from zgzx_research.simulate.world.constants import Rules
 from zgzx_research.simulate.world.entry_members import draw_jobs
 from zgzx_research.simulate.world.months import month_of_day
+from zgzx_research.simulate.world.own_years import entry_odds
 from zgzx_research.simulate.world.staying_hazards import (
     NEVER,
     WINDOW,
@@ -59,6 +60,8 @@ class JobSetting:
         The entries, see `contest_places`.
     aims : array (entries, 2)
         Probability that a final adds to the stays of 12 and of 24 months of its people.
+    own : array (jobs, years) or None
+        The holders' own shocks, see `own_years`; None = there are none.
     """
 
     rules: Rules
@@ -71,6 +74,7 @@ class JobSetting:
     mergers: dict[int, list[tuple[int, int]]]
     places: pd.DataFrame
     aims: np.ndarray
+    own: np.ndarray | None = None
 
     def column(self, month: np.ndarray | int) -> np.ndarray | int:
         """Return the position in `years` of the year whose stays a month decides.
@@ -223,8 +227,10 @@ def _draw_members(
     tenure = np.where(world.start == VACANT, 0, month - world.start)
     coming = (places["month"] > month) & (places["month"] < month + 12)
     drawn = [setting.no_members()]
+    own = entry_odds(setting.rules, setting.own, month // 12)
     for when in sorted(places["month"][coming].unique()):
-        found = draw_jobs(setting.rules, places[places["month"] == when], setting.firm, tenure, rng)
+        held = places[places["month"] == when]
+        found = draw_jobs(setting.rules, held, setting.firm, tenure, rng, own)
         is_finalist = places["priority"].to_numpy()[found["entry_rank"]] < 2
         drawn.append(found.assign(month=when, finalist=is_finalist))
     return pd.concat(drawn[1:] or drawn, ignore_index=True)

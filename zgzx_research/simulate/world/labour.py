@@ -39,7 +39,7 @@ class Labour:
         staff).
     member : DataFrame
         entry_rank, ord, job, month, finalist, worker_rank, and of finalists mu0_12, mu1_12, stay_12
-        and those of 24.
+        and those of 24; with shocks of persons own_year, that of the year before the final.
     """
 
     spell: pd.DataFrame
@@ -71,6 +71,7 @@ def simulate_labour(
     scale: float,
     workers: int,
     rng: np.random.Generator,
+    own: np.ndarray | None = None,
 ) -> Labour:
     """Draw spells, expected retention with and without the awards, and the people of the entries.
 
@@ -94,6 +95,8 @@ def simulate_labour(
         How many workers there are at least.
     rng : Generator
         Random numbers.
+    own : array (jobs, years), optional
+        See `own_shocks`.
 
     Returns
     -------
@@ -116,6 +119,7 @@ def simulate_labour(
         _mergers_by_month(event),
         contest_places(rules, entry, edition, people),
         people_points(rules, entry, scale),
+        own,
     )
     stay, means, member = run_months(setting, draws, people)
     stay["worker_rank"] = _assign_workers(
@@ -131,6 +135,8 @@ def simulate_labour(
     retention = pd.DataFrame(
         {"mu0": cut[0].ravel(), "mu1": cut[1].ravel()}, index=rows
     ).reset_index()
+    if own is not None:
+        member["own_year"] = own[member["job"], member["month"] // 12 - 1 - int(years[0])]
     member = with_people(member, stay, month_of_day(time["export"]))
     return Labour(_by_firm(stay, firm_of, setting.mergers), retention, member)
 

@@ -15,6 +15,7 @@ from zgzx_research.simulate.world.firm_population import simulate_firms
 from zgzx_research.simulate.world.jury_scores import Scores, simulate_scores
 from zgzx_research.simulate.world.labour import Labour, jobs_per_firm, simulate_labour
 from zgzx_research.simulate.world.other_programmes import simulate_programmes, specialised_onset
+from zgzx_research.simulate.world.own_years import own_shocks
 from zgzx_research.simulate.world.patent_applications import (
     OUTSIDE,
     simulate_applications,
@@ -185,7 +186,13 @@ def simulate_staying(order: Order, contest: Contest) -> Labour:
         scale=order.scale,
         workers=order.counts["workers"],
         rng=order.stream("labour"),
+        own=_own(order, contest),
     )
+
+
+def _own(order: Order, contest: Contest) -> np.ndarray | None:
+    """Draw the persons' own shocks by job and year; the same at every call."""
+    return own_shocks(order.rules, int(contest.jobs.sum()), order.stream("own years"))
 
 
 def simulate_world(order: Order) -> World:
@@ -209,7 +216,9 @@ def simulate_world(order: Order) -> World:
     rates, count = simulate_counts(order, contest)
     won = contest.since.first["year"].to_numpy(dtype=float)
     patent = simulate_applications(rules, contest.firm, count, won, order.stream("applications"))
-    party = simulate_parties(rules, patent, labour.spell, contest.jobs, order.stream("parties"))
+    party = simulate_parties(
+        rules, patent, labour.spell, contest.jobs, order.stream("parties"), _own(order, contest)
+    )
     worker = simulate_workers(rules, labour.spell, order.stream("workers"))
     worker["raised_from"] = skill_raises(contest.entry, labour.member, len(worker))
     return _assemble(order, contest, scores, worker, labour, rates, patent, party)

@@ -8,6 +8,7 @@ import pandas as pd
 from zgzx_research.simulate.world.constants import Rules, words
 from zgzx_research.simulate.world.identities import application_numbers
 from zgzx_research.simulate.world.months import month_of_date
+from zgzx_research.simulate.world.own_years import inventing_jobs
 from zgzx_research.simulate.world.patent_rates import panel_years
 from zgzx_research.simulate.world.random_draws import exact_share
 from zgzx_research.simulate.world.staying_hazards import NEVER
@@ -72,6 +73,7 @@ def simulate_parties(
     spell: pd.DataFrame,
     jobs: np.ndarray,
     rng: np.random.Generator,
+    shocks: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Draw the parties of the applications.
 
@@ -90,6 +92,8 @@ def simulate_parties(
         Jobs of each firm.
     rng : Generator
         Random numbers.
+    shocks : array (jobs, years), optional
+        How often staff are named in a year, see `own_shocks`.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def simulate_parties(
     bought = pd.DataFrame({"app_rank": rank, "role": "holder", "firm_rank": holder})[
         holder != filer
     ]
-    inventor = _inventors(rule, patent, spell, jobs, rng)
+    inventor = _inventors(rules, patent, spell, jobs, rng, shocks)
     party = pd.concat([own, other, bought, inventor], ignore_index=True)
     party = party.sort_values(["app_rank", "role"], kind="stable", ignore_index=True)
     party.insert(1, "ord", party.groupby(["app_rank", "role"]).cumcount() + 1)
@@ -203,21 +207,21 @@ def _numbered(rules: Rules, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _inventors(
-    rule: Rules,
+    rules: Rules,
     patent: pd.DataFrame,
     spell: pd.DataFrame,
     jobs: np.ndarray,
     rng: np.random.Generator,
+    shocks: np.ndarray | None,
 ) -> pd.DataFrame:
     """Draw a few of the staff of the month of filing, by job; vacant jobs have no inventor."""
+    low, high = rules["patents"]["inventors"]
     case = patent[patent["firm_rank"] != OUTSIDE].drop_duplicates("title")
     month = month_of_date(case["filed"]).to_numpy()
-    row = np.repeat(
-        np.arange(len(case)),
-        rng.integers(rule["inventors"][0], rule["inventors"][1] + 1, len(case)),
-    )
+    row = np.repeat(np.arange(len(case)), rng.integers(low, high + 1, len(case)))
     rank = case["firm_rank"].to_numpy()[row]
-    job = (np.cumsum(jobs) - jobs)[rank] + np.floor(rng.random(len(row)) * jobs[rank]).astype(int)
+    firsts, draws = (np.cumsum(jobs) - jobs)[rank], rng.random(len(row))
+    job = inventing_jobs(rules, firsts, jobs[rank], month[row] // 12, draws, shocks)
     worker = holders(job, month[row], spell)
     found = pd.DataFrame(
         {"title": case["title"].to_numpy()[row], "role": "inventor", "worker_rank": worker}

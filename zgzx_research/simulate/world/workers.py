@@ -15,6 +15,8 @@ from zgzx_research.simulate.world.identities import (
 )
 from zgzx_research.simulate.world.random_draws import exact_share
 
+WAGE_MONTH = 6  # a wage is set each July
+
 
 def person_ids(rank: np.ndarray) -> np.ndarray:
     """Return ids of workers by rank, such as P0000001."""
@@ -96,7 +98,7 @@ def wage_bases(
         Yuan.
     """
     rule = rules["labour"]
-    year = (period - 6) // 12
+    year = (period - WAGE_MONTH) // 12
     since = year - rule["wage"][0]
     raised = np.where(period >= raised_from, np.log1p(rules["effect"]["wage"]["skill"]), 0.0)
     wage = rule["wage"][1] * np.exp(log_wage + raised + np.log(rule["wage"][2]) * since)
