@@ -30,7 +30,6 @@ PAGE_TABLES = {
     "firm_year": "panels",
     "firm_entries": "panels",
     "worker_final": "panels",
-    "firm_entries": "panels",
     "employment": "link",
     "firm": "link",
     "link_audit": "link",

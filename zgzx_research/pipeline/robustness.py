@@ -51,8 +51,9 @@ def run_checks(page: Page, outcome: str, spec: str) -> Robustness:
     sample = page.sample(page.read("firm_year"), outcome)
     panel = prepare_panel(sample, outcome=outcome, **COLUMNS)
     options, target = page.options(outcome, spec), page.target
+    event = page.summarise(outcome, page.estimate(outcome, spec)).event
     return Robustness(
-        bounds=honest_bounds(page.estimate(outcome, spec).aggregate("event_time"), target=target),
+        bounds=honest_bounds(event, target=target),
         base=base_sensitivity(panel, target=target, **options),
         placebos=page.cached(placebo_dates, panel, **options),
         curve=page.cached(
