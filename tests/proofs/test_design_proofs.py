@@ -57,6 +57,7 @@ def test_entries_add_up_to_those_of_the_world() -> None:
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_true_in_a_null_world() -> None:
     assert true_contest(contest_world(Order("null", "tiny", 1)), "level") == 0
     assert true_contest(contest_world(Order("teaching", "tiny", 1)), "level") > 0.2

@@ -58,6 +58,7 @@ def test_the_probability_of_no_award_is_that_of_a_draw_without_return() -> None:
     assert chances(certain)["log_lose"][0] == -np.inf  # eight entries cannot be the seven losers
 
 
+@pytest.mark.slow
 def test_odds_weights_of_the_others_stand_for_the_winners() -> None:
     """The others' weights add up, on average over draws, to the number of winners."""
     winners, others = 0.0, 0.0
