@@ -17,6 +17,7 @@ def window(table: pd.DataFrame, **options: object) -> float:
     return event.window(0, 1)["estimate"].item()
 
 
+@pytest.mark.slow
 def test_units_left_out_by_hand() -> None:
     table = rows(0, 16, effect=1.0)
     found = zr.leave_one_out(panel_of(table), target=(0, 1), exact=16)

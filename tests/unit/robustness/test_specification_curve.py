@@ -21,6 +21,7 @@ AXES = {
 }
 
 
+@pytest.mark.slow
 def test_every_row_is_the_direct_estimate_and_panels_are_shared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
