@@ -17,7 +17,7 @@ COUNTED = ("n_treated", "n_comparison")
 MEASURES = {
     **dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high"), EFFECT),
     **dict.fromkeys(("main", "other", "difference", "lowest", "median", "highest"), EFFECT),
-    **dict.fromkeys(("low", "high"), EFFECT),
+    **dict.fromkeys(("low", "high", "mde", "equivalence_low", "equivalence_high"), EFFECT),
     **dict.fromkeys(("mean_change", "largest_change", "detectable", "true"), EFFECT),
     **dict.fromkeys(("p_value", "p_adjusted", "statistic", "z", "bound", "breakdown"), "number"),
     **dict.fromkeys(("effective_number", "effective_treated"), "number"),
