@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from zgzx_research.proofs.trap_methods import METHODS, Method
-from zgzx_research.proofs.trap_proofs import Proof
+from zgzx_research.proofs.trap_proofs import TESTS, Proof
 from zgzx_research.proofs.verdicts import LEVEL, SIZE, TOLERANCE, Performance
 
 MEAN, UTILITY, RETENTION = "regression_to_the_mean", "patents_utility_model", "retention"
 ALL = (MEAN, "size_selection", "growth", "dynamic_effects", "covid", "subsidy_reform", "closure")
 PASSING = tuple(name for name in ALL if name != "size_selection")
 SHOCK_TRAPS = ("covid", "subsidy_reform")
+
+BEFORE = ("pretest", "two_bins")  # the tests of the years before the award
 
 # why a naive method fails
 TREND = "the trend is taken for an effect"
@@ -31,7 +33,7 @@ ZEROS = "who has closed cannot win, so zeros stand among the others only"
 LUCK = "one firm's luck is the answer, and no standard error can know it"
 LASTS = "what winners are picked on lasts, so no base before the award is a usual year"
 
-CAREFUL = ("coverage", "pre-test")
+CAREFUL = ("coverage", *TESTS)
 NULL = partial(Proof, scenario="null")
 PICKED = partial(NULL, conservative=(), most=500)  # these rows illustrate: fewer worlds are enough
 EVERYTHING = partial(NULL, traps=ALL, most=500)
@@ -74,13 +76,13 @@ ROWS = (
 def to_markdown(rows: Sequence[Proof], results: Sequence[Performance]) -> str:
     """Write the table of these rows and their results in Markdown."""
     heads = ("world", "method", "worlds", "true", "bias (MC error)", "SD", "mean SE")
-    shares = ("coverage", "rejects zero", "pre-test", "MDE", "verdict")
+    shares = ("coverage", "rejects zero", "pre-test", "two bins", "MDE", "verdict")
     lines = [f"| {' | '.join(heads + shares)} |", "|" + "---|" * len(heads + shares)]
     for row, result in zip(rows, results, strict=True):
         verdict = result["verdict"].replace(
             "fails: pre-test", "bias and coverage hold; the pre-test rejects too often"
         )
-        shown = _numbers(result) if "bias" in result else ["–"] * 9
+        shown = _numbers(result) if "bias" in result else ["–"] * 10
         lines.append(f"| {' | '.join([row.label, row.method, *shown, verdict])} |")
     return "\n".join(lines)
 
@@ -95,7 +97,7 @@ def _numbers(result: Performance) -> list[str]:
         f"{result['std_error']:.4f}",
         f"{100 * result['coverage']:.1f}",
         f"{100 * result['rejects']:.1f}",
-        "–" if np.isnan(result["pretest"]) else f"{100 * result['pretest']:.1f}",
+        *("–" if np.isnan(result[name]) else f"{100 * result[name]:.1f}" for name in BEFORE),
         "–" if np.isnan(mde) else "∞" if np.isinf(mde) else f"{mde:.3f}",
     ]
 

@@ -11,6 +11,7 @@ import pandas as pd
 from zgzx_research.did.core.aggregate import AggregatedValues, over_cells, plain_mean
 from zgzx_research.did.core.windows import named_events, possible_events
 from zgzx_research.did.results.display import ResultDisplay
+from zgzx_research.did.results.pretest import PretestForm, drift_test
 from zgzx_research.did.results.frames import check_numbers, result_frame, summary_labels
 from zgzx_research.errors import ZgzxError
 
@@ -143,21 +144,37 @@ class Aggregate(ResultDisplay):
             rows = plain_mean(over_cells(numbers, sets))
         return summary_labels(cells, inside[None, :], "window"), rows
 
-    def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that the event times before treatment are zero.
+    def pretest(
+        self, form: PretestForm = "score", *, two_bins: bool = False
+    ) -> dict[str, float | int | str]:
+        """Joint test that the event times before treatment are zero.
 
         Times in which units may already react (`anticipation`) are not tested. With a pooled base
         they may sum to zero by construction (when no earlier one lies outside the frame); the
         earliest is then left out.
 
+        Parameters
+        ----------
+        form : str, default "score"
+            Squares of treated units about zero, chi-square, see
+            `zgzx_research.did.core.score_test`. "wald": the covariance of the estimates, as R's did
+            reports it. Methods that hand over a covariance only (regressions, imputation), and
+            repeated cross-sections, have the Wald form in both cases: their units' changes against
+            zero are not kept, or no unit is seen twice.
+        two_bins : bool, default False
+            Test two numbers: the event time next to treatment (and to what was left out), and all
+            earlier ones together. It sees a drift with more power than the joint test, and less of
+            a single odd year.
+
         Returns
         -------
         dict
-            statistic, df, p_value, note.
+            statistic, df, p_value, note, form (the one used), and slope_detectable: the drift per
+            period that this test finds with 80 % power, in units of the outcome or as a proportion.
         """
         pre = self.effects.tested(self.labels)
-        result = self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
-        if result["note"] and pre.any() and self.effects.options.get("base_period") == "pooled":
-            pre = pre & (np.arange(len(pre)) != pre.argmax())
-            return self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
-        return result
+        spare = pre & (np.arange(len(pre)) != pre.argmax())
+        times = self.labels["event_time"].to_numpy(float, na_value=np.nan)
+        return drift_test(
+            self.effects, self.rows, (pre, spare), form=form, times=times if two_bins else None
+        )

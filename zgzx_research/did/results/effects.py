@@ -27,6 +27,7 @@ from zgzx_research.did.results.frames import (
     result_frame,
     summary_labels,
 )
+from zgzx_research.did.results.pretest import PretestForm, drift_test
 from zgzx_research.did.results.stored import as_array, as_lists
 from zgzx_research.errors import ZgzxError
 
@@ -133,24 +134,25 @@ class Effects(ResultDisplay):
         check_numbers(level, seed)
         return result_frame(*self.select(), self, level, seed)
 
-    def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that every cell before treatment is zero (R did's pre-test).
+    def pretest(self, form: PretestForm = "score") -> dict[str, float | int | str]:
+        """Joint test that every cell before treatment is zero (in Wald form R did's pre-test).
 
         Times in which units may already react (`anticipation`) are not tested. With a pooled base
         the cells may sum to zero by construction; one per cohort is then left out.
 
+        Parameters
+        ----------
+        form : str, default "score"
+            Or "wald", see `Aggregate.pretest`.
+
         Returns
         -------
         dict
-            statistic, df, p_value, note.
+            statistic, df, p_value, note, form, slope_detectable, as in `Aggregate.pretest`.
         """
         pre = self.tested(self.cells)
-        rows = self._by_cell()
-        result = rows.test_zero(self.numbers, pre, self.df)
-        if result["note"] and pre.any() and self.options.get("base_period") == "pooled":
-            pre = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
-            return rows.test_zero(self.numbers, pre, self.df)
-        return result
+        spare = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
+        return drift_test(self, self._by_cell(), (pre, spare), form=form)
 
     def tested(self, labels: pd.DataFrame) -> np.ndarray:
         """(rows,) bool, rows of `labels` that the pre-test is about.

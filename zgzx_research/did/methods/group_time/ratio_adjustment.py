@@ -38,6 +38,7 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
     units = start_pass(panel)
     count, cohorts = len(comparisons.cohort), len(panel.cohorts)
     statistics, share = np.full((2, count), np.nan), np.zeros((count, cohorts))
+    uncentred = np.zeros((len(panel.y), count))  # what takes the treated from their mean to zero
     values, trimmed, failed = (
         np.zeros((len(panel.y), 2 * count)),
         np.zeros(count, int),
@@ -56,6 +57,9 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
         values[np.ix_(rows, np.concatenate([group.comparisons, count + group.comparisons]))] = (
             np.hstack([by_mean, influence])
         )
+        uncentred[np.ix_(rows, group.comparisons)] = np.outer(
+            own / own.sum(), own @ now - without
+        )
         share[group.comparisons] = np.bincount(
             panel.cohort[rows], compared, minlength=cohorts
         ) / max(compared.sum(), 1e-300)
@@ -70,7 +74,13 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
             units, lambda _, rows: (everything, values[rows]), 2 * count + len(shares)
         )
 
-    return AdjustedComparisons(statistics, share, trimmed, failed, covariance)
+    def null_covariance(tested: np.ndarray) -> np.ndarray:
+        departures = values[:, :count] - values[:, count:] + uncentred
+        departures[:, ~tested] = 0.0
+        everything = np.arange(count)
+        return gram_by_cluster(units, lambda _, rows: (everything, departures[rows]), count)[0]
+
+    return AdjustedComparisons(statistics, share, trimmed, failed, covariance, null_covariance)
 
 
 def _by_odds(
