@@ -28,4 +28,5 @@ from .report.tables.regression_tables import regression_table as regression_tabl
 from .robustness.bacon import bacon_decomposition as bacon_decomposition
 from .robustness.comparison_weights import check_weights as check_weights
 from .robustness.comparison_weights import comparison_weights as comparison_weights
+from .robustness.leave_largest_out import leave_largest_out as leave_largest_out
 from .robustness.wild_bootstrap import wild_cluster_bootstrap as wild_cluster_bootstrap

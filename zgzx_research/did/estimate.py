@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.core.concentration import concentration, unit_sizes
 from zgzx_research.did.core.conflicts import Adjustment, Controls, EventWindow, Scale
 from zgzx_research.did.core.method import MethodOptions, check_word
 from zgzx_research.did.core.method_result import MethodResult
@@ -115,7 +116,19 @@ def estimate_effects(
     if panel.cluster is not None:
         result = _with_clusters(result, len(np.unique(panel.cluster)), len(panel.cohort))
     shown = {name: _as_json(getattr(options, name)) for name in options.names()}
-    return Effects.from_result(result, panel.ledger, {"method": method} | shown | _span(panel))
+    effects = Effects.from_result(result, panel.ledger, {"method": method} | shown | _span(panel))
+    sizes = unit_sizes(
+        panel, ratio=scale == "ratio", masked=options.masked, pooled=pools_base(method, base_period)
+    )
+    return replace(effects, concentration=concentration(panel, sizes))
+
+
+def pools_base(method: str, base_period: str) -> bool:
+    """Whether all periods before treatment are the base, and not the last of them.
+
+    Imputation and extended two-way effects use them all, whatever is passed.
+    """
+    return base_period == "pooled" or method in ("imputation", "extended_two_way")
 
 
 # the options and their defaults are written once, in the signature

@@ -25,8 +25,9 @@ class Summary:
         Its frame, a row per event time.
     cohort : DataFrame or None
         A row per cohort; None for a method without effects by cohort.
-    pretest : dict
-        statistic, df, p_value, note of the joint test before treatment.
+    pretest, two_bins : dict
+        statistic, df, p_value, note, form, slope_detectable of the joint test before treatment, and
+        of the test of two bins.
     ledger : DataFrame
         step, reason, rows, units of what was left out.
     options : dict
@@ -39,6 +40,7 @@ class Summary:
     event_time: pd.DataFrame
     cohort: pd.DataFrame | None
     pretest: dict[str, Any]
+    two_bins: dict[str, Any]
     ledger: pd.DataFrame
     options: dict[str, Any]
 
@@ -81,6 +83,7 @@ def summarise(
         event_time=event.to_frame(),
         cohort=_by_cohort(effects, seed),
         pretest=event.pretest(),
+        two_bins=event.pretest(two_bins=True),
         ledger=effects.ledger[["step", "reason", "rows", "units"]],
         options=effects.options,
     )

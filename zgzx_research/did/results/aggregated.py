@@ -9,6 +9,11 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.did.core.aggregate import AggregatedValues, over_cells, plain_mean
+from zgzx_research.did.core.concentration import (
+    Concentration,
+    EffectiveNumber,
+    effective_number,
+)
 from zgzx_research.did.core.windows import named_events, possible_events
 from zgzx_research.did.results.display import ResultDisplay
 from zgzx_research.did.results.pretest import PretestForm, drift_test
@@ -143,6 +148,50 @@ class Aggregate(ResultDisplay):
         else:
             rows = plain_mean(over_cells(numbers, sets))
         return summary_labels(cells, inside[None, :], "window"), rows
+
+    def effective_number(self, window: tuple[int, int] | None = None) -> EffectiveNumber:
+        """How few treated units the overall estimate, or that of a window, rests on.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            First and last event time, as in `window`; None for the overall estimate.
+
+        Returns
+        -------
+        EffectiveNumber
+            number: (ΣD)² / ΣD² with D a unit's counterfactual total (ratio scale) or its weight
+            (Kish 1965), and the share of the three largest units. A unit that leaves the panel
+            early counts as if it had stayed. NaN for effects read from a file.
+        """
+        about = self.effects.concentration
+        if about is None:
+            return EffectiveNumber(np.nan, np.nan)
+        return effective_number(about, self.cohort_totals(about, window))
+
+    def cohort_totals(
+        self, about: Concentration, window: tuple[int, int] | None = None
+    ) -> np.ndarray:
+        """(cohorts,) counterfactual total (difference scale: weight) of each cohort.
+
+        Parameters
+        ----------
+        about : Concentration
+            Its cohorts are those asked for.
+        window : (int, int), optional
+            As in `effective_number`.
+        """
+        _, rows = self.select(window=window) if window else self.select("overall")
+        numbers, cells = self.effects.numbers, self.effects.cells
+        count = len(cells)
+        if rows.by_totals is None:
+            weight = rows.gradient[0, :count]
+        else:
+            weight = rows.by_totals[1, 0, count : 2 * count] * numbers.statistics[1]
+        cohort = cells["cohort"].to_numpy(float, na_value=np.nan)
+        if np.isnan(cohort[weight != 0]).any():
+            return about.total
+        return np.asarray((about.cohorts[:, None] == cohort) @ weight)
 
     def pretest(
         self, form: PretestForm = "score", *, two_bins: bool = False

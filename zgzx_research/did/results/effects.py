@@ -16,6 +16,7 @@ from zgzx_research.did.core.aggregate import (
     over_cohorts,
     plain_mean,
 )
+from zgzx_research.did.core.concentration import Concentration
 from zgzx_research.did.core.method_result import MeanWeights, MethodResult
 from zgzx_research.did.core.windows import named_events
 from zgzx_research.did.results.aggregated import Aggregate
@@ -53,6 +54,9 @@ class Effects(ResultDisplay):
         The arguments used.
     df : float
         Degrees of freedom of the t quantile; infinity = normal.
+    concentration : Concentration, optional
+        Shares of units within cohorts, for `Aggregate.effective_number`. It is never written to a
+        file: None after `from_json`.
     """
 
     cells: pd.DataFrame
@@ -61,6 +65,7 @@ class Effects(ResultDisplay):
     ledger: pd.DataFrame
     options: dict[str, Any]
     df: float = np.inf
+    concentration: Concentration | None = None
 
     @classmethod
     def from_result(
