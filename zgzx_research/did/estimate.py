@@ -12,6 +12,7 @@ import pandas as pd
 
 from zgzx_research.did.core.concentration import concentration, unit_sizes
 from zgzx_research.did.core.conflicts import Adjustment, Controls, EventWindow, Scale
+from zgzx_research.did.core.late_entry import late_entry_notes
 from zgzx_research.did.core.method import MethodOptions, check_word
 from zgzx_research.did.core.method_result import MethodResult
 from zgzx_research.did.core.perfect_fit import with_small_errors_checked
@@ -275,7 +276,8 @@ def _fit(
             )
     except ZgzxError as error:
         raise with_fitting_remedy(error, _in_force(panel, name, options)) from None
-    return options, replace(result, notes=[*notes, *result.notes])
+    late = late_entry_notes(used) if method.pools_periods else []
+    return options, replace(result, notes=[*notes, *result.notes, *late])
 
 
 def _in_force(panel: PreparedPanel, method: str, options: MethodOptions) -> dict[str, object]:

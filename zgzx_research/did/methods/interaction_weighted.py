@@ -185,4 +185,6 @@ def cohort_period_design(
     return CohortPeriodDesign(cohort, period, base, columns)
 
 
-METHOD = Method("Interaction-weighted event study (Sun & Abraham 2021)", Options, fit)
+METHOD = Method(
+    "Interaction-weighted event study (Sun & Abraham 2021)", Options, fit, pools_periods=True
+)

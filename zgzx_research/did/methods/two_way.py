@@ -150,4 +150,6 @@ def _event_rows(
     )
 
 
-METHOD = Method("Two-way fixed effects (the naive comparison)", Options, fit)
+METHOD = Method(
+    "Two-way fixed effects (the naive comparison)", Options, fit, pools_periods=True
+)

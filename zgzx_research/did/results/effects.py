@@ -104,6 +104,11 @@ class Effects(ResultDisplay):
         )
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Warnings in words, out of the ledger: what was used, but should make a reader careful."""
+        return tuple(self.ledger.loc[self.ledger["step"] == "note", "reason"])
+
+    @property
     def estimates(self) -> np.ndarray:
         """(cells,) effects on the scale they are normal on: differences, or log ratios."""
         return self._by_cell().value
