@@ -29,4 +29,8 @@ from .robustness.bacon import bacon_decomposition as bacon_decomposition
 from .robustness.comparison_weights import check_weights as check_weights
 from .robustness.comparison_weights import comparison_weights as comparison_weights
 from .robustness.leave_largest_out import leave_largest_out as leave_largest_out
+from .robustness.power import equivalence_test as equivalence_test
+from .robustness.power import minimum_detectable_effect as minimum_detectable_effect
+from .robustness.pretrend_power import pretrend_power as pretrend_power
+from .robustness.pretrend_power import slope_for_power as slope_for_power
 from .robustness.wild_bootstrap import wild_cluster_bootstrap as wild_cluster_bootstrap

@@ -25,10 +25,17 @@ ENOUGH_UNITS = 20
 # Rule, limit: the grade goes down one step when the measure is below its limit, or asked for and
 # unknown.
 LIMITS = {
-    "effective_treated": 40.0,  # treated units; normal approximations are poor below
+    # Kish's effective number of treated units; normal approximations are poor below
+    "effective_treated": 40.0,
     "pretest": 0.05,  # p value of the joint test that nothing differs before treatment
     "linkage": 0.85,  # share of records linked to a unit
 }
+
+
+# Effective treated units below which an interval is given, but no verdict on it: with so few, one
+# firm's luck decides (docs/methodology/effective_number.md).
+NO_VERDICT = 10.0
+TOO_FEW = "too_few"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,24 @@ def verdict(ci_low: float, ci_high: float, claimed_sign: int = 1) -> str:
     if low > 0:
         return "supported"
     return "contradicted" if high < 0 else "indistinguishable"
+
+
+def with_enough(found: str, effective_treated: float) -> str:
+    """Return a verdict, or "too_few" where fewer than `NO_VERDICT` effective units are behind it.
+
+    Parameters
+    ----------
+    found : str
+        From `verdict`.
+    effective_treated : float
+        Kish's effective number of treated units; NaN where it is not known.
+
+    Returns
+    -------
+    str
+        "too_few" in place of any verdict but "not_estimable".
+    """
+    return TOO_FEW if found != "not_estimable" and effective_treated < NO_VERDICT else found
 
 
 def few_units(n_treated: float, n_comparison: float) -> str:

@@ -10,14 +10,27 @@ import pandas as pd
 from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.results.effects import Effects
-from zgzx_research.evidence.disclosure import blank_few, enough_firms
-from zgzx_research.evidence.facts import Fact, Facts, effect_facts, fact
+from zgzx_research.evidence.claims import NO_VERDICT, with_enough
+from zgzx_research.evidence.disclosure import MIN_FIRMS, blank_few, enough_firms
+from zgzx_research.evidence.facts import (
+    UNIT_FACTORS,
+    Fact,
+    Facts,
+    effect_facts,
+    fact,
+    unit_of_effects,
+    withheld_fact,
+)
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
 from zgzx_research.pipeline.summaries import Summary
+from zgzx_research.robustness.power import NO_ERROR, NO_SIZE
 from zgzx_research.study import Study
 
 COLUMNS = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
+# treated units from which on the share of the three largest may be shown: as many again, and more
+ENOUGH_FOR_SHARES = 2 * MIN_FIRMS + 1
+REASONS = {NO_SIZE: "no_size", NO_ERROR: "no_error"}  # why there is no detectable effect
 TOO_SMALL = "too few staff in the first year seen"
 
 
@@ -126,20 +139,61 @@ def summary_facts(
     prefix = f"{outcome}.{spec}"
     facts[f"{prefix}.headline.first_event"] = fact(first, "count", "design", "estimate")
     facts[f"{prefix}.headline.last_event"] = fact(last, "count", "design", "estimate")
-    return facts | _pretest_facts(summary.pretest, prefix)
+    facts |= _strength_facts(summary, prefix)
+    facts |= _judged_facts(facts, summary.effective.number, f"{prefix}.headline")
+    return facts | _pretest_facts(summary, prefix, share=share)
 
 
-def _pretest_facts(test: Mapping[str, Any], prefix: str) -> dict[str, Fact]:
-    """Make the facts of the joint test before treatment."""
-    numbers = {
-        "statistic": (float(test["statistic"]), "number"),
-        "df": (int(test["df"]), "count"),
-        "p_value": (float(test["p_value"]), "number"),
+def _strength_facts(summary: Summary, prefix: str) -> dict[str, Fact]:
+    """Make the facts of how much the headline rests on: effective number, largest, what is seen.
+
+    The share of the three largest is a measure of dominance. It is withheld where so few are
+    treated that it tells much about the others.
+    """
+    effective, treated = summary.effective, int(summary.headline["n_treated"].iloc[0])
+    shown = treated >= ENOUGH_FOR_SHARES
+    values = {
+        "effective_number": (effective.number, "number"),
+        "largest_share": (effective.largest_share, "share"),
     }
+    facts = {
+        f"{prefix}.headline.{name}": fact(value, unit, "estimate", "estimate")
+        if shown
+        else withheld_fact(unit, "estimate", "estimate")
+        for name, (value, unit) in values.items()
+    }
+    reason = REASONS.get(summary.mde.reason, "")
+    facts[f"{prefix}.headline.mde_reason"] = fact(reason, "text", "estimate", "estimate")
+    return facts
+
+
+def _judged_facts(facts: Mapping[str, Fact], number: float, key: str) -> dict[str, Fact]:
+    """Make the facts that change where a few large units decide: verdict, and which side is few."""
+    found, few = facts[f"{key}.verdict"]["value"], facts[f"{key}.few"]["value"]
+    if few == "" and number < NO_VERDICT:
+        few = "largest"
     return {
-        f"{prefix}.pretest.{name}": fact(value, unit, "estimate", "estimate")
-        for name, (value, unit) in numbers.items()
+        f"{key}.verdict": fact(with_enough(found, number), "text", "verdict", "estimate"),
+        f"{key}.few": fact(few, "text", "design", "estimate"),
     }
+
+
+def _pretest_facts(summary: Summary, prefix: str, *, share: bool) -> dict[str, Fact]:
+    """Make the facts of the tests before treatment: together, and in two bins."""
+    unit = unit_of_effects(summary.scale, share)
+    facts: dict[str, Fact] = {}
+    for key, test in (("pretest", summary.pretest), ("pretest.two_bins", summary.two_bins)):
+        numbers = {
+            "statistic": (float(test["statistic"]), "number"),
+            "df": (int(test["df"]), "count"),
+            "p_value": (float(test["p_value"]), "number"),
+            "slope_detectable": (UNIT_FACTORS[unit] * float(test["slope_detectable"]), unit),
+        }
+        facts |= {
+            f"{prefix}.{key}.{name}": fact(value, unit_of_value, "estimate", "estimate")
+            for name, (value, unit_of_value) in numbers.items()
+        }
+    return facts
 
 
 def is_share(outcome: str) -> bool:

@@ -7,8 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from zgzx_research.did.core.concentration import EffectiveNumber
 from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
+from zgzx_research.robustness.power import (
+    MinimumDetectableEffect,
+    minimum_detectable_effect,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,10 @@ class Summary:
         Its frame, a row per event time.
     cohort : DataFrame or None
         A row per cohort; None for a method without effects by cohort.
+    effective : EffectiveNumber
+        How few treated units the headline rests on.
+    mde : MinimumDetectableEffect
+        Of the headline.
     pretest, two_bins : dict
         statistic, df, p_value, note, form, slope_detectable of the joint test before treatment, and
         of the test of two bins.
@@ -39,6 +48,8 @@ class Summary:
     event: Aggregate
     event_time: pd.DataFrame
     cohort: pd.DataFrame | None
+    effective: EffectiveNumber
+    mde: MinimumDetectableEffect
     pretest: dict[str, Any]
     two_bins: dict[str, Any]
     ledger: pd.DataFrame
@@ -75,13 +86,16 @@ def summarise(
         Frames of the estimation.
     """
     event = effects.aggregate("event_time", min_event=window[0], max_event=window[1], seed=seed)
-    overall = effects.aggregate("overall", seed=seed).to_frame()
+    whole = effects.aggregate("overall", seed=seed)
+    overall = whole.to_frame()
     return Summary(
         overall=overall,
         headline=overall if events is None else event.window(*events),
         event=event,
         event_time=event.to_frame(),
         cohort=_by_cohort(effects, seed),
+        effective=event.effective_number(events) if events else whole.effective_number(),
+        mde=minimum_detectable_effect(event if events else whole, events),
         pretest=event.pretest(),
         two_bins=event.pretest(two_bins=True),
         ledger=effects.ledger[["step", "reason", "rows", "units"]],
