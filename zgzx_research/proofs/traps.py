@@ -21,8 +21,6 @@ ALL = (MEAN, "size_selection", "growth", "dynamic_effects", "covid", "subsidy_re
 PASSING = tuple(name for name in ALL if name != "size_selection")
 SHOCK_TRAPS = ("covid", "subsidy_reform")
 
-BEFORE = ("pretest", "two_bins")  # the tests of the years before the award
-
 # why a naive method fails
 TREND = "the trend is taken for an effect"
 BUMP = "the base is a good year"
@@ -97,9 +95,14 @@ def _numbers(result: Performance) -> list[str]:
         f"{result['std_error']:.4f}",
         f"{100 * result['coverage']:.1f}",
         f"{100 * result['rejects']:.1f}",
-        *("–" if np.isnan(result[name]) else f"{100 * result[name]:.1f}" for name in BEFORE),
+        _percent(result["pretest"]),
+        _percent(result["two_bins"]),
         "–" if np.isnan(mde) else "∞" if np.isinf(mde) else f"{mde:.3f}",
     ]
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{100 * share:.1f}"
 
 
 def page(rows: Sequence[Proof], results: Sequence[Performance], worlds: int) -> str:
@@ -119,13 +122,14 @@ ratio scale bias, SD and standard error are those of the estimating equation, tr
 (1 + true effect) × counterfactual total, in units of the mean counterfactual: .10 means ten percent
 of what winners would have filed. Coverage is of 95 % intervals; *rejects zero* is the size of the
 test where nothing is true and its power elsewhere; *pre-test* is how often the joint test of the
-years before the award rejects; MDE is the median minimum detectable effect. All shares in percent.
+years before the award rejects, *two bins* how often the test of the year next to it and of all
+earlier ones does (docs/methodology/pretest.md); MDE is the median minimum detectable effect. All shares in percent.
 
 A row holds if the bias is below {TOLERANCE} Monte-Carlo errors and coverage within {TOLERANCE} of
 its own (95 ± {share:.1f} with all worlds; side remarks rest on fewer and have wider margins). Where
 firms differ much in size a few large ones decide, and for retention shares of cohorts count as
-drawn: there intervals may cover more. The joint pre-test may reject more seldom; where it rejects
-too often, the verdict says so. Rows with a reason must fail: they show what the naive method costs,
+drawn: there intervals may cover more. The tests before the award may reject more seldom; where one
+rejects too often, the verdict says so. Rows with a reason must fail: they show what the naive method costs,
 and where the package's own specification ends.
 
 {to_markdown(rows, results)}

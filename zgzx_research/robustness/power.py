@@ -164,9 +164,7 @@ def equivalence_test(
     effects = event.effects
     if not _has_error(event, row, window):
         return EquivalenceTest(np.nan, np.nan, claimed, np.nan, False)
-    low, high = (
-        float(end[0]) for end in row.bounds(effects.numbers, t_quantile(0.90, effects.df))
-    )
+    low, high = (float(end[0]) for end in row.bounds(effects.numbers, t_quantile(0.90, effects.df)))
     above, below = (_distance(row, effects, end) for end in (claimed, -claimed))
     p_value = max(_upper_tail(-above, effects.df), _upper_tail(below, effects.df))
     return EquivalenceTest(low, high, claimed, p_value, bool(-claimed < low and high < claimed))

@@ -138,9 +138,7 @@ def pretrend_power(
             "mean_after_passing": normal.mean_after_passing(slope) / scale,
         }
     )
-    return PretrendPower(
-        float(slope), 1 - passing, passing / none, float(np.exp(ratio / 2)), table
-    )
+    return PretrendPower(float(slope), 1 - passing, passing / none, float(np.exp(ratio / 2)), table)
 
 
 def slope_for_power(event: Aggregate, power: float = 0.8, *, level: float = 0.95) -> float:
@@ -259,9 +257,7 @@ def truncated_mean(low: np.ndarray, high: np.ndarray, covariance: np.ndarray) ->
     return np.asarray(covariance @ edge / inside)
 
 
-def _density(
-    j: int, low: np.ndarray, high: np.ndarray, covariance: np.ndarray, at: float
-) -> float:
+def _density(j: int, low: np.ndarray, high: np.ndarray, covariance: np.ndarray, at: float) -> float:
     """Density of coordinate j at a point, times the probability that the others lie inside."""
     others = np.arange(len(low)) != j
     variance = covariance[j, j]

@@ -42,7 +42,7 @@ def world(seed: int, *, late: bool, units: int = 300) -> pd.DataFrame:
     start = np.where(rng.random(units) < 0.3, rng.choice([2015, 2017], units), np.inf)
     start = np.where(start <= entry, np.inf, start)
     y = 3 * (1 - np.exp(-age / 3)) + rng.normal(0, 0.5, (units, 1))
-    y = np.where(PERIODS >= entry[:, None], y + rng.normal(0, 0.3, y.shape), np.nan)
+    y = np.where(entry[:, None] <= PERIODS, y + rng.normal(0, 0.3, y.shape), np.nan)
     columns = {
         "unit": np.repeat(np.arange(units), len(PERIODS)),
         "period": np.tile(PERIODS, units),

@@ -51,7 +51,11 @@ class JointStatistics:
     @property
     def departures(self) -> np.ndarray:
         """(cells,) differences, or treated less counterfactual totals."""
-        return self.statistics[0] if self.scale == "difference" else -np.diff(self.statistics, axis=0)[0]
+        return (
+            self.statistics[0]
+            if self.scale == "difference"
+            else -np.diff(self.statistics, axis=0)[0]
+        )
 
     def spread(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Covariance of two sets of derivatives by (statistics, shares).

@@ -150,6 +150,4 @@ def _event_rows(
     )
 
 
-METHOD = Method(
-    "Two-way fixed effects (the naive comparison)", Options, fit, pools_periods=True
-)
+METHOD = Method("Two-way fixed effects (the naive comparison)", Options, fit, pools_periods=True)

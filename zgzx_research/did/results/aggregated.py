@@ -16,8 +16,8 @@ from zgzx_research.did.core.concentration import (
 )
 from zgzx_research.did.core.windows import named_events, possible_events
 from zgzx_research.did.results.display import ResultDisplay
-from zgzx_research.did.results.pretest import PretestForm, drift_test
 from zgzx_research.did.results.frames import check_numbers, result_frame, summary_labels
+from zgzx_research.did.results.pretest import PretestForm, drift_test
 from zgzx_research.errors import ZgzxError
 
 if TYPE_CHECKING:

@@ -98,8 +98,8 @@ def two_bins(times: np.ndarray, *, mean: bool) -> np.ndarray:
            [0., 0., 0., 1.]])
     """
     last = times == times.max(initial=-np.inf)
-    bins = np.array([one for one in (~last, last) if one.any()], dtype=float)
-    bins = bins.reshape(-1, len(times))
+    chosen = [one for one in (~last, last) if one.any()]
+    bins = np.array(chosen, dtype=float).reshape(len(chosen), len(times))
     return bins / bins.sum(axis=1, keepdims=True) if mean else bins
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -117,8 +117,9 @@ def overview(result: Effects | Aggregate) -> Overview:
         facts.append(("Overall", _overall(result, asked, digits, level)))
     if frame["role"].isin(("pre", "mixed")).any():
         facts.append(("Pre-test", _pretest(shown.pretest(), effects)))
-        if shown is not effects:
-            facts.append(("Two bins", _two_bins(shown.pretest(two_bins=True))))
+        if estimand == "event_time":
+            two_bins = cast("Aggregate", shown).pretest(two_bins=True)
+            facts.append(("Two bins", _two_bins(two_bins)))
 
     intervals = [f"{level} interval", f"{level} band"]
     header = [ESTIMAND_WORDS[estimand], "estimate", "std. error", *intervals]

@@ -52,18 +52,14 @@ def effects_from_means(
 
     by_rows = panel.gaps == "cross_section"
     null = (
-        None
-        if by_rows
-        else score_covariance(moments, comparisons, means, (statistics, gradient))
+        None if by_rows else score_covariance(moments, comparisons, means, (statistics, gradient))
     )
     one_base = by_rows and comparisons.base.max(axis=1).min() == 1
     plain = moments.observed.all() or one_base
     kind = "linearised" if scale == "ratio" else EXACT if plain else "pairwise"
     return MethodResult(
         comparison_rows(panel, moments, comparisons, means),
-        JointStatistics(
-            scale, statistics, cohort, shares[used], joint, panel.cohorts[used], null
-        ),
+        JointStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used], null),
         weights_on_means(panel, moments, on_means, kind),
         df=df,
         notes=notes,

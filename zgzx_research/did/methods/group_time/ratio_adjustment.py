@@ -57,9 +57,7 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
         values[np.ix_(rows, np.concatenate([group.comparisons, count + group.comparisons]))] = (
             np.hstack([by_mean, influence])
         )
-        uncentred[np.ix_(rows, group.comparisons)] = np.outer(
-            own / own.sum(), own @ now - without
-        )
+        uncentred[np.ix_(rows, group.comparisons)] = np.outer(own / own.sum(), own @ now - without)
         share[group.comparisons] = np.bincount(
             panel.cohort[rows], compared, minlength=cohorts
         ) / max(compared.sum(), 1e-300)
