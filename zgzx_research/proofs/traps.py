@@ -123,14 +123,15 @@ ratio scale bias, SD and standard error are those of the estimating equation, tr
 of what winners would have filed. Coverage is of 95 % intervals; *rejects zero* is the size of the
 test where nothing is true and its power elsewhere; *pre-test* is how often the joint test of the
 years before the award rejects, *two bins* how often the test of the year next to it and of all
-earlier ones does (docs/methodology/pretest.md); MDE is the median minimum detectable effect. All shares in percent.
+earlier ones does (docs/methodology/pretest.md); MDE is the median minimum detectable effect. All
+shares in percent.
 
 A row holds if the bias is below {TOLERANCE} Monte-Carlo errors and coverage within {TOLERANCE} of
 its own (95 ± {share:.1f} with all worlds; side remarks rest on fewer and have wider margins). Where
 firms differ much in size a few large ones decide, and for retention shares of cohorts count as
 drawn: there intervals may cover more. The tests before the award may reject more seldom; where one
-rejects too often, the verdict says so. Rows with a reason must fail: they show what the naive method costs,
-and where the package's own specification ends.
+rejects too often, the verdict says so. Rows with a reason must fail: they show what the naive
+method costs, and where the package's own specification ends.
 
 {to_markdown(rows, results)}
 

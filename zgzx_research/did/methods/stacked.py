@@ -216,7 +216,7 @@ def _effects(
 
     A control of stack a carries Q_a = (W_a treated / W treated) / (W_a control / W control), which
     gives the controls of all stacks the cohorts' shares among the treated. With `about_zero` the
-    influence of the treated is about the mean of the controls, see `score_test`.
+    influence of the treated is about the change of the controls of their stack, see `score_test`.
     """
     treated, control = stacks.treated @ moments.weight, stacks.control @ moments.weight  # (stacks,)
     share = treated / treated.sum()
@@ -228,11 +228,14 @@ def _effects(
     )
     change = means - means[:, [reference]]
     count, load = stacks.periods.shape[1], own - other
+    compared = np.einsum("as,aes->ae", stacks.control * moments.weight, values) / control[:, None]
+    compared = compared - compared[:, [reference]]
 
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         slope, level = np.zeros((count, moments.observed.shape[1])), np.zeros(count)
         for a in np.flatnonzero(load[:, s]):
-            at, group = stacks.periods[a], change[0 if own[a, s] and not about_zero else 1]
+            at, group = stacks.periods[a], change[0 if own[a, s] else 1]
+            group = compared[a] if about_zero and own[a, s] else group
             slope[np.arange(count), at] += load[a, s]
             slope[:, at[reference]] -= load[a, s]
             level += load[a, s] * (values[a, :, s] - values[a, reference, s] - group)
