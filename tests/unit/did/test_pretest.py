@@ -160,9 +160,7 @@ def test_the_score_form_survives_a_file() -> None:
 
 @pytest.mark.parametrize("base_period", ["universal", "pooled"])
 @pytest.mark.parametrize("scale", ["difference", "ratio"])
-def test_rows_in_another_order_and_other_units_change_nothing(
-    scale: str, base_period: str
-) -> None:
+def test_rows_in_another_order_and_other_units_change_nothing(scale: str, base_period: str) -> None:
     data = table()
     options = {"scale": scale, "base_period": base_period, "leave_out": 1}
     usual = event_study(data, {}, **options)
