@@ -79,6 +79,18 @@ def test_a_window_takes_only_cohorts_seen_at_all_of_it() -> None:
     assert found.number == pytest.approx(kish([10, 2]), rel=1e-10)
 
 
+def test_units_without_a_base_or_without_later_periods_do_not_count() -> None:
+    nan = float("nan")
+    gaps = {
+        "f": (3.0, (5.0, nan, 6.0, 7.0)),  # not seen at the base, period 2
+        "g": (3.0, (5.0, 5.0, nan, nan)),  # never seen afterwards
+    }
+    for scale, expected in (("difference", 2.0), ("ratio", kish([10, 2]))):
+        effects = zr.estimate_effects(prepared(UNITS | gaps), scale=scale)
+        found = effects.aggregate("event_time").effective_number((0, 1))
+        assert found.number == pytest.approx(expected, rel=1e-10)
+
+
 def test_equal_units_count_in_full_and_order_does_not_matter() -> None:
     equal = {f"t{k}": (3.0, (5.0, 5.0, 6.0, 7.0)) for k in range(8)}
     units = equal | {name: UNITS[name] for name in "de"}

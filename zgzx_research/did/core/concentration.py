@@ -65,7 +65,10 @@ class EffectiveNumber:
 
 
 def unit_sizes(panel: PreparedPanel, *, ratio: bool, masked: int, pooled: bool) -> np.ndarray:
-    """(units,) weight times base outcome on the ratio scale, else weight; 0 for the never treated.
+    """(units,) weight times base outcome on the ratio scale, else weight.
+
+    Zero for the never treated, and for units not observed at their base or never afterwards: they
+    take no part.
 
     Parameters
     ----------
@@ -76,19 +79,28 @@ def unit_sizes(panel: PreparedPanel, *, ratio: bool, masked: int, pooled: bool) 
     pooled : bool
         Whether the base is all earlier periods, or the last of them.
     """
-    start = panel.cohorts[panel.cohort]
+    start, seen = panel.cohorts[panel.cohort], ~np.isnan(panel.y)
     first_seen = (~np.isnan(panel.weights)).argmax(axis=1)
     weight = panel.weights[np.arange(len(start)), first_seen]
-    size = np.where(np.isfinite(start), weight, 0.0)
+    base = seen & _base_periods(panel.periods, start, masked, pooled)
+    after = seen & (panel.periods >= start[:, None])
+    used = np.isfinite(start) & after.any(axis=1)
+    if panel.gaps != "cross_section":
+        used = used & base.any(axis=1)
+    size = np.where(used, weight, 0.0)
     if not ratio:
         return size
-    eligible = panel.periods + masked < start[:, None]
-    if not pooled:
-        latest = panel.periods.size - 1 - eligible[:, ::-1].argmax(axis=1)
-        eligible &= np.arange(panel.periods.size) == latest[:, None]
-    base = eligible & ~np.isnan(panel.y)
     mean = np.where(base, panel.y, 0.0).sum(axis=1) / np.maximum(base.sum(axis=1), 1)
     return np.asarray(size * np.maximum(mean, 0.0))
+
+
+def _base_periods(periods: np.ndarray, start: np.ndarray, masked: int, pooled: bool) -> np.ndarray:
+    """(units, periods) bool, all eligible periods before treatment, or the last of them."""
+    eligible = periods + masked < start[:, None]
+    if pooled:
+        return np.asarray(eligible)
+    latest = periods.size - 1 - eligible[:, ::-1].argmax(axis=1)
+    return np.asarray(eligible & (np.arange(periods.size) == latest[:, None]))
 
 
 def concentration(panel: PreparedPanel, sizes: np.ndarray) -> Concentration:
