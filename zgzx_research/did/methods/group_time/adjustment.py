@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from scipy import special
@@ -280,13 +281,18 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
 
         return gram_by_cluster(units, kernel, count + cohorts)
 
-    def null_covariance(tested: np.ndarray) -> np.ndarray:
-        some = [part for part in parts if tested[part[0].comparisons].any()]
+    null = partial(_null_covariance, units, parts)
+    return AdjustedComparisons(effect, share, trimmed, failed, covariance, null)
 
-        def kernel(cohort: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            used, values = influence_rows(units.chunk(rows), cohort, some, about_zero=True)
-            return used, values * tested[used]
 
-        return gram_by_cluster(units, kernel, count)[0]
+def _null_covariance(
+    units: Pass, parts: Sequence[tuple[ModelGroup, Nuisances, Adjusted]], tested: np.ndarray
+) -> np.ndarray:
+    """(comparisons, comparisons) covariance about zero of the tested ones, see `score_test`."""
+    some = [part for part in parts if tested[part[0].comparisons].any()]
 
-    return AdjustedComparisons(effect, share, trimmed, failed, covariance, null_covariance)
+    def kernel(cohort: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        used, values = influence_rows(units.chunk(rows), cohort, some, about_zero=True)
+        return used, values * tested[used]
+
+    return gram_by_cluster(units, kernel, len(tested))[0]

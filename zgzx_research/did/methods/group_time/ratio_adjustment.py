@@ -23,6 +23,7 @@ from zgzx_research.did.methods.group_time.newton import newton
 from zgzx_research.did.methods.group_time.options import Options
 from zgzx_research.did.methods.group_time.passes import (
     AdjustedComparisons,
+    Pass,
     gram_by_cluster,
     model_groups,
     start_pass,
@@ -72,13 +73,15 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
             units, lambda _, rows: (everything, values[rows]), 2 * count + len(shares)
         )
 
-    def null_covariance(tested: np.ndarray) -> np.ndarray:
-        departures = values[:, :count] - values[:, count:] + uncentred
-        departures[:, ~tested] = 0.0
-        everything = np.arange(count)
-        return gram_by_cluster(units, lambda _, rows: (everything, departures[rows]), count)[0]
+    null = partial(_null_covariance, units, values[:, :count] - values[:, count:] + uncentred)
+    return AdjustedComparisons(statistics, share, trimmed, failed, covariance, null)
 
-    return AdjustedComparisons(statistics, share, trimmed, failed, covariance, null_covariance)
+
+def _null_covariance(units: Pass, departures: np.ndarray, tested: np.ndarray) -> np.ndarray:
+    """(comparisons, comparisons) covariance about zero of the tested ones, see `score_test`."""
+    count, departures = len(tested), departures * tested
+    everything = np.arange(count)
+    return gram_by_cluster(units, lambda _, rows: (everything, departures[rows]), count)[0]
 
 
 def _by_odds(
