@@ -9,6 +9,7 @@ import pandas as pd
 
 from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.evidence.claims import NO_VERDICT, with_enough
 from zgzx_research.evidence.disclosure import MIN_FIRMS, blank_few, enough_firms
@@ -24,6 +25,7 @@ from zgzx_research.evidence.facts import (
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
 from zgzx_research.pipeline.summaries import Summary
+from zgzx_research.robustness.leave_largest_out import leave_largest_out
 from zgzx_research.robustness.power import NO_ERROR, NO_SIZE
 from zgzx_research.study import Study
 
@@ -92,10 +94,44 @@ def options(study: Study, outcome: str, spec: str) -> dict[str, Any]:
 
 def estimate(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> Effects:
     """Estimate the effects of one outcome and specification from the panel of firms."""
+    panel = prepared(study, firm_year, outcome, spec)
+    return estimate_effects(panel, **options(study, outcome, spec))
+
+
+def prepared(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> PreparedPanel:
+    """Return the panel that one outcome and specification are estimated on."""
     used = sample(study, firm_year, outcome)
     covariates = study.estimate.specs[spec].covariates
-    panel = prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
-    return estimate_effects(panel, **options(study, outcome, spec))
+    return prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
+
+
+def without_largest_facts(
+    study: Study, firm_year: pd.DataFrame, outcome: str, spec: str, seed: int
+) -> dict[str, Fact]:
+    """Make the facts `….headline.without_largest.*`: the headline without the three largest firms.
+
+    Parameters
+    ----------
+    study, firm_year, outcome, spec
+        As in `estimate`.
+    seed : int
+        Of simultaneous bands.
+
+    Returns
+    -------
+    dict
+        estimate, ci_low and ci_high; small numbers hidden.
+    """
+    window, events = study.estimate.event_window, study.estimate.headline_events
+    panel, how = prepared(study, firm_year, outcome, spec), options(study, outcome, spec)
+    row = headline(leave_largest_out(panel, how, window=events), events, window, seed)
+    scale = outcome_row(outcome).scale
+    found = effect_facts(outcome, spec, "overall", blank_few(row), scale, share=is_share(outcome))
+    prefix = f"{outcome}.{spec}"
+    return {
+        f"{prefix}.headline.without_largest.{name}": found[f"{prefix}.overall.{name}"]
+        for name in ("estimate", "ci_low", "ci_high")
+    }
 
 
 def headline(

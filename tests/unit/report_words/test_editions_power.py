@@ -46,7 +46,8 @@ def test_in_chinese(project: Path) -> None:
     lines = power_lines(project, "demo", 1, "zh")
     # retention: 12 (2.8016 × .5 / 1)² = 23.5
     assert lines[2] == (
-        "员工留存率：影响为 1 个百分点 时，除已有的 12 届外还需约 12 届，才有 80% 的机会在 5% 水平上看见。"
+        "员工留存率：影响为 1 个百分点 时，除已有的 12 届外还需约 12 届，"
+        "才有 80% 的机会在 5% 水平上看见。"
     )
     assert "平方根成反比" in lines[3]
 
