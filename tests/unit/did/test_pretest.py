@@ -139,13 +139,44 @@ def test_stacked_and_group_time_agree_where_they_are_the_same_estimate() -> None
         assert one["form"] == other["form"] == "score"
 
 
+@pytest.mark.parametrize("roles", [{}, {"cluster": "group"}, {"weights": "weight"}])
+def test_regressions_that_are_the_same_estimates_have_the_same_test(roles: dict[str, str]) -> None:
+    """Interaction-weighted is group-time; two-way is, where one cohort is treated."""
+    data = table(units=90)
+    cells = [
+        zr.estimate_effects(prepared(data, **roles), method=method).pretest()
+        for method in ("interaction_weighted", "group_time")
+    ]
+    one_cohort = data[data["start"] != 2015]
+    events = [
+        event_study(one_cohort, roles, method=method).pretest(two_bins=True)
+        for method in ("two_way_fixed_effects", "group_time")
+    ]
+    for one, other in (cells, events):
+        assert one["form"] == other["form"] == "score"
+        assert one["statistic"] == pytest.approx(other["statistic"], rel=1e-10)
+        assert one["slope_detectable"] == pytest.approx(other["slope_detectable"], rel=1e-10)
+
+
+def test_covariates_in_a_regression_keep_the_score_form() -> None:
+    """A covariate that is noise: the statistic moves little, and the form is the same."""
+    data = table(units=90)
+    noise = np.random.default_rng(2).normal(size=len(data))
+    found = [
+        event_study(data.assign(noise=noise), roles, method="two_way_fixed_effects").pretest()
+        for roles in ({}, {"covariates": ("noise",)})
+    ]
+    assert [test["form"] for test in found] == ["score", "score"]
+    assert found[0]["statistic"] == pytest.approx(found[1]["statistic"], rel=0.2)
+
+
 def test_the_wald_form_is_kept_and_named() -> None:
     event = event_study(table(), {})
     score, wald = event.pretest(), event.pretest("wald")
     assert (score["form"], wald["form"]) == ("score", "wald")
     assert score["statistic"] < wald["statistic"]
-    two_way = event_study(table(), {}, method="two_way_fixed_effects")
-    assert two_way.pretest()["form"] == "wald"
+    imputed = event_study(table(), {}, method="imputation")
+    assert imputed.pretest()["form"] == "wald"
     by_rows = zr.estimate_effects(prepared(table(), gaps="cross_section"))
     assert by_rows.pretest()["form"] == "wald"
     with pytest.raises(ZgzxError, match="form='f' is unknown"):

@@ -207,9 +207,9 @@ class Aggregate(ResultDisplay):
         form : str, default "score"
             Squares of treated units about zero, chi-square, see
             `zgzx_research.did.core.score_test`. "wald": the covariance of the estimates, as R's did
-            reports it. Methods that hand over a covariance only (regressions, imputation), and
-            repeated cross-sections, have the Wald form in both cases: their units' changes against
-            zero are not kept, or no unit is seen twice.
+            reports it. Imputation, extended two-way effects and Poisson regressions have the Wald
+            form in both cases, for they keep no residuals without the tested coefficients; so
+            have repeated cross-sections, in which no unit is seen twice.
         two_bins : bool, default False
             Test two numbers: the event time next to treatment (and to what was left out), and all
             earlier ones together. It sees a drift with more power than the joint test, and less of
