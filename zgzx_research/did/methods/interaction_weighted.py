@@ -77,8 +77,8 @@ def regress_cells(
 
     `used` is what `comparable` made of the panel.
     """
-    event = (used.periods[cells.period] - used.cohorts[cells.cohort])[cells.free]
-    result = regress(used, [cells.columns], [event < -leave_out])
+    before = (cells.period < cells.base)[cells.free]
+    result = regress(used, [cells.columns], [before])
     own = cells.columns.shape[2]
     note_dropped_covariates(panel, result.kept[own:], notes)
     keep = np.ones(len(cells.cohort), dtype=bool)

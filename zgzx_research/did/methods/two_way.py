@@ -37,7 +37,7 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
     masked, notes = options.masked, single_period_notes(panel)
     events, references, study = event_design(panel, masked, notes)
     static = static_design(panel, masked)
-    before = events[~np.isin(events, references)] < -options.leave_out
+    before = events[~np.isin(events, references)] < -masked
     result = regress(panel, [study, static], [before, np.zeros(static.shape[2], dtype=bool)])
     own, covariates = study.shape[2], len(panel.covariate_names)
     at = own + covariates  # where the static design begins
