@@ -69,4 +69,9 @@ from .robustness.placebos import placebo_dates as placebo_dates
 from .robustness.randomisation import randomisation_inference as randomisation_inference
 from .robustness.specification_curve import specification_curve as specification_curve
 from .robustness.summaries import summary_influence as summary_influence
+from .robustness.leave_largest_out import leave_largest_out as leave_largest_out
+from .robustness.power import equivalence_test as equivalence_test
+from .robustness.power import minimum_detectable_effect as minimum_detectable_effect
+from .robustness.pretrend_power import pretrend_power as pretrend_power
+from .robustness.pretrend_power import slope_for_power as slope_for_power
 from .robustness.wild_bootstrap import wild_cluster_bootstrap as wild_cluster_bootstrap

@@ -166,6 +166,22 @@ def thresholds(
 
 
 @app.command()
+def power(
+    name: Name,
+    effect: Annotated[
+        float, typer.Option(help="percent for counts, percentage points for shares")
+    ] = 10.0,
+    language: Annotated[str, typer.Option(help="zh or en")] = "en",
+) -> None:
+    """Say how many more editions it takes until an effect of this size would be seen."""
+    from zgzx_research.pipeline.editions_power import power_lines
+    from zgzx_research.study import find_root
+
+    for line in power_lines(find_root(), name, effect, language):
+        typer.echo(line)
+
+
+@app.command()
 def scan(name: Name) -> None:
     """Search all files that a study wrote for personal data.
 

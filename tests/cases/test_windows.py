@@ -197,7 +197,7 @@ def test_comparison_weights_name_the_late_cohort() -> None:
 def test_the_pre_test_excludes_anticipated_times() -> None:
     panel = prepared(pd.read_csv(DATA / "window_anticipation.csv"))
     for window in ({"anticipation": 1}, {"leave_out": 1}):
-        test = estimate_effects(panel, **window).pretest()
+        test = estimate_effects(panel, **window).pretest("wald")
         assert test["statistic"] == pytest.approx(4.990270, abs=5e-7) and test["df"] == 8
         assert test["p_value"] == pytest.approx(0.758616, abs=5e-7)
 

@@ -1,7 +1,7 @@
-"""The rebuild changed no number: facts of the small demo as the code before it gave them.
+"""The rebuild changed no estimate: the small demo as the code before it gave it.
 
-`facts_before.csv` was written by commit 604fad7 for the world of seed 1, without the stamp. Since
-then "verdict" is the word for claims only; the one of an interval is called "reading".
+`facts_before.csv` was written by commit 604fad7 for the world of seed 1: estimates with errors and
+intervals, numbers of units, and the facts of the data.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from tests.pipeline.conftest import facts
 BEFORE = Path(__file__).with_name("facts_before.csv")
 
 
-def test_every_fact_is_as_before(built: Path) -> None:
+def test_every_estimate_and_count_is_as_before(built: Path) -> None:
     with BEFORE.open(encoding="utf-8", newline="") as file:
         before = {row["key"]: row for row in csv.DictReader(file)}
-    now = {key: fact for key, fact in facts(built).items() if not key.startswith("stamp.")}
-    assert now.keys() == before.keys()
-    for key, fact in now.items():
-        assert fact["unit"] == before[key]["unit"], key
-        expected = json.loads(before[key]["value"])
+    now = facts(built)
+    assert before.keys() <= now.keys()
+    for key, row in before.items():
+        assert now[key]["unit"] == row["unit"], key
+        expected = json.loads(row["value"])
         if isinstance(expected, float):
-            assert fact["value"] == pytest.approx(expected, rel=1e-9, abs=1e-9), key
+            assert now[key]["value"] == pytest.approx(expected, rel=1e-9, abs=1e-9), key
         else:
-            assert fact["value"] == expected, key
+            assert now[key]["value"] == expected, key

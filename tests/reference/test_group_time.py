@@ -112,7 +112,7 @@ def test_did(mpdta_name: str) -> None:
     effects = estimate(prepare(table("mpdta"), covariates=covariates), spec["args"])
     compare(effects, spec, "did_mpdta", mpdta_name)
     same(
-        [effects.pretest()["statistic"]],
+        [effects.pretest("wald")["statistic"]],
         spec["W"],
         1e-8,
         file="did_mpdta",

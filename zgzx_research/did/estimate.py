@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.core.concentration import concentration, unit_sizes
 from zgzx_research.did.core.conflicts import Adjustment, Controls, EventWindow, Scale
+from zgzx_research.did.core.late_entry import late_entry_notes
 from zgzx_research.did.core.method import MethodOptions, check_word
 from zgzx_research.did.core.method_result import MethodResult
 from zgzx_research.did.core.perfect_fit import with_small_errors_checked
@@ -115,7 +117,19 @@ def estimate_effects(
     if panel.cluster is not None:
         result = _with_clusters(result, len(np.unique(panel.cluster)), len(panel.cohort))
     shown = {name: _as_json(getattr(options, name)) for name in options.names()}
-    return Effects.from_result(result, panel.ledger, {"method": method} | shown | _span(panel))
+    effects = Effects.from_result(result, panel.ledger, {"method": method} | shown | _span(panel))
+    sizes = unit_sizes(
+        panel, ratio=scale == "ratio", masked=options.masked, pooled=pools_base(method, base_period)
+    )
+    return replace(effects, concentration=concentration(panel, sizes))
+
+
+def pools_base(method: str, base_period: str) -> bool:
+    """Whether all periods before treatment are the base, and not the last of them.
+
+    Imputation and extended two-way effects use them all, whatever is passed.
+    """
+    return base_period == "pooled" or method in ("imputation", "extended_two_way")
 
 
 # the options and their defaults are written once, in the signature
@@ -262,7 +276,8 @@ def _fit(
             )
     except ZgzxError as error:
         raise with_fitting_remedy(error, _in_force(panel, name, options)) from None
-    return options, replace(result, notes=[*notes, *result.notes])
+    late = late_entry_notes(used) if method.pools_periods else []
+    return options, replace(result, notes=[*notes, *result.notes, *late])
 
 
 def _in_force(panel: PreparedPanel, method: str, options: MethodOptions) -> dict[str, object]:

@@ -9,15 +9,31 @@ import pandas as pd
 
 from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.results.effects import Effects
-from zgzx_research.evidence.disclosure import blank_few, enough_firms
-from zgzx_research.evidence.facts import Fact, Facts, effect_facts, fact
+from zgzx_research.evidence.disclosure import MIN_FIRMS, blank_few, enough_firms
+from zgzx_research.evidence.frame_facts import frame_facts
+from zgzx_research.evidence.grade import grade_rules
+from zgzx_research.evidence.facts import (
+    UNIT_FACTORS,
+    Fact,
+    Facts,
+    effect_facts,
+    fact,
+    unit_of_effects,
+    withheld_fact,
+)
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
 from zgzx_research.pipeline.summaries import Summary
+from zgzx_research.robustness.leave_largest_out import leave_largest_out
+from zgzx_research.robustness.power import NO_ERROR, NO_SIZE
 from zgzx_research.study import Study
 
 COLUMNS = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
+# treated units from which on the share of the three largest may be shown: as many again, and more
+ENOUGH_FOR_SHARES = 2 * MIN_FIRMS + 1
+REASONS = {NO_SIZE: "no_size", NO_ERROR: "no_error"}  # why there is no detectable effect
 TOO_SMALL = "too few staff in the first year seen"
 
 
@@ -79,10 +95,44 @@ def options(study: Study, outcome: str, spec: str) -> dict[str, Any]:
 
 def estimate(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> Effects:
     """Estimate the effects of one outcome and specification from the panel of firms."""
+    panel = prepared(study, firm_year, outcome, spec)
+    return estimate_effects(panel, **options(study, outcome, spec))
+
+
+def prepared(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> PreparedPanel:
+    """Return the panel that one outcome and specification are estimated on."""
     used = sample(study, firm_year, outcome)
     covariates = study.estimate.specs[spec].covariates
-    panel = prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
-    return estimate_effects(panel, **options(study, outcome, spec))
+    return prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
+
+
+def without_largest_facts(
+    study: Study, firm_year: pd.DataFrame, outcome: str, spec: str, seed: int
+) -> dict[str, Fact]:
+    """Make the facts `….headline.without_largest.*`: the headline without the three largest firms.
+
+    Parameters
+    ----------
+    study, firm_year, outcome, spec
+        As in `estimate`.
+    seed : int
+        Of simultaneous bands.
+
+    Returns
+    -------
+    dict
+        estimate, ci_low and ci_high; small numbers hidden.
+    """
+    window, events = study.estimate.event_window, study.estimate.headline_events
+    panel, how = prepared(study, firm_year, outcome, spec), options(study, outcome, spec)
+    row = headline(leave_largest_out(panel, how, window=events), events, window, seed)
+    scale = outcome_row(outcome).scale
+    found = effect_facts(outcome, spec, "overall", blank_few(row), scale, share=is_share(outcome))
+    prefix = f"{outcome}.{spec}"
+    return {
+        f"{prefix}.headline.without_largest.{name}": found[f"{prefix}.overall.{name}"]
+        for name in ("estimate", "ci_low", "ci_high")
+    }
 
 
 def headline(
@@ -126,20 +176,59 @@ def summary_facts(
     prefix = f"{outcome}.{spec}"
     facts[f"{prefix}.headline.first_event"] = fact(first, "count", "design", "estimate")
     facts[f"{prefix}.headline.last_event"] = fact(last, "count", "design", "estimate")
-    return facts | _pretest_facts(summary.pretest, prefix)
+    facts |= _strength_facts(summary, prefix)
+    facts |= _few_fact(facts, summary.effective.number, f"{prefix}.headline")
+    facts |= frame_facts(f"{prefix}.headline", summary.tests, unit_of_effects(summary.scale, share))
+    return facts | _pretest_facts(summary, prefix, share=share)
 
 
-def _pretest_facts(test: Mapping[str, Any], prefix: str) -> dict[str, Fact]:
-    """Make the facts of the joint test before treatment."""
-    numbers = {
-        "statistic": (float(test["statistic"]), "number"),
-        "df": (int(test["df"]), "count"),
-        "p_value": (float(test["p_value"]), "number"),
+def _strength_facts(summary: Summary, prefix: str) -> dict[str, Fact]:
+    """Make the facts of how much the headline rests on: effective number, largest, what is seen.
+
+    The share of the three largest is a measure of dominance. It is withheld where so few are
+    treated that it tells much about the others.
+    """
+    effective, treated = summary.effective, int(summary.headline["n_treated"].iloc[0])
+    shown = treated >= ENOUGH_FOR_SHARES
+    values = {
+        "effective_number": (effective.number, "number"),
+        "largest_share": (effective.largest_share, "share"),
     }
-    return {
-        f"{prefix}.pretest.{name}": fact(value, unit, "estimate", "estimate")
-        for name, (value, unit) in numbers.items()
+    facts = {
+        f"{prefix}.headline.{name}": fact(value, unit, "estimate", "estimate")
+        if shown
+        else withheld_fact(unit, "estimate", "estimate")
+        for name, (value, unit) in values.items()
     }
+    reason = REASONS.get(summary.mde.reason, "")
+    facts[f"{prefix}.headline.mde_reason"] = fact(reason, "text", "estimate", "estimate")
+    return facts
+
+
+def _few_fact(facts: Mapping[str, Fact], number: float, key: str) -> dict[str, Fact]:
+    """Make the fact of which side is few; "largest" where a few large units decide."""
+    few = facts[f"{key}.few"]["value"]
+    if few == "" and number < grade_rules().verdict.too_few:
+        few = "largest"
+    return {f"{key}.few": fact(few, "text", "design", "estimate")}
+
+
+def _pretest_facts(summary: Summary, prefix: str, *, share: bool) -> dict[str, Fact]:
+    """Make the facts of the tests before treatment: together, and in two bins."""
+    unit = unit_of_effects(summary.scale, share)
+    facts: dict[str, Fact] = {}
+    for key, test in (("pretest", summary.pretest), ("pretest.two_bins", summary.two_bins)):
+        numbers = {
+            "statistic": (float(test["statistic"]), "number"),
+            "df": (int(test["df"]), "count"),
+            "p_value": (float(test["p_value"]), "number"),
+            "slope_detectable": (UNIT_FACTORS[unit] * float(test["slope_detectable"]), unit),
+        }
+        facts |= {
+            f"{prefix}.{key}.{name}": fact(value, unit_of_value, "estimate", "estimate")
+            for name, (value, unit_of_value) in numbers.items()
+        }
+    return facts
 
 
 def is_share(outcome: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from zgzx_research.evidence.facts import Fact, grade_facts
+from zgzx_research.evidence.facts import Fact, grade_facts, is_withheld
 from zgzx_research.evidence.grade import grade
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.study import Study
@@ -77,8 +77,8 @@ def graded(
     detectable = facts[f"{prefix}.headline.mde"]
     test = facts[f"{prefix}.pretest.p_value"]["value"]
     nan = float("nan")
-    treated = facts[f"{prefix}.headline.n_treated"]["value"]
-    few = [] if treated is not None else ["effective_treated"]
+    effective = facts[f"{prefix}.headline.effective_number"]
+    treated, few = effective["value"], ["effective_treated"] if is_withheld(effective) else []
     mde = nan if detectable["value"] is None else detectable["value"]
     measures = {
         "effective_treated": nan if treated is None else float(treated),

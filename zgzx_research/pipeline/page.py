@@ -127,6 +127,11 @@ class Page(PageReading):
             found |= graded(found, outcome, spec)
         else:
             found |= graded_in_study(found, outcome, spec, self.study, self._linkage)
+            if summary.effective.dominated:
+                panel = self.read("firm_year")
+                found |= estimates.without_largest_facts(
+                    self.study, panel, outcome, spec, self.seed
+                )
         self.kept.update(found)
         events = {f"{outcome}.{spec}": event_columns(summary)}
         return Kept(found, events)

@@ -8,7 +8,7 @@ intervals are Fieller's, which invert the same equation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -82,8 +82,7 @@ def zeros_after_closure(panel: pd.DataFrame, outcome: str, **changes: str | int 
     event = effects.aggregate("event_time", min_event=EVENT_RANGE[0], max_event=EVENT_RANGE[1])
     true, numbers = true_effect(panel), effects.numbers
 
-    p_value = float(event.pretest()["p_value"])
-    rejected = np.nan if np.isnan(p_value) else float(p_value < SIZE)
+    rejected, two_bins = (_rejects(event.pretest(two_bins=bins)) for bins in (False, True))
     _, row = event.select(window=HEADLINE)
     low, high = row.bounds(numbers, inference.t_quantile(LEVEL, effects.df))
     mde = row.detectable(numbers, inference.power_factor(df=effects.df))[0]
@@ -95,7 +94,16 @@ def zeros_after_closure(panel: pd.DataFrame, outcome: str, **changes: str | int 
         by_equation = row.by_totals[0] - (1 + true) * row.by_totals[1]
         error = treated - (1 + true) * unit
         variance = numbers.spread(by_equation, by_equation)[0, 0]
-    return Answer(error, np.sqrt(variance), low[0], high[0], true, rejected, unit=unit, mde=mde)
+    std_error = np.sqrt(variance)
+    return Answer(
+        error, std_error, low[0], high[0], true, rejected, unit=unit, mde=mde, two_bins=two_bins
+    )
+
+
+def _rejects(test: Mapping[str, Any]) -> float:
+    """Whether a test before the award rejects at 5 %; NaN where it cannot be made."""
+    p_value = float(test["p_value"])
+    return np.nan if np.isnan(p_value) else float(p_value < SIZE)
 
 
 def without_largest(panel: pd.DataFrame, outcome: str) -> Answer:

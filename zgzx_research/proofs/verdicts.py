@@ -37,6 +37,8 @@ class Answer:
         The counterfactual total on the ratio scale, else 1.
     mde : float
         The minimum detectable effect.
+    two_bins : float
+        Whether the test of two bins before the award rejects at 5 % (0 or 1).
     """
 
     error: float
@@ -48,6 +50,7 @@ class Answer:
     in_band: float = np.nan
     unit: float = 1.0
     mde: float = np.nan
+    two_bins: float = np.nan
 
 
 class Performance(TypedDict, total=False):
@@ -73,6 +76,8 @@ class Performance(TypedDict, total=False):
         Share of intervals that leave out zero: the power, or the size where nothing is true.
     pretest : float
         Share of worlds whose test of the years before the award rejects.
+    two_bins : float
+        Share of worlds whose test of two bins before the award rejects.
     band : float
         Share of simultaneous bands that cover the truth everywhere.
     true : float
@@ -93,6 +98,7 @@ class Performance(TypedDict, total=False):
     coverage: float
     rejects: float
     pretest: float
+    two_bins: float
     band: float
     true: float
     mde: float
@@ -128,7 +134,7 @@ def judge(
         reason = next((answer for answer in answers if isinstance(answer, str)), "all missing")
         return {"verdict": f"fails: no answer ({reason})"}
 
-    error, std_error, low, high, true, rejected, in_band, unit, mde = np.array(
+    error, std_error, low, high, true, rejected, in_band, unit, mde, two_bins = np.array(
         [astuple(answer) for answer in good]
     ).T
     scale = unit.mean()
@@ -141,12 +147,14 @@ def judge(
         "coverage": ((low <= true) & (true <= high)).mean(),
         "rejects": ((low > 0) | (high < 0)).mean(),
         "pretest": _mean(rejected),
+        "two_bins": _mean(two_bins),
         "band": _mean(in_band),
         "true": true.mean(),
         "mde": _median(mde),
         "errors": len(answers) - len(good),
     }
-    counts = {"pretest": np.isfinite(rejected).sum(), "band": np.isfinite(in_band).sum()}
+    kinds = {"pretest": rejected, "two_bins": two_bins, "band": in_band}
+    counts = {name: int(np.isfinite(values).sum()) for name, values in kinds.items()}
     missed = ", ".join(_misses(found, counts, set(conservative)))
     return found | {"verdict": _verdict(missed, fails)}
 
@@ -156,6 +164,7 @@ def _misses(found: Performance, counts: dict[str, int], conservative: set[str]) 
     checks = {
         "coverage": (found["coverage"], LEVEL, found["worlds"], -1),
         "pre-test": (found["pretest"], SIZE, counts["pretest"], 1),
+        "two bins": (found["two_bins"], SIZE, counts["two_bins"], 1),
         "band": (found["band"], LEVEL, counts["band"], -1),
     }
     missed = ["bias"] if abs(found["bias"]) >= TOLERANCE * found["bias_error"] else []

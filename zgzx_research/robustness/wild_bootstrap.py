@@ -23,10 +23,10 @@ from zgzx_research.did.core.perfect_fit import NOTHING, about_units, random_outc
 from zgzx_research.did.core.regression import (
     Solution,
     is_plain,
-    sample_factor,
     solve,
     sums_of_moments,
 )
+from zgzx_research.did.core.sample_factor import sample_factor
 from zgzx_research.did.methods.interaction_weighted import comparable
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.panel.sample import used_rows

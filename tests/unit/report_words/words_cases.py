@@ -118,6 +118,11 @@ def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float
     facts[f"{prefix}.headline.last_event"] = fact(3, "count", "design", "estimate")
     facts[f"{prefix}.pretest.p_value"] = fact(p_value, "number", "estimate", "estimate")
     facts[f"{prefix}.pretest.df"] = fact(3, "count", "estimate", "estimate")
+    unit = "percentage_point" if outcome == "retention" else "percent"
+    facts[f"{prefix}.pretest.slope_detectable"] = fact(4.0, unit, "estimate", "estimate")
+    facts[f"{prefix}.pretest.two_bins.p_value"] = fact(p_value, "number", "estimate", "estimate")
+    facts[f"{prefix}.headline.effective_number"] = fact(120.0, "number", "estimate", "estimate")
+    facts[f"{prefix}.headline.mde_reason"] = fact("", "text", "estimate", "estimate")
     measures = {"effective_treated": 360.0, "pretest": p_value, "linkage": 0.9, "detectable": 20.0}
     graded = grade(measures, claimed_effect=10.0)
     return facts | grade_facts(outcome, spec, graded, "percent")

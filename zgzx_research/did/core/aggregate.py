@@ -34,6 +34,10 @@ class JointStatistics:
         whatever uses it.
     cohorts : (shares,) float
         The first treated period behind each share; None where shares are of cells.
+    null_covariance : (cells, cells)
+        Covariance of the departures (differences, or treated less counterfactual totals) with the
+        hypothesis of no departure imposed, in cells before treatment and zero elsewhere; None where
+        a method has none (see `score_test`).
     """
 
     scale: str
@@ -42,6 +46,16 @@ class JointStatistics:
     shares: np.ndarray
     covariance: np.ndarray
     cohorts: np.ndarray | None = None
+    null_covariance: np.ndarray | None = None
+
+    @property
+    def departures(self) -> np.ndarray:
+        """(cells,) differences, or treated less counterfactual totals."""
+        return (
+            self.statistics[0]
+            if self.scale == "difference"
+            else -np.diff(self.statistics, axis=0)[0]
+        )
 
     def spread(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Covariance of two sets of derivatives by (statistics, shares).
@@ -106,23 +120,48 @@ class AggregatedValues:
         at_one = np.stack([np.stack([v_d, v_nd]), np.stack([v_nd, v_n])])
         return ratio_interval(counterfactual, counterfactual, at_one, factor)[1] - 1
 
+    def departures(
+        self, cells: JointStatistics, rows: np.ndarray, form: str = "wald"
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Departures of the chosen rows from zero, their covariance, and what they make of cells.
+
+        A departure is a difference, or on the ratio scale the treated less the counterfactual
+        total; rows in which nobody has anything are left out.
+
+        Parameters
+        ----------
+        rows : (rows,) bool
+        form : str, default "wald"
+            Or "score": the covariance with no departure imposed (`null_covariance`).
+
+        Returns
+        -------
+        value : (chosen,)
+        covariance : (chosen, chosen)
+        on_cells : (chosen, cells)
+            Weight of each cell's departure in them.
+        """
+        if self.totals is None or self.by_totals is None:
+            value, gradient = self.value[rows], self.gradient[rows]
+            on_cells = gradient[:, : cells.statistics.shape[1]]
+        else:
+            rows = rows & (self.totals != 0).any(axis=0)
+            value = self.totals[0, rows] - self.totals[1, rows]
+            gradient = self.by_totals[0, rows] - self.by_totals[1, rows]
+            on_cells = gradient[:, : cells.statistics.shape[1]]
+        if form == "wald" or cells.null_covariance is None:
+            return value, cells.spread(gradient, gradient), on_cells
+        return value, on_cells @ cells.null_covariance @ on_cells.T, on_cells
+
     def test_zero(
         self, cells: JointStatistics, rows: np.ndarray, freedom: float = np.inf
     ) -> dict[str, float | int | str]:
-        """Joint test that the chosen rows are zero.
+        """Joint Wald test that the chosen rows are zero, as in R's did.
 
         Of differences, or of treated minus counterfactual totals.
         """
-        value, gradient = self.value[rows], self.gradient[rows]
-        if self.totals is not None and self.by_totals is not None:
-            rows = rows & (self.totals != 0).any(
-                axis=0
-            )  # where nobody has anything there is nothing to test
-            value, gradient = (
-                self.totals[0, rows] - self.totals[1, rows],
-                self.by_totals[0, rows] - self.by_totals[1, rows],
-            )
-        return wald_test(value, cells.spread(gradient, gradient), freedom)
+        value, covariance, _ = self.departures(cells, rows)
+        return wald_test(value, covariance, freedom)
 
 
 def _by_row(by_totals: np.ndarray, cells: JointStatistics) -> np.ndarray:

@@ -22,6 +22,20 @@ def power_factor(size: float = 0.05, power: float = 0.8, df: float = np.inf) -> 
     return t_quantile(1 - size, df) + t_quantile(2 * power - 1, df)
 
 
+def detectable_noncentrality(
+    df: int, freedom: float = np.inf, size: float = 0.05, power: float = 0.8
+) -> float:
+    """Noncentrality at which a joint test of this size rejects with this power.
+
+    Of chi-square with `df` degrees of freedom, or of F(df, freedom). With df = 1 it is the square
+    of `power_factor`, but for the rejections on the far side.
+    """
+    if np.isinf(freedom):
+        return float(special.chndtrinc(special.chdtri(df, size), df, 1 - power))
+    critical = special.fdtri(df, freedom, 1 - size)
+    return float(special.ncfdtrinc(df, freedom, 1 - power, critical))
+
+
 def simultaneous_quantile(
     covariance: np.ndarray, level: float, seed: int, df: float = np.inf
 ) -> float:

@@ -109,6 +109,9 @@ class Method:
     absorbs_units : bool
         Whether a constant added to all outcomes of a unit changes nothing, even where units are
         observed in some periods only.
+    pools_periods : bool
+        Whether period effects are set by all units together, so that units that enter late move
+        them (see `late_entry`).
     """
 
     title: str
@@ -116,6 +119,7 @@ class Method:
     fit: Callable[[PreparedPanel, Any], MethodResult]  # Any: an instance of `options`
     select: Callable[[PreparedPanel, int], tuple[PreparedPanel, list[LedgerRow]]] = used_rows
     absorbs_units: bool = True
+    pools_periods: bool = False
 
 
 def allowed_words(options: type[MethodOptions]) -> dict[str, tuple[Any, ...]]:

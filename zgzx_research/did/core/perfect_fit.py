@@ -89,7 +89,11 @@ def _about_units(
         return fit
     return replace(
         fit,
-        numbers=replace(fit.numbers, covariance=about.numbers.covariance),
+        numbers=replace(
+            fit.numbers,
+            covariance=about.numbers.covariance,
+            null_covariance=about.numbers.null_covariance,
+        ),
         influence=about.influence,
     )
 
@@ -137,8 +141,10 @@ def _unknown(fit: MethodResult, perfect: np.ndarray) -> MethodResult:
     statistics = np.tile(perfect, len(fit.numbers.statistics))
     at = np.flatnonzero(statistics)
     covariance[at] = covariance[:, at] = np.nan
+    null = fit.numbers.null_covariance
+    if null is not None:
+        null = np.where(perfect | perfect[:, None], np.nan, null)
+    numbers = replace(fit.numbers, covariance=covariance, null_covariance=null)
     reason = "fitted perfectly whatever the outcomes are: no standard error"
     note = ("note", reason, 0, int(perfect.sum()), tuple(row_labels(fit.rows)[perfect][:3]))
-    return replace(
-        fit, numbers=replace(fit.numbers, covariance=covariance), notes=[*fit.notes, note]
-    )
+    return replace(fit, numbers=numbers, notes=[*fit.notes, note])

@@ -9,7 +9,7 @@ follow from `Moments`; else from a pass over the units.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,10 +22,10 @@ from zgzx_research.did.core.moments import (
     influence_covariance,
     panel_moments,
 )
+from zgzx_research.did.core.sample_factor import cluster_count, sample_factor
 from zgzx_research.did.panel.chunks import chunk_bounds, in_chunks
 from zgzx_research.did.panel.collinear import independent
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
-from zgzx_research.errors import ZgzxError
 
 # a covariate's deviation from its unit's mean, relative to it, that is rounding and not variation
 ROUNDING = 1e-12
@@ -98,6 +98,9 @@ class Regressions:
         G - 1.
     influence : (clusters, rows)
         Summed by cluster, where the panel has clusters.
+    null_covariance : (rows, rows)
+        As `covariance`, from residuals that hold the tested coefficients, without factor (see
+        `score_test`); None where nothing is tested.
     """
 
     coefficients: np.ndarray
@@ -107,6 +110,7 @@ class Regressions:
     sums: NormalSums
     df: float
     influence: np.ndarray | None
+    null_covariance: np.ndarray | None = None
 
 
 UnitSums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -126,30 +130,29 @@ def observed_units(panel: PreparedPanel) -> np.ndarray:
     return np.stack([np.bincount(panel.cohort[now], minlength=count) for now in seen.T], axis=1)
 
 
-def regress(panel: PreparedPanel, designs: Sequence[np.ndarray]) -> Regressions:
+def regress(
+    panel: PreparedPanel, designs: Sequence[np.ndarray], tested: Sequence[np.ndarray] = ()
+) -> Regressions:
     """Regress the outcome on unit effects, period effects, each design and the covariates.
 
     Parameters
     ----------
     designs : (cohorts, periods, columns)
         Each.
+    tested : (columns,) bool
+        For each design, the columns whose coefficients a pre-test is about.
 
     Raises
     ------
     ZgzxError
         Fewer than two clusters, or not more rows than parameters.
     """
+    plain = None
     if is_plain(panel):
-        moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
-        sums = sums_of_moments(moments, len(panel.cohorts))
-        solutions = [solve(sums, design) for design in designs]
-        influence = _outcome_influence(moments, solutions)
-    else:
-        sums = _sums_of_units(panel)
-        solutions = [solve(sums, design) for design in designs]
-        scores = _scores(panel, solutions)
-        moments = panel_moments(scores, panel.cohort, np.ones(len(scores)), panel.cluster)
-        influence = _score_influence(moments, solutions, len(panel.periods))
+        plain = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
+    sums = _sums_of_units(panel) if plain is None else sums_of_moments(plain, len(panel.cohorts))
+    solutions = [solve(sums, design) for design in designs]
+    moments, influence = _moments_and_influence(panel, plain, solutions)
     scale = np.sqrt(
         np.repeat(
             [sample_factor(panel, one) for one in solutions], [len(s.kept) for s in solutions]
@@ -165,30 +168,39 @@ def regress(panel: PreparedPanel, designs: Sequence[np.ndarray]) -> Regressions:
         sums,
         cluster_count(panel) - 1.0,
         None if by_cluster is None else (by_cluster * scale)[:, rows],
+        _null_covariance(panel, plain, solutions, tested)[np.ix_(rows, rows)] if tested else None,
     )
 
 
-def cluster_count(panel: PreparedPanel) -> int:
-    """Clusters, or units where these are independent."""
-    return len(panel.cohort) if panel.cluster is None else int(panel.cluster.max()) + 1
+def _moments_and_influence(
+    panel: PreparedPanel, plain: Moments | None, solutions: list[Solution]
+) -> tuple[Moments, Influence]:
+    """Moments of the outcome (`plain`) or of the scores, and the influence of all columns."""
+    if plain is not None:
+        return plain, _outcome_influence(plain, solutions)
+    scores = _scores(panel, solutions)
+    moments = panel_moments(scores, panel.cohort, np.ones(len(scores)), panel.cluster)
+    return moments, _score_influence(moments, solutions, len(panel.periods))
 
 
-def sample_factor(panel: PreparedPanel, solution: Solution) -> float:
-    """(N-1)/(N-K) · G/(G-1) with K = slopes + periods.
+def _null_covariance(
+    panel: PreparedPanel,
+    plain: Moments | None,
+    solutions: list[Solution],
+    tested: Sequence[np.ndarray],
+) -> np.ndarray:
+    """(columns, columns) covariance from residuals that hold the tested coefficients.
 
-    Unit effects lie within clusters and do not count.
+    Where nothing differs before treatment these are zero, so the residuals have mean zero with
+    them, too.
     """
-    rows, clusters = int((~np.isnan(panel.y)).sum()), cluster_count(panel)
-    slopes = int(solution.kept[len(panel.periods) - 1 :].sum())
-    parameters = slopes + len(panel.periods)
-    if clusters < 2 or rows <= parameters:
-        raise ZgzxError(
-            "too few clusters or rows for a standard error",
-            where="the regression",
-            examples=(f"{clusters} clusters", f"{rows} rows", f"{parameters} parameters"),
-            remedy="Use a longer or larger panel, or clusters of fewer units.",
-        )
-    return (rows - 1) / (rows - parameters) * clusters / (clusters - 1)
+    without = []
+    for one, columns in zip(solutions, tested, strict=True):
+        own = one.design.shape[2] - len(columns) + np.flatnonzero(columns)
+        coefficients = one.coefficients.copy()
+        coefficients[own] = 0.0
+        without.append(replace(one, coefficients=coefficients))
+    return influence_covariance(*_moments_and_influence(panel, plain, without))[0]
 
 
 def sums_of_moments(moments: Moments, cohorts: int) -> NormalSums:

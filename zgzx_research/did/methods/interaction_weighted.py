@@ -77,7 +77,8 @@ def regress_cells(
 
     `used` is what `comparable` made of the panel.
     """
-    result = regress(used, [cells.columns])
+    before = (cells.period < cells.base)[cells.free]
+    result = regress(used, [cells.columns], [before])
     own = cells.columns.shape[2]
     note_dropped_covariates(panel, result.kept[own:], notes)
     keep = np.ones(len(cells.cohort), dtype=bool)
@@ -185,4 +186,6 @@ def cohort_period_design(
     return CohortPeriodDesign(cohort, period, base, columns)
 
 
-METHOD = Method("Interaction-weighted event study (Sun & Abraham 2021)", Options, fit)
+METHOD = Method(
+    "Interaction-weighted event study (Sun & Abraham 2021)", Options, fit, pools_periods=True
+)

@@ -65,6 +65,7 @@ def regression_result(
         np.arange(len(pick)),
         shares[keep],
         covariance,
+        null_covariance=_null_covariance(result, pick, rows.role[keep] == "pre"),
     )
     kind = "reweighted" if not is_plain(panel) else "pairwise" if np.isnan(used.y).any() else EXACT
     weights = MeanWeights(on_means, result.sums.mean, panel.cohorts, used.periods, kind)
@@ -74,6 +75,16 @@ def regression_result(
     )
     by_cluster = None if result.influence is None else result.influence @ pick.T
     return MethodResult(kept, numbers, weights, result.df, notes, by_cluster)
+
+
+def _null_covariance(
+    result: Regressions, pick: np.ndarray, tested: np.ndarray
+) -> np.ndarray | None:
+    """(rows, rows) covariance of the tested rows with no effect imposed, zero elsewhere."""
+    if result.null_covariance is None:
+        return None
+    covariance = pick @ result.null_covariance @ pick.T
+    return np.asarray(covariance * np.outer(tested, tested))
 
 
 def cohort_and_cluster_sizes(panel: PreparedPanel) -> tuple[np.ndarray, np.ndarray]:

@@ -85,7 +85,11 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
     events, notes = np.arange(first, last + 1), list[LedgerRow]()
     stacks = make_stacks(panel, moments, events, masked, options.controls, notes)
 
-    statistics, influence = _effects(moments, stacks, int(np.flatnonzero(events == -1 - masked)[0]))
+    reference = int(np.flatnonzero(events == -1 - masked)[0])
+    statistics, influence = _effects(moments, stacks, reference)
+    _, about_zero = _effects(moments, stacks, reference, about_zero=True)
+    before = (events < -1 - masked) * 1.0
+    null = influence_covariance(moments, about_zero)[0] * np.outer(before, before)
     factor, df = _sample_factor(moments, stacks)
     covariance, by_cluster = influence_covariance(moments, influence)
     on_means = mean_weights(moments, influence, count)
@@ -100,6 +104,7 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
         np.arange(len(events)),
         np.ones(len(events)),
         covariance * factor + added,
+        null_covariance=null,
     )
     kind, means = "pairwise" if np.isnan(panel.y).any() else EXACT, cohort_means(moments, count)
     weights = MeanWeights(on_means, means, panel.cohorts, panel.periods, kind)
@@ -204,11 +209,14 @@ def _note_cohorts(
         )
 
 
-def _effects(moments: Moments, stacks: Stacks, reference: int) -> tuple[np.ndarray, Influence]:
+def _effects(
+    moments: Moments, stacks: Stacks, reference: int, *, about_zero: bool = False
+) -> tuple[np.ndarray, Influence]:
     """(event times,) differences of the two means, each less its reference, and their influence.
 
     A control of stack a carries Q_a = (W_a treated / W treated) / (W_a control / W control), which
-    gives the controls of all stacks the cohorts' shares among the treated.
+    gives the controls of all stacks the cohorts' shares among the treated. With `about_zero` the
+    influence of the treated is about the change of the controls of their stack, see `score_test`.
     """
     treated, control = stacks.treated @ moments.weight, stacks.control @ moments.weight  # (stacks,)
     share = treated / treated.sum()
@@ -220,11 +228,14 @@ def _effects(moments: Moments, stacks: Stacks, reference: int) -> tuple[np.ndarr
     )
     change = means - means[:, [reference]]
     count, load = stacks.periods.shape[1], own - other
+    compared = np.einsum("as,aes->ae", stacks.control * moments.weight, values) / control[:, None]
+    compared = compared - compared[:, [reference]]
 
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         slope, level = np.zeros((count, moments.observed.shape[1])), np.zeros(count)
         for a in np.flatnonzero(load[:, s]):
             at, group = stacks.periods[a], change[0 if own[a, s] else 1]
+            group = compared[a] if about_zero and own[a, s] else group
             slope[np.arange(count), at] += load[a, s]
             slope[:, at[reference]] -= load[a, s]
             level += load[a, s] * (values[a, :, s] - values[a, reference, s] - group)

@@ -37,7 +37,8 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
     masked, notes = options.masked, single_period_notes(panel)
     events, references, study = event_design(panel, masked, notes)
     static = static_design(panel, masked)
-    result = regress(panel, [study, static])
+    before = events[~np.isin(events, references)] < -masked
+    result = regress(panel, [study, static], [before, np.zeros(static.shape[2], dtype=bool)])
     own, covariates = study.shape[2], len(panel.covariate_names)
     at = own + covariates  # where the static design begins
     note_dropped_covariates(panel, result.kept[own:at], notes)
@@ -150,4 +151,4 @@ def _event_rows(
     )
 
 
-METHOD = Method("Two-way fixed effects (the naive comparison)", Options, fit)
+METHOD = Method("Two-way fixed effects (the naive comparison)", Options, fit, pools_periods=True)

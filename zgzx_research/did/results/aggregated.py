@@ -9,9 +9,15 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.did.core.aggregate import AggregatedValues, over_cells, plain_mean
+from zgzx_research.did.core.concentration import (
+    Concentration,
+    EffectiveNumber,
+    effective_number,
+)
 from zgzx_research.did.core.windows import named_events, possible_events
 from zgzx_research.did.results.display import ResultDisplay
 from zgzx_research.did.results.frames import check_numbers, result_frame, summary_labels
+from zgzx_research.did.results.pretest import PretestForm, drift_test
 from zgzx_research.errors import ZgzxError
 
 if TYPE_CHECKING:
@@ -167,21 +173,81 @@ class Aggregate(ResultDisplay):
             rows = plain_mean(over_cells(numbers, sets))
         return summary_labels(cells, inside[None, :], "window"), rows
 
-    def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that the event times before treatment are zero.
+    def effective_number(self, window: tuple[int, int] | None = None) -> EffectiveNumber:
+        """How few treated units the overall estimate, or that of a window, rests on.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            First and last event time, as in `window`; None for the overall estimate.
+
+        Returns
+        -------
+        EffectiveNumber
+            number: (ΣD)² / ΣD² with D a unit's counterfactual total (ratio scale) or its weight
+            (Kish 1965), and the share of the three largest units. A unit that leaves the panel
+            early counts as if it had stayed. NaN for effects read from a file.
+        """
+        about = self.effects.concentration
+        if about is None:
+            return EffectiveNumber(np.nan, np.nan)
+        return effective_number(about, self.cohort_totals(about, window))
+
+    def cohort_totals(
+        self, about: Concentration, window: tuple[int, int] | None = None
+    ) -> np.ndarray:
+        """(cohorts,) counterfactual total (difference scale: weight) of each cohort.
+
+        Parameters
+        ----------
+        about : Concentration
+            Its cohorts are those asked for.
+        window : (int, int), optional
+            As in `effective_number`.
+        """
+        _, rows = self.select(window=window) if window else self.select("overall")
+        numbers, cells = self.effects.numbers, self.effects.cells
+        count = len(cells)
+        if rows.by_totals is None:
+            weight = rows.gradient[0, :count]
+        else:
+            weight = rows.by_totals[1, 0, count : 2 * count] * numbers.statistics[1]
+        cohort = cells["cohort"].to_numpy(float, na_value=np.nan)
+        if np.isnan(cohort[weight != 0]).any():
+            return about.total
+        return np.asarray((about.cohorts[:, None] == cohort) @ weight)
+
+    def pretest(
+        self, form: PretestForm = "score", *, two_bins: bool = False
+    ) -> dict[str, float | int | str]:
+        """Joint test that the event times before treatment are zero.
 
         Times in which units may already react (`anticipation`) are not tested. With a pooled base
         they may sum to zero by construction (when no earlier one lies outside the frame); the
         earliest is then left out.
 
+        Parameters
+        ----------
+        form : str, default "score"
+            Squares of treated units about zero, chi-square, see
+            `zgzx_research.did.core.score_test`. "wald": the covariance of the estimates, as R's did
+            reports it. Imputation, extended two-way effects and Poisson regressions have the Wald
+            form in both cases, for they keep no residuals without the tested coefficients; so
+            have repeated cross-sections, in which no unit is seen twice.
+        two_bins : bool, default False
+            Test two numbers: the event time next to treatment (and to what was left out), and all
+            earlier ones together. It sees a drift with more power than the joint test, and less of
+            a single odd year.
+
         Returns
         -------
         dict
-            statistic, df, p_value, note.
+            statistic, df, p_value, note, form (the one used), and slope_detectable: the drift per
+            period that this test finds with 80 % power, in units of the outcome or as a proportion.
         """
         pre = self.effects.tested(self.labels)
-        result = self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
-        if result["note"] and pre.any() and self.effects.options.get("base_period") == "pooled":
-            pre = pre & (np.arange(len(pre)) != pre.argmax())
-            return self.rows.test_zero(self.effects.numbers, pre, self.effects.df)
-        return result
+        spare = pre & (np.arange(len(pre)) != pre.argmax())
+        times = self.labels["event_time"].to_numpy(float, na_value=np.nan)
+        return drift_test(
+            self.effects, self.rows, (pre, spare), form=form, times=times if two_bins else None
+        )

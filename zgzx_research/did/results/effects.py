@@ -16,6 +16,7 @@ from zgzx_research.did.core.aggregate import (
     over_cohorts,
     plain_mean,
 )
+from zgzx_research.did.core.concentration import Concentration
 from zgzx_research.did.core.method_result import MeanWeights, MethodResult
 from zgzx_research.did.core.windows import named_events
 from zgzx_research.did.results.aggregated import Aggregate
@@ -27,6 +28,7 @@ from zgzx_research.did.results.frames import (
     result_frame,
     summary_labels,
 )
+from zgzx_research.did.results.pretest import PretestForm, drift_test
 from zgzx_research.did.results.stored import as_array, as_lists
 from zgzx_research.errors import ZgzxError
 
@@ -52,6 +54,9 @@ class Effects(ResultDisplay):
         The arguments used.
     df : float
         Degrees of freedom of the t quantile; infinity = normal.
+    concentration : Concentration, optional
+        Shares of units within cohorts, for `Aggregate.effective_number`. It is never written to a
+        file: None after `from_json`.
     """
 
     cells: pd.DataFrame
@@ -60,6 +65,7 @@ class Effects(ResultDisplay):
     ledger: pd.DataFrame
     options: dict[str, Any]
     df: float = np.inf
+    concentration: Concentration | None = None
 
     @classmethod
     def from_result(
@@ -98,6 +104,11 @@ class Effects(ResultDisplay):
         )
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Warnings in words, out of the ledger: what was used, but should make a reader careful."""
+        return tuple(self.ledger.loc[self.ledger["step"] == "note", "reason"])
+
+    @property
     def estimates(self) -> np.ndarray:
         """(cells,) effects on the scale they are normal on: differences, or log ratios."""
         return self._by_cell().value
@@ -133,24 +144,25 @@ class Effects(ResultDisplay):
         check_numbers(level, seed)
         return result_frame(*self.select(), self, level, seed)
 
-    def pretest(self) -> dict[str, float | int | str]:
-        """Joint Wald test that every cell before treatment is zero (R did's pre-test).
+    def pretest(self, form: PretestForm = "score") -> dict[str, float | int | str]:
+        """Joint test that every cell before treatment is zero (in Wald form R did's pre-test).
 
         Times in which units may already react (`anticipation`) are not tested. With a pooled base
         the cells may sum to zero by construction; one per cohort is then left out.
 
+        Parameters
+        ----------
+        form : str, default "score"
+            Or "wald", see `Aggregate.pretest`.
+
         Returns
         -------
         dict
-            statistic, df, p_value, note.
+            statistic, df, p_value, note, form, slope_detectable, as in `Aggregate.pretest`.
         """
         pre = self.tested(self.cells)
-        rows = self._by_cell()
-        result = rows.test_zero(self.numbers, pre, self.df)
-        if result["note"] and pre.any() and self.options.get("base_period") == "pooled":
-            pre = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
-            return rows.test_zero(self.numbers, pre, self.df)
-        return result
+        spare = pre & self.cells.assign(pre=pre).duplicated(["cohort", "pre"]).to_numpy()
+        return drift_test(self, self._by_cell(), (pre, spare), form=form)
 
     def tested(self, labels: pd.DataFrame) -> np.ndarray:
         """(rows,) bool, rows of `labels` that the pre-test is about.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -116,7 +116,10 @@ def overview(result: Effects | Aggregate) -> Overview:
         asked = "overall" if result is effects else estimand
         facts.append(("Overall", _overall(result, asked, digits, level)))
     if frame["role"].isin(("pre", "mixed")).any():
-        facts.append(("Pre-test", _pretest(shown.pretest(), effects.df)))
+        facts.append(("Pre-test", _pretest(shown.pretest(), effects)))
+        if estimand == "event_time":
+            two_bins = cast("Aggregate", shown).pretest(two_bins=True)
+            facts.append(("Two bins", _two_bins(two_bins)))
 
     intervals = [f"{level} interval", f"{level} band"]
     header = [ESTIMAND_WORDS[estimand], "estimate", "std. error", *intervals]
@@ -170,14 +173,31 @@ def _overall(result: Effects | Aggregate, estimand: str, digits: int, level: str
     return f"{text}, {OVERALL_WORDS[estimand]}"
 
 
-def _pretest(test: dict[str, Any], freedom: float) -> str:
+def _pretest(test: dict[str, Any], effects: Effects) -> str:
     if test["note"]:
         return str(test["note"])
-    p = f"p = {test['p_value']:.3f}" if test["p_value"] >= 0.001 else "p < 0.001"
     shown = f"chi-square({test['df']}) = {test['statistic']:.2f}"
-    if np.isfinite(freedom):
-        shown = f"F({test['df']}, {freedom:g}) = {test['statistic'] / test['df']:.2f}"
-    return f"all estimates before treatment are zero: {shown}, {p}"
+    if test["form"] == "wald" and np.isfinite(effects.df):
+        shown = f"F({test['df']}, {effects.df:g}) = {test['statistic'] / test['df']:.2f}"
+    text = f"all estimates before treatment are zero: {shown}, {_p_value(test)}"
+    return text + _could_have_seen(test)
+
+
+def _two_bins(test: dict[str, Any]) -> str:
+    if test["note"]:
+        return str(test["note"])
+    text = f"the last event time before treatment, and all earlier ones: {_p_value(test)}"
+    return text + _could_have_seen(test)
+
+
+def _p_value(test: dict[str, Any]) -> str:
+    return f"p = {test['p_value']:.3f}" if test["p_value"] >= 0.001 else "p < 0.001"
+
+
+def _could_have_seen(test: dict[str, Any]) -> str:
+    """Say the drift that a test would find; nothing where it is not known."""
+    slope = test["slope_detectable"]
+    return f"; 80% power for a drift of {slope:.3g} per period" if np.isfinite(slope) else ""
 
 
 def _table_row(row: dict[str, Any], digits: int) -> list[str]:

@@ -188,4 +188,5 @@ METHOD = Method(
     fit,
     select=select,
     absorbs_units=False,
+    pools_periods=True,
 )

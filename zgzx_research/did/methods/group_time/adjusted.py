@@ -43,6 +43,7 @@ def adjusted_effects(
     shares = cohort_shares(panel.cohorts, used, moments)
     joint, sums = result.covariance(shares, drawn_cohorts(panel, moments, shares))
     joint = joint[np.ix_(keep, keep)]
+    null = _null_covariance(result, comparisons, kept)
     comparisons = comparisons.take(kept)
     means = comparison_means(moments, comparisons, panel.gaps)
     on_means = _on_means(panel, moments, comparisons, result.cohort_share[kept], statistics)
@@ -55,12 +56,21 @@ def adjusted_effects(
     return MethodResult(
         comparison_rows(panel, moments, comparisons, means),
         JointStatistics(
-            options.scale, statistics, cohort, shares[used], joint, panel.cohorts[used]
+            options.scale, statistics, cohort, shares[used], joint, panel.cohorts[used], null
         ),
         weights_on_means(panel, moments, on_means, kind),
         notes=notes,
         influence=None if sums is None else sums[:, keep[: statistics.size]],
     )
+
+
+def _null_covariance(
+    result: AdjustedComparisons, comparisons: Comparisons, kept: np.ndarray
+) -> np.ndarray | None:
+    """Covariance of the kept comparisons about zero; None where two periods are two samples."""
+    if result.null_covariance is None:
+        return None
+    return result.null_covariance(kept & (comparisons.role == "pre"))[np.ix_(kept, kept)]
 
 
 def _adjust(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from scipy import special
@@ -206,11 +207,16 @@ def _adjusted(total: Totals, fit: Nuisances, outcome: bool, propensity: bool) ->
 
 
 def influence_rows(
-    chunk: Chunk, cohort: int, parts: Sequence[tuple[ModelGroup, Nuisances, Adjusted]]
+    chunk: Chunk,
+    cohort: int,
+    parts: Sequence[tuple[ModelGroup, Nuisances, Adjusted]],
+    *,
+    about_zero: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Comparisons that some units of one cohort take part in, and their influence values.
 
-    The values are (units, these comparisons).
+    The values are (units, these comparisons). With `about_zero` those of treated units are about
+    what their comparison says, and not about their own mean.
     """
     comparisons, values = [np.zeros(0, int)], [np.zeros((len(chunk.rows), 0))]
     for group, fit, result in parts:
@@ -220,7 +226,8 @@ def influence_rows(
         x, weight, p, r = residuals(chunk, group, fit)
         w, odds = result.weight
         if treated:
-            own = (weight / w)[:, None] * (r - result.treated)
+            centre = result.compared if about_zero else result.treated
+            own = (weight / w)[:, None] * (r - centre)
             own -= ((weight * (1 - p))[:, None] * x) @ result.by_propensity
         else:
             kept = (
@@ -274,4 +281,18 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
 
         return gram_by_cluster(units, kernel, count + cohorts)
 
-    return AdjustedComparisons(effect, share, trimmed, failed, covariance)
+    null = partial(_null_covariance, units, parts)
+    return AdjustedComparisons(effect, share, trimmed, failed, covariance, null)
+
+
+def _null_covariance(
+    units: Pass, parts: Sequence[tuple[ModelGroup, Nuisances, Adjusted]], tested: np.ndarray
+) -> np.ndarray:
+    """(comparisons, comparisons) covariance about zero of the tested ones, see `score_test`."""
+    some = [part for part in parts if tested[part[0].comparisons].any()]
+
+    def kernel(cohort: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        used, values = influence_rows(units.chunk(rows), cohort, some, about_zero=True)
+        return used, values * tested[used]
+
+    return gram_by_cluster(units, kernel, len(tested))[0]

@@ -8,6 +8,7 @@ from zgzx_research.did.core.aggregate import JointStatistics
 from zgzx_research.did.core.comparisons import Comparisons, comparison_influence, comparison_means
 from zgzx_research.did.core.method_result import EXACT, MethodResult
 from zgzx_research.did.core.moments import Moments, influence_covariance, mean_weights
+from zgzx_research.did.core.score_test import score_covariance
 from zgzx_research.did.core.small_cohorts import treated_freedom, with_freedom_lost
 from zgzx_research.did.methods.group_time.options import Options
 from zgzx_research.did.methods.group_time.result_parts import (
@@ -49,12 +50,16 @@ def effects_from_means(
         panel, moments, comparisons, means, on_means, scale, notes
     )
 
-    one_base = panel.gaps == "cross_section" and comparisons.base.max(axis=1).min() == 1
+    by_rows = panel.gaps == "cross_section"
+    null = (
+        None if by_rows else score_covariance(moments, comparisons, means, (statistics, gradient))
+    )
+    one_base = by_rows and comparisons.base.max(axis=1).min() == 1
     plain = moments.observed.all() or one_base
     kind = "linearised" if scale == "ratio" else EXACT if plain else "pairwise"
     return MethodResult(
         comparison_rows(panel, moments, comparisons, means),
-        JointStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used]),
+        JointStatistics(scale, statistics, cohort, shares[used], joint, panel.cohorts[used], null),
         weights_on_means(panel, moments, on_means, kind),
         df=df,
         notes=notes,

@@ -170,6 +170,9 @@ class AdjustedComparisons:
     covariance : Callable
         Cohort shares, which of them are drawn -> covariance of (statistics, shares), influence by
         cluster.
+    null_covariance : Callable
+        (comparisons,) bool, which are tested -> (comparisons, comparisons) covariance of their
+        departures about zero, see `score_test`; None where there is none.
     """
 
     statistics: np.ndarray
@@ -177,6 +180,7 @@ class AdjustedComparisons:
     trimmed: np.ndarray
     failed: list[str]
     covariance: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+    null_covariance: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 def gram_by_cluster(

@@ -23,6 +23,7 @@ from zgzx_research.did.methods.group_time.newton import newton
 from zgzx_research.did.methods.group_time.options import Options
 from zgzx_research.did.methods.group_time.passes import (
     AdjustedComparisons,
+    Pass,
     gram_by_cluster,
     model_groups,
     start_pass,
@@ -38,6 +39,7 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
     units = start_pass(panel)
     count, cohorts = len(comparisons.cohort), len(panel.cohorts)
     statistics, share = np.full((2, count), np.nan), np.zeros((count, cohorts))
+    uncentred = np.zeros((len(panel.y), count))  # what takes the treated from their mean to zero
     values, trimmed, failed = (
         np.zeros((len(panel.y), 2 * count)),
         np.zeros(count, int),
@@ -56,6 +58,7 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
         values[np.ix_(rows, np.concatenate([group.comparisons, count + group.comparisons]))] = (
             np.hstack([by_mean, influence])
         )
+        uncentred[np.ix_(rows, group.comparisons)] = np.outer(own / own.sum(), own @ now - without)
         share[group.comparisons] = np.bincount(
             panel.cohort[rows], compared, minlength=cohorts
         ) / max(compared.sum(), 1e-300)
@@ -70,7 +73,15 @@ def adjust(panel: PreparedPanel, comparisons: Comparisons, options: Options) -> 
             units, lambda _, rows: (everything, values[rows]), 2 * count + len(shares)
         )
 
-    return AdjustedComparisons(statistics, share, trimmed, failed, covariance)
+    null = partial(_null_covariance, units, values[:, :count] - values[:, count:] + uncentred)
+    return AdjustedComparisons(statistics, share, trimmed, failed, covariance, null)
+
+
+def _null_covariance(units: Pass, departures: np.ndarray, tested: np.ndarray) -> np.ndarray:
+    """(comparisons, comparisons) covariance about zero of the tested ones, see `score_test`."""
+    count, departures = len(tested), departures * tested
+    everything = np.arange(count)
+    return gram_by_cluster(units, lambda _, rows: (everything, departures[rows]), count)[0]
 
 
 def _by_odds(

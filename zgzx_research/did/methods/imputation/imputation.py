@@ -163,4 +163,4 @@ def stratum_influence(
     return np.concatenate(slopes), np.concatenate(levels)
 
 
-METHOD = Method("Imputation (Borusyak, Jaravel & Spiess 2024)", Options, fit)
+METHOD = Method("Imputation (Borusyak, Jaravel & Spiess 2024)", Options, fit, pools_periods=True)
