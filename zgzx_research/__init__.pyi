@@ -58,6 +58,7 @@ from .robustness.comparison_weights import comparison_weights as comparison_weig
 from .robustness.heterogeneity import heterogeneity as heterogeneity
 from .robustness.honest_bounds.honest_bounds import honest_bounds as honest_bounds
 from .robustness.honest_bounds.result import HonestBounds as HonestBounds
+from .robustness.leave_largest_out import leave_largest_out as leave_largest_out
 from .robustness.leave_one_out import leave_one_out as leave_one_out
 from .robustness.leave_one_out import near_other_programme as near_other_programme
 from .robustness.multiple_testing import benjamini_hochberg as benjamini_hochberg
@@ -66,12 +67,11 @@ from .robustness.multiple_testing import romano_wolf as romano_wolf
 from .robustness.negative_controls import declared_controls as declared_controls
 from .robustness.negative_controls import negative_controls as negative_controls
 from .robustness.placebos import placebo_dates as placebo_dates
-from .robustness.randomisation import randomisation_inference as randomisation_inference
-from .robustness.specification_curve import specification_curve as specification_curve
-from .robustness.summaries import summary_influence as summary_influence
-from .robustness.leave_largest_out import leave_largest_out as leave_largest_out
 from .robustness.power import equivalence_test as equivalence_test
 from .robustness.power import minimum_detectable_effect as minimum_detectable_effect
 from .robustness.pretrend_power import pretrend_power as pretrend_power
 from .robustness.pretrend_power import slope_for_power as slope_for_power
+from .robustness.randomisation import randomisation_inference as randomisation_inference
+from .robustness.specification_curve import specification_curve as specification_curve
+from .robustness.summaries import summary_influence as summary_influence
 from .robustness.wild_bootstrap import wild_cluster_bootstrap as wild_cluster_bootstrap

@@ -12,8 +12,6 @@ from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.evidence.disclosure import MIN_FIRMS, blank_few, enough_firms
-from zgzx_research.evidence.frame_facts import frame_facts
-from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.evidence.facts import (
     UNIT_FACTORS,
     Fact,
@@ -23,6 +21,8 @@ from zgzx_research.evidence.facts import (
     unit_of_effects,
     withheld_fact,
 )
+from zgzx_research.evidence.frame_facts import frame_facts
+from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
 from zgzx_research.pipeline.summaries import Summary
