@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import narwhals as nw
 import pandas as pd
 
-from zgzx_research.cleaning.qualifications import EDUCATION_LEVELS, SKILL_LEVELS
+from zgzx_research.cleaning.rules import RULES
 from zgzx_research.engine import collect, connect, lazy
 from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key, month_number
 
@@ -20,7 +20,8 @@ INVENTION_YEARS = {
     f"inventions_{'m' if year < 0 else 'p' if year else ''}{abs(year)}": year
     for year in range(-5, 4)
 }
-LADDERS = {"education": EDUCATION_LEVELS, "skill_level": SKILL_LEVELS}
+# levels from the lowest to the highest
+LADDERS = {name: [*RULES["choices"][name]] for name in ("education", "skill_level")}
 TRAITS = ["sex", "birth_year", *LADDERS]
 CENTS = 100  # bases are summed in whole cents, so that the order of the sum cannot change it
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
-from clean_cases import clean_tables, plain, raw_table
+from clean_cases import SECRET_KEY, clean_tables, plain, raw_table
 
 from zgzx_research.cleaning.cleaned import Cleaned
 from zgzx_research.cleaning.qualifications import (
@@ -13,6 +15,11 @@ from zgzx_research.cleaning.qualifications import (
     SKILL_LEVELS,
     read_qualifications,
 )
+from zgzx_research.cleaning.sources import clean
+from zgzx_research.ingest.read import read_raw
+from zgzx_research.simulate.files.roster_files import write_rosters
+from zgzx_research.simulate.world.constants import Order
+from zgzx_research.simulate.world.model import simulate_world
 
 SPELLINGS = {
     "junior": ["初级工", "五级/初级工", "初级工(五级)", "5级"],
@@ -109,3 +116,24 @@ def test_a_team_has_them_only_where_there_is_one_for_each() -> None:
     assert plain(table["sex"]) == ["male", "female"]
     assert plain(table["skill_level"]) == [None, None]
     assert result.quarantine["reason"].tolist() == ["value_team"]
+
+
+@pytest.mark.slow
+def test_rosters_of_a_world_say_what_is_true_of_the_winners(tmp_path: Path) -> None:
+    world = simulate_world(Order("null", "tiny", 3, also=("roster_qualifications",)))
+    (tmp_path / "roster").mkdir()
+    write_rosters(world, tmp_path)
+    table = clean(read_raw(tmp_path, "roster"), "roster", key=SECRET_KEY).tables["roster"]
+    winners = world.worker.set_index("worker_id").loc[world.award["worker_id"]]
+    education = dict(
+        zip(["初中及以下", "高中", "大专", "本科", "研究生"], EDUCATION_LEVELS, strict=True)
+    )
+    assert counts(table["education"]) == counts(winners["edu"].map(education))
+    alone = world.award["category"].ne("team").to_numpy()
+    levels = ["初级", "中级", "高级", "技师", "高级技师"]  # 无 is missing
+    skill = winners["skill_level"][alone].map(dict(zip(levels, SKILL_LEVELS, strict=False)))
+    assert counts(table.loc[~table["is_team"], "skill_level"]) == counts(skill)
+
+
+def counts(values: pd.Series) -> dict[str, int]:
+    return values.value_counts().to_dict()

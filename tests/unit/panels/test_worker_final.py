@@ -269,6 +269,7 @@ def test_wages_before_and_after() -> None:
     assert listed(rows, "wage_base_after") == [6300.25] + [None] * 7
 
 
+@pytest.mark.slow
 def test_a_window_that_the_data_do_not_cover_has_no_wage() -> None:
     tables, firms, people = worlds()
     short = people.employment.assign(end_ym=lambda rows: rows["end_ym"].clip(upper=201810))
@@ -304,6 +305,7 @@ def test_traits_come_from_rosters_up_to_the_edition() -> None:
     assert first["skill_level"].tolist() == ["junior"]  # not what he became later
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["score", "patent", "patent_party"])
 def test_an_absent_source_leaves_cells_missing(source: str) -> None:
     rows = built(**{source: None})
@@ -312,6 +314,7 @@ def test_an_absent_source_leaves_cells_missing(source: str) -> None:
     assert rows["rank"].notna().sum() == 6
 
 
+@pytest.mark.slow
 def test_without_score_sheets_and_qualifications() -> None:
     tables, firms, people = worlds()
     bare = tables["roster"].drop(columns=["sex", "birth_year", "education", "skill_level"])
@@ -324,6 +327,7 @@ def test_without_score_sheets_and_qualifications() -> None:
     assert result["firm_entries"].tolist() == [1, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_types_are_the_same_whatever_is_missing() -> None:
     tables, firms, people = worlds()
     alone = PeopleLinks(employment=people.employment, link_audit=people.link_audit)
@@ -332,6 +336,7 @@ def test_types_are_the_same_whatever_is_missing() -> None:
     assert whole().dtypes.to_dict() == bare.dtypes.to_dict()
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_does_not_matter_and_nothing_is_changed() -> None:
     tables, firms, people = worlds()
     before = {name: table.copy() for name, table in tables.items()}

@@ -111,6 +111,7 @@ def wages(world: World, spell: np.ndarray, period: np.ndarray) -> np.ndarray:
     return insured_bases(world, np.zeros(len(spell), dtype=int), spell, period)
 
 
+@pytest.mark.slow
 def test_a_wage_is_one_for_a_job_and_a_wage_year() -> None:
     world = tiny_world(also=("wage_noise",))
     july = np.asarray([2015 * 12 + 6, 2016 * 12 + 5, 2016 * 12 + 6])
@@ -119,6 +120,7 @@ def test_a_wage_is_one_for_a_job_and_a_wage_year() -> None:
     assert wages(world, np.asarray([0, 1]), july[:2]).tolist()[1] != june
 
 
+@pytest.mark.slow
 def test_the_mean_of_wages_stays() -> None:
     world = tiny_world(also=("wage_noise",))
     people = np.arange(2000) % len(world.worker)
@@ -133,6 +135,7 @@ def test_the_mean_of_wages_stays() -> None:
     assert abs(change.mean()) < 3 * spread / np.sqrt(len(change))
 
 
+@pytest.mark.slow
 def test_off_is_exactly_as_before() -> None:
     world = tiny_world()
     assert world.order == Order("calibrated", "tiny", SEED)

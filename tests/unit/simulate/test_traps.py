@@ -71,6 +71,7 @@ CHANGES = {  # what may differ in a world with the trap switched
     "own_good_years": STAFF | {"patent_party"},  # others enter, so others stay
     "hidden_finalists": set(),  # files only
     "wage_noise": set(),
+    "roster_qualifications": set(),
 }
 
 
@@ -380,6 +381,10 @@ def wages_pass(world: World) -> None:
     assert (same != other).any() and (same != usual).any()
 
 
+def rosters_have_qualifications(world: World) -> None:
+    assert {"学历", "职称/技能等级"} <= set(roster_table(world, stream(1, "x"))[0])
+
+
 GONE: dict[str, Callable[[World], None]] = {
     "growth": no_growth,
     "regression_to_the_mean": no_selection_on_shocks,
@@ -409,4 +414,5 @@ GONE: dict[str, Callable[[World], None]] = {
     "own_good_years": named_and_entered_after_good_years,
     "hidden_finalists": names_of_finalists_are_hidden,
     "wage_noise": wages_pass,
+    "roster_qualifications": rosters_have_qualifications,
 }

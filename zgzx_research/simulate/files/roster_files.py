@@ -39,6 +39,8 @@ ROSTER_COLUMNS = [
     "备注",
 ]
 CATEGORY = "奖项类别"
+QUALIFICATIONS = {"学历": "edu", "职称/技能等级": "skill_level"}  # column -> of a worker
+SKILLS = {"无": "", "初级": "初级工", "中级": "中级工", "高级": "高级工/三级"}
 FIRM_KINDS = ["former", "variant", "short", "branch"]
 HEADER_ROWS = 2
 FIRST_LINE = 4  # rows of the sheet above the first line
@@ -89,7 +91,10 @@ def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, 
     at = pd.Index(entry["entry_id"]).get_indexer(pd.Index(award["entry_id"]))
     names, ids = name_kinds(world, at, rng), id_kinds(world, entry, at, rng)
     people = roster_people(world, at, names, ids, leader_only)
-    cells = people.groupby("row").agg(dict.fromkeys([*GROUPED, "联系电话"], _cell))
+    written = [*GROUPED, "联系电话"]
+    if rates["roster_qualifications"]:
+        people, written = _qualified(world, people), [*written, *QUALIFICATIONS]
+    cells = people.groupby("row").agg(dict.fromkeys(written, _cell))
     is_serial = cells["出生年月"].str.fullmatch(r"\d{5}").to_numpy()
     cells["出生年月"] = _as_numbers(cells["出生年月"], is_serial)
     cells["身份证号码"] = _damaged_ids(cells["身份证号码"], ids == 1 + ID_KINDS.index("float"))
@@ -100,7 +105,7 @@ def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, 
         工作单位=firms,
         **{"所属街道（行业）工会": streets},
         **{"岗位/职务": rng.choice(np.asarray(words()["person"]["jobs"], dtype=object), rows)},
-        联系电话=cells["联系电话"],
+        **cells[written[len(GROUPED) :]],
         备注=np.where(is_team, "班组", ""),
     )
     marks = _marks("firm", FIRM_KINDS, firm_kinds)
@@ -109,6 +114,19 @@ def roster_table(world: World, rng: np.random.Generator) -> tuple[pd.DataFrame, 
     table["dirt"] = kinds_of_dirt(marks)
     table = _repeated(table, exact_share(rng, rows, rates["roster_duplicate"]))
     return table, people_links(world, people)
+
+
+def _qualified(world: World, people: pd.DataFrame) -> pd.DataFrame:
+    """Add schooling and skill level of the winners, as a clerk writes them."""
+    about = world.worker.set_index("worker_id").loc[world.award["worker_id"]]
+    texts = {name: about[of].replace(SKILLS).to_numpy() for name, of in QUALIFICATIONS.items()}
+    return people.assign(**texts)
+
+
+def roster_columns(rules: Rules) -> list[str]:
+    """Return the columns of the sheets."""
+    more = [*QUALIFICATIONS] if rules["dirt"]["roster_qualifications"] else []
+    return [*ROSTER_COLUMNS, *more]
 
 
 def _marks(part: str, kinds: list[str], drawn: np.ndarray) -> dict[str, np.ndarray]:
@@ -141,8 +159,11 @@ def write_roster(
     """
     number, name, dirt = int(edition["edition"]), "获奖名单", rules["dirt"]
     in_column = number in dirt["roster_category_column"]
-    columns = [ROSTER_COLUMNS[0], CATEGORY, *ROSTER_COLUMNS[1:]] if in_column else ROSTER_COLUMNS
-    lines = _sheet_lines(rows, in_column, number in dirt["roster_repeated_header"])
+    columns = usual = roster_columns(rules)
+    if in_column:
+        columns = [usual[0], CATEGORY, *usual[1:]]
+    again = number in dirt["roster_repeated_header"]
+    lines = _sheet_lines(rows, usual, in_column, again)
     with open_workbook(rules, path) as book:
         _fill_sheet(
             book, name, columns, lines, f"龙岗区{title_of(number)}获奖名单", edition["final_date"]
@@ -155,7 +176,7 @@ def write_roster(
 
 
 def _sheet_lines(
-    rows: pd.DataFrame, in_column: bool, header_again: bool
+    rows: pd.DataFrame, columns: list[str], in_column: bool, header_again: bool
 ) -> list[list | str | None]:
     """Return what is below the header: rows, texts across the sheet, None for a repeated header."""
     lines: list[list | str | None] = []
@@ -164,7 +185,7 @@ def _sheet_lines(
         title, unit = words()["category"]["titles"][name], "个" if name == "team" else "名"
         if not in_column:
             lines.append(f"{'一二三四'[place]}、{title}（{own['entry_id'].nunique()}{unit}）")
-        for cells in own[ROSTER_COLUMNS[1:]].itertuples(index=False, name=None):
+        for cells in own[columns[1:]].itertuples(index=False, name=None):
             running += 1
             lines.append([str(running), *([title] if in_column else []), *cells])
             if header_again and running == (len(rows) + 1) // 2:
