@@ -193,7 +193,8 @@ class _FactReader:
     def _effect_digits(self, aggregate: str, unit: str) -> int:
         """Count digits for an estimate and its interval alike, by the standard error."""
         error, estimate = (
-            self.facts.record(f"{aggregate}.{name}")["value"] for name in ("std_error", "estimate")
+            self.facts.record(key)["value"] if self.facts.has(key) else None
+            for key in (f"{aggregate}.std_error", f"{aggregate}.estimate")
         )
         return effect_digits(unit, [error], [estimate])
 

@@ -20,6 +20,9 @@ BLOCKS = {
     "1_data_audit": "title purpose rows linkage arms panel limits",
     "3_retention": "title question design headline event_study checks limits",
     "4_patents": "title question design headline event_study checks limits",
+    "5_robustness": "title question bounds base placebos curve controls methods leave_out "
+    "randomisation groups limits",
+    "6_people": "title question stay rank inventions wage colleagues described limits",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
 PAGES = Path(__file__).parents[3] / "notebooks"
@@ -30,6 +33,7 @@ PATENTS = {"outcome": "patents_invention", "spec": "main"} | OPTIONS
 NAMES = {
     "3_retention": {"outcome": "retention", "spec": "main"} | OPTIONS,
     "4_patents": PATENTS | {"others": ["patents_utility_model", "patents_all"]},
+    "5_robustness": {"prefix": "patents_invention.main"},
 }
 
 

@@ -8,6 +8,7 @@ import math
 import pandas as pd
 
 from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
+from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.evidence.grade import grade
 
 # estimate and standard error, as proportions
@@ -104,7 +105,51 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
     for outcome, scale in OUTCOMES.items():
         for spec in ("main", "full_base", "not_yet"):
             facts |= _estimates(outcome, spec, scale, finding, p_value)
-    return Facts(facts)
+    return Facts(facts | _checks(finding, p_value) | _people(finding))
+
+
+def _checks(finding: str, p_value: float) -> dict:
+    """Facts of the page about robustness."""
+    estimate, error = FINDINGS[finding]
+    ends = {"estimate": estimate, "ci_low": estimate - 2 * error, "ci_high": estimate + 2 * error}
+    frames = {
+        "bounds": (pd.DataFrame([{"bound": 1, **ends}]), "bound"),
+        "sensitivity": (pd.DataFrame([{"breakdown": 0.4 if finding != "flat" else 0.0}]), None),
+        "base": (pd.DataFrame([{"p_value": p_value, "z": estimate / error}]), None),
+        "curve": (
+            pd.DataFrame(
+                [
+                    {
+                        "specifications": 16,
+                        "lowest": -0.1,
+                        "median": 0.05,
+                        "highest": 0.2,
+                        "sign_flips": {"flat": 0.5, "rose": 0.0}.get(finding, 0.1),
+                    }
+                ]
+            ),
+            None,
+        ),
+        "randomisation": (pd.DataFrame([{"p_value": 0.2, "permutations": 999}]), None),
+    }
+    facts: dict = {}
+    for name, (frame, by) in frames.items():
+        facts |= frame_facts(f"patents_invention.main.{name}", frame, "percent", by)
+    return facts
+
+
+def _people(finding: str) -> dict:
+    """Facts of the page about persons."""
+    estimate, error = FINDINGS[finding]
+    row = {"estimate": estimate, "std_error": error, "mde": 2.8 * error}
+    row |= {"ci_low": estimate - 2 * error, "ci_high": estimate + 2 * error}
+    frame = pd.DataFrame([row])
+    prefixes = {"stay_24.persons": "percentage_point", "colleagues.firms": "percentage_point"}
+    prefixes |= dict.fromkeys(("rank.3", "winners_patents.estimate", "wage.persons"), "number")
+    facts: dict = {}
+    for prefix, unit in prefixes.items():
+        facts |= frame_facts(prefix, frame, unit)
+    return facts
 
 
 @functools.cache
