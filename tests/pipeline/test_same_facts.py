@@ -3,7 +3,7 @@
 `facts_before.csv` was written by commit 604fad7 for the world of seed 1, without the stamp. Changed
 on purpose since: `*.pretest.*` (score form, two bins, the slope it could have seen), and what hangs
 on the effective number of treated firms: `*.headline.effective_number`, `.largest_share`, `.few`,
-`.verdict`, `.mde_reason`, `.without_largest.*`, `*.grade_rule.effective_treated.*` and the steps
+`.verdict`, `.mde_reason`, `*.without_largest.*`, `*.grade_rule.effective_treated.*` and the steps
 after it.
 """
 
