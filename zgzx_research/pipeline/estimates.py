@@ -109,7 +109,7 @@ def prepared(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> 
 def without_largest_facts(
     study: Study, firm_year: pd.DataFrame, outcome: str, spec: str, seed: int
 ) -> dict[str, Fact]:
-    """Make the facts `….headline.without_largest.*`: the headline without the three largest firms.
+    """Make the facts `….without_largest.*`: the headline without the three largest firms.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def without_largest_facts(
     Returns
     -------
     dict
-        estimate, ci_low and ci_high; small numbers hidden.
+        estimate, std_error, ci_low and ci_high; small numbers hidden.
     """
     window, events = study.estimate.event_window, study.estimate.headline_events
     panel, how = prepared(study, firm_year, outcome, spec), options(study, outcome, spec)
@@ -130,8 +130,8 @@ def without_largest_facts(
     found = effect_facts(outcome, spec, "overall", blank_few(row), scale, share=is_share(outcome))
     prefix = f"{outcome}.{spec}"
     return {
-        f"{prefix}.headline.without_largest.{name}": found[f"{prefix}.overall.{name}"]
-        for name in ("estimate", "ci_low", "ci_high")
+        f"{prefix}.without_largest.{name}": found[f"{prefix}.overall.{name}"]
+        for name in ("estimate", "std_error", "ci_low", "ci_high")
     }
 
 

@@ -6,42 +6,6 @@ from collections.abc import Collection, Mapping
 
 from zgzx_research.evidence.facts import Fact, grade_facts, is_withheld
 from zgzx_research.evidence.grade import grade
-from zgzx_research.outcomes import outcome_row
-from zgzx_research.study import Study
-
-
-def graded_in_study(
-    facts: Mapping[str, Fact], outcome: str, spec: str, study: Study, linkage: tuple[float, bool]
-) -> dict[str, Fact]:
-    """Grade with the claimed effect of a study and its share of linked award records.
-
-    Parameters
-    ----------
-    facts : mapping
-        Facts of this outcome and specification.
-    outcome, spec : str
-        The first two parts of the names of the facts.
-    study : Study
-        The study file.
-    linkage : tuple of float and bool
-        Share of linked award records, and whether it may be shown (`data_facts.roster_linkage`).
-
-    Returns
-    -------
-    dict
-        Key to fact.
-    """
-    unit = facts[f"{outcome}.{spec}.headline.mde"]["unit"]
-    claimed = study.estimate.claimed_effect(outcome)
-    linked_share, may_be_shown = linkage
-    return graded(
-        facts,
-        outcome,
-        spec,
-        claimed_effect=claimed if unit == outcome_row(outcome).effect_unit else None,
-        linked_share=linked_share,
-        withheld=[] if may_be_shown else ["linkage"],
-    )
 
 
 def graded(

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from zgzx_research.designs.contest import ContestEffects
 from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
@@ -26,11 +27,12 @@ from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
 from zgzx_research.pipeline.claim_facts import claim_facts
-from zgzx_research.pipeline.grading import graded, graded_in_study
+from zgzx_research.pipeline.design_facts import contest_facts
+from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
 from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
-from zgzx_research.pipeline.page_reading import PageReading
+from zgzx_research.pipeline.page_reading import PageReading, Refused
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.robustness import (
     Robustness,
@@ -105,33 +107,32 @@ class Page(PageReading):
     summaries: dict[tuple[str, str], Summary] = field(default_factory=dict)
     cohort_labels: dict[str, str] = field(default_factory=dict)
 
-    def keep(self, outcome: str, spec: str, effects: Effects) -> Kept:
+    def keep(self, outcome: str, spec: str, effects: Effects | Refused) -> Kept:
         """Keep the numbers of an estimation as facts, `<outcome>.<spec>.*`.
 
         Parameters
         ----------
         outcome, spec : str
             Outcome and specification, the first two parts of the names of the facts.
-        effects : Effects
-            From `estimate_effects`.
+        effects : Effects or Refused
+            From `estimate_effects`; of a refusal nothing is kept.
 
         Returns
         -------
         Kept
             The facts; Jupyter shows how many there are.
         """
-        summary = self.summarise(outcome, effects)
+        if isinstance(effects, Refused):
+            return Kept({}, {})
+        declared = self.study is not None and spec in self.study.estimate.specs
+        summary = self.summarise(outcome, effects, sampled=declared)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
         if self.study is None:
             found |= graded(found, outcome, spec)
-        else:
-            found |= graded_in_study(found, outcome, spec, self.study, self._linkage)
-            if summary.effective.dominated:
-                panel = self.read("firm_year")
-                found |= estimates.without_largest_facts(
-                    self.study, panel, outcome, spec, self.seed
-                )
+        elif declared and summary.effective.dominated:
+            panel = self.read("firm_year")
+            found |= estimates.without_largest_facts(self.study, panel, outcome, spec, self.seed)
         self.kept.update(found)
         events = {f"{outcome}.{spec}": event_columns(summary)}
         return Kept(found, events)
@@ -168,6 +169,10 @@ class Page(PageReading):
             Column whose values name the rows.
         """
         return self.keep_facts(frame_facts(name, frame, unit, by) if len(frame) else {})
+
+    def keep_contest(self, outcome: str, found: ContestEffects | Refused) -> Kept:
+        """Keep the effect of winning among entrants as facts, `<outcome>.contest.*`."""
+        return self.keep_facts({} if isinstance(found, Refused) else contest_facts(outcome, found))
 
     def keep_checks(self, outcome: str, spec: str = "main", **found: Any) -> Kept:
         """Keep how far an estimate can be trusted, as facts `<outcome>.<spec>.{bounds,base,…}.*`.
@@ -290,10 +295,10 @@ class Page(PageReading):
         """
         return shown_table(table, page_tables.function(table)(self, *about))
 
-    def summarise(self, outcome: str, effects: Effects) -> Summary:
+    def summarise(self, outcome: str, effects: Effects, *, sampled: bool = True) -> Summary:
         """Summarise an estimation; its ledger begins with the rows that the sample leaves out."""
         summary = summarise(effects, self.window, self.seed, self._headline)
-        if self.study is None:
+        if self.study is None or not sampled:
             return summary
         gone = estimates.left_out_of_sample(self.study, self.read("firm_year"), outcome)
         ledger = pd.concat([gone, summary.ledger], ignore_index=True) if len(gone) else None

@@ -209,6 +209,8 @@ class PageReading:
     def ask(self, design: Callable[..., T], *arguments: Any, **options: Any) -> T | Refused:
         """Call a design; where the data cannot carry it, the refusal is the answer.
 
+        A design that is given such an answer gives it back.
+
         Parameters
         ----------
         design : callable
@@ -216,6 +218,9 @@ class PageReading:
         *arguments, **options
             Its arguments.
         """
+        for one in arguments:
+            if isinstance(one, Refused):
+                return one
         try:
             return self.cached(design, *arguments, **options)
         except ZgzxError as refusal:

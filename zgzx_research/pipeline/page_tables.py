@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
+from zgzx_research.report.tables.claims_table import claims_table
 from zgzx_research.report.tables.markdown_table import Table
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.wording import word_or_code
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "arms",
+    "claims",
     "cohort",
     "estimates_of",
     "event_time",
@@ -119,6 +122,11 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table:
     names = [rule.name for rule in grade_rules().rules]
     rules = [name for name in names if f"{start}{name}.value" in known]
     return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
+
+
+def claims(page: Page) -> Table:
+    """Return the table of the official claims."""
+    return claims_table(page.facts, read_claims(page.place.claims), page.language)
 
 
 def results(page: Page, key: str, frame: pd.DataFrame, by: str, unit: str = "number") -> Table:

@@ -16,6 +16,7 @@ from zgzx_research.errors import ZgzxError
 
 FIRST_EVENT = -5  # first year of the path, as in studies/demo.toml
 LEVEL = 0.95
+EQUIVALENCE = 0.9  # level whose interval holds two one-sided tests at 5 %
 ESTIMAND = {
     "level": "the mean winning firm, firms with many patents weighing less",
     "one": "all winning firms together",
@@ -128,14 +129,18 @@ def _result(
     rows = over_cells(numbers, np.vstack([in_window[None, :], np.eye(len(events), dtype=bool)]))
     effect, by_firm = _effects(rows, numbers, psi)
     share = _shares([by_year[place] for place in np.flatnonzero(in_window)], firm)
-    factor = power_factor(df=float(effect["df"][0]))
+    freedom = float(effect["df"][0])
+    narrow = rows.bounds(numbers, t_quantile(EQUIVALENCE, freedom))
     return ContestEffects(
         estimate=float(effect["estimate"][0]),
         std_error=float(effect["std_error"][0]),
         ci_low=float(effect["ci_low"][0]),
         ci_high=float(effect["ci_high"][0]),
-        df=float(effect["df"][0]),
-        detectable=float(rows.detectable(numbers, factor)[0]),
+        df=freedom,
+        p_value=float(rows.test_zero(numbers, np.arange(len(effect)) == 0, freedom)["p_value"]),
+        equivalence_low=float(narrow[0][0]),
+        equivalence_high=float(narrow[1][0]),
+        detectable=float(rows.detectable(numbers, power_factor(df=freedom))[0]),
         effective_number=float(1 / (share**2).sum()) if share.any() else 0.0,
         largest_three=float(np.sort(share)[-3:].sum()),
         n_winners=int(entrants.won.sum()),

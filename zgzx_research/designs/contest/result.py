@@ -24,6 +24,10 @@ class ContestEffects:
         95 % interval; Fieller's on the ratio scale.
     df : float
         Effective degrees of freedom of the t quantile.
+    p_value : float
+        Of the test that there is no effect, by the interval's own distribution.
+    equivalence_low, equivalence_high : float
+        90 % interval: two one-sided tests at 5 %.
     detectable : float
         Smallest effect that a test at 5 % finds with a power of 80 %.
     effective_number : float
@@ -55,6 +59,9 @@ class ContestEffects:
     ci_low: float
     ci_high: float
     df: float
+    p_value: float
+    equivalence_low: float
+    equivalence_high: float
     detectable: float
     effective_number: float
     largest_three: float
@@ -75,8 +82,9 @@ class ContestEffects:
         Returns
         -------
         pandas.DataFrame
-            estimate std_error ci_low ci_high df detectable effective_number largest_three n_winners
-            n_others n_firms n_editions pretest_p_value estimand.
+            estimate std_error ci_low ci_high df p_value equivalence_low equivalence_high detectable
+            effective_number largest_three n_winners n_others n_firms n_editions pretest_p_value
+            estimand.
         """
         left_out = ("path", "pretest", "influence", "ledger", "options", "estimand")
         row = {name: getattr(self, name) for name in self.__slots__ if name not in left_out}

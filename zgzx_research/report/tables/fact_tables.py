@@ -100,7 +100,8 @@ def grade_table(
         body.append(line)
     body.append([word("grade_rule.final", language), "", "", level])
 
-    label = word_or_code("outcome", outcome, language)
+    claim = outcome == "claim"  # then the second part is the claim
+    label = word_or_code("claim" if claim else "outcome", spec if claim else outcome, language)
     columns = column_words(("rule", "measured", "limit", "effect_on_grade"), language)
     return make_table("grade", word("table.grade", language, outcome=label), columns, "lrrl", body)
 
