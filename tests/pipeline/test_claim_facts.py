@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from zgzx_research.evidence.claims import Claim, read_claims
+from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.facts import Facts, fact
-from zgzx_research.pipeline.claim_facts import claim_facts, estimate_of, numbers_of
+from zgzx_research.pipeline.claim_facts import claim_facts, numbers_of
 from zgzx_research.study import Study, load_study
 
 ROOT = Path(__file__).parents[2]
@@ -43,12 +43,8 @@ def estimate_facts(prefix: str, unit: str, **changed: float) -> dict:
     return facts
 
 
-def of(claim: str) -> Claim:
-    return next(one for one in CLAIMS if one.id == claim)
-
-
 def found(study: Study, **changed: float) -> dict:
-    prefix = estimate_of(of("patents_up"), study)
+    prefix = "patents_invention.contest"
     facts = estimate_facts(prefix, "percent", **changed)
     return claim_facts(study, Facts(facts), CLAIMS, LINKED)
 
@@ -97,14 +93,20 @@ def test_the_breakdown_is_asked_of_findings_only(study: Study) -> None:
 
 
 def test_a_negative_control_that_moves_leaves_an_association(study: Study) -> None:
-    facts = estimate_facts(estimate_of(of("patents_up"), study), "percent")
+    facts = estimate_facts("patents_invention.contest", "percent")
     facts["controls.talent_on_inventions.p_adjusted"] = fact(0.01, "number", "estimate", "estimate")
     result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
     assert result["claim.patents_up.verdict"]["value"] == "associated"
-    facts = estimate_facts(estimate_of(of("retention_up"), study), "percentage_point")
+    facts = estimate_facts("retention.precision", "percentage_point")
     facts["controls.talent_on_inventions.p_adjusted"] = fact(0.01, "number", "estimate", "estimate")
     result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
     assert "claim.retention_up.grade_rule.negative_controls.value" not in result
+
+
+def test_where_the_primary_design_was_refused_the_main_one_answers(study: Study) -> None:
+    facts = estimate_facts("patents_invention.main", "percent")
+    result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
+    assert result["claim.patents_up.from"]["value"] == "patents_invention.main"
 
 
 def test_an_estimate_outside_the_family_is_exploratory(study: Study) -> None:

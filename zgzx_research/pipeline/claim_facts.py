@@ -48,7 +48,7 @@ def claim_facts(
     found: dict[str, Fact] = {}
     findings: dict[str, Finding] = {}
     for claim in asked:
-        prefix = estimate_of(claim, study)
+        prefix = estimate_of(claim, study, facts)
         if prefix and facts.has(f"{numbers_of(prefix)}.estimate"):
             one = _finding(claim, prefix, study, facts, linkage)
             findings[claim.id] = one
@@ -59,11 +59,16 @@ def claim_facts(
     return found
 
 
-def estimate_of(claim: Claim, study: Study) -> str:
-    """Return the first two parts of the facts of the estimate that answers a claim; "" for none."""
-    if claim.outcome in OUTCOMES:
-        return f"{claim.outcome}.{study.estimate.primary_design(claim.outcome)}"
-    return claim.outcome
+def estimate_of(claim: Claim, study: Study, facts: Facts) -> str:
+    """Return the first two parts of the facts of the estimate that answers a claim; "" for none.
+
+    Where the data could not carry an outcome's primary design, it is the specification "main".
+    """
+    if claim.outcome not in OUTCOMES:
+        return claim.outcome
+    primary = f"{claim.outcome}.{study.estimate.primary_design(claim.outcome)}"
+    known = facts.has(f"{primary}.headline.estimate")
+    return primary if known else f"{claim.outcome}.main"
 
 
 def numbers_of(prefix: str) -> str:

@@ -47,6 +47,7 @@ def write(
     sheets += [
         _event_sheet(facts, outcome, spec, events[f"{outcome}.{spec}"], language)
         for outcome, spec in kept_pairs(facts)
+        if f"{outcome}.{spec}" in events  # the contest design has a path of its own
     ]
     if (place.work / "clean" / "ledger.json").is_file():
         sheets.append(_rows_sheet(place, language))
