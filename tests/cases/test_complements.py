@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zgzx_research.evidence.claims import grade
 from zgzx_research.evidence.disclosure import (
     MIN_RECORDS,
     TOTAL,
@@ -19,6 +18,7 @@ from zgzx_research.evidence.disclosure import (
     sheet_balance,
 )
 from zgzx_research.evidence.facts import Facts, effect_facts, grade_facts, shown_fact
+from zgzx_research.evidence.grade import grade
 from zgzx_research.pipeline.data_facts import FIRMS, counted
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.figures.report_figure import FigureStyle
@@ -247,9 +247,7 @@ def test_a_result_of_two_firms_does_not_say_that_they_are_two() -> None:
 
 
 def test_the_grade_says_that_a_rule_failed_without_the_share_it_was_held_against() -> None:
-    result = grade(
-        effective_treated=60.0, pretest_p=0.4, linked_share=22 / 27, mde=None, claimed_effect=None
-    )
+    result = grade({"effective_treated": 60.0, "pretest": 0.4, "linkage": 22 / 27})
     facts = Facts(
         grade_facts("retention", "main", result, "percentage_point", withheld=["linkage"])
     )

@@ -61,4 +61,5 @@ def test_no_exception_without_a_formula() -> None:
         len(row.split(",", 3)) == 4 and row.split(",", 3)[3].rsplit(",", 1)[0].strip('" ')
         for row in rows
     )
-    assert {file for file, _, _ in exceptions()} <= set(COMPARED)
+    others = {"honestdid"}  # bounds, held to R in test_honestdid.py
+    assert {file for file, _, _ in exceptions()} <= set(COMPARED) | others

@@ -99,10 +99,11 @@ def test_root_is_the_nearest_parent_with_studies(project: Path) -> None:
 
 
 def test_the_primary_design_of_an_outcome_has_a_reason_and_fits_its_unit(project: Path) -> None:
-    assert load_study(ROOT, "demo").estimate.primary_design("retention") == "main"
+    assert load_study(ROOT, "demo").estimate.primary_design("retention") == "precision"
+    before, after = DEMO.index("[estimate.primary]"), DEMO.index("[estimate.specs]")
 
     def with_row(row: str) -> str:
-        return DEMO.replace("[estimate.specs] ", f"[estimate.primary]\n{row}\n[estimate.specs] ")
+        return f"{DEMO[:before]}[estimate.primary]\n{row}\n{DEMO[after:]}"
 
     row = 'patents_invention = {design = "contest", reason = "decided before the data were seen"}'
     (project / "studies/demo.toml").write_text(with_row(row), encoding="utf-8")

@@ -18,11 +18,12 @@ BLOCKS = {
     "0_brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say "
     "data_and_method next",
     "1_data_audit": "title purpose rows linkage arms panel limits",
-    "3_retention": "title question design headline event_study checks limits",
-    "4_patents": "title question design headline event_study checks limits",
+    "3_retention": "title question design headline event_study precision checks limits",
+    "4_patents": "title question design headline event_study contest checks limits",
     "5_robustness": "title question bounds base placebos curve controls methods leave_out "
     "randomisation groups limits",
     "6_people": "title question stay rank inventions wage colleagues described limits",
+    "7_claims": "title question verdicts rules",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
 PAGES = Path(__file__).parents[3] / "notebooks"
@@ -167,8 +168,9 @@ def test_retention_is_reported_in_percentage_points() -> None:
 def test_headline_names_period_comparison_and_grade() -> None:
     text = headline("rose", "zh")
     assert "获奖后第 1 至 3 年" in text and "从未获奖的企业" in text
-    # starts at 中, the minimum detectable effect of 20 above the claimed 10 caps at 低
-    assert "证据等级：**低**" in text
+    brief = headline("rose", "zh", "0_brief")
+    assert "参赛而没有获奖的企业" in brief and "得到支持" in brief
+    assert "证据等级：**低**" in brief
 
 
 def test_any_panel_speaks_of_units_not_of_the_award() -> None:

@@ -103,9 +103,26 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
     facts |= {f"link.{arm}.worker.linked_share": fact(0.9, "share", "data", "link") for arm in ARMS}
     facts["data.sources"] = fact(6, "count", "data", "clean")
     for outcome, scale in OUTCOMES.items():
-        for spec in ("main", "full_base", "not_yet"):
+        for spec in ("main", "full_base", "not_yet", "precision", "contest"):
             facts |= _estimates(outcome, spec, scale, finding, p_value)
-    return Facts(facts | _checks(finding, p_value) | _people(finding))
+    facts |= _checks(finding, p_value) | _people(finding)
+    return Facts(facts | _claims(finding))
+
+
+def _claims(finding: str) -> dict:
+    """Facts of the claims."""
+    found = {"rose": "supported", "fell": "contradicted"}.get(finding, "indistinguishable")
+    sources = {
+        "patents_up": "patents_invention.contest",
+        "retention_up": "retention.precision",
+        "career": "stay_24.persons",
+    }
+    facts: dict = {}
+    for claim, source in sources.items():
+        facts[f"claim.{claim}.from"] = fact(source, "text", "design", "study")
+        facts[f"claim.{claim}.verdict"] = fact(found, "text", "verdict", "estimate")
+        facts[f"claim.{claim}.grade"] = fact("low", "text", "verdict", "estimate")
+    return facts
 
 
 def _checks(finding: str, p_value: float) -> dict:
