@@ -103,6 +103,13 @@ def test_a_negative_control_that_moves_leaves_an_association(study: Study) -> No
     assert "claim.retention_up.grade_rule.negative_controls.value" not in result
 
 
+def test_a_claim_is_held_against_an_effect_in_its_own_unit(study: Study) -> None:
+    facts = estimate_facts("patents_invention.contest", "number", headline__mde=40.0)
+    result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
+    assert "claim.patents_up.grade_rule.detectable.limit" not in result
+    assert result["claim.patents_up.claimed_effect"]["value"] is None
+
+
 def test_where_the_primary_design_was_refused_the_main_one_answers(study: Study) -> None:
     facts = estimate_facts("patents_invention.main", "percent")
     result = claim_facts(study, Facts(facts), CLAIMS, LINKED)

@@ -80,10 +80,8 @@ def _finding(
     claim: Claim, prefix: str, study: Study, facts: Facts, linkage: tuple[float, bool]
 ) -> Finding:
     """Gather the estimate of a claim and grade it."""
-    claimed = claim.claimed_effect
-    if claim.outcome in OUTCOMES:
-        claimed = study.estimate.claimed_effect(claim.outcome)
     number = _numbers(facts, numbers_of(prefix))
+    claimed = _claimed(claim, study, facts.record(f"{numbers_of(prefix)}.estimate")["unit"])
     measures = _measures(claim, prefix, study, facts) | {
         "effective_treated": number["effective_number"],
         "detectable": number["mde"],
@@ -97,8 +95,19 @@ def _finding(
         claimed_effect=claimed,
         claimed_sign=claim.sign,
         effective_treated=number["effective_number"],
-        grade=grade({**measures, "linkage": linkage[0]}, claimed_effect=claimed),
+        grade=grade(
+            {**measures, "linkage": linkage[0]},
+            claimed_effect=None if math.isnan(claimed) else claimed,
+        ),
     )
+
+
+def _claimed(claim: Claim, study: Study, unit: str) -> float:
+    """Return the claimed effect; NaN where it is in another unit than the estimate."""
+    if claim.outcome not in OUTCOMES:
+        return claim.claimed_effect
+    same = unit == OUTCOMES[claim.outcome].effect_unit
+    return study.estimate.claimed_effect(claim.outcome) if same else math.nan
 
 
 def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str, float | None]:

@@ -32,8 +32,9 @@ from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
 from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
-from zgzx_research.pipeline.page_reading import PageReading, Refused
+from zgzx_research.pipeline.page_reading import PageReading
 from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.refused import Refused
 from zgzx_research.pipeline.robustness import (
     Robustness,
     robustness_facts,
@@ -258,16 +259,18 @@ class Page(PageReading):
         texts = (str(fact["value"]) for fact in self.facts.facts.values() if fact["unit"] == "text")
         return bool(fonts.missing("".join(texts)))
 
-    def figure(self, figure: FigureSpec, outcome: str | None = None) -> Shown:
+    def figure(self, figure: FigureSpec | Refused, outcome: str | None = None) -> Shown:
         """Show a figure in the report, with caption and alternative text.
 
         Parameters
         ----------
-        figure : FigureSpec
-            From a function `zr.plot_…`.
+        figure : FigureSpec or Refused
+            From a function `zr.plot_…`; a refusal shows nothing.
         outcome : str, optional
             Gives the figure the outcome's name and unit.
         """
+        if isinstance(figure, Refused):
+            return shown_text("", "")
         style = FigureStyle(
             language=self.language,
             synthetic=self.synthetic,

@@ -11,6 +11,7 @@ from typing import Any
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.outcomes import outcome_row
+from zgzx_research.pipeline.place import raw_files
 from zgzx_research.report.wording import LANGUAGES
 from zgzx_research.study import Study
 
@@ -27,10 +28,13 @@ class PageRules:
         The document it belongs to; "any_panel" pages run for `zgzx analyse` only.
     quotes_others : bool
         Whether it quotes facts of other pages, and so runs after them.
+    needs : list of str
+        Sources without whose files the page is left out.
     """
 
     document: str = "report"
     quotes_others: bool = False
+    needs: tuple[str, ...] = ()
 
 
 def page_rules(folder: Path) -> PageRules:
@@ -54,15 +58,17 @@ def declared(notebook: Path) -> dict[str, Any]:
 def pages_of(root: Path, study: Study) -> dict[str, str]:
     """List the pages of a study, and the document of each, in the order of their folders.
 
-    A page whose default outcome needs a source the study does not ask for is left out.
+    A page whose default outcome needs a source the study does not ask for is left out, and one
+    that needs a source without files.
     """
-    found = {}
+    found, raw = {}, root / study.raw.path
     for notebook in sorted((root / "notebooks").glob("*/page.ipynb")):
-        document = page_rules(notebook.parent).document
+        rules = page_rules(notebook.parent)
         outcome = declared(notebook).get("outcome")
         needed = outcome_row(outcome).source if outcome else "roster"
-        if document in STUDY_DOCUMENTS and needed in study.needed_sources:
-            found[notebook.parent.name] = document
+        asked = rules.document in STUDY_DOCUMENTS and needed in study.needed_sources
+        if asked and all(raw_files(raw, source) for source in rules.needs):
+            found[notebook.parent.name] = rules.document
     return found
 
 

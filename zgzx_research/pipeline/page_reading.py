@@ -16,6 +16,7 @@ from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.pipeline.code_digest import code_digest
 from zgzx_research.pipeline.place import PAGE_TABLES, Place
+from zgzx_research.pipeline.refused import Refused
 from zgzx_research.pipeline.robustness import curve_axes
 from zgzx_research.report.figures.outcome_paths import SHOCKS, Shock
 from zgzx_research.report.wording import from_data, word
@@ -24,23 +25,6 @@ from zgzx_research.study import Study
 WITHOUT_STUDY = "outcome"  # name of its outcome in facts
 CODE_DIGITS = 16  # of a code digest, enough to tell versions of the code apart
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """What a design answers when the data cannot carry it.
-
-    Attributes
-    ----------
-    reason : str
-        The message of the refusal: what is missing, how much, and what would help.
-    """
-
-    reason: str
-
-    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
-        """Return a frame without rows."""
-        return pd.DataFrame()
 
 
 @dataclass(frozen=True)
@@ -214,7 +198,8 @@ class PageReading:
         Parameters
         ----------
         design : callable
-            A public function, e.g. `zr.winners_and_finalists`.
+            A public function, e.g. `zr.winners_and_finalists`; or `page.cached`, with a slow one
+            as its first argument.
         *arguments, **options
             Its arguments.
         """
@@ -222,7 +207,7 @@ class PageReading:
             if isinstance(one, Refused):
                 return one
         try:
-            return self.cached(design, *arguments, **options)
+            return design(*arguments, **options)
         except ZgzxError as refusal:
             return Refused(str(refusal))
 

@@ -13,6 +13,7 @@ from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline.estimates import COLUMNS
+from zgzx_research.pipeline.refused import Refused
 from zgzx_research.robustness.base_sensitivity import PairedDifference, base_sensitivity
 from zgzx_research.robustness.honest_bounds.honest_bounds import honest_bounds
 from zgzx_research.robustness.honest_bounds.result import HonestBounds
@@ -30,9 +31,9 @@ class Robustness:
 
     Attributes
     ----------
-    bounds : HonestBounds
+    bounds : HonestBounds or Refused
         Intervals when trends may differ.
-    base : PairedDifference
+    base : PairedDifference or Refused
         The estimate with the year before the award in the base, less the estimate without it.
     placebos : DataFrame
         Effects of awards that had not been given yet.
@@ -40,8 +41,8 @@ class Robustness:
         All declared specifications.
     """
 
-    bounds: HonestBounds
-    base: PairedDifference
+    bounds: HonestBounds | Refused
+    base: PairedDifference | Refused
     placebos: pd.DataFrame
     curve: SpecificationCurve
 
@@ -53,8 +54,8 @@ def run_checks(page: Page, outcome: str, spec: str) -> Robustness:
     options, target = page.options(outcome, spec), page.target
     event = page.summarise(outcome, page.estimate(outcome, spec)).event
     return Robustness(
-        bounds=honest_bounds(event, target=target),
-        base=base_sensitivity(panel, target=target, **options),
+        bounds=page.ask(honest_bounds, event, target=target),
+        base=page.ask(base_sensitivity, panel, target=target, **options),
         placebos=page.cached(placebo_dates, panel, **options),
         curve=page.cached(
             specification_curve,
@@ -68,16 +69,17 @@ def run_checks(page: Page, outcome: str, spec: str) -> Robustness:
 
 def robustness_facts(prefix: str, unit: str, found: Robustness) -> dict[str, Fact]:
     """Make the facts ``<prefix>.{bounds,base,placebo,curve,axis}.*``."""
-    breakdown = pd.DataFrame({"breakdown": [found.bounds.breakdown]})
-    base = found.base.to_frame()[["p_value"]].assign(z=found.base.difference / found.base.std_error)
     frames: dict[str, tuple[pd.DataFrame, str | None]] = {
-        "bounds": (found.bounds.to_frame(), "bound"),
-        "sensitivity": (breakdown, None),
-        "base": (base, None),
         "placebo": (found.placebos, "shift"),
         "curve": (found.curve.summary(), None),
         "axis": (found.curve.axis_effects(), "axis"),
     }
+    if not isinstance(found.bounds, Refused):
+        frames["bounds"] = (found.bounds.to_frame(), "bound")
+        frames["sensitivity"] = (pd.DataFrame({"breakdown": [found.bounds.breakdown]}), None)
+    if not isinstance(found.base, Refused):
+        z = found.base.difference / found.base.std_error
+        frames["base"] = (pd.DataFrame({"p_value": [found.base.p_value], "z": [z]}), None)
     facts: dict[str, Fact] = {}
     for name, (frame, by) in frames.items():
         facts |= frame_facts(f"{prefix}.{name}", frame, unit, by)
