@@ -116,8 +116,11 @@ def test_every_figure_and_table_of_the_pages_is_made(bare: Path) -> None:
                 text = str(made["rows"].data["text/markdown"])
                 assert ("评分表" if language == "zh" else "Score sheets") not in text
                 assert set(made) == {"rows", "quarantine", "linkage", "arms", "left_out_of"}
-        assert figures == {"0_brief": 1, "1_data_audit": 2, "3_retention": 3, "4_patents": 4}
-        assert tables == {"0_brief": 0, "1_data_audit": 5, "3_retention": 4, "4_patents": 4}
+        report = {"1_data_audit": 2, "3_retention": 3, "4_patents": 4, "5_robustness": 3}
+        assert figures == {"0_brief": 1, **report, "7_claims": 0}
+        # no scores: the page on people is left out, and so is the claim about them
+        report = {"1_data_audit": 5, "3_retention": 3, "4_patents": 3, "5_robustness": 4}
+        assert tables == {"0_brief": 0, **report, "7_claims": 2}
 
 
 def is_table(output: Shown) -> bool:
@@ -138,7 +141,8 @@ def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_study_of_retention_alone_needs_no_patents(retention_only: Path) -> None:
     pages = pages_of(retention_only, load_study(retention_only, NAME))
-    assert list(pages) == ["0_brief", "1_data_audit", "3_retention"]
+    analyses = ["3_retention", "5_robustness", "6_people", "7_claims"]
+    assert list(pages) == ["0_brief", "1_data_audit", *analyses]
     brief = said(retention_only, "0_brief", "zh")
     assert "没有专利数据，所以没有检验专利申请" in brief
     assert "评分表里没有初赛，所以看不到只参加初赛的人" in brief
@@ -154,7 +158,8 @@ def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
     change_study(project, WITHOUT_RETENTION)
     run(project, "estimate")
     pages = pages_of(project, load_study(project, NAME))
-    assert list(pages) == ["0_brief", "1_data_audit", "4_patents"]
+    analyses = ["4_patents", "5_robustness", "7_claims"]
+    assert list(pages) == ["0_brief", "1_data_audit", *analyses]
     facts = json.loads((project / f"data/work/{NAME}/facts.json").read_text(encoding="utf-8"))[
         "facts"
     ]

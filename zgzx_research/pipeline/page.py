@@ -296,7 +296,9 @@ class Page(PageReading):
         ZgzxError
             No such table; the nearest is named.
         """
-        return shown_table(table, page_tables.function(table)(self, *about))
+        made = page_tables.function(table)(self, *about)
+        name = str(about[0]) if table == "results" else table  # each kind of results has its own
+        return shown_table(name, made)
 
     def summarise(self, outcome: str, effects: Effects, *, sampled: bool = True) -> Summary:
         """Summarise an estimation; its ledger begins with the rows that the sample leaves out."""

@@ -45,9 +45,9 @@ def shown_figure(figure: FigureSpec, style: FigureStyle) -> Shown:
     return Shown({"image/svg+xml": drawn.svg(), "image/png": png}, mark)
 
 
-def shown_table(name: str, table: Table) -> Shown:
-    """Return a table with its caption; nothing where it has no rows."""
-    if not table.rows:
+def shown_table(name: str, table: Table | None) -> Shown:
+    """Return a table with its caption; nothing where there is none."""
+    if table is None:
         return shown_text(name, "")
     mark = {"kind": "table", "key": name, "caption": table.caption}
     return Shown({"text/markdown": table.to_markdown()}, mark)

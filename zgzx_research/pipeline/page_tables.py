@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 
-def function(table: str) -> Callable[..., Table]:
+def function(table: str) -> Callable[..., Table | None]:
     """Return the function that makes a table.
 
     Parameters
@@ -115,10 +115,15 @@ def _ledger_table(page: Page, summary: Summary) -> Table:
     return data_tables.ledger_table(blank_few_units(summary.ledger), page.language)
 
 
-def grade(page: Page, outcome: str, spec: str = "main") -> Table:
-    """Return the table of the rules by which the evidence on an outcome was graded."""
+def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
+    """Return the table of the rules by which the evidence on an outcome or claim was graded.
+
+    None where it was not graded.
+    """
     start = f"{outcome}.{spec}.grade_rule."
     known = page.facts.facts
+    if f"{outcome}.{spec}.grade" not in known:
+        return None
     names = [rule.name for rule in grade_rules().rules]
     rules = [name for name in names if f"{start}{name}.value" in known]
     return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
@@ -129,12 +134,18 @@ def claims(page: Page) -> Table:
     return claims_table(page.facts, read_claims(page.place.claims), page.language)
 
 
-def results(page: Page, key: str, frame: pd.DataFrame, by: str, unit: str = "number") -> Table:
+def results(
+    page: Page, key: str, frame: pd.DataFrame, by: str, unit: str = "number"
+) -> Table | None:
     """Return the table of a frame of results, one row for each value of a column.
+
+    None where the frame has no rows.
 
     A frame with the columns "zh" and "en" brings the words of its rows along; values of other
     columns have words under `[<column>]` in wording.toml, or are shown as they are.
     """
+    if frame.empty:
+        return None
     language = page.language
     if language in frame:
         labels = [str(text) for text in frame[language]]
