@@ -220,16 +220,21 @@ class Page(PageReading):
         return self.summaries[outcome, spec]
 
     def estimates(self, outcome: str | None = None) -> list[EstimateRow]:
-        """List all kept estimates of an outcome, or the main one of every outcome."""
+        """List all kept estimates of an outcome, or the headline of every outcome."""
         pairs = [
             (name, spec)
             for name, spec in estimates.kept_pairs(self.facts)
-            if (spec == "main" if outcome is None else name == outcome)
+            if (spec == self._headline_spec(name) if outcome is None else name == outcome)
         ]
         spec_words = [word_or_code("spec", spec, self.language) for _, spec in pairs]
         words = [self.label(name) for name, _ in pairs] if outcome is None else spec_words
         items = [(text, name, spec) for text, (name, spec) in zip(words, pairs, strict=True)]
         return estimate_rows(self.facts, items)
+
+    def _headline_spec(self, outcome: str) -> str:
+        """Return the primary design of an outcome where it was kept, or else "main"."""
+        spec = self.study.estimate.primary_design(outcome) if self.study else "main"
+        return spec if self.facts.has(f"{outcome}.{spec}.headline.estimate") else "main"
 
     def text(self, *blocks: str, **names: Any) -> Shown:
         """Show blocks of the page's words in the report, one after the other.
