@@ -51,6 +51,8 @@ CLEANED ?= 200
 PEOPLE ?= 100
 BOUNDED ?= 1000
 CHECKED ?= 500
+DESIGNED ?= 300
+CLAIMED ?= 200
 proofs: $(READY)
 	$(PYTEST) -m proof tests
 	$(BIN)/python -m zgzx_research.proofs coverage $(WORLDS)
@@ -59,6 +61,8 @@ proofs: $(READY)
 	$(BIN)/python -m zgzx_research.proofs people $(PEOPLE)
 	$(BIN)/python -m zgzx_research.proofs honest_bounds $(BOUNDED)
 	$(BIN)/python -m zgzx_research.proofs robustness $(CHECKED)
+	$(BIN)/python -m zgzx_research.proofs designs $(DESIGNED)
+	$(BIN)/python -m zgzx_research.proofs claims $(CLAIMED)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from zgzx_research.evidence.grade import Grade, grade_rules
+from zgzx_research.robustness.multiple_testing import holm
 
 NOT_ESTIMABLE = "not_estimable"
 TOO_FEW = "too_few"
@@ -85,40 +86,34 @@ def claim_verdicts(findings: Mapping[str, Finding], family: Collection[str]) -> 
         Claim to one of `VERDICTS`.
     """
     tested = {name: one.p_value for name, one in findings.items() if name in family}
-    adjusted = holm(tested, len(family))
+    adjusted = adjusted_p_values(tested, len(family))
     return {
         name: _verdict(one, adjusted[name]) if name in family else EXPLORATORY
         for name, one in findings.items()
     }
 
 
-def holm(p_values: Mapping[str, float], tests: int) -> dict[str, float]:
-    """Adjust p values for several tests.
+def adjusted_p_values(p_values: Mapping[str, float], tests: int) -> dict[str, float]:
+    """Adjust p values for several tests by Holm's method.
 
     Parameters
     ----------
     p_values : mapping of str to float
         The p values; NaN where a test could not be made.
     tests : int
-        Number of tests that were planned.
+        Number of tests that were planned. One that could not be made counts as one.
 
     Returns
     -------
     dict
         Adjusted p values; NaN stays.
-
-    Notes
-    -----
-    Holm, S. (1979), Scandinavian Journal of Statistics 6(2): 65-70. A planned test that could not
-    be made counts as one.
     """
-    known = sorted((p, name) for name, p in p_values.items() if not math.isnan(p))
-    adjusted = dict.fromkeys(p_values, math.nan)
-    largest = 0.0
-    for rank, (p, name) in enumerate(known):
-        largest = max(largest, min(1.0, (tests - rank) * p))
-        adjusted[name] = largest
-    return adjusted
+    known = {name: p for name, p in p_values.items() if not math.isnan(p)}
+    if not known:
+        return dict(p_values)
+    planned = [*known.values(), *[1.0] * (tests - len(known))]
+    adjusted = holm(planned)["p_adjusted"].tolist()
+    return {**p_values, **dict(zip(known, adjusted, strict=False))}
 
 
 def _verdict(one: Finding, p_value: float) -> str:

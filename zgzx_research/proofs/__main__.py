@@ -6,6 +6,7 @@
     python -m zgzx_research.proofs honest_bounds 200
     python -m zgzx_research.proofs designs 300
     python -m zgzx_research.proofs people 100
+    python -m zgzx_research.proofs claims 200
     python -m zgzx_research.proofs robustness 500
 
 Worlds have the seeds 0..N-1. With `--rows growth null` (words of labels) only these rows run, and
@@ -21,6 +22,7 @@ from types import ModuleType
 from typing import Protocol
 
 from zgzx_research.proofs import (
+    claims,
     cleaning,
     coverage,
     coverage_rows,
@@ -49,6 +51,7 @@ PAGES: dict[str, tuple[Sequence[Labelled], Callable[..., list], ModuleType]] = {
     "cleaning": (cleaning.ROWS, cleaning.prove, cleaning),
     "honest_bounds": (honest_bounds.ROWS, honest_bounds.prove, honest_bounds),
     "designs": (design_proofs.ROWS, design_proofs.prove, design_proofs),
+    "claims": (claims.ROWS, claims.prove, claims),
     "people": (people.ROWS, people.prove, people),
     "robustness": (robustness.ROWS, robustness.prove, robustness),
 }

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -23,6 +23,7 @@ from zgzx_research.proofs.contest_worlds import OUTCOME, ContestWorld, contest_w
 from zgzx_research.proofs.many_worlds import over_worlds
 from zgzx_research.proofs.trap_methods import HEADLINE, ROLES, primary
 from zgzx_research.proofs.verdicts import SIZE, Answer, Performance, judge
+from zgzx_research.robustness.summaries import summary_row
 from zgzx_research.simulate.world.constants import Order
 from zgzx_research.simulate.world.outcome_panel import outcome_panel
 
@@ -74,6 +75,7 @@ def entrants(world: ContestWorld, weights: str) -> Answer:
         true,
         float(float(found.pretest["p_value"]) < SIZE),
         mde=found.detectable,
+        p_value=found.p_value,
     )
 
 
@@ -116,7 +118,8 @@ def precise(panel: pd.DataFrame) -> Answer:
     mde = inference.power_factor(df=effects.df) * error
     true = _true_weighted(panel)
     p_value = float(event.pretest()["p_value"])
-    return Answer(estimate - true, error, low, high, true, float(p_value < SIZE), mde=mde)
+    answer = Answer(estimate - true, error, low, high, true, float(p_value < SIZE), mde=mde)
+    return replace(answer, p_value=float(summary_row(effects, HEADLINE)["p_value"]))
 
 
 def _true_weighted(panel: pd.DataFrame) -> float:

@@ -106,7 +106,8 @@ def _answer(row: pd.Series, true: float) -> Answer:
     estimate, error, low, high, smallest = row[
         ["estimate", "std_error", "ci_low", "ci_high", "detectable"]
     ].astype(float)
-    return Answer(estimate - true, error, low, high, true, rejected=np.nan, mde=smallest)
+    p_value = float(row.get("p_value", np.nan))
+    return Answer(estimate - true, error, low, high, true, mde=smallest, p_value=p_value)
 
 
 METHODS: dict[str, Method] = {

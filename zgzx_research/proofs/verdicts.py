@@ -39,6 +39,8 @@ class Answer:
         The minimum detectable effect.
     two_bins : float
         Whether the test of two bins before the award rejects at 5 % (0 or 1).
+    p_value : float
+        Of the test that there is no effect.
     """
 
     error: float
@@ -51,6 +53,7 @@ class Answer:
     unit: float = 1.0
     mde: float = np.nan
     two_bins: float = np.nan
+    p_value: float = np.nan
 
 
 class Performance(TypedDict, total=False):
