@@ -182,6 +182,10 @@ cover more and reject less: the variance of the first is an upper bound; that of
 as chance which stacks there are, though its weights balance them. Rows that cannot hold are there
 to show that the table sees it, and what the naive methods cost.
 
+The rows with clusters have 40 of them. Where they fail it is by a little, as cluster-robust
+variances do with so few: see [wild_cluster_bootstrap](../methodology/wild_cluster_bootstrap.md) for
+12.
+
 {to_markdown(rows, results)}
 
 ## Worlds
