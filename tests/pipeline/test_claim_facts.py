@@ -49,6 +49,7 @@ def found(study: Study, **changed: float) -> dict:
     return claim_facts(study, Facts(facts), CLAIMS, LINKED)
 
 
+@pytest.mark.slow
 def test_only_claims_with_an_estimate_have_facts(study: Study) -> None:
     facts = found(study)
     assert {key.split(".")[1] for key in facts} == {"patents_up"}
@@ -58,6 +59,7 @@ def test_only_claims_with_an_estimate_have_facts(study: Study) -> None:
     assert facts["claim.patents_up.claimed_effect"]["value"] == 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "verdict", "rule"),
     [
@@ -87,11 +89,13 @@ def test_each_measure_reaches_its_rule(
     assert lowered == ({rule} if rule else set())
 
 
+@pytest.mark.slow
 def test_the_breakdown_is_asked_of_findings_only(study: Study) -> None:
     facts = found(study, headline__p_value=0.4, sensitivity__breakdown=0.0)
     assert "claim.patents_up.grade_rule.breakdown.value" not in facts
 
 
+@pytest.mark.slow
 def test_a_negative_control_that_moves_leaves_an_association(study: Study) -> None:
     facts = estimate_facts("patents_invention.contest", "percent")
     facts["controls.talent_on_inventions.p_adjusted"] = fact(0.01, "number", "estimate", "estimate")
@@ -103,6 +107,7 @@ def test_a_negative_control_that_moves_leaves_an_association(study: Study) -> No
     assert "claim.retention_up.grade_rule.negative_controls.value" not in result
 
 
+@pytest.mark.slow
 def test_a_claim_is_held_against_an_effect_in_its_own_unit(study: Study) -> None:
     facts = estimate_facts("patents_invention.contest", "number", headline__mde=40.0)
     result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
@@ -110,6 +115,7 @@ def test_a_claim_is_held_against_an_effect_in_its_own_unit(study: Study) -> None
     assert result["claim.patents_up.claimed_effect"]["value"] is None
 
 
+@pytest.mark.slow
 def test_where_the_primary_design_was_refused_the_main_one_answers(study: Study) -> None:
     facts = estimate_facts("patents_invention.main", "percent")
     result = claim_facts(study, Facts(facts), CLAIMS, LINKED)

@@ -206,6 +206,7 @@ def test_unit_effects_and_period_effects_cancel(
     alike(numbers_of(moved, options, cluster, gaps), expected, atol=1e-9 + 1e-11 * size)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(
     tables_with_clusters(),

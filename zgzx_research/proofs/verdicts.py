@@ -137,7 +137,7 @@ def judge(
         reason = next((answer for answer in answers if isinstance(answer, str)), "all missing")
         return {"verdict": f"fails: no answer ({reason})"}
 
-    error, std_error, low, high, true, rejected, in_band, unit, mde, two_bins = np.array(
+    error, std_error, low, high, true, rejected, in_band, unit, mde, two_bins, _ = np.array(
         [astuple(answer) for answer in good]
     ).T
     scale = unit.mean()

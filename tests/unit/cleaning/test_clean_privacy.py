@@ -50,6 +50,7 @@ NUMBERS = [
 ]
 
 
+@pytest.mark.slow
 def test_nothing_planted_in_the_fixtures_comes_out(cleaned: dict[str, Cleaned]) -> None:
     for source, result in cleaned.items():
         text = everything(result).replace("CN201510123456", "")  # holds 1235 by chance
@@ -175,6 +176,7 @@ GOOD = {
 SECRETS = ("甄试样", "990000199003071235", "19900001111", "990000880229008")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_secret_in_any_column_stays_inside(layout: str) -> None:
     columns, firms = LAYOUTS[layout]

@@ -222,6 +222,7 @@ def test_ratio_is_poisson_on_untreated_rows() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["difference", "ratio"])
 def test_influence_is_what_a_little_more_weight_does(scale: str) -> None:
     """On the ratio scale the estimate's derivative by a unit's weight is its influence.

@@ -120,6 +120,7 @@ def test_later_changes_of_the_table_do_not_reach_the_panel() -> None:
     assert values[0] == 99
 
 
+@pytest.mark.slow
 @examples(60)
 @given(
     st.integers(0, 10**6), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.2]), st.booleans()

@@ -217,6 +217,7 @@ def test_decisions_go_before_everything_and_rejects_take_away() -> None:
     assert linked(links, "spell") == [("F000001", "name")]  # the second decision is about rosters
 
 
+@pytest.mark.slow
 def test_a_later_decision_replaces_an_earlier_one_and_two_on_a_day_are_refused() -> None:
     table = registry((U1, NEW), (U2, OTHER))
     first = ("roster", "甲乙", U1, None, "accept", "审核人", "2025-01-02", "r")
