@@ -122,6 +122,21 @@ def test_where_the_primary_design_was_refused_the_main_one_answers(study: Study)
     assert result["claim.patents_up.from"]["value"] == "patents_invention.main"
 
 
+@pytest.mark.parametrize(
+    ("p_values", "met"),
+    [((math.nan, 0.6), True), ((0.6, math.nan), True), ((math.nan,) * 2, False)],
+)
+def test_negative_controls_that_could_not_be_estimated(
+    study: Study, p_values: tuple[float, float], met: bool
+) -> None:
+    facts = estimate_facts("patents_invention.contest", "percent")
+    for name, p in zip(("talent_on_inventions", "inventions_before_award"), p_values, strict=True):
+        facts[f"controls.{name}.p_adjusted"] = fact(p, "number", "estimate", "estimate")
+    result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
+    rule = result["claim.patents_up.grade_rule.negative_controls.change"]
+    assert (rule["value"] == 0) == met
+
+
 def test_an_estimate_outside_the_family_is_exploratory(study: Study) -> None:
     facts = estimate_facts("colleagues.firms", "percentage_point")
     result = claim_facts(study, Facts(facts), CLAIMS, LINKED)

@@ -121,8 +121,9 @@ def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str
     if facts.has(slope):
         found["pretest_power"] = abs(_number(facts, slope)) * _years_to_window(study)
     controls = _controls(claim, facts)
-    if controls:
-        found["negative_controls"] = min(controls)
+    if controls:  # one that could not be estimated says nothing; if none could, nor do they all
+        known = [p for p in controls if not math.isnan(p)]
+        found["negative_controls"] = min(known, default=math.nan)
     breakdown = f"{prefix}.sensitivity.breakdown"
     if facts.has(breakdown) and _number(facts, f"{numbers_of(prefix)}.p_value") < 0.05:
         found["breakdown"] = _number(facts, breakdown)
