@@ -16,7 +16,7 @@ NULL_BIAS = 0.033
 WARNING = (
     f"biased by +{NULL_BIAS:.3f} where nothing is true (100 null worlds): a first entry says that "
     "the firm's earlier good years led to no entry, so the years before are worse than usual; "
-    "leaving out the year before does not mend it"
+    "leaving out the year before does not remove the bias"
 )
 HEADLINE, EVENT_RANGE = (1, 3), (-5, 6)
 

@@ -32,7 +32,7 @@ def drift_test(
     effects : Effects
         Of the estimation.
     rows : AggregatedValues
-        Its cells, or summaries of them.
+        Its effects by cohort and period, or summaries of them.
     tested : tuple of (rows,) bool
         Rows to test, and rows to test where a pooled base makes these sum to zero.
     form : str
@@ -104,7 +104,7 @@ def two_bins(times: np.ndarray, *, mean: bool) -> np.ndarray:
 
 
 def drift_of_cells(effects: Effects) -> np.ndarray:
-    """(cells,) departures that a drift of one per period in the treated would cause.
+    """(effects,) departures that a drift of one per period in the treated would cause.
 
     Treated outcomes rise, from the period of treatment backwards and forwards, by one unit per
     period (on the ratio scale by 100 % of what they would be). The estimate's weights on the means
