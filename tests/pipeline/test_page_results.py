@@ -69,7 +69,7 @@ def test_results_of_a_frame_bring_their_words_along(page: Page) -> None:
     assert [row[1] for row in table.rows] == ["0.200", "0.500"]
 
 
-def contest(firms: int) -> zr.ContestEffects:
+def contest(firms: int, **options: int) -> zr.ContestEffects:
     """Firms of which every third wins; winners file half as much again afterwards."""
     generator = np.random.default_rng(3)
     names = [f"F{k}" for k in range(firms)]
@@ -84,7 +84,7 @@ def contest(firms: int) -> zr.ContestEffects:
     entries = pd.DataFrame({"firm_id": names, "edition": 1, "year": 2012, "category": "team"})
     entries = entries.assign(n_entries=1, n_winners=[int(k % 3 == 0) for k in range(firms)])
     entries["contest_entries"], entries["contest_winners"] = firms, len(names[::3])
-    return zr.contest_effects(panel, entries)
+    return zr.contest_effects(panel, entries, **options)
 
 
 def test_facts_of_the_contest_design_have_the_names_of_the_main_one() -> None:
@@ -97,6 +97,17 @@ def test_facts_of_the_contest_design_have_the_names_of_the_main_one() -> None:
     assert facts[f"{start}.few"]["value"] == ""
     assert facts[f"{start}.last_event"]["value"] == 3
     assert 0 <= facts["patents_invention.contest.pretest.p_value"]["value"] <= 1
+
+
+def test_the_paired_difference_to_another_base_has_an_error_of_its_own() -> None:
+    found, earlier = contest(90), contest(90, base=-2)
+    facts = contest_facts("patents_invention", found, earlier)
+    z = facts["patents_invention.contest.base.z"]["value"]
+    apart = earlier.influence - found.influence
+    assert z == pytest.approx((earlier.estimate - found.estimate) / np.sqrt((apart**2).sum()))
+    naive = (earlier.estimate - found.estimate) / np.hypot(earlier.std_error, found.std_error)
+    assert abs(z) > abs(naive)  # the same firms: the difference is known better
+    assert "patents_invention.contest.base.z" not in contest_facts("patents_invention", found)
 
 
 def test_numbers_of_two_winners_are_withheld() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from zgzx_research.designs.contest import ContestEffects
@@ -19,8 +20,10 @@ NAMES = {
 }
 
 
-def contest_facts(outcome: str, found: ContestEffects) -> dict[str, Fact]:
-    """Make the facts ``<outcome>.contest.{headline,pretest}.*``.
+def contest_facts(
+    outcome: str, found: ContestEffects, other_base: ContestEffects | None = None
+) -> dict[str, Fact]:
+    """Make the facts ``<outcome>.contest.{headline,pretest,base}.*``.
 
     Parameters
     ----------
@@ -28,6 +31,8 @@ def contest_facts(outcome: str, found: ContestEffects) -> dict[str, Fact]:
         A row of `outcomes.py`.
     found : ContestEffects
         From `contest_effects`.
+    other_base : ContestEffects, optional
+        The same with another base, for the paired difference between the two.
 
     Returns
     -------
@@ -48,4 +53,18 @@ def contest_facts(outcome: str, found: ContestEffects) -> dict[str, Fact]:
         f"{prefix}.headline.last_event": fact(last, "count", "design", "estimate"),
     }
     test = pd.DataFrame([found.pretest])[["statistic", "df", "p_value"]]
-    return facts | frame_facts(f"{prefix}.pretest", test, unit)
+    facts |= frame_facts(f"{prefix}.pretest", test, unit)
+    if other_base is not None:
+        paired = pd.DataFrame({"z": [paired_z(found, other_base)]})
+        facts |= frame_facts(f"{prefix}.base", paired, unit)
+    return facts
+
+
+def paired_z(one: ContestEffects, other: ContestEffects) -> float:
+    """Return the difference of two estimates of the same firms in its standard errors.
+
+    With ψ the influence of a firm on each estimate, its variance is Σ (ψ_other - ψ_one)².
+    """
+    apart = other.influence.sub(one.influence, fill_value=0.0)
+    error = float(np.sqrt((apart**2).sum()))
+    return (other.estimate - one.estimate) / error if error else float("nan")

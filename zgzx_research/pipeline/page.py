@@ -171,9 +171,20 @@ class Page(PageReading):
         """
         return self.keep_facts(frame_facts(name, frame, unit, by) if len(frame) else {})
 
-    def keep_contest(self, outcome: str, found: ContestEffects | Refused) -> Kept:
-        """Keep the effect of winning among entrants as facts, `<outcome>.contest.*`."""
-        return self.keep_facts({} if isinstance(found, Refused) else contest_facts(outcome, found))
+    def keep_contest(
+        self,
+        outcome: str,
+        found: ContestEffects | Refused,
+        other_base: ContestEffects | Refused | None = None,
+    ) -> Kept:
+        """Keep the effect of winning among entrants as facts, `<outcome>.contest.*`.
+
+        `other_base` is the same estimate with another base: their paired difference is kept too.
+        """
+        if isinstance(found, Refused):
+            return Kept({}, {})
+        other = None if isinstance(other_base, Refused) else other_base
+        return self.keep_facts(contest_facts(outcome, found, other))
 
     def keep_checks(self, outcome: str, spec: str = "main", **found: Any) -> Kept:
         """Keep how far an estimate can be trusted, as facts `<outcome>.<spec>.{bounds,base,…}.*`.

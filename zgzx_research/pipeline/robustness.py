@@ -78,8 +78,7 @@ def robustness_facts(prefix: str, unit: str, found: Robustness) -> dict[str, Fac
         frames["bounds"] = (found.bounds.to_frame(), "bound")
         frames["sensitivity"] = (pd.DataFrame({"breakdown": [found.bounds.breakdown]}), None)
     if not isinstance(found.base, Refused):
-        z = found.base.difference / found.base.std_error
-        frames["base"] = (pd.DataFrame({"p_value": [found.base.p_value], "z": [z]}), None)
+        frames["base"] = (found.base.to_frame()[["p_value", "z"]], None)
     facts: dict[str, Fact] = {}
     for name, (frame, by) in frames.items():
         facts |= frame_facts(f"{prefix}.{name}", frame, unit, by)

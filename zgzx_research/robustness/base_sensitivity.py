@@ -68,9 +68,10 @@ class PairedDifference:
         return int(np.sign(self.difference)) if self.p_value < 0.05 else 0
 
     def to_frame(self) -> pd.DataFrame:
-        """One row, one column per attribute, and `sign`."""
-        names = type(self).__dataclass_fields__
-        return pd.DataFrame([{n: getattr(self, n) for n in names} | {"sign": self.sign}])
+        """One row: the attributes, `sign`, and z, the difference in its standard errors."""
+        row = {name: getattr(self, name) for name in type(self).__dataclass_fields__}
+        z = self.difference / self.std_error if self.std_error else np.nan
+        return pd.DataFrame([row | {"sign": self.sign, "z": z}])
 
 
 def base_sensitivity(
