@@ -15,7 +15,15 @@ from tests.pipeline.conftest import facts, run, tree_bytes
 from zgzx_research.pipeline.manifest import verify_manifest
 from zgzx_research.pipeline.privacy import scan_study
 
-PAGES = ("0_brief", "1_data_audit", "3_retention", "4_patents")
+PAGES = (
+    "0_brief",
+    "1_data_audit",
+    "3_retention",
+    "4_patents",
+    "5_robustness",
+    "6_people",
+    "7_claims",
+)
 CJK = re.compile(r"[\u3400-\u9fff]")
 # what an English page may say in Chinese: the programme's name and the synthetic mark
 ALLOWED = ("职工之星", "合成数据")
@@ -62,12 +70,13 @@ def test_english_pages_hold_no_chinese(project: Path) -> None:
 
 
 def test_headline_is_the_stored_estimate(project: Path) -> None:
-    estimate = facts(project)["patents_invention.main.headline.estimate"]
-    assert estimate["unit"] == "percent"
-    shown = f"{abs(estimate['value']):.1f}%"
-    for language in ("zh", "en"):
-        assert shown in page_text(project, language, "0_brief").replace("\\", "")
-        assert shown in page_text(project, language, "4_patents").replace("\\", "")
+    found = facts(project)
+    claim, main = found["claim.patents_up.estimate"], "patents_invention.main.headline.estimate"
+    assert claim["unit"] == "percent"
+    for page, fact in (("0_brief", claim), ("7_claims", claim), ("4_patents", found[main])):
+        shown = f"{abs(fact['value']):.1f}%"
+        for language in ("zh", "en"):
+            assert shown in page_text(project, language, page).replace("\\", "")
 
 
 def test_every_page_is_marked_synthetic(project: Path) -> None:
