@@ -56,11 +56,13 @@ def test_stages_and_reports_are_byte_identical_and_read_no_truth(
 
 
 def stages(project: Path) -> dict[str, bytes]:
-    """What a run leaves in the work folder; pytask's own files name places."""
+    """What a run leaves in the work folder.
+
+    Left out: pytask's own files, which name places, and joblib's, which say how long it took.
+    """
     found = tree_bytes(project / "data/work/demo")
-    return {
-        name: data for name, data in found.items() if not name.startswith((".pytask", "pytask"))
-    }
+    own = (".pytask", "pytask", "cache/")
+    return {name: data for name, data in found.items() if not name.startswith(own)}
 
 
 def reports(project: Path) -> dict[str, bytes]:
