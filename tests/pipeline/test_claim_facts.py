@@ -33,12 +33,15 @@ def estimate_facts(prefix: str, unit: str, **changed: float) -> dict:
         for name, value in headline.items()
     }
     others = {"pretest.p_value": 0.4, "pretest.two_bins.p_value": 0.3}
-    others |= {"pretest.slope_detectable": 1.0, "base.z": -0.5, "curve.sign_flips": 0.0}
+    others |= {"pretest.slope_detectable": 1.0, "base.z": -0.5}
     others |= {"sensitivity.breakdown": 0.9}
     for name, value in others.items():
         facts[f"{prefix}.{name}"] = fact(value, "number", "estimate", "estimate")
+    curve = f"{prefix.split('.')[0]}.main.curve.sign_flips"
+    facts[curve] = fact(0.0, "share", "estimate", "estimate")
     for name, value in changed.items():
         key = f"{prefix}.{name.replace('__', '.')}"
+        key = curve if name == "curve__sign_flips" else key
         facts[key] = fact(value, facts[key]["unit"], "estimate", "estimate")
     return facts
 

@@ -18,7 +18,6 @@ MEASURED = {
     "pretest": "pretest.p_value",
     "pretest_two_bins": "pretest.two_bins.p_value",
     "base_sensitivity": "base.z",
-    "sign_flips": "curve.sign_flips",
 }
 SHOWN = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "mde", "effective_number")
 
@@ -117,6 +116,9 @@ def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str
         for rule, name in MEASURED.items()
         if facts.has(f"{prefix}.{name}")
     }
+    flips = f"{claim.outcome}.main.curve.sign_flips"  # the curve is about the outcome
+    if facts.has(flips):
+        found["sign_flips"] = _number(facts, flips)
     slope = f"{prefix}.pretest.slope_detectable"
     if facts.has(slope):
         found["pretest_power"] = abs(_number(facts, slope)) * _years_to_window(study)
