@@ -103,6 +103,7 @@ def test_every_heading_is_one_of_its_profile(template: dict) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("template", TEMPLATE, ids=lambda template: template["file"])
 def test_a_workbook_filled_in_is_read_and_a_blank_one_refused(new: Path, template: dict) -> None:
     kinds = templates()["kinds"]

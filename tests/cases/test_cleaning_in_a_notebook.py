@@ -27,6 +27,7 @@ def folder(project: Path) -> Path:
     return project / "data/raw" / NAME
 
 
+@pytest.mark.slow
 def test_one_roster_in_three_lines(folder: Path) -> None:
     raw = zr.read_raw(str(folder), "roster")
     cleaned = zr.clean(raw, "roster", key=KEY_BYTES)

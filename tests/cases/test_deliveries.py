@@ -45,6 +45,7 @@ def test_a_rename_between_two_deliveries_is_an_event(tmp_path: Path) -> None:
     assert (2, "firm_name", "value_renamed_between_deliveries", False) in reasons(result)
 
 
+@pytest.mark.slow
 def test_the_study_file_may_say_which_is_newer(tmp_path: Path) -> None:
     files = {
         "a": f"{REGISTRY}{FIRM},{BEFORE},2001-1-1,存续,\n",

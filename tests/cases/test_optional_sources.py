@@ -128,6 +128,7 @@ def is_table(output: Shown) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> None:
     """The tables of an earlier run must not be read as if their files were still there."""
     project = make_small_study(tmp_path)

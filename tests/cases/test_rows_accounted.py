@@ -272,6 +272,7 @@ def test_a_file_that_breaks_off_loses_its_last_row_with_a_reason(tmp_path: Path)
 # struck-through rows
 
 
+@pytest.mark.slow
 def test_struck_rows_of_xlsx_leave_and_struck_cells_are_flagged(tmp_path: Path) -> None:
     (tmp_path / "roster").mkdir()
     with xlsxwriter.Workbook(tmp_path / "roster" / "a.xlsx") as book:

@@ -53,6 +53,7 @@ def ran(steps: list[Step], folder: Path) -> set[str]:
     return set(build(steps, folder / "work", lambda line: None).ran)
 
 
+@pytest.mark.slow
 def test_only_what_changed_runs_again(folder: Path) -> None:
     assert ran(graph(folder), folder) == {"clean.a", "clean.b", "clean.all", "link"}
     assert ran(graph(folder), folder) == set()

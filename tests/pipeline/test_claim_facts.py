@@ -53,6 +53,7 @@ def found(study: Study, **changed: float) -> dict:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_only_claims_with_an_estimate_have_facts(study: Study) -> None:
     facts = found(study)
     assert {key.split(".")[1] for key in facts} == {"patents_up"}
@@ -62,6 +63,7 @@ def test_only_claims_with_an_estimate_have_facts(study: Study) -> None:
     assert facts["claim.patents_up.claimed_effect"]["value"] == 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "verdict", "rule"),
@@ -93,11 +95,13 @@ def test_each_measure_reaches_its_rule(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_breakdown_is_asked_of_findings_only(study: Study) -> None:
     facts = found(study, headline__p_value=0.4, sensitivity__breakdown=0.0)
     assert "claim.patents_up.grade_rule.breakdown.value" not in facts
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_negative_control_that_moves_leaves_an_association(study: Study) -> None:
     facts = estimate_facts("patents_invention.contest", "percent")
@@ -111,6 +115,7 @@ def test_a_negative_control_that_moves_leaves_an_association(study: Study) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_claim_is_held_against_an_effect_in_its_own_unit(study: Study) -> None:
     facts = estimate_facts("patents_invention.contest", "number", headline__mde=40.0)
     result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
@@ -118,6 +123,7 @@ def test_a_claim_is_held_against_an_effect_in_its_own_unit(study: Study) -> None
     assert result["claim.patents_up.claimed_effect"]["value"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_where_the_primary_design_was_refused_the_main_one_answers(study: Study) -> None:
     facts = estimate_facts("patents_invention.main", "percent")

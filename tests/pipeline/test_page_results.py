@@ -52,6 +52,7 @@ def test_a_refusal_keeps_and_shows_nothing(page: Page) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_slow_result_is_made_once_for_the_same_arguments(page: Page) -> None:
     first = page.cached(zr.holm, [0.01, 0.2])
     again = page.cached(zr.holm, [0.01, 0.2])

@@ -144,6 +144,7 @@ def test_the_truth_by_hand() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["staggered", "weights", "cross-sections", "counts"])
 def test_worlds_have_the_effects_they_claim(name: str) -> None:
     """Means over many worlds: cohort 4 against never treated, period 6 against 3."""

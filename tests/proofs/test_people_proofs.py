@@ -31,6 +31,7 @@ def test_rows_name_methods_and_worlds() -> None:
     assert {row.world for row in ROWS} == set(SOURCES)
 
 
+@pytest.mark.slow
 def test_the_persons_of_a_world_are_as_the_panel_of_persons_has_them(panel: pd.DataFrame) -> None:
     assert not panel.duplicated(["edition", "worker_id"]).any()
     won = panel["arm"].eq("winner")

@@ -207,6 +207,7 @@ def test_unit_effects_and_period_effects_cancel(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @examples(30)
 @given(
     tables_with_clusters(),
@@ -225,6 +226,7 @@ def test_proportions_have_no_unit(
     )
 
 
+@pytest.mark.slow
 @examples(25)
 @given(tables())
 def test_covariance_is_that_of_influence_values(table: pd.DataFrame) -> None:

@@ -111,6 +111,7 @@ def test_ratios_do_not_depend_on_units(
     close(counts, frames(table, covariates, controls=controls, family="poisson"), factor)
 
 
+@pytest.mark.slow
 @examples(15)
 @given(tables(), CONTROLS)
 def test_logit_is_symmetric(table: pd.DataFrame, controls: str) -> None:
@@ -121,6 +122,7 @@ def test_logit_is_symmetric(table: pd.DataFrame, controls: str) -> None:
     np.testing.assert_allclose(other["std_error"], one["std_error"], rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow
 @examples(20)
 @given(tables())
 def test_saturated_ratio_is_the_ratio_of_four_means(table: pd.DataFrame) -> None:

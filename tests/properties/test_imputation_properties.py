@@ -77,6 +77,7 @@ def test_rows_labels_and_clock_do_not_matter(table: pd.DataFrame, method: str) -
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @examples(25)
 @given(tables(), st.sampled_from(METHODS), st.floats(0.01, 100), st.floats(-1e3, 1e3))
 def test_scales_and_effects_of_units_and_periods(
@@ -119,6 +120,7 @@ def test_nothing_is_changed_and_weights_give_the_estimate(table: pd.DataFrame, m
         np.testing.assert_allclose(on_means, result.estimates, rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @examples(20)
 @given(tables(), st.integers(1, 5))

@@ -84,6 +84,7 @@ def test_the_encoding_found_gives_the_text_back(text: str, encoding: str) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @examples(80)
 @given(rows=st.lists(st.lists(CHINESE, min_size=1, max_size=6), min_size=1, max_size=10))
 def test_both_readers_agree(rows: list[list[str]]) -> None:

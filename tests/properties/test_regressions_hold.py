@@ -92,6 +92,7 @@ def test_scales_constants_unit_and_period_effects(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @examples(20)
 @given(tables(), METHODS)
 def test_clusters_of_one_unit_are_units_and_equal_weights_are_none(

@@ -21,6 +21,7 @@ def test_rows_are_numbered_as_they_first_appear_and_missing_is_a_value() -> None
     assert first.tolist() == [0, 1, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["str", "category"])
 @given(rows=st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=30))
 def test_two_rows_have_one_number_if_they_say_the_same(kind: str, rows: list[tuple]) -> None:

@@ -88,6 +88,7 @@ def test_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert files[0] == files[1]
 
 
+@pytest.mark.slow
 def test_a_correction_comes_back_and_is_applied(tmp_path: Path) -> None:
     table = registry(*ROWS)
     before = table.rows.copy()
@@ -123,6 +124,7 @@ def test_nothing_decided_is_nothing_changed(tmp_path: Path) -> None:
     assert read_corrections(tmp_path / "none.csv").columns.tolist() == COLUMNS
 
 
+@pytest.mark.slow
 def test_a_later_decision_takes_the_place_of_the_earlier(tmp_path: Path) -> None:
     file = tmp_path / "corrections.csv"
     for staff in ("12", "13"):
@@ -166,6 +168,7 @@ def test_a_decision_on_a_row_that_is_gone_or_has_changed(
         clean([table], "registry", key=SECRET_KEY, corrections=found)
 
 
+@pytest.mark.slow
 def test_decisions_on_other_sources_are_left_alone(tmp_path: Path) -> None:
     table = registry(*ROWS)
     found = read_audit(audit(tmp_path, table, staff={"corrected": "12"}), [table], SECRET_KEY)
@@ -217,6 +220,7 @@ def roster() -> RawTable:
     )
 
 
+@pytest.mark.slow
 def test_personal_cells_are_not_corrected_where_people_are_real(tmp_path: Path) -> None:
     path = audit(tmp_path, roster(), id_no={"corrected": "990000199003071235"})
     with pytest.raises(
@@ -237,6 +241,7 @@ def test_a_name_is_no_correction_of_a_firm(tmp_path: Path) -> None:
         read_audit(path, [roster()], SECRET_KEY)
 
 
+@pytest.mark.slow
 def test_a_personal_row_may_be_dropped(tmp_path: Path) -> None:
     found = read_audit(audit(tmp_path, roster(), id_no={"action": "删除"}), [roster()], SECRET_KEY)
     result = clean([roster()], "roster", key=SECRET_KEY, corrections=found)

@@ -57,6 +57,7 @@ def test_credit_codes(text: str, code: str | None, reason: str | None) -> None:
     assert plain(read.reason) == [reason]
 
 
+@pytest.mark.slow
 @given(st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=8, max_size=8))
 def test_one_wrong_character_of_a_code_is_found(body: str) -> None:
     start = "91449900" + body + identifiers.organisation_check(body)

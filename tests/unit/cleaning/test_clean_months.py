@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from clean_cases import FIRM, by_row, clean_tables, column, digest, plain, raw_table, reasons_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -267,6 +268,7 @@ def test_ranges_that_are_none_or_two() -> None:
     ]
 
 
+@pytest.mark.slow
 @given(st.integers(2000 * 12, 2030 * 12), st.integers(0, 120), st.sampled_from([".", "-", "年"]))
 def test_months_in_are_months_out(first: int, length: int, mark: str) -> None:
     def written(number: int) -> str:

@@ -174,6 +174,7 @@ def test_two_that_fit_are_no_pair() -> None:
     assert twins(*rows) == [None, None, None]
 
 
+@pytest.mark.slow
 def test_without_titles_both_must_say_so() -> None:
     assert twins(patent(dual="是"), patent(UTILITY, dual="是")) == [UTILITY, INVENTION]
     assert twins(patent(dual="是"), patent(UTILITY)) == [None, None]

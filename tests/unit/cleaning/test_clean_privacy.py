@@ -51,6 +51,7 @@ NUMBERS = [
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_nothing_planted_in_the_fixtures_comes_out(cleaned: dict[str, Cleaned]) -> None:
     for source, result in cleaned.items():
         text = everything(result).replace("CN201510123456", "")  # holds 1235 by chance
@@ -176,6 +177,7 @@ GOOD = {
 SECRETS = ("甄试样", "990000199003071235", "19900001111", "990000880229008")
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_secret_in_any_column_stays_inside(layout: str) -> None:

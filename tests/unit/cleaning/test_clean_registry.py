@@ -53,6 +53,7 @@ def test_registration_numbers() -> None:
     assert plain(read.reason)[2:] == [reasons.VALUE_REGISTRATION_NUMBER] * 2
 
 
+@pytest.mark.slow
 @given(st.from_regex(r"449900[0-9]{8}", fullmatch=True), st.integers(0, 14), st.integers(1, 9))
 def test_one_wrong_digit_of_a_registration_number_is_found(
     body: str, place: int, shift: int

@@ -96,6 +96,7 @@ def test_a_month_that_is_none_or_two(text: str) -> None:
     assert values.read_months(column(text), MONTH_STYLES).reason.tolist() == [reasons.VALUE_DATE]
 
 
+@pytest.mark.slow
 @given(st.dates(datetime.date(1900, 1, 1), datetime.date(2100, 12, 31)), st.sampled_from(range(5)))
 def test_days_come_back_from_every_style(day: datetime.date, style: int) -> None:
     written = (

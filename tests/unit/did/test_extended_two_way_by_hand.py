@@ -379,6 +379,7 @@ def test_covariates_that_say_nothing_new() -> None:
     np.testing.assert_allclose(effects.covariance, expected.covariance, rtol=1e-8, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_cells_smaller_than_their_coefficients() -> None:
     data = simulated(6, "linear", k=2)
     small = data["g"] == 4

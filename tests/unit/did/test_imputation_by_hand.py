@@ -223,6 +223,7 @@ def test_ratio_is_poisson_on_untreated_rows() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["difference", "ratio"])
 def test_influence_is_what_a_little_more_weight_does(scale: str) -> None:
     """On the ratio scale the estimate's derivative by a unit's weight is its influence.
@@ -391,6 +392,7 @@ def test_nobody_treated_and_windows_beside_the_start_are_named() -> None:
             imputed(table, event_window=window)
 
 
+@pytest.mark.slow
 def test_rare_outcomes_have_a_solution_or_a_plain_error() -> None:
     solved, untested = 0, 0
     for seed in range(40):

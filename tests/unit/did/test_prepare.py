@@ -121,6 +121,7 @@ def test_later_changes_of_the_table_do_not_reach_the_panel() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @examples(60)
 @given(
     st.integers(0, 10**6), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.2]), st.booleans()
@@ -134,6 +135,7 @@ def test_row_order(seed: int, gaps: float, missing: float, text: bool) -> None:
     )
 
 
+@pytest.mark.slow
 @examples(30)
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.2]))
 def test_against_pivot_tables(seed: int, gaps: float, missing: float) -> None:

@@ -480,6 +480,7 @@ def event_row(effects: Effects, event: int) -> pd.DataFrame:
     return effects.aggregate("event_time").to_frame().query(f"event_time == {event}")
 
 
+@pytest.mark.slow
 def test_the_interval_of_five_cohorts_of_one_unit_covers() -> None:
     rng, covered = np.random.default_rng(12), []
     rows = pd.DataFrame(list(product(range(30), range(1, 8))), columns=["u", "t"])

@@ -37,17 +37,20 @@ def verdict(**changed: object) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_found_in_the_claimed_direction_with_every_check_passed() -> None:
     assert verdict() == "supported"
     assert verdict(estimate=-12.0, claimed_sign=-1) == "supported"
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_found_in_the_other_direction() -> None:
     assert verdict(claimed_sign=-1) == "contradicted"
     assert verdict(estimate=-12.0) == "contradicted"
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "failed", [{"pretest": 0.01}, {"negative_controls": 0.01}, {"base_sensitivity": 2.5}]
@@ -58,16 +61,19 @@ def test_a_failed_check_leaves_an_association(failed: dict[str, float], sign: in
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_rule_that_is_no_check_of_the_cause_leaves_the_verdict() -> None:
     assert verdict(grade=grade(PASSED | {"linkage": 0.1})) == "supported"
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize("detectable", [11.0, math.inf, math.nan])
 def test_found_by_a_design_without_power_is_an_indication(detectable: float) -> None:
     assert verdict(detectable=detectable) == "indication"
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("low", "high", "said"),
@@ -84,12 +90,14 @@ def test_not_found(low: float, high: float, said: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_too_few_and_unknown_have_no_verdict() -> None:
     assert verdict(effective_treated=9.9) == "too_few"
     assert verdict(effective_treated=math.nan) == "too_few"
     assert verdict(p_value=math.nan) == "not_estimable"
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_the_family_is_tested_together() -> None:
     # alone .02 would do; the first of three planned tests must be below .05 / 3
@@ -98,11 +106,13 @@ def test_the_family_is_tested_together() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_an_estimate_outside_the_family_is_exploratory() -> None:
     found = claim_verdicts({"spillover": FOUND, "patents_up": FOUND}, FAMILY)
     assert found == {"spillover": "exploratory", "patents_up": "supported"}
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_p_values_are_adjusted_for_all_planned_tests() -> None:
     adjusted = adjusted_p_values({"a": 0.01, "b": 0.04, "c": 0.03, "d": math.nan}, tests=4)
@@ -112,6 +122,7 @@ def test_p_values_are_adjusted_for_all_planned_tests() -> None:
     assert math.isnan(adjusted["d"])
 
 
+@pytest.mark.slow
 def test_false_findings_of_the_whole_family_stay_at_five_percent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

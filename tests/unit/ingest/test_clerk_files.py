@@ -62,6 +62,7 @@ def test_what_comes_out(expected: Expected, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("file", READABLE)
 def test_no_row_vanishes_and_no_sheet_is_unexpected(file: str, tmp_path: Path) -> None:
     tables = read(file, tmp_path)

@@ -111,6 +111,7 @@ def test_a_refund_takes_its_month_away(lines: list[tuple[str, int | None]], stay
     assert employment(months) == [("W1", A, 201801, 201802 if stays else 201801)]
 
 
+@pytest.mark.slow
 def test_a_transfer_month_is_that_of_the_later_employer() -> None:
     spells = [("W1", A, 201801, 201806), ("W1", B, 201806, 201812)]
     assert employment(spells=spells) == [("W1", A, 201801, 201805), ("W1", B, 201806, 201812)]

@@ -160,6 +160,7 @@ def test_chains_end_in_one_firm(order: list[int]) -> None:
     assert firm["group_id"].unique().tolist() == [firm["firm_id"][chain[-1]]]
 
 
+@pytest.mark.slow
 def test_the_line_of_a_merger_may_stand_under_either_firm() -> None:
     table = registry((U1, NEW), (U2, OTHER))
     for code, name in ((U1, NEW), (U2, OTHER)):
@@ -168,6 +169,7 @@ def test_the_line_of_a_merger_may_stand_under_either_firm() -> None:
         assert firm["group_id"].tolist() == ["F000002", "F000002"]
 
 
+@pytest.mark.slow
 def test_similar_firms_are_proposed_in_order_and_never_linked() -> None:
     table = registry(
         (U1, "深圳市鸿远精密科技有限公司"),
@@ -217,6 +219,7 @@ def test_decisions_go_before_everything_and_rejects_take_away() -> None:
     assert linked(links, "spell") == [("F000001", "name")]  # the second decision is about rosters
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_later_decision_replaces_an_earlier_one_and_two_on_a_day_are_refused() -> None:
     table = registry((U1, NEW), (U2, OTHER))

@@ -219,6 +219,7 @@ def test_rows_with_one_code_or_one_name_are_one_firm() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_rows_does_not_matter(seed: int) -> None:
     people = roster("深圳市鸿远精密科技有限公司", "宏达塑胶", "深圳启明电子有限公司龙岗分公司")

@@ -181,6 +181,7 @@ EXPECTED = [1, 2, 1, 2, 2, 3, 3, None, 4, 4, 4, 5, 5, 5]
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [None, 0, 1])
 def test_workers_by_number_and_by_id_in_order_of_appearance(seed: int | None) -> None:
     rows = pd.DataFrame(SPELLS, columns=["file", "row", "person_key", "id_key", "name_key"])
@@ -219,6 +220,7 @@ def test_months_spells_and_dispatch_of_one_person_are_one_worker() -> None:
     assert links.employment[["start_ym", "end_ym"]].values.tolist() == [[201001, 202101]]
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_the_one_of_the_name_insured_there_then_is_the_contestant() -> None:
     spell = insurance(
@@ -282,6 +284,7 @@ def test_namesakes_in_one_firm_stay_open_unless_birth_mask_or_id_tell(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_phone_known_from_another_edition_tells_namesakes_apart() -> None:
     lines = roster(
         {"name": "Aa", "id": "i2", "phone": "t2"}, {"name": "Aa", "phone": "t2", "edition": 2}
@@ -328,6 +331,7 @@ def test_a_winner_s_score_line_follows_his_roster_line() -> None:
     assert found(people, "entry") == [(1, "roster", "several"), (None, "ambiguous", "several")]
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_inventors_by_firm_date_and_name_with_their_uniqueness() -> None:
     spell = insurance(

@@ -205,6 +205,7 @@ def expected(columns: list[str]) -> pd.DataFrame:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_staff_and_retention() -> None:
     columns = ["staff_start", "retained", "retention"]
     pd.testing.assert_frame_equal(build()[["firm_id", "year", *columns]], expected(columns))
@@ -272,6 +273,7 @@ def test_a_shorter_bridge_and_a_longer_one() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_moving_within_the_legal_group_is_staying() -> None:
     tables = inputs()
     tables["firm"] = FIRM.assign(group_id=[A, A, C, D, E])
@@ -284,6 +286,7 @@ def test_moving_within_the_legal_group_is_staying() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_year_after_the_patent_export_is_missing_and_its_own_is_kept() -> None:
     panel = build(patent_truncation=dt.date(2018, 1, 1)).set_index(["firm_id", "year"])
     assert panel.loc[(A, 2018), "patents_all"] == 0
@@ -291,6 +294,7 @@ def test_the_year_after_the_patent_export_is_missing_and_its_own_is_kept() -> No
     assert panel.loc[(C, 2019), PATENT_COLUMNS].isna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_an_export_to_december_covers_the_year() -> None:
     tables = inputs()
@@ -310,6 +314,7 @@ def test_the_order_of_rows_does_not_matter_and_nothing_is_changed(seed: int) -> 
         pd.testing.assert_frame_equal(table, before[name])
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_no_spells_no_filings_no_awards() -> None:
     tables = inputs()
@@ -331,6 +336,7 @@ def test_a_pair_that_stands_twice_is_named() -> None:
         build(tables)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_an_edition_without_a_year_is_named() -> None:
     with pytest.raises(ZgzxError, match="edition 6: 0 lines"):

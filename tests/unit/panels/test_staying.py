@@ -77,6 +77,7 @@ def test_the_second_december_must_be_covered() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", [0, 3])
 def test_from_a_file_in_many_parts_it_is_the_same(
     gap: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -125,6 +126,7 @@ def contest() -> tuple[dict[str, pd.DataFrame], FirmLinks, pd.DataFrame]:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_contestants_start_on_one_day_and_are_followed_alike() -> None:
     tables, firms, audit = contest()
     more = pd.concat(
@@ -155,6 +157,7 @@ def test_contestants_start_on_one_day_and_are_followed_alike() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_beyond_the_export_nothing_is_known() -> None:
     tables, firms, audit = contest()

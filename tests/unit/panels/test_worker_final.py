@@ -179,6 +179,7 @@ def listed(rows: pd.DataFrame, column: str) -> list:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_members_of_a_team_are_one_entry() -> None:
     rows = plain()
     assert rows.index.tolist() == [f"W{number}" for number in range(1, 9)]
@@ -294,6 +295,7 @@ def test_inventions_by_year_from_the_final() -> None:
     assert rows.loc["W7", [*INVENTION_YEARS]].isna().all()  # never insured, never found
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_traits_come_from_rosters_up_to_the_edition() -> None:
     rows = plain()

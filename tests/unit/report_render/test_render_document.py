@@ -42,10 +42,12 @@ def test_a_glyph_missing_in_our_wording_is_an_error_naming_it(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_equations_are_set_in_their_own_font(tmp_path: Path) -> None:
     render(r"$\mathcal{L}\otimes\hat\beta$ 与 $x_{\text{人数}}$", tmp_path / "report", ALL)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_picture_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     for suffix in ("html", "pdf", "docx"):
@@ -59,6 +61,7 @@ def test_an_unknown_format_is_named(tmp_path: Path) -> None:
         render("a", tmp_path / "report", ("odt",))
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_markup_in_data_does_not_become_markup_of_the_page(tmp_path: Path) -> None:
     html, typ, docx = render(
@@ -75,6 +78,7 @@ def test_markup_in_data_does_not_become_markup_of_the_page(tmp_path: Path) -> No
     assert "&lt;i&gt;" in unzip(docx.read_bytes())["word/header1.xml"].decode()
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_headings_may_start_anywhere(tmp_path: Path) -> None:
     html, typ, _ = render("### 一\n\n#### 二", tmp_path / "report", ("html", "typ", "pdf"))
@@ -102,6 +106,7 @@ def test_real_data_carry_no_synthetic_mark(tmp_path: Path) -> None:
         assert "{{mark}}" not in text
 
 
+@pytest.mark.slow
 def test_an_empty_landing_page_says_so_in_both_languages(tmp_path: Path) -> None:
     text = write_index([], tmp_path / "index.html").read_text(encoding="utf-8")
     assert "还没有报告。" in text

@@ -143,6 +143,7 @@ def texts(figure: Figure) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_figure_is_drawn_twice_alike_and_leaves_matplotlib_alone(

@@ -18,6 +18,7 @@ def window(table: pd.DataFrame, **options: object) -> pd.Series:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_two_groups_by_hand() -> None:
     table = rows(0, 80, effect=1.0)
     found = zr.heterogeneity(panel_of(table), {"size": by_firm(table, "size")}, target=(0, 1))
@@ -33,6 +34,7 @@ def test_two_groups_by_hand() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_shared_comparison_units_make_groups_depend_on_each_other() -> None:
     """Two categories of one cohort: their difference does not contain the comparison units."""
     table = rows(1, 90, (4, np.nan, np.nan))
@@ -47,6 +49,7 @@ def test_shared_comparison_units_make_groups_depend_on_each_other() -> None:
     assert row["difference_std_error"] == pytest.approx(np.sqrt(variance), abs=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_ratios_are_compared_by_totals_and_a_group_may_have_none() -> None:
     table = rows(2, 120, (4, np.nan), counts=True)
@@ -79,6 +82,7 @@ def test_size_and_power(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.mean(np.array(planted) < 0.05) > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_cuts_are_adjusted_together_and_small_groups_leave() -> None:
     table = rows(3, 120)

@@ -29,6 +29,7 @@ def test_units_left_out_by_hand() -> None:
     assert found.low <= few.low <= few.high <= found.high
 
 
+@pytest.mark.slow
 def test_one_firm_that_is_the_answer_is_seen_and_not_named() -> None:
     table = rows(1, 40)
     giant = (table["firm"] == "F004") & (table["year"] >= table["start"])

@@ -16,6 +16,7 @@ P = {"a": 0.001, "b": 0.04, "c": 0.03, "d": 0.6}
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_holm_and_benjamini_hochberg_by_hand() -> None:
     by_holm, by_bh = zr.holm(P), zr.benjamini_hochberg(P)
     assert by_holm["name"].tolist() == list(P)

@@ -17,6 +17,7 @@ OTHERS = {name: column for name, column in ROLES.items() if name != "outcome"}
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_placebo_date_is_the_estimate_on_a_panel_cut_before_treatment() -> None:
     table = rows(1, 60, (7, 8, np.nan), effect=5.0, missing=0.05)
     found = zr.placebo_dates(panel_of(table), (3,), leave_out=1, base_period="pooled").iloc[0]
@@ -30,6 +31,7 @@ def test_a_placebo_date_is_the_estimate_on_a_panel_cut_before_treatment() -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_what_happens_from_the_declared_window_on_does_not_matter() -> None:
     table = rows(2, 60, (7, np.nan))
     later = table.assign(y=table["y"] + 1e3 * (table["year"] >= table["start"] - 1))
@@ -39,6 +41,7 @@ def test_what_happens_from_the_declared_window_on_does_not_matter() -> None:
     assert full["estimate"][0] > 100
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_date_too_early_is_a_row_with_its_reason() -> None:
     found = zr.placebo_dates(panel_of(rows(3, 40, (5, np.nan))), (2, 6))
@@ -53,6 +56,7 @@ def test_shifts_inside_the_window_are_refused(shifts: tuple) -> None:
         zr.placebo_dates(panel_of(rows()), shifts, leave_out=1)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_negative_controls_are_rows_of_data() -> None:
     table = rows(4, 80, (5, 6, np.nan, np.nan))

@@ -214,6 +214,7 @@ def test_entries_follow_a_good_year_and_awards_select_no_further(field: Field) -
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_merit_does_not_depend_on_the_firm(field: Field) -> None:
     gaps: dict[str, list[float]] = {"决赛": [], "获奖": []}
     sizes = field.firm["size_rank"].to_numpy()

@@ -176,6 +176,7 @@ def test_months_collapse_to_the_true_spells_but_for_their_dirt(
     assert len(spell[spell["end_ym"].fillna(999_912) >= 200801]) == len(marked)
 
 
+@pytest.mark.slow
 def test_gaps_are_inside_spells_and_arrears_are_paid_later(
     world: World, lines: pd.DataFrame, months: pd.DataFrame
 ) -> None:

@@ -82,6 +82,7 @@ def test_kinds_are_drawn_where_they_may_be() -> None:
 # --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "share"),
     [
