@@ -10,6 +10,7 @@ from zgzx_research.evidence.facts import Fact, Facts, fact, grade_facts, is_with
 from zgzx_research.evidence.grade import grade
 from zgzx_research.evidence.verdicts import Finding, claim_verdicts
 from zgzx_research.outcomes import OUTCOMES
+from zgzx_research.pipeline.estimates import headline_spec
 from zgzx_research.robustness.negative_controls import declared_controls
 from zgzx_research.study import Study
 
@@ -65,9 +66,7 @@ def estimate_of(claim: Claim, study: Study, facts: Facts) -> str:
     """
     if claim.outcome not in OUTCOMES:
         return claim.outcome
-    primary = f"{claim.outcome}.{study.estimate.primary_design(claim.outcome)}"
-    known = facts.has(f"{primary}.headline.estimate")
-    return primary if known else f"{claim.outcome}.main"
+    return f"{claim.outcome}.{headline_spec(study, facts, claim.outcome)}"
 
 
 def numbers_of(prefix: str) -> str:

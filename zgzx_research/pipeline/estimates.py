@@ -16,6 +16,7 @@ from zgzx_research.evidence.facts import (
     UNIT_FACTORS,
     Fact,
     Facts,
+    FactSource,
     effect_facts,
     fact,
     unit_of_effects,
@@ -234,6 +235,12 @@ def _pretest_facts(summary: Summary, prefix: str, *, share: bool) -> dict[str, F
 def is_share(outcome: str) -> bool:
     """Whether an outcome is a share (0..1); outcomes of other panels are plain numbers."""
     return outcome in OUTCOMES and OUTCOMES[outcome].unit == "share"
+
+
+def headline_spec(study: Study, facts: FactSource, outcome: str) -> str:
+    """Return the primary design of an outcome; "main" where the data could not carry it."""
+    primary = study.estimate.primary_design(outcome)
+    return primary if facts.has(f"{outcome}.{primary}.headline.estimate") else "main"
 
 
 def kept_pairs(facts: Facts) -> list[tuple[str, str]]:

@@ -244,8 +244,7 @@ class Page(PageReading):
 
     def _headline_spec(self, outcome: str) -> str:
         """Return the primary design of an outcome where it was kept, or else "main"."""
-        spec = self.study.estimate.primary_design(outcome) if self.study else "main"
-        return spec if self.facts.has(f"{outcome}.{spec}.headline.estimate") else "main"
+        return estimates.headline_spec(self.study, self.facts, outcome) if self.study else "main"
 
     def text(self, *blocks: str, **names: Any) -> Shown:
         """Show blocks of the page's words in the report, one after the other.
@@ -333,4 +332,4 @@ class Page(PageReading):
     @property
     def _headline(self) -> tuple[int, int] | None:
         """Event times of the headline; None for a panel without a study file."""
-        return self.study.estimate.headline_events if self.study else None
+        return self.target if self.study else None

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from zgzx_research.did.panel.prepare import prepare_panel
+from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
-from zgzx_research.pipeline.estimates import COLUMNS
+from zgzx_research.pipeline.estimates import COLUMNS, prepared
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.robustness.base_sensitivity import PairedDifference, base_sensitivity
 from zgzx_research.robustness.honest_bounds.honest_bounds import honest_bounds
@@ -49,17 +49,20 @@ class Robustness:
 
 def run_checks(page: Page, outcome: str, spec: str) -> Robustness:
     """Run the checks of one estimate that was kept."""
-    sample = page.sample(page.read("firm_year"), outcome)
-    panel = prepare_panel(sample, outcome=outcome, **COLUMNS)
+    firm_year = page.read("firm_year")
+    panel = prepared(page.settings, firm_year, outcome, spec)
     options, target = page.options(outcome, spec), page.target
-    event = page.summarise(outcome, page.estimate(outcome, spec)).event
+    first, last = page.window
+    event = estimate_effects(panel, **options).aggregate(
+        "event_time", min_event=first, max_event=last, seed=page.seed
+    )
     return Robustness(
         bounds=page.ask(honest_bounds, event, target=target),
         base=page.ask(base_sensitivity, panel, target=target, **options),
         placebos=page.cached(placebo_dates, panel, **options),
         curve=page.cached(
             specification_curve,
-            sample,
+            page.sample(firm_year, outcome),
             page.axes(outcome, spec),
             roles={**COLUMNS, "outcome": outcome},
             scale=outcome_row(outcome).scale,
