@@ -20,7 +20,7 @@ from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.proofs import traps
 from zgzx_research.proofs.contest_worlds import OUTCOME, ContestWorld, contest_world
-from zgzx_research.proofs.many_worlds import over_worlds
+from zgzx_research.proofs.many_worlds import by_row
 from zgzx_research.proofs.trap_methods import HEADLINE, ROLES, primary
 from zgzx_research.proofs.verdicts import SIZE, Answer, Performance, judge
 from zgzx_research.robustness.summaries import summary_row
@@ -205,24 +205,11 @@ def prove(
     list of Performance
         One for each row.
     """
-    chosen = [
-        (seed, [row for row, asked in enumerate(rows) if place < asked.most])
-        for place, seed in enumerate(seeds)
-    ]
-    found: list[list[Answer | str]] = [[] for _ in rows]
-    worlds = over_worlds(partial(_chosen, tuple(rows)), chosen, processes)
-    for (_, places), answers in zip(chosen, worlds, strict=True):
-        for place, answer in zip(places, answers, strict=True):
-            found[place].append(answer)
+    found = by_row(one_world, rows, seeds, processes, [row.most for row in rows])
     return [
         judge(answers, conservative=row.conservative)
         for row, answers in zip(rows, found, strict=True)
     ]
-
-
-def _chosen(rows: Sequence[DesignRow], item: tuple[int, list[int]]) -> list[Answer | str]:
-    seed, places = item
-    return one_world([rows[place] for place in places], seed)
 
 
 to_markdown = traps.to_markdown

@@ -65,6 +65,7 @@ def by_row(
     rows: Sequence[Item],
     seeds: Iterable[int],
     processes: int | None = None,
+    most: Sequence[float] | None = None,
 ) -> list[list[Result]]:
     """Call `one(rows, seed)` for every seed; return the results of each row over all seeds.
 
@@ -78,14 +79,34 @@ def by_row(
         One world per seed.
     processes : int, optional
         How many processes; default all cores.
+    most : sequence of float, optional
+        For each row, at most so many worlds; default all.
 
     Returns
     -------
     list of list
         One list per row.
     """
-    by_world = list(over_worlds(partial(one, tuple(rows)), list(seeds), processes))
-    return [[found[k] for found in by_world] for k in range(len(rows))]
+    asked = [
+        (seed, [k for k in range(len(rows)) if most is None or place < most[k]])
+        for place, seed in enumerate(seeds)
+    ]
+    found: list[list[Result]] = [[] for _ in rows]
+    worlds = over_worlds(partial(_some_rows, one, tuple(rows)), asked, processes)
+    for (_, places), results in zip(asked, worlds, strict=True):
+        for place, result in zip(places, results, strict=True):
+            found[place].append(result)
+    return found
+
+
+def _some_rows(
+    one: Callable[[tuple[Item, ...], int], Sequence[Result]],
+    rows: tuple[Item, ...],
+    item: tuple[int, Sequence[int]],
+) -> Sequence[Result]:
+    """Call `one` for some rows of one seed."""
+    seed, places = item
+    return one(tuple(rows[place] for place in places), seed)
 
 
 def fewer_draws() -> None:

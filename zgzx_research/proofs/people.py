@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.proofs.many_worlds import over_worlds
+from zgzx_research.proofs.many_worlds import by_row
 from zgzx_research.proofs.people_methods import METHODS, SOURCES
 from zgzx_research.proofs.verdicts import TOLERANCE, Answer, Performance, judge
 from zgzx_research.simulate.world.constants import Order
@@ -98,27 +98,18 @@ def prove(
     list of Performance
         One for each row.
     """
-    chosen = [
-        (seed, tuple(number for number, row in enumerate(rows) if place < row.most))
-        for place, seed in enumerate(seeds)
-    ]
-    answers = over_worlds(partial(one_world, tuple(rows)), chosen, processes)
-    found: list[list[Answer | str]] = [[] for _ in rows]
-    for (_, numbers), world in zip(chosen, answers, strict=True):
-        for number, answer in zip(numbers, world, strict=True):
-            found[number].append(answer)
+    found = by_row(one_world, rows, seeds, processes, [row.most for row in rows])
     return [
         judge(own, fails=row.fails, conservative=row.conservative)
         for row, own in zip(rows, found, strict=True)
     ]
 
 
-def one_world(rows: Sequence[PeopleRow], item: tuple[int, tuple[int, ...]]) -> list[Answer | str]:
-    """Return the answers of the chosen rows for one seed, or the messages of their errors."""
-    seed, numbers = item
+def one_world(rows: Sequence[PeopleRow], seed: int) -> list[Answer | str]:
+    """Return the answer of every row for one seed, or the message of its error."""
     drawn: dict[tuple[Order, str], Any] = {}
     answers: list[Answer | str] = []
-    for row in (rows[number] for number in numbers):
+    for row in rows:
         key = (row.order(seed), row.world)
         if key not in drawn:
             drawn[key] = SOURCES[row.world](key[0])
