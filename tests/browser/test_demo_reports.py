@@ -22,7 +22,7 @@ PAGES = (
     "4_patents",
     "5_robustness",
     "6_people",
-    "7_claims",
+    "8_claims",
 )
 CJK = re.compile(r"[\u3400-\u9fff]")
 # what an English page may say in Chinese: the programme's name and the synthetic mark
@@ -73,7 +73,7 @@ def test_headline_is_the_stored_estimate(project: Path) -> None:
     found = facts(project)
     claim, main = found["claim.patents_up.estimate"], "patents_invention.main.headline.estimate"
     assert claim["unit"] == "percent"
-    for page, fact in (("0_brief", claim), ("7_claims", claim), ("4_patents", found[main])):
+    for page, fact in (("0_brief", claim), ("8_claims", claim), ("4_patents", found[main])):
         shown = f"{abs(fact['value']):.1f}%"
         for language in ("zh", "en"):
             assert shown in page_text(project, language, page).replace("\\", "")
