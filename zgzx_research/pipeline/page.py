@@ -299,6 +299,9 @@ class Page(PageReading):
             share=bool(outcome) and estimates.is_share(str(outcome)),
             about="award" if self.study else "unit",
             disclosure_control=True,
+            claimed=self.claimed(outcome),
+            complete_until=self.complete_until(outcome),
+            title_in_caption=True,
         )
         return shown_figure(figure, style)
 

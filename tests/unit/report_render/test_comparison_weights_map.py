@@ -97,9 +97,12 @@ def test_colours_are_centred_on_zero() -> None:
     assert mesh.cmap(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.01)
 
 
-def test_many_cells_speak_by_colour_and_the_legend_gives_its_scale() -> None:
+def test_many_cells_speak_by_colour_and_sign_and_the_legend_gives_its_scale() -> None:
     figure = draw(LARGE)
-    assert not figure.axes[0].texts
+    signs = {tuple(text.get_position()): text.get_text() for text in figure.axes[0].texts}
+    grid = LARGE["weight"].to_numpy().reshape(21, 26)
+    assert set(signs.values()) == {"+", "−"}
+    assert all((text == "+") == (grid[int(y), int(x)] > 0) for (x, y), text in signs.items())
     largest = LARGE["weight"].abs().max()
     assert {f"+{largest:.1f}", f"−{largest:.1f}"} <= set(texts(figure))
 
@@ -213,7 +216,7 @@ def test_a_real_estimate_end_to_end() -> None:
     figure = zr.plot_estimators(results, language="en").draw().figure
     assert {"never", "window"} <= set(texts(figure))
     # an aggregate is shown with its overall effect
-    dots = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
+    dots = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() in {"o", "s"}]
     assert dots == [event.overall["estimate"].iloc[0], event.window(0, 1)["estimate"].iloc[0]]
 
 
@@ -305,8 +308,11 @@ def test_compared_rows_scale_and_leave_unknown_ends_empty() -> None:
         for lines in figure.axes[0].collections
         for segment in lines.get_segments()
     ]
-    # an interval without upper end runs to the right, whatever the sign
-    assert ends == [[-70.0, 210.0]]
+    # an interval without upper end runs out to the right, whatever the sign, and has an arrow
+    ((low, high),) = ends
+    assert low == -70.0 and high > figure.axes[0].get_xlim()[1]
+    arrows = [line.get_marker() for line in figure.axes[0].lines if line.get_gid() == "cut"]
+    assert arrows == [">"]
 
 
 def test_a_forest_with_nothing_known_in_a_row_is_drawn() -> None:

@@ -32,11 +32,11 @@ from zgzx_research.robustness.comparison_weights import shown_column
 
 COLOURS = LinearSegmentedColormap.from_list("weights", [fs.ORANGE, "white", fs.BLUE])
 ESTIMAND = ["estimand", "cohort", "period", "event_time"]
-LEFT, RIGHT, ABOVE, BELOW = 0.75, 0.15, 0.84, 0.52  # inches around the map
+LEFT, RIGHT, ABOVE, BELOW = 0.75, 0.15, 0.8, 0.52  # inches around the map, without its legend
 ROW_HEIGHT, TALLEST = 0.34, 6.0  # inches of a row, and of all rows
-SMALLEST = 6.0  # points: smaller numbers are not printed, only colours show the weights
-NOTHING = 1e-9  # a weight this small beside the largest is rounding
+LITTLE = 0.02  # of the largest weight: below it neither number nor sign is printed
 DARK = 0.55  # of the largest weight: from here on numbers are white
+HIDDEN: dict[str, Any] = {"facecolor": fs.LIGHT, "edgecolor": fs.GREY, "hatch": "///", "lw": 0}
 MOST_WEIGHTS = 4  # named in the alternative text
 
 
@@ -133,8 +133,14 @@ def _picture(weights: pd.DataFrame, heading: str, style: FigureStyle) -> Figure:
     height = min(TALLEST, ROW_HEIGHT * len(grid))
     which = _estimate_in_words(weights.iloc[0], style.language)
     kind = word(f"weights.kind.{weights['kind'].iloc[0]}", style.language)
-    figure = fs.new_figure(ABOVE + height + BELOW, heading, f"{which} · {kind}")
-    axes = fs.add_axes(figure, LEFT, RIGHT, ABOVE, BELOW)
+    subtitle = fs.wrapped(f"{which} · {kind}", fs.SUBTITLE_COLUMNS)
+    printed = _fits(grid.to_numpy(), largest, height)
+    handles = _handles(None if printed else largest, style.language, bool(_hidden(grid).size))
+    legend = fs.legend_height([str(handle.get_label()) for handle in handles])
+    lower = 0.16 * (len(subtitle.splitlines()) - 1)  # a second line of the subtitle
+    above = ABOVE + legend - fs.LEGEND_LINE + lower
+    figure = fs.new_figure(above + height + BELOW, heading, subtitle)
+    axes = fs.add_axes(figure, LEFT, RIGHT, above, BELOW)
 
     axes.set_facecolor(fs.LIGHT)  # of combinations without a weight
     axes.pcolormesh(
@@ -147,40 +153,45 @@ def _picture(weights: pd.DataFrame, heading: str, style: FigureStyle) -> Figure:
         edgecolors=fs.LIGHT,
         linewidth=0.6,
     )
-    printed = _print_weights(axes, grid.to_numpy(), largest)
+    _print_weights(axes, grid.to_numpy(), largest, numbers=printed)
+    _hide(axes, grid)
     _draw_treatment_start(axes, grid)
     _label_axes(axes, grid, style.language)
-    _add_weights_legend(figure, None if printed else largest, style.language, _hide(axes, grid))
+    fs.add_legend(figure, handles, below_top=0.55 + lower)
     return fs.add_watermark(figure, style.synthetic)
 
 
-def _hide(axes: Axes, grid: pd.DataFrame) -> bool:
-    """Hatch the rows of cohorts that may not be shown, and return whether there are any."""
-    rows = np.flatnonzero(grid.isna().all(axis=1))
-    for row in rows:
-        axes.axhspan(row - 0.5, row + 0.5, facecolor=fs.LIGHT, edgecolor=fs.GREY, hatch="///", lw=0)
-    return bool(len(rows))
+def _hidden(grid: pd.DataFrame) -> np.ndarray:
+    """Return the rows of cohorts that may not be shown."""
+    return np.flatnonzero(grid.isna().all(axis=1))
 
 
-def _print_weights(axes: Axes, grid: np.ndarray, largest: float) -> bool:
-    """Print the numbers where there is room for them, and return whether there is.
+def _hide(axes: Axes, grid: pd.DataFrame) -> None:
+    """Hatch the rows of cohorts that may not be shown."""
+    for row in _hidden(grid):
+        axes.axhspan(row - 0.5, row + 0.5, **HIDDEN)
 
-    Zeros stay empty.
+
+def _fits(grid: np.ndarray, largest: float, height: float) -> bool:
+    """Whether there is room for numbers in the size of the smallest words."""
+    digits = significant_digits([largest], ERROR_DIGITS)
+    widest = len(format_number(-largest, digits, signed=True)) + 1
+    cell = (fs.WIDTH - LEFT - RIGHT) / grid.shape[1]
+    return fs.DIGIT_WIDTH * widest <= cell and height / len(grid) >= fs.TINY / 72 * 1.4
+
+
+def _print_weights(axes: Axes, grid: np.ndarray, largest: float, *, numbers: bool) -> None:
+    """Print numbers, or the sign alone where there is no room for them; next to nothing is empty.
+
+    The sign says in a print without colours what the colour says.
     """
     digits = significant_digits([largest], ERROR_DIGITS)
-    width, height = fs.size_in_inches(axes)
-    widest = len(format_number(-largest, digits, signed=True)) + 1
-    size = min(fs.TINY, fs.TINY * width / grid.shape[1] / (fs.DIGIT_WIDTH * widest))
-    if size < SMALLEST or height / len(grid) < size / 72 * 1.4:
-        return False
-
-    font: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
+    font: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": fs.TINY}
     for (row, column), value in np.ndenumerate(grid):
-        if abs(value) > NOTHING * largest:
+        if abs(value) > LITTLE * largest:
             text = format_number(value, digits, signed=True)
             colour = "white" if abs(value) > DARK * largest else fs.INK
-            axes.text(column, row, text, color=colour, **font)
-    return True
+            axes.text(column, row, text if numbers else text[0], color=colour, **font)
 
 
 def _draw_treatment_start(axes: Axes, grid: pd.DataFrame) -> None:
@@ -218,21 +229,19 @@ def _label_axes(axes: Axes, grid: pd.DataFrame, language: str) -> None:
         spine.set_visible(False)
 
 
-def _add_weights_legend(figure: Figure, largest: float | None, language: str, hidden: bool) -> None:
+def _handles(largest: float | None, language: str, hidden: bool) -> list[Artist]:
     """Explain the line, rows that are hidden, and the colours where no numbers are printed."""
     start = word("weights.start", language)
     handles: list[Artist] = [Line2D([], [], color=fs.INK, linewidth=2, label=start)]
     if hidden:
-        few = word("weights.hidden", language)
-        handles.append(Patch(facecolor=fs.LIGHT, edgecolor=fs.GREY, hatch="///", label=few))
+        handles.append(Patch(label=word("weights.hidden", language), **HIDDEN))
     if largest is not None:
         digits = significant_digits([largest], ERROR_DIGITS)
         for value in (-largest, 0.0, largest):
             colour = COLOURS(0.5 + value / largest / 2)
             label = format_number(value, digits, signed=True)
             handles.append(Patch(facecolor=colour, edgecolor=fs.LIGHT, label=label))
-
-    fs.add_legend(figure, handles, below_top=0.54)
+    return handles
 
 
 def _alternative_text(weights: pd.DataFrame, heading: str, style: FigureStyle) -> str:
