@@ -32,6 +32,9 @@ from .link.link_firms import link_firms as link_firms
 from .link.link_people import link_people as link_people
 from .panels.firm_entries import build_firm_entries as build_firm_entries
 from .panels.firm_year import build_firm_year as build_firm_year
+from .panels.inventions_without_finalists import (
+    build_inventions_without_finalists as build_inventions_without_finalists,
+)
 from .panels.worker_final import build_worker_final as build_worker_final
 from .pipeline.page import open_page as open_page
 from .pipeline.panel_page import open_panel_page as open_panel_page

@@ -24,12 +24,13 @@ LINK_TABLES = (
     "link_review",
     "linkage_rates",
 )
-PANEL_TABLES = ("firm_year", "firm_entries", "worker_final")
+PANEL_TABLES = ("firm_year", "firm_entries", "worker_final", "inventions_without_finalists")
 # tables a page may read -> the stage that makes them
 PAGE_TABLES = {
     "firm_year": "panels",
     "firm_entries": "panels",
     "worker_final": "panels",
+    "inventions_without_finalists": "panels",
     "employment": "link",
     "firm": "link",
     "link_audit": "link",
