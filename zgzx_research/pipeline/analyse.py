@@ -110,7 +110,7 @@ def _run(
     edition = Edition(
         place=place,
         pages={PAGE: DOCUMENT},
-        last=(),
+        quotes={},
         languages=LANGUAGES,
         synthetic=manifest.is_synthetic(file.parent, [file]),
         inputs=(file,),

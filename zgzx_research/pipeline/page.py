@@ -30,7 +30,7 @@ from zgzx_research.pipeline.claim_facts import claim_facts
 from zgzx_research.pipeline.design_facts import contest_facts
 from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
-from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of
+from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of, quoted_pages
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
 from zgzx_research.pipeline.page_reading import PageReading
 from zgzx_research.pipeline.place import Place
@@ -86,10 +86,10 @@ def open_page(study: str, language: str, page: str) -> Page:
         remedy = f"Run this once in a terminal, in the project folder: {make}"
         raise ZgzxError(f"study {study} has no panels yet", where=page, remedy=remedy)
     known = load_facts(place.facts(STUDY))
-    if page_rules(folder).quotes_others:  # pages of the study now, not of an earlier run
-        for other in pages_of(root, settings):
-            path, rules = place.facts(other), page_rules(place.page_folder(other))
-            known |= load_facts(path) if path.is_file() and not rules.quotes_others else {}
+    if page_rules(folder).quotes:  # pages of the study now, not of an earlier run
+        for other in quoted_pages(root, pages_of(root, settings)).get(page, ()):
+            path = place.facts(other)
+            known |= load_facts(path) if path.is_file() else {}
     return Page(page, language, folder, place, settings, known)
 
 

@@ -15,7 +15,7 @@ from zgzx_research.pipeline import manifest, store, study_facts
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
 from zgzx_research.pipeline.key_file import secret_key
-from zgzx_research.pipeline.page_folders import page_rules, pages_of
+from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
 from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.pages import Edition
@@ -158,7 +158,7 @@ def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
     return Edition(
         place=place,
         pages=found,
-        last=tuple(page for page in found if page_rules(place.page_folder(page)).quotes_others),
+        quotes=quoted_pages(place.root, found),
         languages=study.study.languages,
         synthetic=synthetic,
         inputs=(place.facts("study"), ledger, place.calendar, *tables),

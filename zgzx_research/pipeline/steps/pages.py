@@ -31,8 +31,8 @@ class Edition:
         Where the files are.
     pages : mapping
         Page, in reading order, to the document it belongs to ("brief", "report", "any_panel").
-    last : tuple of str
-        Pages that quote others, and run after them.
+    quotes : mapping
+        Page to the pages whose facts it quotes, after which it runs.
     languages : tuple of str
         The first one's run writes the facts; the others must find the same.
     synthetic : bool
@@ -45,7 +45,7 @@ class Edition:
 
     place: Place
     pages: Mapping[str, str]
-    last: tuple[str, ...]
+    quotes: Mapping[str, tuple[str, ...]]
     languages: tuple[str, ...]
     synthetic: bool
     inputs: tuple[Path, ...]
@@ -100,8 +100,7 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
     words = folder / f"{language}.md.j2"
     shared = REPORT / "prose" / f"{SENTENCES}.{language}.md.j2"
     first = edition.languages[0]
-    others = [place.facts(other) for other in edition.pages if other not in edition.last]
-    quoted = others if page in edition.last else []
+    quoted = [place.facts(other) for other in edition.quotes.get(page, ())]
     facts = place.facts(page)
     return Step(
         name=f"page.{language}.{page}",
