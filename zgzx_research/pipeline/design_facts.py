@@ -10,6 +10,7 @@ from zgzx_research.evidence.claims import few_units, reading
 from zgzx_research.evidence.facts import Fact, fact
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
+from zgzx_research.pipeline.absolute_facts import absolute_facts
 
 CONTEST = "contest"
 NAMES = {
@@ -42,6 +43,7 @@ def contest_facts(
     prefix, unit = f"{outcome}.{CONTEST}", outcome_row(outcome).effect_unit
     row = found.to_frame().rename(columns=NAMES)
     facts = frame_facts(f"{prefix}.headline", row, unit)
+    facts |= absolute_facts(facts, f"{prefix}.headline", found.counterfactual_mean)
     few = few_units(found.n_winners, found.n_others)
     side = reading(found.ci_low, found.ci_high)
     first, last = (int(event) for event in found.options["window"])  # type: ignore[attr-defined]

@@ -26,6 +26,7 @@ from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
+from zgzx_research.pipeline.absolute_facts import absolute_facts
 from zgzx_research.pipeline.summaries import Summary
 from zgzx_research.robustness.leave_largest_out import leave_largest_out
 from zgzx_research.robustness.power import NO_ERROR, NO_SIZE
@@ -180,6 +181,8 @@ def summary_facts(
     facts |= _strength_facts(summary, prefix)
     facts |= _few_fact(facts, summary.effective.number, f"{prefix}.headline")
     facts |= frame_facts(f"{prefix}.headline", summary.tests, unit_of_effects(summary.scale, share))
+    if events:
+        facts |= absolute_facts(facts, f"{prefix}.headline", summary.counterfactual_mean)
     return facts | _pretest_facts(summary, prefix, share=share)
 
 
