@@ -30,11 +30,14 @@ class PageRules:
         Whether it quotes facts of other pages, and so runs after them.
     needs : list of str
         Sources without whose files the page is left out.
+    reads : list of str
+        Further files of the study's work folder that the page reads, e.g. "changes.json".
     """
 
     document: str = "report"
     quotes_others: bool = False
     needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 def page_rules(folder: Path) -> PageRules:
