@@ -94,6 +94,29 @@ def init(name: Name) -> None:
 
 
 @app.command()
+def freeze(
+    name: Name,
+    date: Annotated[
+        str | None, typer.Option(help="date of the plan, e.g. 2026-03-01; today's by default")
+    ] = None,
+    after_data: Annotated[
+        bool, typer.Option("--after-data", help="freeze although data have been built; it is said")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="replace an earlier plan; the new one names it")
+    ] = False,
+) -> None:
+    """Write the analysis plan: every choice that decides the results, before the data are seen."""
+    from zgzx_research.pipeline.freeze import freeze_study
+    from zgzx_research.study import find_root
+
+    plan = freeze_study(find_root(), name, date, after_data=after_data, again=again)
+    when = "after" if plan.after_data else "before"
+    typer.echo(f"studies/{name}.plan.toml: {len(plan.decided)} choices, frozen on {plan.frozen_on}")
+    typer.echo(f"written {when} data of the study were built; commit it, so that its date can be seen")
+
+
+@app.command()
 def check(name: Name) -> None:
     """List what the raw files hold and every problem a run would fail at; change nothing."""
     from functools import partial

@@ -126,7 +126,7 @@ class Curve(_Section):
 
 
 class Primary(_Section):
-    """The design of an outcome's headline, decided before the data were seen, and why."""
+    """The design of an outcome's headline, and why; `zgzx freeze` fixes it before the data."""
 
     design: Literal["main", "contest", "precision"]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
@@ -217,6 +217,12 @@ def _refuse_unknown(outcomes: Iterable[str]) -> None:
             raise ValueError(f"there is no outcome {name!r} (did you mean {near!r}?)")
 
 
+class Changes(_Section):
+    """With which earlier study the report compares itself."""
+
+    since: Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$")] | None = None
+
+
 class Study(_Section):
     """A study file; unknown keys are refused with the nearest known one."""
 
@@ -226,6 +232,7 @@ class Study(_Section):
     retention: Retention = Retention()
     patents: Patents = Patents()
     estimate: Estimate
+    changes: Changes = Changes()
 
     @model_validator(mode="after")
     def _covered(self) -> Study:
@@ -236,6 +243,12 @@ class Study(_Section):
             raise ValueError("[patents] truncation, the date of the patent export, is missing")
         if end < dt.date(last, 12, 31):
             raise ValueError(f"the patent export ends {end}, before the end of {last}")
+        return self
+
+    @model_validator(mode="after")
+    def _an_earlier_study(self) -> Study:
+        if self.changes.since == self.study.name:
+            raise ValueError("[changes] since names this study itself; name an earlier one")
         return self
 
     @property
@@ -316,7 +329,8 @@ def load_study(root: Path, name: str) -> Study:
     path = root / "studies" / f"{check_name(name)}.toml"
     where = f"studies/{name}.toml"
     if not path.is_file():
-        known = sorted(file.stem for file in path.parent.glob("*.toml"))
+        stems = (file.stem for file in path.parent.glob("*.toml"))
+        known = sorted(stem for stem in stems if NAME.fullmatch(stem))  # no analysis plan
         remedy = f"Make one with 'zgzx init {name}', or run one of these."
         raise ZgzxError("there is no such study file", where=where, examples=known, remedy=remedy)
     try:

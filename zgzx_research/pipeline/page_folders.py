@@ -34,11 +34,14 @@ class PageRules:
         `quoted_pages`). In the metadata a list, or the one word "all".
     needs : list of str
         Sources without whose files the page is left out.
+    reads : list of str
+        Further files of the study's work folder that the page reads, e.g. "changes.json".
     """
 
     document: str = "report"
     quotes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 def page_rules(folder: Path) -> PageRules:

@@ -84,6 +84,21 @@ class Place:
         return self.work / "link" / "link_review.xlsx"
 
     @property
+    def plan(self) -> Path:
+        """The frozen analysis plan (`zgzx freeze`)."""
+        return self.root / "studies" / f"{self.name}.plan.toml"
+
+    @property
+    def published(self) -> Path:
+        """Headlines as they were published (`zgzx publish`)."""
+        return self.root / "studies" / f"{self.name}.published.json"
+
+    @property
+    def changes(self) -> Path:
+        """What changed since an earlier study."""
+        return self.work / "changes.json"
+
+    @property
     def calendar(self) -> Path:
         """The published calendar of editions."""
         return self.root / CALENDAR

@@ -14,6 +14,7 @@ from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files
 from zgzx_research.pipeline import manifest, store, study_facts
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
+from zgzx_research.pipeline.freeze import plan_facts
 from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
@@ -119,7 +120,7 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     edition = _edition(place, study, synthetic)
     steps = [
         *data.steps(place, study, files, numbers, key),
-        pages.study_step(place, _study_facts(study, stamp, synthetic)),
+        pages.study_step(place, _study_facts(place, study, stamp, synthetic)),
         *pages.steps(edition),
     ]
     steps.append(_manifest_step(place, study, numbers, stamp, steps))
@@ -141,12 +142,15 @@ def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
     }
 
 
-def _study_facts(study: Study, stamp: Mapping[str, Any], synthetic: bool) -> dict[str, Fact]:
+def _study_facts(
+    place: Place, study: Study, stamp: Mapping[str, Any], synthetic: bool
+) -> dict[str, Fact]:
     """Return the facts that every page knows."""
     return (
         study_facts.design_facts(study.study.seed, study.estimate.event_window, synthetic)
         | study_facts.identity_facts(study.study.name, study.study.years)
         | study_facts.stamp_facts(stamp)
+        | plan_facts(place, study)
     )
 
 
