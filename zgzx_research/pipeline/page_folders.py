@@ -82,10 +82,10 @@ def quoted_pages(root: Path, pages: Collection[str]) -> dict[str, tuple[str, ...
     for page, names in quotes.items():
         _check_quotes(page, names, known)
     early = [page for page in known if page not in _waiting_for_all(quotes)]
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for page in pages:
-        names = {*quotes[page], *(early if ALL in quotes[page] else ())}
-        found[page] = tuple(other for other in known if other in names and other in pages)
+        asked = {*quotes[page], *(early if ALL in quotes[page] else ())}
+        found[page] = tuple(other for other in known if other in asked and other in pages)
     return found
 
 
