@@ -53,11 +53,13 @@ from .report.figures.specification_curve import (
     plot_specification_curve as plot_specification_curve,
 )
 from .report.tables.regression_tables import regression_table as regression_table
+from .robustness.bacon import bacon_by_kind as bacon_by_kind
 from .robustness.bacon import bacon_decomposition as bacon_decomposition
 from .robustness.base_sensitivity import base_sensitivity as base_sensitivity
 from .robustness.compare_estimators import compare_estimators as compare_estimators
 from .robustness.comparison_weights import check_weights as check_weights
 from .robustness.comparison_weights import comparison_weights as comparison_weights
+from .robustness.comparison_weights import weight_summary as weight_summary
 from .robustness.heterogeneity import heterogeneity as heterogeneity
 from .robustness.honest_bounds.honest_bounds import honest_bounds as honest_bounds
 from .robustness.honest_bounds.result import HonestBounds as HonestBounds
@@ -77,4 +79,5 @@ from .robustness.pretrend_power import slope_for_power as slope_for_power
 from .robustness.randomisation import randomisation_inference as randomisation_inference
 from .robustness.specification_curve import specification_curve as specification_curve
 from .robustness.summaries import summary_influence as summary_influence
+from .robustness.surely_linked import surely_linked as surely_linked
 from .robustness.wild_bootstrap import wild_cluster_bootstrap as wild_cluster_bootstrap

@@ -55,7 +55,15 @@ def make_project(folder: Path) -> Path:
 
 
 # cells that only show something: pictures, texts, tables, and the regressions from class
-SHOWING = ("page.text(", "page.figure(", "page.table(", "statsmodels", "sklearn", "bacon", "answer")
+SHOWING = (
+    "page.text(",
+    "page.figure(",
+    "page.table(",
+    "statsmodels",
+    "sklearn",
+    "bacon_decomposition",
+    "answer",
+)
 
 
 @contextmanager

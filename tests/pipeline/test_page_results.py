@@ -47,6 +47,8 @@ def test_a_refusal_keeps_and_shows_nothing(page: Page) -> None:
     assert page.keep("retention", "precision", answer).facts == {}
     assert page.keep_contest("patents_invention", answer).facts == {}
     assert page.keep_results("rank", answer.to_frame()).facts == {}
+    assert page.keep_results("bacon", answer).facts == {}
+    assert page.table("results", "two_way", answer, "kind").data["text/markdown"] == ""
     assert page.figure(answer).data["text/markdown"] == ""
     assert page.table("results", "rank", answer.to_frame(), "window").data["text/markdown"] == ""
 
@@ -68,6 +70,20 @@ def test_results_of_a_frame_bring_their_words_along(page: Page) -> None:
     assert table is not None
     assert [row[0] for row in table.rows] == ["First", "Second"]
     assert [row[1] for row in table.rows] == ["0.200", "0.500"]
+
+
+def test_kinds_of_comparisons_have_words_and_few_firms_no_estimate(page: Page) -> None:
+    kinds = pd.DataFrame({"kind": ["never", "already", "all"], "pairs": [5, 2, 7]})
+    kinds = kinds.assign(share=[0.9, 0.1, 1.0], estimate=[1.5, 9.0, 2.25])
+    kinds = kinds.assign(n_treated=[30, 2, 30], n_comparison=[400, 9, 409])
+    table = results(page, "two_way", kinds, "kind", "number")
+    assert table is not None
+    assert table.columns[0] == "Who is compared with whom"
+    assert table.rows[0][:3] == ("Winners with firms never awarded", "5", "90.0%")
+    assert "9.0" not in "".join(table.rows[1][3:]) and "2.2" in table.rows[2][3]
+    facts = page.keep_results("x.main.bacon", kinds, "number", by="kind").facts
+    assert facts["x.main.bacon.already.estimate"]["withheld"]
+    assert facts["x.main.bacon.all.estimate"]["value"] == 2.25
 
 
 def contest(firms: int, **options: int) -> zr.ContestEffects:

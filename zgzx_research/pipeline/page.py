@@ -153,7 +153,11 @@ class Page(PageReading):
         return Kept(dict(facts), {})
 
     def keep_results(
-        self, name: str, frame: pd.DataFrame, unit: str = "number", by: str | None = None
+        self,
+        name: str,
+        frame: pd.DataFrame | Refused,
+        unit: str = "number",
+        by: str | None = None,
     ) -> Kept:
         """Keep the numbers of a frame of results as facts, `<name>[.<row>].<measure>`.
 
@@ -161,15 +165,17 @@ class Page(PageReading):
         ----------
         name : str
             First parts of the names of the facts, e.g. "patents_invention.main.placebo".
-        frame : DataFrame
+        frame : DataFrame or Refused
             One row per result; the columns in `evidence.frame_facts.MEASURES` become facts. No
-            row, no fact.
+            row, no fact; nor has a refusal any.
         unit : str, default "number"
             Unit of effects: "percent", "percentage_point" or "number"; see `page.unit`.
         by : str, optional
             Column whose values name the rows.
         """
-        return self.keep_facts(frame_facts(name, frame, unit, by) if len(frame) else {})
+        if isinstance(frame, Refused) or frame.empty:
+            return Kept({}, {})
+        return self.keep_facts(frame_facts(name, frame, unit, by))
 
     def keep_contest(
         self,

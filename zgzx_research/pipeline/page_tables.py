@@ -15,6 +15,7 @@ from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
+from zgzx_research.pipeline.refused import Refused
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.claims_table import claims_table
 from zgzx_research.report.tables.markdown_table import Table
@@ -135,16 +136,16 @@ def claims(page: Page) -> Table:
 
 
 def results(
-    page: Page, key: str, frame: pd.DataFrame, by: str, unit: str = "number"
+    page: Page, key: str, frame: pd.DataFrame | Refused, by: str, unit: str = "number"
 ) -> Table | None:
     """Return the table of a frame of results, one row for each value of a column.
 
-    None where the frame has no rows.
+    None where the frame has no rows, or the design refused.
 
     A frame with the columns "zh" and "en" brings the words of its rows along; values of other
     columns have words under `[<column>]` in wording.toml, or are shown as they are.
     """
-    if frame.empty:
+    if isinstance(frame, Refused) or frame.empty:
         return None
     language = page.language
     if language in frame:

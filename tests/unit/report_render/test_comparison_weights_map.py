@@ -16,7 +16,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.report.figures.comparison_weights_map import plot_comparison_weights
 from zgzx_research.report.figures.estimators import plot_estimators
 from zgzx_research.report.figures.event_study import plot_event_study
-from zgzx_research.report.figures.report_figure import ReportFigure
+from zgzx_research.report.figures.report_figure import FigureStyle, ReportFigure
 from zgzx_research.report.tables.estimate_rows import EstimateRow, compared_rows
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
@@ -143,6 +143,22 @@ def test_bytes_are_the_same_twice_and_synthetic_is_marked(language: str) -> None
     assert (first.svg(), first.png()) == (second.svg(), second.png())
     assert "合成数据 SYNTHETIC" in texts(draw(SMALL, synthetic=True))
     assert "合成数据 SYNTHETIC" not in texts(draw(SMALL))
+
+
+def test_cohorts_of_few_units_are_hatched_with_a_second_one_and_not_described() -> None:
+    also = SMALL[SMALL["mean_cohort"].eq(2012)].assign(mean_cohort=2013)
+    frame = pd.concat([SMALL, also], ignore_index=True)
+    units = {2012: 2, 2013: 4, 2014: 9}
+    frame = frame.assign(units=frame["mean_cohort"].map(units).fillna(90).astype("Int64"))
+    spec = plot_comparison_weights(frame, language="en", synthetic=False)
+    shown = spec.draw(FigureStyle(disclosure_control=True))
+    rows = [text.get_position()[1] for text in shown.figure.axes[0].texts]
+    assert set(rows) == {2, 3}  # 2012 has two units; 2013 could be had by subtraction
+    hatched = [patch for patch in shown.figure.axes[0].patches if patch.get_hatch()]
+    assert [patch.get_y() for patch in hatched] == [-0.5, 0.5]
+    assert "Too few firms to show" in texts(shown.figure)
+    assert "2012 in 2011" not in shown.alt and "2014 in 2013" in shown.alt
+    assert "Too few firms to show" not in texts(spec.draw().figure)
 
 
 def test_the_alternative_text_names_the_largest_weights() -> None:

@@ -20,8 +20,8 @@ BLOCKS = {
     "1_data_audit": "title purpose rows linkage arms panel limits",
     "3_retention": "title question design headline event_study precision checks limits",
     "4_patents": "title question design headline event_study contest checks limits",
-    "5_robustness": "title question bounds base placebos curve controls methods leave_out samples "
-    "randomisation groups limits",
+    "5_robustness": "title question bounds base placebos curve controls methods two_way weights "
+    "leave_out samples randomisation groups limits",
     "6_people": "title question stay rank inventions wage colleagues described limits",
     "8_claims": "title question verdicts rules",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
@@ -34,7 +34,11 @@ PATENTS = {"outcome": "patents_invention", "spec": "main"} | OPTIONS
 NAMES = {
     "3_retention": {"outcome": "retention", "spec": "main"} | OPTIONS,
     "4_patents": PATENTS | {"others": ["patents_utility_model", "patents_all"]},
-    "5_robustness": {"prefix": "patents_invention.main"},
+    "5_robustness": {
+        "prefix": "patents_invention.main",
+        "scale": "ratio",
+        "controls": "never_treated",
+    },
 }
 
 
@@ -285,3 +289,25 @@ def test_the_sandbox_holds() -> None:
     with pytest.raises(Exception, match="unsafe"):
         environment().from_string("{{ ''.__class__.__mro__ }}").render()
     assert not isinstance(environment().loader, DictLoader)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_comparisons_with_awarded_firms_are_weighed_and_a_refusal_says_nothing(
+    language: str,
+) -> None:
+    said = {
+        finding: rendered("5_robustness", "two_way", language, facts_of(finding))
+        for finding in FINDINGS
+    }
+    words = {
+        "zh": {"rose": "影响有限", "fell": "不宜当作获奖的影响来读", "flat": "没有这样的比较"},
+        "en": {"rose": "do little", "fell": "should not be read", "flat": "no such comparisons"},
+    }[language]
+    for finding, wanted in words.items():
+        assert [one for one in words.values() if one in said[finding]] == [wanted]
+    assert "2.0%" in said["rose"] and "30.0%" in said["fell"]
+    nothing = facts_of("rose").facts
+    kept = Facts({key: one for key, one in nothing.items() if ".bacon." not in key})
+    assert rendered("5_robustness", "two_way", language, kept).strip() == ""
+    few = Facts({key: one for key, one in nothing.items() if ".weights." not in key})
+    assert "2015" not in rendered("5_robustness", "weights", language, few)

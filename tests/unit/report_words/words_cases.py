@@ -125,6 +125,19 @@ def _claims(finding: str) -> dict:
     return facts
 
 
+def _kinds(already: float | None) -> pd.DataFrame:
+    """The comparisons behind two-way fixed effects; None = there are none with treated firms."""
+    rows = [{"kind": "never", "share": 1 - (already or 0)}, {"kind": "all", "share": 1.0}]
+    rows += [{"kind": "already", "share": already}] if already else []
+    return pd.DataFrame(rows).assign(pairs=12, estimate=0.4, n_treated=80, n_comparison=900)
+
+
+def _weights(largest: float) -> pd.DataFrame:
+    """The cohorts behind the main estimate."""
+    row = {"groups": 9, "largest_cohort": 2015, "largest_share": largest}
+    return pd.DataFrame([row | {"largest_three_share": 2 * largest, "effective_number": 5.6}])
+
+
 def _checks(finding: str, p_value: float) -> dict:
     """Facts of the page about robustness."""
     estimate, error = FINDINGS[finding]
@@ -148,6 +161,8 @@ def _checks(finding: str, p_value: float) -> dict:
             None,
         ),
         "randomisation": (pd.DataFrame([{"p_value": 0.2, "permutations": 999}]), None),
+        "bacon": (_kinds(already={"rose": 0.02, "fell": 0.3}.get(finding)), "kind"),
+        "weights": (_weights(largest={"rose": 0.6, "fell": 0.3}.get(finding, 0.1)), None),
     }
     facts: dict = {}
     for name, (frame, by) in frames.items():

@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure import MIN_FIRMS, hidden_parts
 from zgzx_research.report import fonts
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
@@ -27,6 +28,7 @@ from zgzx_research.report.figures.report_figure import (
 )
 from zgzx_research.report.number_format import ERROR_DIGITS, format_number, significant_digits
 from zgzx_research.report.wording import word
+from zgzx_research.robustness.comparison_weights import shown_column
 
 COLOURS = LinearSegmentedColormap.from_list("weights", [fs.ORANGE, "white", fs.BLUE])
 ESTIMAND = ["estimand", "cohort", "period", "event_time"]
@@ -83,19 +85,27 @@ def plot_comparison_weights(
 
     def draw(style: FigureStyle) -> ReportFigure:
         heading = fonts.replace_missing(title) or word("weights.title", style.language)
+        shown = _of_enough_units(weights) if style.disclosure_control else weights
         return ReportFigure(
-            _picture(weights, heading, style), heading, _alternative_text(weights, heading, style)
+            _picture(shown, heading, style), heading, _alternative_text(shown, heading, style)
         )
 
     return FigureSpec(draw, {"language": language, "synthetic": synthetic})
 
 
-def _shown_column(weights: pd.DataFrame) -> str:
-    """Choose the column: weights, or weights times means where weights are derivatives.
+def _of_enough_units(weights: pd.DataFrame) -> pd.DataFrame:
+    """Blank the weights of cohorts that may not be shown: few units, or of unknown number.
 
-    With means of different size, plain derivatives cannot be compared.
+    A weight times a mean tells an outcome; where one cohort is blank, another is with it.
     """
-    return "contribution" if weights["kind"].iloc[0] == "linearised" else "weight"
+    cohort = weights["mean_cohort"].astype("Float64").fillna(np.inf)
+    units = weights.groupby(cohort)["units"].max().fillna(0).astype("int64")
+    small = units.lt(MIN_FIRMS)
+    hidden = pd.Series(hidden_parts(list(units), list(small), MIN_FIRMS), index=units.index)
+    blank = cohort.map(hidden).astype("bool")
+    return weights.assign(
+        **{name: weights[name].mask(blank) for name in ("weight", "mean", "contribution")}
+    )
 
 
 def _estimate_in_words(row: Mapping[Hashable, Any] | pd.Series, language: str) -> str:
@@ -117,8 +127,8 @@ def _cohort_in_words(cohort: float, language: str) -> str:
 def _picture(weights: pd.DataFrame, heading: str, style: FigureStyle) -> Figure:
     # one row per cohort, the never treated (infinity) last
     table = weights.assign(row=weights["mean_cohort"].astype(float).fillna(np.inf))
-    grid = table.pivot(index="row", columns="mean_period", values=_shown_column(weights))
-    largest = float(np.nanmax(np.abs(grid))) or 1.0
+    grid = table.pivot(index="row", columns="mean_period", values=shown_column(weights))
+    largest = float(np.nanmax(np.abs(grid).to_numpy(), initial=0.0)) or 1.0
 
     height = min(TALLEST, ROW_HEIGHT * len(grid))
     which = _estimate_in_words(weights.iloc[0], style.language)
@@ -140,8 +150,16 @@ def _picture(weights: pd.DataFrame, heading: str, style: FigureStyle) -> Figure:
     printed = _print_weights(axes, grid.to_numpy(), largest)
     _draw_treatment_start(axes, grid)
     _label_axes(axes, grid, style.language)
-    _add_weights_legend(figure, None if printed else largest, style.language)
+    _add_weights_legend(figure, None if printed else largest, style.language, _hide(axes, grid))
     return fs.add_watermark(figure, style.synthetic)
+
+
+def _hide(axes: Axes, grid: pd.DataFrame) -> bool:
+    """Hatch the rows of cohorts that may not be shown, and return whether there are any."""
+    rows = np.flatnonzero(grid.isna().all(axis=1))
+    for row in rows:
+        axes.axhspan(row - 0.5, row + 0.5, facecolor=fs.LIGHT, edgecolor=fs.GREY, hatch="///", lw=0)
+    return bool(len(rows))
 
 
 def _print_weights(axes: Axes, grid: np.ndarray, largest: float) -> bool:
@@ -200,10 +218,13 @@ def _label_axes(axes: Axes, grid: pd.DataFrame, language: str) -> None:
         spine.set_visible(False)
 
 
-def _add_weights_legend(figure: Figure, largest: float | None, language: str) -> None:
-    """Explain the line, and the colours where no numbers are printed."""
+def _add_weights_legend(figure: Figure, largest: float | None, language: str, hidden: bool) -> None:
+    """Explain the line, rows that are hidden, and the colours where no numbers are printed."""
     start = word("weights.start", language)
     handles: list[Artist] = [Line2D([], [], color=fs.INK, linewidth=2, label=start)]
+    if hidden:
+        few = word("weights.hidden", language)
+        handles.append(Patch(facecolor=fs.LIGHT, edgecolor=fs.GREY, hatch="///", label=few))
     if largest is not None:
         digits = significant_digits([largest], ERROR_DIGITS)
         for value in (-largest, 0.0, largest):
@@ -215,8 +236,8 @@ def _add_weights_legend(figure: Figure, largest: float | None, language: str) ->
 
 
 def _alternative_text(weights: pd.DataFrame, heading: str, style: FigureStyle) -> str:
-    column = _shown_column(weights)
-    order = weights[column].abs().sort_values(ascending=False).index
+    column = shown_column(weights)
+    order = weights[column].abs().dropna().sort_values(ascending=False).index
     largest = weights.reindex(order)[:MOST_WEIGHTS]
     digits = significant_digits([largest[column].abs().max()], ERROR_DIGITS)
     items = [
