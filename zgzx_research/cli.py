@@ -113,7 +113,9 @@ def freeze(
     plan = freeze_study(find_root(), name, date, after_data=after_data, again=again)
     when = "after" if plan.after_data else "before"
     typer.echo(f"studies/{name}.plan.toml: {len(plan.decided)} choices, frozen on {plan.frozen_on}")
-    typer.echo(f"written {when} data of the study were built; commit it, so that its date can be seen")
+    typer.echo(
+        f"written {when} data of the study were built; commit it, so that its date can be seen"
+    )
 
 
 @app.command()

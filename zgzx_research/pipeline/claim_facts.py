@@ -13,6 +13,7 @@ from zgzx_research.outcomes import OUTCOMES
 from zgzx_research.pipeline.claim_answers import Answer, answer_facts, count_facts
 from zgzx_research.pipeline.estimates import headline_spec
 from zgzx_research.pipeline.next_steps import next_step_facts
+from zgzx_research.pipeline.questions import years_to_window
 from zgzx_research.robustness.negative_controls import declared_controls
 from zgzx_research.study import Study
 
@@ -160,7 +161,7 @@ def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str
         found["sign_flips"] = _number(facts, flips)
     slope = f"{prefix}.pretest.slope_detectable"
     if facts.has(slope):
-        found["pretest_power"] = abs(_number(facts, slope)) * _years_to_window(study)
+        found["pretest_power"] = abs(_number(facts, slope)) * years_to_window(study)
     controls = _controls(claim, facts)
     if controls:  # one that could not be estimated says nothing; if none could, nor do they all
         known = [p for p in controls if not math.isnan(p)]
@@ -169,12 +170,6 @@ def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str
     if facts.has(breakdown) and _number(facts, f"{numbers_of(prefix)}.p_value") < 0.05:
         found["breakdown"] = _number(facts, breakdown)
     return found
-
-
-def _years_to_window(study: Study) -> float:
-    """Return the years from the last year of the base to the middle of the headline's window."""
-    first, last = study.estimate.headline_events
-    return (first + last) / 2 + 1 + study.estimate.specs["main"].leave_out
 
 
 def _controls(claim: Claim, facts: Facts) -> list[float]:

@@ -21,24 +21,31 @@ from zgzx_research.designs.contest import ContestEffects
 from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.claims import read_claims
-from zgzx_research.evidence.facts import Fact
+from zgzx_research.evidence.claims import Claim, read_claims
+from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
 from zgzx_research.pipeline.claim_facts import claim_facts
-from zgzx_research.pipeline.design_facts import contest_facts
+from zgzx_research.pipeline.design_facts import CONTEST, contest_facts
 from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
 from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of, quoted_pages
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
 from zgzx_research.pipeline.page_reading import PageReading
 from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.questions import question
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.pipeline.robustness import (
     Robustness,
     robustness_facts,
     run_checks,
+)
+from zgzx_research.pipeline.sentence_facts import (
+    Question,
+    curve_facts,
+    paired_facts,
+    sentence_facts,
 )
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.report import fonts
@@ -47,6 +54,8 @@ from zgzx_research.report.page_style import label
 from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
 from zgzx_research.report.wording import word_or_code
+from zgzx_research.robustness.base_sensitivity import PairedDifference
+from zgzx_research.robustness.specification_curve import SpecificationCurve
 from zgzx_research.study import check_name, find_root, load_study
 
 STUDY = "study"  # the facts every page knows: facts/study.json
@@ -129,6 +138,7 @@ class Page(PageReading):
         summary = self.summarise(outcome, effects, sampled=declared)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
+        found |= sentence_facts(found, f"{outcome}.{spec}", self._question(outcome, spec, found))
         if self.study is None:
             found |= graded(found, outcome, spec)
         elif declared and summary.effective.dominated:
@@ -190,7 +200,37 @@ class Page(PageReading):
         if isinstance(found, Refused):
             return Kept({}, {})
         other = None if isinstance(other_base, Refused) else other_base
-        return self.keep_facts(contest_facts(outcome, found, other))
+        facts = contest_facts(outcome, found, other)
+        asked = self._question(outcome, CONTEST, facts)
+        return self.keep_facts(facts | sentence_facts(facts, f"{outcome}.{CONTEST}", asked))
+
+    def keep_paired(self, name: str, outcome: str, found: PairedDifference | Refused) -> Kept:
+        """Keep the difference of two estimates of one panel, `<name>.{estimate,p_value,reading}`.
+
+        Parameters
+        ----------
+        name : str
+            First parts of the names of the facts, e.g. "retention.main.base".
+        outcome : str
+            Gives the unit.
+        found : PairedDifference or Refused
+            From `base_sensitivity`; of a refusal nothing is kept.
+        """
+        return self.keep_facts(paired_facts(name, self.unit(outcome), found))
+
+    def keep_curve(self, name: str, outcome: str, found: SpecificationCurve) -> Kept:
+        """Keep range and signs of a specification curve, `<name>.{lowest,sign_flips,reading}`.
+
+        Parameters
+        ----------
+        name : str
+            First parts of the names of the facts, e.g. "retention.main.curve".
+        outcome : str
+            Gives the unit.
+        found : SpecificationCurve
+            From `specification_curve`.
+        """
+        return self.keep_facts(curve_facts(name, self.unit(outcome), found.summary()))
 
     def keep_checks(self, outcome: str, spec: str = "main", **found: Any) -> Kept:
         """Keep how far an estimate can be trusted, as facts `<outcome>.<spec>.{bounds,base,…}.*`.
@@ -241,14 +281,14 @@ class Page(PageReading):
         pairs = [
             (name, spec)
             for name, spec in estimates.kept_pairs(self.facts)
-            if (spec == self._headline_spec(name) if outcome is None else name == outcome)
+            if (spec == self.headline_spec(name) if outcome is None else name == outcome)
         ]
         spec_words = [word_or_code("spec", spec, self.language) for _, spec in pairs]
         words = [self.label(name) for name, _ in pairs] if outcome is None else spec_words
         items = [(text, name, spec) for text, (name, spec) in zip(words, pairs, strict=True)]
         return estimate_rows(self.facts, items)
 
-    def _headline_spec(self, outcome: str) -> str:
+    def headline_spec(self, outcome: str) -> str:
         """Return the primary design of an outcome where it was kept, or else "main"."""
         return estimates.headline_spec(self.study, self.facts, outcome) if self.study else "main"
 
@@ -334,6 +374,18 @@ class Page(PageReading):
     def _linkage(self) -> tuple[float, bool]:
         """Share of linked award records, and whether it may be shown."""
         return data_facts.roster_linkage(self.place)
+
+    def _question(self, outcome: str, spec: str, found: Mapping[str, Fact]) -> Question:
+        """Return what an estimate is held against; `found` are its own facts."""
+        if self.study is None:
+            return Question()
+        known = Facts(self.known | self.kept | dict(found))
+        return question(self.study, self._claims, known, outcome, spec)
+
+    @cached_property
+    def _claims(self) -> tuple[Claim, ...]:
+        """The claims ledger."""
+        return read_claims(self.place.claims)
 
     @property
     def _headline(self) -> tuple[int, int] | None:

@@ -29,10 +29,10 @@ BLOCKS = {
 PAGES = Path(__file__).parents[3] / "notebooks"
 FILES = sorted([*PAGES.rglob("*.j2"), *SHARED.rglob("*.j2")])
 OPTIONS = {"options": {"controls": "never_treated", "leave_out": 1}}
-PATENTS = {"outcome": "patents_invention", "spec": "main"} | OPTIONS
+PATENTS = {"outcome": "patents_invention", "spec": "main", "primary": "contest"} | OPTIONS
 # what a page passes to its texts besides the facts
 NAMES = {
-    "3_retention": {"outcome": "retention", "spec": "main"} | OPTIONS,
+    "3_retention": {"outcome": "retention", "spec": "main", "primary": "precision"} | OPTIONS,
     "4_patents": PATENTS | {"others": ["patents_utility_model", "patents_all"]},
     "5_robustness": {
         "prefix": "patents_invention.main",

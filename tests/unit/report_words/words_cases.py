@@ -10,6 +10,13 @@ import pandas as pd
 from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.evidence.grade import grade
+from zgzx_research.pipeline.sentence_facts import (
+    Question,
+    curve_facts,
+    paired_facts,
+    sentence_facts,
+)
+from zgzx_research.robustness.base_sensitivity import PairedDifference
 
 # estimate and standard error, as proportions
 FINDINGS = {
@@ -145,21 +152,6 @@ def _checks(finding: str, p_value: float) -> dict:
     frames = {
         "bounds": (pd.DataFrame([{"bound": 1, **ends}]), "bound"),
         "sensitivity": (pd.DataFrame([{"breakdown": 0.4 if finding != "flat" else 0.0}]), None),
-        "base": (pd.DataFrame([{"p_value": p_value, "z": estimate / error}]), None),
-        "curve": (
-            pd.DataFrame(
-                [
-                    {
-                        "specifications": 16,
-                        "lowest": -0.1,
-                        "median": 0.05,
-                        "highest": 0.2,
-                        "sign_flips": {"flat": 0.5, "rose": 0.0}.get(finding, 0.1),
-                    }
-                ]
-            ),
-            None,
-        ),
         "randomisation": (pd.DataFrame([{"p_value": 0.2, "permutations": 999}]), None),
         "bacon": (_kinds(already={"rose": 0.02, "fell": 0.3}.get(finding)), "kind"),
         "weights": (_weights(largest={"rose": 0.6, "fell": 0.3}.get(finding, 0.1)), None),
@@ -167,6 +159,14 @@ def _checks(finding: str, p_value: float) -> dict:
     facts: dict = {}
     for name, (frame, by) in frames.items():
         facts |= frame_facts(f"patents_invention.main.{name}", frame, "percent", by)
+    flips = {"flat": 0.5, "rose": 0.0}.get(finding, 0.1)
+    curve = {"specifications": 16, "lowest": -0.1, "median": 0.05, "highest": 0.2}
+    summary = pd.DataFrame([curve | {"sign_flips": flips}])
+    pair = PairedDifference(0.0, estimate, estimate, error, 0.0, 0.0, p_value, 0.5, "difference")
+    for outcome, unit in (("patents_invention", "percent"), ("retention", "percentage_point")):
+        for name in ("base", "controls"):
+            facts |= paired_facts(f"{outcome}.main.{name}", unit, pair)
+        facts |= curve_facts(f"{outcome}.main.curve", unit, summary)
     return facts
 
 
@@ -185,6 +185,18 @@ def _people(finding: str) -> dict:
     return facts | frame_facts("skill_share", shares, "number")
 
 
+def _chosen_sentences(facts: dict, prefix: str, finding: str) -> dict:
+    """Facts that choose the sentences; the p value is that of the interval."""
+    estimate, error = FINDINGS[finding]
+    p_value = math.erfc(abs(estimate) / error / math.sqrt(2))
+    found = {f"{prefix}.headline.p_value": fact(p_value, "number", "estimate", "estimate")}
+    found[f"{prefix}.pretest.left_out"] = fact(1, "count", "design", "estimate")
+    claimed = math.nan if prefix.startswith("outcome") else 10.0
+    role = "primary" if prefix.endswith((".contest", ".precision")) else "exploratory"
+    asked = Question() if prefix.startswith("outcome") else Question(role, claimed, 3, 4.0)
+    return found | sentence_facts(facts | found, prefix, asked)
+
+
 @functools.cache
 def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float) -> dict:
     facts: dict = {}
@@ -201,6 +213,7 @@ def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float
     facts[f"{prefix}.pretest.two_bins.p_value"] = fact(p_value, "number", "estimate", "estimate")
     facts[f"{prefix}.headline.effective_number"] = fact(120.0, "number", "estimate", "estimate")
     facts[f"{prefix}.headline.mde_reason"] = fact("", "text", "estimate", "estimate")
+    facts |= _chosen_sentences(facts, prefix, finding)
     measures = {"effective_treated": 360.0, "pretest": p_value, "linkage": 0.9, "detectable": 20.0}
     graded = grade(measures, claimed_effect=10.0)
     return facts | grade_facts(outcome, spec, graded, "percent")
