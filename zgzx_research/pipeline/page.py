@@ -52,6 +52,7 @@ from zgzx_research.report import fonts
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
 from zgzx_research.report.page_style import label
 from zgzx_research.report.prose_rendering import render_prose
+from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
 from zgzx_research.report.wording import word_or_code
 from zgzx_research.robustness.base_sensitivity import PairedDifference
@@ -287,6 +288,10 @@ class Page(PageReading):
         words = [self.label(name) for name, _ in pairs] if outcome is None else spec_words
         items = [(text, name, spec) for text, (name, spec) in zip(words, pairs, strict=True)]
         return estimate_rows(self.facts, items)
+
+    def claims(self) -> list[ClaimRow]:
+        """List the official claims that have an estimate, for their plot."""
+        return claim_rows(self.facts, read_claims(self.place.claims))
 
     def headline_spec(self, outcome: str) -> str:
         """Return the primary design of an outcome where it was kept, or else "main"."""

@@ -17,7 +17,7 @@ from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
-from zgzx_research.report.tables.claims_table import claims_table
+from zgzx_research.report.tables.claims_table import claims_table, described_claims_table
 from zgzx_research.report.tables.markdown_table import Table
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.wording import word_or_code
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "arms",
     "claims",
+    "claims_described",
     "cohort",
     "estimates_of",
     "event_time",
@@ -130,9 +131,16 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
     return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
 
 
-def claims(page: Page) -> Table:
-    """Return the table of the official claims."""
-    return claims_table(page.facts, read_claims(page.place.claims), page.language)
+def claims(page: Page) -> Table | None:
+    """Return the table of the official claims with an estimate; None where there is none."""
+    table = claims_table(page.facts, read_claims(page.place.claims), page.language)
+    return table if table.rows else None
+
+
+def claims_described(page: Page) -> Table | None:
+    """Return the table of the claims without an estimate; None where all have one."""
+    table = described_claims_table(page.facts, read_claims(page.place.claims), page.language)
+    return table if table.rows else None
 
 
 def results(

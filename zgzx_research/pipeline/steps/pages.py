@@ -18,7 +18,6 @@ from zgzx_research.pipeline.place import Place
 REPORT = store.PACKAGE / "report"
 FORMATS = ("html", "pdf", "docx")
 PAGE_CODE = ("zgzx_research.pipeline.page", "zgzx_research.pipeline.panel_page")
-SENTENCES = "_sentences"  # shared by all pages
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
     place, folder = edition.place, edition.place.page_folder(page)
     notebook = folder / "page.ipynb"
     words = folder / f"{language}.md.j2"
-    shared = REPORT / "prose" / f"{SENTENCES}.{language}.md.j2"
+    shared = _shared_sentences(language)
     first = edition.languages[0]
     quoted = [place.facts(other) for other in edition.quotes.get(page, ())]
     facts = place.facts(page)
@@ -116,7 +115,7 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
         inputs=(
             notebook,
             words,
-            shared,
+            *shared,
             *edition.inputs,
             *quoted,
             *([facts] if language != first else []),
@@ -125,6 +124,11 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
         settings=[dict(edition.parameters), edition.synthetic],
         modules=(*PAGE_CODE, *public_modules(notebook.read_text(encoding="utf-8"))),
     )
+
+
+def _shared_sentences(language: str) -> list[Path]:
+    """List the files of sentences that all pages share."""
+    return sorted((REPORT / "prose").glob(f"_*.{language}.md.j2"))
 
 
 def run_page(
@@ -310,7 +314,7 @@ def _card_step(edition: Edition) -> Step:
     place, page = edition.place, next(iter(edition.pages))
     folder = place.page_folder(page)
     words = [folder / f"{language}.md.j2" for language in ("zh", "en")]
-    shared = [REPORT / "prose" / f"{SENTENCES}.{language}.md.j2" for language in ("zh", "en")]
+    shared = [path for language in ("zh", "en") for path in _shared_sentences(language)]
     return Step(
         name="index.card",
         run=partial(write_card, place, page, edition.languages, edition.synthetic),
