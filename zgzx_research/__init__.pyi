@@ -44,15 +44,20 @@ from .report.figures.cohorts import plot_cohorts as plot_cohorts
 from .report.figures.comparison_weights_map import (
     plot_comparison_weights as plot_comparison_weights,
 )
+from .report.figures.edition_timeline import plot_edition_timeline as plot_edition_timeline
 from .report.figures.estimators import plot_estimators as plot_estimators
 from .report.figures.event_study import plot_event_study as plot_event_study
+from .report.figures.flow import plot_flow as plot_flow
 from .report.figures.honest_bounds import plot_honest_bounds as plot_honest_bounds
+from .report.figures.linkage import plot_linkage as plot_linkage
 from .report.figures.outcome_paths import plot_outcome_paths as plot_outcome_paths
+from .report.figures.participation import plot_participation as plot_participation
 from .report.figures.placebos import plot_placebos as plot_placebos
 from .report.figures.raw_rows import plot_raw_rows as plot_raw_rows
 from .report.figures.specification_curve import (
     plot_specification_curve as plot_specification_curve,
 )
+from .report.figures.theory_of_change import plot_theory_of_change as plot_theory_of_change
 from .report.tables.regression_tables import regression_table as regression_table
 from .robustness.bacon import bacon_by_kind as bacon_by_kind
 from .robustness.bacon import bacon_decomposition as bacon_decomposition

@@ -32,7 +32,7 @@ from zgzx_research.study import load_study
 BLOCKS = {
     "0_brief": "title headline what_we_asked what_we_found how_sure "
     "what_it_does_not_say data_and_method next",
-    "1_data_audit": "title purpose rows linkage arms panel limits",
+    "1_data_audit": "title purpose rows linkage arms until panel limits",
 }
 WITHOUT_PATENTS = (r', "patents_invention".*\n', ",\n"), (r"truncation = .*\n", "")
 WITHOUT_RETENTION = (r'"retention", ', "")

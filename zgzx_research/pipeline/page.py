@@ -25,7 +25,7 @@ from zgzx_research.evidence.claims import Claim, read_claims
 from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
-from zgzx_research.pipeline import data_facts, estimates, page_tables
+from zgzx_research.pipeline import data_facts, estimates, page_tables, programme_facts
 from zgzx_research.pipeline.claim_facts import claim_facts
 from zgzx_research.pipeline.design_facts import CONTEST, contest_facts
 from zgzx_research.pipeline.grading import graded
@@ -265,6 +265,10 @@ class Page(PageReading):
     def keep_data(self) -> Kept:
         """Keep the facts of the data: rows, links, firms, what is missing."""
         return self.keep_facts(data_facts.data_facts(self.place, self.settings))
+
+    def keep_programme(self) -> Kept:
+        """Keep the facts of the programme, `flow.*`: who entered, won, and is in the estimates."""
+        return self.keep_facts(programme_facts.programme_facts(self.place, self.settings))
 
     def event(self, outcome: str, spec: str = "main") -> Aggregate:
         """Return the event study of an estimation that was kept."""

@@ -20,6 +20,7 @@ from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.claims_table import claims_table, described_claims_table
 from zgzx_research.report.tables.markdown_table import Table
 from zgzx_research.report.tables.result_table import result_table
+from zgzx_research.report.tables.until_table import until_table
 from zgzx_research.report.wording import word_or_code
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "results",
     "rows",
     "stamp",
+    "until",
 ]
 
 
@@ -183,6 +185,11 @@ def linkage(page: Page) -> Table:
 def arms(page: Page) -> Table:
     """Return the table of contest records linked to a firm or a person, by arm."""
     return data_tables.arms_table(data_facts.arm_linkage(page.place), page.language)
+
+
+def until(page: Page) -> Table:
+    """Return the table that says until when each source reaches."""
+    return until_table(page.facts, page.language)
 
 
 def panel(page: Page) -> Table:

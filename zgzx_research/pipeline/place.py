@@ -38,6 +38,7 @@ PAGE_TABLES = {
     "roster": "clean",
     "entry": "clean",
     "cost": "clean",
+    "participation": "clean",
     "district_year": "clean",
     "quarantine": "clean",
 }

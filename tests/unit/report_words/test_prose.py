@@ -17,7 +17,8 @@ from zgzx_research.report.wording import LANGUAGES
 BLOCKS = {
     "0_brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say "
     "data_and_method next",
-    "1_data_audit": "title purpose rows linkage arms panel limits",
+    "1_data_audit": "title purpose rows linkage arms until panel limits",
+    "2_programme": "title question calendar versions flow persons participation limits",
     "3_retention": "title question design headline event_study precision checks limits",
     "4_patents": "title question design headline event_study contest checks limits",
     "5_robustness": "title question bounds base placebos curve controls methods two_way weights "
@@ -32,6 +33,7 @@ OPTIONS = {"options": {"controls": "never_treated", "leave_out": 1}}
 PATENTS = {"outcome": "patents_invention", "spec": "main", "primary": "contest"} | OPTIONS
 # what a page passes to its texts besides the facts
 NAMES = {
+    "2_programme": {"unit": "persons"},
     "3_retention": {"outcome": "retention", "spec": "main", "primary": "precision"} | OPTIONS,
     "4_patents": PATENTS | {"others": ["patents_utility_model", "patents_all"]},
     "5_robustness": {

@@ -113,7 +113,25 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
         for spec in ("main", "full_base", "not_yet", "precision", "contest"):
             facts |= _estimates(outcome, spec, scale, finding, p_value)
     facts |= _checks(finding, p_value) | _people(finding)
+    facts |= _programme()
     return Facts(facts | _claims(finding))
+
+
+def _programme() -> dict:
+    """Facts of the page about the programme, and until when the data reach."""
+    counts = {"firms.entered": 518, "firms.final": 269, "firms.awarded": 105, "firms.in_panel": 98}
+    counts |= {"patents_invention.estimate": 78, "retention.estimate": 72, "persons.compared": 1108}
+    counts |= {"roster.rows": 150, "roster.teams": 45, "roster.persons": 382}
+    facts = {f"flow.{name}": fact(n, "count", "data", "panels") for name, n in counts.items()}
+    for name, number in (("editions", 12), ("assumed", 8)):
+        facts[f"calendar.{name}"] = fact(number, "count", "design", "study")
+    for name, year in (("first_year", 2012), ("last_year", 2025)):
+        facts[f"calendar.{name}"] = fact(year, "year", "design", "study")
+    facts["calendar.assumed_share"] = fact(0.7, "share", "data", "panels")
+    facts["until.patents_export"] = fact("2026-03-31", "text", "design", "study")
+    facts["until.months_to_publication"] = fact(18, "count", "design", "study")
+    facts["until.patents_invention"] = fact(2023, "year", "data", "panels")
+    return facts
 
 
 def _claims(finding: str) -> dict:
