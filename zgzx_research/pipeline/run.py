@@ -146,6 +146,7 @@ def _study_facts(study: Study, stamp: Mapping[str, Any], synthetic: bool) -> dic
     return (
         study_facts.design_facts(study.study.seed, study.estimate.event_window, synthetic)
         | study_facts.identity_facts(study.study.name, study.study.years)
+        | study_facts.front_facts(study)
         | study_facts.stamp_facts(stamp)
     )
 
@@ -163,6 +164,7 @@ def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
         synthetic=synthetic,
         inputs=(place.facts("study"), ledger, place.calendar, *tables),
         parameters={},
+        commit=manifest.clean_commit(place.root),
     )
 
 

@@ -41,6 +41,8 @@ class Edition:
         Files that pages read.
     parameters : mapping
         Parameters of the notebooks besides study and language.
+    commit : str, default ""
+        Git commit of the code, for the title pages; "" names the digest of the code.
     """
 
     place: Place
@@ -50,6 +52,7 @@ class Edition:
     synthetic: bool
     inputs: tuple[Path, ...]
     parameters: Mapping[str, Any]
+    commit: str = ""
 
     @property
     def fact_files(self) -> tuple[Path, ...]:
@@ -225,14 +228,16 @@ def _document_step(edition: Edition, document: str, language: str) -> Step:
     name = "brief" if document == "brief" else "report"
     return Step(
         name=f"{name}.{language}",
-        run=partial(render, place, document, name, pages, language, edition.synthetic),
+        run=partial(
+            render, place, document, name, pages, language, edition.synthetic, edition.commit
+        ),
         inputs=(
             *(place.notebook(page, language) for page in pages),
             edition.all_facts,
             *_style_files(),
         ),
         outputs=tuple(place.reports / language / f"{name}.{suffix}" for suffix in FORMATS),
-        settings=edition.synthetic,
+        settings=[edition.synthetic, edition.commit],
     )
 
 
@@ -249,21 +254,25 @@ def render(
     pages: Sequence[str],
     language: str,
     synthetic: bool,
+    commit: str,
 ) -> None:
     """Write `<name>.html`, `.pdf` and `.docx` from executed notebooks."""
     import nbformat
 
     from zgzx_research.report.assemble import join_notebooks
+    from zgzx_research.report.front_matter import front_matter
     from zgzx_research.report.render import render_document
     from zgzx_research.report.wording import word
 
     books = {page: nbformat.read(place.notebook(page, language), as_version=4) for page in pages}
+    facts = Facts.load(place.work / "facts.json")
     render_document(
         join_notebooks(books, language=language),
         language=language,
         title=word(f"document.{document}", language),
         subtitle=word("document.subtitle", language, study=place.name),
-        stamp=stamp(Facts.load(place.work / "facts.json"), language),
+        stamp=stamp(facts, language),
+        front=front_matter(facts, language, commit),
         synthetic=synthetic,
         out=place.reports / language / name,
         formats=FORMATS,
