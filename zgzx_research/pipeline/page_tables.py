@@ -18,6 +18,7 @@ from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.claims_table import claims_table
 from zgzx_research.report.tables.markdown_table import Table
+from zgzx_research.report.tables.method_table import method_table
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.wording import word_or_code
 
@@ -38,6 +39,7 @@ __all__ = [
     "left_out",
     "left_out_of",
     "linkage",
+    "method",
     "panel",
     "quarantine",
     "results",
@@ -174,6 +176,11 @@ def linkage(page: Page) -> Table:
 def arms(page: Page) -> Table:
     """Return the table of contest records linked to a firm or a person, by arm."""
     return data_tables.arms_table(data_facts.arm_linkage(page.place), page.language)
+
+
+def method(page: Page, design: str) -> Table:
+    """Return the box that says how a design compares; its words are in `report/methods.toml`."""
+    return method_table(design, page.language)
 
 
 def panel(page: Page) -> Table:

@@ -323,25 +323,35 @@ def _card_step(edition: Edition) -> Step:
     shared = [REPORT / "prose" / f"{SENTENCES}.{language}.md.j2" for language in ("zh", "en")]
     return Step(
         name="index.card",
-        run=partial(write_card, place, page, edition.languages, edition.synthetic),
+        run=partial(write_card, place, page, edition.languages, edition.synthetic, edition.commit),
         inputs=(edition.all_facts, *words, *shared),
         outputs=(place.reports / "card.json",),
-        settings=edition.synthetic,
+        settings=[edition.synthetic, edition.commit],
     )
 
 
-def write_card(place: Place, page: str, languages: Sequence[str], synthetic: bool) -> None:
-    """Write title and headline of the first page in both languages."""
+def write_card(
+    place: Place, page: str, languages: Sequence[str], synthetic: bool, commit: str
+) -> None:
+    """Write what the landing page says of a study, in both languages."""
     from zgzx_research.pipeline.page_words import plain_headline, plain_title
+    from zgzx_research.report.card_findings import card_findings
+    from zgzx_research.report.front_matter import front_matter
     from zgzx_research.report.wording import LANGUAGES
 
     facts, folder = Facts.load(place.work / "facts.json"), place.page_folder(page)
+    ends = [key for key in ("study.first_year", "study.last_year") if facts.has(key)]
     card = {
         "name": place.name,
         "synthetic": synthetic,
         "languages": list(languages),
+        "years": "–".join(str(facts.get(key)) for key in ends),
         "titles": {language: plain_title(folder, language, facts) for language in LANGUAGES},
         "headlines": {language: plain_headline(folder, language, facts) for language in LANGUAGES},
+        "findings": {language: card_findings(facts, language) for language in LANGUAGES},
+        "front": {
+            language: dict(front_matter(facts, language, commit).lines) for language in LANGUAGES
+        },
     }
     store.write_json(place.reports / "card.json", card)
 
