@@ -25,6 +25,14 @@ from zgzx_research.outcomes import OUTCOMES
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 Base = Literal["universal", "varying", "pooled"]
+Language = Literal["zh", "en"]
+# a name in one line, as it stands under the title of a report
+Author = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=2, max_length=100, pattern=r"^[^\x00-\x1f]*$"
+    ),
+]
 
 # Named in the sentences of the reports; others appear in figures, tables and the workbook.
 REPORTED_SPECS = ("main", "full_base", "not_yet")
@@ -48,8 +56,22 @@ class _Section(BaseModel):
 class Identity(_Section):
     name: str
     years: tuple[int, int]
-    languages: tuple[Literal["zh", "en"], ...] = ("zh", "en")
+    languages: tuple[Language, ...] = ("zh", "en")
     seed: int = 0
+    author: dict[Language, Author] | None = None
+    date: dt.date | None = None
+
+    @field_validator("author", mode="before")
+    @classmethod
+    def _in_each_language(cls, author: object) -> object:
+        return {"zh": author, "en": author} if isinstance(author, str) else author
+
+    @model_validator(mode="after")
+    def _named_in_its_languages(self) -> Identity:
+        missing = [one for one in self.languages if self.author and one not in self.author]
+        if missing:
+            raise ValueError(f"[study] author has no name for {', '.join(missing)}")
+        return self
 
     @field_validator("languages")
     @classmethod
@@ -237,6 +259,9 @@ class Study(_Section):
     @model_validator(mode="after")
     def _covered(self) -> Study:
         last, end = self.study.years[1], self.patents.truncation
+        made = self.study.date
+        if made and made <= max(dt.date(last, 12, 31), end or dt.date.min):
+            raise ValueError(f"[study] date {made} is not after the last day of the data")
         if "patents" not in self.needed_sources:
             return self
         if end is None:

@@ -19,6 +19,7 @@ from zgzx_research.pipeline.refused import Refused
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.claims_table import claims_table, described_claims_table
 from zgzx_research.report.tables.markdown_table import Table
+from zgzx_research.report.tables.method_table import method_table
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.tables.until_table import until_table
 from zgzx_research.report.wording import word_or_code
@@ -41,6 +42,7 @@ __all__ = [
     "left_out",
     "left_out_of",
     "linkage",
+    "method",
     "panel",
     "quarantine",
     "results",
@@ -190,6 +192,11 @@ def arms(page: Page) -> Table:
 def until(page: Page) -> Table:
     """Return the table that says until when each source reaches."""
     return until_table(page.facts, page.language)
+
+
+def method(page: Page, design: str) -> Table:
+    """Return the box that says how a design compares; its words are in `report/methods.toml`."""
+    return method_table(design, page.language)
 
 
 def panel(page: Page) -> Table:

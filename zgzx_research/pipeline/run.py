@@ -149,6 +149,7 @@ def _study_facts(
     return (
         study_facts.design_facts(study.study.seed, study.estimate.event_window, synthetic)
         | study_facts.identity_facts(study.study.name, study.study.years)
+        | study_facts.front_facts(study)
         | study_facts.stamp_facts(stamp)
         | plan_facts(place, study)
     )
@@ -167,6 +168,7 @@ def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
         synthetic=synthetic,
         inputs=(place.facts("study"), ledger, place.calendar, *tables),
         parameters={},
+        commit=manifest.clean_commit(place.root),
     )
 
 

@@ -40,6 +40,8 @@ class Edition:
         Files that pages read.
     parameters : mapping
         Parameters of the notebooks besides study and language.
+    commit : str, default ""
+        Git commit of the code, for the title pages; "" names the digest of the code.
     """
 
     place: Place
@@ -49,6 +51,7 @@ class Edition:
     synthetic: bool
     inputs: tuple[Path, ...]
     parameters: Mapping[str, Any]
+    commit: str = ""
 
     @property
     def fact_files(self) -> tuple[Path, ...]:
@@ -228,14 +231,16 @@ def _document_step(edition: Edition, document: str, language: str) -> Step:
     name = "brief" if document == "brief" else "report"
     return Step(
         name=f"{name}.{language}",
-        run=partial(render, place, document, name, pages, language, edition.synthetic),
+        run=partial(
+            render, place, document, name, pages, language, edition.synthetic, edition.commit
+        ),
         inputs=(
             *(place.notebook(page, language) for page in pages),
             edition.all_facts,
             *_style_files(),
         ),
         outputs=tuple(place.reports / language / f"{name}.{suffix}" for suffix in FORMATS),
-        settings=edition.synthetic,
+        settings=[edition.synthetic, edition.commit],
     )
 
 
@@ -252,21 +257,25 @@ def render(
     pages: Sequence[str],
     language: str,
     synthetic: bool,
+    commit: str,
 ) -> None:
     """Write `<name>.html`, `.pdf` and `.docx` from executed notebooks."""
     import nbformat
 
     from zgzx_research.report.assemble import join_notebooks
+    from zgzx_research.report.front_matter import front_matter
     from zgzx_research.report.render import render_document
     from zgzx_research.report.wording import word
 
     books = {page: nbformat.read(place.notebook(page, language), as_version=4) for page in pages}
+    facts = Facts.load(place.work / "facts.json")
     render_document(
         join_notebooks(books, language=language),
         language=language,
         title=word(f"document.{document}", language),
         subtitle=word("document.subtitle", language, study=place.name),
-        stamp=stamp(Facts.load(place.work / "facts.json"), language),
+        stamp=stamp(facts, language),
+        front=front_matter(facts, language, commit),
         synthetic=synthetic,
         out=place.reports / language / name,
         formats=FORMATS,
@@ -317,25 +326,35 @@ def _card_step(edition: Edition) -> Step:
     shared = [path for language in ("zh", "en") for path in _shared_sentences(language)]
     return Step(
         name="index.card",
-        run=partial(write_card, place, page, edition.languages, edition.synthetic),
+        run=partial(write_card, place, page, edition.languages, edition.synthetic, edition.commit),
         inputs=(edition.all_facts, *words, *shared),
         outputs=(place.reports / "card.json",),
-        settings=edition.synthetic,
+        settings=[edition.synthetic, edition.commit],
     )
 
 
-def write_card(place: Place, page: str, languages: Sequence[str], synthetic: bool) -> None:
-    """Write title and headline of the first page in both languages."""
+def write_card(
+    place: Place, page: str, languages: Sequence[str], synthetic: bool, commit: str
+) -> None:
+    """Write what the landing page says of a study, in both languages."""
     from zgzx_research.pipeline.page_words import plain_headline, plain_title
+    from zgzx_research.report.card_findings import card_findings
+    from zgzx_research.report.front_matter import front_matter
     from zgzx_research.report.wording import LANGUAGES
 
     facts, folder = Facts.load(place.work / "facts.json"), place.page_folder(page)
+    ends = [key for key in ("study.first_year", "study.last_year") if facts.has(key)]
     card = {
         "name": place.name,
         "synthetic": synthetic,
         "languages": list(languages),
+        "years": "–".join(str(facts.get(key)) for key in ends),
         "titles": {language: plain_title(folder, language, facts) for language in LANGUAGES},
         "headlines": {language: plain_headline(folder, language, facts) for language in LANGUAGES},
+        "findings": {language: card_findings(facts, language) for language in LANGUAGES},
+        "front": {
+            language: dict(front_matter(facts, language, commit).lines) for language in LANGUAGES
+        },
     }
     store.write_json(place.reports / "card.json", card)
 

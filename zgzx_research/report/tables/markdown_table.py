@@ -30,6 +30,8 @@ class Table:
         One tuple per row, each as long as `columns`.
     notes : tuple of str, default ()
         Further sentences for below the table; the tables of this folder have none.
+    markup : bool, default False
+        Whether entries are Markdown of our own; otherwise marks in them are escaped.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Table:
     align: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    markup: bool = False
 
     def to_markdown(self) -> str:
         """Write the table as a Pandoc pipe table, without its caption.
@@ -47,7 +50,8 @@ class Table:
         str
             Markdown. The relative width of a column follows its longest entry.
         """
-        lines = [tuple(escape_markdown(text) for text in row) for row in (self.columns, *self.rows)]
+        written = str if self.markup else escape_markdown
+        lines = [tuple(map(written, row)) for row in (self.columns, *self.rows)]
         widths = [
             max(3, *(min(WIDEST, display_width(line[column])) for line in lines))
             for column in range(len(self.columns))
