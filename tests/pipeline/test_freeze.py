@@ -14,8 +14,8 @@ from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline.analysis_plan import changed_names, decisions, read_plan
 from zgzx_research.pipeline.freeze import freeze_study, plan_facts, plan_lines
 from zgzx_research.pipeline.place import Place
-from zgzx_research.report.prose_rendering import environment
 from zgzx_research.report.prose_rendering import _template_names as template_names
+from zgzx_research.report.prose_rendering import environment
 from zgzx_research.study import load_study
 
 ROOT = Path(__file__).parents[2]
