@@ -115,3 +115,22 @@ def test_the_primary_design_of_an_outcome_has_a_reason_and_fits_its_unit(project
     refuse(project, with_row(row.replace("invention", "inventions")), "did you mean")
     wrong = with_row(row.replace("contest", "precision"))
     refuse(project, wrong, "'precision' is for a share, and patents_invention is none")
+
+
+def test_the_worth_of_one_more_needs_an_amount_and_a_reason(project: Path) -> None:
+    demo = load_study(ROOT, "demo")
+    worth = demo.value.of("invention")
+    assert worth is not None and worth.amount == 50_000
+    without = DEMO[: DEMO.index("[value]")]
+    (project / "studies/demo.toml").write_text(without, encoding="utf-8")
+    assert load_study(project, "demo").value.of("invention") is None
+    for given, message in (
+        ("{amount = 5.0}", "[value.invention] reason: field required"),
+        ('{amount = -5.0, reason = "a long enough one"}', "[value.invention] amount"),
+        ('{amount = 5.0, reason = "none"}', "[value.invention] reason"),
+        (
+            '{amount = 5.0, reason = "a long enough one", amout = 1}',
+            "[value.invention] amout (did you mean 'amount'?)",
+        ),
+    ):
+        refuse(project, f"{without}[value]\ninvention = {given}\n", message)

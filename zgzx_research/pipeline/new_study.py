@@ -67,9 +67,19 @@ def init_study(root: Path, name: str) -> list[str]:
 
     demo = (root / "studies/demo.toml").read_text(encoding="utf-8")
     named = demo.replace('name = "demo"', f'name = "{name}"')
-    text = named.replace("data/raw/demo/raw", f"data/raw/{name}")
+    text = _without_worths(named.replace("data/raw/demo/raw", f"data/raw/{name}"))
     store.write_text(path, text)  # last, so that a study that exists is complete
     return [file.relative_to(root).as_posix() for file in (path, *files, links)]
+
+
+def _without_worths(text: str) -> str:
+    """Turn the section [value] into comments: the demo's assumptions are nobody's judgement."""
+    before, head, rest = text.partition("\n[value]")
+    if not head:
+        return text
+    section, gap, after = (head + rest).partition("\n\n")
+    lines = section.strip("\n").splitlines()
+    return f"{before}\n" + "".join(f"# {line}\n" for line in lines) + gap[1:] + after
 
 
 def templates() -> dict[str, Any]:

@@ -15,7 +15,8 @@ from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
-from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
+from zgzx_research.pipeline.refused import Refused
+from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, value_tables
 from zgzx_research.report.tables.claims_table import claims_table
 from zgzx_research.report.tables.markdown_table import Table
 from zgzx_research.report.tables.result_table import result_table
@@ -24,14 +25,17 @@ from zgzx_research.report.wording import word_or_code
 if TYPE_CHECKING:
     import pandas as pd
 
+    from zgzx_research.designs.value_for_money import AwardCosts
     from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.page import Page
     from zgzx_research.pipeline.summaries import Summary
 
 __all__ = [
     "arms",
+    "break_even",
     "claims",
     "cohort",
+    "costs",
     "estimates_of",
     "event_time",
     "grade",
@@ -39,6 +43,7 @@ __all__ = [
     "left_out_of",
     "linkage",
     "panel",
+    "prices",
     "quarantine",
     "results",
     "rows",
@@ -187,3 +192,20 @@ def stamp(page: Page) -> Table:
     keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
     entries = {key.removeprefix("stamp."): page.facts.get(key) for key in keys}
     return fact_tables.stamp_table(entries, page.language)
+
+
+def costs(page: Page, found: AwardCosts | Refused) -> Table | None:
+    """Return the table of costs by edition; None where there are no costs."""
+    if isinstance(found, Refused):
+        return None
+    return value_tables.costs_table(found.by_edition, found.total, page.language)
+
+
+def prices(page: Page, name: str) -> Table | None:
+    """Return the table of what one more costs; `name` is "invention" or "retained_employee"."""
+    return value_tables.prices_table(page.facts, name, page.language)
+
+
+def break_even(page: Page, name: str) -> Table | None:
+    """Return the table of steps to the effect that breaks even; None where no worth is given."""
+    return value_tables.steps_table(page.facts, name, page.language)
