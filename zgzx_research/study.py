@@ -136,7 +136,9 @@ class Worth(_Section):
     """What one more of an outcome is worth, in yuan, and why: a judgement."""
 
     amount: float = Field(gt=0)
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=6)]
+    # the same in English; without it, `reason` stands in the English report too
+    reason_en: Annotated[str, StringConstraints(strip_whitespace=True, min_length=6)] | None = None
 
 
 class Value(_Section):

@@ -68,7 +68,7 @@ def test_init_makes_folders_a_note_in_chinese_workbooks_and_the_list_of_links(ne
 
 def test_init_takes_over_no_worth_of_the_demo(new: Path) -> None:
     text = (new / f"studies/{NAME}.toml").read_text(encoding="utf-8")
-    assert "# invention = {amount" in text
+    assert "# [value.invention]" in text and "# amount = " in text
     assert load_study(new, NAME).value.of("invention") is None
 
 

@@ -101,6 +101,7 @@ def test_the_effect_that_breaks_even_by_hand(study: Study, changed: dict, positi
     found = values(added_facts("invention", given, facts, costs(), FILED))
     assert found["break_even"] == pytest.approx(5.0)  # 1,000,000 / (50,000 × 400)
     assert found["amount"] == 50_000 and found["reason"] == "assumed for this test"
+    assert found["reason_en"] == found["reason"]  # nothing was said in English
     assert found["position"] == position
 
 

@@ -120,7 +120,7 @@ def test_the_primary_design_of_an_outcome_has_a_reason_and_fits_its_unit(project
 def test_the_worth_of_one_more_needs_an_amount_and_a_reason(project: Path) -> None:
     demo = load_study(ROOT, "demo")
     worth = demo.value.of("invention")
-    assert worth is not None and worth.amount == 50_000
+    assert worth is not None and worth.amount == 50_000 and worth.reason_en
     without = DEMO[: DEMO.index("[value]")]
     (project / "studies/demo.toml").write_text(without, encoding="utf-8")
     assert load_study(project, "demo").value.of("invention") is None

@@ -73,13 +73,13 @@ def init_study(root: Path, name: str) -> list[str]:
 
 
 def _without_worths(text: str) -> str:
-    """Turn the section [value] into comments: the demo's assumptions are nobody's judgement."""
-    before, head, rest = text.partition("\n[value]")
-    if not head:
-        return text
-    section, gap, after = (head + rest).partition("\n\n")
-    lines = section.strip("\n").splitlines()
-    return f"{before}\n" + "".join(f"# {line}\n" for line in lines) + gap[1:] + after
+    """Turn the sections [value…] into comments: the demo's assumptions are nobody's judgement."""
+    lines, inside = [], False
+    for line in text.splitlines():
+        if line.startswith("["):
+            inside = line.startswith(("[value]", "[value."))
+        lines.append(f"# {line}" if inside and line.strip() else line)
+    return "\n".join(lines) + "\n"
 
 
 def templates() -> dict[str, Any]:

@@ -125,6 +125,7 @@ def _break_even_facts(
     return {
         "amount": fact(worth.amount, "yuan", "design", "study"),
         "reason": fact(worth.reason, "text", "design", "study"),
+        "reason_en": fact(worth.reason_en or worth.reason, "text", "design", "study"),
         "break_even": _effect(needed, unit),
         "position": fact(where, "text", "estimate", "estimate"),
     }

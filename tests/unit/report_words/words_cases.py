@@ -185,7 +185,7 @@ def value_facts_of(finding: str) -> dict:
         ("retained_employee", "retention.precision"),
     ):
         unit = "percent" if name == "invention" else "percentage_point"
-        texts = {"from": source, "reason": "assumed", "position": place}
+        texts = {"from": source, "reason": "示意性假设", "reason_en": "assumed", "position": place}
         found = {key: fact(text, "text", "design", "study") for key, text in texts.items()}
         counts = {"firms": 83, "editions": 9, "first_event": 1, "last_event": 3, "observed": 440}
         found |= {key: fact(count, "count", "data", "panels") for key, count in counts.items()}
