@@ -7,7 +7,6 @@ from .designs.contest import contest_effects as contest_effects
 from .designs.descriptive import dose as dose
 from .designs.descriptive import participation as participation
 from .designs.descriptive import skill_share as skill_share
-from .designs.descriptive import value as value
 from .designs.descriptive import visits as visits
 from .designs.first_entry import first_entry as first_entry
 from .designs.ppml import ppml as ppml
@@ -17,6 +16,11 @@ from .designs.precision_weights import precision_weights as precision_weights
 from .designs.rank_near_cut import rank_near_cut as rank_near_cut
 from .designs.spillovers import colleagues_retention as colleagues_retention
 from .designs.spillovers import patents_without_finalists as patents_without_finalists
+from .designs.value_for_money import award_costs as award_costs
+from .designs.value_for_money import break_even as break_even
+from .designs.value_for_money import price_of_one_more as price_of_one_more
+from .designs.value_for_money import winners_after as winners_after
+from .designs.value_for_money import without_award as without_award
 from .designs.winners_and_finalists import log_wage_change as log_wage_change
 from .designs.winners_and_finalists import winners_and_finalists as winners_and_finalists
 from .designs.winners_checks import winners_aipw as winners_aipw
@@ -39,6 +43,7 @@ from .panels.worker_final import build_worker_final as build_worker_final
 from .pipeline.page import open_page as open_page
 from .pipeline.panel_page import open_panel_page as open_panel_page
 from .pipeline.panel_page import read_panel as read_panel
+from .report.figures.break_even import plot_break_even as plot_break_even
 from .report.figures.claims_plot import plot_claims as plot_claims
 from .report.figures.cohorts import plot_cohorts as plot_cohorts
 from .report.figures.comparison_weights_map import (

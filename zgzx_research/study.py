@@ -154,6 +154,27 @@ class Primary(_Section):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
 
 
+class Worth(_Section):
+    """What one more of an outcome is worth, in yuan, and why: a judgement."""
+
+    amount: float = Field(gt=0)
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=6)]
+    # the same in English; without it, `reason` stands in the English report too
+    reason_en: Annotated[str, StringConstraints(strip_whitespace=True, min_length=6)] | None = None
+
+
+class Value(_Section):
+    """Judgements of worth; without one, the report shows prices and no break-even."""
+
+    invention: Worth | None = None
+    retained_employee: Worth | None = None
+
+    def of(self, name: str) -> Worth | None:
+        """Return what one more is worth; None where nobody has said."""
+        found: Worth | None = getattr(self, name)
+        return found
+
+
 # the unit of outcomes that a design is for: awards among entrants for counts, staff for shares
 DESIGN_UNITS = {"contest": "count", "precision": "share"}
 
@@ -255,6 +276,7 @@ class Study(_Section):
     patents: Patents = Patents()
     estimate: Estimate
     changes: Changes = Changes()
+    value: Value = Value()
 
     @model_validator(mode="after")
     def _covered(self) -> Study:
@@ -400,5 +422,7 @@ def _known(section: list[str]) -> list[str]:
         return list(inner[section[1]].model_fields)
     if not section:
         return list(Study.model_fields)
+    if section[0] == "value" and len(section) > 1:
+        return list(Worth.model_fields)
     inside = Study.model_fields[section[0]].annotation
     return list(inside.model_fields) if isinstance(inside, type) else []

@@ -127,6 +127,7 @@ PAGES = (
     "4_patents",
     "5_robustness",
     "6_people",
+    "7_value",
     "8_claims",
 )
 EXECUTED = [f"page.{language}.{page}" for language in ("zh", "en") for page in PAGES]

@@ -152,3 +152,22 @@ def test_author_and_date_may_be_given_or_left_out(project: Path) -> None:
 def test_wrong_authors_and_dates_are_refused(project: Path, line: str, message: str) -> None:
     text = (with_lines(project, line) / "studies/demo.toml").read_text(encoding="utf-8")
     refuse(project, text, message)
+
+
+def test_the_worth_of_one_more_needs_an_amount_and_a_reason(project: Path) -> None:
+    demo = load_study(ROOT, "demo")
+    worth = demo.value.of("invention")
+    assert worth is not None and worth.amount == 50_000 and worth.reason_en
+    without = DEMO[: DEMO.index("[value]")]
+    (project / "studies/demo.toml").write_text(without, encoding="utf-8")
+    assert load_study(project, "demo").value.of("invention") is None
+    for given, message in (
+        ("{amount = 5.0}", "[value.invention] reason: field required"),
+        ('{amount = -5.0, reason = "a long enough one"}', "[value.invention] amount"),
+        ('{amount = 5.0, reason = "none"}', "[value.invention] reason"),
+        (
+            '{amount = 5.0, reason = "a long enough one", amout = 1}',
+            "[value.invention] amout (did you mean 'amount'?)",
+        ),
+    ):
+        refuse(project, f"{without}[value]\ninvention = {given}\n", message)

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from zgzx_research.designs.contest import ContestEffects
+from zgzx_research.designs.value_for_money import AwardCosts, WinnersAfter
 from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
@@ -48,6 +49,7 @@ from zgzx_research.pipeline.sentence_facts import (
     sentence_facts,
 )
 from zgzx_research.pipeline.summaries import Summary, summarise
+from zgzx_research.pipeline.value_facts import added_facts, cost_facts
 from zgzx_research.report import fonts
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
 from zgzx_research.report.page_style import label
@@ -261,6 +263,25 @@ class Page(PageReading):
         """Keep grade and verdict of each claim, `claim.<id>.*`, from the facts of all pages."""
         claims = read_claims(self.place.claims)
         return self.keep_facts(claim_facts(self.settings, self.facts, claims, self._linkage))
+
+    def keep_value(self, costs: AwardCosts | Refused, **after: WinnersAfter | Refused) -> Kept:
+        """Keep what awards cost, and what one more costs, as facts `value.*`.
+
+        Parameters
+        ----------
+        costs : AwardCosts or Refused
+            From `award_costs`; of a refusal nothing is kept.
+        **after : WinnersAfter or Refused
+            What is added up for each of `value_facts.ADDED`, from `winners_after`.
+        """
+        if isinstance(costs, Refused):
+            return Kept({}, {})
+        kept = self.keep_facts(cost_facts(costs))
+        for name, found in after.items():
+            if not isinstance(found, Refused):
+                made = added_facts(name, self.settings, self.facts, costs, found)
+                kept |= self.keep_facts(made)
+        return kept
 
     def keep_data(self) -> Kept:
         """Keep the facts of the data: rows, links, firms, what is missing."""

@@ -16,7 +16,7 @@ from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enou
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.pipeline.refused import Refused
-from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
+from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, value_tables
 from zgzx_research.report.tables.claims_table import claims_table, described_claims_table
 from zgzx_research.report.tables.markdown_table import Table
 from zgzx_research.report.tables.method_table import method_table
@@ -27,15 +27,18 @@ from zgzx_research.report.wording import word_or_code
 if TYPE_CHECKING:
     import pandas as pd
 
+    from zgzx_research.designs.value_for_money import AwardCosts
     from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.page import Page
     from zgzx_research.pipeline.summaries import Summary
 
 __all__ = [
     "arms",
+    "break_even",
     "claims",
     "claims_described",
     "cohort",
+    "costs",
     "estimates_of",
     "event_time",
     "grade",
@@ -44,6 +47,7 @@ __all__ = [
     "linkage",
     "method",
     "panel",
+    "prices",
     "quarantine",
     "results",
     "rows",
@@ -210,3 +214,20 @@ def stamp(page: Page) -> Table:
     keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
     entries = {key.removeprefix("stamp."): page.facts.get(key) for key in keys}
     return fact_tables.stamp_table(entries, page.language)
+
+
+def costs(page: Page, found: AwardCosts | Refused) -> Table | None:
+    """Return the table of costs by edition; None where there are no costs."""
+    if isinstance(found, Refused):
+        return None
+    return value_tables.costs_table(found.by_edition, found.total, page.language)
+
+
+def prices(page: Page, name: str) -> Table | None:
+    """Return the table of what one more costs; `name` is "invention" or "retained_employee"."""
+    return value_tables.prices_table(page.facts, name, page.language)
+
+
+def break_even(page: Page, name: str) -> Table | None:
+    """Return the table of steps to the effect that breaks even; None where no worth is given."""
+    return value_tables.steps_table(page.facts, name, page.language)

@@ -23,7 +23,9 @@ BLOCKS = {
     "4_patents": "title question design headline event_study contest checks limits",
     "5_robustness": "title question bounds base placebos curve controls methods two_way weights "
     "leave_out samples randomisation groups limits",
-    "6_people": "title question stay rank inventions wage colleagues described limits",
+    "6_people": "title question stay rank inventions wage skill colleagues other_inventions "
+    "described limits",
+    "7_value": "title question cost prices break_even limits",
     "8_claims": "title question verdicts rules",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
@@ -63,7 +65,16 @@ def rendered(page: str, block: str, language: str, facts: FactSource) -> str:
     return render_prose(PAGES / page, block, language, facts, NAMES.get(page))
 
 
+# how large amounts of money are written, and what that is in yuan
+MONEY = {r"([\d,.]+) 亿元": 1e8, r"([\d,.]+) 万元": 1e4, r"([\d,.]+) million yuan": 1e6}
+
+
 def numbers(text: str) -> list[str]:
+    """All numbers of a text; amounts of money in yuan."""
+    for pattern, factor in MONEY.items():
+        text = re.sub(
+            pattern, lambda found, f=factor: f"{float(found[1].replace(',', '')) * f:,.0f}", text
+        )
     return sorted(re.findall(r"[+−]?\d[\d,.]*\d|\d", text))
 
 

@@ -112,8 +112,7 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
     for outcome, scale in OUTCOMES.items():
         for spec in ("main", "full_base", "not_yet", "precision", "contest"):
             facts |= _estimates(outcome, spec, scale, finding, p_value)
-    facts |= _checks(finding, p_value) | _people(finding)
-    facts |= _programme()
+    facts |= _checks(finding, p_value) | _people(finding) | _programme() | value_facts_of(finding)
     return Facts(facts | _claims(finding))
 
 
@@ -196,6 +195,7 @@ def _people(finding: str) -> dict:
     frame = pd.DataFrame([row])
     prefixes = {"stay_24.persons": "percentage_point", "colleagues.firms": "percentage_point"}
     prefixes |= dict.fromkeys(("rank.3", "winners_patents.estimate", "wage.persons"), "number")
+    prefixes |= {"other_inventions.firms": "number"}
     facts: dict = {}
     for prefix, unit in prefixes.items():
         facts |= frame_facts(prefix, frame, unit)
@@ -213,6 +213,43 @@ def _chosen_sentences(facts: dict, prefix: str, finding: str) -> dict:
     role = "primary" if prefix.endswith((".contest", ".precision")) else "exploratory"
     asked = Question() if prefix.startswith("outcome") else Question(role, claimed, 3, 4.0)
     return found | sentence_facts(facts | found, prefix, asked)
+
+
+def value_facts_of(finding: str) -> dict:
+    """Facts of the page about value for money; the arithmetic is that of round numbers."""
+    estimate, error = FINDINGS[finding]
+    yuan = {"total": 17_640_000.0, "cost_per_entry": 38_812.0, "cost_per_winner": 8_500.4}
+    facts = {f"value.{key}": fact(value, "yuan", "data", "clean") for key, value in yuan.items()}
+    facts["value.cost_per_entrant"] = fact(10_249.0, "yuan", "data", "clean")
+    for name in ("editions", "winning_entries", "winners", "entrants"):
+        facts[f"value.{name}"] = fact(1234, "count", "data", "clean")
+    place = {"rose": "below", "fell": "above", "flat": "inside"}.get(finding, "")
+    for name, source in (
+        ("invention", "patents_invention.contest"),
+        ("retained_employee", "retention.precision"),
+    ):
+        unit = "percent" if name == "invention" else "percentage_point"
+        texts = {"from": source, "reason": "示意性假设", "reason_en": "assumed", "position": place}
+        found = {key: fact(text, "text", "design", "study") for key, text in texts.items()}
+        counts = {"firms": 83, "editions": 9, "first_event": 1, "last_event": 3, "observed": 440}
+        found |= {key: fact(count, "count", "data", "panels") for key, count in counts.items()}
+        years = {"first_year": 2014, "last_year": 2021}
+        found |= {key: fact(year, "year", "data", "panels") for key, year in years.items()}
+        found["baseline"] = fact(400.0, "count", "estimate", "estimate")
+        found["cost"] = fact(1_000_000.0, "yuan", "data", "clean")
+        found["amount"] = fact(50_000.0, "yuan", "design", "study")
+        found["break_even"] = fact(5.0, unit, "estimate", "estimate")
+        for which, effect in {
+            "estimate": estimate,
+            "claimed": 0.1,
+            "upper": estimate + 2 * error,
+        }.items():
+            price = 2500 / effect if effect > 0 else math.nan
+            found[f"effect_{which}"] = fact(100 * effect, unit, "estimate", "estimate")
+            found[f"more_{which}"] = fact(400 * effect, "count", "estimate", "estimate")
+            found[f"price_{which}"] = fact(price, "yuan", "estimate", "estimate")
+        facts |= {f"value.{name}.{key}": record for key, record in found.items()}
+    return facts
 
 
 @functools.cache
