@@ -314,9 +314,10 @@ class Page(PageReading):
         items = [(text, name, spec) for text, (name, spec) in zip(words, pairs, strict=True)]
         return estimate_rows(self.facts, items)
 
-    def claims(self) -> list[ClaimRow]:
-        """List the official claims that have an estimate, for their plot."""
-        return claim_rows(self.facts, read_claims(self.place.claims))
+    def claims(self, family: str | None = None) -> list[ClaimRow]:
+        """List the official claims that have an estimate, of one family or all, for their plot."""
+        asked = read_claims(self.place.claims)
+        return claim_rows(self.facts, [one for one in asked if family in (None, one.family)])
 
     def headline_spec(self, outcome: str) -> str:
         """Return the primary design of an outcome where it was kept, or else "main"."""

@@ -134,19 +134,52 @@ def _programme() -> dict:
 
 
 def _claims(finding: str) -> dict:
-    """Facts of the claims."""
-    found = {"rose": "supported", "fell": "contradicted"}.get(finding, "indistinguishable")
+    """Facts of the claims, all with the same finding."""
+    estimate, error = (100 * number for number in FINDINGS[finding])
+    low, high = estimate - 2 * error, estimate + 2 * error
+    numbers = {"estimate": estimate, "std_error": error, "ci_low": low, "ci_high": high}
+    verdict = {"rose": "supported", "fell": "contradicted"}.get(finding, "indistinguishable")
+    found = {"rose": "found", "fell": "found", "flat": "none"}.get(finding, "not_estimable")
+    verdict = "not_estimable" if found == "not_estimable" else verdict
     sources = {
-        "patents_up": "patents_invention.contest",
-        "retention_up": "retention.precision",
-        "career": "stay_24.persons",
+        "patents_up": ("patents_invention.contest", "contest", "primary", "percent"),
+        "retention_up": ("retention.precision", "precision", "primary", "percentage_point"),
+        "career": ("stay_24.persons", "stay_24", "primary", "percentage_point"),
+        "spillover": ("colleagues.firms", "colleagues", "exploratory", "percentage_point"),
     }
     facts: dict = {}
-    for claim, source in sources.items():
-        facts[f"claim.{claim}.from"] = fact(source, "text", "design", "study")
-        facts[f"claim.{claim}.verdict"] = fact(found, "text", "verdict", "estimate")
-        facts[f"claim.{claim}.grade"] = fact("low", "text", "verdict", "estimate")
-    return facts
+    for claim, (source, design, family, unit) in sources.items():
+        own = verdict if family == "primary" else "exploratory"
+        texts = {"from": source, "design": design, "family": family, "verdict": own}
+        texts |= {"grade": "low", "finding": found, "side": "down" if estimate < 0 else "up"}
+        texts |= {"against": finding == "fell", "limits": "detectable"}
+        facts |= {f"claim.{claim}.{name}": _text(text) for name, text in texts.items()}
+        facts |= {
+            f"claim.{claim}.{name}": fact(value, unit, "estimate", "estimate")
+            for name, value in (numbers | {"claimed_effect": 3.0}).items()
+        }
+        for name in ("p_value", "p_adjusted"):
+            facts[f"claim.{claim}.{name}"] = fact(0.3, "number", "estimate", "estimate")
+        if found == "none":
+            facts[f"claim.{claim}.ruled_out_below"] = fact(low, unit, "estimate", "estimate")
+            facts[f"claim.{claim}.ruled_out_above"] = fact(high, unit, "estimate", "estimate")
+    for name, value in {"absolute": 0.3, "absolute_error": 0.1}.items():
+        facts[f"claim.patents_up.{name}"] = fact(value, "number", "estimate", "estimate")
+    counts = dict.fromkeys(("supported", "signs", "contradicted", "not_found", "unanswered"), 0)
+    key = {"rose": "supported", "fell": "contradicted", "flat": "not_found"}
+    counts |= {key.get(finding, "unanswered"): 3, "primary": 3, "all": 9}
+    facts |= {
+        f"claims.{name}": fact(n, "count", "verdict", "estimate") for name, n in counts.items()
+    }
+    facts["claims.primary_ids"] = _text("patents_up retention_up career")
+    facts["claims.exploratory_ids"] = _text("spillover")
+    facts["next.steps"] = _text("scores more_editions")
+    return facts | {"next.more_editions.claims": _text("patents_up career")}
+
+
+def _text(value: str | bool) -> dict:
+    """A fact that is a word, or whether something holds."""
+    return fact(value, "text", "verdict", "estimate")
 
 
 def _kinds(already: float | None) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
 from zgzx_research.report.tables.markdown_table import Table, column_words, make_table
 from zgzx_research.report.wording import entries, from_data, word, word_or_code
 
-TESTED = ("claim_and_design", "estimate_and_interval", "grade", "verdict")
+TESTED = ("claim_and_design", "verdict", "estimate_and_interval", "grade")
 DESCRIBED = ("claim", "would_answer", "can_be_said")
 # claim without an estimate -> the facts its words take up, where all of them are there
 NUMBERS = {
@@ -78,9 +78,9 @@ def _tested(row: ClaimRow, language: str) -> list[str]:
         estimate = word("claim_finding.claimed", language, estimate=estimate, claimed=claimed)
     return [
         word("claim_finding.claim_and_design", language, claim=claim, design=design),
+        verdict_words(row, language),
         estimate,
         word(f"grade_marks.{row.grade}", language),
-        verdict_words(row, language),
     ]
 
 
