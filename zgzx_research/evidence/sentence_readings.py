@@ -72,15 +72,15 @@ def finding(side: str, role: str, p_value: float, family: int) -> str:
     return side
 
 
-def detection(side: str, p_value: float, ci_high: float, detectable: float) -> str:
+def detection(side: str, estimate: float, p_value: float, ci_high: float, detectable: float) -> str:
     """Say how the smallest effect that the test finds with 80 % power relates to the interval.
 
     Parameters
     ----------
     side : str
         From `side_of_zero`.
-    p_value : float
-        Of the test that there is no effect.
+    estimate, p_value : float
+        The estimate, and the p value of the test that there is no effect.
     ci_high : float
         Upper end of the 95 % interval.
     detectable : float
@@ -90,8 +90,10 @@ def detection(side: str, p_value: float, ci_high: float, detectable: float) -> s
     Returns
     -------
     str
-        "strong" or "weak": zero is left out, and an effect as large as the estimate is found at
-        least, or less than, four times in five.
+        "strong": the interval is above zero, and the detectable effect at most the estimate.
+        "strong_below": the interval is below zero, and so far that a fall of this size is found at
+        least four times in five; the detectable effect itself is a rise. "weak": zero is left out,
+        and an effect as large as the estimate is found less than four times in five.
         "inside": the detectable effect lies within the interval.
         "ruled_out": it lies above the interval, which rules out less than that already; only the
         end of the interval is then told. For a normal estimate of zero the interval ends at 1.96
@@ -101,8 +103,10 @@ def detection(side: str, p_value: float, ci_high: float, detectable: float) -> s
     """
     if side == "unknown":
         return "unknown"
-    if side in ("above", "below"):
-        return "strong" if p_value <= STRONG else "weak"
+    if side == "above":
+        return "strong" if detectable <= estimate else "weak"
+    if side == "below":
+        return "strong_below" if p_value <= STRONG else "weak"
     if math.isnan(detectable):
         return "unknown"
     if not math.isfinite(detectable):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from zgzx_research.evidence.claims import Claim
 from zgzx_research.evidence.facts import Fact, Facts, fact, grade_facts, is_withheld
 from zgzx_research.evidence.grade import grade
+from zgzx_research.evidence.sentence_readings import SIZE
 from zgzx_research.evidence.verdicts import Finding, adjusted_p_values, claim_verdicts
 from zgzx_research.outcomes import OUTCOMES
 from zgzx_research.pipeline.claim_answers import Answer, answer_facts, count_facts
@@ -123,7 +124,7 @@ def _finding(
     claimed = _claimed(claim, study, facts.record(f"{numbers_of(prefix)}.estimate")["unit"])
     measures = _measures(claim, prefix, study, facts) | {
         "effective_treated": number["effective_number"],
-        "detectable": number["mde"],
+        "detectable": None if number["p_value"] < SIZE else number["mde"],
     }
     return Finding(
         estimate=number["estimate"],

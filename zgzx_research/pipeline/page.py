@@ -56,7 +56,7 @@ from zgzx_research.report.page_style import label
 from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
-from zgzx_research.report.wording import word_or_code
+from zgzx_research.report.wording import word_about
 from zgzx_research.robustness.base_sensitivity import PairedDifference
 from zgzx_research.robustness.specification_curve import SpecificationCurve
 from zgzx_research.study import check_name, find_root, load_study
@@ -309,7 +309,7 @@ class Page(PageReading):
             for name, spec in estimates.kept_pairs(self.facts)
             if (spec == self.headline_spec(name) if outcome is None else name == outcome)
         ]
-        spec_words = [word_or_code("spec", spec, self.language) for _, spec in pairs]
+        spec_words = [word_about("spec", spec, self.about, self.language) for _, spec in pairs]
         words = [self.label(name) for name, _ in pairs] if outcome is None else spec_words
         items = [(text, name, spec) for text, (name, spec) in zip(words, pairs, strict=True)]
         return estimate_rows(self.facts, items)
@@ -368,7 +368,7 @@ class Page(PageReading):
             synthetic=self.synthetic,
             outcome_label=self.label(outcome) if outcome else "",
             share=bool(outcome) and estimates.is_share(str(outcome)),
-            about="award" if self.study else "unit",
+            about=self.about,
             disclosure_control=True,
         )
         return shown_figure(figure, style)
@@ -417,6 +417,11 @@ class Page(PageReading):
     def _claims(self) -> tuple[Claim, ...]:
         """The claims ledger."""
         return read_claims(self.place.claims)
+
+    @property
+    def about(self) -> str:
+        """Whose words tables and figures use: "award", or "unit" for a panel without a study."""
+        return "award" if self.study else "unit"
 
     @property
     def _headline(self) -> tuple[int, int] | None:

@@ -90,6 +90,7 @@ def event_time(page: Page, outcome: str, spec: str) -> Table:
         page.language,
         share=estimates.is_share(outcome),
         outcome_label=page.label(outcome),
+        about=page.about,
     )
 
 
@@ -101,13 +102,13 @@ def cohort(page: Page, outcome: str, spec: str) -> Table:
     labels = page.cohort_labels
     share = estimates.is_share(outcome)
     return effect_tables.cohort_table(
-        frame, summary.scale, page.language, share=share, labels=labels
+        frame, summary.scale, page.language, share=share, labels=labels, about=page.about
     )
 
 
 def estimates_of(page: Page, outcome: str) -> Table:
     """Return the table of an outcome's headline effect in all specifications."""
-    return effect_tables.estimates_table(page.estimates(outcome), page.language)
+    return effect_tables.estimates_table(page.estimates(outcome), page.language, page.about)
 
 
 def left_out(page: Page, outcome: str, spec: str) -> Table:
@@ -122,7 +123,7 @@ def left_out_of(page: Page, effects: Effects, outcome: str) -> Table:
 
 def _ledger_table(page: Page, summary: Summary) -> Table:
     """Return the table of what an estimation left out, without small numbers of units."""
-    return data_tables.ledger_table(blank_few_units(summary.ledger), page.language)
+    return data_tables.ledger_table(blank_few_units(summary.ledger), page.language, page.about)
 
 
 def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
@@ -168,7 +169,9 @@ def results(
         labels = [str(text) for text in frame[language]]
     else:
         labels = [word_or_code(by, str(value), language) for value in frame.get(by, ())]
-    return result_table(key, frame, labels, label_column=by, unit=unit, language=language)
+    return result_table(
+        key, frame, labels, label_column=by, unit=unit, language=language, about=page.about
+    )
 
 
 def rows(page: Page) -> Table:

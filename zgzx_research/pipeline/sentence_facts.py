@@ -76,7 +76,11 @@ def sentence_facts(
         f"{headline}.side": side,
         f"{headline}.finding": readings.finding(side, asked.role, p_value, asked.family),
         f"{headline}.detection": readings.detection(
-            side, p_value, high, _detectable(facts, headline)
+            side,
+            _number(facts, f"{headline}.estimate"),
+            p_value,
+            high,
+            _detectable(facts, headline),
         ),
         f"{headline}.claimed_reading": readings.claimed_reading(low, high, asked.claimed),
         f"{pretest}.reading": readings.pretest_reading(

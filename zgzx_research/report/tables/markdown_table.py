@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zgzx_research.report.number_format import MISSING, format_number
-from zgzx_research.report.wording import display_width, escape_markdown, from_data, word
+from zgzx_research.report.wording import (
+    display_width,
+    escape_markdown,
+    from_data,
+    word,
+    word_about,
+)
 
 WIDEST = 36  # display columns a Markdown column may claim; longer texts wrap
 SIDES = {"l": "left", "r": "right"}
@@ -94,9 +100,9 @@ def make_table(
     return Table(key, caption, tuple(columns), tuple(SIDES[letter] for letter in align), printable)
 
 
-def column_words(names: Sequence[str], language: str) -> list[str]:
-    """Return the headings of columns: the words of ``column.<name>``."""
-    return [word(f"column.{name}", language) for name in names]
+def column_words(names: Sequence[str], language: str, about: str = "unit") -> list[str]:
+    """Return the headings of columns: the words of ``column.<name>``, or of ``column_award``."""
+    return [word_about("column", name, about, language) for name in names]
 
 
 def with_note(caption: str, note: str, language: str) -> str:
