@@ -298,24 +298,37 @@ def _workbook_step(edition: Edition, language: str) -> Step:
     out = place.reports / language / "report.xlsx"
     return Step(
         name=f"report.{language}.xlsx",
-        run=partial(workbook, place, edition.fact_files, language, edition.synthetic, out),
+        run=partial(
+            workbook,
+            place,
+            edition.fact_files,
+            language,
+            edition.synthetic,
+            edition.commit,
+            out,
+        ),
         inputs=(
             edition.all_facts,
             *edition.fact_files,
             *([ledger] if ledger in edition.inputs else []),
         ),
         outputs=(out,),
-        settings=edition.synthetic,
+        settings=[edition.synthetic, edition.commit],
     )
 
 
 def workbook(
-    place: Place, facts: Sequence[Path], language: str, synthetic: bool, out: Path
+    place: Place,
+    facts: Sequence[Path],
+    language: str,
+    synthetic: bool,
+    commit: str,
+    out: Path,
 ) -> None:
     """Write the workbook beside the report."""
     from zgzx_research.pipeline.workbooks import write
 
-    write(place, facts, language, synthetic, out)
+    write(place, facts, language, synthetic, commit, out)
 
 
 def _card_step(edition: Edition) -> Step:
