@@ -40,9 +40,9 @@ def identity_facts(name: str, years: tuple[int, int]) -> dict[str, Fact]:
 
 def front_facts(study: Study) -> dict[str, Fact]:
     """Return the facts of the title page: author, date of the report, how far the data reach."""
-    facts = {"until.years": fact(study.study.years[1], "year", "design", "study")}
+    facts = {"study.until.years": fact(study.study.years[1], "year", "design", "study")}
     if "patents" in study.needed_sources:
-        facts["until.patents"] = _text(study.patents_until.isoformat())
+        facts["study.until.patents"] = _text(study.patents_until.isoformat())
     if study.study.date:
         facts["study.date"] = _text(study.study.date.isoformat())
     for language, name in (study.study.author or {}).items():

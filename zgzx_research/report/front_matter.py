@@ -11,7 +11,7 @@ from zgzx_research.evidence.facts import Facts
 from zgzx_research.report.page_style import label
 from zgzx_research.report.wording import from_data, word_or_code
 
-UNTIL = "until."  # facts `until.<source>`: how far the data of a source reach
+UNTIL = "study.until."  # facts: how far the data of a source reach
 LAST = ("panel.last_year", "panel.last_period")  # where no such fact was kept
 COMMIT_DIGITS = 12
 MONTHS = (
@@ -42,7 +42,7 @@ def front_matter(facts: Facts, language: str, commit: str = "") -> FrontMatter:
     Parameters
     ----------
     facts : Facts
-        `study.author.<language>`, `study.date`, `until.*` and `stamp.*`; each may be absent.
+        `study.author.<language>`, `study.date`, `study.until.*` and `stamp.*`; each may be absent.
     language : str
         "zh" or "en".
     commit : str, default ""

@@ -17,13 +17,13 @@ TEXTS = {
     "study.author.zh": "某市总工会",
     "study.author.en": "A city's unions",
     "study.date": "2031-02-03",
-    "until.patents": "2030-12-31",
+    "study.until.patents": "2030-12-31",
     "stamp.version": "9.8",
     "stamp.code": "abc123def456",
 }
 FACTS = Facts(
     {key: fact(text, "text", "design", "study") for key, text in TEXTS.items()}
-    | {"until.years": fact(2029, "year", "design", "study")}
+    | {"study.until.years": fact(2029, "year", "design", "study")}
 )
 SECTIONS = "# 甲\n\n## 子\n\n文\n\n## 丑\n\n文\n\n# 乙\n\n## 寅\n\n文\n\n## 卯\n\n文\n"
 
