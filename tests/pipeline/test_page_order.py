@@ -75,6 +75,17 @@ def test_pages_that_quote_each_other_are_refused(tmp_path: Path) -> None:
         quoted_pages(tmp_path, pages)
 
 
+def test_a_key_that_is_no_rule_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, patents=None)
+    notebook = tmp_path / "notebooks/patents/page.ipynb"
+    text = notebook.read_text(encoding="utf-8").replace('"document"', '"documents"')
+    notebook.write_text(text, encoding="utf-8")
+    with pytest.raises(
+        ZgzxError, match=r"patents, .*unknown key.*e\.g\. documents.*document, quot"
+    ):
+        page_rules(notebook.parent)
+
+
 def test_the_step_of_a_page_waits_for_the_facts_it_quotes(tmp_path: Path) -> None:
     pages = written(tmp_path, brief="all", patents=None, value=["patents"])
     place = Place(tmp_path, "x", tmp_path)

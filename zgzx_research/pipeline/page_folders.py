@@ -6,7 +6,7 @@ import ast
 import difflib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,19 @@ class PageRules:
 
 
 def page_rules(folder: Path) -> PageRules:
-    """Read the rules of a page from its notebook."""
+    """Read the rules of a page from its notebook; a key that is no rule is an error."""
     metadata = json.loads((folder / "page.ipynb").read_text(encoding="utf-8"))["metadata"]
     written = metadata.get("zgzx", {})
+    known = [rule.name for rule in fields(PageRules)]
+    wrong = sorted(set(written) - set(known))
+    if wrong:
+        raise ZgzxError(
+            "unknown key",
+            where=f"notebooks/{folder.name}, metadata zgzx",
+            count=len(wrong),
+            examples=wrong,
+            remedy=f"The keys are {', '.join(known)}.",
+        )
     quotes = written.get("quotes", ())
     names = (quotes,) if isinstance(quotes, str) else tuple(quotes)
     return PageRules(**written | {"quotes": names})

@@ -266,7 +266,9 @@ def format_yuan(
     shown, factor, unit = next(step[1:] for step in steps if abs(value) >= step[0])
     if shown < 0:  # whole thousands
         value, shown = round(value, shown), 0
-    return format_number(factor * value, shown, signed=signed) + word(unit, language)
+    text = format_number(factor * value, shown, signed=signed)
+    whole = text.rstrip("0").rstrip(".") if "." in text else text  # 5 万元, not 5.0 万元
+    return whole + word(unit, language)
 
 
 def _unit_digits(own: int | None, value: float, factor: float) -> int:

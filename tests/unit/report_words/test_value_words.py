@@ -26,6 +26,8 @@ from zgzx_research.report.tables.value_tables import costs_table, prices_table, 
         (117_624.0, "11.8 万元", "118,000 yuan"),
         (1_246_600.0, "125 万元", "1.25 million yuan"),
         (17_643_600.0, "1,764 万元", "17.64 million yuan"),
+        (50_000.0, "5 万元", "50,000 yuan"),
+        (2_000_000.0, "200 万元", "2 million yuan"),
         (176_436_000.0, "1.76 亿元", "176 million yuan"),
         (-38_812.0, "−3.9 万元", "−39,000 yuan"),
     ],
@@ -87,10 +89,10 @@ def test_prices_at_three_effects() -> None:
 def test_steps_to_break_even() -> None:
     table = steps_table(facts_of("rose"), "invention", "en")
     assert table is not None
-    results = ["1.00 million yuan", "440", "400", "50,000 yuan", "+5.0%"]
+    results = ["1 million yuan", "440", "400", "50,000 yuan", "+5.0%"]
     assert [row[2] for row in table.rows] == results
     assert table.rows[2][1] == "440 ÷ (1 + 20.0%)"
-    assert table.rows[4][1] == "1.00 million yuan ÷ (50,000 yuan × 400)"
+    assert table.rows[4][1] == "1 million yuan ÷ (50,000 yuan × 400)"
     fell = steps_table(facts_of("fell"), "invention", "zh")
     assert fell is not None and fell.rows[2][1] == "440 ÷ (1 − 20.0%)"
     unset = {k: v for k, v in facts_of("rose").facts.items() if not k.endswith("break_even")}
