@@ -17,6 +17,7 @@ from zgzx_research.pipeline.privacy import scan_study
 
 PAGES = (
     "0_brief",
+    "0_summary",
     "1_data_audit",
     "3_retention",
     "4_patents",

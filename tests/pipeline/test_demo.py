@@ -122,6 +122,7 @@ def treated_firm(project: Path) -> tuple[str, int]:
 
 PAGES = (
     "0_brief",
+    "0_summary",
     "1_data_audit",
     "3_retention",
     "4_patents",
