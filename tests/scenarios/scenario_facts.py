@@ -43,6 +43,7 @@ TOLD = {
     "patents_utility_model": ("main", "4_patents"),
     "patents_all": ("main", "4_patents"),
 }
+SENTENCE = Path(__file__).with_name("sentence")  # a page of one block: the headline
 NOT_YET = {"controls": "not_yet_treated"}
 
 
@@ -83,8 +84,11 @@ class World:
         """Prepare the panel of an outcome."""
         return prepare_panel(self.rows(outcome), outcome=outcome, **estimates.COLUMNS)
 
-    def keep_headlines(self) -> None:
-        """Keep the estimates that the outcomes' sentences are about, the primary designs first."""
+    def keep_headlines(self, *, beside: bool = True) -> None:
+        """Keep the estimates that the outcomes' sentences are about, the primary designs first.
+
+        `beside`: also the main specification of outcomes whose headline has another design.
+        """
         how = {"outcome": INVENTION, "window": self.target}
         found = [
             contest_effects(self.contest.firm_year, self.contest.firm_entries, base=base, **how)
@@ -96,7 +100,9 @@ class World:
         panel = prepare_panel(weighted, outcome=RETENTION, weights="weight", **estimates.COLUMNS)
         options = estimates.options(self.study, RETENTION, "main") | {"base_period": "pooled"}
         self._estimate(panel, RETENTION, "precision", options)
-        for outcome in TOLD:
+        for outcome, (primary, _) in TOLD.items():
+            if not beside and primary != "main":
+                continue
             options = estimates.options(self.study, outcome, "main")
             self._estimate(self.panel(outcome), outcome, "main", options)
 
@@ -127,6 +133,11 @@ class World:
         known = Facts(self.facts | found)
         asked = question(self.study, self.claims, known, outcome, spec)
         self.facts |= found | sentence_facts(found, f"{outcome}.{spec}", asked)
+
+    def sentence(self, outcome: str, language: str) -> str:
+        """Return the one sentence that answers the question about an outcome."""
+        names = {"prefix": f"{outcome}.{TOLD[outcome][0]}"}
+        return render_prose(SENTENCE, "sentence", language, Facts(self.facts), names)
 
     def told(self, outcome: str, block: str, language: str) -> str:
         """Return a block of an outcome's page as its reader sees it."""

@@ -29,9 +29,8 @@ def says_effect(text: str, language: str) -> bool:
 def direction(text: str, language: str) -> int:
     """Return 1 where a text tells a rise, -1 for a fall, 0 for neither."""
     up, down = zip(EFFECT[language], RESERVE[language], strict=True)
-    pairs = list(zip(*(up, down), strict=True))
-    found = [any(word in text for word in words) for words in pairs]
-    return int(found[0]) - int(found[1])
+    rise, fall = (any(word in text for word in words) for words in (up, down))
+    return int(rise) - int(fall)
 
 
 def detectable(text: str, language: str) -> list[float]:

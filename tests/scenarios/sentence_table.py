@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from scenario_facts import ROOT, TOLD, World
 from sentence_rules import direction, says_effect
@@ -18,17 +20,16 @@ from zgzx_research.proofs.many_worlds import over_worlds
 from zgzx_research.report.wording import word
 from zgzx_research.simulate.world.constants import Order
 
-SIZES = {"tiny": "tiny", "default": "default"}
-Row = dict[str, tuple[str, bool, int]]
+Row = dict[str, Sequence]
 
 
 def one_world(scenario: str, size: str, seed: int) -> Row:
     """Return finding, whether an effect is told, and the direction told, for each outcome."""
     world = World(Order(scenario, size, seed))
-    world.keep_headlines()
+    world.keep_headlines(beside=False)
     found: Row = {}
     for outcome, (primary, _) in TOLD.items():
-        text = world.told(outcome, "headline", "zh").partition("</div>")[0]
+        text = world.sentence(outcome, "zh")
         finding = str(world.facts[f"{outcome}.{primary}.headline.finding"]["value"])
         found[outcome] = (finding, says_effect(text, "zh"), direction(text, "zh"))
     return found
@@ -69,15 +70,28 @@ worlds in percent; the aim is that no entry of the last column is above 5.
 """
 
 
+def _kept(path: Path | None) -> list[Row]:
+    """Read the worlds of an earlier run, a line each."""
+    if path is None or not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("worlds", type=int)
     parser.add_argument("--scenario", default="null")
     parser.add_argument("--size", default="tiny")
+    parser.add_argument("--keep", type=Path, help="file of worlds done; a stopped run goes on")
     asked = parser.parse_args()
     one = partial(one_world, asked.scenario, asked.size)
-    worlds = list(over_worlds(one, range(asked.worlds)))
+    worlds = _kept(asked.keep)[: asked.worlds]
+    for row in over_worlds(one, range(len(worlds), asked.worlds)):
+        worlds.append(row)
+        if asked.keep:
+            with asked.keep.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
     text = page(asked.scenario, asked.size, worlds)
     sys.stdout.write(text)
     if (asked.scenario, asked.size) == ("null", "tiny"):
