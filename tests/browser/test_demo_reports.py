@@ -18,6 +18,7 @@ from zgzx_research.pipeline.privacy import scan_study
 PAGES = (
     "0_brief",
     "1_data_audit",
+    "2_programme",
     "3_retention",
     "4_patents",
     "5_robustness",

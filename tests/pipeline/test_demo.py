@@ -123,6 +123,7 @@ def treated_firm(project: Path) -> tuple[str, int]:
 PAGES = (
     "0_brief",
     "1_data_audit",
+    "2_programme",
     "3_retention",
     "4_patents",
     "5_robustness",

@@ -191,7 +191,7 @@ def _alternative_text(
         )
     ]
     first, last = int(calendar["year"].min()), int(calendar["year"].max())
-    about = {"first": first, "last": last, "count": len(calendar)}
+    about = {"title": title, "first": first, "last": last, "count": len(calendar)}
     parts = [word("alt.timeline.whole", language, **about, items=listing(items, language))]
     for version, edition in calendar.groupby("version")["edition"].min().items():
         parts.append(word("alt.timeline.version", language, version=version, edition=edition))
@@ -204,4 +204,4 @@ def _alternative_text(
     for key, begin, end in shocks:
         name = word(f"shock.{key}", language)
         parts.append(word("alt.timeline.shock", language, name=name, first=begin, last=end))
-    return alternative_text([title, *parts] if not items else parts, style)
+    return alternative_text(parts, style)
