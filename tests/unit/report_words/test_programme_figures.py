@@ -124,7 +124,7 @@ def test_both_languages_tell_the_same_numbers_and_have_one_title(name: str) -> N
     zh, en = (drawn(name, language) for language in ("zh", "en"))
     assert sorted(numbers(zh.alt)) == sorted(numbers(en.alt))
     for one in (zh, en):
-        assert one.caption and one.alt.startswith(one.caption.split("，")[0].split(",")[0])
+        assert one.caption and one.alt.startswith(re.split("[，。,.]", one.caption)[0])
         bold = [text for text in one.figure.texts if text.get_fontsize() > WORDS]
         assert len([text for text in bold if text.get_gid() != "watermark"]) == 1
     assert not re.search(r"[\u4e00-\u9fff]", en.alt + en.caption)

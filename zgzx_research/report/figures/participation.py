@@ -27,7 +27,7 @@ from zgzx_research.report.number_format import format_number
 from zgzx_research.report.wording import display_width, entries, from_data, word
 
 SMALLEST = {"persons": MIN_RECORDS, "firms": MIN_FIRMS}
-NARROW = 14  # columns of a panel's title; with longer ones there are fewer panels in a row
+NARROW = 15  # columns of a panel's title; with longer ones there are fewer panels in a row
 PANEL = 1.1  # inches from one row of panels to the next
 MOST_GROUPS = 12  # smaller groups beyond these are shown together
 WIDER = "OLD-"  # a street before it was divided has this before its code
