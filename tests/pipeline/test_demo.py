@@ -124,6 +124,7 @@ PAGES = (
     "0_brief",
     "0_summary",
     "1_data_audit",
+    "2_programme",
     "3_retention",
     "4_patents",
     "5_robustness",

@@ -6,7 +6,7 @@ therefore be worked out from its neighbours, and is hidden together with some of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -93,11 +93,9 @@ class ProgrammeFlow:
         The outcomes share firms and reasons, so what one of them hides the others hide too.
         """
         entries, firms, persons = map(hide_small, (self.entries, self.firms, self.persons))
-        outcomes = {name: hide_small(flow) for name, flow in self.outcomes.items()}
+        outcomes = _hidden_alike(self.outcomes)
         if firms.levels[-1].count is None:  # where an outcome's flow begins
-            outcomes = {name: _without(flow, levels=True) for name, flow in outcomes.items()}
-        elif any(map(_hides_leavers, outcomes.values())):
-            outcomes = {name: _without(flow) for name, flow in outcomes.items()}
+            outcomes = {name: _without_numbers(flow) for name, flow in outcomes.items()}
         return replace(self, entries=entries, firms=firms, outcomes=outcomes, persons=persons)
 
 
@@ -121,7 +119,24 @@ def check_sums(flow: Flow) -> Flow:
     return flow
 
 
-def hide_small(flow: Flow, minimum: int | None = None) -> Flow:
+def _hidden_alike(flows: Mapping[str, Flow]) -> dict[str, Flow]:
+    """Hide small numbers, and a reason that one flow hides in all of them."""
+    reasons: set[str] = set()
+    while True:
+        shown = {name: hide_small(flow, also=reasons) for name, flow in flows.items()}
+        found = {
+            reason
+            for flow in shown.values()
+            for level in flow.levels
+            for reason, number in level.left.items()
+            if number is None
+        }
+        if found <= reasons:
+            return shown
+        reasons |= found
+
+
+def hide_small(flow: Flow, minimum: int | None = None, *, also: Collection[str] = ()) -> Flow:
     """Hide small numbers, and so many others that they cannot be worked out.
 
     Parameters
@@ -130,6 +145,8 @@ def hide_small(flow: Flow, minimum: int | None = None) -> Flow:
         All numbers known.
     minimum : int, optional
         Smallest number to show; by default that of the unit (`SMALLEST`). A zero is shown.
+    also : Collection of str, default ()
+        Reasons whose numbers must be hidden too.
 
     Returns
     -------
@@ -142,8 +159,8 @@ def hide_small(flow: Flow, minimum: int | None = None) -> Flow:
     counts = [level.count or 0 for level in flow.levels]
     shown = _levels_shown(counts, smallest)
     if not shown[0]:
-        return _without(flow, levels=True)
-    hidden = _left_hidden(flow, counts, shown, smallest)
+        return _without_numbers(flow)
+    hidden = _left_hidden(flow, counts, shown, smallest, also)
     levels = tuple(
         Level(
             level.name,
@@ -158,21 +175,10 @@ def hide_small(flow: Flow, minimum: int | None = None) -> Flow:
     return replace(flow, levels=levels)
 
 
-def _hides_leavers(flow: Flow) -> bool:
-    return any(None in level.left.values() for level in flow.levels)
-
-
-def _without(flow: Flow, *, levels: bool = False) -> Flow:
-    """Return a flow without the numbers of those who left, or without any number."""
-    kept = (
-        Level(
-            level.name,
-            None if levels else level.count,
-            dict.fromkeys(level.left, None),
-        )
-        for level in flow.levels
-    )
-    return replace(flow, levels=tuple(kept))
+def _without_numbers(flow: Flow) -> Flow:
+    """Return a flow of which no number is shown."""
+    levels = (Level(level.name, None, dict.fromkeys(level.left, None)) for level in flow.levels)
+    return replace(flow, levels=tuple(levels))
 
 
 def _levels_shown(counts: Sequence[int], smallest: int) -> list[bool]:
@@ -195,7 +201,11 @@ def _too_close(
 
 
 def _left_hidden(
-    flow: Flow, counts: Sequence[int], shown: Sequence[bool], smallest: int
+    flow: Flow,
+    counts: Sequence[int],
+    shown: Sequence[bool],
+    smallest: int,
+    also: Collection[str],
 ) -> set[tuple[int, str]]:
     """Return level and reason of the numbers of leavers to hide.
 
@@ -210,7 +220,10 @@ def _left_hidden(
             (at, reason) for at in range(before + 1, end + 1) for reason in flow.levels[at].left
         ]
         sizes = [int(flow.levels[at].left[reason] or 0) for at, reason in keys]
-        small = [0 < size < smallest for size in sizes]
+        small = [
+            0 < size < smallest or (size > 0 and reason in also)
+            for size, (_, reason) in zip(sizes, keys, strict=True)
+        ]
         if after is None and end > before:
             sizes, small = [*sizes, counts[end]], [*small, counts[end] > 0]
         chosen = hidden_parts(sizes, small, smallest)[: len(keys)]

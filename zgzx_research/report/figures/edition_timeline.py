@@ -20,7 +20,7 @@ from zgzx_research.report.figures.report_figure import (
     alternative_text,
     listing,
 )
-from zgzx_research.report.wording import word
+from zgzx_research.report.wording import word, word_or_code
 
 CATEGORIES = ("innovation", "team", "talent", "skill")
 HATCHES = ("", "////")  # of the outside events, for print without colours
@@ -66,7 +66,7 @@ def plot_edition_timeline(
         title = word("timeline.title", style.language)
         return ReportFigure(
             _picture(calendar, dots, shocks, style),
-            title,
+            word("timeline.caption", style.language, title=title),
             _alternative_text(calendar, dots, shocks, title, style),
         )
 
@@ -85,7 +85,7 @@ def _picture(
     axes.set_xlim(first - 0.55, last + 0.55)
     axes.set_ylim(rows - 0.5, -0.5)
 
-    names = ["", word("timeline.edition", language)]
+    names = [word("timeline.versions", language), word("timeline.edition", language)]
     names += [word(f"timeline.category.{name}", language) for name in shown]
     names += [_shock_name(key, language) for key, _, _ in shocks]
     _draw_versions(axes, calendar, language)
@@ -115,7 +115,7 @@ def _draw_versions(axes: Axes, calendar: pd.DataFrame, language: str) -> None:
         start, end = own["year"].min() - 0.42, own["year"].max() + 0.42
         fill = fs.LIGHT if at % 2 == 0 else "white"
         axes.barh(0, end - start, left=start, height=0.66, color=fill, edgecolor=fs.SLATE)
-        text = word("timeline.version", language, version=version)
+        text = word_or_code("timeline.version", str(version), language)
         axes.text((start + end) / 2, 0, text, ha="center", va="center", fontsize=WORDS)
 
 
@@ -191,7 +191,7 @@ def _alternative_text(
         )
     ]
     first, last = int(calendar["year"].min()), int(calendar["year"].max())
-    about = {"first": first, "last": last, "count": len(calendar)}
+    about = {"title": title, "first": first, "last": last, "count": len(calendar)}
     parts = [word("alt.timeline.whole", language, **about, items=listing(items, language))]
     for version, edition in calendar.groupby("version")["edition"].min().items():
         parts.append(word("alt.timeline.version", language, version=version, edition=edition))
@@ -204,4 +204,4 @@ def _alternative_text(
     for key, begin, end in shocks:
         name = word(f"shock.{key}", language)
         parts.append(word("alt.timeline.shock", language, name=name, first=begin, last=end))
-    return alternative_text([title, *parts] if not items else parts, style)
+    return alternative_text(parts, style)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from matplotlib.figure import Figure
@@ -48,12 +48,15 @@ class Row:
         Whether the box says that something is not known: it is dashed.
     linked : bool
         Whether an arrow leads from the box above to this one.
+    leaving : bool
+        Whether the words beside it are about those who left: an arrow leads to them.
     """
 
     lines: list[str]
     side: list[str]
     note: bool = False
     linked: bool = True
+    leaving: bool = True
 
 
 def plot_flow(
@@ -100,8 +103,12 @@ def plot_flow(
 def _firm_rows(flow: ProgrammeFlow, style: FigureStyle) -> list[Row]:
     """Return the rows of the figure about firms."""
     entries, firms = stages(flow.entries), stages(flow.firms)
-    rows = [_row("entries", entries[0], style, linked=False), _notes(flow, "firms", style)]
-    rows += [_row("firms", firms[0], style, before=entries[-1])]
+    told = entries if entries[-1].left else entries[:1]  # all were found: once is enough
+    rows = [_row("entries", stage, style, linked=stage is not told[0]) for stage in told]
+    rows.append(_notes(flow, "firms", style))
+    one = _row("firms", firms[0], style)
+    several = wrapped(word("flow.one_firm_several", style.language), SIDE_WIDTH)
+    rows.append(replace(one, side=several, leaving=False))  # the unit changes here
     rows += [_row("firms", stage, style) for stage in firms[1:]]
     rows.append(Row([], [word("flow.heading", style.language)], linked=False))
     for outcome, own in flow.outcomes.items():
@@ -124,18 +131,21 @@ def _row(
     style: FigureStyle,
     *,
     linked: bool = True,
-    before: Stage | None = None,
     outcome: str = "",
 ) -> Row:
-    """Return a box with its number, and why others left since the box `before` it."""
-    count = _number(stage.count, style.language)
-    lines = wrapped(
-        word(f"flow.count.{unit}", style.language, count=count), (BOX_WIDTH - 2 * PAD) * 0.93
-    )
-    what = outcome or word(f"flow.level.{unit}.{stage.name}", style.language)
+    """Return a box with its number, and why others left since the box before it."""
+    language = style.language
+    lines = wrapped(_counted(unit, stage.count, language), (BOX_WIDTH - 2 * PAD) * 0.93)
+    what = outcome or word(f"flow.level.{unit}.{stage.name}", language)
     lines += wrapped(what, BOX_WIDTH - 2 * PAD)
-    left = before.left if before is not None else stage.left
-    return Row(lines, _left_lines(left, style.language), linked=linked)
+    return Row(lines, _left_lines(stage.left, language), linked=linked)
+
+
+def _counted(unit: str, count: int | None, language: str) -> str:
+    """Return a number with its unit, or that it is not shown."""
+    if count is None:
+        return word("flow.hidden", language)
+    return word(f"flow.count.{unit}", language, count=format_number(count, 0))
 
 
 def _left_lines(left: Sequence[tuple[tuple[str, ...], int | None]], language: str) -> list[str]:
@@ -200,7 +210,7 @@ def _draw_row(figure: Figure, row: Row, top: float, before: Box | None) -> Box |
         add_words(figure, SIDE, first + (at + 0.5) * LINE, line)
     if row.linked and before is not None:
         add_arrow(figure, (before.middle, before.bottom), (box.middle, box.top))
-        if row.side:
+        if row.side and row.leaving:
             turn = first + beside / 2
             add_arrow(figure, (before.middle, turn), (SIDE - 0.06, turn), rival=True)
     return before if row.note and before is not None else box
@@ -224,7 +234,7 @@ def _told(unit: str, told: Sequence[Stage], language: str, outcome: str = "") ->
     """Return a sentence for each level, with the numbers of those who left before it."""
     sentences = []
     for stage in told:
-        count = word(f"flow.count.{unit}", language, count=_number(stage.count, language))
+        count = _counted(unit, stage.count, language)
         what = outcome or word(f"flow.level.{unit}.{stage.name}", language)
         left = word("flow.comma", language).join(_left_texts(stage.left, language))
         key = "alt.flow.left" if left else "alt.flow.level"

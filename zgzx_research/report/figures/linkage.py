@@ -25,7 +25,7 @@ from zgzx_research.report.wording import word
 
 ARMS = {"winner": (fs.BLUE, "o"), "finalist": (fs.ORANGE, "s"), "participant": (fs.GREEN, "^")}
 ENTITIES = ("worker", "firm")
-PANEL = 1.5  # inches from one panel to the next
+PANEL = 1.6  # inches from one panel to the next
 LOWEST = 50  # percent; the axis begins here or lower
 BELOW_HIDDEN = 6  # percentage points of the axis below it, where crosses stand
 

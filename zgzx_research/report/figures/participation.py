@@ -24,11 +24,11 @@ from zgzx_research.report.figures.report_figure import (
     listing,
 )
 from zgzx_research.report.number_format import format_number
-from zgzx_research.report.wording import entries, from_data, word
+from zgzx_research.report.wording import display_width, entries, from_data, word
 
 SMALLEST = {"persons": MIN_RECORDS, "firms": MIN_FIRMS}
-ACROSS = 3  # panels in a row
-PANEL = 1.15  # inches from one row of panels to the next
+NARROW = 15  # columns of a panel's title; with longer ones there are fewer panels in a row
+PANEL = 1.1  # inches from one row of panels to the next
 MOST_GROUPS = 12  # smaller groups beyond these are shown together
 WIDER = "OLD-"  # a street before it was divided has this before its code
 OTHER, UNKNOWN = "other", "unknown"
@@ -114,13 +114,15 @@ def _titles(by: str, unit: str, language: str) -> tuple[str, str]:
 
 def _picture(shown: pd.DataFrame, by: str, unit: str, style: FigureStyle) -> Figure:
     panels = [name for name in shown.index if not name.startswith(WIDER)]
-    lines = math.ceil(len(panels) / ACROSS)
+    names = [_group(by, name, style.language) for name in panels]
+    across = 4 if all(display_width(name) <= NARROW for name in names) else 3
+    lines = math.ceil(len(panels) / across)
     title, subtitle = _titles(by, unit, style.language)
     figure = fs.new_figure(1.0 + PANEL * lines, f"{title} · {subtitle}")
     top = max(1.0, float(shown.max().max() if shown.notna().any().any() else 1))
-    width = (fs.WIDTH - 0.55) / ACROSS
+    width = (fs.WIDTH - 0.55) / across
     for at, name in enumerate(panels):
-        left, above = 0.55 + width * (at % ACROSS), 1.0 + PANEL * (at // ACROSS)
+        left, above = 0.55 + width * (at % across), 1.0 + PANEL * (at // across)
         height = figure.get_size_inches()[1]
         axes = fs.add_axes(
             figure,
@@ -131,8 +133,8 @@ def _picture(shown: pd.DataFrame, by: str, unit: str, style: FigureStyle) -> Fig
         )
         wider = shown.loc[WIDER + name] if WIDER + name in shown.index else None
         _draw_panel(axes, shown.loc[name], wider, top)
-        axes.set_title(_group(by, name, style.language), fontsize=WORDS, pad=3)
-        if at % ACROSS:
+        axes.set_title(names[at], fontsize=WORDS, pad=3)
+        if at % across:
             axes.set_yticklabels([])
     _add_legend(figure, shown, style.language)
     return fs.add_watermark(figure, style.synthetic)
