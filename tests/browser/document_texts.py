@@ -13,12 +13,14 @@ from pathlib import Path
 NUMBER = re.compile(r"[−+]?\d[\d,]*\.\d+(?:E[−+]?\d+)?|[−+]?\d[\d,]*(?=%)")
 # In Word's XML: sections have numbers, and equations are no text.
 SECTION = re.compile(r'<w:rStyle w:val="SectionNumber" ?/></w:rPr><w:t[^>]*>[\d.]+</w:t>')
-CONTENTS = re.compile(r'<w:p>(?:(?!</w:p>).)*w:val="Contents\d"(?:(?!</w:p>).)*</w:p>', re.DOTALL)
+TITLE_PAGE = re.compile(
+    r'<w:p>(?:(?!</w:p>).)*w:val="(?:FrontMatter|Contents\d)"(?:(?!</w:p>).)*</w:p>', re.DOTALL
+)
 EQUATION = re.compile(r"<m:oMath>.*?</m:oMath>", re.DOTALL)
 
 
 def text_of(path: Path) -> str:
-    """The text of an .html, .docx or .pdf file, without contents, section numbers, equations."""
+    """The text of an .html, .docx or .pdf file, without title page, section numbers, equations."""
     return {".html": _html, ".docx": _docx, ".pdf": _pdf}[path.suffix](path)
 
 
@@ -39,16 +41,14 @@ def _docx(path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
         body = archive.read("word/document.xml").decode("utf-8")
         notes = archive.read("word/footnotes.xml").decode("utf-8")
-    for pattern in (CONTENTS, SECTION, EQUATION):
+    for pattern in (TITLE_PAGE, SECTION, EQUATION):
         body = pattern.sub(" ", body)
     lines = re.sub(r"<wp:docPr[^>]*>|</w:p>|<w:br ?/>", "\n", body + notes)
     return html.unescape(re.sub(r"<[^>]+>", "", lines))
 
 
 def _pdf(path: Path) -> str:
-    done = subprocess.run(
-        ["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True)
     return done.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import openpyxl
@@ -56,11 +57,11 @@ def test_formats_print_the_same_numbers(project: Path, language: str, name: str)
     folder = project / f"reports/demo/{language}"
     html, docx = (numbers(text_of(folder / f"{name}.{suffix}")) for suffix in ("html", "docx"))
     assert sum(html.values()) > 20
-    assert html - docx == docx - html
+    assert html == docx
     # figures print numbers of their own in the PDF, and a sign may end a line
     printed = numbers(text_of(folder / f"{name}.pdf"), signs=False)
     plain = numbers(text_of(folder / f"{name}.html"), signs=False)
-    assert plain - printed == plain - plain
+    assert plain - printed == Counter()
 
 
 @pytest.mark.parametrize("suffix", ["html", "docx"])
@@ -70,7 +71,7 @@ def test_languages_print_the_same_numbers(project: Path, name: str, suffix: str)
         numbers(text_of(project / f"reports/demo/{language}/{name}.{suffix}"))
         for language in LANGUAGES
     )
-    assert zh - en == en - zh
+    assert zh == en
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

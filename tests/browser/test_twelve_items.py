@@ -39,7 +39,7 @@ PARTS = (
         ),
         *(r"claim\.patents_up\.estimate", "brief"),
     ),
-    Part(1, "its period", r"获奖后第\d+至\d+年", r"inyears\d+to\d+afteraward", "", "brief"),
+    Part(1, "its period", r"获奖后第\d+至\d+年", r"years?\d+to\d+", "", "brief"),
     Part(2, "the claims", r"官方说法核验", r"theofficialclaims", r"claim\.career\.verdict"),
     Part(2, "claims in a chart", r"图\d+[^。]{0,20}说法", r"figure\d+\.[^.]{0,40}claim"),
     Part(
@@ -48,7 +48,7 @@ PARTS = (
     ),
     Part(4, "theory of change", r"变化理论|作用路径|怎样起作用", r"theoryofchange"),
     Part(4, "calendar of editions", r"各届|届次", r"editions?calendar|calendarof|eachedition"),
-    Part(4, "flow from entrants to analysed", r"进入分析", r"analy[sz]ed", r"flow\..*"),
+    Part(4, "flow from entrants to analysed", r"进入分析", r"analys[ie]s|analysed", r"flow\..*"),
     Part(
         *(
             5,
