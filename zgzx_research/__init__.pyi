@@ -36,6 +36,7 @@ from .panels.worker_final import build_worker_final as build_worker_final
 from .pipeline.page import open_page as open_page
 from .pipeline.panel_page import open_panel_page as open_panel_page
 from .pipeline.panel_page import read_panel as read_panel
+from .report.figures.changes_waterfall import plot_changes as plot_changes
 from .report.figures.cohorts import plot_cohorts as plot_cohorts
 from .report.figures.comparison_weights_map import (
     plot_comparison_weights as plot_comparison_weights,

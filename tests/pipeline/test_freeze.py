@@ -96,7 +96,12 @@ def test_the_plan_can_be_read_and_holds_what_decides(project: Path) -> None:
         "retention.min_staff = 5",
     ):
         assert f"\n{line}\n" in text
-    for start in ("rules.grade = ", "code.did = ", "pages.4_patents = ", "estimate.curve.target = "):
+    for start in (
+        "rules.grade = ",
+        "code.did = ",
+        "pages.4_patents = ",
+        "estimate.curve.target = ",
+    ):
         assert f"\n{start}" in text
     assert "truncation" not in text  # the date of a delivery is no choice
 
@@ -127,7 +132,11 @@ def test_the_plan_can_be_read_and_holds_what_decides(project: Path) -> None:
             "data/published/claims.csv",
             "colleagues.firms,exploratory,1,3",
             "colleagues.firms,primary,1,3",
-            ["claims.spillover.claimed_effect", "claims.spillover.outcome", "claims.spillover.sign"],
+            [
+                "claims.spillover.claimed_effect",
+                "claims.spillover.outcome",
+                "claims.spillover.sign",
+            ],
         ),
         ("notebooks/4_patents/page.ipynb", "base=-2", "base=-1", ["pages.4_patents"]),
         (
@@ -222,7 +231,9 @@ def said(project: Path, language: str) -> str:
     return str(sentences.make_module(template_names(facts, language)).decided()).strip()
 
 
-@pytest.mark.parametrize(("language", "before"), [("zh", "看到数据之前"), ("en", "before the data")])
+@pytest.mark.parametrize(
+    ("language", "before"), [("zh", "看到数据之前"), ("en", "before the data")]
+)
 def test_only_a_plan_from_before_that_holds_is_called_so(
     project: Path, language: str, before: str
 ) -> None:

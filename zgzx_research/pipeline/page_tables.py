@@ -16,6 +16,7 @@ from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enou
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
+from zgzx_research.report.tables.changes_table import changes_table
 from zgzx_research.report.tables.claims_table import claims_table
 from zgzx_research.report.tables.markdown_table import Table
 from zgzx_research.report.tables.result_table import result_table
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "arms",
+    "changes",
     "claims",
     "cohort",
     "estimates_of",
@@ -132,6 +134,11 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
 def claims(page: Page) -> Table:
     """Return the table of the official claims."""
     return claims_table(page.facts, read_claims(page.place.claims), page.language)
+
+
+def changes(page: Page) -> Table | None:
+    """Return the table of what changed since an earlier report; None without one."""
+    return changes_table(page.changes(), page.language)
 
 
 def results(
