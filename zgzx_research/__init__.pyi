@@ -44,6 +44,7 @@ from .pipeline.page import open_page as open_page
 from .pipeline.panel_page import open_panel_page as open_panel_page
 from .pipeline.panel_page import read_panel as read_panel
 from .report.figures.break_even import plot_break_even as plot_break_even
+from .report.figures.changes_waterfall import plot_changes as plot_changes
 from .report.figures.claims_plot import plot_claims as plot_claims
 from .report.figures.cohorts import plot_cohorts as plot_cohorts
 from .report.figures.comparison_weights_map import (

@@ -207,6 +207,43 @@ def power(
 
 
 @app.command()
+def publish(
+    name: Name,
+    date: Annotated[
+        str | None, typer.Option(help="date of publication, e.g. 2026-04-02; today's by default")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="replace what was published before")
+    ] = False,
+) -> None:
+    """Keep the headlines of a study as they are published, for the comparison in later years."""
+    from zgzx_research.pipeline.published import publish_study
+    from zgzx_research.study import find_root
+
+    kept = publish_study(find_root(), name, date, again=again)
+    claims = ", ".join(kept["claims"])
+    typer.echo(f"studies/{name}.published.json: {claims}; commit it")
+
+
+@app.command()
+def changes(
+    old: Annotated[str, typer.Argument(help="the earlier study")],
+    new: Annotated[str, typer.Argument(help="the present study")],
+    language: Annotated[str, typer.Option(help="zh or en")] = "en",
+) -> None:
+    """Split what changed since an earlier report into method, data and new editions."""
+    from rich.console import Console
+
+    from zgzx_research.pipeline.changes_command import changes_between
+    from zgzx_research.study import find_root
+
+    root = find_root()
+    table, path = changes_between(root, old, new, language=language, say=typer.echo)
+    Console().print(table)
+    typer.echo(f"written: {path.relative_to(root)}; for a page, set [changes] since = {old!r}")
+
+
+@app.command()
 def scan(name: Name) -> None:
     """Search all files that a study wrote for personal data.
 

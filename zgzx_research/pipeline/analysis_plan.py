@@ -150,7 +150,7 @@ def _pages(root: Path) -> Iterator[tuple[str, str]]:
     """Yield each page that estimates, with the digest of its code cells."""
     for notebook in sorted((root / "notebooks").glob("*/page.ipynb")):
         rules = page_rules(notebook.parent)
-        if rules.document in STUDY_DOCUMENTS and not rules.quotes:
+        if rules.document in STUDY_DOCUMENTS and not (rules.quotes or rules.reads):
             cells = nbformat.read(notebook, as_version=4).cells
             code = [cell.source for cell in cells if cell.cell_type == "code"]
             yield notebook.parent.name, store.digest("\0".join(code).encode())[:DIGITS]

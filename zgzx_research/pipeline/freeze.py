@@ -61,7 +61,7 @@ def freeze_study(
     study = load_study(root, name)
     place = Place(root, name, (root / study.raw.path).resolve())
     written = today or dt.date.today()
-    frozen = _date(on, written)
+    frozen = date_of(on, written)
     before = read_plan(place.plan)
     if before is not None and not again:
         raise ZgzxError(
@@ -97,8 +97,8 @@ def built(place: Place) -> list[str]:
     return [stage for stage in BUILT if any((place.work / stage).glob("*"))]
 
 
-def _date(on: str | None, today: dt.date) -> dt.date:
-    """Return the date of the plan."""
+def date_of(on: str | None, today: dt.date) -> dt.date:
+    """Return the date that a user gave, today's without one; a wrong or later one is refused."""
     if on is None:
         return today
     try:
@@ -107,7 +107,7 @@ def _date(on: str | None, today: dt.date) -> dt.date:
         remedy = "Write it as 2026-03-01, or leave --date out for today."
         raise ZgzxError(f"{on!r} is no date", where="--date", remedy=remedy) from None
     if date > today:
-        remedy = "A plan is frozen today or was agreed earlier."
+        remedy = "Give today's date or an earlier one."
         raise ZgzxError(f"{on} lies ahead", where="--date", remedy=remedy)
     return date
 

@@ -26,7 +26,8 @@ from zgzx_research.evidence.claims import Claim, read_claims
 from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
-from zgzx_research.pipeline import data_facts, estimates, page_tables, programme_facts
+from zgzx_research.pipeline import data_facts, estimates, page_tables, programme_facts, store
+from zgzx_research.pipeline.changes_facts import changes_facts, changes_frame
 from zgzx_research.pipeline.claim_facts import claim_facts
 from zgzx_research.pipeline.design_facts import CONTEST, contest_facts
 from zgzx_research.pipeline.grading import graded
@@ -282,6 +283,26 @@ class Page(PageReading):
                 made = added_facts(name, self.settings, self.facts, costs, found)
                 kept |= self.keep_facts(made)
         return kept
+
+    def changes(self) -> pd.DataFrame:
+        """Return what changed since the earlier study: a row for each claim and level.
+
+        Without an earlier study in the study file the frame has no rows.
+        """
+        return changes_frame(self._changes, read_claims(self.place.claims))
+
+    def keep_changes(self) -> Kept:
+        """Keep what changed since the earlier study as facts, `changes.*`."""
+        return self.keep_facts(changes_facts(self._changes, self.changes()))
+
+    @cached_property
+    def _changes(self) -> dict[str, Any]:
+        """What the step "changes" wrote."""
+        if not self.place.changes.is_file():
+            remedy = f"Run zgzx run {self.place.name} once."
+            raise ZgzxError("nothing was compared yet", where=self.name, remedy=remedy)
+        found: dict[str, Any] = store.read_json(self.place.changes)
+        return found
 
     def keep_data(self) -> Kept:
         """Keep the facts of the data: rows, links, firms, what is missing."""

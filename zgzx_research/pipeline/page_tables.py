@@ -17,6 +17,7 @@ from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, value_tables
+from zgzx_research.report.tables.changes_table import changes_table
 from zgzx_research.report.tables.claims_table import claims_table, described_claims_table
 from zgzx_research.report.tables.markdown_table import Table
 from zgzx_research.report.tables.method_table import method_table
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "arms",
     "break_even",
+    "changes",
     "claims",
     "claims_described",
     "cohort",
@@ -150,6 +152,11 @@ def claims_described(page: Page) -> Table | None:
     """Return the table of the claims without an estimate; None where all have one."""
     table = described_claims_table(page.facts, read_claims(page.place.claims), page.language)
     return table if table.rows else None
+
+
+def changes(page: Page) -> Table | None:
+    """Return the table of what changed since an earlier report; None without one."""
+    return changes_table(page.changes(), page.language)
 
 
 def results(

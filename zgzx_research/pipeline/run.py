@@ -19,14 +19,15 @@ from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
 from zgzx_research.pipeline.steps import data, pages
+from zgzx_research.pipeline.steps.changes import changes_step
 from zgzx_research.pipeline.steps.pages import Edition
 from zgzx_research.study import Study, load_study
 
 PARTS = {
     "all": "",
     "build": "clean,link,panels",
-    "estimate": "clean,link,panels,study,page,facts",
-    "report": "study,page,facts,report,brief,index,manifest",
+    "estimate": "clean,link,panels,study,changes,page,facts",
+    "report": "study,changes,page,facts,report,brief,index,manifest",
 }
 
 
@@ -121,10 +122,34 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     steps = [
         *data.steps(place, study, files, numbers, key),
         pages.study_step(place, _study_facts(place, study, stamp, synthetic)),
+        changes_step(place, study, None if part == "build" else earlier_study(root, study, say)),
         *pages.steps(edition),
     ]
     steps.append(_manifest_step(place, study, numbers, stamp, steps))
     return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
+
+
+def earlier_study(
+    root: Path, study: Study, say: Callable[[str], None]
+) -> tuple[Place, Study] | None:
+    """Bring the data of the study that `[changes] since` names up to date.
+
+    Without its raw files, its data are used as they were built last.
+    """
+    if study.changes.since is None:
+        return None
+    old = load_study(root, study.changes.since)
+    place = Place(root, old.study.name, (root / old.raw.path).resolve())
+    data_up_to_date(root, place, old, say)
+    return place, old
+
+
+def data_up_to_date(root: Path, place: Place, study: Study, say: Callable[[str], None]) -> None:
+    """Bring the data of another study up to date, as far as its raw files are still there."""
+    if all(raw_files(place.raw, source) for source in study.needed_sources):
+        run_study(root, place.name, "build", say=lambda line: say(f"{place.name}: {line}"))
+    else:
+        say(f"warning: {place.name} lacks raw files; its data are used as they were built last")
 
 
 def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.build import Step
 from zgzx_research.pipeline.code_digest import public_modules
+from zgzx_research.pipeline.page_folders import page_rules
 from zgzx_research.pipeline.place import Place
 
 REPORT = store.PACKAGE / "report"
@@ -103,6 +104,7 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
     shared = _shared_sentences(language)
     first = edition.languages[0]
     quoted = [place.facts(other) for other in edition.quotes.get(page, ())]
+    read = [place.work / name for name in page_rules(folder).reads]
     facts = place.facts(page)
     return Step(
         name=f"page.{language}.{page}",
@@ -121,6 +123,7 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
             *shared,
             *edition.inputs,
             *quoted,
+            *read,
             *([facts] if language != first else []),
         ),
         outputs=(place.notebook(page, language), *([facts] if language == first else [])),
