@@ -7,7 +7,6 @@ from .designs.contest import contest_effects as contest_effects
 from .designs.descriptive import dose as dose
 from .designs.descriptive import participation as participation
 from .designs.descriptive import skill_share as skill_share
-from .designs.descriptive import value as value
 from .designs.descriptive import visits as visits
 from .designs.first_entry import first_entry as first_entry
 from .designs.ppml import ppml as ppml
@@ -17,6 +16,11 @@ from .designs.precision_weights import precision_weights as precision_weights
 from .designs.rank_near_cut import rank_near_cut as rank_near_cut
 from .designs.spillovers import colleagues_retention as colleagues_retention
 from .designs.spillovers import patents_without_finalists as patents_without_finalists
+from .designs.value_for_money import award_costs as award_costs
+from .designs.value_for_money import break_even as break_even
+from .designs.value_for_money import price_of_one_more as price_of_one_more
+from .designs.value_for_money import winners_after as winners_after
+from .designs.value_for_money import without_award as without_award
 from .designs.winners_and_finalists import log_wage_change as log_wage_change
 from .designs.winners_and_finalists import winners_and_finalists as winners_and_finalists
 from .designs.winners_checks import winners_aipw as winners_aipw
@@ -32,23 +36,34 @@ from .link.link_firms import link_firms as link_firms
 from .link.link_people import link_people as link_people
 from .panels.firm_entries import build_firm_entries as build_firm_entries
 from .panels.firm_year import build_firm_year as build_firm_year
+from .panels.inventions_without_finalists import (
+    build_inventions_without_finalists as build_inventions_without_finalists,
+)
 from .panels.worker_final import build_worker_final as build_worker_final
 from .pipeline.page import open_page as open_page
 from .pipeline.panel_page import open_panel_page as open_panel_page
 from .pipeline.panel_page import read_panel as read_panel
+from .report.figures.break_even import plot_break_even as plot_break_even
+from .report.figures.changes_waterfall import plot_changes as plot_changes
+from .report.figures.claims_plot import plot_claims as plot_claims
 from .report.figures.cohorts import plot_cohorts as plot_cohorts
 from .report.figures.comparison_weights_map import (
     plot_comparison_weights as plot_comparison_weights,
 )
+from .report.figures.edition_timeline import plot_edition_timeline as plot_edition_timeline
 from .report.figures.estimators import plot_estimators as plot_estimators
 from .report.figures.event_study import plot_event_study as plot_event_study
+from .report.figures.flow import plot_flow as plot_flow
 from .report.figures.honest_bounds import plot_honest_bounds as plot_honest_bounds
+from .report.figures.linkage import plot_linkage as plot_linkage
 from .report.figures.outcome_paths import plot_outcome_paths as plot_outcome_paths
+from .report.figures.participation import plot_participation as plot_participation
 from .report.figures.placebos import plot_placebos as plot_placebos
 from .report.figures.raw_rows import plot_raw_rows as plot_raw_rows
 from .report.figures.specification_curve import (
     plot_specification_curve as plot_specification_curve,
 )
+from .report.figures.theory_of_change import plot_theory_of_change as plot_theory_of_change
 from .report.tables.regression_tables import regression_table as regression_table
 from .robustness.bacon import bacon_by_kind as bacon_by_kind
 from .robustness.bacon import bacon_decomposition as bacon_decomposition

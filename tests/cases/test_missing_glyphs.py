@@ -76,7 +76,7 @@ def test_cells_of_every_table() -> None:
             "non_data_rows": 2,
         }
     ]
-    assert rows_table({"roster": sheets}, "zh").rows[0][1] == "roster/〓.xlsx"
+    assert rows_table({RARE: sheets}, "zh").rows[0][0] == "〓"
     assert quarantine_table({f"code{RARE}": 12}, "zh").rows == (("code〓", "12"),)
 
 

@@ -18,8 +18,10 @@ from zgzx_research.evidence.disclosure import (
     row_balance,
 )
 from zgzx_research.evidence.facts import Fact, fact, shown_fact
+from zgzx_research.evidence.linkage_cells import linkage_facts
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.until_facts import until_facts
 from zgzx_research.report.tables.data_tables import all_lines
 from zgzx_research.study import Study
 
@@ -37,10 +39,14 @@ LEFT_OUT = "already treated|covariate missing|not observed in every"  # reasons 
 
 
 def data_facts(place: Place, study: Study) -> dict[str, Fact]:
-    """Return all facts about a study's data: `data.*`, `link.*`, `panel.*`, `absent.*`."""
-    return (
-        row_facts(place) | link_facts(place) | firm_facts(place, study) | absent_facts(place, study)
-    )
+    """Return all facts about a study's data.
+
+    These are `data.*`, `link.*`, `linkage.*`, `until.*`, `panel.*` and `absent.*`.
+    """
+    rates = pd.read_parquet(place.stage("link", "linkage_rates")[0])
+    linked = link_facts(place) | linkage_facts(rates)
+    made = row_facts(place) | linked | until_facts(place, study)
+    return made | firm_facts(place, study) | absent_facts(place, study)
 
 
 def row_ledger(place: Place) -> dict[str, list[dict[str, Any]]]:

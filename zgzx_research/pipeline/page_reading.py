@@ -12,8 +12,10 @@ import pandas as pd
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Fact, Facts
+from zgzx_research.evidence.flow import ProgrammeFlow
 from zgzx_research.outcomes import OUTCOMES, outcome_row
-from zgzx_research.pipeline import data_facts, estimates
+from zgzx_research.panels.treatment import edition_calendar
+from zgzx_research.pipeline import data_facts, estimates, programme_facts
 from zgzx_research.pipeline.code_digest import code_digest
 from zgzx_research.pipeline.place import PAGE_TABLES, Place
 from zgzx_research.pipeline.refused import Refused
@@ -94,6 +96,24 @@ class PageReading:
     def row_ledger(self) -> dict[str, list[dict[str, Any]]]:
         """Return the counts of rows read, kept and set aside, per source and sheet."""
         return data_facts.row_ledger(self.place)
+
+    def flow(self) -> ProgrammeFlow:
+        """Count entries, firms and persons from the lists to the estimates."""
+        return programme_facts.read_flow(self.place, self.settings)
+
+    def edition_calendar(self) -> pd.DataFrame:
+        """Return the published calendar of the editions.
+
+        Returns
+        -------
+        DataFrame
+            edition, year (of the final), assumed (whether the year is an assumption), version (of
+            the programme), source; a row per edition up to the last year of the study.
+        """
+        calendar = pd.read_csv(self.place.calendar)
+        rows = edition_calendar(calendar)[["edition", "year", "version"]]
+        rows = rows.assign(assumed=calendar["status"].ne("source"), source=calendar["source"])
+        return rows[rows["year"].le(self.settings.study.years[1])].reset_index(drop=True)
 
     def read(self, table: str) -> pd.DataFrame:
         """Read a table of the study.

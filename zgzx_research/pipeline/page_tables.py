@@ -16,34 +16,45 @@ from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enou
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.pipeline.refused import Refused
-from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
-from zgzx_research.report.tables.claims_table import claims_table
+from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, value_tables
+from zgzx_research.report.tables.changes_table import changes_table
+from zgzx_research.report.tables.claims_table import claims_table, described_claims_table
 from zgzx_research.report.tables.markdown_table import Table
+from zgzx_research.report.tables.method_table import method_table
 from zgzx_research.report.tables.result_table import result_table
+from zgzx_research.report.tables.until_table import until_table
 from zgzx_research.report.wording import word_or_code
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from zgzx_research.designs.value_for_money import AwardCosts
     from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.page import Page
     from zgzx_research.pipeline.summaries import Summary
 
 __all__ = [
     "arms",
+    "break_even",
+    "changes",
     "claims",
+    "claims_described",
     "cohort",
+    "costs",
     "estimates_of",
     "event_time",
     "grade",
     "left_out",
     "left_out_of",
     "linkage",
+    "method",
     "panel",
+    "prices",
     "quarantine",
     "results",
     "rows",
     "stamp",
+    "until",
 ]
 
 
@@ -81,6 +92,7 @@ def event_time(page: Page, outcome: str, spec: str) -> Table:
         page.language,
         share=estimates.is_share(outcome),
         outcome_label=page.label(outcome),
+        about=page.about,
     )
 
 
@@ -92,13 +104,13 @@ def cohort(page: Page, outcome: str, spec: str) -> Table:
     labels = page.cohort_labels
     share = estimates.is_share(outcome)
     return effect_tables.cohort_table(
-        frame, summary.scale, page.language, share=share, labels=labels
+        frame, summary.scale, page.language, share=share, labels=labels, about=page.about
     )
 
 
 def estimates_of(page: Page, outcome: str) -> Table:
     """Return the table of an outcome's headline effect in all specifications."""
-    return effect_tables.estimates_table(page.estimates(outcome), page.language)
+    return effect_tables.estimates_table(page.estimates(outcome), page.language, page.about)
 
 
 def left_out(page: Page, outcome: str, spec: str) -> Table:
@@ -113,7 +125,7 @@ def left_out_of(page: Page, effects: Effects, outcome: str) -> Table:
 
 def _ledger_table(page: Page, summary: Summary) -> Table:
     """Return the table of what an estimation left out, without small numbers of units."""
-    return data_tables.ledger_table(blank_few_units(summary.ledger), page.language)
+    return data_tables.ledger_table(blank_few_units(summary.ledger), page.language, page.about)
 
 
 def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
@@ -130,9 +142,21 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
     return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
 
 
-def claims(page: Page) -> Table:
-    """Return the table of the official claims."""
-    return claims_table(page.facts, read_claims(page.place.claims), page.language)
+def claims(page: Page) -> Table | None:
+    """Return the table of the official claims with an estimate; None where there is none."""
+    table = claims_table(page.facts, read_claims(page.place.claims), page.language)
+    return table if table.rows else None
+
+
+def claims_described(page: Page) -> Table | None:
+    """Return the table of the claims without an estimate; None where all have one."""
+    table = described_claims_table(page.facts, read_claims(page.place.claims), page.language)
+    return table if table.rows else None
+
+
+def changes(page: Page) -> Table | None:
+    """Return the table of what changed since an earlier report; None without one."""
+    return changes_table(page.changes(), page.language)
 
 
 def results(
@@ -152,7 +176,9 @@ def results(
         labels = [str(text) for text in frame[language]]
     else:
         labels = [word_or_code(by, str(value), language) for value in frame.get(by, ())]
-    return result_table(key, frame, labels, label_column=by, unit=unit, language=language)
+    return result_table(
+        key, frame, labels, label_column=by, unit=unit, language=language, about=page.about
+    )
 
 
 def rows(page: Page) -> Table:
@@ -177,6 +203,16 @@ def arms(page: Page) -> Table:
     return data_tables.arms_table(data_facts.arm_linkage(page.place), page.language)
 
 
+def until(page: Page) -> Table:
+    """Return the table that says until when each source reaches."""
+    return until_table(page.facts, page.language)
+
+
+def method(page: Page, design: str) -> Table:
+    """Return the box that says how a design compares; its words are in `report/methods.toml`."""
+    return method_table(design, page.language)
+
+
 def panel(page: Page) -> Table:
     """Return the table of a panel's size."""
     names = [key.removeprefix("panel.") for key in page.facts.facts if key.startswith("panel.")]
@@ -188,3 +224,20 @@ def stamp(page: Page) -> Table:
     keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
     entries = {key.removeprefix("stamp."): page.facts.get(key) for key in keys}
     return fact_tables.stamp_table(entries, page.language)
+
+
+def costs(page: Page, found: AwardCosts | Refused) -> Table | None:
+    """Return the table of costs by edition; None where there are no costs."""
+    if isinstance(found, Refused):
+        return None
+    return value_tables.costs_table(found.by_edition, found.total, page.language)
+
+
+def prices(page: Page, name: str) -> Table | None:
+    """Return the table of what one more costs; `name` is "invention" or "retained_employee"."""
+    return value_tables.prices_table(page.facts, name, page.language)
+
+
+def break_even(page: Page, name: str) -> Table | None:
+    """Return the table of steps to the effect that breaks even; None where no worth is given."""
+    return value_tables.steps_table(page.facts, name, page.language)

@@ -15,6 +15,7 @@ from words_cases import effect_row, event_frame, facts_of
 import zgzx_research as zr
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.break_even import plot_break_even
 from zgzx_research.report.figures.cohorts import plot_cohorts
 from zgzx_research.report.figures.estimators import plot_estimators
 from zgzx_research.report.figures.event_study import plot_event_study
@@ -109,6 +110,7 @@ BOUNDS = HonestBounds(
     level=0.95,
 )
 NAMES = ("event_study", "estimators", "cohorts", "raw_rows", "outcome_paths", "honest_bounds")
+NAMES += ("break_even",)
 
 
 def three_rows() -> list[EstimateRow]:
@@ -126,6 +128,7 @@ def specification(name: str, **more: object) -> FigureSpec:
         "specifications": lambda: plot_specification_curve(curve_of(), **more),
         "placebos": lambda: plot_placebos({"发明": PLACEBOS, "retention": PLACEBOS}, **more),
         "honest_bounds": lambda: plot_honest_bounds(BOUNDS, **({"claimed": 0.25} | more)),
+        "break_even": lambda: plot_break_even(facts_of("flat"), **more),
     }[name]()
 
 

@@ -97,8 +97,12 @@ def test_an_estimate_without_error_is_a_row_all_the_same() -> None:
 def test_sheets_count_for_their_file_and_many_files_share_a_line_by_kind() -> None:
     counts = (3, 1, 0, 2)
     sheets = [sheet("roster/a.xlsx", name, *counts) for name in ("获奖名单", "草稿")]
-    assert data_tables.rows_table({"roster": sheets}, "en").rows[0][1:] == (
-        "roster/a.xlsx",
+    kept = data_tables.all_lines({"roster": sheets}, "en")["roster"]
+    totals = {"rows_in": 6, "kept": 2, "quarantined": 0, "non_data_rows": 4}
+    assert kept == {"roster/a.xlsx": totals}
+    assert data_tables.rows_table({"roster": sheets}, "en").rows[0] == (
+        "Award rosters",
+        "1",
         "6",
         "2",
         "0",
@@ -106,21 +110,23 @@ def test_sheets_count_for_their_file_and_many_files_share_a_line_by_kind() -> No
     )
     files = [sheet(f"scores/edition_{n:02d}.xlsx", "", *counts) for n in range(1, 13)]
     files.append(sheet("scores/notes.csv", "", *counts))
-    assert data_tables.rows_table({"scores": files}, "zh").rows[:3] == (
-        ("评分表", "scores/edition_*.xlsx（12 个文件）", "36", "12", "0", "24"),
-        ("评分表", "scores/notes.csv", "3", "1", "0", "2"),
-        ("评分表", "合计", "39", "13", "0", "26"),
+    lines = data_tables.all_lines({"scores": files}, "zh")["scores"]
+    assert [(name, line["rows_in"], line["kept"]) for name, line in lines.items()] == [
+        ("scores/edition_*.xlsx（12 个文件）", 36, 12),
+        ("scores/notes.csv", 3, 1),
+    ]
+    assert data_tables.rows_table({"scores": files}, "zh").rows == (
+        ("评分表", "13", "39", "13", "0", "26"),
+        ("合计", "13", "39", "13", "0", "26"),
     )
 
 
 def test_rows_add_up_by_source_and_in_all() -> None:
     table = data_tables.rows_table(LEDGER, "en")
     assert table.rows == (
-        ("Award rosters", "roster/a.xlsx", "60", "50", "4", "6"),
-        ("Award rosters", "roster/b.xlsx", "1,040", "1,030", "0", "10"),
-        ("Award rosters", "Total", "1,100", "1,080", "4", "16"),
-        ("Firm registry", "registry/r.csv", "11", "10", "0", "1"),
-        ("Total", "", "1,111", "1,090", "4", "17"),
+        ("Award rosters", "2", "1,100", "1,080", "4", "16"),
+        ("Firm registry", "1", "11", "10", "0", "1"),
+        ("Total", "3", "1,111", "1,090", "4", "17"),
     )
 
 

@@ -17,7 +17,7 @@ from zgzx_research.report.tables.markdown_table import (
     make_table,
     with_note,
 )
-from zgzx_research.report.wording import word, word_or_code
+from zgzx_research.report.wording import word, word_about, word_or_code
 
 MANY_FILES = 6  # of one source; more are shown by kind
 
@@ -26,11 +26,9 @@ Sheet = Mapping[str, Any]
 
 
 def rows_table(sources: Mapping[str, Sequence[Sheet]], language: str, minimum: int = 0) -> Table:
-    """Show the rows read from every file and what became of them.
+    """Show the rows read from every source and what became of them.
 
-    Files of one source that differ by numbers in their name share one line where there are many;
-    every sheet has its own line in the workbook. A source of several lines has a total, and so has
-    the table.
+    Every file and sheet has its own line in the workbook.
 
     Parameters
     ----------
@@ -44,25 +42,27 @@ def rows_table(sources: Mapping[str, Sequence[Sheet]], language: str, minimum: i
     Returns
     -------
     Table
-        The table.
+        A row per source that has files, and their total.
     """
-    lines = all_lines(sources, language)
-    balance = row_balance(lines, minimum)
-    total = word("total", language)
-
-    body = []
-    for source, own in lines.items():
-        name = word_or_code("source", source, language)
-        body += [[name, place, *_balance_texts(balance[source][place])] for place in own]
-        if len(own) > 1:
-            body.append([name, total, *_balance_texts(balance[source][TOTAL])])
-    body.append([total, "", *_balance_texts(balance[TOTAL][TOTAL])])
+    balance = row_balance(all_lines(sources, language), minimum)
+    files = {source: len({sheet["file"] for sheet in own}) for source, own in sources.items()}
+    body = [
+        [
+            word_or_code("source", source, language),
+            format_count(files[source]),
+            *_balance_texts(counts[TOTAL]),
+        ]
+        for source, counts in balance.items()
+        if source != TOTAL
+    ]
+    whole = _balance_texts(balance[TOTAL][TOTAL])
+    body.append([word("total", language), format_count(sum(files.values())), *whole])
 
     caption = word("table.rows", language)
-    if any(None in counts.values() for own in balance.values() for counts in own.values()):
+    if any(None in counts[TOTAL].values() for counts in balance.values()):
         caption = with_note(caption, "few", language)
-    columns = column_words(("source", "file", *BALANCE), language)
-    return make_table("rows", caption, columns, "llrrrr", body)
+    columns = column_words(("source", "files", *BALANCE), language)
+    return make_table("rows", caption, columns, "lrrrrr", body)
 
 
 def _balance_texts(counts: Counts) -> list[str]:
@@ -72,7 +72,7 @@ def _balance_texts(counts: Counts) -> list[str]:
 def all_lines(
     sources: Mapping[str, Sequence[Sheet]], language: str
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """Count the rows of each line of `rows_table`.
+    """Count the rows of each line of the balance: a file, or several of one kind.
 
     Parameters
     ----------
@@ -234,8 +234,11 @@ def arms_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
     return make_table("arms", word("table.arms", language), columns, "llrrr", body)
 
 
-def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
+def ledger_table(ledger: pd.DataFrame, language: str, about: str = "unit") -> Table:
     """Show what estimation left out. Examples of units stay out of reports.
+
+    On the programme's own pages lines that concern no row and no unit are left out: they say how
+    the file was read, which in a study is always the same.
 
     Parameters
     ----------
@@ -243,6 +246,8 @@ def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
         Columns step, reason, rows, units.
     language : str
         "zh" or "en".
+    about : str, default "unit"
+        "award" or "unit": whose words to use.
 
     Returns
     -------
@@ -251,13 +256,14 @@ def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
     """
     body = [
         [
-            word_or_code("ledger.step", row["step"], language),
-            word_or_code("ledger.reason", row["reason"], language),
+            word_about("ledger.step", row["step"], about, language),
+            word_about("ledger.reason", row["reason"], about, language),
             format_count(row["rows"]),
             format_count(row["units"]),
         ]
         for row in ledger.to_dict("records")
+        if about == "unit" or (row["rows"], row["units"]) != (0, 0)
     ]
     body = body or [[MISSING, word("nothing_left_out", language), MISSING, MISSING]]
-    columns = column_words(("step", "reason", "rows", "units"), language)
+    columns = column_words(("step", "reason", "rows", "units"), language, about)
     return make_table("ledger", word("table.ledger", language), columns, "llrr", body)
