@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -247,6 +248,8 @@ def test_a_page_hands_the_claimed_effect_and_the_last_complete_year_on() -> None
     spec = CASES["plot_event_study"][2]()
     style = FigureStyle(language="en", claimed=3.0)
     assert "the claimed effect, +3 percentage points" in spec.draw(style).alt
+    number = spec.draw(replace(style, claimed_unit="percent"))  # the figure is in percentage points
+    assert "claimed" not in number.alt
     paths = CASES["plot_outcome_paths"][1]()
     assert "patents of 2024 and later" in paths.draw(FigureStyle("en", complete_until=2023)).alt
 

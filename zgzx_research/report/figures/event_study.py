@@ -112,14 +112,7 @@ def plot_event_study(
     ZgzxError
         Rows without event time; or, when drawn, no row that may be shown.
     """
-    frame, options = (event, {}) if isinstance(event, pd.DataFrame) else _opened(event)
-    if frame["event_time"].isna().any():
-        raise ZgzxError(
-            "an event study needs an event time in every row",
-            where="plot_event_study",
-            count=int(frame["event_time"].isna().sum()),
-            remedy="Pass effects.aggregate('event_time').",
-        )
+    frame, options = _opened(event)
     scale = scale or options.get("scale", "difference")
     if step is None and "step_unit" in options:
         step = (options["step_unit"], options["step_count"])
@@ -132,6 +125,7 @@ def plot_event_study(
             )
         title = word(f"event_study.title.{style.about}", style.language, outcome=style.outcome)
         unit = unit_of_effects(scale, style.share)
+        style = style.with_claim_in(unit)
         axis = event_axis(style.about, step, style.language)
         rows = shown.sort_values("event_time").reset_index(drop=True)
         rows = rows.assign(incomplete=_incomplete(event, rows, style))
@@ -155,8 +149,20 @@ def plot_event_study(
     )
 
 
-def _opened(event: Aggregate) -> tuple[pd.DataFrame, dict[str, Any]]:
-    return event.to_frame(), event.effects.options
+def _opened(event: Aggregate | pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the rows and, where they are known, the options of the estimation."""
+    if isinstance(event, pd.DataFrame):
+        frame, options = event, dict[str, Any]()
+    else:
+        frame, options = event.to_frame(), event.effects.options
+    if frame["event_time"].isna().any():
+        raise ZgzxError(
+            "an event study needs an event time in every row",
+            where="plot_event_study",
+            count=int(frame["event_time"].isna().sum()),
+            remedy="Pass effects.aggregate('event_time').",
+        )
+    return frame, options
 
 
 def _incomplete(

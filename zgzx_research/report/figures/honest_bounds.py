@@ -95,7 +95,9 @@ def plot_honest_bounds(
             )
         title = word("honest_bounds.title", style.language, outcome=style.outcome)
         unit = unit_of_effects(bounds.scale, style.share)
-        line = style.claimed if claimed is None else UNIT_FACTORS[unit] * claimed
+        line = (
+            style.with_claim_in(unit).claimed if claimed is None else UNIT_FACTORS[unit] * claimed
+        )
         return ReportFigure(
             _picture(bounds, line, title, unit, style),
             title,

@@ -92,6 +92,7 @@ def plot_placebos(
         if not any(len(frame) for frame in shown.values()):
             raise ZgzxError("no placebo date has an estimate to be shown", where="plot_placebos")
         unit, title = unit_of_effects(scale, style.share), word("placebos.title", style.language)
+        style = style.with_claim_in(unit)
         picture = _picture(shown, title, unit, style)
         return ReportFigure(picture, title, _alternative(shown, unit, style))
 

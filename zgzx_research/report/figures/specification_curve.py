@@ -101,6 +101,7 @@ def plot_specification_curve(
             )
         rows = shown.sort_values("estimate", kind="stable").reset_index()
         unit = unit_of_effects(str(rows["scale"].iloc[0]), style.share)
+        style = style.with_claim_in(unit)
         title = word("specifications.title", style.language, count=len(rows))
         return ReportFigure(
             _picture(rows, _levels(curve, rows), title, unit, style),
