@@ -47,6 +47,8 @@ def test_a_refusal_keeps_and_shows_nothing(page: Page) -> None:
     assert page.keep("retention", "precision", answer).facts == {}
     assert page.keep_contest("patents_invention", answer).facts == {}
     assert page.keep_results("rank", answer.to_frame()).facts == {}
+    assert page.keep_value(answer, invention=answer).facts == {}
+    assert page.table("costs", answer).data["text/markdown"] == ""
     assert page.figure(answer).data["text/markdown"] == ""
     assert page.table("results", "rank", answer.to_frame(), "window").data["text/markdown"] == ""
 
