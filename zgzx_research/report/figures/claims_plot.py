@@ -22,7 +22,7 @@ from zgzx_research.report.figures.report_figure import (
     listing,
 )
 from zgzx_research.report.tables.claim_rows import ClaimRow
-from zgzx_research.report.wording import word
+from zgzx_research.report.wording import entries, word
 
 TEXT = 10.5  # points: ten pixels where a phone of 360 pixels shows the figure across
 LINE, ABOVE, BELOW, TOP = 0.5, 0.06, 0.54, 0.66  # inches
@@ -82,24 +82,23 @@ def plot_claims(
 
 
 def _picture(rows: Sequence[ClaimRow], heading: str, style: FigureStyle) -> Figure:
-    groups = [
-        (unit, part) for unit in UNIT_FACTORS if (part := [r for r in rows if r.unit == unit])
-    ]
-    height = TOP + sum(ABOVE + BELOW + LINE * len(part) for _, part in groups)
+    by_unit = ([row for row in rows if row.unit == unit] for unit in UNIT_FACTORS)
+    groups = [part for part in by_unit if part]
+    height = TOP + sum(ABOVE + BELOW + LINE * len(part) for part in groups)
     figure = fs.new_figure(height, heading)
     fs.add_legend(figure, _legend(rows, style.language), 0.38)
     for text in figure.legends[0].get_texts():
         text.set_fontsize(TEXT)
 
     top = TOP
-    for unit, part in groups:
+    for part in groups:
         size = ABOVE + LINE * len(part)
         axes = fs.add_axes(figure, left=0.2, right=0.2, top=top, bottom=height - top - size)
         ends = _axis_ends(part)
         for y, row in enumerate(part):
             _draw_words(axes, y, row, style.language)
             _draw_claim(axes, y, row, ends)
-        _finish_axes(axes, unit, len(part), ends, style.language)
+        _finish_axes(axes, _unit_words(part, style.language), len(part), ends)
         top += size + BELOW
     return fs.add_watermark(figure, style.synthetic)
 
@@ -191,9 +190,15 @@ def _draw_claim(axes: Axes, y: int, row: ClaimRow, ends: tuple[float, float]) ->
         axes.plot(row.estimate, level, "o", zorder=5, **_dot(primary=row.primary))
 
 
-def _finish_axes(
-    axes: Axes, unit: str, lines: int, ends: tuple[float, float], language: str
-) -> None:
+def _unit_words(rows: Sequence[ClaimRow], language: str) -> str:
+    """Return the label of an axis; a claim alone on it may have words for its own unit."""
+    own = f"claims_plot.unit.{rows[0].claim.id}"
+    return word(
+        own if len(rows) == 1 and own in entries() else f"claims_plot.unit.{rows[0].unit}", language
+    )
+
+
+def _finish_axes(axes: Axes, label: str, lines: int, ends: tuple[float, float]) -> None:
     axes.axvline(0, color=fs.INK, linewidth=1.2, zorder=1)
     axes.set_xlim(*ends)
     axes.set_ylim(lines - 0.5, -0.5)
@@ -202,7 +207,7 @@ def _finish_axes(
     axes.tick_params(axis="x", labelsize=TEXT)
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(fs.SignedTicks())
-    axes.set_xlabel(word(f"claims_plot.unit.{unit}", language), labelpad=2, fontsize=TEXT)
+    axes.set_xlabel(label, labelpad=2, fontsize=TEXT)
     fs.add_grid(axes, "x")
 
 
