@@ -23,7 +23,7 @@ from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import Claim, read_claims
-from zgzx_research.evidence.facts import Fact, Facts
+from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables, programme_facts, store
@@ -142,7 +142,7 @@ class Page(PageReading):
         summary = self.summarise(outcome, effects, sampled=declared)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
-        found |= sentence_facts(found, f"{outcome}.{spec}", self._question(outcome, spec, found))
+        found |= sentence_facts(found, f"{outcome}.{spec}", self._question(outcome, spec))
         if self.study is None:
             found |= graded(found, outcome, spec)
         elif declared and summary.effective.dominated:
@@ -205,7 +205,7 @@ class Page(PageReading):
             return Kept({}, {})
         other = None if isinstance(other_base, Refused) else other_base
         facts = contest_facts(outcome, found, other)
-        asked = self._question(outcome, CONTEST, facts)
+        asked = self._question(outcome, CONTEST)
         return self.keep_facts(facts | sentence_facts(facts, f"{outcome}.{CONTEST}", asked))
 
     def keep_paired(self, name: str, outcome: str, found: PairedDifference | Refused) -> Kept:
@@ -430,12 +430,17 @@ class Page(PageReading):
         """Share of linked award records, and whether it may be shown."""
         return data_facts.roster_linkage(self.place)
 
-    def _question(self, outcome: str, spec: str, found: Mapping[str, Fact]) -> Question:
-        """Return what an estimate is held against; `found` are its own facts."""
+    def _question(self, outcome: str, spec: str) -> Question:
+        """Return what an estimate is held against."""
         if self.study is None:
             return Question()
-        known = Facts(self.known | self.kept | dict(found))
-        return question(self.study, self._claims, known, outcome, spec)
+        return question(self.study, self._claims, outcome, spec, entrants=self._entrants)
+
+    @cached_property
+    def _entrants(self) -> bool:
+        """Whether the data hold firms that entered an edition and did not win."""
+        path = self.place.stage("panels", "firm_entries")[0]
+        return path.is_file() and bool(self.read("firm_entries")["n_winners"].eq(0).any())
 
     @cached_property
     def _claims(self) -> tuple[Claim, ...]:
