@@ -108,8 +108,7 @@ def changes_facts(changes: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, 
 def _level_facts(key: str, row: Mapping[Any, Any]) -> dict[str, Fact]:
     """Make the facts of one level."""
     facts = {
-        f"{key}.{name}": fact(row[name], row["unit"], "estimate", "estimate")
-        for name in NUMBERS
+        f"{key}.{name}": fact(row[name], row["unit"], "estimate", "estimate") for name in NUMBERS
     }
     facts[f"{key}.difference"] = _difference(row["difference"], row["unit"])
     for name in ("joined", "reason"):
