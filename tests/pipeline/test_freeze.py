@@ -197,7 +197,7 @@ def test_the_word_after_data_does_not_make_a_plan_late(project: Path) -> None:
 
 def test_a_plan_is_replaced_only_when_told_and_names_the_earlier_one(project: Path) -> None:
     first = freeze_study(project, "demo", "2026-03-01", today=TODAY)
-    with pytest.raises(ZgzxError, match="there is a plan of 2026-03-01 already.*--again"):
+    with pytest.raises(ZgzxError, match=r"there is a plan of 2026-03-01 already.*--again"):
         freeze_study(project, "demo", today=TODAY)
     second = freeze_study(project, "demo", again=True, today=TODAY)
     assert second.earlier == (f"2026-03-01, before the data, {first.digest[:12]}",)

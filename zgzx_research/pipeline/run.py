@@ -207,7 +207,7 @@ def _manifest_step(
     """Make the last step, which records inputs and outputs (but for all studies' landing page)."""
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
     settings = study.model_dump(mode="json")
-    decided = place.decision_files().values()
+    decided = [*place.decision_files().values(), *([place.plan] if place.plan.is_file() else [])]
     out = place.work / "manifest.json"
     return Step(
         name="manifest",

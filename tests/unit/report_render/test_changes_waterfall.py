@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import matplotlib
@@ -79,6 +80,7 @@ def test_parts_differ_without_colour() -> None:
     assert [bar.get_hatch() for bar in joined][1:-1] == [hatches[0] + hatches[1], hatches[2]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_words_can_be_read_on_a_phone(language: str) -> None:
     figure = drawn(PLAIN, JOINED, UNREPORTED, language=language).figure
@@ -91,13 +93,14 @@ def test_words_can_be_read_on_a_phone(language: str) -> None:
             assert text.get_window_extent().x1 <= edge
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_labels_of_columns_do_not_overlap(language: str) -> None:
     figure = drawn(PLAIN, JOINED, UNREPORTED, language=language).figure
     figure.draw_without_rendering()
     for axes in figure.axes:
         boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
-        assert all(one.x1 < other.x0 for one, other in zip(boxes, boxes[1:], strict=False))
+        assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
 
 
 def test_the_alternative_text_holds_all_numbers() -> None:
@@ -118,6 +121,15 @@ def test_an_open_interval_has_no_line() -> None:
     lines = [one for one in axes.collections if len(one.get_segments()) == 1]
     vertical = [one for one in lines if one.get_segments()[0][0, 0] == one.get_segments()[0][1, 0]]
     assert len(vertical) == 1  # that of today; the first level has no upper end
+
+
+def test_one_claim_gives_the_figure_its_title() -> None:
+    one = plot_changes(frame(PLAIN, JOINED), "claim_1").draw(FigureStyle(language="en"))
+    assert len(one.figure.axes) == 1
+    assert "Claim: claim 1 (%)" in [text.get_text() for text in texts(one.figure)]
+    assert one.caption == "From the number of the earlier report to today's. Claim: claim 1 (%)"
+    with pytest.raises(ZgzxError, match="no claim has an earlier"):
+        plot_changes(frame(PLAIN), "claim_7")
 
 
 def test_nothing_to_compare_is_refused() -> None:
