@@ -14,6 +14,7 @@ from zgzx_research.evidence.disclosure import (
     blank_small_counts,
     hidden_parts,
     pooled_categories,
+    pooled_counts,
     row_balance,
     sheet_balance,
 )
@@ -59,11 +60,12 @@ def test_a_small_whole_is_blank_with_all_its_parts() -> None:
 
 
 def test_blank_parts_cannot_be_had_from_the_total() -> None:
-    # 4 alone would be 104 less the others; 20 goes with it, the smallest that makes the two come to
-    # ten or more
+    # 4 alone would be 104 less the others; 20 goes with it, the smallest with which each of the two
+    # can have ten more values than one: 1 to 23
     assert hidden_parts([4, 20, 80], [True, False, False], 10) == [True, True, False]
     assert hidden_parts([4, 3, 20, 80], [True, True, False, False], 10) == [True, True, True, False]
-    assert hidden_parts([6, 5, 80], [True, True, False], 10) == [True, True, False]
+    assert hidden_parts([6, 6, 80], [True, True, False], 10) == [True, True, False]  # 1 to 11
+    assert hidden_parts([6, 5, 80], [True, True, False], 10) == [True, True, True]  # 1 to 10 only
     assert hidden_parts([4, 0, 80], [True, False, False], 10) == [
         True,
         False,
@@ -290,8 +292,11 @@ def test_small_categories_of_a_year_stand_together() -> None:
             (2021, "talent", 4),
             (2023, "skill", 2),
             (2024, "team", 3),
+            (2025, "team", 6),
         ],
         columns=["year", "category", "firms"],
     )
     told = pooled_categories(frame)
-    assert told.values.tolist() == [[2021, "several", 5], [2021, "skill", 5], [2024, "team", 3]]
+    # the two of 2023 would follow from all winners and the other years, so 2024 is left out as well
+    assert told.values.tolist() == [[2021, "several", 5], [2021, "skill", 5], [2025, "team", 6]]
+    assert pooled_counts(frame, told) == {"threshold": 2, "secondary": 2}

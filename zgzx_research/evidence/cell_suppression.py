@@ -37,12 +37,16 @@ class Cells:
         Counts that are known anyway, and cannot be left blank.
     cost : array of float, shape (n,)
         How much is lost if a count is left blank, above 0.
+    unseen : array of bool, shape (n,)
+        Counts that nobody shows, but that are parts of sums. Only the sensitive ones of them are
+        protected.
     """
 
     values: NDArray[np.int64]
     sums: Numbers
     public: Flags
     cost: Numbers
+    unseen: Flags
 
 
 def suppress(cells: Cells, sensitive: Flags, minimum: int) -> Flags:
@@ -66,13 +70,18 @@ def suppress(cells: Cells, sensitive: Flags, minimum: int) -> Flags:
     array of bool, shape (n,)
         Which counts to leave blank.
     """
-    hidden = sensitive & _may_be_blank(cells)
+    hidden = (sensitive | cells.unseen) & _may_be_blank(cells)
+    idle = cells.unseen & ~sensitive
     proofs: dict[int, Proof] = {}
-    while (at := _next(cells, hidden, proofs)) is not None:
+    while (at := _next(cells, hidden & ~idle, proofs)) is not None:
         proof = _cheapest_proof(cells, hidden, at, minimum)
         hidden |= proof.changed
-        proofs |= {cell: proof for cell in proof.protects(at, minimum) if cell not in proofs}
-    return _without_needless(cells, hidden, sensitive, proofs)
+        own = [
+            cell for cell in proof.protects(at, minimum) if cell not in proofs and not idle[cell]
+        ]
+        proofs |= dict.fromkeys(own, proof)
+    hidden = _without_needless(cells, hidden, sensitive, proofs)
+    return hidden & ~idle
 
 
 @dataclass(frozen=True)
@@ -172,7 +181,7 @@ def _without_needless(
     cells: Cells, hidden: Flags, sensitive: Flags, proofs: dict[int, Proof]
 ) -> Flags:
     """Show again, the dearest first, what is not needed to protect the others."""
-    extra = np.flatnonzero(hidden & ~sensitive)
+    extra = np.flatnonzero(hidden & ~sensitive & ~cells.unseen)
     for one in extra[np.argsort(-cells.cost[extra], kind="stable")]:
         found = _proofs_without(cells, hidden, int(one), proofs)
         if found is not None:
@@ -195,5 +204,5 @@ def _proofs_without(
         if proof is None:
             return None
         own = proof.protects(at, max(proofs[at].width for at in proofs))
-        kept |= {cell: proof for cell in own if cell not in kept}
+        kept |= {cell: proof for cell in own if cell in proofs and cell not in kept}
     return kept

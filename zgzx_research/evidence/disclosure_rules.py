@@ -86,6 +86,13 @@ def enforce(stricter: Mapping[str, float]) -> DisclosureRules:
     ZgzxError
         A rule that is looser than the written one.
     """
+    new = with_stricter(stricter)
+    _IN_FORCE.set(new)
+    return new
+
+
+def with_stricter(stricter: Mapping[str, float]) -> DisclosureRules:
+    """Return the written rules with a study's stricter ones; arguments and errors of `enforce`."""
     if looser := looser_rules(stricter):
         raise ZgzxError(
             "a study may only make the rules of disclosure stricter",
@@ -94,9 +101,7 @@ def enforce(stricter: Mapping[str, float]) -> DisclosureRules:
             examples=looser,
             remedy="Leave the line out, or see zgzx_research/evidence/disclosure.toml.",
         )
-    new = replace(written_rules(), **cast(dict[str, Any], stricter))
-    _IN_FORCE.set(new)
-    return new
+    return replace(written_rules(), **cast(dict[str, Any], stricter))
 
 
 def looser_rules(given: Mapping[str, float]) -> list[str]:

@@ -61,6 +61,8 @@ def protect_table(
     contributions: pd.DataFrame | None = None,
     published_before: pd.DataFrame | None = None,
     public: Collection[Place] = (),
+    blank_elsewhere: Collection[Place] = (),
+    only_totals: bool = False,
 ) -> ProtectedTable:
     """Leave blank the small counts of a table, and others, so that none can be calculated.
 
@@ -83,6 +85,10 @@ def protect_table(
         blank stays so; what was shown and has not changed is known, and hides nothing.
     public : Collection of (row, column), optional
         Counts that are known anyway and are always shown, e.g. the length of a published list.
+    blank_elsewhere : Collection of (row, column), optional
+        Counts that another table leaves blank, and that this one must not tell.
+    only_totals : bool, default False
+        Whether the totals alone are shown; the counts inside are then blank in any case.
 
     Returns
     -------
@@ -101,24 +107,23 @@ def protect_table(
     [<NA>, <NA>, 40, 64]
     """
     table = _with_totals(_checked(counts), row_totals, column_totals)
-    small = _flags(table, table.gt(0) & table.lt(minimum))
+    small = ((table > 0) & (table < minimum)).to_numpy()
     dominated = _dominated(table, contributions)
     told, known = _against_before(table, published_before, minimum)
-    sensitive = small | dominated | told
-
-    is_public = known & ~sensitive
-    for row, column in public:
-        is_public[table.index.get_loc(row), table.columns.get_loc(column)] = True
+    sensitive = small | dominated | told | _at(table, blank_elsewhere)
+    is_public = (known & ~sensitive) | _at(table, public)
+    unseen = np.outer(table.index != TOTAL, table.columns != TOTAL) & only_totals
     cells = Cells(
         table.to_numpy().ravel(),
         _sums(table.shape, row_totals, column_totals),
         is_public.ravel(),
         _cost(table),
+        unseen.ravel(),
     )
     hidden = _suppressed(cells, sensitive, _older_totals(table, published_before), minimum)
-
+    hidden |= unseen & (table > 0).to_numpy()
     reasons = {THRESHOLD: small, DOMINANCE: dominated, DIFFERENCING: told, SECONDARY: hidden}
-    return _protected(table, hidden, reasons)
+    return _protected(table, hidden, unseen, reasons)
 
 
 def _checked(counts: pd.DataFrame) -> pd.DataFrame:
@@ -152,8 +157,12 @@ def _with_totals(counts: pd.DataFrame, row_totals: bool, column_totals: bool) ->
     return table.astype("int64")
 
 
-def _flags(table: pd.DataFrame, which: pd.DataFrame) -> np.ndarray:
-    return which.reindex(index=table.index, columns=table.columns).to_numpy(dtype=bool)
+def _at(table: pd.DataFrame, places: Collection[Place]) -> np.ndarray:
+    """Mark some places of a table."""
+    marked = pd.DataFrame(False, index=table.index, columns=table.columns)
+    for row, column in places:
+        marked.loc[row, column] = True
+    return marked.to_numpy()
 
 
 def _dominated(table: pd.DataFrame, contributions: pd.DataFrame | None) -> np.ndarray:
@@ -259,6 +268,7 @@ def _suppressed(
         sums,
         np.concatenate([cells.public, same]),
         np.concatenate([cells.cost, np.ones(more)]),
+        np.concatenate([cells.unseen, np.zeros(more, dtype=bool)]),
     )
     hidden = suppress(all_cells, np.concatenate([sensitive.ravel(), ~same]), minimum)
     return hidden[:size].reshape(sensitive.shape)
@@ -280,14 +290,15 @@ def _sums(shape: tuple[int, int], row_totals: bool, column_totals: bool) -> np.n
 def _cost(table: pd.DataFrame) -> np.ndarray:
     """Return what a blank count costs: 1 and a little for its size, twice as much for totals."""
     values = table.to_numpy()
-    cost = 1 + values / (1 + values.sum())
-    cost[np.array([name == TOTAL for name in table.index])] *= TOTAL_COST
-    cost[:, np.array([name == TOTAL for name in table.columns])] *= TOTAL_COST
-    return cost.ravel()
+    rows, columns = (
+        np.array([TOTAL_COST if name == TOTAL else 1.0 for name in names], dtype=float)
+        for names in (table.index, table.columns)
+    )
+    return ((1 + values / (1 + values.sum())) * np.outer(rows, columns)).ravel()
 
 
 def _protected(
-    table: pd.DataFrame, hidden: np.ndarray, reasons: Mapping[str, np.ndarray]
+    table: pd.DataFrame, hidden: np.ndarray, unseen: np.ndarray, reasons: Mapping[str, np.ndarray]
 ) -> ProtectedTable:
     """Put together what is shown; a count falls under the first rule that it meets."""
     rule = np.full(table.shape, "", dtype=object)
@@ -295,5 +306,5 @@ def _protected(
         rule[hidden & reasons[name] & (rule == "")] = name
     shown = table.astype("Int64").mask(pd.DataFrame(hidden, table.index, table.columns))
     names = pd.DataFrame(rule, index=table.index, columns=table.columns)
-    found = {name: int((rule == name).sum()) for name in RULES}
+    found = {name: int((rule[~unseen] == name).sum()) for name in RULES}
     return ProtectedTable(shown, names, {name: size for name, size in found.items() if size})

@@ -22,12 +22,14 @@ from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import read_claims
+from zgzx_research.evidence.disclosure_rules import enforce
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline import data_facts, estimates, page_tables
 from zgzx_research.pipeline.claim_facts import claim_facts
 from zgzx_research.pipeline.design_facts import contest_facts
+from zgzx_research.pipeline.disclosure_log import log_facts
 from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
 from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of
@@ -79,6 +81,7 @@ def open_page(study: str, language: str, page: str) -> Page:
     """
     root = find_root()
     settings = load_study(root, study)
+    enforce(settings.disclosure.stricter)
     place = Place(root, check_name(study), (root / settings.raw.path).resolve())
     folder = checked_folder(root, page, language)
     if not place.facts(STUDY).is_file() or not place.stage("panels", "firm_year")[0].is_file():
@@ -294,7 +297,7 @@ class Page(PageReading):
             about="award" if self.study else "unit",
             disclosure_control=True,
         )
-        return shown_figure(figure, style)
+        return self._logged(shown_figure(figure, style))
 
     def table(self, table: str, *about: Any) -> Shown:
         """Show a table of `page_tables.py` in the report.
@@ -313,7 +316,13 @@ class Page(PageReading):
         """
         made = page_tables.function(table)(self, *about)
         name = str(about[0]) if table == "results" else table  # each kind of results has its own
-        return shown_table(name, made)
+        return self._logged(shown_table(name, made))
+
+    def _logged(self, shown: Shown) -> Shown:
+        """Add what an output leaves blank to the log of disclosure control."""
+        facts = log_facts(self.name, shown.name, shown.blank, self.kept)
+        self.kept.update(facts)
+        return replace(shown, kept=Kept(facts, {}))
 
     def summarise(self, outcome: str, effects: Effects, *, sampled: bool = True) -> Summary:
         """Summarise an estimation; its ledger begins with the rows that the sample leaves out."""

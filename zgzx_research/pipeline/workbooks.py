@@ -10,6 +10,7 @@ from typing import Any
 from zgzx_research.evidence.disclosure import BALANCE, row_balance, sheet_balance
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import store
+from zgzx_research.pipeline.disclosure_log import enforce_facts, logged
 from zgzx_research.pipeline.estimates import kept_pairs
 from zgzx_research.pipeline.kept_facts import EVENT_COLUMNS, load_events
 from zgzx_research.pipeline.place import Place
@@ -17,6 +18,7 @@ from zgzx_research.pipeline.steps.pages import stamp
 from zgzx_research.report import fonts
 from zgzx_research.report.excel_workbook import SheetTable, write_workbook
 from zgzx_research.report.tables.data_tables import all_lines, file_lines
+from zgzx_research.report.tables.disclosure_table import disclosure_table
 from zgzx_research.report.wording import word, word_or_code
 
 
@@ -39,6 +41,7 @@ def write(
         Where to write.
     """
     facts = Facts.load(place.work / "facts.json")
+    enforce_facts(facts)
     rows = tuple((key, fact["value"], fact["unit"]) for key, fact in sorted(facts.facts.items()))
     columns = tuple(word(f"column.{name}", language) for name in ("item", "value", "unit"))
     title = word("sheet.facts", language)
@@ -51,6 +54,7 @@ def write(
     ]
     if (place.work / "clean" / "ledger.json").is_file():
         sheets.append(_rows_sheet(place, language))
+    sheets.append(_disclosure_sheet(facts, language))
     stamped = stamp(facts, language)
     write_workbook(sheets, out, language=language, synthetic=synthetic, stamp=stamped)
 
@@ -67,6 +71,16 @@ def _event_sheet(
     scale = word(f"scale.{event['scale']}", language)
     title = f"{label} · {word_or_code('spec', spec, language)} · {scale}"
     return SheetTable(f"{outcome}.{spec}"[:31], title, columns, rows)
+
+
+def _disclosure_sheet(facts: Facts, language: str) -> SheetTable:
+    """Make the sheet that says how many numbers each table leaves blank, by which rule."""
+    table = disclosure_table(logged(facts.facts), language)
+    rows = tuple(
+        (name, rule, float(number) if number.isdigit() else number)
+        for name, rule, number in table.rows
+    )
+    return SheetTable(word("sheet.disclosure", language), table.caption, table.columns, rows)
 
 
 def _rows_sheet(place: Place, language: str) -> SheetTable:

@@ -23,7 +23,7 @@ BLOCKS = {
     "5_robustness": "title question bounds base placebos curve controls methods leave_out samples "
     "randomisation groups limits",
     "6_people": "title question stay rank inventions wage colleagues described limits",
-    "8_claims": "title question verdicts rules",
+    "8_claims": "title question verdicts rules disclosure",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
 PAGES = Path(__file__).parents[3] / "notebooks"

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.disclosure import shown_event_times
 from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
@@ -105,7 +105,7 @@ def plot_event_study(
         step = (options["step_unit"], options["step_count"])
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = enough_firms(frame) if style.disclosure_control else frame
+        shown = shown_event_times(frame) if style.disclosure_control else frame
         if shown.empty:
             raise ZgzxError(
                 "no event time rests on enough units to be shown", where="plot_event_study"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure import BALANCE, TOTAL, Counts, row_balance
+from zgzx_research.evidence.disclosure import BALANCE, TOTAL, Counts, blank_rows, row_balance
 from zgzx_research.report.number_format import MISSING, format_value
 from zgzx_research.report.tables.markdown_table import (
     Table,
@@ -62,7 +62,8 @@ def rows_table(sources: Mapping[str, Sequence[Sheet]], language: str, minimum: i
     if any(None in counts.values() for own in balance.values() for counts in own.values()):
         caption = with_note(caption, "few", language)
     columns = column_words(("source", "file", *BALANCE), language)
-    return make_table("rows", caption, columns, "llrrrr", body)
+    blank = blank_rows(lines, balance, minimum)
+    return make_table("rows", caption, columns, "llrrrr", body, blank)
 
 
 def _balance_texts(counts: Counts) -> list[str]:

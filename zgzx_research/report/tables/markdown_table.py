@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from zgzx_research.report.number_format import MISSING, format_number
 from zgzx_research.report.wording import display_width, escape_markdown, from_data, word
@@ -30,6 +30,8 @@ class Table:
         One tuple per row, each as long as `columns`.
     notes : tuple of str, default ()
         Further sentences for below the table; the tables of this folder have none.
+    blank : Mapping, default {}
+        Rule of disclosure control to the number of entries that are left blank by it.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Table:
     align: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    blank: Mapping[str, int] = field(default_factory=dict)
 
     def to_markdown(self) -> str:
         """Write the table as a Pandoc pipe table, without its caption.
@@ -65,6 +68,7 @@ def make_table(
     columns: Sequence[str],
     align: str,
     rows: Sequence[Sequence[str]],
+    blank: Mapping[str, int] | None = None,
 ) -> Table:
     """Make a table whose rows may hold text from data.
 
@@ -80,6 +84,8 @@ def make_table(
         One letter per column: "l" or "r".
     rows : Sequence of Sequence of str
         Entries; characters that the report fonts lack are replaced.
+    blank : Mapping, optional
+        Rule of disclosure control to the number of entries left blank by it.
 
     Returns
     -------
@@ -87,7 +93,8 @@ def make_table(
         The table.
     """
     printable = tuple(tuple(from_data(text) for text in row) for row in rows)
-    return Table(key, caption, tuple(columns), tuple(SIDES[letter] for letter in align), printable)
+    sides = tuple(SIDES[letter] for letter in align)
+    return Table(key, caption, tuple(columns), sides, printable, blank=blank or {})
 
 
 def column_words(names: Sequence[str], language: str) -> list[str]:
