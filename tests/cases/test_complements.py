@@ -9,17 +9,15 @@ import pytest
 
 from zgzx_research.evidence.disclosure import (
     MIN_RECORDS,
-    TOTAL,
     blank_few_units,
     blank_small_counts,
     hidden_parts,
     pooled_categories,
     pooled_counts,
-    row_balance,
-    sheet_balance,
 )
 from zgzx_research.evidence.facts import Facts, effect_facts, grade_facts, shown_fact
 from zgzx_research.evidence.grade import grade
+from zgzx_research.evidence.row_balance import SHEETS, TOTAL, row_balance
 from zgzx_research.pipeline.data_facts import FIRMS, counted
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.figures.report_figure import FigureStyle
@@ -109,6 +107,7 @@ def test_the_row_balance_hides_a_small_line_and_a_second_with_it() -> None:
         (TOTAL, TOTAL): 114,
     }
     assert balance["roster"]["a"] == {
+        SHEETS: [],
         "rows_in": 106,
         "kept": None,
         "quarantined": None,
@@ -176,13 +175,15 @@ def test_no_hidden_number_follows_from_the_shown_ones() -> None:
 
 
 def test_the_sheets_of_the_workbook_follow_the_lines_of_the_table() -> None:
-    sheets = [line(20, 0), line(20, 7), line(20, 30)]
-    assert [s["quarantined"] for s in sheet_balance([sheets], [False])[0]] == [0, None, None]
-    assert [s["quarantined"] for s in sheet_balance([sheets], [True])[0]] == [0, None, None]
-    assert [s["quarantined"] for s in sheet_balance([[line(20, 12), line(30, 15)]], [True])[0]] == [
-        None,
-        None,
-    ]
+    def sheets(*own: dict[str, int], beside: int) -> list[int | None]:
+        whole = {name: sum(sheet[name] for sheet in own) for name in own[0]}
+        lines = {"s": {"f": whole | {"sheets": list(own)}, "g": line(90, beside)}}
+        return [sheet["quarantined"] for sheet in row_balance(lines)["s"]["f"]["sheets"]]
+
+    assert sheets(line(20, 0), line(20, 7), line(20, 30), beside=0) == [0, None, None]
+    # the file is blank beside a small one: one of its sheets is blank as well
+    assert sheets(line(20, 12), line(30, 15), beside=4) == [None, 15]
+    assert sheets(line(20, 12), line(30, 15), beside=0) == [12, 15]
 
 
 LEDGER = {

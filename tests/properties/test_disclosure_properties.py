@@ -9,18 +9,11 @@ from hypothesis import strategies as st
 
 from tests.attack import Published, of_table
 from tests.examples import examples
-from zgzx_research.evidence.disclosure import (
-    TOTAL as ALL_LINES,
-)
-from zgzx_research.evidence.disclosure import (
-    enough_cohorts,
-    hidden_parts,
-    row_balance,
-    sheet_balance,
-    shown_event_times,
-)
+from zgzx_research.evidence.disclosure import enough_cohorts, hidden_parts, shown_event_times
 from zgzx_research.evidence.protected_table import TOTAL, protect_table
 from zgzx_research.evidence.quarantine_counts import reason_counts
+from zgzx_research.evidence.row_balance import TOTAL as ALL_LINES
+from zgzx_research.evidence.row_balance import row_balance
 
 MINIMUM = 3
 
@@ -117,25 +110,27 @@ def test_the_attack_on_rows_of_sources_files_and_sheets_finds_nothing(
     lines = {
         f"s{at}": {
             f"f{beside}": {name: sum(sheet[name] for sheet in sheets) for name in sheets[0]}
+            | {"sheets": sheets}
             for beside, sheets in enumerate(files)
         }
         for at, files in enumerate(sources)
     }
     balance = row_balance(lines, 10)
     published = Published({"all": balance[ALL_LINES][ALL_LINES]["quarantined"]})
-    for at, files in enumerate(sources):
-        source, own = f"s{at}", balance[f"s{at}"]
+    for source, own in balance.items():
+        if source == ALL_LINES:
+            continue
         published.counts[source] = own[ALL_LINES]["quarantined"]
-        blank = [own[f"f{beside}"]["kept"] is None for beside in range(len(files))]
-        for beside, sheets in enumerate(sheet_balance(files, blank, 10)):
-            file = f"{source}/f{beside}"
-            published.counts[file] = own[f"f{beside}"]["quarantined"]
-            names = [f"{file}/{number}" for number in range(len(sheets))]
-            published.counts |= dict(
-                zip(names, (sheet["quarantined"] for sheet in sheets), strict=True)
-            )
-            published.add_sum(file, names)
-        published.add_sum(source, [f"{source}/f{beside}" for beside in range(len(files))])
+        for name, counts in own.items():
+            published.counts[f"{source}/{name}"] = counts["quarantined"]
+            sheets = {
+                f"{source}/{name}/{at}": one["quarantined"]
+                for at, one in enumerate(counts.get("sheets", ()))
+            }
+            published.counts |= sheets
+            if name != ALL_LINES:
+                published.add_sum(f"{source}/{name}", list(sheets))
+        published.add_sum(source, [f"{source}/{name}" for name in own if name != ALL_LINES])
     published.add_sum("all", [f"s{at}" for at in range(len(sources))])
     assert published.narrow(10) == {}
 

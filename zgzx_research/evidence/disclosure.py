@@ -7,7 +7,7 @@ with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,7 @@ MIN_FIRMS = written_rules().firms  # of every study; a study may ask for more (`
 MIN_RECORDS = written_rules().persons
 
 SEVERAL = "several"  # the category that small ones are put into
-TOTAL = ""  # the name of the totals in a row balance
-BALANCE = ("rows_in", "kept", "quarantined", "non_data_rows")
 UNITS = ("rows", "units")
-Counts = Mapping[str, int | None]
 
 
 def enough_firms(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
@@ -283,150 +280,6 @@ def pooled_counts(frame: pd.DataFrame, shown: pd.DataFrame) -> dict[str, int]:
     gone = counts[~counts.index.isin(shown.set_index(["year", "category"]).index)]
     small = int((gone < rules().firms).sum())
     return {THRESHOLD: small, SECONDARY: len(gone) - small}
-
-
-def row_balance(
-    lines: Mapping[str, Mapping[str, Mapping[str, int]]], minimum: int | None = None
-) -> dict[str, dict[str, Counts]]:
-    """Rows read, kept and set aside by source and line, with totals.
-
-    Rows read and non-data rows are the size of a file and always shown.
-
-    Parameters
-    ----------
-    lines : Mapping
-        Source -> line (a file, or several) -> counts named as in `BALANCE`.
-    minimum : int, optional
-        `kept` and `quarantined` are None where fewer rows than this were set aside, or kept beside
-        those that were, and wherever such a number could be calculated from a total and the other
-        lines. Where no row was set aside, nothing is hidden.
-
-    Returns
-    -------
-    dict
-        Source -> line -> counts; the totals of a source are in its line `TOTAL`, those of all
-        sources in the source `TOTAL`.
-    """
-    minimum = rules().persons if minimum is None else minimum
-    totals = {source: _totals(own.values()) for source, own in lines.items()}
-    grand = _totals(totals.values())
-    exposed = [_total_exposes_line(list(own.values()), minimum) for own in lines.values()]
-    all_blank = _is_small(grand, minimum) or _total_exposes_line(list(totals.values()), minimum)
-    hidden = _blank_lines(list(totals.values()), minimum, all_blank, exposed)
-
-    result: dict[str, dict[str, Counts]] = {}
-    for (source, own), blank in zip(lines.items(), hidden, strict=True):
-        blanks = _blank_lines(list(own.values()), minimum, blank)
-        shown = {
-            name: _shown(counts, hide)
-            for (name, counts), hide in zip(own.items(), blanks, strict=True)
-        }
-        result[source] = shown | {TOTAL: _shown(totals[source], blank)}
-    return result | {TOTAL: {TOTAL: _shown(grand, all_blank)}}
-
-
-def blank_rows(
-    lines: Mapping[str, Mapping[str, Mapping[str, int]]],
-    balance: Mapping[str, Mapping[str, Counts]],
-    minimum: int | None = None,
-) -> dict[str, int]:
-    """Count the numbers that a `row_balance` leaves blank, by rule.
-
-    Parameters
-    ----------
-    lines, balance : Mapping
-        Its argument and its result.
-    minimum : int, optional
-        As for `row_balance`.
-    """
-    minimum = rules().persons if minimum is None else minimum
-    blank = {THRESHOLD: 0, SECONDARY: 0}
-    for source, own in balance.items():
-        for name, counts in own.items():
-            if counts["kept"] is None:
-                few = (
-                    source in lines
-                    and name in lines[source]
-                    and _is_small(lines[source][name], minimum)
-                )
-                blank[THRESHOLD if few else SECONDARY] += 2  # kept and quarantined
-    return blank
-
-
-def _totals(lines: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    counts = list(lines)
-    return {name: sum(int(line[name]) for line in counts) for name in BALANCE}
-
-
-def _is_small(counts: Mapping[str, int], minimum: int) -> bool:
-    aside, kept = counts["quarantined"], counts["kept"]
-    return 0 < aside < minimum or (aside > 0 and 0 < kept < minimum)
-
-
-def _blank_lines(
-    lines: Sequence[Mapping[str, int]],
-    minimum: int,
-    total_is_blank: bool,
-    required: Sequence[bool] = (),
-) -> list[bool]:
-    """Which lines are left blank; under a blank total all from which it could be calculated.
-
-    `required`: lines that must be blank.
-    """
-    aside = [line["quarantined"] for line in lines]
-    if total_is_blank:
-        return [size > 0 for size in aside]
-    small = [_is_small(line, minimum) for line in lines]
-    small = [one or other for one, other in zip(small, required or small, strict=True)]
-    return hidden_parts(aside, small, minimum)
-
-
-def _total_exposes_line(lines: Sequence[Mapping[str, int]], minimum: int) -> bool:
-    """Whether the total would reveal a small line.
-
-    It does where no other line can be left blank beside the small one.
-    """
-    hidden = _blank_lines(lines, minimum, total_is_blank=False)
-    aside = [line["quarantined"] for line in lines]
-    return len(lines) > 1 and any(hidden) and _too_few_blank(aside, hidden, minimum)
-
-
-def _shown(counts: Mapping[str, int], blank: bool) -> Counts:
-    return dict(counts) | (dict.fromkeys(("kept", "quarantined")) if blank else {})
-
-
-def sheet_balance(
-    groups: Sequence[Sequence[Mapping[str, int]]],
-    blank: Sequence[bool],
-    minimum: int | None = None,
-) -> list[list[Counts]]:
-    """Balance the sheets behind each line of a `row_balance`, by the same rules.
-
-    Parameters
-    ----------
-    groups : Sequence
-        The sheets of each line: counts named as in `BALANCE`.
-    blank : Sequence of bool
-        Whether the line itself is blank.
-    minimum : int, optional
-        As for `row_balance`.
-
-    Returns
-    -------
-    list of list of Counts
-        Counts of each sheet; None where one may not be shown.
-    """
-    minimum = rules().persons if minimum is None else minimum
-    hidden = [
-        [True] * len(sheets)
-        if _total_exposes_line(sheets, minimum)
-        else _blank_lines(sheets, minimum, hide)
-        for sheets, hide in zip(groups, blank, strict=True)
-    ]
-    return [
-        [_shown(sheet, hide) for sheet, hide in zip(sheets, hides, strict=True)]
-        for sheets, hides in zip(groups, hidden, strict=True)
-    ]
 
 
 def blank_few_units(ledger: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:

@@ -12,10 +12,10 @@ from itertools import chain
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure import TOTAL as ALL_LINES
-from zgzx_research.evidence.disclosure import Counts
 from zgzx_research.evidence.disclosure_rules import RULES, rules
 from zgzx_research.evidence.protected_table import TOTAL, protect_table
+from zgzx_research.evidence.row_balance import TOTAL as ALL_LINES
+from zgzx_research.evidence.row_balance import Counts
 
 
 def reason_counts(
@@ -28,7 +28,7 @@ def reason_counts(
     quarantine : DataFrame
         Columns source, reason, row_lost: whether the entry is a whole row.
     balance : Mapping
-        Result of `disclosure.row_balance`: which totals of sources are shown.
+        Result of `row_balance`: which totals of sources are shown.
 
     Returns
     -------

@@ -9,14 +9,12 @@ import pandas as pd
 
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.evidence.disclosure import (
-    TOTAL,
-    Counts,
     blank_small_counts,
     hidden_parts,
-    row_balance,
 )
 from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import Fact, fact, shown_fact
+from zgzx_research.evidence.row_balance import TOTAL, Counts, row_balance
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.place import Place
 from zgzx_research.report.tables.data_tables import all_lines

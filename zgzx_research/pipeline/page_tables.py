@@ -17,12 +17,12 @@ from zgzx_research.evidence.disclosure import (
     blank_few_units,
     enough_cohorts,
     enough_firms,
-    row_balance,
     shown_event_times,
 )
 from zgzx_research.evidence.disclosure_rules import DIFFERENCING, SECONDARY, THRESHOLD, rules
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.evidence.quarantine_counts import reason_counts
+from zgzx_research.evidence.row_balance import row_balance
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.pipeline.disclosure_log import blank_entries, logged
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables

@@ -7,8 +7,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from zgzx_research.evidence.disclosure import BALANCE, row_balance, sheet_balance
 from zgzx_research.evidence.facts import Facts
+from zgzx_research.evidence.row_balance import BALANCE, row_balance, sheets_of
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.disclosure_log import enforce_facts, logged
 from zgzx_research.pipeline.estimates import kept_pairs
@@ -90,8 +90,7 @@ def _rows_sheet(place: Place, language: str) -> SheetTable:
     balance = row_balance(all_lines(sources, language))
     rows: list[tuple[object, ...]] = []
     for source, groups in lines.items():
-        blank = [balance[source][name]["kept"] is None for name in groups]
-        counts = sheet_balance(list(groups.values()), blank)
+        counts = [sheets_of(balance[source][name]) for name in groups]
         for sheet, shown in zip(chain(*groups.values()), chain(*counts), strict=True):
             place_of = (word_or_code("source", source, language), sheet["file"], sheet["sheet"])
             rows.append((*place_of, *(shown[name] for name in BALANCE)))

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from zgzx_research.evidence.disclosure import Counts
 from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.row_balance import Counts
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
