@@ -147,6 +147,7 @@ def test_the_attack_on_reasons_of_the_quarantine_finds_nothing(
     """Whoever knows the reasons and the total of each source learns no small number."""
     rows = [(f"s{source}", f"r{reason}") for source, reason, size in groups for _ in range(size)]
     frame = pd.DataFrame(rows, columns=["source", "reason"]).assign(row_lost=True)
+    frame = frame.assign(file="f", sheet="", row=range(len(frame)))
     aside = frame["source"].value_counts()
     lines = {source: {"f": line(200, int(size))} for source, size in aside.items()}
     balance = row_balance(lines, 10)

@@ -86,12 +86,13 @@ def mean_is_told(row: pd.DataFrame, events: pd.DataFrame, minimum: int | None = 
     row : DataFrame
         One row: n_treated of the estimate, e.g. the headline.
     events : DataFrame
-        Result of `shown_event_times`.
+        Result of `shown_event_times`; those from the award on are of the firms of the estimate.
     minimum : int, optional
         Smallest difference; by default the rule for firms.
     """
     minimum = rules().firms if minimum is None else minimum
-    differences = (events["n_treated"] - row["n_treated"].iloc[0]).abs()
+    after = events.loc[events["event_time"] >= 0, "n_treated"]
+    differences = (after - row["n_treated"].iloc[0]).abs()
     return bool(differences.between(1, minimum - 1).any())
 
 

@@ -7,15 +7,17 @@ source. So the one reason that is blank would follow from the source's total and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Mapping
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure_rules import RULES, rules
-from zgzx_research.evidence.protected_table import TOTAL, protect_table
+from zgzx_research.evidence.disclosure_rules import RULES, THRESHOLD, rules
+from zgzx_research.evidence.protected_table import TOTAL, ProtectedTable, protect_table
 from zgzx_research.evidence.row_balance import TOTAL as ALL_LINES
 from zgzx_research.evidence.row_balance import Counts
+
+ROW = ["source", "file", "sheet", "row"]  # what a row is known by
+VALUE = "value_"  # beginning of reasons that concern one cell
 
 
 def reason_counts(
@@ -26,7 +28,7 @@ def reason_counts(
     Parameters
     ----------
     quarantine : DataFrame
-        Columns source, reason, row_lost: whether the entry is a whole row.
+        Columns source, file, sheet, row, reason, row_lost: whether the row was set aside.
     balance : Mapping
         Result of `row_balance`: which totals of sources are shown.
 
@@ -37,40 +39,31 @@ def reason_counts(
     dict
         Rule to number of reasons left blank.
     """
-    lost = quarantine["row_lost"].astype(bool)
-    rows = pd.crosstab(quarantine.loc[lost, "reason"], quarantine.loc[lost, "source"])
-    cells = quarantine.loc[~lost, "reason"].value_counts().to_frame("cells")
+    counts = quarantine["reason"].value_counts()
+    rule_of = {str(reason): "" for reason in counts.index}
+    rule_of |= {str(reason): THRESHOLD for reason in counts.index[counts < rules().persons]}
+    told = _told(quarantine, balance).rule[TOTAL].drop(TOTAL)
+    rule_of |= {str(reason): rule for reason, rule in told.items() if rule}
 
-    totals = {source: own[ALL_LINES]["quarantined"] for source, own in balance.items() if source}
-    told = protect_table(
+    shown = {reason: None if rule else int(counts[reason]) for reason, rule in rule_of.items()}
+    applied = Counter(rule for rule in rule_of.values() if rule)
+    return shown, {rule: applied[rule] for rule in RULES if applied[rule]}
+
+
+def _told(quarantine: pd.DataFrame, balance: Mapping[str, Mapping[str, Counts]]) -> ProtectedTable:
+    """Protect the rows set aside by reason and source, of which only totals are shown.
+
+    A row counts under its first reason that concerns a whole row. Rows set aside for the sake of a
+    cell are left out, as if a reader knew how many they are.
+    """
+    whole = quarantine["row_lost"].astype(bool) & ~quarantine["reason"].str.startswith(VALUE)
+    lost = quarantine[whole].drop_duplicates(ROW)
+    rows = pd.crosstab(lost["reason"], lost["source"])
+    shown = [name for name in rows if balance[name][ALL_LINES]["quarantined"] is not None]
+    return protect_table(
         rows,
         minimum=rules().persons,
         only_totals=True,
-        public=[(TOTAL, name) for name in rows if totals[name] is not None],
-        blank_elsewhere=[(TOTAL, name) for name in rows if totals[name] is None],
+        public=[(TOTAL, name) for name in shown],
+        blank_elsewhere=[(TOTAL, name) for name in rows if name not in shown],
     )
-    alone = protect_table(cells, minimum=rules().persons, row_totals=False, column_totals=False)
-    return _joined(
-        [
-            (reason, told.rule.at[reason, TOTAL], int(rows.loc[reason].sum()))
-            for reason in rows.index
-        ],
-        [
-            (reason, alone.rule.at[reason, "cells"], int(cells.at[reason, "cells"]))
-            for reason in cells.index
-        ],
-    )
-
-
-def _joined(
-    *parts: Iterable[tuple[str, str, int]],
-) -> tuple[dict[str, int | None], dict[str, int]]:
-    """Add up rows and single cells of each reason; a reason is blank if one of them is."""
-    counts: Counter[str] = Counter()
-    rule_of: dict[str, str] = {}
-    for reason, rule, number in chain(*parts):
-        counts[reason] += number
-        rule_of[reason] = rule_of.get(reason) or rule
-    shown = {reason: None if rule_of[reason] else count for reason, count in counts.items()}
-    applied = Counter(rule for rule in rule_of.values() if rule)
-    return shown, {rule: applied[rule] for rule in RULES if applied[rule]}
