@@ -115,3 +115,11 @@ def test_the_primary_design_of_an_outcome_has_a_reason_and_fits_its_unit(project
     refuse(project, with_row(row.replace("invention", "inventions")), "did you mean")
     wrong = with_row(row.replace("contest", "precision"))
     refuse(project, wrong, "'precision' is for a share, and patents_invention is none")
+
+
+def test_a_study_may_be_stricter_about_disclosure_and_never_looser(project: Path) -> None:
+    strict = DEMO + "\n[disclosure]\npersons = 20\nnk_share = 0.8\n"
+    (project / "studies/demo.toml").write_text(strict, encoding="utf-8")
+    assert load_study(project, "demo").disclosure.stricter == {"persons": 20, "nk_share": 0.8}
+    loose = DEMO + "\n[disclosure]\npersons = 5\nfirms = 5\n"
+    refuse(project, loose, "stricter than the written rules: persons = 5 (written: 10)")

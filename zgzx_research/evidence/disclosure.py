@@ -24,6 +24,7 @@ MIN_RECORDS = written_rules().persons
 
 SEVERAL = "several"  # the category that small ones are put into
 UNITS = ("rows", "units")
+SAMPLE = "sample"  # rows named by this column are results of samples, the main one first
 
 
 def enough_firms(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
@@ -118,6 +119,28 @@ def too_close(counts: Sequence[int], minimum: int, whole: int) -> list[bool]:
         if all(count == other or abs(count - other) >= minimum for other in shown):
             shown.add(count)
     return [count not in shown for count in counts]
+
+
+def mark_close_samples(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
+    """Mark the estimates of samples that differ from the first one by few treated units.
+
+    The sums behind two estimates of nested samples differ by what the few units contribute.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row per sample, the main one first; column n_treated, and any others.
+    minimum : int, optional
+        Smallest difference; by default the rule for firms.
+
+    Returns
+    -------
+    DataFrame
+        A copy with the column withheld: whether the row must be blank.
+    """
+    minimum = rules().firms if minimum is None else minimum
+    fewer = (frame["n_treated"].iloc[:1].sum() - frame["n_treated"]).abs()
+    return frame.assign(withheld=fewer.between(1, minimum - 1))
 
 
 def enough_cohorts(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:

@@ -41,7 +41,8 @@ def frame_facts(
     prefix : str
         First parts of the keys, e.g. "patents_invention.main.placebo".
     frame : DataFrame
-        One row per result; the columns in `MEASURES` become facts.
+        One row per result; the columns in `MEASURES` become facts. Those of rows that are marked in
+        a column "withheld" are withheld.
     unit : str
         Unit of the effects: "percent", "percentage_point" or "number".
     by : str, optional
@@ -76,6 +77,7 @@ def _row_facts(prefix: str, row: Mapping[Hashable, Any], unit: str) -> dict[str,
     """Make the facts of one row."""
     least = rules().firms
     few = any(0 < row.get(name, least) < least for name in COUNTED)
+    few |= bool(row.get("withheld", False))
     facts = {}
     for name, kind in MEASURES.items():
         if name not in row:

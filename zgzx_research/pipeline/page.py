@@ -22,6 +22,7 @@ from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import read_claims
+from zgzx_research.evidence.disclosure import SAMPLE, mark_close_samples
 from zgzx_research.evidence.disclosure_rules import enforce
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
@@ -172,7 +173,8 @@ class Page(PageReading):
         by : str, optional
             Column whose values name the rows.
         """
-        return self.keep_facts(frame_facts(name, frame, unit, by) if len(frame) else {})
+        shown = mark_close_samples(frame) if by == SAMPLE and len(frame) else frame
+        return self.keep_facts(frame_facts(name, shown, unit, by) if len(frame) else {})
 
     def keep_contest(
         self,

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.disclosure import (
+    SAMPLE,
     blank_few_units,
     enough_cohorts,
     enough_firms,
+    mark_close_samples,
     shown_event_times,
 )
 from zgzx_research.evidence.disclosure_rules import DIFFERENCING, SECONDARY, THRESHOLD, rules
@@ -175,6 +177,7 @@ def results(
     if frame.empty:
         return None
     language = page.language
+    frame = mark_close_samples(frame) if by == SAMPLE else frame
     if language in frame:
         labels = [str(text) for text in frame[language]]
     else:

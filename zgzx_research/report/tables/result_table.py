@@ -68,19 +68,22 @@ def result_table(
 
 
 def _few(frame: pd.DataFrame) -> pd.Series:
-    """Which results rest on fewer units than the rule for firms."""
+    """Which results rest on fewer units than the rule for firms, or are marked as withheld."""
     if not set(COUNTED) <= set(frame):
         return pd.Series(False, index=frame.index)
-    return frame[list(COUNTED)].apply(lambda n: n.between(1, rules().firms - 1)).any(axis=1)
+    few = frame[list(COUNTED)].apply(lambda n: n.between(1, rules().firms - 1)).any(axis=1)
+    return few | frame.get("withheld", False)
 
 
 def _without_few(frame: pd.DataFrame) -> pd.DataFrame:
-    """Blank effects and numbers of units where these are below the rule for firms."""
+    """Blank effects and numbers of units of the rows of `_few`."""
     counted = list(COUNTED)
     if not set(counted) <= set(frame):
         return frame
-    numbers = frame[counted].astype("Int64").mask(_few(frame))
-    return blank_few(frame).assign(**{name: numbers[name] for name in counted})
+    few, shown = _few(frame), blank_few(frame)
+    effects = {name: shown[name].mask(few) for name in shown if shown[name].dtype == float}
+    numbers = frame[counted].astype("Int64").mask(few)
+    return shown.assign(**effects | {name: numbers[name] for name in counted})
 
 
 def _measures(frame: pd.DataFrame, unit: str, language: str) -> list[tuple[str, Format]]:
