@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from zgzx_research.evidence.quarantine_counts import reason_counts
 from zgzx_research.evidence.row_balance import TOTAL as ALL_LINES
 from zgzx_research.evidence.row_balance import row_balance
 
+pytestmark = pytest.mark.slow
 MINIMUM = 3
 
 
@@ -198,3 +200,28 @@ def test_small_cohorts_do_not_follow_from_all_of_them(sizes: list[int]) -> None:
     hidden = len(sizes) - len(shown)
     assert hidden == 0 or (hidden > 1 and gone - hidden >= MINIMUM)
     assert shown["n_treated"].min() >= MINIMUM
+
+
+@examples(20)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(1, 30)),
+        min_size=1,
+        max_size=14,
+    )
+)
+def test_no_sum_that_is_shown_belongs_to_two_contributors(
+    sizes: list[tuple[int, int, int]],
+) -> None:
+    names = [(f"r{row}", f"c{column}", size) for row, column, size in sizes]
+    frame = pd.DataFrame(names, columns=["row", "column", "size"])
+    counts = frame.pivot_table(
+        index="row", columns="column", values="size", aggfunc="sum", fill_value=0
+    )
+    told = protect_table(counts, minimum=1, contributions=frame)
+    for row, column in ((row, column) for row in told.shown.index for column in told.shown):
+        own = frame[frame["row"].eq(row) | (row == TOTAL)]
+        own = own[own["column"].eq(column) | (column == TOTAL)].sort_values("size")
+        dominated = own["size"].tail(2).sum() > 0.9 * own["size"].sum()
+        assert not dominated or pd.isna(told.shown.loc[row, column])
+    assert of_table(told.shown).narrow(1) == {}

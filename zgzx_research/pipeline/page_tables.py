@@ -31,7 +31,7 @@ from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
 from zgzx_research.report.tables.claims_table import claims_table
 from zgzx_research.report.tables.data_tables import all_lines
 from zgzx_research.report.tables.disclosure_table import disclosure_table
-from zgzx_research.report.tables.markdown_table import Table
+from zgzx_research.report.tables.markdown_table import Table, with_note
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.wording import word_or_code
 
@@ -103,7 +103,8 @@ def event_time(page: Page, outcome: str, spec: str) -> Table:
         THRESHOLD: len(summary.event_time) - len(shown),
         DIFFERENCING: int(shown["n_treated"].isna().sum()),
     }
-    return replace(table, blank=blank)
+    noted = with_note(table.caption, "few", page.language)
+    return replace(table, caption=noted if any(blank.values()) else table.caption, blank=blank)
 
 
 def cohort(page: Page, outcome: str, spec: str) -> Table:

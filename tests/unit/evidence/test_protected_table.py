@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import combinations
 
 import numpy as np
@@ -172,3 +173,14 @@ def test_hardly_more_is_blank_than_it_takes(seed: int) -> None:
     counts = pd.DataFrame(rng.poisson(rng.gamma(1.5, 4, (2, 3))), index=["a", "b"])
     blank = sum(protect_table(counts, minimum=3).log.values())
     assert blank <= fewest_blank(counts, 3) + 1
+
+
+@pytest.mark.slow
+def test_a_table_of_twenty_by_thirteen_takes_about_a_second() -> None:
+    rng = np.random.default_rng(5)
+    counts = pd.DataFrame(rng.poisson(rng.gamma(1.5, 10, (20, 13))))
+    protect_table(COUNTS, minimum=10)  # SciPy is loaded
+    start = time.process_time()
+    told = protect_table(counts, minimum=10)
+    assert time.process_time() - start < 4  # a busy machine takes three times as long
+    assert told.log["threshold"] > 50
