@@ -26,10 +26,13 @@ class Published:
         Name of a count to its value; None where it is blank.
     rules : list
         What holds among them: factor of each count, and the two ends of the sum.
+    can_be_zero : set of str
+        Counts that are blank beside another one whatever they are; other zeros are always shown.
     """
 
     counts: dict[str, int | None] = field(default_factory=dict)
     rules: list[tuple[Mapping[str, float], float, float]] = field(default_factory=list)
+    can_be_zero: set[str] = field(default_factory=set)
 
     def add_sum(self, total: str, parts: Sequence[str]) -> None:
         """The parts add up to a total."""
@@ -43,12 +46,15 @@ class Published:
     def range_of(self, name: str) -> tuple[int, int]:
         """Return the smallest and the largest value that a count can have."""
         names = list(self.counts)
-        low = [1 if value is None else value for value in self.counts.values()]
+        least = {name: 0 if name in self.can_be_zero else 1 for name in self.counts}
+        low = [least[name] if value is None else value for name, value in self.counts.items()]
         high = [FAR if value is None else value for value in self.counts.values()]
         target = np.array([float(other == name) for other in names])
         held = [
-            LinearConstraint(np.array([[factors.get(other, 0.0) for other in names]]), least, most)
-            for factors, least, most in self.rules
+            LinearConstraint(
+                np.array([[factors.get(other, 0.0) for other in names]]), low_end, high_end
+            )
+            for factors, low_end, high_end in self.rules
         ]
         ends = []
         for sign in (1, -1):

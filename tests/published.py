@@ -59,7 +59,9 @@ def sheet_rows(workbook: Path, name: str) -> list[dict[str, Any]]:
     width = max(sum(value is not None for value in line) for line in lines)
     start = next(at for at, line in enumerate(lines) if sum(v is not None for v in line) == width)
     heads = [str(head) for head in lines[start]]
-    return [dict(zip(heads, line, strict=True)) for line in lines[start + 1 :] if line[0]]
+    return [
+        dict(zip(heads, line, strict=True)) for line in lines[start + 1 :] if line[0] is not None
+    ]
 
 
 def share_limits(text: str) -> tuple[float, float]:

@@ -61,7 +61,7 @@ def rows_published(audit: list[Shown], workbook: Path, built: Path) -> Published
         add_balance(published, name, row)
     for source, files in parts.items():
         if source not in published.counts:  # a source of one line has no total of its own
-            add_balance(published, source, {"Quarantined": None})
+            published.counts[source] = published.counts[files[0]]
         published.add_sum(source, files)
     published.add_sum("all", list(parts))
     add_sheets(published, workbook)
@@ -75,6 +75,7 @@ def add_balance(published: Published, name: str, row: dict) -> None:
     if row.get("Read"):
         inside = count(row["Read"]) - count(row["Titles and notes"])
         published.counts[f"{name} kept"] = count(row["Kept"])
+        published.can_be_zero.add(f"{name} kept")
         published.rules.append(({name: 1.0, f"{name} kept": 1.0}, inside, inside))
 
 

@@ -40,6 +40,8 @@ class Cells:
     unseen : array of bool, shape (n,)
         Counts that nobody shows, but that are parts of sums. Only the sensitive ones of them are
         protected.
+    lowest : array of int, shape (n,)
+        Smallest value of a blank count: 1 where zeros are shown, else 0.
     """
 
     values: NDArray[np.int64]
@@ -47,6 +49,7 @@ class Cells:
     public: Flags
     cost: Numbers
     unseen: Flags
+    lowest: NDArray[np.int64]
 
 
 def suppress(cells: Cells, sensitive: Flags, minimum: int) -> Flags:
@@ -108,8 +111,8 @@ class Proof:
 
 
 def _may_be_blank(cells: Cells) -> Flags:
-    """Which counts can be left blank: zeros and public counts are always shown."""
-    return (cells.values > 0) & ~cells.public
+    """Which counts can be left blank: zeros that are shown, and public counts, cannot."""
+    return (cells.values >= cells.lowest) & ~cells.public
 
 
 def _next(cells: Cells, hidden: Flags, proofs: Mapping[int, Proof]) -> int | None:
@@ -150,7 +153,7 @@ def _prove(cells: Cells, hidden: Flags, may: Flags, at: int, width: int) -> Proo
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     free = np.flatnonzero(may)
-    down = np.minimum(cells.values[free] - 1.0, width)
+    down = np.minimum(cells.values[free] - cells.lowest[free], width)
     up = np.full(len(free), float(width))
     own = cells.sums[:, free]
     none, here = 0 * own, (free == at).astype(float)

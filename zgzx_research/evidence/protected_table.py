@@ -119,6 +119,7 @@ def protect_table(
         is_public.ravel(),
         _cost(table),
         unseen.ravel(),
+        np.ones(table.size, dtype=np.int64),
     )
     hidden = _suppressed(cells, sensitive, _older_totals(table, published_before), minimum)
     hidden |= unseen & (table > 0).to_numpy()
@@ -269,6 +270,7 @@ def _suppressed(
         np.concatenate([cells.public, same]),
         np.concatenate([cells.cost, np.ones(more)]),
         np.concatenate([cells.unseen, np.zeros(more, dtype=bool)]),
+        np.concatenate([cells.lowest, np.ones(more, dtype=np.int64)]),
     )
     hidden = suppress(all_cells, np.concatenate([sensitive.ravel(), ~same]), minimum)
     return hidden[:size].reshape(sensitive.shape)

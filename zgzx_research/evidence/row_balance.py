@@ -130,7 +130,8 @@ def _blank(tree: _Tree, minimum: int) -> list[bool]:
     """Choose the places whose rows kept and set aside are blank.
 
     The cells are the rows set aside of all places, then the rows kept; the two of a place add up
-    to the size of the file, which is public, so that their changes add up to 0.
+    to the size of the file, which is public, so that their changes add up to 0. Rows kept are blank
+    with the rows set aside, so that a blank number of them can be 0.
     """
     size = len(tree.places)
     aside, kept = (
@@ -146,7 +147,8 @@ def _blank(tree: _Tree, minimum: int) -> list[bool]:
     cost[0] *= ALL_COST
     small = np.array([_is_small(counts, minimum) for counts in tree.counts])
     derived = np.arange(2 * size) >= size
-    cells = Cells(np.concatenate([aside, kept]), sums, np.zeros(2 * size, bool), cost, derived)
+    values, public = np.concatenate([aside, kept]), np.zeros(2 * size, bool)
+    cells = Cells(values, sums, public, cost, derived, 1 - derived.astype(np.int64))
     hidden = suppress(cells, np.concatenate([small, np.zeros(size, bool)]), minimum)
     return [bool(one) for one in hidden[:size] | (small & (aside > 0))]
 

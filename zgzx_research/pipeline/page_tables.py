@@ -101,7 +101,7 @@ def event_time(page: Page, outcome: str, spec: str) -> Table:
     )
     blank = {
         THRESHOLD: len(summary.event_time) - len(shown),
-        DIFFERENCING: int(shown["n_treated"].isna().sum()),
+        DIFFERENCING: 2 * int(shown["n_treated"].isna().sum()),  # and the mean at the base
     }
     noted = with_note(table.caption, "few", page.language)
     return replace(table, caption=noted if any(blank.values()) else table.caption, blank=blank)
