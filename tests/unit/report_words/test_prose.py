@@ -26,7 +26,7 @@ BLOCKS = {
     "6_people": "title question stay rank inventions wage skill colleagues other_inventions "
     "described limits",
     "7_value": "title question cost prices break_even limits",
-    "8_claims": "title question answers described certainty rules",
+    "8_claims": "title question answers described certainty rules disclosure",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
 PAGES = Path(__file__).parents[3] / "notebooks"

@@ -109,6 +109,8 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
         facts[f"link.{source}.linked_share"] = fact(0.9, "share", "data", "link")
     facts |= {f"link.{arm}.worker.linked_share": fact(0.9, "share", "data", "link") for arm in ARMS}
     facts["data.sources"] = fact(6, "count", "data", "clean")
+    facts["disclosure.rule.persons"] = fact(10, "count", "design", "study")
+    facts["disclosure.rule.firms"] = fact(3, "count", "design", "study")
     for outcome, scale in OUTCOMES.items():
         for spec in ("main", "full_base", "not_yet", "precision", "contest"):
             facts |= _estimates(outcome, spec, scale, finding, p_value)

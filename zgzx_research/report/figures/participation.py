@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS
-from zgzx_research.evidence.hidden_cells import hide_cells
+from zgzx_research.evidence.protected_table import TOTAL, protect_table
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.boxes import WORDS
 from zgzx_research.report.figures.report_figure import (
@@ -80,8 +80,7 @@ def plot_participation(
     table = _table(counts, by, unit)
 
     def draw(style: FigureStyle) -> ReportFigure:
-        minimum = SMALLEST[unit] if style.disclosure_control else 0
-        shown = hide_cells(table, minimum)
+        shown = _protected(table, SMALLEST[unit]) if style.disclosure_control else table
         title, subtitle = _titles(by, unit, style.language)
         return ReportFigure(
             _picture(shown, by, unit, style),
@@ -90,6 +89,11 @@ def plot_participation(
         )
 
     return FigureSpec(draw, {"language": language, "synthetic": synthetic})
+
+
+def _protected(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Return the counts, small ones and those that would give them away missing."""
+    return protect_table(table, minimum=minimum).shown.drop(index=TOTAL, columns=TOTAL)
 
 
 def _table(counts: pd.DataFrame, by: str, unit: str) -> pd.DataFrame:
