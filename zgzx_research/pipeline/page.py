@@ -127,6 +127,7 @@ class Page(PageKeeping):
             about=self.about,
             disclosure_control=True,
             claimed=self.claimed(outcome),
+            claimed_unit=self.unit(str(outcome)) if self.claimed(outcome) else "",
             complete_until=self.complete_until(outcome),
             title_in_caption=True,
         )

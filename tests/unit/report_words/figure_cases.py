@@ -12,17 +12,30 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from words_cases import effect_row
+from test_claims_shown import CLAIMS
+from test_claims_shown import facts as claim_facts
+from test_programme_figures import CALENDAR, CATEGORIES, FLOW, RATES, STREETS
+from words_cases import effect_row, facts_of
 
 import zgzx_research as zr
 from zgzx_research.did.results.aggregated import Aggregate
+from zgzx_research.report.figures.break_even import plot_break_even
+from zgzx_research.report.figures.changes_waterfall import plot_changes
+from zgzx_research.report.figures.claims_plot import plot_claims
+from zgzx_research.report.figures.edition_timeline import plot_edition_timeline
+from zgzx_research.report.figures.flow import plot_flow
+from zgzx_research.report.figures.linkage import plot_linkage
+from zgzx_research.report.figures.participation import plot_participation
 from zgzx_research.report.figures.report_figure import FigureSpec
+from zgzx_research.report.figures.theory_of_change import plot_theory_of_change
+from zgzx_research.report.tables.claim_rows import claim_rows
 from zgzx_research.report.tables.estimate_rows import EstimateRow
 from zgzx_research.robustness.honest_bounds.result import HonestBounds
 from zgzx_research.robustness.specification_curve import SpecificationCurve
 
 COUNTS = ("rows_in", "kept", "quarantined", "non_data_rows")
-CATEGORIES = ("innovation", "team", "talent", "skill", "several")
+KINDS = ("innovation", "team", "talent", "skill", "several")
+SIZES = ("大型", "中型", "小型", "微型")
 
 
 def wide_event() -> pd.DataFrame:
@@ -127,7 +140,7 @@ def sheets() -> dict[str, list[dict[str, object]]]:
 
 def cohorts() -> pd.DataFrame:
     """Firms by year and category, fourteen years."""
-    rows = [(y, c, 3 + (y + k) % 5) for y in range(2012, 2026) for k, c in enumerate(CATEGORIES)]
+    rows = [(y, c, 3 + (y + k) % 5) for y in range(2012, 2026) for k, c in enumerate(KINDS)]
     return pd.DataFrame(rows, columns=["year", "category", "firms"])
 
 
@@ -156,6 +169,33 @@ def few_weights() -> pd.DataFrame:
     frame = frame.assign(contribution=frame["weight"], mean=1.0, kind="pairwise", units=9)
     labels = {"estimand": "group_time", "cohort": 2014, "period": 2016, "event_time": 2}
     return frame.assign(**labels)
+
+
+def changes() -> pd.DataFrame:
+    """What changed since an earlier report, of two claims."""
+    columns = ["step", "estimate", "ci_low", "ci_high", "difference", "joined"]
+    levels = [
+        ("reported", 10.0, -5.0, 25.0, math.nan, ""),
+        ("method", 12.0, -4.0, 28.0, 2.0, "method"),
+        ("data", 11.5, -4.0, 27.0, -0.5, "data"),
+        ("edition", 15.0, 1.0, 29.0, 3.5, "edition"),
+    ]
+    rows = pd.DataFrame(levels, columns=columns).assign(unit="percent", digits=1, std_error=7.0)
+    parts = [rows.assign(claim=name, zh=f"说法{name}", en=f"claim {name}") for name in "ab"]
+    return pd.concat(parts, ignore_index=True).assign(reason="")
+
+
+def editions() -> pd.DataFrame:
+    """A calendar of twelve editions."""
+    years = [*range(2012, 2020), 2021, 2023, 2024, 2025]
+    frame = pd.DataFrame({"edition": range(1, 13), "year": years})
+    return frame.assign(assumed=frame["edition"].eq(8), version=np.where(frame.index < 9, "A", "B"))
+
+
+def entered(kinds: tuple[str, ...]) -> pd.DataFrame:
+    """Firms or persons by group and edition."""
+    rows = [(kind, e, 20 + 7 * k + e) for k, kind in enumerate(kinds) for e in range(1, 13)]
+    return pd.DataFrame(rows, columns=["group", "edition", "firms"])
 
 
 CLAIMED = {"claimed": 10.0}
@@ -193,4 +233,21 @@ CASES: dict[str, list[Callable[[], FigureSpec]]] = {
         lambda: zr.plot_comparison_weights(weights()),
         lambda: zr.plot_comparison_weights(few_weights()),
     ],
+    "plot_claims": [lambda: plot_claims(claim_rows(claim_facts(), CLAIMS))],
+    "plot_break_even": [
+        lambda: plot_break_even(facts_of("flat")),
+        lambda: plot_break_even(facts_of("rose")),
+    ],
+    "plot_changes": [lambda: plot_changes(changes())],
+    "plot_theory_of_change": [plot_theory_of_change],
+    "plot_edition_timeline": [
+        lambda: plot_edition_timeline(CALENDAR, CATEGORIES),
+        lambda: plot_edition_timeline(editions()),
+    ],
+    "plot_flow": [lambda: plot_flow(FLOW), lambda: plot_flow(FLOW, "persons")],
+    "plot_participation": [
+        lambda: plot_participation(STREETS, "street", "persons"),
+        lambda: plot_participation(entered(SIZES).rename(columns={"group": "size"}), "size"),
+    ],
+    "plot_linkage": [lambda: plot_linkage(RATES)],
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from zgzx_research.report.figures.report_figure import FigureStyle, ReportFigure
 
 FIGURES = Path(fs.__file__).parent
 EXAMPLES = [(name, at) for name, examples in CASES.items() for at in range(len(examples))]
-PIXELS_PER_POINT = fs.PHONE / (72 * fs.WIDTH)
 every_example = pytest.mark.parametrize(
     ("name", "at"), EXAMPLES, ids=[f"{name}-{at}" for name, at in EXAMPLES]
 )
@@ -72,13 +72,11 @@ def test_every_figure_has_an_example() -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_words_have_ten_pixels_on_a_phone(name: str, at: int, language: str) -> None:
     figure = drawn(name, at, language).figure
-    assert figure.get_figwidth() == fs.WIDTH
-    small = {
-        text.get_text(): round(PIXELS_PER_POINT * text.get_fontsize(), 1)
-        for text in written(figure)
-        if PIXELS_PER_POINT * text.get_fontsize() < fs.SMALLEST_PIXELS
+    per_point = fs.PHONE / (72 * figure.get_figwidth())
+    pixels = {
+        text.get_text(): round(per_point * text.get_fontsize(), 1) for text in written(figure)
     }
-    assert not small
+    assert not {text: high for text, high in pixels.items() if high < fs.SMALLEST_PIXELS}
 
 
 @every_example
@@ -105,9 +103,11 @@ def test_no_word_leaves_the_picture_or_lies_on_another(name: str, at: int, langu
 def test_there_is_one_title_and_a_page_says_it_in_the_caption_only(name: str, at: int) -> None:
     report = drawn(name, at)
     titles = [text for text in report.figure.texts if text.get_gid() == fs.TITLE]
-    assert [text.get_text() for text in titles] == [report.caption]
-    assert not any(axes.get_title(loc) for axes in report.figure.axes for loc in SIDES)
-    assert sum(text.get_text() == report.caption for text in written(report.figure)) <= 1
+    (title,) = [text.get_text() for text in titles]
+    assert title.split(" · ")[0] in report.caption  # the page says it below the picture
+    panels = [axes.get_title(side) for axes in report.figure.axes for side in SIDES]
+    assert title not in panels and report.caption not in panels
+    assert sum(title in text.get_text() for text in written(report.figure)) == 1
 
     on_page = drawn(name, at, title_in_caption=True)
     before = on_page.figure.get_size_inches().copy()
@@ -168,6 +168,8 @@ def test_bars_of_different_colours_have_different_hatches(name: str, at: int) ->
         ]
         for patch in bars:
             colour = to_rgb(patch.get_facecolor()[:3])
+            if colour == (1.0, 1.0, 1.0):
+                continue  # the paper itself
             assert hatches.setdefault(patch.get_hatch() or "", colour) == colour
 
 
@@ -198,10 +200,10 @@ def wanted_arrows(axes: Axes) -> set[tuple[str, float, float]]:
             if len(segment) != 2 or np.isnan(segment).any():
                 continue
             (x0, y0), (x1, y1) = segment
-            if x0 == x1:
+            if x0 == x1 and len(axes.get_yticks()):  # without ticks nothing is measured upwards
                 found |= {("v", x0, bottom)} if min(y0, y1) < bottom else set()
                 found |= {("^", x0, top)} if max(y0, y1) > top else set()
-            elif y0 == y1:
+            elif y0 == y1 and len(axes.get_xticks()):
                 found |= {("<", left, y0)} if min(x0, x1) < left else set()
                 found |= {(">", right, y0)} if max(x0, x1) > right else set()
     return {(marker, round(float(x), 6), round(float(y), 6)) for marker, x, y in found}
@@ -246,6 +248,8 @@ def test_a_page_hands_the_claimed_effect_and_the_last_complete_year_on() -> None
     spec = CASES["plot_event_study"][2]()
     style = FigureStyle(language="en", claimed=3.0)
     assert "the claimed effect, +3 percentage points" in spec.draw(style).alt
+    number = spec.draw(replace(style, claimed_unit="percent"))  # the figure is in percentage points
+    assert "claimed" not in number.alt
     paths = CASES["plot_outcome_paths"][1]()
     assert "patents of 2024 and later" in paths.draw(FigureStyle("en", complete_until=2023)).alt
 
@@ -258,7 +262,7 @@ def test_the_accent_colour_is_that_of_the_main_series_only(name: str, at: int) -
         for line in axes.lines:
             look = look_of(line)
             if look and line.get_marker() not in ("", "None", None):
-                accents |= {look[1]} if look[0] == to_rgb(fs.ACCENT) else set()
+                accents |= {line.get_marker()} if look[0] == to_rgb(fs.ACCENT) else set()
     assert len(accents) <= 1
 
 

@@ -97,12 +97,14 @@ def plot_estimators(
 
 def _picture(rows: Sequence[EstimateRow], heading: str, style: FigureStyle) -> Figure:
     groups = [(unit, list(part)) for unit, part in groupby(rows, key=lambda row: row["unit"])]
-    claimed = style.claimed if len(groups) == 1 else None
+    claimed = style.with_claim_in(groups[0][0]).claimed if len(groups) == 1 else None
     line = SPLIT if any(_is_split(unit, part, style.language) for unit, part in groups) else LINE
     # the last axis needs less below it
     legend = 0.0 if claimed is None else fs.LEGEND_LINE + 0.06
     height = 0.5 + legend + sum(ABOVE + BELOW + line * len(part) for _, part in groups)
-    figure = fs.new_figure(height, heading, word("estimators.interval", style.language))
+    figure = fs.new_figure(
+        height, heading, word("estimators.interval", style.language), width=fs.NARROW
+    )
 
     top, first = 0.62 + legend, True
     for unit, part in groups:
@@ -123,7 +125,7 @@ def _is_split(unit: str, rows: Sequence[EstimateRow], language: str) -> bool:
     """Whether a name and its numbers are too long for one line."""
     digits = effect_digits(unit, half_widths(rows), [row["estimate"] for row in rows])
     texts = [f"{row['label']}  {_numbers(row, unit, digits, language)}" for row in rows]
-    return COLUMN * max(map(display_width, texts), default=0) > fs.WIDTH - 0.4
+    return COLUMN * max(map(display_width, texts), default=0) > fs.NARROW - 0.4
 
 
 def _ends(rows: Sequence[EstimateRow]) -> tuple[np.ndarray, np.ndarray]:
@@ -251,7 +253,7 @@ def _alternative_text(rows: Sequence[EstimateRow], title: str, style: FigureStyl
 def _marks_in_words(rows: Sequence[EstimateRow], style: FigureStyle) -> list[str]:
     """Say which intervals are cut, and what the dashed line means."""
     units = list(dict.fromkeys(row["unit"] for row in rows))
-    claimed = style.claimed if len(units) == 1 else None
+    claimed = style.with_claim_in(units[0]).claimed if len(units) == 1 else None
     names = list[str]()
     for _, part in groupby(rows, key=lambda row: row["unit"]):
         group = list(part)

@@ -113,14 +113,7 @@ def plot_event_study(
     ZgzxError
         Rows without event time; or, when drawn, no row that may be shown.
     """
-    frame, options = (event, {}) if isinstance(event, pd.DataFrame) else _opened(event)
-    if frame["event_time"].isna().any():
-        raise ZgzxError(
-            "an event study needs an event time in every row",
-            where="plot_event_study",
-            count=int(frame["event_time"].isna().sum()),
-            remedy="Pass effects.aggregate('event_time').",
-        )
+    frame, options = _opened(event)
     scale = scale or options.get("scale", "difference")
     if step is None and "step_unit" in options:
         step = (options["step_unit"], options["step_count"])
@@ -133,6 +126,7 @@ def plot_event_study(
             )
         title = word(f"event_study.title.{style.about}", style.language, outcome=style.outcome)
         unit = unit_of_effects(scale, style.share)
+        style = style.with_claim_in(unit)
         axis = event_axis(style.about, step, style.language)
         rows = shown.sort_values("event_time").reset_index(drop=True)
         rows = rows.assign(incomplete=_incomplete(event, rows, style))
@@ -156,8 +150,20 @@ def plot_event_study(
     )
 
 
-def _opened(event: Aggregate) -> tuple[pd.DataFrame, dict[str, Any]]:
-    return event.to_frame(), event.effects.options
+def _opened(event: Aggregate | pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the rows and, where they are known, the options of the estimation."""
+    if isinstance(event, pd.DataFrame):
+        frame, options = event, dict[str, Any]()
+    else:
+        frame, options = event.to_frame(), event.effects.options
+    if frame["event_time"].isna().any():
+        raise ZgzxError(
+            "an event study needs an event time in every row",
+            where="plot_event_study",
+            count=int(frame["event_time"].isna().sum()),
+            remedy="Pass effects.aggregate('event_time').",
+        )
+    return frame, options
 
 
 def _incomplete(
@@ -181,10 +187,12 @@ def _incomplete(
 
 
 def _picture(rows: pd.DataFrame, title: str, axis: str, unit: str, style: FigureStyle) -> Figure:
-    numbers = event_numbers(rows, style, fs.WIDTH - LEFT - RIGHT)
+    numbers = event_numbers(rows, style, fs.NARROW - LEFT - RIGHT)
     labels = [str(handle.get_label()) for handle in _handles(rows, unit, style)]
     above, below = 0.8 + fs.legend_height(labels), 0.52 + sum(line.height for line in numbers)
-    figure = fs.new_figure(above + PLOT + below, title, word(f"unit_label.{unit}", style.language))
+    figure = fs.new_figure(
+        above + PLOT + below, title, word(f"unit_label.{unit}", style.language), width=fs.NARROW
+    )
     axes = fs.add_axes(figure, left=LEFT, right=RIGHT, top=above, bottom=below)
 
     _limit_axes(axes, rows, UNIT_FACTORS[unit], style.claimed)

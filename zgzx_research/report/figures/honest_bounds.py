@@ -95,7 +95,9 @@ def plot_honest_bounds(
             )
         title = word("honest_bounds.title", style.language, outcome=style.outcome)
         unit = unit_of_effects(bounds.scale, style.share)
-        line = style.claimed if claimed is None else UNIT_FACTORS[unit] * claimed
+        line = (
+            style.with_claim_in(unit).claimed if claimed is None else UNIT_FACTORS[unit] * claimed
+        )
         return ReportFigure(
             _picture(bounds, line, title, unit, style),
             title,
@@ -120,7 +122,10 @@ def _picture(
     meaning = fs.wrapped(meaning, MEANING_COLUMNS)
     bottom = 0.44 + 0.16 * len(meaning.splitlines())
     figure = fs.new_figure(
-        0.7 + legend + PLOT + bottom, title, word(f"unit_label.{unit}", style.language)
+        0.7 + legend + PLOT + bottom,
+        title,
+        word(f"unit_label.{unit}", style.language),
+        width=fs.NARROW,
     )
     axes = fs.add_axes(figure, left=0.8, right=0.15, top=0.7 + legend, bottom=bottom)
     low, high = _ends(bounds, UNIT_FACTORS[unit])

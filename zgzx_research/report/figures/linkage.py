@@ -90,7 +90,7 @@ def _draw_panel(axes: Axes, own: pd.DataFrame, lowest: float) -> None:
         axes.plot(x, y, marker, color=colour, markersize=5.5, clip_on=False)
         gone = np.isnan(y)
         below = np.full(int(gone.sum()), lowest - BELOW_HIDDEN / 2)
-        axes.plot(x[gone], below, "x", color=colour, markersize=4.5)
+        axes.plot(x[gone], below, "x", color=fs.SLATE, markersize=4.5)
     axes.set_ylim(lowest - BELOW_HIDDEN, 101)
     axes.set_yticks([lowest, 100], [f"{lowest:.0f}%", "100%"], fontsize=WORDS)
     editions = sorted(own["edition"].unique())

@@ -92,6 +92,7 @@ def plot_placebos(
         if not any(len(frame) for frame in shown.values()):
             raise ZgzxError("no placebo date has an estimate to be shown", where="plot_placebos")
         unit, title = unit_of_effects(scale, style.share), word("placebos.title", style.language)
+        style = style.with_claim_in(unit)
         picture = _picture(shown, title, unit, style)
         return ReportFigure(picture, title, _alternative(shown, unit, style))
 
@@ -111,8 +112,10 @@ def _picture(
     lines = -(-len(shown) // across)
     above = ABOVE if claimed is None else ABOVE + 0.1
     height = above + lines * HEIGHT + (lines - 1) * GAP + BELOW
-    figure = fs.new_figure(height, title, word(f"unit_label.{unit}", style.language))
-    width = (fs.WIDTH - LEFT - 0.15 - (across - 1) * BETWEEN) / across
+    figure = fs.new_figure(
+        height, title, word(f"unit_label.{unit}", style.language), width=fs.NARROW
+    )
+    width = (fs.NARROW - LEFT - 0.15 - (across - 1) * BETWEEN) / across
     limits = placebo_limits(shown, UNIT_FACTORS[unit], claimed)
     for place, (label, frame) in enumerate(shown.items()):
         line, column = divmod(place, across)
@@ -120,7 +123,7 @@ def _picture(
         axes = fs.add_axes(
             figure,
             left=left,
-            right=fs.WIDTH - left - width,
+            right=fs.NARROW - left - width,
             top=top,
             bottom=height - top - HEIGHT,
         )

@@ -44,6 +44,8 @@ class FigureStyle:
     claimed : float, optional
         The effect that is claimed, in percent or percentage points; figures of estimates of one
         outcome draw it as a dashed line.
+    claimed_unit : str, default ""
+        Its unit: figures of effects in another one do not draw it. "" is any.
     complete_until : int, optional
         Last year whose patents are all published; later ones are shaded.
     title_in_caption : bool, default False
@@ -57,8 +59,13 @@ class FigureStyle:
     about: str = "award"
     disclosure_control: bool = False
     claimed: float | None = None
+    claimed_unit: str = ""
     complete_until: int | None = None
     title_in_caption: bool = False
+
+    def with_claim_in(self, unit: str) -> FigureStyle:
+        """Return the style for effects in a unit: without the claimed effect if it has another."""
+        return self if self.claimed_unit in ("", unit) else replace(self, claimed=None)
 
     @property
     def outcome(self) -> str:

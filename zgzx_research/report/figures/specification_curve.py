@@ -101,6 +101,7 @@ def plot_specification_curve(
             )
         rows = shown.sort_values("estimate", kind="stable").reset_index()
         unit = unit_of_effects(str(rows["scale"].iloc[0]), style.share)
+        style = style.with_claim_in(unit)
         title = word("specifications.title", style.language, count=len(rows))
         return ReportFigure(
             _picture(rows, _levels(curve, rows), title, unit, style),
@@ -135,7 +136,7 @@ def _picture(
     height = above + CURVE + below + BELOW
     unit_label = word(f"unit_label.{unit}", style.language)
     subtitle = word("specifications.subtitle", style.language, unit=unit_label)
-    figure = fs.new_figure(height, title, subtitle)
+    figure = fs.new_figure(height, title, subtitle, width=fs.NARROW)
     upper = fs.add_axes(figure, left=LEFT, right=0.15, top=above, bottom=below + BELOW)
     _draw_curve(upper, rows, UNIT_FACTORS[unit], style.claimed)
     if style.claimed is not None:

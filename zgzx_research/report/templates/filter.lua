@@ -111,7 +111,7 @@ end
 -- Word: drawings as PNG, boxes as paragraph styles of reference.docx.
 local function docx_image(image)
   image.src = image.src:gsub("%.svg$", ".png")
-  image.attributes.width = "100%"
+  image.attributes.width = "75%"
   return image
 end
 
