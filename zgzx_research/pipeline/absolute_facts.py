@@ -28,7 +28,7 @@ def absolute_facts(
     Parameters
     ----------
     facts : mapping
-        Facts ``<prefix>.{estimate,std_error,ci_low,ci_high,mde}``, and base_mean where there is one.
+        Facts ``<prefix>.{estimate,std_error,ci_low,ci_high,mde}``, and ``base_mean`` if it has one.
     prefix : str
         First parts of the names, e.g. "patents_invention.main.headline".
     counterfactual_mean : float
@@ -37,8 +37,8 @@ def absolute_facts(
     Returns
     -------
     dict
-        Key to fact; empty where the effect is not a percentage. What the relative effect withholds
-        or does not know, the absolute one does not tell either; nor where the base mean is withheld.
+        Key to fact; empty where the effect is not a percentage. What the relative effect does not
+        know or withholds is not told; nor is anything where the base mean is withheld.
     """
     estimate = facts[f"{prefix}.estimate"]
     if estimate["unit"] != "percent":
