@@ -14,7 +14,7 @@ from zgzx_research.designs.value_for_money import AwardCosts, WinnersAfter
 from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.claims import Claim, read_claims
+from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.disclosure import SAMPLE, mark_close_samples
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
@@ -26,19 +26,14 @@ from zgzx_research.pipeline.design_facts import CONTEST, contest_facts
 from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns
 from zgzx_research.pipeline.page_reading import PageReading
-from zgzx_research.pipeline.questions import question
+from zgzx_research.pipeline.questions import question_of
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.pipeline.robustness import (
     Robustness,
     robustness_facts,
     run_checks,
 )
-from zgzx_research.pipeline.sentence_facts import (
-    Question,
-    curve_facts,
-    paired_facts,
-    sentence_facts,
-)
+from zgzx_research.pipeline.sentence_facts import compared_facts, sentence_facts
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.pipeline.value_facts import added_facts, cost_facts
 from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
@@ -86,7 +81,9 @@ class PageKeeping(PageReading):
         summary = self.summarise(outcome, effects, sampled=declared)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
-        found |= sentence_facts(found, f"{outcome}.{spec}", self._question(outcome, spec))
+        found |= sentence_facts(
+            found, f"{outcome}.{spec}", question_of(self.study, self.place, outcome, spec)
+        )
         if self.study is None:
             found |= graded(found, outcome, spec)
         elif declared and summary.effective.dominated:
@@ -151,11 +148,13 @@ class PageKeeping(PageReading):
             return Kept({}, {})
         other = None if isinstance(other_base, Refused) else other_base
         facts = contest_facts(outcome, found, other)
-        asked = self._question(outcome, CONTEST)
+        asked = question_of(self.study, self.place, outcome, CONTEST)
         return self.keep_facts(facts | sentence_facts(facts, f"{outcome}.{CONTEST}", asked))
 
-    def keep_paired(self, name: str, outcome: str, found: PairedDifference | Refused) -> Kept:
-        """Keep the difference of two estimates of one panel, `<name>.{estimate,p_value,reading}`.
+    def keep_compared(
+        self, name: str, outcome: str, found: PairedDifference | SpecificationCurve | Refused
+    ) -> Kept:
+        """Keep how other choices change an estimate, `<name>.{p_value,sign_flips,reading,…}`.
 
         Parameters
         ----------
@@ -163,24 +162,10 @@ class PageKeeping(PageReading):
             First parts of the names of the facts, e.g. "retention.main.base".
         outcome : str
             Gives the unit.
-        found : PairedDifference or Refused
-            From `base_sensitivity`; of a refusal nothing is kept.
+        found : PairedDifference, SpecificationCurve or Refused
+            From `base_sensitivity` or `specification_curve`; of a refusal nothing is kept.
         """
-        return self.keep_facts(paired_facts(name, self.unit(outcome), found))
-
-    def keep_curve(self, name: str, outcome: str, found: SpecificationCurve) -> Kept:
-        """Keep range and signs of a specification curve, `<name>.{lowest,sign_flips,reading}`.
-
-        Parameters
-        ----------
-        name : str
-            First parts of the names of the facts, e.g. "retention.main.curve".
-        outcome : str
-            Gives the unit.
-        found : SpecificationCurve
-            From `specification_curve`.
-        """
-        return self.keep_facts(curve_facts(name, self.unit(outcome), found.summary()))
+        return self.keep_facts(compared_facts(name, self.unit(outcome), found))
 
     def keep_checks(self, outcome: str, spec: str = "main", **found: Any) -> Kept:
         """Keep how far an estimate can be trusted, as facts `<outcome>.<spec>.{bounds,base,…}.*`.
@@ -303,28 +288,6 @@ class PageKeeping(PageReading):
     def _linkage(self) -> tuple[float, bool]:
         """Share of linked award records, and whether it may be shown."""
         return data_facts.roster_linkage(self.place)
-
-    def _question(self, outcome: str, spec: str) -> Question:
-        """Return what an estimate is held against."""
-        if self.study is None:
-            return Question()
-        return question(self.study, self._claims, outcome, spec, entrants=self._entrants)
-
-    @cached_property
-    def _entrants(self) -> bool:
-        """Whether the data hold firms that entered an edition and did not win."""
-        path = self.place.stage("panels", "firm_entries")[0]
-        return path.is_file() and bool(self.read("firm_entries")["n_winners"].eq(0).any())
-
-    @cached_property
-    def _claims(self) -> tuple[Claim, ...]:
-        """The claims ledger."""
-        return read_claims(self.place.claims)
-
-    @property
-    def about(self) -> str:
-        """Whose words tables and figures use: "award", or "unit" for a panel without a study."""
-        return "award" if self.study else "unit"
 
     @property
     def _headline(self) -> tuple[int, int] | None:

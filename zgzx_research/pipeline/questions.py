@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zgzx_research.evidence.claims import Claim
+import pandas as pd
+
+from zgzx_research.evidence.claims import Claim, read_claims
 from zgzx_research.pipeline.design_facts import CONTEST
+from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.sentence_facts import Question
 from zgzx_research.study import Study
 
@@ -42,6 +45,30 @@ def question(
         family=max(1, len(family)),
         years=years_to_window(study),
     )
+
+
+def question_of(study: Study | None, place: Place, outcome: str, spec: str) -> Question:
+    """Say what an estimate is held against, from the claims ledger and the lists of entries.
+
+    Parameters
+    ----------
+    study : Study, optional
+        The study file; without one there is a single question and no claim.
+    place : Place
+        Where the study's files are.
+    outcome, spec : str
+        Of the estimate.
+
+    Returns
+    -------
+    Question
+        As `question`.
+    """
+    if study is None:
+        return Question()
+    path = place.stage("panels", "firm_entries")[0]
+    entrants = path.is_file() and bool(pd.read_parquet(path)["n_winners"].eq(0).any())
+    return question(study, read_claims(place.claims), outcome, spec, entrants=entrants)
 
 
 def years_to_window(study: Study) -> float:
