@@ -244,3 +244,25 @@ def test_lines_break_between_characters_and_between_words() -> None:
     assert wrapped("一二三四五六", 0.63) == ["一二三四", "五六"]
     assert wrapped("一二三四，五", 0.63) == ["一二三四，", "五"]  # no line begins with a comma
     assert wrapped("one two three", 0.6) == ["one two", "three"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_linkage_of_few_is_all_crosses(language: str) -> None:
+    few = RATES.assign(rows=5, linked=4)
+    made = plot_linkage(few).draw(FigureStyle(language=language, disclosure_control=True))
+    assert "80.0%" not in made.alt and made.svg()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_persons_without_employment_records_and_a_flow_of_few(language: str) -> None:
+    named = Flow("persons", (Level("awarded", 16),))
+    few = Flow("firms", (Level("awarded", 16), Level("in_panel", 2, {"award_before": 14})))
+    own = Flow("firms", (Level("in_panel", 2), Level("estimate", 0, {"years_open": 2})))
+    entries = Flow("entries", (Level("listed", 16), Level("linked", 16, {"no_firm": 0})))
+    small = ProgrammeFlow(entries, few, {"patents_all": own}, named, ("scores", "employment"))
+    style = FigureStyle(language=language, disclosure_control=True)
+    persons, firms = (plot_flow(small, who).draw(style) for who in ("persons", "firms"))
+    reason = {"zh": "没有参保记录", "en": "No employment records"}[language]
+    assert reason in persons.alt and reason not in firms.alt
+    assert "14" not in numbers(firms.alt) and "2" not in numbers(firms.alt)
+    assert persons.svg() and firms.svg()
