@@ -226,6 +226,16 @@ def test_a_divided_street_is_hollow_before() -> None:
     assert np.nanmax(hollow.get_ydata()) == 130
 
 
+def test_a_street_of_which_only_the_old_range_is_known_has_its_panel() -> None:
+    rows = pd.DataFrame(
+        {"street": ["OLD-布吉", "OLD-布吉"], "edition": [1, 4], "persons": [30, 50]}
+    )
+    axes = plot_participation(rows, "street", "persons").draw(FigureStyle()).figure.axes
+    assert [one.get_title() for one in axes] == ["布吉"]
+    assert [*axes[0].lines[0].get_ydata()] == [30, 50]
+    assert [*axes[0].lines[0].get_xdata()] == [1, 4]  # nothing is known of editions 2 and 3
+
+
 def test_groups_without_words_and_no_rows() -> None:
     rows = pd.DataFrame({"size": ["巨", "小"], "edition": [1, 1], "firms": [5, 6]})
     assert "巨 5" in plot_participation(rows, "size").draw(FigureStyle(language="zh")).alt

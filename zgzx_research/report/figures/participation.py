@@ -93,12 +93,15 @@ def plot_participation(
 
 
 def _table(counts: pd.DataFrame, by: str, unit: str) -> pd.DataFrame:
-    """Return counts with a row per group and a column per edition, the largest group first."""
+    """Return counts with a row per group and a column per edition, the largest group first.
+
+    Editions of which nothing is reported have no column.
+    """
     group = counts[by].astype(object).where(counts[by].notna(), UNKNOWN)
     rows = counts.assign(group=group.astype(str))
     wide = rows.pivot_table(index="group", columns="edition", values=unit, aggfunc="sum")
-    wide = wide.reindex(columns=range(int(wide.columns.min()), int(wide.columns.max()) + 1))
-    wide = wide.fillna(0).astype("int64")
+    now = {name.removeprefix(WIDER) for name in wide.index}  # also of a street that is only old
+    wide = wide.reindex(sorted({*wide.index, *now})).fillna(0).astype("int64")
     names = [name for name in wide.index if name != UNKNOWN and not name.startswith(WIDER)]
     order = wide.loc[names].sum(axis=1).sort_values(ascending=False, kind="stable").index
     large, rest = list(order[:MOST_GROUPS]), list(order[MOST_GROUPS:])
