@@ -94,6 +94,31 @@ def init(name: Name) -> None:
 
 
 @app.command()
+def freeze(
+    name: Name,
+    date: Annotated[
+        str | None, typer.Option(help="date of the plan, e.g. 2026-03-01; today's by default")
+    ] = None,
+    after_data: Annotated[
+        bool, typer.Option("--after-data", help="freeze although data have been built; it is said")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="replace an earlier plan; the new one names it")
+    ] = False,
+) -> None:
+    """Write the analysis plan: every choice that decides the results, before the data are seen."""
+    from zgzx_research.pipeline.freeze import freeze_study
+    from zgzx_research.study import find_root
+
+    plan = freeze_study(find_root(), name, date, after_data=after_data, again=again)
+    when = "after" if plan.after_data else "before"
+    typer.echo(f"studies/{name}.plan.toml: {len(plan.decided)} choices, frozen on {plan.frozen_on}")
+    typer.echo(
+        f"written {when} data of the study were built; commit it, so that its date can be seen"
+    )
+
+
+@app.command()
 def check(name: Name) -> None:
     """List what the raw files hold and every problem a run would fail at; change nothing."""
     from functools import partial
@@ -179,6 +204,43 @@ def power(
 
     for line in power_lines(find_root(), name, effect, language):
         typer.echo(line)
+
+
+@app.command()
+def publish(
+    name: Name,
+    date: Annotated[
+        str | None, typer.Option(help="date of publication, e.g. 2026-04-02; today's by default")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="replace what was published before")
+    ] = False,
+) -> None:
+    """Keep the headlines of a study as they are published, for the comparison in later years."""
+    from zgzx_research.pipeline.published import publish_study
+    from zgzx_research.study import find_root
+
+    kept = publish_study(find_root(), name, date, again=again)
+    claims = ", ".join(kept["claims"])
+    typer.echo(f"studies/{name}.published.json: {claims}; commit it")
+
+
+@app.command()
+def changes(
+    old: Annotated[str, typer.Argument(help="the earlier study")],
+    new: Annotated[str, typer.Argument(help="the present study")],
+    language: Annotated[str, typer.Option(help="zh or en")] = "en",
+) -> None:
+    """Split what changed since an earlier report into method, data and new editions."""
+    from rich.console import Console
+
+    from zgzx_research.pipeline.changes_command import changes_between
+    from zgzx_research.study import find_root
+
+    root = find_root()
+    table, path = changes_between(root, old, new, language=language, say=typer.echo)
+    Console().print(table)
+    typer.echo(f"written: {path.relative_to(root)}; for a page, set [changes] since = {old!r}")
 
 
 @app.command()

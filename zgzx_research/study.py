@@ -25,6 +25,14 @@ from zgzx_research.outcomes import OUTCOMES
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 Base = Literal["universal", "varying", "pooled"]
+Language = Literal["zh", "en"]
+# a name in one line, as it stands under the title of a report
+Author = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=2, max_length=100, pattern=r"^[^\x00-\x1f]*$"
+    ),
+]
 
 # Named in the sentences of the reports; others appear in figures, tables and the workbook.
 REPORTED_SPECS = ("main", "full_base", "not_yet")
@@ -48,8 +56,22 @@ class _Section(BaseModel):
 class Identity(_Section):
     name: str
     years: tuple[int, int]
-    languages: tuple[Literal["zh", "en"], ...] = ("zh", "en")
+    languages: tuple[Language, ...] = ("zh", "en")
     seed: int = 0
+    author: dict[Language, Author] | None = None
+    date: dt.date | None = None
+
+    @field_validator("author", mode="before")
+    @classmethod
+    def _in_each_language(cls, author: object) -> object:
+        return {"zh": author, "en": author} if isinstance(author, str) else author
+
+    @model_validator(mode="after")
+    def _named_in_its_languages(self) -> Identity:
+        missing = [one for one in self.languages if self.author and one not in self.author]
+        if missing:
+            raise ValueError(f"[study] author has no name for {', '.join(missing)}")
+        return self
 
     @field_validator("languages")
     @classmethod
@@ -126,10 +148,31 @@ class Curve(_Section):
 
 
 class Primary(_Section):
-    """The design of an outcome's headline, decided before the data were seen, and why."""
+    """The design of an outcome's headline, and why; `zgzx freeze` fixes it before the data."""
 
     design: Literal["main", "contest", "precision"]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
+
+
+class Worth(_Section):
+    """What one more of an outcome is worth, in yuan, and why: a judgement."""
+
+    amount: float = Field(gt=0)
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=6)]
+    # the same in English; without it, `reason` stands in the English report too
+    reason_en: Annotated[str, StringConstraints(strip_whitespace=True, min_length=6)] | None = None
+
+
+class Value(_Section):
+    """Judgements of worth; without one, the report shows prices and no break-even."""
+
+    invention: Worth | None = None
+    retained_employee: Worth | None = None
+
+    def of(self, name: str) -> Worth | None:
+        """Return what one more is worth; None where nobody has said."""
+        found: Worth | None = getattr(self, name)
+        return found
 
 
 # the unit of outcomes that a design is for: awards among entrants for counts, staff for shares
@@ -217,6 +260,12 @@ def _refuse_unknown(outcomes: Iterable[str]) -> None:
             raise ValueError(f"there is no outcome {name!r} (did you mean {near!r}?)")
 
 
+class Changes(_Section):
+    """With which earlier study the report compares itself."""
+
+    since: Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$")] | None = None
+
+
 class Study(_Section):
     """A study file; unknown keys are refused with the nearest known one."""
 
@@ -226,16 +275,27 @@ class Study(_Section):
     retention: Retention = Retention()
     patents: Patents = Patents()
     estimate: Estimate
+    changes: Changes = Changes()
+    value: Value = Value()
 
     @model_validator(mode="after")
     def _covered(self) -> Study:
         last, end = self.study.years[1], self.patents.truncation
+        made = self.study.date
+        if made and made <= max(dt.date(last, 12, 31), end or dt.date.min):
+            raise ValueError(f"[study] date {made} is not after the last day of the data")
         if "patents" not in self.needed_sources:
             return self
         if end is None:
             raise ValueError("[patents] truncation, the date of the patent export, is missing")
         if end < dt.date(last, 12, 31):
             raise ValueError(f"the patent export ends {end}, before the end of {last}")
+        return self
+
+    @model_validator(mode="after")
+    def _an_earlier_study(self) -> Study:
+        if self.changes.since == self.study.name:
+            raise ValueError("[changes] since names this study itself; name an earlier one")
         return self
 
     @property
@@ -316,7 +376,8 @@ def load_study(root: Path, name: str) -> Study:
     path = root / "studies" / f"{check_name(name)}.toml"
     where = f"studies/{name}.toml"
     if not path.is_file():
-        known = sorted(file.stem for file in path.parent.glob("*.toml"))
+        stems = (file.stem for file in path.parent.glob("*.toml"))
+        known = sorted(stem for stem in stems if NAME.fullmatch(stem))  # no analysis plan
         remedy = f"Make one with 'zgzx init {name}', or run one of these."
         raise ZgzxError("there is no such study file", where=where, examples=known, remedy=remedy)
     try:
@@ -361,5 +422,7 @@ def _known(section: list[str]) -> list[str]:
         return list(inner[section[1]].model_fields)
     if not section:
         return list(Study.model_fields)
+    if section[0] == "value" and len(section) > 1:
+        return list(Worth.model_fields)
     inside = Study.model_fields[section[0]].annotation
     return list(inside.model_fields) if isinstance(inside, type) else []

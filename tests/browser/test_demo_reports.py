@@ -17,12 +17,14 @@ from zgzx_research.pipeline.privacy import scan_study
 
 PAGES = (
     "0_brief",
+    "0_summary",
     "1_data_audit",
     "2_programme",
     "3_retention",
     "4_patents",
     "5_robustness",
     "6_people",
+    "7_value",
     "8_claims",
 )
 CJK = re.compile(r"[\u3400-\u9fff]")
@@ -37,9 +39,17 @@ def page_text(project: Path, language: str, name: str) -> str:
     return "\n".join(output.get("data", {}).get("text/markdown", "") for output in outputs)
 
 
+# large amounts of money, which the languages count in other units
+MONEY = r"[\d,.]+ (亿元|万元|million yuan)"
+
+
 def numbers(text: str) -> list[str]:
-    """Numbers with a decimal point or a sign of percent: the results, not list numbers or years."""
+    """Numbers with a decimal point or a sign of percent: the results, not list numbers or years.
+
+    Amounts of money are compared in `tests/unit/report_words/test_prose.py`.
+    """
     plain = unicodedata.normalize("NFKC", text).replace("\\", "")
+    plain = re.sub(MONEY, "", plain)
     return sorted(re.findall(r"[−+]?\d[\d,]*\.\d+|[−+]?\d[\d,]*(?=%)", plain))
 
 

@@ -66,6 +66,12 @@ def test_init_makes_folders_a_note_in_chinese_workbooks_and_the_list_of_links(ne
     assert load_study(new, NAME).raw.path == f"data/raw/{NAME}"
 
 
+def test_init_takes_over_no_worth_of_the_demo(new: Path) -> None:
+    text = (new / f"studies/{NAME}.toml").read_text(encoding="utf-8")
+    assert "# [value.invention]" in text and "# amount = " in text
+    assert load_study(new, NAME).value.of("invention") is None
+
+
 def test_init_does_not_write_over_a_study(new: Path) -> None:
     before = (new / f"studies/{NAME}.toml").read_bytes()
     with pytest.raises(ZgzxError, match="there is such a study already"):

@@ -30,8 +30,7 @@ from zgzx_research.report.wording import LANGUAGES
 from zgzx_research.study import load_study
 
 BLOCKS = {
-    "0_brief": "title headline what_we_asked what_we_found how_sure "
-    "what_it_does_not_say data_and_method next",
+    "0_brief": "title headline what_we_asked why checked what_it_does_not_say next data_and_method",
     "1_data_audit": "title purpose rows linkage arms until panel limits",
     "2_programme": "title question calendar versions flow persons participation limits",
 }
@@ -147,7 +146,7 @@ def test_every_figure_and_table_of_the_pages_is_made(bare: Path) -> None:
             "4_patents": 4,
             "5_robustness": 3,
         }
-        assert figures == {"0_brief": 1, **report, "8_claims": 0}
+        assert figures == {"0_brief": 1, "0_summary": 1, **report, "8_claims": 1}
         # no scores: the page on people is left out, and so is the claim about them
         report = {
             "1_data_audit": 6,
@@ -156,7 +155,7 @@ def test_every_figure_and_table_of_the_pages_is_made(bare: Path) -> None:
             "4_patents": 3,
             "5_robustness": 5,
         }
-        assert tables == {"0_brief": 0, **report, "8_claims": 2}
+        assert tables == {"0_brief": 0, "0_summary": 0, **report, "8_claims": 3}
 
 
 def is_table(output: Shown) -> bool:
@@ -180,12 +179,12 @@ def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> 
 def test_a_study_of_retention_alone_needs_no_patents(retention_only: Path) -> None:
     pages = pages_of(retention_only, load_study(retention_only, NAME))
     analyses = ["3_retention", "5_robustness", "6_people", "8_claims"]
-    assert list(pages) == ["0_brief", "1_data_audit", "2_programme", *analyses]
+    assert list(pages) == ["0_brief", "0_summary", "1_data_audit", "2_programme", *analyses]
     brief = said(retention_only, "0_brief", "zh")
     assert "没有专利数据，所以没有检验专利申请" in brief
     assert "评分表里没有初赛，所以看不到只参加初赛的人" in brief
     assert "发明专利的估计" not in brief and "**专利" not in brief
-    assert "后一点：**企业第一次有员工获奖之后，与没有获奖相比，员工留存率有没有变化？**" in brief
+    assert "**取得专利申请数据。**" in brief and "**取得参保记录。**" not in brief
     panel = pd.read_parquet(retention_only / f"data/work/{NAME}/panels/firm_year.parquet")
     assert panel["patents_all"].isna().all()  # nobody knows of any, which is not the same as none
 
@@ -197,7 +196,7 @@ def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
     run(project, "estimate")
     pages = pages_of(project, load_study(project, NAME))
     analyses = ["4_patents", "5_robustness", "8_claims"]
-    assert list(pages) == ["0_brief", "1_data_audit", "2_programme", *analyses]
+    assert list(pages) == ["0_brief", "0_summary", "1_data_audit", "2_programme", *analyses]
     facts = json.loads((project / f"data/work/{NAME}/facts.json").read_text(encoding="utf-8"))[
         "facts"
     ]
@@ -206,9 +205,10 @@ def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
         "patents_all.main.headline.estimate" in facts
         and "retention.main.headline.estimate" not in facts
     )
-    assert "There are no employment records, so retention was not examined" in said(
-        project, "0_brief", "en"
-    )
+    brief = said(project, "0_brief", "en")
+    assert "There are no employment records, so retention was not examined" in brief
+    assert "**Obtain the employment records.**" in brief
+    assert "**Obtain the patent files.**" not in brief and "**Retention" not in brief
 
 
 @pytest.mark.parametrize(

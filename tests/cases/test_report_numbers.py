@@ -107,7 +107,7 @@ def test_small_numbers_in_prose_and_alternative_texts(small: Summary) -> None:
     zh = render_prose(PAGE, "headline", "zh", Facts(facts))
     assert (
         "**3.010E−7**（95% 区间 +2.960E−7 至 +3.060E−7）" in zh
-        and "至少要有 7.2E−9" in zh
+        and "只要达到 7.2E−9" in zh
         and "小数点" in zh
     )
     alt = plot_event_study(small.event_time, **EVENT).draw().alt

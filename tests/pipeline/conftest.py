@@ -55,7 +55,15 @@ def make_project(folder: Path) -> Path:
 
 
 # cells that only show something: pictures, texts, tables, and the regressions from class
-SHOWING = ("page.text(", "page.figure(", "page.table(", "statsmodels", "sklearn", "bacon", "answer")
+SHOWING = (
+    "page.text(",
+    "page.figure(",
+    "page.table(",
+    "statsmodels",
+    "sklearn",
+    "bacon_decomposition",
+    "answer",
+)
 
 
 @contextmanager
@@ -70,9 +78,9 @@ def sketched_pages() -> Iterator[None]:
         for suffix in formats:
             store.write_text(out.parent / f"{out.name}.{suffix}", repr(options["stamp"]))
 
-    def book(
-        place: Place, files: Sequence[Path], language: str, synthetic: bool, out: Path
-    ) -> None:
+    def book(place: Place, *about: object) -> None:
+        out = about[-1]
+        assert isinstance(out, Path)
         store.write_text(out, store.file_digest(place.work / "facts.json"))
 
     with pytest.MonkeyPatch.context() as patch:
@@ -104,7 +112,11 @@ def read_by_pages(root: Path, given: Mapping[str, object]) -> list[str]:
     """Digests of all files that a page may read."""
     work = root / "data/work" / str(given.get("study", ""))
     paths = [path for folder in ("clean", "link", "panels") for path in work.glob(f"{folder}/*")]
-    paths += [*(root / "studies").glob("*"), *(root / "notebooks").glob("*/*.*")]
+    paths += [
+        work / "changes.json",
+        *(root / "studies").glob("*"),
+        *(root / "notebooks").glob("*/*.*"),
+    ]
     paths += [Path(str(given["file"]))] if "file" in given else []
     return sorted(f"{path.name} {store.file_digest(path)}" for path in paths if path.is_file())
 

@@ -56,7 +56,9 @@ def found(study: Study, **changed: float) -> dict:
 @pytest.mark.slow
 def test_only_claims_with_an_estimate_have_facts(study: Study) -> None:
     facts = found(study)
-    assert {key.split(".")[1] for key in facts} == {"patents_up"}
+    assert {key.split(".")[1] for key in facts if key.startswith("claim.")} == {"patents_up"}
+    assert facts["claims.primary_ids"]["value"] == "patents_up"
+    assert facts["claims.unanswered"]["value"] == 2
     assert facts["claim.patents_up.verdict"]["value"] == "supported"
     assert facts["claim.patents_up.grade"]["value"] == "moderate"
     assert facts["claim.patents_up.estimate"]["value"] == 12.0
@@ -70,7 +72,7 @@ def test_only_claims_with_an_estimate_have_facts(study: Study) -> None:
     [
         ({"pretest__p_value": 0.01}, "associated", "pretest"),
         ({"base__z": -2.5}, "associated", "base_sensitivity"),
-        ({"headline__mde": 40.0}, "indication", "detectable"),
+        ({"headline__mde": 40.0}, "indication", ""),  # found: the rule does not lower it
         ({"headline__effective_number": 9.0}, "too_few", "effective_treated"),
         ({"headline__estimate": -12.0}, "contradicted", ""),
         ({"headline__p_value": 0.03}, "indistinguishable", ""),
@@ -144,6 +146,26 @@ def test_negative_controls_that_could_not_be_estimated(
     result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
     rule = result["claim.patents_up.grade_rule.negative_controls.change"]
     assert (rule["value"] == 0) == met
+
+
+def test_the_answer_names_design_limits_and_next_steps(study: Study) -> None:
+    prefix = "patents_invention.contest"
+    facts = estimate_facts(
+        prefix, "percent", headline__p_value=0.03, headline__effective_number=30.0
+    )
+    facts[f"{prefix}.headline.absolute"] = fact(0.15, "number", "estimate", "estimate")
+    result = claim_facts(study, Facts(facts), CLAIMS, LINKED)
+    values = {key: one["value"] for key, one in result.items()}
+    assert values["claim.patents_up.design"] == "contest"
+    assert values["claim.patents_up.absolute"] == 0.15
+    # p = .03 alone; three claims were planned, so .09 together
+    assert values["claim.patents_up.p_adjusted"] == pytest.approx(0.09)
+    assert values["claim.patents_up.finding"] == "alone"
+    assert values["claim.patents_up.ruled_out_above"] == 18.0
+    assert "claim.patents_up.ruled_out_below" not in values  # the interval begins at 6
+    assert values["claim.patents_up.limits"] == "effective_treated"
+    assert values["next.steps"] == "more_editions"
+    assert values["next.more_editions.claims"] == "patents_up"
 
 
 def test_an_estimate_outside_the_family_is_exploratory(study: Study) -> None:

@@ -122,12 +122,14 @@ def treated_firm(project: Path) -> tuple[str, int]:
 
 PAGES = (
     "0_brief",
+    "0_summary",
     "1_data_audit",
     "2_programme",
     "3_retention",
     "4_patents",
     "5_robustness",
     "6_people",
+    "7_value",
     "8_claims",
 )
 EXECUTED = [f"page.{language}.{page}" for language in ("zh", "en") for page in PAGES]

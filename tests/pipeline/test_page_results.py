@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,11 @@ import pytest
 
 import zgzx_research as zr
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.claims import read_claims
-from zgzx_research.evidence.facts import Facts, fact
 from zgzx_research.pipeline.design_facts import contest_facts
 from zgzx_research.pipeline.page import Page
 from zgzx_research.pipeline.page_tables import results
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.refused import Refused
-from zgzx_research.report.tables.claims_table import claims_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +43,10 @@ def test_a_refusal_keeps_and_shows_nothing(page: Page) -> None:
     assert page.keep("retention", "precision", answer).facts == {}
     assert page.keep_contest("patents_invention", answer).facts == {}
     assert page.keep_results("rank", answer.to_frame()).facts == {}
+    assert page.keep_results("bacon", answer).facts == {}
+    assert page.table("results", "two_way", answer, "kind").data["text/markdown"] == ""
+    assert page.keep_value(answer, invention=answer).facts == {}
+    assert page.table("costs", answer).data["text/markdown"] == ""
     assert page.figure(answer).data["text/markdown"] == ""
     assert page.table("results", "rank", answer.to_frame(), "window").data["text/markdown"] == ""
 
@@ -68,6 +68,20 @@ def test_results_of_a_frame_bring_their_words_along(page: Page) -> None:
     assert table is not None
     assert [row[0] for row in table.rows] == ["First", "Second"]
     assert [row[1] for row in table.rows] == ["0.200", "0.500"]
+
+
+def test_kinds_of_comparisons_have_words_and_few_firms_no_estimate(page: Page) -> None:
+    kinds = pd.DataFrame({"kind": ["never", "already", "all"], "pairs": [5, 2, 7]})
+    kinds = kinds.assign(share=[0.9, 0.1, 1.0], estimate=[1.5, 9.0, 2.25])
+    kinds = kinds.assign(n_treated=[30, 2, 30], n_comparison=[400, 9, 409])
+    table = results(page, "two_way", kinds, "kind", "number")
+    assert table is not None
+    assert table.columns[0] == "Who is compared with whom"
+    assert table.rows[0][:3] == ("Winners with firms never awarded", "5", "90.0%")
+    assert "9.0" not in "".join(table.rows[1][3:]) and "2.2" in table.rows[2][3]
+    facts = page.keep_results("x.main.bacon", kinds, "number", by="kind").facts
+    assert facts["x.main.bacon.already.estimate"]["withheld"]
+    assert facts["x.main.bacon.all.estimate"]["value"] == 2.25
 
 
 def contest(firms: int, **options: int) -> zr.ContestEffects:
@@ -125,41 +139,3 @@ def test_the_test_of_a_contest_agrees_with_its_intervals(firms: int) -> None:
         (0.10, found.equivalence_low, found.equivalence_high),
     ):
         assert (found.p_value < p) == (not low <= 0 <= high)
-
-
-def test_each_claim_has_a_row_and_one_without_estimate_its_reason() -> None:
-    claims = read_claims(ROOT / "data/published/claims.csv")
-    key = "claim.patents_up"
-    numbers = {"estimate": 9.9, "ci_low": -33.8, "ci_high": 92.1, "std_error": 23.5}
-    facts = {
-        f"{key}.{name}": fact(value, "percent", "estimate", "estimate")
-        for name, value in (numbers | {"claimed_effect": 10.0}).items()
-    }
-    facts[f"{key}.grade"] = fact("very_low", "text", "verdict", "estimate")
-    facts[f"{key}.verdict"] = fact("indistinguishable", "text", "verdict", "estimate")
-    rows = claims_table(Facts(facts), claims, "en").rows
-    assert len(rows) == 9
-    assert rows[0][1:] == (
-        "+9.9%",
-        "[−33.8, +92.1]",
-        "+10.0%",
-        "very low",
-        "not distinguishable from zero",
-    )
-    assert rows[2][-1] == "descriptive only"
-    assert rows[8][-1] == "cannot be attributed"
-
-
-def test_a_claim_without_a_claimed_size_has_a_dash() -> None:
-    claims = list(read_claims(ROOT / "data/published/claims.csv"))
-    claim = next(one for one in claims if one.id == "winners_patent")
-    key = "claim.winners_patent"
-    numbers = {"estimate": 0.02, "ci_low": -0.1, "ci_high": 0.15, "std_error": 0.06}
-    facts = {
-        f"{key}.{name}": fact(value, "number", "estimate", "estimate")
-        for name, value in (numbers | {"claimed_effect": math.nan}).items()
-    }
-    facts[f"{key}.grade"] = fact("low", "text", "verdict", "estimate")
-    facts[f"{key}.verdict"] = fact("exploratory", "text", "verdict", "estimate")
-    row = claims_table(Facts(facts), [claim], "zh").rows[0]
-    assert row[3:] == ("—", "低", "只作探索")

@@ -115,3 +115,59 @@ def test_the_primary_design_of_an_outcome_has_a_reason_and_fits_its_unit(project
     refuse(project, with_row(row.replace("invention", "inventions")), "did you mean")
     wrong = with_row(row.replace("contest", "precision"))
     refuse(project, wrong, "'precision' is for a share, and patents_invention is none")
+
+
+def with_lines(project: Path, *lines: str) -> Path:
+    text = DEMO.replace("date = 2026-04-30", "\n".join(lines) + "\n#")
+    (project / "studies/demo.toml").write_text(text, encoding="utf-8")
+    return project
+
+
+def test_author_and_date_may_be_given_or_left_out(project: Path) -> None:
+    study = load_study(with_lines(project), "demo").study
+    assert (study.author, study.date) == (None, None)
+    study = load_study(
+        with_lines(project, 'author = " 总工会 "', "date = 2026-05-06"), "demo"
+    ).study
+    assert study.author == {"zh": "总工会", "en": "总工会"}
+    assert study.date is not None and study.date.isoformat() == "2026-05-06"
+    study = load_study(with_lines(project, 'author = {zh = "工会", en = "Union"}'), "demo").study
+    assert study.author == {"zh": "工会", "en": "Union"}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('author = ""', "[study.author] zh"),
+        (r'author = "two\nlines"', "[study.author] zh"),
+        (f'author = "{"a" * 101}"', "[study.author] zh"),
+        ("author = 7", "[study] author"),
+        ('author = {zh = "工会"}', "author has no name for en"),
+        ('author = {zh = "工会", fr = "Union"}', "[study.author.fr]"),
+        ('date = "soon"', "[study] date"),
+        ("date = 2026-03-31", "date 2026-03-31 is not after the last day of the data"),
+        ("date = 2025-12-31", "is not after the last day of the data"),
+    ],
+)
+def test_wrong_authors_and_dates_are_refused(project: Path, line: str, message: str) -> None:
+    text = (with_lines(project, line) / "studies/demo.toml").read_text(encoding="utf-8")
+    refuse(project, text, message)
+
+
+def test_the_worth_of_one_more_needs_an_amount_and_a_reason(project: Path) -> None:
+    demo = load_study(ROOT, "demo")
+    worth = demo.value.of("invention")
+    assert worth is not None and worth.amount == 50_000 and worth.reason_en
+    without = DEMO[: DEMO.index("[value]")]
+    (project / "studies/demo.toml").write_text(without, encoding="utf-8")
+    assert load_study(project, "demo").value.of("invention") is None
+    for given, message in (
+        ("{amount = 5.0}", "[value.invention] reason: field required"),
+        ('{amount = -5.0, reason = "a long enough one"}', "[value.invention] amount"),
+        ('{amount = 5.0, reason = "none"}', "[value.invention] reason"),
+        (
+            '{amount = 5.0, reason = "a long enough one", amout = 1}',
+            "[value.invention] amout (did you mean 'amount'?)",
+        ),
+    ):
+        refuse(project, f"{without}[value]\ninvention = {given}\n", message)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from zgzx_research.designs.contest_sample import check_columns, check_numbers
@@ -208,93 +206,3 @@ def dose(awards: pd.DataFrame) -> Description:
     firms = own.groupby("firm_id")["edition"].nunique().value_counts().sort_index()
     table = pd.DataFrame({"editions_won": firms.index, "firms": firms.to_numpy()})
     return Description("dose", table.assign(share=table["firms"] / table["firms"].sum()), DOSE)
-
-
-def value(
-    cost: pd.DataFrame,
-    winning_entries: int,
-    *,
-    inventions: float | None = None,
-    increases: Sequence[float] = (0.10,),
-    saving: float | None = None,
-) -> Description:
-    """Cost of a winning entry, and what would repay it: arithmetic, no effect.
-
-    Parameters
-    ----------
-    cost : pandas.DataFrame
-        amount_cny: yuan, a row per edition and item.
-    winning_entries : int
-        Winning entries of these editions.
-    inventions : float, optional
-        Inventions that the winning firms would have filed in years 1 to 3 without an award.
-    increases : sequence of float, default (0.10,)
-        Increases for which the cost of one more invention is worked out, for example the claimed
-        one and the detectable one.
-    saving : float, optional
-        Yuan that one reported case saved; how many awards it repays.
-
-    Returns
-    -------
-    Description
-        quantity, value, unit, arithmetic.
-
-    Raises
-    ------
-    ZgzxError
-        No costs, negative costs, no winning entry, or an increase that is not above zero.
-
-    Examples
-    --------
-    >>> cost = pd.DataFrame({"amount_cny": [300_000, 90_000]})
-    >>> value(cost, 10, saving=78_000).table[["quantity", "value", "arithmetic"]]
-                                   quantity     value          arithmetic
-    0                            total cost  390000.0  sum of 2 cost rows
-    1               cost of a winning entry   39000.0        390,000 / 10
-    2  winning entries that one case repays       2.0     78,000 / 39,000
-    """
-    total = _total(cost, winning_entries)
-    each = total / winning_entries
-    rows: list[tuple[str, float, str, str]] = [
-        ("total cost", total, "yuan", f"sum of {len(cost)} cost rows"),
-        ("cost of a winning entry", each, "yuan", f"{total:,.0f} / {winning_entries:,}"),
-    ]
-    for increase in increases if inventions is not None else ():
-        rows.append(_invention(total, float(inventions or 0), increase))
-    if saving is not None:
-        arithmetic = f"{saving:,.0f} / {each:,.0f}"
-        rows.append(("winning entries that one case repays", saving / each, "entries", arithmetic))
-    table = pd.DataFrame(rows, columns=["quantity", "value", "unit", "arithmetic"])
-    reason = (
-        "break-even only: what one more invention or one more stay is worth is nowhere in the "
-        "data, and one reported case must not be extrapolated to all awards"
-    )
-    return Description("savings", table, reason)
-
-
-def _total(cost: pd.DataFrame, winning_entries: int) -> float:
-    check_columns(cost, ["amount_cny"], "value")
-    check_numbers(cost, ["amount_cny"], "value")
-    if cost["amount_cny"].isna().any() or cost["amount_cny"].lt(0).any():
-        wrong = int((cost["amount_cny"].isna() | cost["amount_cny"].lt(0)).sum())
-        raise ZgzxError("costs are missing or negative", where="value", count=wrong)
-    if cost.empty or winning_entries < 1:
-        raise ZgzxError(
-            f"{len(cost)} cost rows and {winning_entries} winning entries: both are needed",
-            where="value",
-            remedy="Deliver the costs of the editions whose winning entries are counted.",
-        )
-    return float(cost["amount_cny"].sum())
-
-
-def _invention(total: float, inventions: float, increase: float) -> tuple[str, float, str, str]:
-    """Return the cost of one more invention if inventions rose by `increase`."""
-    if increase <= 0 or inventions <= 0:
-        raise ZgzxError(
-            f"{inventions:g} inventions and an increase of {increase:g}: both must be above zero",
-            where="value",
-        )
-    more = inventions * increase
-    each = total / more if np.isfinite(more) else 0.0
-    arithmetic = f"{total:,.0f} / ({inventions:,.0f} × {increase:.0%})"
-    return f"cost of one more invention at +{increase:.0%}", each, "yuan", arithmetic

@@ -104,10 +104,18 @@ def patents_without_finalists(
     Raises
     ------
     ZgzxError
-        One edition alone or fewer than 20 winning firms; a missing column.
+        No inventor was linked to a person, so that the column is empty; one edition alone or fewer
+        than 20 winning firms; a missing column.
     """
     where = "patents_without_finalists"
     check_columns(firm_years, ["firm_id", "year", column], where)
+    if firm_years[column].isna().all():
+        raise ZgzxError(
+            f"{column} is missing in all rows: no inventor was linked to a person",
+            where=where,
+            count=len(firm_years),
+            remedy="Deliver the inventors of the patents and the employment of the persons.",
+        )
     check_numbers(firm_years, [column], where)
     counts = firm_years[["firm_id", "year"]].assign(count=firm_years[column])
     rows = firm_windows(counts, finalist_firms(finals, where), ["count"])

@@ -19,7 +19,7 @@ from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.evidence.grade import Grade
 
 VERSION = 1
-UNITS = ("percent", "percentage_point", "count", "share", "year", "text", "number")
+UNITS = ("percent", "percentage_point", "count", "share", "year", "text", "number", "yuan")
 KINDS = ("estimate", "data", "design", "stamp", "verdict")
 STAGES = ("estimate", "clean", "link", "panels", "study")
 # significant digits of a stored float; beyond them two processors may differ

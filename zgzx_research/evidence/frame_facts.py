@@ -23,6 +23,7 @@ MEASURES = {
     **dict.fromkeys(("p_value", "p_adjusted", "statistic", "z", "bound", "breakdown"), "number"),
     **dict.fromkeys(("effective_number", "effective_treated"), "number"),
     **dict.fromkeys(("share", "largest_share", "largest_three_share"), "share"),
+    "largest_cohort": "year",
     **dict.fromkeys(("sign_flips", "significant", "significance_flips"), "share"),
     **dict.fromkeys(
         ("specifications", "refused", "pairs", "permutations", "df", "count", "groups"), "count"

@@ -1,4 +1,4 @@
-"""The verdict on each claim, from its one estimate that was fixed beforehand.
+"""The verdict on each claim, from the one estimate that the study names for it.
 
 The claims of the primary family are tested together, at 5 % for all of them (Holm, 1979). An
 estimate of another claim is exploratory: it is shown, and has no verdict. So no table of many
@@ -37,7 +37,7 @@ VERDICTS = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The estimate that was fixed beforehand for one claim.
+    """The one estimate that answers a claim.
 
     Attributes
     ----------

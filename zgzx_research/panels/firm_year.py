@@ -30,7 +30,12 @@ from zgzx_research.panels.retention import (
     count_staff,
     last_month,
 )
-from zgzx_research.panels.treatment import first_awards, first_stages, programme_onsets
+from zgzx_research.panels.treatment import (
+    award_link_scores,
+    first_awards,
+    first_stages,
+    programme_onsets,
+)
 
 LATEST = 999912  # an open spell
 SPARSE = 0.05
@@ -46,6 +51,7 @@ COLUMNS = [
     "first_award",
     "first_category",
     "first_version",
+    "award_link_score",
     "first_entry",
     "first_final",
     "specialised",
@@ -154,7 +160,8 @@ def build_firm_year(
 
     stages = first_stages(roster, entry, link_audit, calendar).drop(columns="first_award")
     panel = _grid(firm, known, years)
-    for table in (awards, stages, programme_onsets(programme, link_audit)):
+    scores = award_link_scores(roster, link_audit, calendar)
+    for table in (awards, scores, stages, programme_onsets(programme, link_audit)):
         panel = panel.merge(table, on="firm_id", how="left")
     panel = add_retention(panel, staff, last_month(employment))
     panel = add_patents(panel, counts, truncation, incomplete=incomplete)

@@ -86,6 +86,30 @@ def first_awards(
     return first.assign(awards=first["firm_id"].map(entries)).reset_index(drop=True)
 
 
+def award_link_scores(
+    roster: pd.DataFrame, link_audit: pd.DataFrame, calendar: pd.DataFrame
+) -> pd.DataFrame:
+    """How surely the firm of each first award is known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        firm_id, award_link_score (0 to 1; the best of the firm's roster records in the year of its
+        first award): 1 a code or a person's decision, .95 the full name, less for the core of a
+        name or a branch (`link.link_firms.STEPS`). A row per winning firm.
+
+    Raises
+    ------
+    ZgzxError
+        An edition of the roster does not stand exactly once in the calendar.
+    """
+    won = _linked(roster.assign(source="roster"), link_audit, "firm", keep=("score",))
+    won["year"] = won["edition"].map(final_years(calendar, roster["edition"])).astype("Int64")
+    first = won[won["year"].eq(won.groupby("firm_id")["year"].transform("min"))]
+    best = first.groupby("firm_id")["score"].max().astype("float64")
+    return best.rename("award_link_score").reset_index()
+
+
 def first_stages(
     roster: pd.DataFrame,
     entry: pd.DataFrame,
@@ -155,13 +179,18 @@ def programme_onsets(programme: pd.DataFrame, link_audit: pd.DataFrame) -> pd.Da
     )
 
 
-def _linked(rows: pd.DataFrame, link_audit: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Rows (source, RECORD_KEY, …) with firm_id or worker_id; those without are left out."""
+def _linked(
+    rows: pd.DataFrame, link_audit: pd.DataFrame, unit: str, keep: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Rows (source, RECORD_KEY, …) with firm_id or worker_id; those without are left out.
+
+    `keep`: further columns of the audit.
+    """
     column = f"{unit}_id"
     if "entity" in link_audit:
         link_audit = link_audit[link_audit["entity"].eq(unit)]
     linked = link_audit.loc[
-        link_audit["source"].isin(rows["source"].unique()), ["source", *RECORD_KEY, column]
+        link_audit["source"].isin(rows["source"].unique()), ["source", *RECORD_KEY, column, *keep]
     ]
     return merged_by_key(rows, linked.dropna(subset=column), ["source", *RECORD_KEY])
 

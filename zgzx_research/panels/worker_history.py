@@ -89,7 +89,7 @@ def inventions_by_year(
     patent = tables.get("patent")
     if patent is None or "patent_party" not in tables or not patent["filed"].notna().any():
         return pd.DataFrame(columns)
-    filed = _filed_by(tables, link_audit)
+    filed = filings_by_inventor(tables, link_audit)
     count = filed.groupby(["worker_id", "year"]).size()
     first, last = patent["filed"].min().year, _last_whole_year(patent, truncation)
     known = rows["worker_id"].isin(insured) & rows["month"].notna()
@@ -103,8 +103,23 @@ def inventions_by_year(
     return pd.DataFrame(columns)
 
 
-def _filed_by(tables: Mapping[str, pd.DataFrame], link_audit: pd.DataFrame) -> pd.DataFrame:
-    """worker_id, app_no, year of the inventions of linked inventors."""
+def filings_by_inventor(
+    tables: Mapping[str, pd.DataFrame], link_audit: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the inventions of the inventors who are linked to a person.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        The clean tables patent and patent_party.
+    link_audit : pandas.DataFrame
+        `PeopleLinks.link_audit`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        app_no, worker_id, filed, year; a row per invention and linked inventor.
+    """
     party, patent = tables["patent_party"], tables["patent"]
     inventor = party.loc[party["role"].eq("inventor"), [*RECORD_KEY, "app_no"]]
     linked = link_audit.loc[

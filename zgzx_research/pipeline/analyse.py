@@ -110,7 +110,7 @@ def _run(
     edition = Edition(
         place=place,
         pages={PAGE: DOCUMENT},
-        last=(),
+        quotes={},
         languages=LANGUAGES,
         synthetic=manifest.is_synthetic(file.parent, [file]),
         inputs=(file,),
@@ -120,6 +120,7 @@ def _run(
             "options": _plain(options),
             "never_treated": never_treated,
         },
+        commit=manifest.clean_commit(root),
     )
     result = build(pages.steps(edition), place.work, say, lock_digest=study_facts.lock_digest(root))
     lines = [_overall_line(edition), *_notes(panel, roles, options)]

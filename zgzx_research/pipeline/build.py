@@ -152,8 +152,11 @@ def _task(
 
     run.__annotations__ = {"produces": Annotated[Any, pytask.Product]}
     code = f"{code_digest(step.run, modules=step.modules)} {lock_digest}"
+    paths = tuple(path for path in step.inputs if path not in step.numbers)
     kwargs = {
-        "inputs": tuple(path for path in step.inputs if path not in step.numbers),
+        # tasks without paths must not share one empty tuple: pytask would take it for one node,
+        # known by the name of any of them, and run the others again
+        "inputs": paths or pytask.PythonNode(value="none", hash=True),
         "code": pytask.PythonNode(value=code, hash=True),
         "settings": pytask.PythonNode(value=_settings(step), hash=True),
         "produces": step.outputs,

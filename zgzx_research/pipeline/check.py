@@ -18,6 +18,7 @@ import pandas as pd
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.pipeline import manifest
+from zgzx_research.pipeline.freeze import plan_lines
 from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.place import SOURCES, Place, raw_files
 from zgzx_research.pipeline.run import missing_sources
@@ -85,6 +86,8 @@ def check_study(root: Path, name: str) -> Check:
     if absent:
         check.problems.append(missing_sources(study, absent))
     key = _key(check, place, study, files)
+    with check.noting():
+        check.lines += plan_lines(place, study)
     with check.noting():
         data.check_corrections(place)
     tables, complete = _tables(check, place, study, files, key)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from zgzx_research.evidence.claims import Claim
 from zgzx_research.evidence.facts import Fact, Facts, fact, grade_facts, is_withheld
 from zgzx_research.evidence.grade import grade
-from zgzx_research.evidence.verdicts import Finding, claim_verdicts
+from zgzx_research.evidence.sentence_readings import SIZE
+from zgzx_research.evidence.verdicts import Finding, adjusted_p_values, claim_verdicts
 from zgzx_research.outcomes import OUTCOMES
+from zgzx_research.pipeline.claim_answers import Answer, answer_facts, count_facts
 from zgzx_research.pipeline.estimates import headline_spec
+from zgzx_research.pipeline.next_steps import next_step_facts
+from zgzx_research.pipeline.questions import years_to_window
 from zgzx_research.robustness.negative_controls import declared_controls
 from zgzx_research.study import Study
 
@@ -21,12 +25,13 @@ MEASURED = {
     "base_sensitivity": "base.z",
 }
 SHOWN = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "mde", "effective_number")
+ABSOLUTE = ("absolute", "absolute_error", "absolute_low", "absolute_high", "counterfactual_mean")
 
 
 def claim_facts(
     study: Study, facts: Facts, claims: Iterable[Claim], linkage: tuple[float, bool]
 ) -> dict[str, Fact]:
-    """Make the facts ``claim.<id>.{estimate,…,grade,grade_rule.*,verdict}``.
+    """Make the facts ``claim.<id>.{estimate,…,grade,verdict,…}``, ``claims.*`` and ``next.*``.
 
     Parameters
     ----------
@@ -42,7 +47,7 @@ def claim_facts(
     Returns
     -------
     dict
-        Key to fact, for claims whose estimate the study has.
+        Key to fact; ``claim.<id>.*`` for claims whose estimate the study has.
     """
     asked = list(claims)
     found: dict[str, Fact] = {}
@@ -54,8 +59,45 @@ def claim_facts(
             findings[claim.id] = one
             found |= _shown(claim.id, prefix, facts, one, linkage)
     family = [claim.id for claim in asked if claim.family == "primary"]
-    for name, verdict in claim_verdicts(findings, family).items():
-        found[f"claim.{name}.verdict"] = fact(verdict, "text", "verdict", "estimate")
+    found |= _answers(asked, findings, family, found)
+    found |= count_facts(
+        asked, {name: found[f"claim.{name}.verdict"]["value"] for name in findings}
+    )
+    grades = {name: one.grade for name, one in findings.items() if name in family}
+    return found | next_step_facts(facts, grades)
+
+
+def _answers(
+    claims: Iterable[Claim],
+    findings: Mapping[str, Finding],
+    family: Collection[str],
+    shown: Mapping[str, Fact],
+) -> dict[str, Fact]:
+    """Make the facts of verdicts and answers; `shown` holds the facts of the estimates."""
+    verdicts = claim_verdicts(findings, family)
+    tested = {name: one.p_value for name, one in findings.items() if name in family}
+    adjusted = adjusted_p_values(tested, len(family))
+    found: dict[str, Fact] = {}
+    for claim in claims:
+        if claim.id not in findings:
+            continue
+        key = f"claim.{claim.id}"
+        first, _, second = str(shown[f"{key}.from"]["value"]).partition(".")
+        low, high = (
+            shown[f"{key}.{end}"]["value"] if f"{key}.{end}" in shown else None
+            for end in ("ci_low", "ci_high")
+        )
+        answer = Answer(
+            claim=claim,
+            design=second if first in OUTCOMES else first,
+            finding=findings[claim.id],
+            verdict=verdicts[claim.id],
+            p_adjusted=adjusted.get(claim.id, math.nan),
+            ci_low=low,
+            ci_high=high,
+            unit=shown[f"{key}.estimate"]["unit"],
+        )
+        found |= answer_facts(answer)
     return found
 
 
@@ -82,7 +124,7 @@ def _finding(
     claimed = _claimed(claim, study, facts.record(f"{numbers_of(prefix)}.estimate")["unit"])
     measures = _measures(claim, prefix, study, facts) | {
         "effective_treated": number["effective_number"],
-        "detectable": number["mde"],
+        "detectable": None if number["p_value"] < SIZE else number["mde"],
     }
     return Finding(
         estimate=number["estimate"],
@@ -120,7 +162,7 @@ def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str
         found["sign_flips"] = _number(facts, flips)
     slope = f"{prefix}.pretest.slope_detectable"
     if facts.has(slope):
-        found["pretest_power"] = abs(_number(facts, slope)) * _years_to_window(study)
+        found["pretest_power"] = abs(_number(facts, slope)) * years_to_window(study)
     controls = _controls(claim, facts)
     if controls:  # one that could not be estimated says nothing; if none could, nor do they all
         known = [p for p in controls if not math.isnan(p)]
@@ -129,12 +171,6 @@ def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str
     if facts.has(breakdown) and _number(facts, f"{numbers_of(prefix)}.p_value") < 0.05:
         found["breakdown"] = _number(facts, breakdown)
     return found
-
-
-def _years_to_window(study: Study) -> float:
-    """Return the years from the last year of the base to the middle of the headline's window."""
-    first, last = study.estimate.headline_events
-    return (first + last) / 2 + 1 + study.estimate.specs["main"].leave_out
 
 
 def _controls(claim: Claim, facts: Facts) -> list[float]:
@@ -157,7 +193,7 @@ def _shown(
     numbers = numbers_of(prefix)
     shown = {
         f"claim.{name}.{key}": dict(facts.record(f"{numbers}.{key}"))
-        for key in SHOWN
+        for key in (*SHOWN, *ABSOLUTE)
         if facts.has(f"{numbers}.{key}")
     }
     unit = facts.record(f"{numbers}.estimate")["unit"]

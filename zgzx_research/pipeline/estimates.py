@@ -26,6 +26,8 @@ from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
+from zgzx_research.pipeline.absolute_facts import absolute_facts
+from zgzx_research.pipeline.sentence_facts import sentence_facts
 from zgzx_research.pipeline.summaries import Summary
 from zgzx_research.robustness.leave_largest_out import leave_largest_out
 from zgzx_research.robustness.power import NO_ERROR, NO_SIZE
@@ -180,7 +182,10 @@ def summary_facts(
     facts |= _strength_facts(summary, prefix)
     facts |= _few_fact(facts, summary.effective.number, f"{prefix}.headline")
     facts |= frame_facts(f"{prefix}.headline", summary.tests, unit_of_effects(summary.scale, share))
-    return facts | _pretest_facts(summary, prefix, share=share)
+    if events:
+        facts |= absolute_facts(facts, f"{prefix}.headline", summary.counterfactual_mean)
+    facts |= _pretest_facts(summary, prefix, share=share)
+    return facts | sentence_facts(facts, prefix)
 
 
 def _strength_facts(summary: Summary, prefix: str) -> dict[str, Fact]:
@@ -217,7 +222,8 @@ def _few_fact(facts: Mapping[str, Fact], number: float, key: str) -> dict[str, F
 def _pretest_facts(summary: Summary, prefix: str, *, share: bool) -> dict[str, Fact]:
     """Make the facts of the tests before treatment: together, and in two bins."""
     unit = unit_of_effects(summary.scale, share)
-    facts: dict[str, Fact] = {}
+    left_out = int(summary.options.get("leave_out", 0))
+    facts = {f"{prefix}.pretest.left_out": fact(left_out, "count", "design", "estimate")}
     for key, test in (("pretest", summary.pretest), ("pretest.two_bins", summary.two_bins)):
         numbers = {
             "statistic": (float(test["statistic"]), "number"),

@@ -44,11 +44,12 @@ def graded(
     effective = facts[f"{prefix}.headline.effective_number"]
     treated, few = effective["value"], ["effective_treated"] if is_withheld(effective) else []
     mde = nan if detectable["value"] is None else detectable["value"]
+    found = facts[f"{prefix}.headline.side"]["value"] in ("above", "below")
     measures = {
         "effective_treated": nan if treated is None else float(treated),
         "pretest": nan if test is None else test,
         "linkage": linked_share,
-        "detectable": mde,
+        "detectable": None if found else mde,
     }
     result = grade(measures, claimed_effect=claimed_effect)
     return grade_facts(outcome, spec, result, detectable["unit"], withheld=[*withheld, *few])

@@ -15,6 +15,7 @@ from zgzx_research.pipeline import store
 DATA_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "duckdb")
 REPORT_PACKAGES = ("matplotlib", "papermill", "pypandoc-binary", "typst")
 MARK = "SYNTHETIC.json"
+CODE = ("zgzx_research", "notebooks", "pyproject.toml", "requirements.lock")  # what a run executes
 
 
 def is_synthetic(raw: Path, files: list[Path]) -> bool:
@@ -38,6 +39,27 @@ def commit(root: Path) -> str:
         ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False
     )
     return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def clean_commit(root: Path) -> str:
+    """Return the git commit whose code runs; "" where the code is not that of a commit.
+
+    Only a checkout in `root` itself counts, and only while code and notebooks are as committed.
+    """
+    try:
+        top = _git(root, "rev-parse", "--show-toplevel")
+        changed = _git(root, "status", "--porcelain", "--", *CODE)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    if changed or Path(top).resolve() != root.resolve():
+        return ""
+    return commit(root)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what a git command prints."""
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def write_manifest(

@@ -67,9 +67,19 @@ def init_study(root: Path, name: str) -> list[str]:
 
     demo = (root / "studies/demo.toml").read_text(encoding="utf-8")
     named = demo.replace('name = "demo"', f'name = "{name}"')
-    text = named.replace("data/raw/demo/raw", f"data/raw/{name}")
+    text = _without_worths(named.replace("data/raw/demo/raw", f"data/raw/{name}"))
     store.write_text(path, text)  # last, so that a study that exists is complete
     return [file.relative_to(root).as_posix() for file in (path, *files, links)]
+
+
+def _without_worths(text: str) -> str:
+    """Turn the sections [value…] into comments: the demo's assumptions are nobody's judgement."""
+    lines, inside = [], False
+    for line in text.splitlines():
+        if line.startswith("["):
+            inside = line.startswith(("[value]", "[value."))
+        lines.append(f"# {line}" if inside and line.strip() else line)
+    return "\n".join(lines) + "\n"
 
 
 def templates() -> dict[str, Any]:

@@ -18,35 +18,48 @@ from typing import Any
 import pandas as pd
 
 from zgzx_research.designs.contest import ContestEffects
+from zgzx_research.designs.value_for_money import AwardCosts, WinnersAfter
 from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.claims import read_claims
+from zgzx_research.evidence.claims import Claim, read_claims
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
-from zgzx_research.pipeline import data_facts, estimates, page_tables, programme_facts
+from zgzx_research.pipeline import data_facts, estimates, page_tables, programme_facts, store
+from zgzx_research.pipeline.changes_facts import changes_facts, changes_frame
 from zgzx_research.pipeline.claim_facts import claim_facts
-from zgzx_research.pipeline.design_facts import contest_facts
+from zgzx_research.pipeline.design_facts import CONTEST, contest_facts
 from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns, load_facts
-from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of
+from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of, quoted_pages
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
 from zgzx_research.pipeline.page_reading import PageReading
 from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.questions import question
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.pipeline.robustness import (
     Robustness,
     robustness_facts,
     run_checks,
 )
+from zgzx_research.pipeline.sentence_facts import (
+    Question,
+    curve_facts,
+    paired_facts,
+    sentence_facts,
+)
 from zgzx_research.pipeline.summaries import Summary, summarise
+from zgzx_research.pipeline.value_facts import added_facts, cost_facts
 from zgzx_research.report import fonts
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
 from zgzx_research.report.page_style import label
 from zgzx_research.report.prose_rendering import render_prose
+from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
-from zgzx_research.report.wording import word_or_code
+from zgzx_research.report.wording import word_about
+from zgzx_research.robustness.base_sensitivity import PairedDifference
+from zgzx_research.robustness.specification_curve import SpecificationCurve
 from zgzx_research.study import check_name, find_root, load_study
 
 STUDY = "study"  # the facts every page knows: facts/study.json
@@ -86,10 +99,10 @@ def open_page(study: str, language: str, page: str) -> Page:
         remedy = f"Run this once in a terminal, in the project folder: {make}"
         raise ZgzxError(f"study {study} has no panels yet", where=page, remedy=remedy)
     known = load_facts(place.facts(STUDY))
-    if page_rules(folder).quotes_others:  # pages of the study now, not of an earlier run
-        for other in pages_of(root, settings):
-            path, rules = place.facts(other), page_rules(place.page_folder(other))
-            known |= load_facts(path) if path.is_file() and not rules.quotes_others else {}
+    if page_rules(folder).quotes:  # pages of the study now, not of an earlier run
+        for other in quoted_pages(root, pages_of(root, settings)).get(page, ()):
+            path = place.facts(other)
+            known |= load_facts(path) if path.is_file() else {}
     return Page(page, language, folder, place, settings, known)
 
 
@@ -129,6 +142,7 @@ class Page(PageReading):
         summary = self.summarise(outcome, effects, sampled=declared)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
+        found |= sentence_facts(found, f"{outcome}.{spec}", self._question(outcome, spec))
         if self.study is None:
             found |= graded(found, outcome, spec)
         elif declared and summary.effective.dominated:
@@ -153,7 +167,11 @@ class Page(PageReading):
         return Kept(dict(facts), {})
 
     def keep_results(
-        self, name: str, frame: pd.DataFrame, unit: str = "number", by: str | None = None
+        self,
+        name: str,
+        frame: pd.DataFrame | Refused,
+        unit: str = "number",
+        by: str | None = None,
     ) -> Kept:
         """Keep the numbers of a frame of results as facts, `<name>[.<row>].<measure>`.
 
@@ -161,15 +179,17 @@ class Page(PageReading):
         ----------
         name : str
             First parts of the names of the facts, e.g. "patents_invention.main.placebo".
-        frame : DataFrame
+        frame : DataFrame or Refused
             One row per result; the columns in `evidence.frame_facts.MEASURES` become facts. No
-            row, no fact.
+            row, no fact; nor has a refusal any.
         unit : str, default "number"
             Unit of effects: "percent", "percentage_point" or "number"; see `page.unit`.
         by : str, optional
             Column whose values name the rows.
         """
-        return self.keep_facts(frame_facts(name, frame, unit, by) if len(frame) else {})
+        if isinstance(frame, Refused) or frame.empty:
+            return Kept({}, {})
+        return self.keep_facts(frame_facts(name, frame, unit, by))
 
     def keep_contest(
         self,
@@ -184,7 +204,37 @@ class Page(PageReading):
         if isinstance(found, Refused):
             return Kept({}, {})
         other = None if isinstance(other_base, Refused) else other_base
-        return self.keep_facts(contest_facts(outcome, found, other))
+        facts = contest_facts(outcome, found, other)
+        asked = self._question(outcome, CONTEST)
+        return self.keep_facts(facts | sentence_facts(facts, f"{outcome}.{CONTEST}", asked))
+
+    def keep_paired(self, name: str, outcome: str, found: PairedDifference | Refused) -> Kept:
+        """Keep the difference of two estimates of one panel, `<name>.{estimate,p_value,reading}`.
+
+        Parameters
+        ----------
+        name : str
+            First parts of the names of the facts, e.g. "retention.main.base".
+        outcome : str
+            Gives the unit.
+        found : PairedDifference or Refused
+            From `base_sensitivity`; of a refusal nothing is kept.
+        """
+        return self.keep_facts(paired_facts(name, self.unit(outcome), found))
+
+    def keep_curve(self, name: str, outcome: str, found: SpecificationCurve) -> Kept:
+        """Keep range and signs of a specification curve, `<name>.{lowest,sign_flips,reading}`.
+
+        Parameters
+        ----------
+        name : str
+            First parts of the names of the facts, e.g. "retention.main.curve".
+        outcome : str
+            Gives the unit.
+        found : SpecificationCurve
+            From `specification_curve`.
+        """
+        return self.keep_facts(curve_facts(name, self.unit(outcome), found.summary()))
 
     def keep_checks(self, outcome: str, spec: str = "main", **found: Any) -> Kept:
         """Keep how far an estimate can be trusted, as facts `<outcome>.<spec>.{bounds,base,…}.*`.
@@ -215,6 +265,45 @@ class Page(PageReading):
         claims = read_claims(self.place.claims)
         return self.keep_facts(claim_facts(self.settings, self.facts, claims, self._linkage))
 
+    def keep_value(self, costs: AwardCosts | Refused, **after: WinnersAfter | Refused) -> Kept:
+        """Keep what awards cost, and what one more costs, as facts `value.*`.
+
+        Parameters
+        ----------
+        costs : AwardCosts or Refused
+            From `award_costs`; of a refusal nothing is kept.
+        **after : WinnersAfter or Refused
+            What is added up for each of `value_facts.ADDED`, from `winners_after`.
+        """
+        if isinstance(costs, Refused):
+            return Kept({}, {})
+        kept = self.keep_facts(cost_facts(costs))
+        for name, found in after.items():
+            if not isinstance(found, Refused):
+                made = added_facts(name, self.settings, self.facts, costs, found)
+                kept |= self.keep_facts(made)
+        return kept
+
+    def changes(self) -> pd.DataFrame:
+        """Return what changed since the earlier study: a row for each claim and level.
+
+        Without an earlier study in the study file the frame has no rows.
+        """
+        return changes_frame(self._changes, read_claims(self.place.claims))
+
+    def keep_changes(self) -> Kept:
+        """Keep what changed since the earlier study as facts, `changes.*`."""
+        return self.keep_facts(changes_facts(self._changes, self.changes()))
+
+    @cached_property
+    def _changes(self) -> dict[str, Any]:
+        """What the step "changes" wrote."""
+        if not self.place.changes.is_file():
+            remedy = f"Run zgzx run {self.place.name} once."
+            raise ZgzxError("nothing was compared yet", where=self.name, remedy=remedy)
+        found: dict[str, Any] = store.read_json(self.place.changes)
+        return found
+
     def keep_data(self) -> Kept:
         """Keep the facts of the data: rows, links, firms, what is missing."""
         return self.keep_facts(data_facts.data_facts(self.place, self.settings))
@@ -239,14 +328,19 @@ class Page(PageReading):
         pairs = [
             (name, spec)
             for name, spec in estimates.kept_pairs(self.facts)
-            if (spec == self._headline_spec(name) if outcome is None else name == outcome)
+            if (spec == self.headline_spec(name) if outcome is None else name == outcome)
         ]
-        spec_words = [word_or_code("spec", spec, self.language) for _, spec in pairs]
+        spec_words = [word_about("spec", spec, self.about, self.language) for _, spec in pairs]
         words = [self.label(name) for name, _ in pairs] if outcome is None else spec_words
         items = [(text, name, spec) for text, (name, spec) in zip(words, pairs, strict=True)]
         return estimate_rows(self.facts, items)
 
-    def _headline_spec(self, outcome: str) -> str:
+    def claims(self, family: str | None = None) -> list[ClaimRow]:
+        """List the official claims that have an estimate, of one family or all, for their plot."""
+        asked = read_claims(self.place.claims)
+        return claim_rows(self.facts, [one for one in asked if family in (None, one.family)])
+
+    def headline_spec(self, outcome: str) -> str:
         """Return the primary design of an outcome where it was kept, or else "main"."""
         return estimates.headline_spec(self.study, self.facts, outcome) if self.study else "main"
 
@@ -295,8 +389,11 @@ class Page(PageReading):
             synthetic=self.synthetic,
             outcome_label=self.label(outcome) if outcome else "",
             share=bool(outcome) and estimates.is_share(str(outcome)),
-            about="award" if self.study else "unit",
+            about=self.about,
             disclosure_control=True,
+            claimed=self.claimed(outcome),
+            complete_until=self.complete_until(outcome),
+            title_in_caption=True,
         )
         return shown_figure(figure, style)
 
@@ -332,6 +429,28 @@ class Page(PageReading):
     def _linkage(self) -> tuple[float, bool]:
         """Share of linked award records, and whether it may be shown."""
         return data_facts.roster_linkage(self.place)
+
+    def _question(self, outcome: str, spec: str) -> Question:
+        """Return what an estimate is held against."""
+        if self.study is None:
+            return Question()
+        return question(self.study, self._claims, outcome, spec, entrants=self._entrants)
+
+    @cached_property
+    def _entrants(self) -> bool:
+        """Whether the data hold firms that entered an edition and did not win."""
+        path = self.place.stage("panels", "firm_entries")[0]
+        return path.is_file() and bool(self.read("firm_entries")["n_winners"].eq(0).any())
+
+    @cached_property
+    def _claims(self) -> tuple[Claim, ...]:
+        """The claims ledger."""
+        return read_claims(self.place.claims)
+
+    @property
+    def about(self) -> str:
+        """Whose words tables and figures use: "award", or "unit" for a panel without a study."""
+        return "award" if self.study else "unit"
 
     @property
     def _headline(self) -> tuple[int, int] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import difflib
 import json
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from zgzx_research.report.wording import LANGUAGES
 from zgzx_research.study import Study
 
 STUDY_DOCUMENTS = ("brief", "report")  # other pages run for `zgzx analyse`
+ALL = "all"  # in `quotes`: every page that does not itself wait for all the others
 
 
 @dataclass(frozen=True)
@@ -26,21 +29,108 @@ class PageRules:
     ----------
     document : {"report", "brief", "any_panel"}
         The document it belongs to; "any_panel" pages run for `zgzx analyse` only.
-    quotes_others : bool
-        Whether it quotes facts of other pages, and so runs after them.
+    quotes : tuple of str
+        Pages whose facts its sentences quote, after which it runs: names of folders, or "all" (see
+        `quoted_pages`). In the metadata a list, or the one word "all".
     needs : list of str
         Sources without whose files the page is left out.
+    reads : list of str
+        Further files of the study's work folder that the page reads, e.g. "changes.json".
     """
 
     document: str = "report"
-    quotes_others: bool = False
+    quotes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 def page_rules(folder: Path) -> PageRules:
-    """Read the rules of a page from its notebook."""
+    """Read the rules of a page from its notebook; a key that is no rule is an error."""
     metadata = json.loads((folder / "page.ipynb").read_text(encoding="utf-8"))["metadata"]
-    return PageRules(**metadata.get("zgzx", {}))
+    written = metadata.get("zgzx", {})
+    known = [rule.name for rule in fields(PageRules)]
+    wrong = sorted(set(written) - set(known))
+    if wrong:
+        raise ZgzxError(
+            "unknown key",
+            where=f"notebooks/{folder.name}, metadata zgzx",
+            count=len(wrong),
+            examples=wrong,
+            remedy=f"The keys are {', '.join(known)}.",
+        )
+    quotes = written.get("quotes", ())
+    names = (quotes,) if isinstance(quotes, str) else tuple(quotes)
+    return PageRules(**written | {"quotes": names})
+
+
+def quoted_pages(root: Path, pages: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """List for each page the pages whose facts it sees, in the order of the folders.
+
+    A page sees the pages it names. "all" stands for every page that does not wait for all the
+    others: that neither says "all" itself nor names a page that does. A page may say both, e.g.
+    `["all", "8_claims"]`. Pages that the study leaves out are not seen.
+
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+    pages : collection of str
+        The pages of the study, from `pages_of`.
+
+    Returns
+    -------
+    dict
+        Page to the pages it quotes.
+
+    Raises
+    ------
+    ZgzxError
+        A name in `quotes` that is no page; pages that quote each other.
+    """
+    known = sorted(path.parent.name for path in (root / "notebooks").glob("*/page.ipynb"))
+    quotes = {page: page_rules(root / "notebooks" / page).quotes for page in known}
+    for page, names in quotes.items():
+        _check_quotes(page, names, known)
+    early = [page for page in known if page not in _waiting_for_all(quotes)]
+    found: dict[str, tuple[str, ...]] = {}
+    for page in pages:
+        asked = {*quotes[page], *(early if ALL in quotes[page] else ())}
+        found[page] = tuple(other for other in known if other in asked and other in pages)
+    return found
+
+
+def _check_quotes(page: str, names: Collection[str], known: list[str]) -> None:
+    """Refuse a name in `quotes` that is no page."""
+    wrong = [name for name in names if name != ALL and name not in known]
+    if wrong:
+        near = difflib.get_close_matches(wrong[0], known, n=1, cutoff=0)
+        raise ZgzxError(
+            "a page quotes pages that do not exist",
+            where=f"notebooks/{page}, metadata zgzx.quotes",
+            count=len(wrong),
+            examples=wrong,
+            remedy=f"Did you mean {near[0]}?",
+        )
+
+
+def _waiting_for_all(quotes: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Return the pages that say "all", or name a page that waits for all."""
+    try:
+        order = list(
+            TopologicalSorter({page: set(of) for page, of in quotes.items()}).static_order()
+        )
+    except CycleError as cycle:
+        raise ZgzxError(
+            "pages quote each other, so none of them can run first",
+            where="notebooks, metadata zgzx.quotes",
+            examples=cycle.args[1][:-1],
+            remedy="Take one of the names out of `quotes`.",
+        ) from None
+    waiting = {ALL}
+    for page in order:  # a page comes after those that it names
+        if waiting.intersection(quotes.get(page, ())):
+            waiting.add(page)
+    return waiting
 
 
 def declared(notebook: Path) -> dict[str, Any]:

@@ -206,6 +206,19 @@ class PageReading:
             return from_data(str(self.facts.get("study.outcome_name")))
         return word(f"outcome.{outcome}", self.language)
 
+    def claimed(self, outcome: str | None) -> float | None:
+        """Return the effect that is claimed, in percent or percentage points; None without one."""
+        known = self.study is not None and outcome in OUTCOMES
+        return self.settings.estimate.claimed_effect(str(outcome)) if known else None
+
+    def complete_until(self, outcome: str | None) -> int | None:
+        """Return the last year whose patents are all published; None where every year is."""
+        flag = f"{outcome}_complete"
+        if self.study is None or outcome not in OUTCOMES or OUTCOMES[outcome].source != "patents":
+            return None
+        years = self.read("firm_year").groupby("year")[flag].all()
+        return None if years.all() or not years.any() else int(years.index[years].max())
+
     def unit(self, outcome: str) -> str:
         """Return the unit of an outcome's effects."""
         return outcome_row(outcome).effect_unit

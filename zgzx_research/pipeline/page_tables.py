@@ -15,9 +15,12 @@ from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline import data_facts, estimates
-from zgzx_research.report.tables import data_tables, effect_tables, fact_tables
-from zgzx_research.report.tables.claims_table import claims_table
+from zgzx_research.pipeline.refused import Refused
+from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, value_tables
+from zgzx_research.report.tables.changes_table import changes_table
+from zgzx_research.report.tables.claims_table import claims_table, described_claims_table
 from zgzx_research.report.tables.markdown_table import Table
+from zgzx_research.report.tables.method_table import method_table
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.tables.until_table import until_table
 from zgzx_research.report.wording import word_or_code
@@ -25,21 +28,28 @@ from zgzx_research.report.wording import word_or_code
 if TYPE_CHECKING:
     import pandas as pd
 
+    from zgzx_research.designs.value_for_money import AwardCosts
     from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.page import Page
     from zgzx_research.pipeline.summaries import Summary
 
 __all__ = [
     "arms",
+    "break_even",
+    "changes",
     "claims",
+    "claims_described",
     "cohort",
+    "costs",
     "estimates_of",
     "event_time",
     "grade",
     "left_out",
     "left_out_of",
     "linkage",
+    "method",
     "panel",
+    "prices",
     "quarantine",
     "results",
     "rows",
@@ -82,6 +92,7 @@ def event_time(page: Page, outcome: str, spec: str) -> Table:
         page.language,
         share=estimates.is_share(outcome),
         outcome_label=page.label(outcome),
+        about=page.about,
     )
 
 
@@ -93,13 +104,13 @@ def cohort(page: Page, outcome: str, spec: str) -> Table:
     labels = page.cohort_labels
     share = estimates.is_share(outcome)
     return effect_tables.cohort_table(
-        frame, summary.scale, page.language, share=share, labels=labels
+        frame, summary.scale, page.language, share=share, labels=labels, about=page.about
     )
 
 
 def estimates_of(page: Page, outcome: str) -> Table:
     """Return the table of an outcome's headline effect in all specifications."""
-    return effect_tables.estimates_table(page.estimates(outcome), page.language)
+    return effect_tables.estimates_table(page.estimates(outcome), page.language, page.about)
 
 
 def left_out(page: Page, outcome: str, spec: str) -> Table:
@@ -114,7 +125,7 @@ def left_out_of(page: Page, effects: Effects, outcome: str) -> Table:
 
 def _ledger_table(page: Page, summary: Summary) -> Table:
     """Return the table of what an estimation left out, without small numbers of units."""
-    return data_tables.ledger_table(blank_few_units(summary.ledger), page.language)
+    return data_tables.ledger_table(blank_few_units(summary.ledger), page.language, page.about)
 
 
 def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
@@ -131,29 +142,43 @@ def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
     return fact_tables.grade_table(page.facts, outcome, spec, rules, page.language)
 
 
-def claims(page: Page) -> Table:
-    """Return the table of the official claims."""
-    return claims_table(page.facts, read_claims(page.place.claims), page.language)
+def claims(page: Page) -> Table | None:
+    """Return the table of the official claims with an estimate; None where there is none."""
+    table = claims_table(page.facts, read_claims(page.place.claims), page.language)
+    return table if table.rows else None
+
+
+def claims_described(page: Page) -> Table | None:
+    """Return the table of the claims without an estimate; None where all have one."""
+    table = described_claims_table(page.facts, read_claims(page.place.claims), page.language)
+    return table if table.rows else None
+
+
+def changes(page: Page) -> Table | None:
+    """Return the table of what changed since an earlier report; None without one."""
+    return changes_table(page.changes(), page.language)
 
 
 def results(
-    page: Page, key: str, frame: pd.DataFrame, by: str, unit: str = "number"
+    page: Page, key: str, frame: pd.DataFrame | Refused, by: str, unit: str = "number"
 ) -> Table | None:
     """Return the table of a frame of results, one row for each value of a column.
 
-    None where the frame has no rows.
+    None where the frame has no rows, or the design refused.
 
     A frame with the columns "zh" and "en" brings the words of its rows along; values of other
     columns have words under `[<column>]` in wording.toml, or are shown as they are.
     """
-    if frame.empty:
+    if isinstance(frame, Refused) or frame.empty:
         return None
     language = page.language
     if language in frame:
         labels = [str(text) for text in frame[language]]
     else:
         labels = [word_or_code(by, str(value), language) for value in frame.get(by, ())]
-    return result_table(key, frame, labels, label_column=by, unit=unit, language=language)
+    return result_table(
+        key, frame, labels, label_column=by, unit=unit, language=language, about=page.about
+    )
 
 
 def rows(page: Page) -> Table:
@@ -183,6 +208,11 @@ def until(page: Page) -> Table:
     return until_table(page.facts, page.language)
 
 
+def method(page: Page, design: str) -> Table:
+    """Return the box that says how a design compares; its words are in `report/methods.toml`."""
+    return method_table(design, page.language)
+
+
 def panel(page: Page) -> Table:
     """Return the table of a panel's size."""
     names = [key.removeprefix("panel.") for key in page.facts.facts if key.startswith("panel.")]
@@ -194,3 +224,20 @@ def stamp(page: Page) -> Table:
     keys = sorted(key for key in page.facts.facts if key.startswith("stamp."))
     entries = {key.removeprefix("stamp."): page.facts.get(key) for key in keys}
     return fact_tables.stamp_table(entries, page.language)
+
+
+def costs(page: Page, found: AwardCosts | Refused) -> Table | None:
+    """Return the table of costs by edition; None where there are no costs."""
+    if isinstance(found, Refused):
+        return None
+    return value_tables.costs_table(found.by_edition, found.total, page.language)
+
+
+def prices(page: Page, name: str) -> Table | None:
+    """Return the table of what one more costs; `name` is "invention" or "retained_employee"."""
+    return value_tables.prices_table(page.facts, name, page.language)
+
+
+def break_even(page: Page, name: str) -> Table | None:
+    """Return the table of steps to the effect that breaks even; None where no worth is given."""
+    return value_tables.steps_table(page.facts, name, page.language)

@@ -24,12 +24,13 @@ LINK_TABLES = (
     "link_review",
     "linkage_rates",
 )
-PANEL_TABLES = ("firm_year", "firm_entries", "worker_final")
+PANEL_TABLES = ("firm_year", "firm_entries", "worker_final", "inventions_without_finalists")
 # tables a page may read -> the stage that makes them
 PAGE_TABLES = {
     "firm_year": "panels",
     "firm_entries": "panels",
     "worker_final": "panels",
+    "inventions_without_finalists": "panels",
     "employment": "link",
     "firm": "link",
     "link_audit": "link",
@@ -82,6 +83,21 @@ class Place:
     def review_workbook(self) -> Path:
         """Workbook with candidates for records without a firm, to be filled in and returned."""
         return self.work / "link" / "link_review.xlsx"
+
+    @property
+    def plan(self) -> Path:
+        """The frozen analysis plan (`zgzx freeze`)."""
+        return self.root / "studies" / f"{self.name}.plan.toml"
+
+    @property
+    def published(self) -> Path:
+        """Headlines as they were published (`zgzx publish`)."""
+        return self.root / "studies" / f"{self.name}.published.json"
+
+    @property
+    def changes(self) -> Path:
+        """What changed since an earlier study."""
+        return self.work / "changes.json"
 
     @property
     def calendar(self) -> Path:

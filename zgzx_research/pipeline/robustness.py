@@ -14,6 +14,7 @@ from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline.estimates import COLUMNS, prepared
 from zgzx_research.pipeline.refused import Refused
+from zgzx_research.pipeline.sentence_facts import curve_facts, paired_facts
 from zgzx_research.robustness.base_sensitivity import PairedDifference, base_sensitivity
 from zgzx_research.robustness.honest_bounds.honest_bounds import honest_bounds
 from zgzx_research.robustness.honest_bounds.result import HonestBounds
@@ -74,15 +75,13 @@ def robustness_facts(prefix: str, unit: str, found: Robustness) -> dict[str, Fac
     """Make the facts ``<prefix>.{bounds,base,placebo,curve,axis}.*``."""
     frames: dict[str, tuple[pd.DataFrame, str | None]] = {
         "placebo": (found.placebos, "shift"),
-        "curve": (found.curve.summary(), None),
         "axis": (found.curve.axis_effects(), "axis"),
     }
     if not isinstance(found.bounds, Refused):
         frames["bounds"] = (found.bounds.to_frame(), "bound")
         frames["sensitivity"] = (pd.DataFrame({"breakdown": [found.bounds.breakdown]}), None)
-    if not isinstance(found.base, Refused):
-        frames["base"] = (found.base.to_frame()[["p_value", "z"]], None)
-    facts: dict[str, Fact] = {}
+    facts = paired_facts(f"{prefix}.base", unit, found.base)
+    facts |= curve_facts(f"{prefix}.curve", unit, found.curve.summary())
     for name, (frame, by) in frames.items():
         facts |= frame_facts(f"{prefix}.{name}", frame, unit, by)
     return facts

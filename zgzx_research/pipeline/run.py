@@ -14,18 +14,20 @@ from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files
 from zgzx_research.pipeline import manifest, store, study_facts
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
+from zgzx_research.pipeline.freeze import plan_facts
 from zgzx_research.pipeline.key_file import secret_key
-from zgzx_research.pipeline.page_folders import page_rules, pages_of
+from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
 from zgzx_research.pipeline.steps import data, pages
+from zgzx_research.pipeline.steps.changes import changes_step
 from zgzx_research.pipeline.steps.pages import Edition
 from zgzx_research.study import Study, load_study
 
 PARTS = {
     "all": "",
     "build": "clean,link,panels",
-    "estimate": "clean,link,panels,study,page,facts",
-    "report": "study,page,facts,report,brief,index,manifest",
+    "estimate": "clean,link,panels,study,changes,page,facts",
+    "report": "study,changes,page,facts,report,brief,index,manifest",
 }
 
 
@@ -119,11 +121,35 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     edition = _edition(place, study, synthetic)
     steps = [
         *data.steps(place, study, files, numbers, key),
-        pages.study_step(place, _study_facts(study, stamp, synthetic)),
+        pages.study_step(place, _study_facts(place, study, stamp, synthetic)),
+        changes_step(place, study, None if part == "build" else earlier_study(root, study, say)),
         *pages.steps(edition),
     ]
     steps.append(_manifest_step(place, study, numbers, stamp, steps))
     return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
+
+
+def earlier_study(
+    root: Path, study: Study, say: Callable[[str], None]
+) -> tuple[Place, Study] | None:
+    """Bring the data of the study that `[changes] since` names up to date.
+
+    Without its raw files, its data are used as they were built last.
+    """
+    if study.changes.since is None:
+        return None
+    old = load_study(root, study.changes.since)
+    place = Place(root, old.study.name, (root / old.raw.path).resolve())
+    data_up_to_date(root, place, old, say)
+    return place, old
+
+
+def data_up_to_date(root: Path, place: Place, study: Study, say: Callable[[str], None]) -> None:
+    """Bring the data of another study up to date, as far as its raw files are still there."""
+    if all(raw_files(place.raw, source) for source in study.needed_sources):
+        run_study(root, place.name, "build", say=lambda line: say(f"{place.name}: {line}"))
+    else:
+        say(f"warning: {place.name} lacks raw files; its data are used as they were built last")
 
 
 def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
@@ -141,12 +167,16 @@ def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
     }
 
 
-def _study_facts(study: Study, stamp: Mapping[str, Any], synthetic: bool) -> dict[str, Fact]:
+def _study_facts(
+    place: Place, study: Study, stamp: Mapping[str, Any], synthetic: bool
+) -> dict[str, Fact]:
     """Return the facts that every page knows."""
     return (
         study_facts.design_facts(study.study.seed, study.estimate.event_window, synthetic)
         | study_facts.identity_facts(study.study.name, study.study.years)
+        | study_facts.front_facts(study)
         | study_facts.stamp_facts(stamp)
+        | plan_facts(place, study)
     )
 
 
@@ -158,11 +188,12 @@ def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
     return Edition(
         place=place,
         pages=found,
-        last=tuple(page for page in found if page_rules(place.page_folder(page)).quotes_others),
+        quotes=quoted_pages(place.root, found),
         languages=study.study.languages,
         synthetic=synthetic,
         inputs=(place.facts("study"), ledger, place.calendar, *tables),
         parameters={},
+        commit=manifest.clean_commit(place.root),
     )
 
 
@@ -176,7 +207,7 @@ def _manifest_step(
     """Make the last step, which records inputs and outputs (but for all studies' landing page)."""
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
     settings = study.model_dump(mode="json")
-    decided = place.decision_files().values()
+    decided = [*place.decision_files().values(), *([place.plan] if place.plan.is_file() else [])]
     out = place.work / "manifest.json"
     return Step(
         name="manifest",

@@ -9,6 +9,7 @@ from typing import Any
 
 from zgzx_research.evidence.facts import Fact, fact
 from zgzx_research.pipeline import store
+from zgzx_research.study import Study
 
 
 def stamp_facts(stamp: Mapping[str, Any]) -> dict[str, Fact]:
@@ -35,6 +36,22 @@ def identity_facts(name: str, years: tuple[int, int]) -> dict[str, Fact]:
         "study.first_year": fact(years[0], "year", "design", "study"),
         "study.last_year": fact(years[1], "year", "design", "study"),
     }
+
+
+def front_facts(study: Study) -> dict[str, Fact]:
+    """Return the facts of the title page: author, date of the report, how far the data reach."""
+    facts = {"study.until.years": fact(study.study.years[1], "year", "design", "study")}
+    if "patents" in study.needed_sources:
+        facts["study.until.patents"] = _text(study.patents_until.isoformat())
+    if study.study.date:
+        facts["study.date"] = _text(study.study.date.isoformat())
+    for language, name in (study.study.author or {}).items():
+        facts[f"study.author.{language}"] = _text(name)
+    return facts
+
+
+def _text(value: str) -> Fact:
+    return fact(value, "text", "design", "study")
 
 
 def input_digest(paths: Sequence[Path], root: Path) -> str:

@@ -37,6 +37,9 @@ class Summary:
         How few treated units the headline rests on.
     mde : MinimumDetectableEffect
         Of the headline.
+    counterfactual_mean : float
+        Mean outcome of the treated in the headline's window without treatment, per unit and
+        period; NaN on the difference scale.
     tests : DataFrame
         One row: p_value of the test that the headline is zero, and its 90 % interval,
         equivalence_low and equivalence_high.
@@ -56,6 +59,7 @@ class Summary:
     cohort: pd.DataFrame | None
     effective: EffectiveNumber
     mde: MinimumDetectableEffect
+    counterfactual_mean: float
     tests: pd.DataFrame
     pretest: dict[str, Any]
     two_bins: dict[str, Any]
@@ -103,6 +107,7 @@ def summarise(
         cohort=_by_cohort(effects, seed),
         effective=event.effective_number(events) if events else whole.effective_number(),
         mde=minimum_detectable_effect(event if events else whole, events),
+        counterfactual_mean=(event if events else whole).counterfactual_mean(events),
         tests=_tests(effects, event, events),
         pretest=event.pretest(),
         two_bins=event.pretest(two_bins=True),

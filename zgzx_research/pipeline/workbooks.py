@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from zgzx_research.evidence.disclosure import BALANCE, row_balance, sheet_balance
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import store
-from zgzx_research.pipeline.estimates import kept_pairs
-from zgzx_research.pipeline.kept_facts import EVENT_COLUMNS, load_events
+from zgzx_research.pipeline.kept_facts import load_events, load_facts
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.steps.pages import stamp
-from zgzx_research.report import fonts
-from zgzx_research.report.excel_workbook import SheetTable, write_workbook
-from zgzx_research.report.tables.data_tables import all_lines, file_lines
-from zgzx_research.report.wording import word, word_or_code
+from zgzx_research.pipeline.workbook_sheets import (
+    estimate_sheets,
+    event_sheets,
+    facts_sheet,
+    rows_sheet,
+)
+from zgzx_research.report.excel_workbook import write_workbook
+from zgzx_research.report.front_matter import front_matter
 
 
 def write(
-    place: Place, fact_files: Sequence[Path], language: str, synthetic: bool, out: Path
+    place: Place,
+    fact_files: Sequence[Path],
+    language: str,
+    synthetic: bool,
+    commit: str,
+    out: Path,
 ) -> None:
-    """Write `report.xlsx`: facts, event studies, and the row ledger where there is one.
+    """Write `report.xlsx`: estimates, event studies, the row balance where there is one, all facts.
 
     Parameters
     ----------
@@ -35,56 +40,20 @@ def write(
         "zh" or "en".
     synthetic : bool
         Whether the data are synthetic.
+    commit : str
+        Git commit of the code, "" where its digest is named.
     out : Path
         Where to write.
     """
     facts = Facts.load(place.work / "facts.json")
-    rows = tuple((key, fact["value"], fact["unit"]) for key, fact in sorted(facts.facts.items()))
-    columns = tuple(word(f"column.{name}", language) for name in ("item", "value", "unit"))
-    title = word("sheet.facts", language)
-    events = load_events(fact_files)
-    sheets = [SheetTable(title, title, columns, rows)]
-    sheets += [
-        _event_sheet(facts, outcome, spec, events[f"{outcome}.{spec}"], language)
-        for outcome, spec in kept_pairs(facts)
-        if f"{outcome}.{spec}" in events  # the contest design has a path of its own
+    sheets = [
+        *estimate_sheets(facts, language),
+        *event_sheets(facts, load_events(fact_files), language),
     ]
-    if (place.work / "clean" / "ledger.json").is_file():
-        sheets.append(_rows_sheet(place, language))
-    stamped = stamp(facts, language)
-    write_workbook(sheets, out, language=language, synthetic=synthetic, stamp=stamped)
-
-
-def _event_sheet(
-    facts: Facts, outcome: str, spec: str, event: Mapping[str, Any], language: str
-) -> SheetTable:
-    """Make the sheet of one event study."""
-    rows = tuple(zip(*(event["columns"][name] for name in EVENT_COLUMNS), strict=True))
-    columns = tuple(word_or_code("sheet.column", name, language) for name in EVENT_COLUMNS)
-    own = "study.outcome_name" in facts.facts
-    name = str(facts.get("study.outcome_name")) if own else ""
-    label = fonts.replace_missing(name) if own else word(f"outcome.{outcome}", language)
-    scale = word(f"scale.{event['scale']}", language)
-    title = f"{label} · {word_or_code('spec', spec, language)} · {scale}"
-    return SheetTable(f"{outcome}.{spec}"[:31], title, columns, rows)
-
-
-def _rows_sheet(place: Place, language: str) -> SheetTable:
-    """Make the sheet with the rows of every sheet of every file; small numbers are blank."""
-    sources = store.read_json(place.work / "clean" / "ledger.json")["sources"]
-    lines = {source: file_lines(sheets, language) for source, sheets in sources.items() if sheets}
-    balance = row_balance(all_lines(sources, language))
-    rows: list[tuple[object, ...]] = []
-    for source, groups in lines.items():
-        blank = [balance[source][name]["kept"] is None for name in groups]
-        counts = sheet_balance(list(groups.values()), blank)
-        for sheet, shown in zip(chain(*groups.values()), chain(*counts), strict=True):
-            place_of = (word_or_code("source", source, language), sheet["file"], sheet["sheet"])
-            rows.append((*place_of, *(shown[name] for name in BALANCE)))
-    columns = tuple(
-        word_or_code("column", name, language) for name in ("source", "file", "sheet", *BALANCE)
-    )
-    notes = (word("note.few", language),) if any(None in row[3:] for row in rows) else ()
-    return SheetTable(
-        word("sheet.rows", language), word("table.rows", language), columns, tuple(rows), notes
-    )
+    ledger = place.work / "clean" / "ledger.json"
+    if ledger.is_file():
+        sheets.append(rows_sheet(store.read_json(ledger)["sources"], language))
+    pages = {path.stem: load_facts(path) for path in fact_files}
+    sheets.append(facts_sheet(facts, pages, language))
+    said = dict(front_matter(facts, language, commit).lines) | stamp(facts, language)
+    write_workbook(sheets, out, language=language, synthetic=synthetic, stamp=said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jinja2
@@ -28,11 +28,17 @@ class StudyCard:
     titles : Mapping
         Language -> plain text.
     headlines : Mapping
-        Language -> plain text.
+        Language -> plain text, shown where there are no findings.
     synthetic : bool
         Whether its data are synthetic.
     languages : Sequence of str, default LANGUAGES
         Languages it has reports in.
+    years : str, default ""
+        Years of the data, e.g. "2010–2025".
+    findings : Mapping, default {}
+        Language -> texts of each finding: "claim", "verdict", "number", "grade".
+    front : Mapping, default {}
+        Language -> lines as under the titles of the documents, name -> text.
     """
 
     name: str
@@ -40,6 +46,15 @@ class StudyCard:
     headlines: Mapping[str, str]
     synthetic: bool
     languages: Sequence[str] = LANGUAGES
+    years: str = ""
+    findings: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    front: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def texts(self) -> str:
+        """Return all its words, to see whether they can be printed."""
+        found = [text for row in self.findings.values() for one in row for text in one.values()]
+        lines = [text for own in self.front.values() for text in own.values()]
+        return "".join([*self.titles.values(), *self.headlines.values(), *found, *lines])
 
 
 def write_index(studies: Sequence[StudyCard], out: Path) -> Path:
@@ -63,8 +78,7 @@ def write_index(studies: Sequence[StudyCard], out: Path) -> Path:
         A text holds a character that the report fonts lack.
     """
     for card in studies:
-        for text in (*card.titles.values(), *card.headlines.values()):
-            fonts.require(text, where=f"landing page, {card.name}")
+        fonts.require(card.texts(), where=f"landing page, {card.name}")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

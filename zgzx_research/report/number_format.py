@@ -24,6 +24,22 @@ UNIT_STYLE: dict[str, tuple[int | None, float, str]] = {
     "number": (None, 1.0, ""),
     "count": (0, 1.0, ""),
 }
+# Amounts of money are rounded alike in both languages. From an amount on: digits shown, factor,
+# and the wording key of the unit.
+YUAN_STEPS: dict[str, list[tuple[float, int, float, str]]] = {
+    "zh": [
+        (1e8, 2, 1e-8, "unit.yuan_100m"),
+        (1e6, 0, 1e-4, "unit.yuan_10k"),
+        (1e4, 1, 1e-4, "unit.yuan_10k"),
+        (0.0, 0, 1.0, "unit.yuan"),
+    ],
+    "en": [
+        (1e8, 0, 1e-6, "unit.yuan_100m"),
+        (1e6, 2, 1e-6, "unit.yuan_100m"),
+        (1e4, -3, 1.0, "unit.yuan"),
+        (0.0, 0, 1.0, "unit.yuan"),
+    ],
+}
 
 
 def format_number(value: float | None, digits: int, *, signed: bool = False) -> str:
@@ -169,7 +185,8 @@ def format_value(
     value : Any
         Value of a fact: number, text, True or False; None when it cannot be estimated.
     unit : str
-        percent, percentage_point, share (0 to 1, printed in percent), number, count, year or text.
+        percent, percentage_point, share (0 to 1, printed in percent), number, count, year, text, or
+        yuan (rounded to a size that is easily read, see `format_yuan`).
     digits : int, optional
         Digits after the point; None for the unit's own.
     language : str, default "zh"
@@ -192,6 +209,8 @@ def format_value(
         return str(value)
     if unit == "year":
         return f"{int(value)}"
+    if unit == "yuan":
+        return format_yuan(value, digits, language, signed=signed, bare=bare)
 
     own_digits, factor, after = UNIT_STYLE[unit]
     if digits is None:
@@ -200,6 +219,56 @@ def format_value(
     if after.startswith("unit."):
         return text if bare else text + word(after, language)
     return text + after
+
+
+def format_yuan(
+    value: float,
+    digits: int | None = None,
+    language: str = "zh",
+    *,
+    signed: bool = False,
+    bare: bool = False,
+) -> str:
+    """Write an amount of money, rounded to what a reader can take in.
+
+    Parameters
+    ----------
+    value : float
+        Yuan.
+    digits : int, optional
+        Digits after the point of whole yuan; None rounds large amounts: from 10,000 on to
+        thousands, from a million on to ten thousands, from a hundred million on to millions.
+    language : str, default "zh"
+        "zh" or "en".
+    signed : bool, default False
+        Whether a positive amount has a plus sign.
+    bare : bool, default False
+        Whether to write whole yuan without the unit.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Examples
+    --------
+    >>> format_yuan(38_812), format_yuan(38_812, language="en")
+    ('3.9 万元', '39,000 yuan')
+    >>> format_yuan(17_640_000), format_yuan(17_640_000, language="en")
+    ('1,764 万元', '17.64 million yuan')
+    >>> format_yuan(8_500), format_yuan(38_812, 0, "en")
+    ('8,500 元', '38,812 yuan')
+    """
+    if digits is not None or bare:
+        text = format_number(value, digits or 0, signed=signed)
+        return text if bare else text + word("unit.yuan", language)
+    steps = YUAN_STEPS[language]
+    shown, factor, unit = next(step[1:] for step in steps if abs(value) >= step[0])
+    if shown < 0:  # whole thousands
+        value, shown = round(value, shown), 0
+    text = format_number(factor * value, shown, signed=signed)
+    whole = text.rstrip("0").rstrip(".") if "." in text else text  # 5 万元, not 5.0 万元
+    return whole + word(unit, language)
 
 
 def _unit_digits(own: int | None, value: float, factor: float) -> int:

@@ -29,7 +29,10 @@ from zgzx_research.report.number_format import effect_digits, format_value
 from zgzx_research.report.wording import escape_markdown, from_data, word
 
 SHARED = Path(__file__).with_name("prose")  # sentences for all pages
+# name in the templates -> file of shared sentences; a later one may use those before it
+MODULES = {"say": "_sentences", "tell": "_claims"}
 EFFECT_FIELDS = {"estimate", "std_error", "ci_low", "ci_high", "band_low", "band_high", "mde"}
+ABSOLUTE_FIELDS = {"absolute", "absolute_error", "absolute_low", "absolute_high", "absolute_mde"}
 CHINESE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 
 
@@ -107,7 +110,8 @@ def render_prose(
     In the templates: ``fact(key, digits=, signed=, magnitude=, bare=)`` prints a fact (bare: no
     unit in words); ``value(key)``, ``known(key)`` and ``given(key)`` (whether there is such a fact
     at all) are for conditions; ``word(key)`` is a label; ``say.<macro>(…)`` is a sentence of
-    ``_sentences.<language>.md.j2``, which all pages share.
+    ``_sentences.<language>.md.j2`` and ``tell.<macro>(…)`` one about the official claims, of
+    ``_claims.<language>.md.j2``; all pages share them.
 
     Parameters
     ----------
@@ -137,7 +141,8 @@ def render_prose(
     names = _template_names(facts, language) | dict(extra or {})
     try:
         templates = environment(folder)
-        names["say"] = templates.get_template(f"_sentences.{name}").make_module(names)
+        for module, file in MODULES.items():
+            names[module] = templates.get_template(f"{file}.{name}").make_module(names)
         text = _block_text(templates.get_template(name), block, names, where)
     except TemplateNotFound:
         raise ZgzxError(f"there is no prose for page {folder.name!r}", where=where) from None
@@ -185,18 +190,22 @@ class _FactReader:
             value = abs(value)
         aggregate, _, field = key.rpartition(".")
         if digits is None and unit in UNIT_FACTORS and field in EFFECT_FIELDS:
-            digits = self._effect_digits(aggregate, unit)
+            digits = self._effect_digits(unit, f"{aggregate}.std_error", f"{aggregate}.estimate")
+        if digits is None and field in ABSOLUTE_FIELDS:
+            digits = self._effect_digits(
+                unit, f"{aggregate}.absolute_error", f"{aggregate}.absolute"
+            )
 
         text = format_value(value, unit, digits, self.language, **style)
         return escape_markdown(from_data(text)) if unit == "text" else text
 
-    def _effect_digits(self, aggregate: str, unit: str) -> int:
-        """Count digits for an estimate and its interval alike, by the standard error."""
-        error, estimate = (
+    def _effect_digits(self, unit: str, error: str, estimate: str) -> int:
+        """Count digits for an estimate and its interval alike, by the fact of its error."""
+        values = [
             self.facts.record(key)["value"] if self.facts.has(key) else None
-            for key in (f"{aggregate}.std_error", f"{aggregate}.estimate")
-        )
-        return effect_digits(unit, [error], [estimate])
+            for key in (error, estimate)
+        ]
+        return effect_digits(unit, values[:1], values[1:])
 
     def value(self, key: str) -> Any:
         """Return the value for a condition; a missing one is NaN: every comparison is false."""

@@ -21,6 +21,7 @@ from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report import fonts
 from zgzx_research.report.assemble import Document
+from zgzx_research.report.front_matter import FrontMatter
 from zgzx_research.report.page_style import LANGUAGE_TAG, TEMPLATES, label, style_sheet
 from zgzx_research.report.word_document import finish_docx
 from zgzx_research.report.zip_archives import EPOCH
@@ -39,6 +40,7 @@ READING = (
 )  # a table line longer than that would get columns of equal width
 STAMP_SEPARATOR = " | "
 CONTENTS_FROM = 6  # headings; a shorter document needs no table of contents
+NO_FRONT = FrontMatter()
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
@@ -60,6 +62,10 @@ class _Page:
         "zh" or "en".
     title : str
         Plain text.
+    author : str
+        Plain text; "" where nobody is named.
+    numbered : bool
+        Whether sections carry numbers.
     synthetic : bool
         Whether the data are synthetic.
     """
@@ -70,6 +76,8 @@ class _Page:
     media: Mapping[str, bytes]
     language: str
     title: str
+    author: str
+    numbered: bool
     synthetic: bool
 
 
@@ -84,6 +92,7 @@ def render_document(
     out: Path,
     formats: Sequence[str] = ("html", "pdf", "docx"),
     compact: bool = False,
+    front: FrontMatter = NO_FRONT,
 ) -> list[Path]:
     """Write `out` with each format's suffix and return the paths.
 
@@ -104,7 +113,9 @@ def render_document(
     formats : Sequence of str, default ("html", "pdf", "docx")
         Also "typ", the PDF's source.
     compact : bool, default False
-        For a brief: no table of contents, and less space on paper.
+        For a brief: no table of contents, no numbers of sections, and less space on paper.
+    front : FrontMatter, optional
+        Lines under the title.
 
     Returns
     -------
@@ -126,10 +137,19 @@ def render_document(
         tree = _read(document, Path(folder), language)
         tree["blocks"] += _geta_note(tree, stamp, language)
         tree["blocks"] += [_stamp(stamp, language)] if stamp else []
-        tree["meta"] = _meta(tree, language, title, subtitle, synthetic, compact)
+        texts = _texts(tree, language, title, subtitle, synthetic, compact)
+        tree["meta"] = _meta(texts | {"maker": front.author}, front, language)
         fonts.require("".join(_strings(tree)), where=out.name)
         page = _Page(
-            tree, _top_level(tree), Path(folder), document.media, language, title, synthetic
+            tree=tree,
+            top=_top_level(tree),
+            folder=Path(folder),
+            media=document.media,
+            language=language,
+            title=title,
+            author=front.author,
+            numbered=not compact,
+            synthetic=synthetic,
         )
         written = {suffix: WRITERS[suffix](page) for suffix in formats}
     # Appended, not with_suffix: a stem may hold a dot.
@@ -168,9 +188,9 @@ def _pandoc(source: bytes, folder: Path, *options: str) -> bytes:
 def _from_tree(page: _Page, top: int, *options: str) -> bytes:
     shift = f"--shift-heading-level-by={top - page.top}"
     filters = f"--lua-filter={TEMPLATES / 'filter.lua'}"
-    return _pandoc(
-        json.dumps(page.tree).encode(), page.folder, "--from=json", shift, filters, *options
-    )
+    numbers = ["--number-sections"] if page.numbered else []
+    source = json.dumps(page.tree).encode()
+    return _pandoc(source, page.folder, "--from=json", shift, filters, *numbers, *options)
 
 
 def _html(page: _Page) -> bytes:
@@ -202,7 +222,7 @@ def _docx(page: _Page) -> bytes:
     reference = f"--reference-doc={TEMPLATES / 'reference.docx'}"
     data = _from_tree(page, 1, "--to=docx", reference, "--output=-")
     mark = label("synthetic", page.language) if page.synthetic else ""
-    return finish_docx(data, title=page.title, mark=mark)
+    return finish_docx(data, title=page.title, mark=mark, author=page.author)
 
 
 def _typ(page: _Page) -> bytes:
@@ -235,16 +255,18 @@ WRITERS: Mapping[str, Callable[[_Page], bytes]] = {
 }
 
 
-def _meta(
+def _texts(
     tree: Mapping[str, Any],
     language: str,
     title: str,
     subtitle: str,
     synthetic: bool,
     compact: bool,
-) -> dict[str, Any]:
+) -> dict[str, str]:
+    """Return the texts of the page itself."""
     headings = sum(node["t"] == "Header" for node in _nodes(tree))
-    texts = {
+    contents = headings >= CONTENTS_FROM and not compact
+    return {
         "title": title,
         "subtitle": subtitle,
         "lang": LANGUAGE_TAG[language],
@@ -252,11 +274,27 @@ def _meta(
         "notice": label("synthetic_notice", language) if synthetic else "",
         "skip": label("skip", language),
         "scroll": label("scroll", language),
-        "contents": label("contents", language)
-        if headings >= CONTENTS_FROM and not compact
-        else "",
+        "contents": label("contents", language) if contents else "",
         "compact": "yes" if compact else "",
+        "about": label("front", language),
     }
+
+
+def _meta(texts: Mapping[str, str], front: FrontMatter, language: str) -> dict[str, Any]:
+    """Make the metadata that the templates read; a template sees no empty text."""
+    lines = [
+        {
+            "name": name,
+            "value": value,
+            "line": label("front_line", language, name=name, value=value),
+        }
+        for name, value in front.lines.items()
+    ]
+    listed = [{"t": "MetaMap", "c": _strings_of(line)} for line in lines]
+    return _strings_of(texts) | ({"front": {"t": "MetaList", "c": listed}} if listed else {})
+
+
+def _strings_of(texts: Mapping[str, str]) -> dict[str, Any]:
     return {key: {"t": "MetaString", "c": text} for key, text in texts.items() if text}
 
 

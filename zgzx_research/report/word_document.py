@@ -8,6 +8,7 @@ from html import escape
 from zgzx_research.report.zip_archives import unzip, zip_members
 
 TITLE, MARK = "{{title}}", "{{mark}}"  # placeholders in the header of reference.docx
+NOBODY = "<dc:creator></dc:creator>"  # as pandoc writes it
 TEXT_WIDTH = 9298  # of reference.docx's page, in twentieths of a point
 FULL_SHARE = 5000  # Word's unit of a table's width is a fiftieth of a per cent
 TABLE = re.compile(
@@ -24,7 +25,7 @@ REPLACEMENTS = {
 }
 
 
-def finish_docx(data: bytes, *, title: str, mark: str) -> bytes:
+def finish_docx(data: bytes, *, title: str, mark: str, author: str = "") -> bytes:
     """Fill the page header and correct the body of a file that pandoc made.
 
     The header of reference.docx holds the mark's words and its watermark between ``<!--mark-->``
@@ -38,6 +39,8 @@ def finish_docx(data: bytes, *, title: str, mark: str) -> bytes:
         Title for the header.
     mark : str
         Words of the mark of synthetic data; empty where there is none.
+    author : str, default ""
+        For the properties of the file.
 
     Returns
     -------
@@ -52,6 +55,9 @@ def finish_docx(data: bytes, *, title: str, mark: str) -> bytes:
         members[name] = (
             text.replace(TITLE, escape(title)).replace(MARK, escape(mark)).encode("utf-8")
         )
+    core = members["docProps/core.xml"].decode("utf-8")
+    named = f"<dc:creator>{escape(author)}</dc:creator>"
+    members["docProps/core.xml"] = core.replace(NOBODY, named).encode("utf-8")
     body = members["word/document.xml"].decode("utf-8")
     for found, put in REPLACEMENTS.items():
         body = body.replace(found, put)

@@ -98,6 +98,30 @@ def word_or_code(family: str, code: str, language: str) -> str:
     return word(key, language) if key in entries() else from_data(code)
 
 
+def word_about(family: str, code: str, about: str, language: str, **values: object) -> str:
+    """Return the words that the programme's own pages, or pages about any panel, use.
+
+    Parameters
+    ----------
+    family, code : str
+        First parts of the key, and its last part.
+    about : str
+        "award" or "unit". ``<family>_award.<code>`` comes before ``<family>.<code>``.
+    language : str
+        "zh" or "en".
+    **values : object
+        Fill the {placeholders} of the words.
+
+    Returns
+    -------
+    str
+        Words; the code itself where there are none.
+    """
+    known = (f"{family}_{about}.{code}", f"{family}.{code}")
+    key = next((key for key in known if key in entries()), None)
+    return word(key, language, **values) if key else from_data(code)
+
+
 def event_axis(about: str, step: tuple[str, int] | None, language: str) -> str:
     """Say what the axis of event times counts, and how far apart the periods are.
 

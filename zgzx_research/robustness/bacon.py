@@ -17,6 +17,7 @@ from zgzx_research.errors import ZgzxError
 UNTREATED = "treated vs untreated"
 EARLIER = "earlier vs later treated"
 LATER = "later vs earlier treated"
+KINDS = {UNTREATED: "never", EARLIER: "not_yet", LATER: "already"}  # short names, for facts
 
 
 def bacon_decomposition(panel: PreparedPanel) -> pd.DataFrame:
@@ -73,6 +74,59 @@ def bacon_decomposition(panel: PreparedPanel) -> pd.DataFrame:
         "weight"
     ].sum()  # the variance of treatment less unit and period effects
     return frame.sort_values("weight", ascending=False, kind="stable", ignore_index=True)
+
+
+def bacon_by_kind(panel: PreparedPanel) -> pd.DataFrame:
+    """Say how much of the static two-way coefficient comes from each kind of comparison.
+
+    Parameters
+    ----------
+    panel : PreparedPanel
+        As for `bacon_decomposition`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per kind that there is, and one for all together. kind ("never": treated against
+        never treated; "not_yet": earlier against later treated, before these are treated;
+        "already": later treated against those treated already; "all"), pairs (comparisons of two
+        groups), share (of the weights, 0 to 1), estimate (their weighted mean, in units of the
+        outcome; that of "all" is the coefficient), n_treated, n_comparison (different units).
+
+    Raises
+    ------
+    ZgzxError
+        As `bacon_decomposition`.
+
+    Examples
+    --------
+    >>> from zgzx_research.did.panel.prepare import prepare_panel
+    >>> table = pd.DataFrame({"firm": [1, 1, 2, 2], "year": [2001, 2002, 2001, 2002]})
+    >>> table["patents"] = [2002, 2003, 2, 2]
+    >>> table["first_award"] = [2002.0, 2002.0, None, None]
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = prepare_panel(table, **roles, first_treated="first_award")
+    >>> bacon_by_kind(panel)[["kind", "share", "estimate"]].values.tolist()
+    [['never', 1.0, 1.0], ['all', 1.0, 1.0]]
+    """
+    pairs = bacon_decomposition(panel)
+    units = pd.Series(panel.cohorts[panel.cohort]).value_counts()  # infinity = never treated
+    kinds = {kind: pairs[pairs["type"].eq(name)] for name, kind in KINDS.items()} | {"all": pairs}
+    return pd.DataFrame([_kind_row(kind, part, units) for kind, part in kinds.items() if len(part)])
+
+
+def _kind_row(kind: str, pairs: pd.DataFrame, units: pd.Series) -> dict[str, object]:
+    """Sum up the comparisons of one kind; `units`: how many, by first treated period."""
+    share = float(pairs["weight"].sum())
+    treated, untreated = pairs["treated"].unique(), pairs["untreated"].fillna(np.inf).unique()
+    return {
+        "kind": kind,
+        "pairs": len(pairs),
+        "share": share,
+        "estimate": float((pairs["weight"] * pairs["estimate"]).sum() / share),
+        "n_treated": int(units[treated].sum()),
+        "n_comparison": int(units[untreated].sum()),
+    }
 
 
 def _check(panel: PreparedPanel) -> None:

@@ -16,6 +16,8 @@ from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 
 ESTIMAND = ["estimand", "cohort", "period", "event_time"]
+NOTHING = 1e-9  # a weight this small beside the sum is rounding
+LEAST = 3  # units of a cohort that is named
 
 
 def comparison_weights(
@@ -37,7 +39,8 @@ def comparison_weights(
     pandas.DataFrame
         One row per estimate, cohort and period: estimand cohort period event_time (of the estimate)
         mean_cohort (missing = never treated) mean_period weight mean contribution (weight times
-        mean) kind.
+        mean) kind units (of the mean's cohort, and of the never treated the largest comparison
+        group; missing where the method does not say).
 
     Notes
     -----
@@ -87,7 +90,66 @@ def comparison_weights(
         mean=np.tile(weights.means.ravel(), estimates),
         contribution=_contribution(weight, weights.means).ravel(),
         kind=weights.kind,
+        units=pd.array(np.tile(np.repeat(_units(result), periods), estimates), dtype="Int64"),
     )
+
+
+def weight_summary(weights: pd.DataFrame, *, least: int = LEAST) -> pd.DataFrame:
+    """Say which cohorts and years of the treated carry one estimate.
+
+    What counts is the weight on the means of the treated from their first treated period on; where
+    weights are derivatives (ratio scale), the weight times the mean. Each enters with its size.
+
+    Parameters
+    ----------
+    weights : DataFrame
+        Result of `comparison_weights`, the rows of one estimate.
+    least : int, default 3
+        Cohorts of fewer units count among all, but are never the largest: a weight times a mean
+        would tell the outcome of one or two.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: groups (cohorts with any weight), largest_cohort (first treated period of the
+        cohort with most), largest_share, largest_three_share (of all, 0 to 1), effective_number
+        (1 / sum of the squared shares: as many cohorts of equal weight would be as concentrated).
+        No rows where no treated mean has any weight, or no cohort has enough units.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"mean_cohort": [2012, 2012, 2014, None], "kind": "exact"})
+    >>> table["mean_period"] = [2011, 2012, 2014, 2014]
+    >>> table["weight"], table["units"] = [-0.75, 0.75, 0.25, -1.0], [6, 6, 4, 90]
+    >>> weight_summary(table)[["groups", "largest_cohort", "largest_share"]].values.tolist()
+    [[2.0, 2012.0, 0.75]]
+    """
+    treated = weights[weights["mean_cohort"].notna()]
+    cohort = treated["mean_cohort"].astype("int64")
+    after = treated["mean_period"].ge(cohort)
+    size = treated[shown_column(weights)].abs().where(after, 0.0).groupby(cohort).sum()
+    units = treated.groupby(cohort)["units"].max()
+    shares = size[size.gt(NOTHING * size.sum())] / size.sum()
+    named = shares[units.reindex(shares.index).ge(least).fillna(False)]
+    if named.empty:
+        return pd.DataFrame()
+    named = named.sort_values(ascending=False, kind="stable")
+    row = {
+        "groups": len(shares),
+        "largest_cohort": int(named.index[0]),
+        "largest_share": named.iloc[0],
+        "largest_three_share": named.iloc[:3].sum(),
+        "effective_number": 1 / (shares**2).sum(),
+    }
+    return pd.DataFrame([row])
+
+
+def shown_column(weights: pd.DataFrame) -> str:
+    """Choose the column: weights, or weights times means where weights are derivatives.
+
+    With means of different size, plain derivatives cannot be compared.
+    """
+    return "contribution" if weights["kind"].eq("linearised").any() else "weight"
 
 
 def check_weights(
@@ -123,6 +185,16 @@ def check_weights(
         difference=weighted_sum - rows.value,
         kind=effects.weights.kind,
     )
+
+
+def _units(result: Effects | Aggregate) -> np.ndarray:
+    """(cohorts,) units of each cohort, NaN where the method does not say."""
+    effects = _effects(result)
+    cells, cohorts = effects.cells, effects.weights.cohorts
+    known = cells.groupby(cells["cohort"].astype("float64"))["n_treated"].max().astype("float64")
+    found = known.reindex(cohorts).to_numpy(copy=True)
+    found[np.isinf(cohorts)] = cells["n_comparison"].max()
+    return found
 
 
 def _effects(result: Effects | Aggregate) -> Effects:

@@ -121,6 +121,28 @@ def test_totals_by_hand() -> None:
     assert found.ci_low < found.estimate < found.ci_high
 
 
+def test_the_mean_without_the_award_by_hand() -> None:
+    """One edition: 8 patents a year of the winners' two bases become 8 x 16 / 12 in two years."""
+    years = [2011, 2012, 2013, 2014]
+    filed = {"A": [2, 2, 4, 4], "B": [2, 2, 2, 2], "C": [1, 1, 2, 2], "D": [3, 3, 4, 4]}
+    filed |= {"E": [2, 2, 3, 5]}
+    rows = [
+        (f, t, y, 2012.0 if f in "AE" else None)
+        for f in filed
+        for t, y in zip(years, filed[f], strict=True)
+    ]
+    columns = ["firm_id", "year", "patents_invention", "first_award"]
+    panel = pd.DataFrame(rows, columns=columns)
+    lists = {"edition": 1, "year": 2012, "firm_id": list("ABCDE"), "category": "team"}
+    lists |= {"n_entries": 1, "n_winners": [1, 0, 0, 0, 1]}
+    lists |= {"contest_entries": 5, "contest_winners": 2}
+    found = zr.contest_effects(panel, pd.DataFrame(lists), window=(1, 2), weights="one")
+    assert found.counterfactual_mean == pytest.approx(8 * 16 / 12 / 4, rel=1e-12)  # four firm-years
+    actual = (4 + 4 + 3 + 5) / 4
+    effect = found.estimate * found.counterfactual_mean
+    assert effect == pytest.approx(actual - found.counterfactual_mean, rel=1e-12)
+
+
 def test_weights_of_the_mean_winning_firm_by_hand() -> None:
     panel, entries = draw(4)
     found = stack_entrants(

@@ -10,7 +10,6 @@ from zgzx_research.designs.descriptive import (
     dose,
     participation,
     skill_share,
-    value,
     visits,
 )
 from zgzx_research.designs.first_entry import NULL_BIAS, first_entry
@@ -30,7 +29,6 @@ def described() -> list[Description]:
         visits(firms, pd.DataFrame({"firm_id": ["B", "B", "Z"]})),
         participation(entries),
         dose(entries),
-        value(pd.DataFrame({"amount_cny": [100.0]}), 1),
     ]
 
 
@@ -42,7 +40,7 @@ def test_no_description_has_an_effect_and_all_have_a_reason() -> None:
 
 
 def test_numbers_by_hand() -> None:
-    skill, visit, part, awards, _ = (one.table for one in described())
+    skill, visit, part, awards = (one.table for one in described())
     assert skill.iloc[0].to_dict() == pytest.approx(
         {
             "first_year": 2012,
@@ -62,27 +60,11 @@ def test_numbers_by_hand() -> None:
     assert awards[["editions_won", "firms"]].to_numpy().tolist() == [[1, 1], [2, 1]]
 
 
-def test_break_even_by_hand() -> None:
-    cost = pd.DataFrame({"amount_cny": [17_000_000, 706_000]})
-    table = value(cost, 454, inventions=4_000, increases=[0.1, 0.34], saving=5e6).table
-    assert table["value"].tolist() == pytest.approx(
-        [17_706_000, 39_000, 44_265, 17_706_000 / 1360, 5e6 / 39_000]
-    )
-    assert table["arithmetic"].iloc[2] == "17,706,000 / (4,000 × 10%)"
-
-
 def test_refusals() -> None:
-    cost = pd.DataFrame({"amount_cny": [100.0]})
     with pytest.raises(ZgzxError, match=r"1 year\(s\) with both shares: a change needs two"):
         skill_share(SERIES.iloc[:1])
     with pytest.raises(ZgzxError, match=r"a year stands twice, 1 affected, e\.g\. 2024"):
         skill_share(pd.concat([SERIES, SERIES.iloc[:1]]))
-    with pytest.raises(ZgzxError, match="missing or negative, 1 affected"):
-        value(cost.assign(amount_cny=-1), 10)
-    with pytest.raises(ZgzxError, match="1 cost rows and 0 winning entries"):
-        value(cost, 0)
-    with pytest.raises(ZgzxError, match="both must be above zero"):
-        value(cost, 1, inventions=10, increases=[0.0])
     with pytest.raises(ZgzxError, match="no award of a linked firm"):
         dose(pd.DataFrame({"firm_id": [None], "edition": [1]}))
 

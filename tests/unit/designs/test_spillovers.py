@@ -143,3 +143,6 @@ def test_refusals() -> None:
         colleagues_retention(firm_years.assign(stayed=41), finals)
     with pytest.raises(ZgzxError, match="no column inventions_without_finalists"):
         patents_without_finalists(firm_years.drop(columns="inventions_without_finalists"), finals)
+    unlinked = firm_years.assign(inventions_without_finalists=np.nan)
+    with pytest.raises(ZgzxError, match="no inventor was linked to a person"):
+        patents_without_finalists(unlinked, finals)

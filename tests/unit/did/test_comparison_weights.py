@@ -16,12 +16,16 @@ from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.robustness.comparison_weights import check_weights, comparison_weights
+from zgzx_research.robustness.comparison_weights import (
+    check_weights,
+    comparison_weights,
+    weight_summary,
+)
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 NEEDS = {"stacked": {"event_window": (-1, 0)}}  # options a method cannot do without
 COLUMNS = ["estimand", "cohort", "period", "event_time"]
-COLUMNS += ["mean_cohort", "mean_period", "weight", "mean", "contribution", "kind"]
+COLUMNS += ["mean_cohort", "mean_period", "weight", "mean", "contribution", "kind", "units"]
 
 
 def county_table() -> pd.DataFrame:
@@ -217,3 +221,50 @@ def test_what_cannot_be_asked_is_said() -> None:
         comparison_weights(event, row="first")
     with pytest.raises(ZgzxError, match="two choices"):
         check_weights(event, row="overall", window=(0, 0))
+
+
+def summed_up(cohorts: list[float | None], weight: list[float], units: list[int]) -> pd.DataFrame:
+    """Weights of one estimate: periods 1 and 2 of each cohort, first treated in period 2."""
+    table = pd.DataFrame({"mean_cohort": np.repeat(cohorts, 2), "mean_period": 1})
+    table.loc[1::2, "mean_period"] = 2
+    table["weight"] = [one for w in weight for one in (-9.0, w)]
+    return table.assign(units=np.repeat(units, 2), contribution=0.0, kind="exact")
+
+
+def test_the_summary_names_the_cohort_with_most_weight_after_treatment() -> None:
+    one = summed_up([2, None], [1.0, -1.0], [5, 90])
+    found = weight_summary(one).iloc[0]
+    assert found["groups"] == 1 and found["largest_cohort"] == 2 and found["largest_share"] == 1
+    several = pd.concat(
+        [summed_up([2, None], [w, -w], [5, 90]).assign(mean_cohort=g) for g, w in WEIGHTS.items()]
+    )
+    several["mean_period"] += several["mean_cohort"] - 2
+    found = weight_summary(several).iloc[0]
+    # sizes 1, 2, 3, 4: the smaller sign does not matter
+    assert found["groups"] == 4 and found["largest_cohort"] == 5
+    assert found["largest_share"] == pytest.approx(0.4)
+    assert found["largest_three_share"] == pytest.approx(0.9)
+    assert found["effective_number"] == pytest.approx(1 / (0.01 + 0.04 + 0.09 + 0.16))
+
+
+WEIGHTS = {2: 0.1, 3: 0.2, 4: -0.3, 5: 0.4}
+
+
+def test_a_cohort_of_two_units_is_not_named() -> None:
+    both = pd.concat([summed_up([2], [3.0], [2]), summed_up([3], [1.0], [3])])
+    both["mean_period"] += both["mean_cohort"] - 2
+    found = weight_summary(both).iloc[0]
+    assert found["largest_cohort"] == 3 and found["largest_share"] == pytest.approx(0.25)
+    assert weight_summary(summed_up([2], [3.0], [2])).empty
+    assert weight_summary(summed_up([2], [0.0], [9])).empty
+
+
+def test_units_stand_beside_the_means_of_their_cohort() -> None:
+    table = pd.DataFrame({"firm": np.repeat(range(9), 3), "year": [1, 2, 3] * 9})
+    table["y"] = (table["firm"] * 5 + table["year"] ** 2) % 7
+    table["start"] = table["firm"].map({0: 2.0, 1: 2.0, 2: 3.0, 3: 3.0, 4: 3.0})
+    roles = {"outcome": "y", "unit": "firm", "period": "year", "first_treated": "start"}
+    event = estimate_effects(prepare_panel(table, **roles)).aggregate("event_time")
+    frame = comparison_weights(event, row="overall")
+    units = frame.fillna({"mean_cohort": 0}).groupby("mean_cohort")["units"].unique()
+    assert {int(g): list(n) for g, n in units.items()} == {0: [4], 2: [2], 3: [3]}

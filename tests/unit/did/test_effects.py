@@ -43,6 +43,31 @@ def test_two_by_two_by_hand() -> None:
     assert (row["n_treated"], row["n_comparison"], row["base_mean"]) == (2, 3, 2)
 
 
+def test_the_mean_without_treatment_by_hand() -> None:
+    """Totals without treatment over the units and periods that are compared.
+
+    The comparison doubles each period. Cohort 3 has a base of 4, so 8 and 16 without treatment.
+    Cohort 2 has a base of 4, so 8; one period later only its unit of base 6 is still seen, so 24.
+    """
+    units = {
+        "a": (3, [1, 3, 9, 20]),
+        "b": (3, [2, 5, 9, 20]),
+        "c": (2, [6, 15, 30, 50]),
+        "d": (2, [2, 9, None, None]),
+        "e": (None, [10, 20, 40, 80]),
+        "f": (None, [10, 20, 40, 80]),
+    }
+    event = estimate_effects(panel(units), scale="ratio").aggregate("event_time")
+    assert event.counterfactual_mean((0, 0)) == pytest.approx((2 * 8 + 2 * 8) / 4, abs=1e-12)
+    both = (2 * 8 + 2 * 8 + 2 * 16 + 24) / (4 + 3)
+    assert event.counterfactual_mean((0, 1)) == pytest.approx(both, abs=1e-12)
+    frame = event.window(0, 1).iloc[0]
+    treated = (9 + 9 + 15 + 9 + 20 + 20 + 30) / 7
+    assert frame["estimate"] * both == pytest.approx(treated - both, abs=1e-12)
+    difference = estimate_effects(panel(units)).aggregate("event_time")
+    assert np.isnan(difference.counterfactual_mean((0, 1)))
+
+
 def test_ratio_by_hand() -> None:
     """Treated 4 to 14, comparison 12 to 18: 14 against 4 · 18/12 = 6, so 4/3 more than without."""
     effects = estimate_effects(panel(TWO_BY_TWO), scale="ratio")

@@ -250,6 +250,7 @@ def test_first_award_is_the_year_of_the_final_and_constant() -> None:
     assert firms["first_award"].dtype == "Int64"
     assert firms["first_award"].dropna().to_dict() == {A: 2017, D: 2018}
     assert firms["first_category"].dropna().to_dict() == {A: "innovation", D: "team"}
+    assert firms["award_link_score"].dropna().to_dict() == {A: 1.0, D: 1.0}  # as in `audit`
 
 
 def test_columns_of_the_firm_are_carried() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.panels.treatment import (
+    award_link_scores,
     edition_calendar,
     first_awards,
     first_stages,
@@ -33,6 +34,7 @@ def keyed(rows: list[tuple], columns: list[str], file: str) -> pd.DataFrame:
     return table.assign(file=file, sheet="", row=range(2, len(table) + 2), part=1)
 
 
+CONTEST = ["edition", "category"]
 # firm, worker, edition, category, is_team
 WON = [("F1", "W1", 9, "skill"), ("F1", "W1", 10, "team"), ("F2", None, 10, "innovation")]
 # firm, worker, edition, stage, outcome
@@ -96,6 +98,20 @@ def test_the_version_is_that_of_the_first_award() -> None:
     roster, _, audit = inputs()
     won = first_awards(roster, audit, CALENDAR).set_index("firm_id")
     assert won["first_version"].to_dict() == {"F1": "A", "F2": "B"}
+
+
+def test_the_score_of_an_award_is_the_best_of_its_records_in_the_first_year() -> None:
+    roster = keyed([(9, "skill"), (9, "team"), (10, "team"), (10, "skill")], CONTEST, "r.xlsx")
+    roster = roster.assign(firm_id=["F1", "F1", "F1", "F2"], score=[0.8, 0.9, 1.0, 0.85])
+    unknown = keyed([(10, "skill")], CONTEST, "q.xlsx").assign(firm_id=None, score=None)
+    roster = pd.concat([roster, unknown], ignore_index=True).astype({"score": "float64"})
+    audit = roster[[*RECORD_KEY, "firm_id", "score"]].assign(source="roster", entity="firm")
+    people = audit.assign(entity="worker", score=0.1, worker_id="W1")
+    roster = roster.drop(columns=["firm_id", "score"])
+    found = award_link_scores(roster, pd.concat([audit, people]), CALENDAR)
+    # F1 won first in edition 9: the sure record of edition 10 does not count
+    assert found.values.tolist() == [["F1", 0.9], ["F2", 0.85]]
+    assert award_link_scores(roster.iloc[:0], audit, CALENDAR).empty
 
 
 def test_the_first_year_of_each_programme() -> None:

@@ -16,7 +16,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.report.figures.comparison_weights_map import plot_comparison_weights
 from zgzx_research.report.figures.estimators import plot_estimators
 from zgzx_research.report.figures.event_study import plot_event_study
-from zgzx_research.report.figures.report_figure import ReportFigure
+from zgzx_research.report.figures.report_figure import FigureStyle, ReportFigure
 from zgzx_research.report.tables.estimate_rows import EstimateRow, compared_rows
 
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
@@ -97,9 +97,12 @@ def test_colours_are_centred_on_zero() -> None:
     assert mesh.cmap(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.01)
 
 
-def test_many_cells_speak_by_colour_and_the_legend_gives_its_scale() -> None:
+def test_many_cells_speak_by_colour_and_sign_and_the_legend_gives_its_scale() -> None:
     figure = draw(LARGE)
-    assert not figure.axes[0].texts
+    signs = {tuple(text.get_position()): text.get_text() for text in figure.axes[0].texts}
+    grid = LARGE["weight"].to_numpy().reshape(21, 26)
+    assert set(signs.values()) == {"+", "−"}
+    assert all((text == "+") == (grid[int(y), int(x)] > 0) for (x, y), text in signs.items())
     largest = LARGE["weight"].abs().max()
     assert {f"+{largest:.1f}", f"−{largest:.1f}"} <= set(texts(figure))
 
@@ -143,6 +146,22 @@ def test_bytes_are_the_same_twice_and_synthetic_is_marked(language: str) -> None
     assert (first.svg(), first.png()) == (second.svg(), second.png())
     assert "合成数据 SYNTHETIC" in texts(draw(SMALL, synthetic=True))
     assert "合成数据 SYNTHETIC" not in texts(draw(SMALL))
+
+
+def test_cohorts_of_few_units_are_hatched_with_a_second_one_and_not_described() -> None:
+    also = SMALL[SMALL["mean_cohort"].eq(2012)].assign(mean_cohort=2013)
+    frame = pd.concat([SMALL, also], ignore_index=True)
+    units = {2012: 2, 2013: 4, 2014: 9}
+    frame = frame.assign(units=frame["mean_cohort"].map(units).fillna(90).astype("Int64"))
+    spec = plot_comparison_weights(frame, language="en", synthetic=False)
+    shown = spec.draw(FigureStyle(disclosure_control=True))
+    rows = [text.get_position()[1] for text in shown.figure.axes[0].texts]
+    assert set(rows) == {2, 3}  # 2012 has two units; 2013 could be had by subtraction
+    hatched = [patch for patch in shown.figure.axes[0].patches if patch.get_hatch()]
+    assert [patch.get_y() for patch in hatched] == [-0.5, 0.5]
+    assert "Too few firms to show" in texts(shown.figure)
+    assert "2012 in 2011" not in shown.alt and "2014 in 2013" in shown.alt
+    assert "Too few firms to show" not in texts(spec.draw().figure)
 
 
 def test_the_alternative_text_names_the_largest_weights() -> None:
@@ -197,7 +216,7 @@ def test_a_real_estimate_end_to_end() -> None:
     figure = zr.plot_estimators(results, language="en").draw().figure
     assert {"never", "window"} <= set(texts(figure))
     # an aggregate is shown with its overall effect
-    dots = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
+    dots = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() in {"o", "s"}]
     assert dots == [event.overall["estimate"].iloc[0], event.window(0, 1)["estimate"].iloc[0]]
 
 
@@ -289,8 +308,11 @@ def test_compared_rows_scale_and_leave_unknown_ends_empty() -> None:
         for lines in figure.axes[0].collections
         for segment in lines.get_segments()
     ]
-    # an interval without upper end runs to the right, whatever the sign
-    assert ends == [[-70.0, 210.0]]
+    # an interval without upper end runs out to the right, whatever the sign, and has an arrow
+    ((low, high),) = ends
+    assert low == -70.0 and high > figure.axes[0].get_xlim()[1]
+    arrows = [line.get_marker() for line in figure.axes[0].lines if line.get_gid() == "cut"]
+    assert arrows == [">"]
 
 
 def test_a_forest_with_nothing_known_in_a_row_is_drawn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pandas as pd
 import pytest
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.excel_workbook import SheetTable, write_workbook
+from zgzx_research.report.excel_workbook import Absent, Amount, SheetTable, write_workbook
+from zgzx_research.report.workbook_words import Column
 from zgzx_research.report.zip_archives import unzip
 
 STAMP = {"version": "1"}
@@ -43,7 +45,13 @@ def test_no_text_becomes_a_formula_or_a_link(tmp_path: Path) -> None:
         cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None
     } == {"s"}
     members = unzip(out.read_bytes())
-    assert not any(b"<f>" in data or b"<hyperlink" in data for data in members.values())
+    assert not any(b"<f>" in data or b"r:id" in links(data) for data in members.values())
+    own = {name: links(data) for name, data in members.items() if links(data)}
+    assert list(own) == ["xl/worksheets/sheet1.xml"]  # the contents lead to the other sheets
+
+
+def links(data: bytes) -> bytes:
+    return b"".join(re.findall(rb"<hyperlink [^>]*>", data))
 
 
 def test_cells_keep_their_kind(tmp_path: Path) -> None:
@@ -69,7 +77,7 @@ def test_cells_keep_their_kind(tmp_path: Path) -> None:
 
 def test_the_synthetic_mark_is_on_screen_and_on_paper(tmp_path: Path) -> None:
     book = write(tmp_path / "a.xlsx", SheetTable("t", "T", ("列", "b"), (("x", 1),)))
-    assert book.sheetnames == ["t", "说明"]
+    assert book.sheetnames == ["目录", "说明", "字典", "t"]
     for sheet in book:
         assert sheet["A1"].value == "合成数据 SYNTHETIC"
         assert "SYNTHETIC" in sheet.oddHeader.center.text
@@ -105,3 +113,61 @@ def test_uneven_rows_and_doubled_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ZgzxError, match="occurs twice"):
         write(tmp_path / "a.xlsx", SheetTable("说明", "T", ("a",), ()))
     assert not (tmp_path / "a.xlsx").exists()
+
+
+def test_the_first_sheet_leads_to_the_others_and_counts_their_rows(tmp_path: Path) -> None:
+    book = write(tmp_path / "a.xlsx", SheetTable("甲 乙", "题", ("列",), (("x",), ("y",))))
+    rows = list(book["目录"].iter_rows(min_row=4, values_only=True))
+    assert rows == [
+        ("说明", "数据、代码与复现", 1),
+        ("字典", "各工作表每一列的含义与单位", 1),
+        ("甲 乙", "题", 2),
+    ]
+    places = [row[0].hyperlink.location for row in book["目录"].iter_rows(min_row=4)]
+    assert places == ["'说明'!A1", "'字典'!A1", "'甲 乙'!A1"]
+
+
+def test_the_dictionary_has_meaning_and_unit_of_every_column(tmp_path: Path) -> None:
+    columns = (Column("估计（%）", "估计的影响", "percent"), Column("年", "哪一年", "year"))
+    book = write(tmp_path / "a.xlsx", SheetTable("表", "题", columns, ((1.0, 2020),)))
+    assert list(book["字典"].iter_rows(min_row=4, values_only=True)) == [
+        ("表", "估计（%）", "估计的影响", "%"),
+        ("表", "年", "哪一年", "年份"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "shown"),
+    [
+        ("percent", 12.345, "#,##0.0"),
+        ("percent", 0.0004, "0.00#E+0"),
+        ("percentage_point", -1234.5, "#,##0.0"),
+        ("share", 0.123, "0.0%"),
+        ("count", 1234567, "#,##0"),
+        ("year", 2020, "0"),
+        ("number", 0.25, "0.0#####"),
+        ("", 7, "0"),
+    ],
+)
+def test_formats_follow_the_unit_of_column_or_cell(
+    tmp_path: Path, unit: str, value: float, shown: str
+) -> None:
+    columns = (Column("a", "", unit), Column("b", "", "own"))
+    table = SheetTable("表", "题", columns, ((value, Amount(value, unit)),))
+    cells = write(tmp_path / "a.xlsx", table)["表"][4]
+    assert [cell.number_format for cell in cells] == [shown, shown]
+    assert [cell.value for cell in cells] == [value, value]
+
+
+def test_a_suppressed_cell_is_marked_and_an_absent_one_has_a_dash(tmp_path: Path) -> None:
+    table = SheetTable("表", "题", ("a", "b", "c"), ((Absent.HIDDEN, Absent.NONE, None),))
+    sheet = write(tmp_path / "a.xlsx", table)["表"]
+    assert [cell.value for cell in sheet[4]] == ["不显示", "—", None]
+    about = openpyxl.load_workbook(tmp_path / "a.xlsx")["说明"]
+    said = [cell.value for cell in about["A"] if cell.value]
+    assert any("不显示" in text for text in said) and any("—" in text for text in said)
+
+
+def test_long_tables_can_be_filtered(tmp_path: Path) -> None:
+    rows = tuple((number,) for number in range(20))
+    assert write(tmp_path / "a.xlsx", SheetTable("表", "题", ("a",), rows))["表"].auto_filter.ref

@@ -15,6 +15,7 @@ from words_cases import effect_row, event_frame, facts_of
 import zgzx_research as zr
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.break_even import plot_break_even
 from zgzx_research.report.figures.cohorts import plot_cohorts
 from zgzx_research.report.figures.estimators import plot_estimators
 from zgzx_research.report.figures.event_study import plot_event_study
@@ -109,6 +110,7 @@ BOUNDS = HonestBounds(
     level=0.95,
 )
 NAMES = ("event_study", "estimators", "cohorts", "raw_rows", "outcome_paths", "honest_bounds")
+NAMES += ("break_even",)
 
 
 def three_rows() -> list[EstimateRow]:
@@ -126,6 +128,7 @@ def specification(name: str, **more: object) -> FigureSpec:
         "specifications": lambda: plot_specification_curve(curve_of(), **more),
         "placebos": lambda: plot_placebos({"发明": PLACEBOS, "retention": PLACEBOS}, **more),
         "honest_bounds": lambda: plot_honest_bounds(BOUNDS, **({"claimed": 0.25} | more)),
+        "break_even": lambda: plot_break_even(facts_of("flat"), **more),
     }[name]()
 
 
@@ -224,7 +227,7 @@ def test_honest_bounds_in_words() -> None:
     english, chinese = (drawn("honest_bounds", language).alt for language in ("en", "zh"))
     assert "With parallel trends +20.0% (+10.0% to +30.0%)" in english
     assert "M = 2: −100.0% to unbounded" in english
-    assert "as long as M is at most 0.853" in english and "the claimed effect, +25.0%" in english
+    assert "as long as M is at most 0.853" in english and "the claimed effect, +25%" in english
     assert "M 不超过 0.853 时区间不含零" in chinese
     for breakdown, words in ((0.0, "Whatever M"), (math.inf, "However large M")):
         figure = plot_honest_bounds(replace(BOUNDS, breakdown=breakdown), language="en").draw()
@@ -246,8 +249,9 @@ def test_bounds_that_rest_on_two_firms_are_not_shown() -> None:
 def test_estimates_are_drawn_where_the_facts_say() -> None:
     figure = draw("estimators")
     assert len(figure.axes) == 2  # one axis a unit: percent, percentage points
-    dots = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert dots == pytest.approx([20.0, 20.0])
+    lines = [line for line in figure.axes[0].lines if line.get_marker() in {"o", "s"}]
+    assert [line.get_xdata()[0] for line in lines] == pytest.approx([20.0, 20.0])
+    assert [line.get_color() for line in lines] == [fs.ACCENT, fs.OTHER]  # the main one first
 
 
 def test_an_estimate_without_interval_is_said_so() -> None:
@@ -390,9 +394,11 @@ def test_tick_labels_share_their_digits() -> None:
 
 def test_specification_curve_orders_estimates_and_marks_the_main_one() -> None:
     figure = draw("specifications", "en", share=True)
-    points = figure.axes[0].collections[1]
-    assert [float(y) for _, y in points.get_offsets()] == pytest.approx([-2.0, 1.0, 3.0])
-    assert matplotlib.colors.to_hex(points.get_facecolors()[2]).upper() == fs.ORANGE
+    points = {line.get_marker(): line for line in figure.axes[0].lines}
+    assert list(points["o"].get_ydata()) == pytest.approx([-2.0, 1.0])
+    assert list(points["o"].get_xdata()) == [0, 1]
+    assert (list(points["D"].get_xdata()), list(points["D"].get_ydata())) == ([2], [3.0])
+    assert (points["D"].get_color(), points["o"].get_color()) == (fs.ACCENT, fs.OTHER)
     labels = [label.get_text() for label in figure.axes[1].get_yticklabels()]
     assert labels[:2] == ["Comparison: never treated", "Comparison: not yet treated"]
     assert "from −2.0 percentage points to +3.0" in drawn("specifications", "en", share=True).alt

@@ -11,32 +11,38 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.facts import Facts, FactSource
 from zgzx_research.report import fonts
 from zgzx_research.report.prose_lint import lint_prose
-from zgzx_research.report.prose_rendering import SHARED, environment, render_prose
+from zgzx_research.report.prose_rendering import MODULES, SHARED, environment, render_prose
 from zgzx_research.report.wording import LANGUAGES
 
 BLOCKS = {
-    "0_brief": "title headline what_we_asked what_we_found how_sure what_it_does_not_say "
-    "data_and_method next",
+    "0_brief": "title headline what_we_asked why checked what_it_does_not_say next data_and_method",
+    "0_summary": "title question answers reading next",
     "1_data_audit": "title purpose rows linkage arms until panel limits",
     "2_programme": "title question calendar versions flow persons participation limits",
     "3_retention": "title question design headline event_study precision checks limits",
     "4_patents": "title question design headline event_study contest checks limits",
-    "5_robustness": "title question bounds base placebos curve controls methods leave_out samples "
-    "randomisation groups limits",
-    "6_people": "title question stay rank inventions wage colleagues described limits",
-    "8_claims": "title question verdicts rules",
+    "5_robustness": "title question bounds base placebos curve controls methods two_way weights "
+    "leave_out samples randomisation groups limits",
+    "6_people": "title question stay rank inventions wage skill colleagues other_inventions "
+    "described limits",
+    "7_value": "title question cost prices break_even limits",
+    "8_claims": "title question answers described certainty rules",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
 PAGES = Path(__file__).parents[3] / "notebooks"
 FILES = sorted([*PAGES.rglob("*.j2"), *SHARED.rglob("*.j2")])
 OPTIONS = {"options": {"controls": "never_treated", "leave_out": 1}}
-PATENTS = {"outcome": "patents_invention", "spec": "main"} | OPTIONS
+PATENTS = {"outcome": "patents_invention", "spec": "main", "primary": "contest"} | OPTIONS
 # what a page passes to its texts besides the facts
 NAMES = {
     "2_programme": {"unit": "persons"},
-    "3_retention": {"outcome": "retention", "spec": "main"} | OPTIONS,
+    "3_retention": {"outcome": "retention", "spec": "main", "primary": "precision"} | OPTIONS,
     "4_patents": PATENTS | {"others": ["patents_utility_model", "patents_all"]},
-    "5_robustness": {"prefix": "patents_invention.main"},
+    "5_robustness": {
+        "prefix": "patents_invention.main",
+        "scale": "ratio",
+        "controls": "never_treated",
+    },
 }
 
 
@@ -59,7 +65,16 @@ def rendered(page: str, block: str, language: str, facts: FactSource) -> str:
     return render_prose(PAGES / page, block, language, facts, NAMES.get(page))
 
 
+# how large amounts of money are written, and what that is in yuan
+MONEY = {r"([\d,.]+) 亿元": 1e8, r"([\d,.]+) 万元": 1e4, r"([\d,.]+) million yuan": 1e6}
+
+
 def numbers(text: str) -> list[str]:
+    """All numbers of a text; amounts of money in yuan."""
+    for pattern, factor in MONEY.items():
+        text = re.sub(
+            pattern, lambda found, f=factor: f"{float(found[1].replace(',', '')) * f:,.0f}", text
+        )
     return sorted(re.findall(r"[+−]?\d[\d,.]*\d|\d", text))
 
 
@@ -79,17 +94,16 @@ def test_every_page_has_both_languages() -> None:
     names = {file.relative_to(file.parents[1]).as_posix() for file in FILES}
     assert names == {
         f"{start}{language}.md.j2"
-        for start in [*(f"{page}/" for page in BLOCKS), "prose/_sentences."]
+        for start in [*(f"{page}/" for page in BLOCKS), "prose/_sentences.", "prose/_claims."]
         for language in LANGUAGES
     }
     assert {path.parent.name for path in PAGES.rglob("page.ipynb")} == set(BLOCKS)
 
 
-def test_both_languages_define_the_same_sentences() -> None:
+@pytest.mark.parametrize("file", MODULES.values())
+def test_both_languages_define_the_same_sentences(file: str) -> None:
     def macros(language: str) -> dict:
-        tree = environment().parse(
-            (SHARED / f"_sentences.{language}.md.j2").read_text(encoding="utf-8")
-        )
+        tree = environment().parse((SHARED / f"{file}.{language}.md.j2").read_text("utf-8"))
         return {
             macro.name: [arg.name for arg in macro.args] for macro in tree.find_all(nodes.Macro)
         }
@@ -170,9 +184,9 @@ def test_retention_is_reported_in_percentage_points() -> None:
 def test_headline_names_period_comparison_and_grade() -> None:
     text = headline("rose", "zh")
     assert "获奖后第 1 至 3 年" in text and "从未获奖的企业" in text
-    brief = headline("rose", "zh", "0_brief")
-    assert "参赛而没有获奖的企业" in brief and "得到支持" in brief
-    assert "证据等级：**低**" in brief
+    assert "**专利：得到支持。**" in headline("rose", "zh", "0_brief")
+    assert "证据 ●●○○ 低" in headline("rose", "zh", "0_brief")
+    assert "参赛而没有获奖的企业" in rendered("0_brief", "why", "zh", facts_of("rose"))
 
 
 def test_any_panel_speaks_of_units_not_of_the_award() -> None:
@@ -287,3 +301,25 @@ def test_the_sandbox_holds() -> None:
     with pytest.raises(Exception, match="unsafe"):
         environment().from_string("{{ ''.__class__.__mro__ }}").render()
     assert not isinstance(environment().loader, DictLoader)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_comparisons_with_awarded_firms_are_weighed_and_a_refusal_says_nothing(
+    language: str,
+) -> None:
+    said = {
+        finding: rendered("5_robustness", "two_way", language, facts_of(finding))
+        for finding in FINDINGS
+    }
+    words = {
+        "zh": {"rose": "影响有限", "fell": "不宜当作获奖的影响来读", "flat": "没有这样的比较"},
+        "en": {"rose": "do little", "fell": "should not be read", "flat": "no such comparisons"},
+    }[language]
+    for finding, wanted in words.items():
+        assert [one for one in words.values() if one in said[finding]] == [wanted]
+    assert "2.0%" in said["rose"] and "30.0%" in said["fell"]
+    nothing = facts_of("rose").facts
+    kept = Facts({key: one for key, one in nothing.items() if ".bacon." not in key})
+    assert rendered("5_robustness", "two_way", language, kept).strip() == ""
+    few = Facts({key: one for key, one in nothing.items() if ".weights." not in key})
+    assert "2015" not in rendered("5_robustness", "weights", language, few)

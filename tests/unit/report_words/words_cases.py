@@ -10,6 +10,13 @@ import pandas as pd
 from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.evidence.grade import grade
+from zgzx_research.pipeline.sentence_facts import (
+    Question,
+    curve_facts,
+    paired_facts,
+    sentence_facts,
+)
+from zgzx_research.robustness.base_sensitivity import PairedDifference
 
 # estimate and standard error, as proportions
 FINDINGS = {
@@ -105,8 +112,7 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
     for outcome, scale in OUTCOMES.items():
         for spec in ("main", "full_base", "not_yet", "precision", "contest"):
             facts |= _estimates(outcome, spec, scale, finding, p_value)
-    facts |= _checks(finding, p_value) | _people(finding)
-    facts |= _programme()
+    facts |= _checks(finding, p_value) | _people(finding) | _programme() | value_facts_of(finding)
     return Facts(facts | _claims(finding))
 
 
@@ -128,19 +134,65 @@ def _programme() -> dict:
 
 
 def _claims(finding: str) -> dict:
-    """Facts of the claims."""
-    found = {"rose": "supported", "fell": "contradicted"}.get(finding, "indistinguishable")
+    """Facts of the claims, all with the same finding."""
+    estimate, error = (100 * number for number in FINDINGS[finding])
+    low, high = estimate - 2 * error, estimate + 2 * error
+    numbers = {"estimate": estimate, "std_error": error, "ci_low": low, "ci_high": high}
+    verdict = {"rose": "supported", "fell": "contradicted"}.get(finding, "indistinguishable")
+    found = {"rose": "found", "fell": "found", "flat": "none"}.get(finding, "not_estimable")
+    verdict = "not_estimable" if found == "not_estimable" else verdict
     sources = {
-        "patents_up": "patents_invention.contest",
-        "retention_up": "retention.precision",
-        "career": "stay_24.persons",
+        "patents_up": ("patents_invention.contest", "contest", "primary", "percent"),
+        "retention_up": ("retention.precision", "precision", "primary", "percentage_point"),
+        "career": ("stay_24.persons", "stay_24", "primary", "percentage_point"),
+        "spillover": ("colleagues.firms", "colleagues", "exploratory", "percentage_point"),
     }
     facts: dict = {}
-    for claim, source in sources.items():
-        facts[f"claim.{claim}.from"] = fact(source, "text", "design", "study")
-        facts[f"claim.{claim}.verdict"] = fact(found, "text", "verdict", "estimate")
-        facts[f"claim.{claim}.grade"] = fact("low", "text", "verdict", "estimate")
-    return facts
+    for claim, (source, design, family, unit) in sources.items():
+        own = verdict if family == "primary" else "exploratory"
+        texts = {"from": source, "design": design, "family": family, "verdict": own}
+        texts |= {"grade": "low", "finding": found, "side": "down" if estimate < 0 else "up"}
+        texts |= {"against": finding == "fell", "limits": "detectable"}
+        facts |= {f"claim.{claim}.{name}": _text(text) for name, text in texts.items()}
+        facts |= {
+            f"claim.{claim}.{name}": fact(value, unit, "estimate", "estimate")
+            for name, value in (numbers | {"claimed_effect": 3.0}).items()
+        }
+        for name in ("p_value", "p_adjusted"):
+            facts[f"claim.{claim}.{name}"] = fact(0.3, "number", "estimate", "estimate")
+        if found == "none":
+            facts[f"claim.{claim}.ruled_out_below"] = fact(low, unit, "estimate", "estimate")
+            facts[f"claim.{claim}.ruled_out_above"] = fact(high, unit, "estimate", "estimate")
+    for name, value in {"absolute": 0.3, "absolute_error": 0.1}.items():
+        facts[f"claim.patents_up.{name}"] = fact(value, "number", "estimate", "estimate")
+    counts = dict.fromkeys(("supported", "signs", "contradicted", "not_found", "unanswered"), 0)
+    key = {"rose": "supported", "fell": "contradicted", "flat": "not_found"}
+    counts |= {key.get(finding, "unanswered"): 3, "primary": 3, "all": 9}
+    facts |= {
+        f"claims.{name}": fact(n, "count", "verdict", "estimate") for name, n in counts.items()
+    }
+    facts["claims.primary_ids"] = _text("patents_up retention_up career")
+    facts["claims.exploratory_ids"] = _text("spillover")
+    facts["next.steps"] = _text("scores more_editions")
+    return facts | {"next.more_editions.claims": _text("patents_up career")}
+
+
+def _text(value: str | bool) -> dict:
+    """A fact that is a word, or whether something holds."""
+    return fact(value, "text", "verdict", "estimate")
+
+
+def _kinds(already: float | None) -> pd.DataFrame:
+    """The comparisons behind two-way fixed effects; None = there are none with treated firms."""
+    rows = [{"kind": "never", "share": 1 - (already or 0)}, {"kind": "all", "share": 1.0}]
+    rows += [{"kind": "already", "share": already}] if already else []
+    return pd.DataFrame(rows).assign(pairs=12, estimate=0.4, n_treated=80, n_comparison=900)
+
+
+def _weights(largest: float) -> pd.DataFrame:
+    """The cohorts behind the main estimate."""
+    row = {"groups": 9, "largest_cohort": 2015, "largest_share": largest}
+    return pd.DataFrame([row | {"largest_three_share": 2 * largest, "effective_number": 5.6}])
 
 
 def _checks(finding: str, p_value: float) -> dict:
@@ -150,26 +202,21 @@ def _checks(finding: str, p_value: float) -> dict:
     frames = {
         "bounds": (pd.DataFrame([{"bound": 1, **ends}]), "bound"),
         "sensitivity": (pd.DataFrame([{"breakdown": 0.4 if finding != "flat" else 0.0}]), None),
-        "base": (pd.DataFrame([{"p_value": p_value, "z": estimate / error}]), None),
-        "curve": (
-            pd.DataFrame(
-                [
-                    {
-                        "specifications": 16,
-                        "lowest": -0.1,
-                        "median": 0.05,
-                        "highest": 0.2,
-                        "sign_flips": {"flat": 0.5, "rose": 0.0}.get(finding, 0.1),
-                    }
-                ]
-            ),
-            None,
-        ),
         "randomisation": (pd.DataFrame([{"p_value": 0.2, "permutations": 999}]), None),
+        "bacon": (_kinds(already={"rose": 0.02, "fell": 0.3}.get(finding)), "kind"),
+        "weights": (_weights(largest={"rose": 0.6, "fell": 0.3}.get(finding, 0.1)), None),
     }
     facts: dict = {}
     for name, (frame, by) in frames.items():
         facts |= frame_facts(f"patents_invention.main.{name}", frame, "percent", by)
+    flips = {"flat": 0.5, "rose": 0.0}.get(finding, 0.1)
+    curve = {"specifications": 16, "lowest": -0.1, "median": 0.05, "highest": 0.2}
+    summary = pd.DataFrame([curve | {"sign_flips": flips}])
+    pair = PairedDifference(0.0, estimate, estimate, error, 0.0, 0.0, p_value, 0.5, "difference")
+    for outcome, unit in (("patents_invention", "percent"), ("retention", "percentage_point")):
+        for name in ("base", "controls"):
+            facts |= paired_facts(f"{outcome}.main.{name}", unit, pair)
+        facts |= curve_facts(f"{outcome}.main.curve", unit, summary)
     return facts
 
 
@@ -181,11 +228,61 @@ def _people(finding: str) -> dict:
     frame = pd.DataFrame([row])
     prefixes = {"stay_24.persons": "percentage_point", "colleagues.firms": "percentage_point"}
     prefixes |= dict.fromkeys(("rank.3", "winners_patents.estimate", "wage.persons"), "number")
+    prefixes |= {"other_inventions.firms": "number"}
     facts: dict = {}
     for prefix, unit in prefixes.items():
         facts |= frame_facts(prefix, frame, unit)
     shares = pd.DataFrame([{"district_change": 26.0, "city_change": 25.6, "difference": 0.4}])
     return facts | frame_facts("skill_share", shares, "number")
+
+
+def _chosen_sentences(facts: dict, prefix: str, finding: str) -> dict:
+    """Facts that choose the sentences; the p value is that of the interval."""
+    estimate, error = FINDINGS[finding]
+    p_value = math.erfc(abs(estimate) / error / math.sqrt(2))
+    found = {f"{prefix}.headline.p_value": fact(p_value, "number", "estimate", "estimate")}
+    found[f"{prefix}.pretest.left_out"] = fact(1, "count", "design", "estimate")
+    claimed = math.nan if prefix.startswith("outcome") else 10.0
+    role = "primary" if prefix.endswith((".contest", ".precision")) else "exploratory"
+    asked = Question() if prefix.startswith("outcome") else Question(role, claimed, 3, 4.0)
+    return found | sentence_facts(facts | found, prefix, asked)
+
+
+def value_facts_of(finding: str) -> dict:
+    """Facts of the page about value for money; the arithmetic is that of round numbers."""
+    estimate, error = FINDINGS[finding]
+    yuan = {"total": 17_640_000.0, "cost_per_entry": 38_812.0, "cost_per_winner": 8_500.4}
+    facts = {f"value.{key}": fact(value, "yuan", "data", "clean") for key, value in yuan.items()}
+    facts["value.cost_per_entrant"] = fact(10_249.0, "yuan", "data", "clean")
+    for name in ("editions", "winning_entries", "winners", "entrants"):
+        facts[f"value.{name}"] = fact(1234, "count", "data", "clean")
+    place = {"rose": "below", "fell": "above", "flat": "inside"}.get(finding, "")
+    for name, source in (
+        ("invention", "patents_invention.contest"),
+        ("retained_employee", "retention.precision"),
+    ):
+        unit = "percent" if name == "invention" else "percentage_point"
+        texts = {"from": source, "reason": "示意性假设", "reason_en": "assumed", "position": place}
+        found = {key: fact(text, "text", "design", "study") for key, text in texts.items()}
+        counts = {"firms": 83, "editions": 9, "first_event": 1, "last_event": 3, "observed": 440}
+        found |= {key: fact(count, "count", "data", "panels") for key, count in counts.items()}
+        years = {"first_year": 2014, "last_year": 2021}
+        found |= {key: fact(year, "year", "data", "panels") for key, year in years.items()}
+        found["baseline"] = fact(400.0, "count", "estimate", "estimate")
+        found["cost"] = fact(1_000_000.0, "yuan", "data", "clean")
+        found["amount"] = fact(50_000.0, "yuan", "design", "study")
+        found["break_even"] = fact(5.0, unit, "estimate", "estimate")
+        for which, effect in {
+            "estimate": estimate,
+            "claimed": 0.1,
+            "upper": estimate + 2 * error,
+        }.items():
+            price = 2500 / effect if effect > 0 else math.nan
+            found[f"effect_{which}"] = fact(100 * effect, unit, "estimate", "estimate")
+            found[f"more_{which}"] = fact(400 * effect, "count", "estimate", "estimate")
+            found[f"price_{which}"] = fact(price, "yuan", "estimate", "estimate")
+        facts |= {f"value.{name}.{key}": record for key, record in found.items()}
+    return facts
 
 
 @functools.cache
@@ -204,6 +301,7 @@ def _estimates(outcome: str, spec: str, scale: str, finding: str, p_value: float
     facts[f"{prefix}.pretest.two_bins.p_value"] = fact(p_value, "number", "estimate", "estimate")
     facts[f"{prefix}.headline.effective_number"] = fact(120.0, "number", "estimate", "estimate")
     facts[f"{prefix}.headline.mde_reason"] = fact("", "text", "estimate", "estimate")
+    facts |= _chosen_sentences(facts, prefix, finding)
     measures = {"effective_treated": 360.0, "pretest": p_value, "linkage": 0.9, "detectable": 20.0}
     graded = grade(measures, claimed_effect=10.0)
     return facts | grade_facts(outcome, spec, graded, "percent")

@@ -128,7 +128,8 @@ def _result(
     psi, numbers = _numbers(by_year, firm, len(firms), scale)
     rows = over_cells(numbers, np.vstack([in_window[None, :], np.eye(len(events), dtype=bool)]))
     effect, by_firm = _effects(rows, numbers, psi)
-    share = _shares([by_year[place] for place in np.flatnonzero(in_window)], firm)
+    inside = [by_year[place] for place in np.flatnonzero(in_window)]
+    share = _shares(inside, firm)
     freedom = float(effect["df"][0])
     narrow = rows.bounds(numbers, t_quantile(EQUIVALENCE, freedom))
     return ContestEffects(
@@ -141,6 +142,7 @@ def _result(
         equivalence_low=float(narrow[0][0]),
         equivalence_high=float(narrow[1][0]),
         detectable=float(rows.detectable(numbers, power_factor(df=freedom))[0]),
+        counterfactual_mean=_counterfactual_mean(inside, scale),
         effective_number=float(1 / (share**2).sum()) if share.any() else 0.0,
         largest_three=float(np.sort(share)[-3:].sum()),
         n_winners=int(entrants.won.sum()),
@@ -231,6 +233,14 @@ def _shares(by_year: list[YearTotals], firm: np.ndarray) -> np.ndarray:
     """(firms,) share of each winning firm in the counterfactual total of the window."""
     part = np.bincount(firm, np.sum([found.expected for found in by_year], axis=0))
     return part / part.sum() if part.sum() > 0 else part
+
+
+def _counterfactual_mean(by_year: list[YearTotals], scale: str) -> float:
+    """Mean outcome of the winners a year without the award: ΣD over the sum of their weights."""
+    sizes = np.array([found.size for found in by_year])
+    values = np.array([found.counterfactual for found in by_year])
+    totals = values if scale == "ratio" else values * sizes
+    return float(totals.sum() / sizes.sum())
 
 
 def _path(events: np.ndarray, effect: pd.DataFrame) -> pd.DataFrame:

@@ -30,6 +30,9 @@ class ContestEffects:
         90 % interval: two one-sided tests at 5 %.
     detectable : float
         Smallest effect that a test at 5 % finds with a power of 80 %.
+    counterfactual_mean : float
+        Mean outcome of the winners a year in the window without the award, weighted as the effect
+        is. Times the relative effect it is the absolute effect.
     effective_number : float
         (Σ D)² / Σ D² over winning firms, D a firm's part of the counterfactual total.
     largest_three : float
@@ -63,6 +66,7 @@ class ContestEffects:
     equivalence_low: float
     equivalence_high: float
     detectable: float
+    counterfactual_mean: float
     effective_number: float
     largest_three: float
     n_winners: int
@@ -83,8 +87,8 @@ class ContestEffects:
         -------
         pandas.DataFrame
             estimate std_error ci_low ci_high df p_value equivalence_low equivalence_high detectable
-            effective_number largest_three n_winners n_others n_firms n_editions pretest_p_value
-            estimand.
+            counterfactual_mean effective_number largest_three n_winners n_others n_firms n_editions
+            pretest_p_value estimand.
         """
         left_out = ("path", "pretest", "influence", "ledger", "options", "estimand")
         row = {name: getattr(self, name) for name in self.__slots__ if name not in left_out}

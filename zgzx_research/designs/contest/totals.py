@@ -27,6 +27,8 @@ class YearTotals:
     ----------
     treated, counterfactual : float
         N and D; on the difference scale over the sum of the winners' weights.
+    size : float
+        Sum of the winners' weights.
     by_treated, by_counterfactual : (rows,) float
         Influence values, about means, divided by one minus the row's share of its side.
     score : (rows,) float
@@ -37,6 +39,7 @@ class YearTotals:
 
     treated: float
     counterfactual: float
+    size: float
     by_treated: np.ndarray
     by_counterfactual: np.ndarray
     score: np.ndarray
@@ -89,6 +92,7 @@ def year_totals(entrants: Entrants, event: int, scale: str) -> YearTotals | None
     return YearTotals(
         treated / unit,
         counterfactual / unit,
+        float(size),
         by_treated / grown,
         by_counterfactual / grown,
         score / unit,

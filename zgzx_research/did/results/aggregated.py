@@ -193,6 +193,27 @@ class Aggregate(ResultDisplay):
             return EffectiveNumber(np.nan, np.nan)
         return effective_number(about, self.cohort_totals(about, window))
 
+    def counterfactual_mean(self, window: tuple[int, int] | None = None) -> float:
+        """Mean outcome that the treated would have had per unit and period without treatment.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            First and last event time, as in `window`; None for the overall estimate.
+
+        Returns
+        -------
+        float
+            ΣD / Σn over the cells behind the estimate, D being a cell's counterfactual total and n
+            its treated units, which all have weight one. NaN on the difference scale, which has no
+            totals. Times the relative effect it is the absolute effect.
+        """
+        _, rows = self.select(window=window) if window else self.select("overall")
+        if rows.totals is None:
+            return float("nan")
+        inside = self.window_cells(*window)[0] if window else self.post
+        return float(rows.totals[1].sum() / self.effects.cells.loc[inside, "n_treated"].sum())
+
     def cohort_totals(
         self, about: Concentration, window: tuple[int, int] | None = None
     ) -> np.ndarray:

@@ -234,6 +234,7 @@ def panels(place: Place, study: Study) -> None:
     """Build the panels of firms, of their entries and of persons."""
     from zgzx_research.panels.firm_entries import build_firm_entries
     from zgzx_research.panels.firm_year import check_coverage
+    from zgzx_research.panels.inventions_without_finalists import build_inventions_without_finalists
     from zgzx_research.panels.treatment import check_editions
     from zgzx_research.panels.worker_final import build_worker_final
 
@@ -260,6 +261,16 @@ def panels(place: Place, study: Study) -> None:
         patent_truncation=study.patents_until,
     )
     store.write_table(place.stage("panels", "worker_final")[0], finals)
+    inventions = build_inventions_without_finalists(
+        tables,
+        firms,
+        people,
+        firm_year=panel,
+        worker_final=finals,
+        holder=study.patents.holder,
+        joint=study.patents.joint,
+    )
+    store.write_table(place.stage("panels", "inventions_without_finalists")[0], inventions)
 
 
 def read_links(place: Place) -> tuple[FirmLinks, PeopleLinks]:

@@ -13,12 +13,12 @@ from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.build import Step
 from zgzx_research.pipeline.code_digest import public_modules
+from zgzx_research.pipeline.page_folders import page_rules
 from zgzx_research.pipeline.place import Place
 
 REPORT = store.PACKAGE / "report"
 FORMATS = ("html", "pdf", "docx")
 PAGE_CODE = ("zgzx_research.pipeline.page", "zgzx_research.pipeline.panel_page")
-SENTENCES = "_sentences"  # shared by all pages
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Edition:
         Where the files are.
     pages : mapping
         Page, in reading order, to the document it belongs to ("brief", "report", "any_panel").
-    last : tuple of str
-        Pages that quote others, and run after them.
+    quotes : mapping
+        Page to the pages whose facts it quotes, after which it runs.
     languages : tuple of str
         The first one's run writes the facts; the others must find the same.
     synthetic : bool
@@ -41,15 +41,18 @@ class Edition:
         Files that pages read.
     parameters : mapping
         Parameters of the notebooks besides study and language.
+    commit : str, default ""
+        Git commit of the code, for the title pages; "" names the digest of the code.
     """
 
     place: Place
     pages: Mapping[str, str]
-    last: tuple[str, ...]
+    quotes: Mapping[str, tuple[str, ...]]
     languages: tuple[str, ...]
     synthetic: bool
     inputs: tuple[Path, ...]
     parameters: Mapping[str, Any]
+    commit: str = ""
 
     @property
     def fact_files(self) -> tuple[Path, ...]:
@@ -98,10 +101,10 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
     place, folder = edition.place, edition.place.page_folder(page)
     notebook = folder / "page.ipynb"
     words = folder / f"{language}.md.j2"
-    shared = REPORT / "prose" / f"{SENTENCES}.{language}.md.j2"
+    shared = _shared_sentences(language)
     first = edition.languages[0]
-    others = [place.facts(other) for other in edition.pages if other not in edition.last]
-    quoted = others if page in edition.last else []
+    quoted = [place.facts(other) for other in edition.quotes.get(page, ())]
+    read = [place.work / name for name in page_rules(folder).reads]
     facts = place.facts(page)
     return Step(
         name=f"page.{language}.{page}",
@@ -117,15 +120,21 @@ def _page_step(edition: Edition, page: str, language: str) -> Step:
         inputs=(
             notebook,
             words,
-            shared,
+            *shared,
             *edition.inputs,
             *quoted,
+            *read,
             *([facts] if language != first else []),
         ),
         outputs=(place.notebook(page, language), *([facts] if language == first else [])),
         settings=[dict(edition.parameters), edition.synthetic],
         modules=(*PAGE_CODE, *public_modules(notebook.read_text(encoding="utf-8"))),
     )
+
+
+def _shared_sentences(language: str) -> list[Path]:
+    """List the files of sentences that all pages share."""
+    return sorted((REPORT / "prose").glob(f"_*.{language}.md.j2"))
 
 
 def run_page(
@@ -225,14 +234,16 @@ def _document_step(edition: Edition, document: str, language: str) -> Step:
     name = "brief" if document == "brief" else "report"
     return Step(
         name=f"{name}.{language}",
-        run=partial(render, place, document, name, pages, language, edition.synthetic),
+        run=partial(
+            render, place, document, name, pages, language, edition.synthetic, edition.commit
+        ),
         inputs=(
             *(place.notebook(page, language) for page in pages),
             edition.all_facts,
             *_style_files(),
         ),
         outputs=tuple(place.reports / language / f"{name}.{suffix}" for suffix in FORMATS),
-        settings=edition.synthetic,
+        settings=[edition.synthetic, edition.commit],
     )
 
 
@@ -249,21 +260,25 @@ def render(
     pages: Sequence[str],
     language: str,
     synthetic: bool,
+    commit: str,
 ) -> None:
     """Write `<name>.html`, `.pdf` and `.docx` from executed notebooks."""
     import nbformat
 
     from zgzx_research.report.assemble import join_notebooks
+    from zgzx_research.report.front_matter import front_matter
     from zgzx_research.report.render import render_document
     from zgzx_research.report.wording import word
 
     books = {page: nbformat.read(place.notebook(page, language), as_version=4) for page in pages}
+    facts = Facts.load(place.work / "facts.json")
     render_document(
         join_notebooks(books, language=language),
         language=language,
         title=word(f"document.{document}", language),
         subtitle=word("document.subtitle", language, study=place.name),
-        stamp=stamp(Facts.load(place.work / "facts.json"), language),
+        stamp=stamp(facts, language),
+        front=front_matter(facts, language, commit),
         synthetic=synthetic,
         out=place.reports / language / name,
         formats=FORMATS,
@@ -286,24 +301,37 @@ def _workbook_step(edition: Edition, language: str) -> Step:
     out = place.reports / language / "report.xlsx"
     return Step(
         name=f"report.{language}.xlsx",
-        run=partial(workbook, place, edition.fact_files, language, edition.synthetic, out),
+        run=partial(
+            workbook,
+            place,
+            edition.fact_files,
+            language,
+            edition.synthetic,
+            edition.commit,
+            out,
+        ),
         inputs=(
             edition.all_facts,
             *edition.fact_files,
             *([ledger] if ledger in edition.inputs else []),
         ),
         outputs=(out,),
-        settings=edition.synthetic,
+        settings=[edition.synthetic, edition.commit],
     )
 
 
 def workbook(
-    place: Place, facts: Sequence[Path], language: str, synthetic: bool, out: Path
+    place: Place,
+    facts: Sequence[Path],
+    language: str,
+    synthetic: bool,
+    commit: str,
+    out: Path,
 ) -> None:
     """Write the workbook beside the report."""
     from zgzx_research.pipeline.workbooks import write
 
-    write(place, facts, language, synthetic, out)
+    write(place, facts, language, synthetic, commit, out)
 
 
 def _card_step(edition: Edition) -> Step:
@@ -311,28 +339,38 @@ def _card_step(edition: Edition) -> Step:
     place, page = edition.place, next(iter(edition.pages))
     folder = place.page_folder(page)
     words = [folder / f"{language}.md.j2" for language in ("zh", "en")]
-    shared = [REPORT / "prose" / f"{SENTENCES}.{language}.md.j2" for language in ("zh", "en")]
+    shared = [path for language in ("zh", "en") for path in _shared_sentences(language)]
     return Step(
         name="index.card",
-        run=partial(write_card, place, page, edition.languages, edition.synthetic),
+        run=partial(write_card, place, page, edition.languages, edition.synthetic, edition.commit),
         inputs=(edition.all_facts, *words, *shared),
         outputs=(place.reports / "card.json",),
-        settings=edition.synthetic,
+        settings=[edition.synthetic, edition.commit],
     )
 
 
-def write_card(place: Place, page: str, languages: Sequence[str], synthetic: bool) -> None:
-    """Write title and headline of the first page in both languages."""
+def write_card(
+    place: Place, page: str, languages: Sequence[str], synthetic: bool, commit: str
+) -> None:
+    """Write what the landing page says of a study, in both languages."""
     from zgzx_research.pipeline.page_words import plain_headline, plain_title
+    from zgzx_research.report.card_findings import card_findings
+    from zgzx_research.report.front_matter import front_matter
     from zgzx_research.report.wording import LANGUAGES
 
     facts, folder = Facts.load(place.work / "facts.json"), place.page_folder(page)
+    ends = [key for key in ("study.first_year", "study.last_year") if facts.has(key)]
     card = {
         "name": place.name,
         "synthetic": synthetic,
         "languages": list(languages),
+        "years": "–".join(str(facts.get(key)) for key in ends),
         "titles": {language: plain_title(folder, language, facts) for language in LANGUAGES},
         "headlines": {language: plain_headline(folder, language, facts) for language in LANGUAGES},
+        "findings": {language: card_findings(facts, language) for language in LANGUAGES},
+        "front": {
+            language: dict(front_matter(facts, language, commit).lines) for language in LANGUAGES
+        },
     }
     store.write_json(place.reports / "card.json", card)
 

@@ -23,7 +23,14 @@ from zgzx_research.report.figures.report_figure import (
 from zgzx_research.report.number_format import format_number
 from zgzx_research.report.wording import word, word_or_code
 
-COLOURS = {"innovation": fs.BLUE, "team": fs.YELLOW, "talent": "#56B4E9", "skill": fs.GREEN}
+# colour and hatch of each category
+LOOKS = dict(
+    zip(
+        ("innovation", "team", "talent", "skill"),
+        zip((fs.ACCENT, fs.YELLOW, "#56B4E9", fs.GREEN), fs.HATCHES, strict=False),
+        strict=True,
+    )
+)
 
 
 def plot_cohorts(
@@ -59,13 +66,15 @@ def plot_cohorts(
 
 def _picture(frame: pd.DataFrame, style: FigureStyle) -> Figure:
     title, subtitle = (word(f"cohorts.{key}", style.language) for key in ("title", "y"))
-    figure = fs.new_figure(3.6, title, subtitle)
+    labels = [word_or_code("category", str(name), style.language) for name in frame["category"]]
+    legend = fs.legend_height(list(dict.fromkeys(labels)))
+    figure = fs.new_figure(3.4 + legend, title, subtitle)
     if frame.empty:
         text = word("cohorts.none", style.language)
         figure.text(0.5, 0.5, text, ha="center", va="center", color=fs.SLATE)
         return fs.add_watermark(figure, style.synthetic)
 
-    axes = fs.add_axes(figure, left=0.5, right=0.15, top=0.92, bottom=0.6)
+    axes = fs.add_axes(figure, left=0.5, right=0.15, top=0.68 + legend, bottom=0.6)
     years = np.arange(frame["year"].min(), frame["year"].max() + 1)
     counts = frame.pivot_table(
         index="year", columns="category", values="firms", aggfunc="sum", observed=True
@@ -73,29 +82,36 @@ def _picture(frame: pd.DataFrame, style: FigureStyle) -> Figure:
     counts = counts.reindex(years).fillna(0)
     handles = _draw_columns(axes, counts, style.language)
 
-    axes.set_xticks(years[:: 1 if len(years) <= fs.MOST_TICKS else 2])
+    axes.set_xticks(years[:: fs.year_step(axes, len(years))])
     axes.tick_params(axis="x", labelsize=fs.TINY)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.margins(y=0.1)
     axes.set_xlabel(word("cohorts.x", style.language))
     fs.add_grid(axes, "y")
-    fs.add_legend(figure, handles, below_top=0.54)
+    fs.add_legend(figure, handles, below_top=0.56)
     return fs.add_watermark(figure, style.synthetic)
 
 
 def _draw_columns(axes: Axes, counts: pd.DataFrame, language: str) -> list[Artist]:
     """Draw one column per year with its total above it, and return the legend's entries."""
-    known = [name for name in COLOURS if name in counts.columns]
+    known = [name for name in LOOKS if name in counts.columns]
     years, top = counts.index.to_numpy(), np.zeros(len(counts))
     handles: list[Artist] = []
 
-    for name in [*known, *(other for other in counts.columns if other not in known)]:
-        colour = COLOURS.get(name, fs.GREY)
-        edge: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.5}
-        axes.bar(years, counts[name], bottom=top, width=0.74, color=colour, **edge)
+    others = [name for name in counts.columns if name not in known]
+    for name in [*known, *others]:
+        place = [*known, *others].index(name)
+        colour, hatch = LOOKS.get(name, (fs.GREY, fs.HATCHES[place % len(fs.HATCHES)]))
+        look: dict[str, Any] = {
+            "facecolor": colour,
+            "hatch": hatch,
+            "edgecolor": "white",
+            "lw": 0.5,
+        }
+        axes.bar(years, counts[name], bottom=top, width=0.74, **look)
         top += counts[name].to_numpy()
-        handles.append(Patch(color=colour, label=word_or_code("category", name, language)))
+        handles.append(Patch(label=word_or_code("category", name, language), **look))
 
     font: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": fs.SMALL, "color": fs.SLATE}
     for year, total in zip(years, top, strict=True):

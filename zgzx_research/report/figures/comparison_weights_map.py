@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure import MIN_FIRMS, hidden_parts
 from zgzx_research.report import fonts
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
@@ -27,14 +28,15 @@ from zgzx_research.report.figures.report_figure import (
 )
 from zgzx_research.report.number_format import ERROR_DIGITS, format_number, significant_digits
 from zgzx_research.report.wording import word
+from zgzx_research.robustness.comparison_weights import shown_column
 
 COLOURS = LinearSegmentedColormap.from_list("weights", [fs.ORANGE, "white", fs.BLUE])
 ESTIMAND = ["estimand", "cohort", "period", "event_time"]
-LEFT, RIGHT, ABOVE, BELOW = 0.75, 0.15, 0.84, 0.52  # inches around the map
+LEFT, RIGHT, ABOVE, BELOW = 0.75, 0.15, 0.8, 0.52  # inches around the map, without its legend
 ROW_HEIGHT, TALLEST = 0.34, 6.0  # inches of a row, and of all rows
-SMALLEST = 6.0  # points: smaller numbers are not printed, only colours show the weights
-NOTHING = 1e-9  # a weight this small beside the largest is rounding
+LITTLE = 0.02  # of the largest weight: below it neither number nor sign is printed
 DARK = 0.55  # of the largest weight: from here on numbers are white
+HIDDEN: dict[str, Any] = {"facecolor": fs.LIGHT, "edgecolor": fs.GREY, "hatch": "///", "lw": 0}
 MOST_WEIGHTS = 4  # named in the alternative text
 
 
@@ -83,19 +85,27 @@ def plot_comparison_weights(
 
     def draw(style: FigureStyle) -> ReportFigure:
         heading = fonts.replace_missing(title) or word("weights.title", style.language)
+        shown = _of_enough_units(weights) if style.disclosure_control else weights
         return ReportFigure(
-            _picture(weights, heading, style), heading, _alternative_text(weights, heading, style)
+            _picture(shown, heading, style), heading, _alternative_text(shown, heading, style)
         )
 
     return FigureSpec(draw, {"language": language, "synthetic": synthetic})
 
 
-def _shown_column(weights: pd.DataFrame) -> str:
-    """Choose the column: weights, or weights times means where weights are derivatives.
+def _of_enough_units(weights: pd.DataFrame) -> pd.DataFrame:
+    """Blank the weights of cohorts that may not be shown: few units, or of unknown number.
 
-    With means of different size, plain derivatives cannot be compared.
+    A weight times a mean tells an outcome; where one cohort is blank, another is with it.
     """
-    return "contribution" if weights["kind"].iloc[0] == "linearised" else "weight"
+    cohort = weights["mean_cohort"].astype("Float64").fillna(np.inf)
+    units = weights.groupby(cohort)["units"].max().fillna(0).astype("int64")
+    small = units.lt(MIN_FIRMS)
+    hidden = pd.Series(hidden_parts(list(units), list(small), MIN_FIRMS), index=units.index)
+    blank = cohort.map(hidden).astype("bool")
+    return weights.assign(
+        **{name: weights[name].mask(blank) for name in ("weight", "mean", "contribution")}
+    )
 
 
 def _estimate_in_words(row: Mapping[Hashable, Any] | pd.Series, language: str) -> str:
@@ -117,14 +127,20 @@ def _cohort_in_words(cohort: float, language: str) -> str:
 def _picture(weights: pd.DataFrame, heading: str, style: FigureStyle) -> Figure:
     # one row per cohort, the never treated (infinity) last
     table = weights.assign(row=weights["mean_cohort"].astype(float).fillna(np.inf))
-    grid = table.pivot(index="row", columns="mean_period", values=_shown_column(weights))
-    largest = float(np.nanmax(np.abs(grid))) or 1.0
+    grid = table.pivot(index="row", columns="mean_period", values=shown_column(weights))
+    largest = float(np.nanmax(np.abs(grid).to_numpy(), initial=0.0)) or 1.0
 
     height = min(TALLEST, ROW_HEIGHT * len(grid))
     which = _estimate_in_words(weights.iloc[0], style.language)
     kind = word(f"weights.kind.{weights['kind'].iloc[0]}", style.language)
-    figure = fs.new_figure(ABOVE + height + BELOW, heading, f"{which} · {kind}")
-    axes = fs.add_axes(figure, LEFT, RIGHT, ABOVE, BELOW)
+    subtitle = fs.wrapped(f"{which} · {kind}", fs.SUBTITLE_COLUMNS)
+    printed = _fits(grid.to_numpy(), largest, height)
+    handles = _handles(None if printed else largest, style.language, bool(_hidden(grid).size))
+    legend = fs.legend_height([str(handle.get_label()) for handle in handles])
+    lower = 0.16 * (len(subtitle.splitlines()) - 1)  # a second line of the subtitle
+    above = ABOVE + legend - fs.LEGEND_LINE + lower
+    figure = fs.new_figure(above + height + BELOW, heading, subtitle)
+    axes = fs.add_axes(figure, LEFT, RIGHT, above, BELOW)
 
     axes.set_facecolor(fs.LIGHT)  # of combinations without a weight
     axes.pcolormesh(
@@ -137,32 +153,45 @@ def _picture(weights: pd.DataFrame, heading: str, style: FigureStyle) -> Figure:
         edgecolors=fs.LIGHT,
         linewidth=0.6,
     )
-    printed = _print_weights(axes, grid.to_numpy(), largest)
+    _print_weights(axes, grid.to_numpy(), largest, numbers=printed)
+    _hide(axes, grid)
     _draw_treatment_start(axes, grid)
     _label_axes(axes, grid, style.language)
-    _add_weights_legend(figure, None if printed else largest, style.language)
+    fs.add_legend(figure, handles, below_top=0.55 + lower)
     return fs.add_watermark(figure, style.synthetic)
 
 
-def _print_weights(axes: Axes, grid: np.ndarray, largest: float) -> bool:
-    """Print the numbers where there is room for them, and return whether there is.
+def _hidden(grid: pd.DataFrame) -> np.ndarray:
+    """Return the rows of cohorts that may not be shown."""
+    return np.flatnonzero(grid.isna().all(axis=1))
 
-    Zeros stay empty.
+
+def _hide(axes: Axes, grid: pd.DataFrame) -> None:
+    """Hatch the rows of cohorts that may not be shown."""
+    for row in _hidden(grid):
+        axes.axhspan(row - 0.5, row + 0.5, **HIDDEN)
+
+
+def _fits(grid: np.ndarray, largest: float, height: float) -> bool:
+    """Whether there is room for numbers in the size of the smallest words."""
+    digits = significant_digits([largest], ERROR_DIGITS)
+    widest = len(format_number(-largest, digits, signed=True)) + 1
+    cell = (fs.WIDTH - LEFT - RIGHT) / grid.shape[1]
+    return fs.DIGIT_WIDTH * widest <= cell and height / len(grid) >= fs.TINY / 72 * 1.4
+
+
+def _print_weights(axes: Axes, grid: np.ndarray, largest: float, *, numbers: bool) -> None:
+    """Print numbers, or the sign alone where there is no room for them; next to nothing is empty.
+
+    The sign says in a print without colours what the colour says.
     """
     digits = significant_digits([largest], ERROR_DIGITS)
-    width, height = fs.size_in_inches(axes)
-    widest = len(format_number(-largest, digits, signed=True)) + 1
-    size = min(fs.TINY, fs.TINY * width / grid.shape[1] / (fs.DIGIT_WIDTH * widest))
-    if size < SMALLEST or height / len(grid) < size / 72 * 1.4:
-        return False
-
-    font: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
+    font: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": fs.TINY}
     for (row, column), value in np.ndenumerate(grid):
-        if abs(value) > NOTHING * largest:
+        if abs(value) > LITTLE * largest:
             text = format_number(value, digits, signed=True)
             colour = "white" if abs(value) > DARK * largest else fs.INK
-            axes.text(column, row, text, color=colour, **font)
-    return True
+            axes.text(column, row, text if numbers else text[0], color=colour, **font)
 
 
 def _draw_treatment_start(axes: Axes, grid: pd.DataFrame) -> None:
@@ -200,23 +229,24 @@ def _label_axes(axes: Axes, grid: pd.DataFrame, language: str) -> None:
         spine.set_visible(False)
 
 
-def _add_weights_legend(figure: Figure, largest: float | None, language: str) -> None:
-    """Explain the line, and the colours where no numbers are printed."""
+def _handles(largest: float | None, language: str, hidden: bool) -> list[Artist]:
+    """Explain the line, rows that are hidden, and the colours where no numbers are printed."""
     start = word("weights.start", language)
     handles: list[Artist] = [Line2D([], [], color=fs.INK, linewidth=2, label=start)]
+    if hidden:
+        handles.append(Patch(label=word("weights.hidden", language), **HIDDEN))
     if largest is not None:
         digits = significant_digits([largest], ERROR_DIGITS)
         for value in (-largest, 0.0, largest):
             colour = COLOURS(0.5 + value / largest / 2)
             label = format_number(value, digits, signed=True)
             handles.append(Patch(facecolor=colour, edgecolor=fs.LIGHT, label=label))
-
-    fs.add_legend(figure, handles, below_top=0.54)
+    return handles
 
 
 def _alternative_text(weights: pd.DataFrame, heading: str, style: FigureStyle) -> str:
-    column = _shown_column(weights)
-    order = weights[column].abs().sort_values(ascending=False).index
+    column = shown_column(weights)
+    order = weights[column].abs().dropna().sort_values(ascending=False).index
     largest = weights.reindex(order)[:MOST_WEIGHTS]
     digits = significant_digits([largest[column].abs().max()], ERROR_DIGITS)
     items = [

@@ -14,36 +14,48 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.disclosure import MIN_FIRMS, enough_firms
 from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
 from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.event_numbers import add_event_numbers, event_numbers
+from zgzx_research.report.figures.figure_marks import (
+    INCOMPLETE,
+    UNPUBLISHED,
+    claimed_entry,
+    claimed_sentence,
+    cut_ends,
+    cut_in_words,
+    draw_claimed,
+    inside,
+    mark_cut,
+    shaded,
+)
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
     FigureStyle,
     ReportFigure,
     alternative_text,
+    listing,
 )
-from zgzx_research.report.number_format import (
-    effect_digits,
-    format_base_mean,
-    format_number,
-    format_value,
-)
+from zgzx_research.report.number_format import effect_digits, format_number, format_value
 from zgzx_research.report.wording import event_axis, word
 
 if TYPE_CHECKING:
     from zgzx_research.did.results.aggregated import Aggregate
 
-# "mixed": an event time before treatment that is the base of one cohort and not of another
-COLOURS = {
-    "mixed": fs.SLATE,
-    "pre": fs.SLATE,
-    "post": fs.BLUE,
-    "left_out": fs.GREY,
-    "reference": fs.GREY,
-}
 BEFORE = ("pre", "mixed")
+# colour, marker, whether it is filled, and the line of the interval; "mixed": an event time before
+# treatment that is the base of one cohort and not of another
+LOOKS: dict[str, tuple[str, str, bool, Any]] = {
+    "mixed": (fs.OTHER, "s", True, "-"),
+    "pre": (fs.OTHER, "s", True, "-"),
+    "post": (fs.ACCENT, "o", True, "-"),
+    "left_out": (fs.GREY, "o", False, (0, (2, 1.2))),
+    "reference": (fs.GREY, "D", False, "-"),
+}
 LIMITS = ("ci_low", "ci_high", "band_low", "band_high")
+LEFT, RIGHT, PLOT = 0.95, 0.12, 2.7  # inches: margins, and the height of the axes
+FAINT, DEEP = 0.06, 0.25  # how dark a shade is for no firm, and how much darker for all
 MOST_ROOM = 3.0  # times the usual interval that the axis follows a single one upwards
 BAND_ROOM = 1.5  # how far beyond the pointwise intervals the axis follows the simultaneous band
 
@@ -53,6 +65,8 @@ def plot_event_study(
     *,
     scale: str | None = None,
     step: tuple[str, int] | None = None,
+    claimed: float | None = None,
+    complete_until: int | None = None,
     outcome_label: str | None = None,
     share: bool | None = None,
     about: str | None = None,
@@ -71,8 +85,14 @@ def plot_event_study(
         "difference" or "ratio"; read from `event` where it knows (a frame: "difference").
     step : tuple of str and int, optional
         Distance between two periods, e.g. ("year", 2); read from `event` where it knows.
+    claimed : float, optional
+        The effect that is claimed, in percent or percentage points, drawn as a dashed line. Like
+        all that follow: None lets the page decide.
+    complete_until : int, optional
+        Last period whose outcomes are all known; event times that rest on later ones are shaded,
+        the darker the more firms are concerned. Only of an aggregate.
     outcome_label : str, optional
-        Name of the outcome for readers. Like all that follow: None lets the page decide.
+        Name of the outcome for readers.
     share : bool, optional
         Whether the outcome is a share (0 to 1): differences are then in percentage points.
     about : str, optional
@@ -113,15 +133,19 @@ def plot_event_study(
         title = word(f"event_study.title.{style.about}", style.language, outcome=style.outcome)
         unit = unit_of_effects(scale, style.share)
         axis = event_axis(style.about, step, style.language)
+        rows = shown.sort_values("event_time").reset_index(drop=True)
+        rows = rows.assign(incomplete=_incomplete(event, rows, style))
         return ReportFigure(
-            _picture(shown, title, axis, unit, style),
+            _picture(rows, title, axis, unit, style),
             title,
-            _alternative_text(shown, title, axis, unit, style),
+            _alternative_text(rows, title, axis, unit, style),
         )
 
     return FigureSpec(
         draw,
         {
+            "claimed": claimed,
+            "complete_until": complete_until,
             "outcome_label": outcome_label,
             "share": share,
             "about": about,
@@ -135,138 +159,171 @@ def _opened(event: Aggregate) -> tuple[pd.DataFrame, dict[str, Any]]:
     return event.to_frame(), event.effects.options
 
 
-def _picture(frame: pd.DataFrame, title: str, axis: str, unit: str, style: FigureStyle) -> Figure:
-    figure = fs.new_figure(4.7, title, word(f"unit_label.{unit}", style.language))
-    axes = fs.add_axes(figure, left=0.9, right=0.15, top=0.92, bottom=1.18)
-    rows = frame.sort_values("event_time").reset_index(drop=True)
+def _incomplete(
+    event: Aggregate | pd.DataFrame, rows: pd.DataFrame, style: FigureStyle
+) -> np.ndarray:
+    """(rows,) share of the treated whose outcome of this event time is not all known yet.
 
-    # an interval without upper end is drawn until far beyond the top
-    finite = rows.replace(np.inf, np.nan)
-    beyond = 10 * finite[["estimate", "ci_high", "band_high"]].abs().max(axis=None)
-    _draw_estimates(axes, rows.replace(np.inf, beyond), UNIT_FACTORS[unit])
-    _limit_y(axes, finite, UNIT_FACTORS[unit])
+    NaN where it is that of so few that it may not be shown.
+    """
+    if style.complete_until is None or isinstance(event, pd.DataFrame):
+        return np.zeros(len(rows))
+    cells = event.effects.cells
+    late = cells["n_treated"].where(cells["period"].gt(style.complete_until), 0)
+    sums = (
+        pd.DataFrame({"late": late, "all": cells["n_treated"]}).groupby(cells["event_time"]).sum()
+    )
+    share = sums["late"] / sums["all"]
+    if style.disclosure_control:
+        share = share.mask(sums["late"].between(1, MIN_FIRMS - 1))
+    return np.asarray(share.reindex(rows["event_time"]), dtype=float)
 
-    _mark_before_and_after(axes, rows, style)
-    _add_counts(axes, rows, style)
+
+def _picture(rows: pd.DataFrame, title: str, axis: str, unit: str, style: FigureStyle) -> Figure:
+    numbers = event_numbers(rows, style, fs.WIDTH - LEFT - RIGHT)
+    labels = [str(handle.get_label()) for handle in _handles(rows, unit, style)]
+    above, below = 0.8 + fs.legend_height(labels), 0.52 + sum(line.height for line in numbers)
+    figure = fs.new_figure(above + PLOT + below, title, word(f"unit_label.{unit}", style.language))
+    axes = fs.add_axes(figure, left=LEFT, right=RIGHT, top=above, bottom=below)
+
+    _limit_axes(axes, rows, UNIT_FACTORS[unit], style.claimed)
+    _draw_estimates(axes, rows, UNIT_FACTORS[unit])
+    _mark_before_and_after(axes, style)
+    add_event_numbers(axes, rows, numbers)
     axes.set_xlabel(axis, labelpad=3)
-    _add_event_legend(figure, rows, style.language)
+    if style.claimed is not None:
+        draw_claimed(axes, style.claimed, unit, style.language)
+    fs.add_legend(figure, _handles(rows, unit, style), below_top=0.56)
     return fs.add_watermark(figure, style.synthetic)
 
 
 def _draw_estimates(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
+    """Draw bands, intervals and points; left-out times are hollow."""
+    limits = axes.get_ylim()
     for role, part in rows.groupby("role"):
-        colour, x = COLOURS[str(role)], part["event_time"].to_numpy(float)
-        y = {name: factor * part[name].to_numpy(float) for name in ("estimate", *LIMITS)}
+        colour, marker, filled, line = LOOKS[str(role)]
+        x = part["event_time"].to_numpy(float)
+        y = {name: inside(factor * part[name].to_numpy(float), limits) for name in LIMITS}
 
         band = y["band_high"] - y["band_low"]
         axes.bar(x, band, bottom=y["band_low"], width=0.74, color=colour, alpha=0.2, lw=0)
-        axes.vlines(x, y["ci_low"], y["ci_high"], color=colour, linewidth=2.2)
+        axes.vlines(x, y["ci_low"], y["ci_high"], color=colour, linewidth=2, linestyle=line)
         axes.plot(
             x,
-            y["estimate"],
-            "D" if role == "reference" else "o",
-            markersize=5 if role == "reference" else 6.5,
-            markerfacecolor=colour if role in {"pre", "post", "mixed"} else "white",
+            factor * part["estimate"].to_numpy(float),
+            marker,
+            markersize=5 if marker == "D" else 6,
+            markerfacecolor=colour if filled else "white",
             markeredgecolor=colour,
             markeredgewidth=1.4,
             zorder=4,
         )
+    low, high = _ends(rows, factor)
+    mark_cut(axes, rows["event_time"].to_numpy(float), low, high)
+    for event, share in zip(rows["event_time"], rows["incomplete"], strict=True):
+        if share != 0:  # the darker, the more firms; few where the share is not shown
+            dark = FAINT + DEEP * np.nan_to_num(share)
+            look = shaded(UNPUBLISHED) | {"facecolor": (fs.SLATE, dark)}
+            axes.axvspan(event - 0.5, event + 0.5, zorder=0, gid=INCOMPLETE, **look)
     axes.axhline(0, color=fs.INK, linewidth=1, zorder=1)
     fs.add_grid(axes, "y")
 
 
-def _limit_y(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
-    """Limit the vertical axis so that no single wide interval flattens the rest.
+def _ends(rows: pd.DataFrame, factor: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the farther of both ends of interval and band, below and above."""
+    low, high, band_low, band_high = (factor * rows[name].to_numpy(float) for name in LIMITS)
+    return np.fmin(low, band_low), np.fmax(high, band_high)
 
-    An interval that is cut off gets an arrow.
+
+def event_limits(rows: pd.DataFrame, factor: float, claimed: float | None) -> tuple[float, float]:
+    """Limits of the vertical axis, so that no single wide interval flattens the rest.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of an event study.
+    factor : float
+        Of the unit.
+    claimed : float, optional
+        In the unit; the axis holds it.
+
+    Returns
+    -------
+    (float, float)
+        Lower and upper limit. Intervals that go on beyond them get arrows.
     """
+    rows = rows.replace([np.inf, -np.inf], np.nan)
     low, high = (factor * rows[name].to_numpy(float) for name in ("ci_low", "ci_high"))
     estimate = factor * rows["estimate"].to_numpy(float)
     bounded = high[np.isfinite(high)]  # none where every standard error is unknown
 
     usual = MOST_ROOM * np.median(np.abs(bounded)) if len(bounded) else np.inf
-    bottom = np.nanmin([*estimate, *low, 0.0])
+    lower = low[np.isfinite(low)]
+    usual_low = MOST_ROOM * np.median(np.abs(lower)) if len(lower) else np.inf
+    bottom = np.nanmin([*estimate, max(np.min(lower, initial=np.inf), -usual_low), 0.0])
     top = np.nanmax([*(1.2 * estimate), min(np.max(bounded, initial=-np.inf), usual), 0.0])
     bands = factor * rows[["band_low", "band_high"]].to_numpy(float)
     if np.isfinite(bands).any():
         band_bottom, band_top = np.nanmin(bands), np.nanmax(bands)
-        bottom = max(band_bottom, BAND_ROOM * bottom)
+        bottom = min(bottom, max(band_bottom, BAND_ROOM * bottom, -usual_low))
         top = max(top, min(band_top, BAND_ROOM * top, usual))
+    bottom, top = min(bottom, claimed or 0.0), max(top, claimed or 0.0)
 
     room = 0.06 * (top - bottom) or 1.0
-    axes.set_ylim(bottom - room, top + 2.2 * room)
-    cut = rows["event_time"][(high > top + 2.2 * room) | (np.isnan(high) & ~np.isnan(low))]
-    arrows: dict[str, Any] = {"color": fs.INK, "markersize": 5, "clip_on": False, "zorder": 5}
-    axes.plot(cut, np.full(len(cut), top + 1.5 * room), "^", **arrows)
+    return bottom - room, top + room
 
+
+def _limit_axes(axes: Axes, rows: pd.DataFrame, factor: float, claimed: float | None) -> None:
+    axes.set_ylim(*event_limits(rows, factor, claimed))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(fs.SignedTicks())
 
-
-def _mark_before_and_after(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
     first, last = int(rows["event_time"].min()), int(rows["event_time"].max())
     axes.set_xlim(first - 0.7, last + 0.7)
     step = 1 + (last - first) // fs.MOST_TICKS
     axes.set_xticks([event for event in range(first, last + 1) if event % step == 0])
     axes.xaxis.set_major_formatter(fs.SignedTicks())
 
-    if first < 0 <= last:
-        axes.axvline(-0.5, color=fs.INK, linewidth=1, linestyle=(0, (4, 3)))
-        for role, x, side in (("pre", -0.62, "right"), ("post", -0.38, "left")):
-            axes.text(
-                x,
-                0.985,
-                word(f"event_study.{role}.{style.about}", style.language),
-                transform=axes.get_xaxis_transform(),
-                ha=side,
-                va="top",
-                color=COLOURS[role],
-                fontweight="bold",
-                fontsize=fs.SMALL,
-                bbox=fs.WHITE_BOX,
-            )
+
+def _mark_before_and_after(axes: Axes, style: FigureStyle) -> None:
+    left, right = axes.get_xlim()
+    if not left < -0.5 < right:
+        return
+    axes.axvline(-0.5, color=fs.INK, linewidth=1, linestyle=(0, (1, 2)))
+    _, height = fs.size_in_inches(axes)
+    for role, x, side in (("pre", -0.62, "right"), ("post", -0.38, "left")):
+        axes.text(
+            x,
+            1 + 0.07 / height,  # above the arrows
+            word(f"event_study.{role}.{style.about}", style.language),
+            transform=axes.get_xaxis_transform(),
+            ha=side,
+            va="bottom",
+            color=LOOKS[role][0],
+            fontweight="bold",
+            fontsize=fs.SMALL,
+        )
 
 
-def _add_counts(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
-    """Add a small table below the axis: treated units and base mean of each event time."""
-    means = [format_base_mean(value, style.share).removesuffix("%") for value in rows["base_mean"]]
-    lines = {
-        "n_treated": [format_number(value, 0) for value in rows["n_treated"]],
-        "base_mean_share" if style.share else "base_mean": means,
-    }
-    width, height = fs.size_in_inches(axes)
-    widest = max(len(text) for texts in lines.values() for text in texts)
-    step = int(np.ceil(fs.DIGIT_WIDTH * (widest + 1) / (width / len(rows))))
-
-    font: dict[str, Any] = {"va": "center", "fontsize": fs.TINY, "color": fs.SLATE}
-    for line, (name, texts) in enumerate(lines.items()):
-        y = -(0.62 + 0.21 * line) / height
-        label = word(f"event_study.{name}", style.language)
-        axes.text(-0.012, y, label, transform=axes.transAxes, ha="right", **font)
-        for x, text in zip(rows["event_time"], texts, strict=True):
-            if x % step == 0:
-                axes.text(x, y, text, transform=axes.get_xaxis_transform(), ha="center", **font)
-
-
-def _add_event_legend(figure: Figure, rows: pd.DataFrame, language: str) -> None:
+def _handles(rows: pd.DataFrame, unit: str, style: FigureStyle) -> list[Artist]:
+    """Return the entries of the legend."""
+    language, roles = style.language, set(rows["role"])
     handles: list[Artist] = [
-        Patch(color=fs.BLUE, alpha=0.2, lw=0, label=word("event_study.band", language)),
-        Line2D([], [], color=fs.BLUE, linewidth=2.2, label=word("event_study.bar", language)),
+        Patch(color=fs.ACCENT, alpha=0.2, lw=0, label=word("event_study.band", language)),
+        Line2D([], [], color=fs.ACCENT, linewidth=2, label=word("event_study.bar", language)),
     ]
-    hollow: dict[str, Any] = {
-        "linestyle": "",
-        "markersize": 6,
-        "markerfacecolor": "white",
-        "markeredgecolor": fs.GREY,
-        "markeredgewidth": 1.4,
-    }
-    roles = set(rows["role"])
-    for role, marker in (("left_out", "o"), ("reference", "D")):
+    for role in ("left_out", "reference"):
+        colour, marker, _, line = LOOKS[role]
         if role in roles:
-            label = word(f"event_study.{role}", language)
-            handles.append(Line2D([], [], marker=marker, label=label, **hollow))
-
-    fs.add_legend(figure, handles, below_top=0.52)
+            look: dict[str, Any] = {"marker": marker, "markersize": 5.5, "color": colour}
+            look |= {"markerfacecolor": "white", "markeredgewidth": 1.4}
+            look |= {"linestyle": line if role == "left_out" else "", "linewidth": 1.6}
+            handles.append(Line2D([], [], label=word(f"event_study.{role}", language), **look))
+    if style.claimed is not None:
+        handles.append(claimed_entry(style.claimed, unit, language))
+    if rows["incomplete"].ne(0).any():
+        handles.append(Patch(label=word("incomplete.years", language), **shaded(UNPUBLISHED)))
+    return handles
 
 
 def _alternative_text(
@@ -286,8 +343,30 @@ def _alternative_text(
         if len(rows):
             when = word(f"event_study.{key}.{style.about}", style.language)
             parts.append(_range_in_words(rows, when, unit, style.language))
+    return alternative_text([*parts, *_marks_in_words(frame, unit, style)], style)
 
-    return alternative_text(parts, style)
+
+def _marks_in_words(rows: pd.DataFrame, unit: str, style: FigureStyle) -> list[str]:
+    """Say which times are left out, which intervals are cut, and what line and shade mean."""
+    factor, language, parts = UNIT_FACTORS[unit], style.language, list[str]()
+    events = [format_number(int(event), 0, signed=True) for event in rows["event_time"]]
+    digits = effect_digits(unit, factor * rows["std_error"], factor * rows["estimate"])
+
+    hollow = [
+        f"{event} ({format_value(factor * float(estimate), unit, digits, language, signed=True)})"
+        for event, role, estimate in zip(events, rows["role"], rows["estimate"], strict=True)
+        if role == "left_out"
+    ]
+    if hollow:
+        parts.append(word("alt.event_study.left_out", language, items=listing(hollow, language)))
+    below, above = cut_ends(*_ends(rows, factor), event_limits(rows, factor, style.claimed))
+    parts += cut_in_words([events[at] for at in np.flatnonzero(below | above)], language)
+    if style.claimed is not None:
+        parts.append(claimed_sentence(style.claimed, unit, language))
+    if rows["incomplete"].ne(0).any():
+        first = (style.complete_until or 0) + 1
+        parts.append(word("alt.shared.incomplete", language, first=first))
+    return parts
 
 
 def _range_in_words(rows: pd.DataFrame, when: str, unit: str, language: str) -> str:

@@ -15,6 +15,15 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
 from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.figure_marks import (
+    claimed_entry,
+    claimed_sentence,
+    cut_ends,
+    cut_in_words,
+    draw_claimed,
+    inside,
+    mark_cut,
+)
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
     FigureStyle,
@@ -28,6 +37,9 @@ from zgzx_research.report.wording import word
 if TYPE_CHECKING:
     from zgzx_research.robustness.honest_bounds.result import HonestBounds
 
+ORIGINAL: dict[str, Any] = {"color": fs.ACCENT, "linewidth": 3}
+DEPARTING: dict[str, Any] = {"color": fs.OTHER, "linewidth": 2.2}  # without a point
+PLOT, MEANING_COLUMNS = 2.3, 56  # inches of the axes, columns of a line below them
 MOST_ROOM = 4.0  # times the original interval's farther end that the axis follows an interval
 
 
@@ -48,7 +60,7 @@ def plot_honest_bounds(
         Result of `honest_bounds`.
     claimed : float, optional
         An effect to draw as a line, e.g. the one that the programme claims; in the units of the
-        estimate (ratios: .12 = 12 %).
+        estimate (ratios: .12 = 12 %). None: that of the page.
     outcome_label : str, optional
         Name of the outcome for readers. Like all that follow: None lets the page decide.
     share : bool, optional
@@ -83,10 +95,11 @@ def plot_honest_bounds(
             )
         title = word("honest_bounds.title", style.language, outcome=style.outcome)
         unit = unit_of_effects(bounds.scale, style.share)
+        line = style.claimed if claimed is None else UNIT_FACTORS[unit] * claimed
         return ReportFigure(
-            _picture(bounds, claimed, title, unit, style),
+            _picture(bounds, line, title, unit, style),
             title,
-            _alternative_text(bounds, claimed, title, unit, style),
+            _alternative_text(bounds, line, title, unit, style),
         )
 
     given = {
@@ -101,70 +114,86 @@ def plot_honest_bounds(
 def _picture(
     bounds: HonestBounds, claimed: float | None, title: str, unit: str, style: FigureStyle
 ) -> Figure:
-    figure = fs.new_figure(3.7, title, word(f"unit_label.{unit}", style.language))
-    axes = fs.add_axes(figure, left=0.9, right=0.15, top=0.92, bottom=0.58)
-    factor = UNIT_FACTORS[unit]
-    low = factor * np.array([bounds.original_low, *bounds.ci_low])
-    high = factor * np.array([bounds.original_high, *bounds.ci_high])
+    handles = _handles(claimed, unit, style.language)
+    legend = fs.legend_height([str(handle.get_label()) for handle in handles])
+    meaning = word(f"honest_bounds.meaning.{_restriction(bounds)}", style.language)
+    meaning = fs.wrapped(meaning, MEANING_COLUMNS)
+    bottom = 0.44 + 0.16 * len(meaning.splitlines())
+    figure = fs.new_figure(
+        0.7 + legend + PLOT + bottom, title, word(f"unit_label.{unit}", style.language)
+    )
+    axes = fs.add_axes(figure, left=0.8, right=0.15, top=0.7 + legend, bottom=bottom)
+    low, high = _ends(bounds, UNIT_FACTORS[unit])
 
-    _draw_intervals(axes, low, high, factor * bounds.estimate)
+    limits = bounds_limits(low, high, claimed)
+    axes.set_ylim(*limits)
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(fs.SignedTicks())
+    _draw_intervals(axes, low, high, UNIT_FACTORS[unit] * bounds.estimate)
+    mark_cut(axes, np.arange(len(low)), low, high)
     if claimed is not None:
-        axes.axhline(factor * claimed, color=fs.ORANGE, linewidth=1.4, linestyle=(0, (4, 3)))
-    _limit_y(axes, low, high, factor * (claimed or 0.0))
-    _label_x(axes, bounds, style.language)
-    _add_bounds_legend(figure, claimed is not None, style.language)
+        draw_claimed(axes, claimed, unit, style.language)
+    _label_x(axes, bounds, meaning, style.language)
+    fs.add_legend(figure, handles, below_top=0.56)
     return fs.add_watermark(figure, style.synthetic)
+
+
+def _ends(bounds: HonestBounds, factor: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return both ends of the original interval, then of the one for each M."""
+    low = factor * np.array([bounds.original_low, *bounds.ci_low])
+    return low, factor * np.array([bounds.original_high, *bounds.ci_high])
 
 
 def _draw_intervals(axes: Axes, low: np.ndarray, high: np.ndarray, estimate: float) -> None:
     """Draw the original interval with its estimate at place 0, then one line for each M."""
-    place, far = np.arange(len(low)), 1e3 * max(abs(estimate), *np.abs(low[np.isfinite(low)]), 1.0)
-    colour = [fs.SLATE] + [fs.BLUE] * (len(low) - 1)
-    axes.vlines(place, np.maximum(low, -far), np.minimum(high, far), color=colour, linewidth=3)
-    axes.plot(0, estimate, "o", color=fs.SLATE, markersize=6.5, zorder=4)
+    limits = axes.get_ylim()
+    ends = [inside(end, limits) for end in (low, high)]
+    for some, look in ((slice(0, 1), ORIGINAL), (slice(1, None), DEPARTING)):
+        axes.vlines(np.arange(len(low))[some], ends[0][some], ends[1][some], **look)
+    axes.plot(0, estimate, "o", color=fs.ACCENT, markersize=6.5, zorder=4)
     axes.axhline(0, color=fs.INK, linewidth=1, zorder=1)
     fs.add_grid(axes, "y")
 
 
-def _limit_y(axes: Axes, low: np.ndarray, high: np.ndarray, claimed: float) -> None:
-    """Limit the axis so that no wide interval flattens the rest; one that is cut gets an arrow."""
-    ends = [end for end in (low[0], high[0], claimed, 0.0) if np.isfinite(end)]
+def bounds_limits(low: np.ndarray, high: np.ndarray, claimed: float | None) -> tuple[float, float]:
+    """Limits of the vertical axis, so that no wide interval flattens the rest.
+
+    Parameters
+    ----------
+    low, high : (1 + bounds,) float
+        Ends of the original interval, then of the others.
+    claimed : float, optional
+        In the unit; the axis holds it.
+
+    Returns
+    -------
+    (float, float)
+        Lower and upper limit. Intervals that go on beyond them get arrows.
+    """
+    ends = [end for end in (low[0], high[0], claimed or 0.0, 0.0) if np.isfinite(end)]
     usual = MOST_ROOM * (max(map(abs, ends)) or 1.0)
     bottom = min([*ends, *np.clip(low, -usual, usual)])
     top = max([*ends, *np.clip(high, -usual, usual)])
     room = 0.06 * (top - bottom) or 1.0
-    axes.set_ylim(bottom - room, top + room)
-
-    arrows: dict[str, Any] = {"color": fs.INK, "markersize": 5, "clip_on": False, "zorder": 5}
-    for marker, cut, y in (("^", high > top, top + room), ("v", low < bottom, bottom - room)):
-        place = np.flatnonzero(cut)
-        if len(place):
-            axes.plot(place, np.full(len(place), y), marker, linestyle="", **arrows)
-    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(fs.SignedTicks())
+    # an interval that is cut stays cut, whatever the room
+    return bottom - room, top + room
 
 
-def _label_x(axes: Axes, bounds: HonestBounds, language: str) -> None:
+def _label_x(axes: Axes, bounds: HonestBounds, meaning: str, language: str) -> None:
     """Write M below each interval, and below the axis what M means."""
     original = word("honest_bounds.original", language)
     axes.set_xticks(range(len(bounds.bounds) + 1), [original, *map(_bound, bounds.bounds)])
     axes.set_xlim(-0.6, len(bounds.bounds) + 0.4)
-    meaning = word(f"honest_bounds.meaning.{_restriction(bounds)}", language)
     axes.set_xlabel(meaning, labelpad=4, fontsize=fs.TINY)
 
 
-def _add_bounds_legend(figure: Figure, claimed: bool, language: str) -> None:
-    lines: list[tuple[str, str, Any]] = [
-        ("parallel", fs.SLATE, "-"),
-        ("departing", fs.BLUE, "-"),
-        ("claimed", fs.ORANGE, (0, (4, 3))),
-    ]
+def _handles(claimed: float | None, unit: str, language: str) -> list[Artist]:
+    """Return the entries of the legend."""
     handles: list[Artist] = [
-        Line2D([], [], color=colour, linewidth=2.2, linestyle=style, label=label)
-        for name, colour, style in lines[: 3 if claimed else 2]
-        for label in [word(f"honest_bounds.{name}", language)]
+        Line2D([], [], label=word(f"honest_bounds.{name}", language), marker=marker, **look)
+        for name, marker, look in (("parallel", "o", ORIGINAL), ("departing", "", DEPARTING))
     ]
-    fs.add_legend(figure, handles, below_top=0.52)
+    return handles if claimed is None else [*handles, claimed_entry(claimed, unit, language)]
 
 
 def _alternative_text(
@@ -194,8 +223,12 @@ def _alternative_text(
         items=listing(items, language),
     )
     parts = [whole, _breakdown_in_words(bounds, language)]
+    low, high = _ends(bounds, factor)
+    names = [word("honest_bounds.original", language), *(f"M = {_bound(m)}" for m in bounds.bounds)]
+    below, above = cut_ends(low, high, bounds_limits(low, high, claimed))
+    parts += cut_in_words([names[at] for at in np.flatnonzero(below | above)], language)
     if claimed is not None:
-        parts.append(word("alt.honest_bounds.claimed", language, effect=shown(claimed)))
+        parts.append(claimed_sentence(claimed, unit, language))
     return alternative_text(parts, style)
 
 

@@ -1,4 +1,4 @@
-"""Mean outcome by year, treated and never treated; years of other shocks are shaded."""
+"""Mean outcome by year; years of other shocks and years not complete are shaded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -14,6 +15,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS
 from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.figure_marks import (
+    INCOMPLETE,
+    SHADES,
+    UNPUBLISHED,
+    shade_years,
+)
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
     FigureStyle,
@@ -29,8 +36,11 @@ Shock = tuple[str, int, int]  # key of its words, first and last year
 # Years in which something else moved the outcomes. No edition was held in 2022; patent filing
 # subsidies ended in June 2021 and all such subsidies by 2025.
 SHOCKS: tuple[Shock, ...] = (("covid", 2020, 2022), ("subsidy", 2021, 2025))
-SHADES = ((fs.SLATE, fs.SLATE), (fs.YELLOW, "#8A5A00"))  # of the years, of their words
-GROUPS = {"treated": (fs.BLUE, "o"), "never_treated": (fs.ORANGE, "s")}  # colour, marker
+# colour, marker, line
+GROUPS: dict[str, tuple[str, str, Any]] = {
+    "treated": (fs.ACCENT, "o", "-"),
+    "never_treated": (fs.OTHER, "s", fs.DASHED),
+}
 
 
 def plot_outcome_paths(
@@ -38,6 +48,7 @@ def plot_outcome_paths(
     *,
     scale: str = "difference",
     shocks: Sequence[Shock] = SHOCKS,
+    complete_until: int | None = None,
     outcome_label: str | None = None,
     share: bool | None = None,
     about: str | None = None,
@@ -55,8 +66,11 @@ def plot_outcome_paths(
         "ratio" draws a logarithmic axis, on which proportional paths are parallel.
     shocks : Sequence of (str, int, int), default SHOCKS
         Years to shade: key of their words, first and last year.
+    complete_until : int, optional
+        Last year whose outcomes are all known; later ones are shaded. Like all that follow: None
+        lets the page decide.
     outcome_label : str, optional
-        Name of the outcome for readers. Like all that follow: None lets the page decide.
+        Name of the outcome for readers.
     share : bool, optional
         Whether the outcome is a share (0 to 1), shown in percent.
     about : str, optional
@@ -86,6 +100,7 @@ def plot_outcome_paths(
     return FigureSpec(
         draw,
         {
+            "complete_until": complete_until,
             "outcome_label": outcome_label,
             "share": share,
             "about": about,
@@ -110,10 +125,13 @@ def _picture(
 ) -> Figure:
     logarithmic = scale == "ratio" and bool((means["mean"].dropna() > 0).all())
     notes = ["%"] * style.share + [word("paths.log", style.language)] * logarithmic
-    figure = fs.new_figure(3.8, title, " · ".join(notes))
-    axes = fs.add_axes(figure, left=0.6, right=0.2, top=0.86 + 0.17 * len(shocks), bottom=0.6)
+    shades = _shades(means, shocks, style)
+    labels = [word(f"group.{name}.{style.about}", style.language) for name in GROUPS]
+    legend = fs.legend_height([*labels, *(label for label, *_ in shades)])
+    figure = fs.new_figure(3.6 + legend, title, " · ".join(notes))
+    axes = fs.add_axes(figure, left=0.6, right=0.2, top=0.68 + legend, bottom=0.6)
 
-    handles = _draw_paths(axes, means, style)
+    handles: list[Artist] = [*_draw_paths(axes, means, style)]
     if logarithmic:
         axes.set_yscale("log")
         wide = means["mean"].max() > 10 * means["mean"].min()
@@ -121,23 +139,26 @@ def _picture(
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     axes.set_xlabel(word("paths.x", style.language))
     fs.add_grid(axes, "y")
-    _shade_shocks(axes, means, shocks, style.language)
-    fs.add_legend(figure, handles, below_top=0.54)
+    axes.set_xlim(means["year"].min() - 0.6, means["year"].max() + 0.6)
+    for label, first, last, shade, gid in shades:
+        handles.append(shade_years(axes, first - 0.5, last + 0.5, shade, label, gid=gid))
+    fs.add_legend(figure, handles, below_top=0.56)
     return fs.add_watermark(figure, style.synthetic)
 
 
 def _draw_paths(axes: Axes, means: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
     factor, lines = 100.0 if style.share else 1.0, []
-    for group, (colour, marker) in GROUPS.items():
+    for group, (colour, marker, line) in GROUPS.items():
         part = means[means["group"] == group].sort_values("year")
         lines += axes.plot(
             part["year"].to_numpy(),
             factor * part["mean"].to_numpy(float),
             marker=marker,
+            linestyle=line,
             color=colour,
             linewidth=2,
             markersize=5,
@@ -146,26 +167,23 @@ def _draw_paths(axes: Axes, means: pd.DataFrame, style: FigureStyle) -> list[Lin
     return lines
 
 
-def _shade_shocks(axes: Axes, means: pd.DataFrame, shocks: Sequence[Shock], language: str) -> None:
-    first, last = means["year"].min(), means["year"].max()
-    axes.set_xlim(first - 0.6, last + 0.6)
-    _, height = fs.size_in_inches(axes)
-
-    for line, (key, begin, end) in enumerate(shocks):
-        left, right = max(begin, first) - 0.5, min(end, last) + 0.5
-        if left >= right:
-            continue
-        shade, ink = SHADES[line % len(SHADES)]
-        axes.axvspan(left, right, color=shade, alpha=0.12, lw=0, zorder=0)
-        font: dict[str, Any] = {"va": "bottom", "fontsize": fs.TINY, "color": ink}
-        axes.text(
-            right if line else left,
-            1 + (0.02 + 0.17 * line) / height,
-            word(f"shock.{key}", language),
-            transform=axes.get_xaxis_transform(),
-            ha="right" if line else "left",
-            **font,
-        )
+def _shades(
+    means: pd.DataFrame, shocks: Sequence[Shock], style: FigureStyle
+) -> list[tuple[str, int, int, tuple[str, str], str]]:
+    """Return name, first and last year, look and mark of the years to shade, as far as shown."""
+    first, last = int(means["year"].min()), int(means["year"].max())
+    found = [
+        (word(f"shock.{key}", style.language), begin, end, SHADES[at % len(SHADES)], key)
+        for at, (key, begin, end) in enumerate(shocks)
+    ]
+    if style.complete_until is not None:
+        name = word("incomplete.years", style.language)
+        found.append((name, style.complete_until + 1, last, UNPUBLISHED, INCOMPLETE))
+    shown = [
+        (name, max(begin, first), min(end, last), shade, gid)
+        for name, begin, end, shade, gid in found
+    ]
+    return [one for one in shown if one[1] <= one[2]]
 
 
 def _alternative_text(means: pd.DataFrame, title: str, style: FigureStyle) -> str:
@@ -187,4 +205,7 @@ def _alternative_text(means: pd.DataFrame, title: str, style: FigureStyle) -> st
         last=means["year"].max(),
         items=listing(items, style.language),
     )
-    return alternative_text([whole], style)
+    late = style.complete_until is not None and style.complete_until < means["year"].max()
+    since = (style.complete_until or 0) + 1
+    said = [word("alt.shared.incomplete", style.language, first=since)] if late else []
+    return alternative_text([whole, *said], style)

@@ -22,7 +22,8 @@ from zgzx_research.report.number_format import format_number
 from zgzx_research.report.tables.data_tables import source_counts
 from zgzx_research.report.wording import word, word_or_code
 
-COLOURS = {"kept": fs.BLUE, "quarantined": fs.ORANGE, "non_data_rows": fs.LIGHT}
+COLOURS = {"kept": fs.ACCENT, "quarantined": fs.ORANGE, "non_data_rows": fs.LIGHT}
+HATCHES = {"kept": "", "quarantined": "////", "non_data_rows": "..."}
 
 
 def plot_raw_rows(
@@ -75,9 +76,15 @@ def _picture(sources: Mapping[str, Counts], style: FigureStyle) -> Figure:
     axes.set_xlabel(word("rows.x", style.language), labelpad=2)
 
     labels = {name: word(f"rows.{name}", style.language) for name in COLOURS}
-    handles = [Patch(color=COLOURS[name], label=label) for name, label in labels.items()]
+    handles = [Patch(label=label, **_look(name)) for name, label in labels.items()]
     fs.add_legend(figure, handles, below_top=0.42)
     return fs.add_watermark(figure, style.synthetic)
+
+
+def _look(name: str) -> dict[str, Any]:
+    """Return colour and hatch of a part."""
+    edge = fs.GREY if name == "non_data_rows" else "white"
+    return {"facecolor": COLOURS[name], "hatch": HATCHES[name], "edgecolor": edge, "lw": 0}
 
 
 def _records(counts: Counts) -> int:
@@ -93,7 +100,7 @@ def _draw_bar(axes: Axes, y: int, counts: Counts) -> None:
 
     for name, count in parts.items():
         width = 100 * count / total if total else 0.0
-        axes.barh(y + 0.2, width, left=left, height=0.42, color=COLOURS[name])
+        axes.barh(y + 0.2, width, left=left, height=0.42, **_look(name))
         left += width
 
 

@@ -9,10 +9,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.report.figures.figure_style import DPI, report_settings
+from zgzx_research.report.figures.figure_style import (
+    DPI,
+    TITLE,
+    TITLE_HEIGHT,
+    report_settings,
+)
 from zgzx_research.report.wording import from_data, word
+
+ABOVE_SUBTITLE = 0.06  # inches that stay above a subtitle where the title is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,13 @@ class FigureStyle:
         Whose words to use: "award" (the programme's own) or "unit" (any panel).
     disclosure_control : bool, default False
         Whether to leave out what rests on too few firms or records (`evidence.disclosure`).
+    claimed : float, optional
+        The effect that is claimed, in percent or percentage points; figures of estimates of one
+        outcome draw it as a dashed line.
+    complete_until : int, optional
+        Last year whose patents are all published; later ones are shaded.
+    title_in_caption : bool, default False
+        Whether the picture is without its title, since the caption below says it.
     """
 
     language: str = "zh"
@@ -41,6 +56,9 @@ class FigureStyle:
     share: bool = False
     about: str = "award"
     disclosure_control: bool = False
+    claimed: float | None = None
+    complete_until: int | None = None
+    title_in_caption: bool = False
 
     @property
     def outcome(self) -> str:
@@ -60,11 +78,14 @@ class ReportFigure:
         One line that says what the figure shows.
     alt : str
         Alternative text: the figure in words, with its key numbers, for readers who cannot see it.
+    title_in_caption : bool, default False
+        Whether svg and png leave the title out.
     """
 
     figure: Figure
     caption: str
     alt: str
+    title_in_caption: bool = False
 
     def svg(self) -> str:
         """Save the picture as SVG text; equal content gives equal text.
@@ -88,6 +109,8 @@ class ReportFigure:
 
     def _saved(self, file_format: str, **options: Any) -> bytes:
         buffer = io.BytesIO()
+        if self.title_in_caption:
+            options["bbox_inches"] = self._below_title()
         with report_settings(), warnings.catch_warnings():
             warnings.filterwarnings("error", message="Glyph")
             try:
@@ -99,6 +122,13 @@ class ReportFigure:
                     remedy="Reword the label, or pass data through fonts.replace_missing.",
                 ) from None
         return buffer.getvalue()
+
+    def _below_title(self) -> Bbox:
+        """Return the part of the picture below its title, in inches."""
+        width, height = self.figure.get_size_inches()
+        for text in self.figure.texts:
+            text.set_visible(text.get_gid() != TITLE)
+        return Bbox.from_bounds(0, 0, width, height - TITLE_HEIGHT + ABOVE_SUBTITLE)
 
     def _repr_png_(self) -> bytes:
         return self.png()
@@ -117,7 +147,7 @@ class FigureSpec:
     """
 
     build: Callable[[FigureStyle], ReportFigure]
-    given: Mapping[str, str | bool | None] = field(default_factory=dict)
+    given: Mapping[str, str | bool | float | None] = field(default_factory=dict)
 
     def draw(self, style: FigureStyle | None = None) -> ReportFigure:
         """Draw the figure.
@@ -135,8 +165,10 @@ class FigureSpec:
         chosen: dict[str, Any] = {
             name: value for name, value in self.given.items() if value is not None
         }
+        chosen_style = replace(style or FigureStyle(), **chosen)
         with report_settings():
-            return self.build(replace(style or FigureStyle(), **chosen))
+            drawn = self.build(chosen_style)
+        return replace(drawn, title_in_caption=chosen_style.title_in_caption)
 
     def _repr_png_(self) -> bytes:
         return self.draw().png()

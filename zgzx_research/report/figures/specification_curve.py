@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from zgzx_research.errors import ZgzxError
@@ -16,6 +18,15 @@ from zgzx_research.evidence.disclosure import enough_firms
 from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
 from zgzx_research.report import fonts
 from zgzx_research.report.figures import figure_style as fs
+from zgzx_research.report.figures.figure_marks import (
+    claimed_entry,
+    claimed_sentence,
+    cut_ends,
+    cut_in_words,
+    draw_claimed,
+    inside,
+    mark_cut,
+)
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
     FigureStyle,
@@ -29,7 +40,10 @@ if TYPE_CHECKING:
     from zgzx_research.robustness.specification_curve import SpecificationCurve
 
 CURVE, ROW, GAP, BELOW = 2.3, 0.19, 0.12, 0.42  # inches: the curve, a level, between axes, labels
-LEFT = 1.75  # inches for the names of the levels
+LEFT = 1.72  # inches for the names of the levels
+ABOVE = 0.66  # inches above the curve, without its legend
+MAIN: dict[str, Any] = {"marker": "D", "color": fs.ACCENT, "markersize": 6.5}
+OTHERS: dict[str, Any] = {"marker": "o", "color": fs.OTHER, "markersize": 3.5}
 MOST_ROOM = 2.5  # times the usual end of an interval that the vertical axis follows a single one
 NAMES = 28  # characters of a level's name that fit
 
@@ -37,6 +51,7 @@ NAMES = 28  # characters of a level's name that fit
 def plot_specification_curve(
     curve: SpecificationCurve,
     *,
+    claimed: float | None = None,
     share: bool | None = None,
     language: str | None = None,
     synthetic: bool | None = None,
@@ -47,9 +62,11 @@ def plot_specification_curve(
     ----------
     curve : SpecificationCurve
         Result of `specification_curve`, of one outcome on one scale.
-    share : bool, optional
-        Whether the outcome is a share (0 to 1): differences are then in percentage points. Like
+    claimed : float, optional
+        The effect that is claimed, in percent or percentage points, drawn as a dashed line. Like
         all that follow: None lets the page decide.
+    share : bool, optional
+        Whether the outcome is a share (0 to 1): differences are then in percentage points.
     language : str, optional
         "zh" or "en".
     synthetic : bool, optional
@@ -91,7 +108,8 @@ def plot_specification_curve(
             _alternative(rows, unit, style),
         )
 
-    return FigureSpec(draw, {"share": share, "language": language, "synthetic": synthetic})
+    given = {"claimed": claimed, "share": share, "language": language, "synthetic": synthetic}
+    return FigureSpec(draw, given)
 
 
 def _levels(curve: SpecificationCurve, rows: pd.DataFrame) -> list[tuple[str, object]]:
@@ -112,40 +130,84 @@ def _picture(
     style: FigureStyle,
 ) -> Figure:
     below = ROW * len(levels) + GAP * len({axis for axis, _ in levels})
-    height = 0.62 + CURVE + below + BELOW
+    handles = _handles(unit, style)
+    above = ABOVE + fs.legend_height([str(handle.get_label()) for handle in handles])
+    height = above + CURVE + below + BELOW
     unit_label = word(f"unit_label.{unit}", style.language)
     subtitle = word("specifications.subtitle", style.language, unit=unit_label)
     figure = fs.new_figure(height, title, subtitle)
-    upper = fs.add_axes(figure, left=LEFT, right=0.15, top=0.62, bottom=below + BELOW)
-    _draw_curve(upper, rows, UNIT_FACTORS[unit])
-    lower = fs.add_axes(figure, left=LEFT, right=0.15, top=0.62 + CURVE + GAP, bottom=BELOW)
+    upper = fs.add_axes(figure, left=LEFT, right=0.15, top=above, bottom=below + BELOW)
+    _draw_curve(upper, rows, UNIT_FACTORS[unit], style.claimed)
+    if style.claimed is not None:
+        draw_claimed(upper, style.claimed, unit, style.language)
+    fs.add_legend(figure, handles, below_top=0.56)
+    lower = fs.add_axes(figure, left=LEFT, right=0.15, top=above + CURVE + GAP, bottom=BELOW)
     _draw_choices(lower, rows, levels, style.language)
     lower.set_xlim(upper.get_xlim())
-    lower.set_xlabel(word("specifications.x", style.language), labelpad=4, fontsize=fs.SMALL)
+    lower.set_xlabel(word("specifications.x", style.language), labelpad=4, fontsize=fs.SMALL, x=0.3)
     return fs.add_watermark(figure, style.synthetic)
 
 
-def _draw_curve(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
-    """Draw points with intervals; the main specification is orange."""
-    x = np.arange(len(rows))
-    estimate, low, high = (
-        factor * rows[name].to_numpy(float) for name in ("estimate", "ci_low", "ci_high")
-    )
+def _handles(unit: str, style: FigureStyle) -> list[Artist]:
+    """Return the entries of the legend."""
+    language = style.language
+    handles: list[Artist] = [
+        Line2D([], [], label=word(f"specifications.{name}", language), linestyle="", **look)
+        for name, look in (("main", MAIN), ("others", OTHERS))
+    ]
+    if style.claimed is not None:
+        handles.append(claimed_entry(style.claimed, unit, language))
+    return handles
+
+
+def _ends(rows: pd.DataFrame, factor: float) -> tuple[np.ndarray, np.ndarray]:
+    low, high = (factor * rows[name].to_numpy(float) for name in ("ci_low", "ci_high"))
+    return low, high
+
+
+def curve_limits(rows: pd.DataFrame, factor: float, claimed: float | None) -> tuple[float, float]:
+    """Limits of the vertical axis, so that no single wide interval flattens the rest.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Specifications with their estimates.
+    factor : float
+        Of the unit.
+    claimed : float, optional
+        In the unit; the axis holds it.
+
+    Returns
+    -------
+    (float, float)
+        Lower and upper limit. Intervals that go on beyond them get arrows.
+    """
+    (low, high), estimate = _ends(rows, factor), factor * rows["estimate"].to_numpy(float)
     ends = np.abs(np.concatenate([low, high]))
     ends = ends[np.isfinite(ends)]
     most = MOST_ROOM * np.median(ends) if len(ends) else np.inf
-    top = max(np.nanmax(estimate), min(np.nanmax(ends, initial=0.0), most))
+    top = max(np.nanmax(estimate), min(np.nanmax(ends, initial=0.0), most), claimed or 0.0)
     bottom = min(np.nanmin(estimate), max(np.nanmin(np.where(np.isfinite(low), low, 0.0)), -most))
-    main = rows["index"].to_numpy() == 0
-    colour = [fs.ORANGE if is_main else fs.BLUE for is_main in main]
-    axes.vlines(
-        x, low, np.where(np.isinf(high), 10 * max(top, 1.0), high), colors=colour, alpha=0.45
-    )
-    axes.scatter(x, estimate, c=colour, s=np.where(main, 34, 12), zorder=3)
-    axes.axhline(0, color=fs.INK, linewidth=1, zorder=1)
+    bottom = min(bottom, claimed or 0.0)
     room = 0.06 * (top - bottom) or 1.0
-    axes.set_ylim(min(bottom, 0.0) - room, max(top, 0.0) + room)
+    return bottom - room, top + room
+
+
+def _draw_curve(axes: Axes, rows: pd.DataFrame, factor: float, claimed: float | None) -> None:
+    """Draw points with intervals; the main specification has a colour and a mark of its own."""
+    limits = curve_limits(rows, factor, claimed)
+    axes.set_ylim(*limits)
     axes.set_xlim(-0.8, len(rows) - 0.2)
+    x, main = np.arange(len(rows)), rows["index"].to_numpy() == 0
+    low, high = _ends(rows, factor)
+    for some, look in ((~main, OTHERS), (main, MAIN)):
+        estimate = factor * rows["estimate"].to_numpy(float)[some]
+        lower, upper = inside(low[some], limits), inside(high[some], limits)
+        width = 1.2 if look is OTHERS else 2.0
+        axes.vlines(x[some], lower, upper, colors=look["color"], linewidth=width)
+        axes.plot(x[some], estimate, linestyle="", zorder=3, **look)
+    mark_cut(axes, x, low, high)
+    axes.axhline(0, color=fs.INK, linewidth=1, zorder=1)
     axes.set_xticks([])
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(fs.SignedTicks())
@@ -196,4 +258,10 @@ def _alternative(rows: pd.DataFrame, unit: str, style: FigureStyle) -> str:
     whole = word(
         "alt.specifications.whole", style.language, count=len(rows), crossing=crossing, **shown
     )
-    return alternative_text([whole], style)
+    low, high = _ends(rows, factor)
+    cut = np.logical_or(*cut_ends(low, high, curve_limits(rows, factor, style.claimed)))
+    number = word("specifications.numbered", style.language, count=int(cut.sum()))
+    said = cut_in_words([number], style.language) if cut.any() else []
+    if style.claimed is not None:
+        said.append(claimed_sentence(style.claimed, unit, style.language))
+    return alternative_text([whole, *said], style)

@@ -1,4 +1,4 @@
-"""The table of the official claims: one row each, with its estimate, certainty and verdict."""
+"""The tables of the official claims: those with an estimate, and those that can be described."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ from collections.abc import Sequence
 
 from zgzx_research.evidence.claims import Claim
 from zgzx_research.evidence.facts import FactSource
-from zgzx_research.report.number_format import MISSING, effect_digits, format_value
-from zgzx_research.report.tables.effect_tables import format_interval
+from zgzx_research.report.number_format import format_number
+from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
 from zgzx_research.report.tables.markdown_table import Table, column_words, make_table
-from zgzx_research.report.wording import word
+from zgzx_research.report.wording import entries, from_data, word, word_or_code
 
-COLUMNS = ("claim", "estimate_with_unit", "interval", "claimed", "grade", "verdict")
+TESTED = ("claim_and_design", "verdict", "estimate_and_interval", "grade")
+DESCRIBED = ("claim", "would_answer", "can_be_said")
+# claim without an estimate -> the facts its words take up, where all of them are there
+NUMBERS = {
+    "skill_share_up": {
+        "district": "skill_share.district_change",
+        "city": "skill_share.city_change",
+        "difference": "skill_share.difference",
+    },
+}
 
 
 def claims_table(facts: FactSource, claims: Sequence[Claim], language: str) -> Table:
-    """Show what is found about each claim.
+    """Show the claims with an estimate: design, estimate, certainty, verdict, what is ruled out.
 
     Parameters
     ----------
@@ -29,33 +38,108 @@ def claims_table(facts: FactSource, claims: Sequence[Claim], language: str) -> T
     Returns
     -------
     Table
-        A claim without an estimate says why there is none.
+        A row for each claim with an estimate.
     """
-    body = [_row(facts, claim, language) for claim in claims]
+    body = [_tested(row, language) for row in claim_rows(facts, claims)]
     caption = word("table.claims", language)
-    return make_table("claims", caption, column_words(COLUMNS, language), "lrrrll", body)
+    return make_table("claims", caption, column_words(TESTED, language), "llll", body)
 
 
-def _row(facts: FactSource, claim: Claim, language: str) -> list[str]:
-    """Write one claim."""
-    key, text = f"claim.{claim.id}", claim.zh if language == "zh" else claim.en
-    if not facts.has(f"{key}.estimate"):
-        return [text, *[MISSING] * 4, word(f"testable.{claim.testable}", language)]
+def described_claims_table(facts: FactSource, claims: Sequence[Claim], language: str) -> Table:
+    """Show the claims without an estimate: what would answer them, and what can be said now.
 
-    found = {
-        name: facts.record(f"{key}.{name}")
-        for name in ("estimate", "ci_low", "ci_high", "std_error", "claimed_effect", "verdict")
-    }
-    value = {name: record["value"] for name, record in found.items()}
-    unit = found["estimate"]["unit"]
-    digits = effect_digits(unit, [value["std_error"]], [value["estimate"]])
+    Parameters
+    ----------
+    facts : FactSource
+        All facts.
+    claims : sequence of Claim
+        The claims, in the order of the rows.
+    language : str
+        "zh" or "en".
+
+    Returns
+    -------
+    Table
+        A row for each claim without an estimate.
+    """
+    others = [claim for claim in claims if not facts.has(f"claim.{claim.id}.estimate")]
+    body = [_described(facts, claim, language) for claim in others]
+    caption = word("table.claims_described", language)
+    return make_table("claims_described", caption, column_words(DESCRIBED, language), "lll", body)
+
+
+def _tested(row: ClaimRow, language: str) -> list[str]:
+    """Write one claim with an estimate."""
+    claim = from_data(row.claim.zh if language == "zh" else row.claim.en)
+    design = word_or_code("claim_design", row.design, language)
+    estimate = f"{row.number(row.estimate, language)} {_interval(row)}".strip()
+    if row.claimed is not None:
+        claimed = row.number(row.claimed, language)
+        estimate = word("claim_finding.claimed", language, estimate=estimate, claimed=claimed)
     return [
-        text,
-        format_value(value["estimate"], unit, digits, language, signed=True),
-        format_interval(value["ci_low"], value["ci_high"], digits),
-        format_value(value["claimed_effect"], unit, None, language, signed=True)
-        if value["claimed_effect"] is not None
-        else MISSING,
-        word(f"grade.{facts.record(f'{key}.grade')['value']}", language),
-        word(f"verdict.{value['verdict']}", language),
+        word("claim_finding.claim_and_design", language, claim=claim, design=design),
+        verdict_words(row, language),
+        estimate,
+        word(f"grade_marks.{row.grade}", language),
     ]
+
+
+def _interval(row: ClaimRow) -> str:
+    """Write the interval of a claim; nothing where there is none."""
+    if row.withheld or (row.ci_low is None and row.ci_high is None):
+        return ""
+    return f"[{row.end(row.ci_low)}, {row.end(row.ci_high)}]"
+
+
+def verdict_words(row: ClaimRow, language: str) -> str:
+    """Write the verdict, what is behind it, and what is ruled out."""
+    parts = [word(f"verdict.{row.verdict}", language)]
+    if row.verdict == "exploratory":
+        side = "below" if (row.estimate or 0) < 0 else "above"
+        parts.append(
+            word(f"claim_finding.{side if row.finding == 'found' else row.finding}", language)
+        )
+    elif row.finding == "alone":
+        parts.append(word("claim_finding.alone", language))
+    if row.finding in ("alone", "none"):
+        parts.append(_ruled_out(row, language))
+    return word("claim_finding.separator", language).join(parts)
+
+
+def _ruled_out(row: ClaimRow, language: str) -> str:
+    """Write what the interval rules out."""
+    low, high = row.ruled_out_below, row.ruled_out_above
+    both = low is not None and high is not None
+    kind = (
+        "both" if both else "above" if high is not None else "below" if low is not None else "none"
+    )
+    texts = {
+        "low": row.number(low, language),
+        "high": row.number(high, language, bare=both),
+    }
+    return word(f"claim_range.{kind}", language, **texts)
+
+
+def _described(facts: FactSource, claim: Claim, language: str) -> list[str]:
+    """Write one claim without an estimate."""
+    zh = language == "zh"
+    text, estimand = (claim.zh, claim.estimand_zh) if zh else (claim.en, claim.estimand_en)
+    kind = word(f"testable.{claim.testable}", language)
+    joined = word(
+        "claim_finding.joined", language, verdict=kind, more=_said(facts, claim, language)
+    )
+    return [from_data(text), from_data(estimand), joined]
+
+
+def _said(facts: FactSource, claim: Claim, language: str) -> str:
+    """Write what can be said of a claim without an estimate, with its numbers where they exist."""
+    if claim.testable == "causal":
+        return word("claim_described.no_estimate", language)
+    start, wanted = f"claim_described.{claim.id}", NUMBERS.get(claim.id, {})
+    if wanted and all(facts.has(key) for key in wanted.values()):
+        values = {name: facts.record(key)["value"] for name, key in wanted.items()}
+        texts = {name: format_number(value, 1, signed=True) for name, value in values.items()}
+        return word(f"{start}.numbers", language, **texts)
+    if f"{start}.words" in entries():
+        return word(f"{start}.words", language)
+    return word("claim_described.not_known", language)

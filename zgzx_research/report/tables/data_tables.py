@@ -17,7 +17,7 @@ from zgzx_research.report.tables.markdown_table import (
     make_table,
     with_note,
 )
-from zgzx_research.report.wording import word, word_or_code
+from zgzx_research.report.wording import word, word_about, word_or_code
 
 MANY_FILES = 6  # of one source; more are shown by kind
 
@@ -234,8 +234,11 @@ def arms_table(summary: Sequence[Mapping[str, Any]], language: str) -> Table:
     return make_table("arms", word("table.arms", language), columns, "llrrr", body)
 
 
-def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
+def ledger_table(ledger: pd.DataFrame, language: str, about: str = "unit") -> Table:
     """Show what estimation left out. Examples of units stay out of reports.
+
+    On the programme's own pages lines that concern no row and no unit are left out: they say how
+    the file was read, which in a study is always the same.
 
     Parameters
     ----------
@@ -243,6 +246,8 @@ def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
         Columns step, reason, rows, units.
     language : str
         "zh" or "en".
+    about : str, default "unit"
+        "award" or "unit": whose words to use.
 
     Returns
     -------
@@ -251,13 +256,14 @@ def ledger_table(ledger: pd.DataFrame, language: str) -> Table:
     """
     body = [
         [
-            word_or_code("ledger.step", row["step"], language),
-            word_or_code("ledger.reason", row["reason"], language),
+            word_about("ledger.step", row["step"], about, language),
+            word_about("ledger.reason", row["reason"], about, language),
             format_count(row["rows"]),
             format_count(row["units"]),
         ]
         for row in ledger.to_dict("records")
+        if about == "unit" or (row["rows"], row["units"]) != (0, 0)
     ]
     body = body or [[MISSING, word("nothing_left_out", language), MISSING, MISSING]]
-    columns = column_words(("step", "reason", "rows", "units"), language)
+    columns = column_words(("step", "reason", "rows", "units"), language, about)
     return make_table("ledger", word("table.ledger", language), columns, "llrr", body)

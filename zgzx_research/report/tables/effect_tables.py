@@ -23,7 +23,7 @@ from zgzx_research.report.tables.markdown_table import (
     make_table,
     with_note,
 )
-from zgzx_research.report.wording import word
+from zgzx_research.report.wording import word, word_about
 
 EFFECT_COLUMNS = ("std_error", "interval", "band", "n_treated", "n_comparison", "base_mean")
 ESTIMATE_COLUMNS = (
@@ -38,7 +38,13 @@ ESTIMATE_COLUMNS = (
 
 
 def event_time_table(
-    frame: pd.DataFrame, scale: str, language: str, *, share: bool = False, outcome_label: str = ""
+    frame: pd.DataFrame,
+    scale: str,
+    language: str,
+    *,
+    share: bool = False,
+    outcome_label: str = "",
+    about: str = "unit",
 ) -> Table:
     """Show effects by event time.
 
@@ -54,6 +60,8 @@ def event_time_table(
         Whether the outcome is a share (0 to 1): differences are then in percentage points.
     outcome_label : str, default ""
         Name of the outcome for readers.
+    about : str, default "unit"
+        "award" or "unit": whose words to use.
 
     Returns
     -------
@@ -67,12 +75,13 @@ def event_time_table(
     first = [
         [
             format_number(int(row["event_time"]), 0, signed=True),
-            word(f"role.{row['role']}", language),
+            word_about("role", str(row["role"]), about, language),
         ]
         for row in frame.to_dict("records")
     ]
     columns = ["event_time", "role"]
-    return _effects_table("event_time", caption, columns, first, frame, scale, share, language)
+    kind = ("event_time", about)
+    return _effects_table(kind, caption, columns, first, frame, scale, share, language)
 
 
 def cohort_table(
@@ -82,6 +91,7 @@ def cohort_table(
     *,
     share: bool = False,
     labels: Mapping[str, str] | None = None,
+    about: str = "unit",
 ) -> Table:
     """Show effects by cohort.
 
@@ -97,6 +107,8 @@ def cohort_table(
         Whether the outcome is a share (0 to 1): differences are then in percentage points.
     labels : Mapping, optional
         First treated period as it was counted -> as readers know it.
+    about : str, default "unit"
+        "award" or "unit": whose words to use.
 
     Returns
     -------
@@ -106,11 +118,12 @@ def cohort_table(
     cohorts = [str(int(cohort)) for cohort in frame["cohort"]]
     first = [[(labels or {}).get(cohort, cohort)] for cohort in cohorts]
     caption = word("table.cohort", language)
-    return _effects_table("cohort", caption, ["cohort"], first, frame, scale, share, language)
+    kind = ("cohort", about)
+    return _effects_table(kind, caption, ["cohort"], first, frame, scale, share, language)
 
 
 def _effects_table(
-    key: str,
+    kind: tuple[str, str],
     caption: str,
     first_columns: Sequence[str],
     first: Sequence[Sequence[str]],
@@ -119,7 +132,11 @@ def _effects_table(
     share: bool,
     language: str,
 ) -> Table:
-    """Add estimate, error, intervals and numbers of units to the first columns."""
+    """Add estimate, error, intervals and numbers of units to the first columns.
+
+    `kind` is the key of the table, and whose words it uses.
+    """
+    key, about = kind
     unit = unit_of_effects(scale, share)
     factor = UNIT_FACTORS[unit]
     digits = effect_digits(unit, factor * frame["std_error"], factor * frame["estimate"])
@@ -137,15 +154,15 @@ def _effects_table(
 
     estimate = word("column.estimate", language, unit=word(f"unit_short.{unit}", language))
     columns = [
-        *column_words(first_columns, language),
+        *column_words(first_columns, language, about),
         estimate,
-        *column_words(EFFECT_COLUMNS, language),
+        *column_words(EFFECT_COLUMNS, language, about),
     ]
     align = {"event_time": "rl", "cohort": "r"}[key] + "r" * 7
     return make_table(key, caption, columns, align, body)
 
 
-def estimates_table(rows: Sequence[EstimateRow], language: str) -> Table:
+def estimates_table(rows: Sequence[EstimateRow], language: str, about: str = "unit") -> Table:
     """Show estimates with their minimum detectable effect and reading, one row each.
 
     Parameters
@@ -154,6 +171,8 @@ def estimates_table(rows: Sequence[EstimateRow], language: str) -> Table:
         Result of `estimate_rows.estimate_rows`.
     language : str
         "zh" or "en".
+    about : str, default "unit"
+        "award" or "unit": whose words to use.
 
     Returns
     -------
@@ -168,7 +187,7 @@ def estimates_table(rows: Sequence[EstimateRow], language: str) -> Table:
             row["label"],
             format_value(row["estimate"], unit, digits, language, signed=True),
             format_interval(row["ci_low"], row["ci_high"], digits),
-            format_value(row["mde"], unit, digits, language),
+            _detectable(row, digits, language),
             format_count(row["n_treated"]),
             format_count(row["n_comparison"]),
             word(f"reading.{row['reading']}", language),
@@ -177,8 +196,17 @@ def estimates_table(rows: Sequence[EstimateRow], language: str) -> Table:
 
     caption = with_note(word("table.estimates", language), "mde", language)
     return make_table(
-        "estimates", caption, column_words(ESTIMATE_COLUMNS, language), "lrrrrrl", body
+        "estimates", caption, column_words(ESTIMATE_COLUMNS, language, about), "lrrrrrl", body
     )
+
+
+def _detectable(row: EstimateRow, digits: int, language: str) -> str:
+    """Write the minimum detectable effect, or that it is above what the interval rules out."""
+    unit, effect, end = row["unit"], row["mde"], row["ci_high"]
+    low = row["ci_low"]
+    if low is not None and end is not None and end > 0 and (effect is None or effect > end):
+        return f"> {format_value(end, unit, digits, language)}"
+    return format_value(effect, unit, digits, language)
 
 
 def format_interval(low: float | None, high: float | None, digits: int) -> str:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zgzx_research.report.number_format import MISSING, format_number
-from zgzx_research.report.wording import display_width, escape_markdown, from_data, word
+from zgzx_research.report.wording import (
+    display_width,
+    escape_markdown,
+    from_data,
+    word,
+    word_about,
+)
 
 WIDEST = 36  # display columns a Markdown column may claim; longer texts wrap
 SIDES = {"l": "left", "r": "right"}
@@ -30,6 +36,8 @@ class Table:
         One tuple per row, each as long as `columns`.
     notes : tuple of str, default ()
         Further sentences for below the table; the tables of this folder have none.
+    markup : bool, default False
+        Whether entries are Markdown of our own; otherwise marks in them are escaped.
     """
 
     key: str
@@ -38,6 +46,7 @@ class Table:
     align: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    markup: bool = False
 
     def to_markdown(self) -> str:
         """Write the table as a Pandoc pipe table, without its caption.
@@ -47,7 +56,8 @@ class Table:
         str
             Markdown. The relative width of a column follows its longest entry.
         """
-        lines = [tuple(escape_markdown(text) for text in row) for row in (self.columns, *self.rows)]
+        written = str if self.markup else escape_markdown
+        lines = [tuple(map(written, row)) for row in (self.columns, *self.rows)]
         widths = [
             max(3, *(min(WIDEST, display_width(line[column])) for line in lines))
             for column in range(len(self.columns))
@@ -90,9 +100,9 @@ def make_table(
     return Table(key, caption, tuple(columns), tuple(SIDES[letter] for letter in align), printable)
 
 
-def column_words(names: Sequence[str], language: str) -> list[str]:
-    """Return the headings of columns: the words of ``column.<name>``."""
-    return [word(f"column.{name}", language) for name in names]
+def column_words(names: Sequence[str], language: str, about: str = "unit") -> list[str]:
+    """Return the headings of columns: the words of ``column.<name>``, or of ``column_award``."""
+    return [word_about("column", name, about, language) for name in names]
 
 
 def with_note(caption: str, note: str, language: str) -> str:

@@ -13,7 +13,7 @@ from zgzx_research.evidence.frame_facts import COUNTED, EFFECT, MEASURES
 from zgzx_research.report.number_format import effect_digits, format_number, format_value
 from zgzx_research.report.tables.effect_tables import format_interval
 from zgzx_research.report.tables.markdown_table import Table, format_count, make_table
-from zgzx_research.report.wording import word
+from zgzx_research.report.wording import word, word_about
 
 NUMBER_DIGITS = 3
 UNSIGNED = ("std_error", "mean_change", "largest_change", "detectable")
@@ -29,6 +29,7 @@ def result_table(
     label_column: str,
     unit: str,
     language: str,
+    about: str = "unit",
 ) -> Table:
     """Show a frame of results, one row each.
 
@@ -46,6 +47,8 @@ def result_table(
         Unit of the effects.
     language : str
         "zh" or "en".
+    about : str, default "unit"
+        "award" or "unit": whose words to use.
 
     Returns
     -------
@@ -59,8 +62,8 @@ def result_table(
         for label, row in zip(labels, frame.to_dict("records"), strict=True)
     ]
     short = word(f"unit_short.{unit}", language)
-    heads = [word(f"column.{name}", language, unit=short) for name, _ in measures]
-    columns = [word(f"column.{label_column}", language), *heads]
+    heads = [word_about("column", name, about, language, unit=short) for name, _ in measures]
+    columns = [word_about("column", label_column, about, language), *heads]
     align = "l" + "r" * len(measures)
     return make_table(key, word(f"table.{key}", language), columns, align, body)
 

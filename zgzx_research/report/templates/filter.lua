@@ -9,7 +9,7 @@ local FITS = {
   { 9, 90 }, { 8.4, 90 }, { 9, 48 }, { 8.4, 48 }, { 7.6, 90 }, { 9, 36 }, { 8.4, 36 }, { 7.6, 36 },
   { 8.4, 26 }, { 8.4, 20 }, { 7.6, 26 }, { 7.6, 20 }, { 6.8, 26 }, { 6.8, 16 },
 }
-local WHOLE = 16 -- rows up to which a table is not split over pages
+local WHOLE = 10 -- rows up to which a table is not split over pages
 
 local function quoted(text)
   return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"'
@@ -36,7 +36,7 @@ end
 local function typst_figure(figure)
   local label = figure.identifier ~= "" and "\n<" .. figure.identifier .. ">" or ""
   local parts = "[" .. typst(figure.content) .. "], caption: [" .. typst(figure.caption.long) .. "]"
-  return pandoc.RawBlock("typst", "#figure(" .. parts .. ")" .. label)
+  return pandoc.RawBlock("typst", "#figure(placement: image-place, " .. parts .. ")" .. label)
 end
 
 local function column_lengths(tbl)
@@ -104,6 +104,10 @@ local function typst_box(div)
   end
 end
 
+local function styled(style)
+  return pandoc.Attr("", {}, { ["custom-style"] = style })
+end
+
 -- Word: drawings as PNG, boxes as paragraph styles of reference.docx.
 local function docx_image(image)
   image.src = image.src:gsub("%.svg$", ".png")
@@ -113,7 +117,7 @@ end
 
 -- The size is a paragraph style of reference.docx: "Table 9", "Table 8.4" and so on.
 local function docx_table(tbl)
-  local style = pandoc.Attr("", {}, { ["custom-style"] = "Table " .. fit(tbl) })
+  local style = styled("Table " .. fit(tbl))
   local small = tbl:walk({
     Plain = function(plain)
       return pandoc.Div({ pandoc.Para(plain.content) }, style)
@@ -132,14 +136,99 @@ local function docx_box(div)
   end
 end
 
--- HTML: a wide table scrolls inside its own box, which the keyboard can reach.
+-- Word: the lines under the title, and a table of contents that is a field of Word and already filled in.
+local MANY = 40 -- headings from which on the contents list chapters only
+
+local function front_lines(meta)
+  local lines = pandoc.Inlines({})
+  for i, entry in ipairs(meta.front or {}) do
+    if i > 1 then
+      lines:insert(pandoc.LineBreak())
+    end
+    lines:insert(pandoc.Str(pandoc.utils.stringify(entry.line)))
+  end
+  return #lines > 0 and { pandoc.Div({ pandoc.Para(lines) }, styled("Front Matter")) } or {}
+end
+
+local function headings(blocks)
+  local found, numbers, deep = {}, { 0, 0 }, 0
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" and block.level <= 2 then
+      numbers[block.level] = numbers[block.level] + 1
+      if block.level == 1 then
+        numbers[2] = 0
+      end
+      deep = math.max(deep, block.level)
+      local number = table.concat(numbers, ".", 1, block.level)
+      table.insert(found, { level = block.level, number = number, id = block.identifier, text = block.content })
+    end
+  end
+  return found, deep
+end
+
+local function field(kind, code)
+  local text = code and '<w:instrText xml:space="preserve">' .. code .. "</w:instrText>" or ""
+  local char = '<w:r><w:fldChar w:fldCharType="' .. kind .. '" /></w:r>'
+  return pandoc.RawInline("openxml", char .. (code and "<w:r>" .. text .. "</w:r>" or ""))
+end
+
+local function contents(doc)
+  local found, deep = headings(doc.blocks)
+  deep = #found > MANY and 1 or deep
+  local entries = {}
+  for _, heading in ipairs(found) do
+    if heading.level <= deep then
+      local line = pandoc.Inlines({ pandoc.Str(heading.number), pandoc.Space() }) .. heading.text
+      local link = pandoc.Inlines({ pandoc.Link(line, "#" .. heading.id) })
+      table.insert(entries, { link, styled("Contents " .. heading.level) })
+    end
+  end
+  entries[1][1]:insert(1, field("separate"))
+  entries[1][1]:insert(1, field("begin", 'TOC \\o "1-' .. deep .. '" \\h \\u'))
+  entries[#entries][1]:insert(field("end"))
+  local title = pandoc.Div({ pandoc.Para(doc.meta.contents) }, styled("Contents Title"))
+  local blocks = pandoc.Blocks({ title })
+  for _, entry in ipairs(entries) do
+    blocks:insert(pandoc.Div({ pandoc.Para(entry[1]) }, entry[2]))
+  end
+  return blocks
+end
+
+local function docx_document(doc)
+  local before = pandoc.Blocks(front_lines(doc.meta))
+  if doc.meta.contents then
+    before:extend(contents(doc))
+  end
+  doc.blocks = before .. doc.blocks
+  return doc
+end
+
+-- HTML: a wide table scrolls inside its own box, which the keyboard can reach; header cells say what they head.
 local scroll_label = ""
 
 local function html_meta(meta)
   scroll_label = pandoc.utils.stringify(meta.scroll)
 end
 
+local function scoped(rows, scope, columns)
+  for _, row in ipairs(rows) do
+    for i = 1, math.min(columns, #row.cells) do
+      row.cells[i].attributes.scope = scope
+    end
+  end
+end
+
+-- The first cell of a line names the line.
+local function html_headers(tbl)
+  scoped(tbl.head.rows, "col", #tbl.colspecs)
+  for _, body in ipairs(tbl.bodies) do
+    body.row_head_columns = 1
+    scoped(body.body, "row", 1)
+  end
+end
+
 local function html_table(tbl)
+  html_headers(tbl)
   local label = scroll_label .. ": " .. pandoc.utils.stringify(tbl.caption.long)
   -- pairs, not a table with keys: those come out in another order each time
   local attributes = { { "role", "region" }, { "tabindex", "0" }, { "aria-label", label } }
@@ -149,6 +238,6 @@ end
 if FORMAT == "typst" then
   return { { Math = typst_math, Image = typst_image }, { Figure = typst_figure, Table = typst_table, Div = typst_box } }
 elseif FORMAT == "docx" then
-  return { { Image = docx_image, Table = docx_table, Div = docx_box } }
+  return { { Image = docx_image, Table = docx_table, Div = docx_box }, { Pandoc = docx_document } }
 end
 return { { Meta = html_meta }, { Table = html_table } }
