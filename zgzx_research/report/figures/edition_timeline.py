@@ -24,8 +24,8 @@ from zgzx_research.report.wording import word, word_or_code
 
 CATEGORIES = ("innovation", "team", "talent", "skill")
 HATCHES = ("", "////")  # of the outside events, for print without colours
-ROW = 0.36  # inches from one row of the figure to the next
-LABELS = 0.98  # inches at the left for the names of the rows
+ROW = 0.29  # inches from one row of the figure to the next
+LABELS = 0.80  # inches at the left for the names of the rows
 
 
 def plot_edition_timeline(
@@ -80,7 +80,7 @@ def _picture(
     shown = [name for name in CATEGORIES if name in set(dots["category"])]
     rows = 2 + len(shown) + len(shocks)
     figure = fs.new_figure(1.2 + ROW * rows, word("timeline.title", language))
-    axes = fs.add_axes(figure, left=LABELS, right=0.12, top=0.72, bottom=0.38)
+    axes = fs.add_axes(figure, left=LABELS, right=0.10, top=0.86, bottom=0.30)
     first, last = int(calendar["year"].min()), int(calendar["year"].max())
     axes.set_xlim(first - 0.55, last + 0.55)
     axes.set_ylim(rows - 0.5, -0.5)
@@ -92,7 +92,7 @@ def _picture(
     _draw_editions(axes, calendar)
     for row, name in enumerate(shown, start=2):
         years = dots.loc[dots["category"].eq(name), "year"].to_numpy(float)
-        axes.plot(years, [row] * len(years), "s", color=fs.SLATE, markersize=6)
+        axes.plot(years, [row] * len(years), "s", color=fs.SLATE, markersize=5)
     for at, (shock, row) in enumerate(zip(shocks, range(rows - len(shocks), rows), strict=True)):
         _draw_shock(axes, shock, row, at, (first, last))
 
@@ -127,7 +127,7 @@ def _draw_editions(axes: Axes, calendar: pd.DataFrame) -> None:
             year,
             1,
             "o",
-            markersize=18,
+            markersize=14.5,
             markerfacecolor="white" if assumed else fs.BLUE,
             markeredgecolor=fs.BLUE,
             markeredgewidth=1.3,

@@ -28,7 +28,7 @@ from zgzx_research.report.wording import display_width, entries, from_data, word
 
 SMALLEST = {"persons": MIN_RECORDS, "firms": MIN_FIRMS}
 NARROW = 15  # columns of a panel's title; with longer ones there are fewer panels in a row
-PANEL = 1.1  # inches from one row of panels to the next
+PANEL = 0.92  # inches from one row of panels to the next
 MOST_GROUPS = 12  # smaller groups beyond these are shown together
 WIDER = "OLD-"  # a street before it was divided has this before its code
 OTHER, UNKNOWN = "other", "unknown"
@@ -121,18 +121,18 @@ def _picture(shown: pd.DataFrame, by: str, unit: str, style: FigureStyle) -> Fig
     across = 4 if all(display_width(name) <= NARROW for name in names) else 3
     lines = math.ceil(len(panels) / across)
     title, subtitle = _titles(by, unit, style.language)
-    figure = fs.new_figure(1.0 + PANEL * lines, f"{title} · {subtitle}")
+    figure = fs.new_figure(0.9 + PANEL * lines, f"{title} · {subtitle}")
     top = max(1.0, float(shown.max().max() if shown.notna().any().any() else 1))
-    width = (fs.WIDTH - 0.55) / across
+    width = (fs.WIDTH - 0.45) / across
     for at, name in enumerate(panels):
-        left, above = 0.55 + width * (at % across), 1.0 + PANEL * (at // across)
+        left, above = 0.45 + width * (at % across), 0.9 + PANEL * (at // across)
         height = figure.get_size_inches()[1]
         axes = fs.add_axes(
             figure,
             left=left,
-            right=fs.WIDTH - left - width + 0.16,
+            right=fs.WIDTH - left - width + 0.13,
             top=above,
-            bottom=height - above - PANEL + 0.45,
+            bottom=height - above - PANEL + 0.38,
         )
         wider = shown.loc[WIDER + name] if WIDER + name in shown.index else None
         _draw_panel(axes, shown.loc[name], wider, top)
@@ -204,7 +204,7 @@ def _add_legend(figure: Figure, shown: pd.DataFrame, language: str) -> None:
             loc="upper left",
             bbox_to_anchor=(
                 (0.012, 0.42)[at % 2 if len(handles) > 1 else 0],
-                1 - (0.36 + 0.21 * (at // 2)) / figure.get_figheight(),
+                1 - (0.36 + 0.18 * (at // 2)) / figure.get_figheight(),
             ),
             borderaxespad=0,
             borderpad=0.2,
