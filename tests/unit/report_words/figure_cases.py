@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from programme_cases import MAKE
 from words_cases import effect_row
 
 import zgzx_research as zr
@@ -193,4 +194,9 @@ CASES: dict[str, list[Callable[[], FigureSpec]]] = {
         lambda: zr.plot_comparison_weights(weights()),
         lambda: zr.plot_comparison_weights(few_weights()),
     ],
+    "plot_theory_of_change": [MAKE["theory"]],
+    "plot_edition_timeline": [MAKE["timeline"]],
+    "plot_flow": [MAKE["firms"], MAKE["persons"]],
+    "plot_participation": [MAKE["streets"]],
+    "plot_linkage": [MAKE["linkage"]],
 }

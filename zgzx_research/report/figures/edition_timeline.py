@@ -66,7 +66,7 @@ def plot_edition_timeline(
         title = word("timeline.title", style.language)
         return ReportFigure(
             _picture(calendar, dots, shocks, style),
-            word("timeline.caption", style.language, title=title),
+            title,
             _alternative_text(calendar, dots, shocks, title, style),
         )
 
@@ -114,7 +114,15 @@ def _draw_versions(axes: Axes, calendar: pd.DataFrame, language: str) -> None:
     for at, (version, own) in enumerate(calendar.groupby("version")):
         start, end = own["year"].min() - 0.42, own["year"].max() + 0.42
         fill = fs.LIGHT if at % 2 == 0 else "white"
-        axes.barh(0, end - start, left=start, height=0.66, color=fill, edgecolor=fs.SLATE)
+        axes.barh(
+            0,
+            end - start,
+            left=start,
+            height=0.66,
+            color=fill,
+            edgecolor=fs.SLATE,
+            gid="version",
+        )
         text = word_or_code("timeline.version", str(version), language)
         axes.text((start + end) / 2, 0, text, ha="center", va="center", fontsize=WORDS)
 
@@ -122,14 +130,14 @@ def _draw_versions(axes: Axes, calendar: pd.DataFrame, language: str) -> None:
 def _draw_editions(axes: Axes, calendar: pd.DataFrame) -> None:
     """Draw a numbered circle for each edition, hollow where its year is an assumption."""
     for edition, year, assumed in calendar[["edition", "year", "assumed"]].itertuples(index=False):
-        ink = fs.BLUE if assumed else "white"
+        ink = fs.SLATE if assumed else "white"
         axes.plot(
             year,
             1,
             "o",
             markersize=14.5,
-            markerfacecolor="white" if assumed else fs.BLUE,
-            markeredgecolor=fs.BLUE,
+            markerfacecolor="white" if assumed else fs.ACCENT,
+            markeredgecolor=fs.SLATE if assumed else fs.ACCENT,
             markeredgewidth=1.3,
         )
         axes.text(year, 1.03, f"{edition}", ha="center", va="center", fontsize=WORDS, color=ink)
@@ -160,8 +168,15 @@ def _add_legend(figure: Figure, with_categories: bool, language: str) -> None:
         "markeredgecolor": fs.BLUE,
     }
     handles = [
-        Line2D([], [], color=fs.BLUE, label=word("timeline.documented", language), **circle),
-        Line2D([], [], color="white", label=word("timeline.assumed", language), **circle),
+        Line2D([], [], color=fs.ACCENT, label=word("timeline.documented", language), **circle),
+        Line2D(
+            [],
+            [],
+            color=fs.SLATE,
+            markerfacecolor="white",
+            label=word("timeline.assumed", language),
+            **circle,
+        ),
     ]
     if with_categories:
         square: dict[str, Any] = {

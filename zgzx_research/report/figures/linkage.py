@@ -72,7 +72,9 @@ def _picture(shown: pd.DataFrame, title: str, style: FigureStyle) -> Figure:
         own = shown[shown["entity"].eq(entity)]
         _draw_panel(axes, own, float(lowest))
         name = word(f"linkage_figure.{entity}", style.language)
-        axes.set_title(name, fontsize=WORDS, loc="left", pad=6)
+        axes.annotate(
+            name, (0, 1), (0, 6), "axes fraction", "offset points", fontsize=WORDS, va="bottom"
+        )
     if panels:
         axes.set_xlabel(word("timeline.edition", style.language), fontsize=WORDS, labelpad=1)
     _add_legend(figure, shown, style.language)
@@ -90,7 +92,7 @@ def _draw_panel(axes: Axes, own: pd.DataFrame, lowest: float) -> None:
         axes.plot(x, y, marker, color=colour, markersize=4.5, clip_on=False)
         gone = np.isnan(y)
         below = np.full(int(gone.sum()), lowest - BELOW_HIDDEN / 2)
-        axes.plot(x[gone], below, "x", color=colour, markersize=4)
+        axes.plot(x[gone], below, "x", color=fs.SLATE, markersize=4)
     axes.set_ylim(lowest - BELOW_HIDDEN, 101)
     axes.set_yticks([lowest, 100], [f"{lowest:.0f}%", "100%"], fontsize=WORDS)
     editions = sorted(own["edition"].unique())

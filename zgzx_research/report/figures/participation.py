@@ -121,7 +121,10 @@ def _picture(shown: pd.DataFrame, by: str, unit: str, style: FigureStyle) -> Fig
     across = 4 if all(display_width(name) <= NARROW for name in names) else 3
     lines = math.ceil(len(panels) / across)
     title, subtitle = _titles(by, unit, style.language)
-    figure = fs.new_figure(0.9 + PANEL * lines, f"{title} · {subtitle}")
+    figure = fs.new_figure(
+        0.9 + PANEL * lines,
+        word("participation.caption", style.language, title=title, by=subtitle),
+    )
     top = max(1.0, float(shown.max().max() if shown.notna().any().any() else 1))
     width = (fs.WIDTH - 0.45) / across
     for at, name in enumerate(panels):
@@ -136,7 +139,16 @@ def _picture(shown: pd.DataFrame, by: str, unit: str, style: FigureStyle) -> Fig
         )
         wider = shown.loc[WIDER + name] if WIDER + name in shown.index else None
         _draw_panel(axes, shown.loc[name], wider, top)
-        axes.set_title(names[at], fontsize=WORDS, pad=3)
+        axes.annotate(
+            names[at],
+            (0.5, 1),
+            (0, 3),
+            "axes fraction",
+            "offset points",
+            fontsize=WORDS,
+            ha="center",
+            va="bottom",
+        )
         if at % across:
             axes.set_yticklabels([])
     _add_legend(figure, shown, style.language)
@@ -158,7 +170,7 @@ def _draw_panel(axes: Axes, counts: pd.Series, wider: pd.Series | None, top: flo
             np.where(old, before, np.nan),
             "--o",
             markerfacecolor="white",
-            **mark,
+            **(mark | {"color": fs.OTHER}),
         )
     axes.plot(editions, own, "-o", **mark)
     hidden = counts.isna() | (wider.isna() if wider is not None else False)
@@ -194,7 +206,8 @@ def _add_legend(figure: Figure, shown: pd.DataFrame, language: str) -> None:
     handles = [Line2D([], [], label=word("participation.shown", language), **line)]
     if any(name.startswith(WIDER) for name in shown.index):
         label = word("participation.wider", language)
-        handles.append(Line2D([], [], ls="--", markerfacecolor="white", label=label, **line))
+        hollow = line | {"color": fs.OTHER, "markerfacecolor": "white"}
+        handles.append(Line2D([], [], ls="--", label=label, **hollow))
     if shown.isna().any().any():
         cross: dict[str, Any] = {"color": fs.SLATE, "marker": "x", "linestyle": ""}
         handles.append(Line2D([], [], label=word("participation.hidden", language), **cross))
