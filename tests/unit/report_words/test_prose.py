@@ -24,6 +24,7 @@ BLOCKS = {
     "randomisation groups limits",
     "6_people": "title question stay rank inventions wage colleagues described limits",
     "8_claims": "title question verdicts rules",
+    "9_changes": "title question claims limits",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
 PAGES = Path(__file__).parents[3] / "notebooks"
@@ -35,6 +36,7 @@ NAMES = {
     "3_retention": {"outcome": "retention", "spec": "main"} | OPTIONS,
     "4_patents": PATENTS | {"others": ["patents_utility_model", "patents_all"]},
     "5_robustness": {"prefix": "patents_invention.main"},
+    "9_changes": {"claims": {}},
 }
 
 
@@ -54,7 +56,10 @@ class Recorder:
 
 
 def rendered(page: str, block: str, language: str, facts: FactSource) -> str:
-    return render_prose(PAGES / page, block, language, facts, NAMES.get(page))
+    names = dict(NAMES.get(page, {}))
+    if page == "9_changes" and facts.has("changes.patents_up.from"):
+        names = {"claims": {"patents_up": "A"}}
+    return render_prose(PAGES / page, block, language, facts, names)
 
 
 def numbers(text: str) -> list[str]:
