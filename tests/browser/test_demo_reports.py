@@ -23,6 +23,7 @@ PAGES = (
     "5_robustness",
     "6_people",
     "8_claims",
+    "9_changes",
 )
 CJK = re.compile(r"[\u3400-\u9fff]")
 # what an English page may say in Chinese: the programme's name and the synthetic mark

@@ -128,6 +128,7 @@ PAGES = (
     "5_robustness",
     "6_people",
     "8_claims",
+    "9_changes",
 )
 EXECUTED = [f"page.{language}.{page}" for language in ("zh", "en") for page in PAGES]
 DOCUMENTS = [f"{name}.{language}" for name in ("brief", "report") for language in ("zh", "en")]
