@@ -123,6 +123,7 @@ def _plan(finding: str) -> dict:
         "frozen": (state, "text"),
         "frozen_on": ("" if state == "no" else "2026-03-01", "text"),
         "frozen_after_data": (state == "after", "text"),
+        "frozen_files": (3 if state == "before" else 0, "count"),
         "plan_changes": (names.count(",") + bool(names), "count"),
         "plan_changed": (names, "text"),
     }
