@@ -106,7 +106,7 @@ def test_labels_of_columns_do_not_overlap(language: str) -> None:
 def test_the_alternative_text_holds_all_numbers() -> None:
     alt = drawn(PLAIN, JOINED).alt
     for text in (
-        "about the claim “claim 0”. As the earlier report had it: +10.0%, interval [−5.0, +25.0]",
+        "about the claim “claim 0”. The earlier report: +10.0%, interval [−5.0, +25.0]",
         "method +2.0; data −0.5; new editions and years +3.5; today +15.0%, interval [+1.0, +29.0]",
         "method and data −0.5; new editions and years −0.3; today +0.4%",
     ):
@@ -145,7 +145,7 @@ def test_the_table_by_hand() -> None:
     assert [row[0] for row in table.rows] == ["claim 0", "", "", ""]
     assert table.rows[1] == (
         "",
-        "Its data, today's method",
+        "The earlier data, today's method",
         "the data of that report are gone",
         "—",
         "—",
