@@ -63,6 +63,7 @@ proofs: $(READY)
 	$(BIN)/python -m zgzx_research.proofs robustness $(CHECKED)
 	$(BIN)/python -m zgzx_research.proofs designs $(DESIGNED)
 	$(BIN)/python -m zgzx_research.proofs claims $(CLAIMED)
+	$(BIN)/python tests/scenarios/sentence_table.py $(CLAIMED)
 
 # peers live in an environment of their own
 PEERS := benchmarks/.venv

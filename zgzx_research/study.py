@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure_rules import looser_rules
 from zgzx_research.outcomes import OUTCOMES
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
@@ -100,6 +101,26 @@ class Raw(_Section):
 
 class Privacy(_Section):
     key_file: str | None = None
+
+
+class Disclosure(_Section):
+    """Stricter rules of disclosure control than those of evidence/disclosure.toml."""
+
+    persons: int | None = None
+    firms: int | None = None
+    nk_largest: int | None = None
+    nk_share: float | None = Field(None, gt=0)
+
+    @property
+    def stricter(self) -> dict[str, float]:
+        """The rules that the study makes stricter."""
+        return self.model_dump(exclude_none=True)
+
+    @model_validator(mode="after")
+    def _not_looser(self) -> Disclosure:
+        if looser := looser_rules(self.stricter):
+            raise ValueError(f"may only be stricter than the written rules: {'; '.join(looser)}")
+        return self
 
 
 class Retention(_Section):
@@ -272,6 +293,7 @@ class Study(_Section):
     study: Identity
     raw: Raw
     privacy: Privacy = Privacy()
+    disclosure: Disclosure = Disclosure()
     retention: Retention = Retention()
     patents: Patents = Patents()
     estimate: Estimate

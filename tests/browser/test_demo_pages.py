@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import DESK, PHONE, open_page
@@ -47,3 +49,24 @@ def test_the_brief_is_two_pages(demo: Path, language: str) -> None:
         ["pdfinfo", demo / f"demo/{language}/brief.pdf"], capture_output=True, text=True, check=True
     )
     assert "Pages:           2" in info.stdout
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_page_of_the_report_is_half_empty(demo: Path, tmp_path: Path, language: str) -> None:
+    """The longest stretch without ink between header and footer, but for the last page."""
+    pdf = demo / f"demo/{language}/report.pdf"
+    command = ["pdftoppm", "-r", "40", "-png", str(pdf), str(tmp_path / "page")]
+    subprocess.run(command, check=True, capture_output=True)
+    pages = sorted(tmp_path.glob("page*.png"))
+    assert len(pages) > 10
+    gaps = {page.name: longest_gap(page) for page in pages[:-1]}
+    assert {name: gap for name, gap in gaps.items() if gap > 0.45} == {}
+
+
+def longest_gap(page: Path) -> float:
+    """Its share of the page; the watermark is too pale to count."""
+    shades = np.asarray(Image.open(page).convert("L"))
+    height = len(shades)
+    body = shades[int(0.09 * height) : int(0.93 * height)]
+    inked = np.flatnonzero((body < 150).any(axis=1))
+    return float(np.diff([-1, *inked, len(body)]).max() / height)

@@ -26,6 +26,7 @@ PAGES = (
     "6_people",
     "7_value",
     "8_claims",
+    "9_changes",
 )
 CJK = re.compile(r"[\u3400-\u9fff]")
 # what an English page may say in Chinese: the programme's name and the synthetic mark

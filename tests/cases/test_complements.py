@@ -9,16 +9,15 @@ import pytest
 
 from zgzx_research.evidence.disclosure import (
     MIN_RECORDS,
-    TOTAL,
     blank_few_units,
     blank_small_counts,
     hidden_parts,
     pooled_categories,
-    row_balance,
-    sheet_balance,
+    pooled_counts,
 )
 from zgzx_research.evidence.facts import Facts, effect_facts, grade_facts, shown_fact
 from zgzx_research.evidence.grade import grade
+from zgzx_research.evidence.row_balance import SHEETS, TOTAL, row_balance
 from zgzx_research.pipeline.data_facts import FIRMS, counted
 from zgzx_research.report.figures.raw_rows import plot_raw_rows
 from zgzx_research.report.figures.report_figure import FigureStyle
@@ -59,11 +58,12 @@ def test_a_small_whole_is_blank_with_all_its_parts() -> None:
 
 
 def test_blank_parts_cannot_be_had_from_the_total() -> None:
-    # 4 alone would be 104 less the others; 20 goes with it, the smallest that makes the two come to
-    # ten or more
+    # 4 alone would be 104 less the others; 20 goes with it, the smallest with which each of the two
+    # can have ten more values than one: 1 to 23
     assert hidden_parts([4, 20, 80], [True, False, False], 10) == [True, True, False]
     assert hidden_parts([4, 3, 20, 80], [True, True, False, False], 10) == [True, True, True, False]
-    assert hidden_parts([6, 5, 80], [True, True, False], 10) == [True, True, False]
+    assert hidden_parts([6, 6, 80], [True, True, False], 10) == [True, True, False]  # 1 to 11
+    assert hidden_parts([6, 5, 80], [True, True, False], 10) == [True, True, True]  # 1 to 10 only
     assert hidden_parts([4, 0, 80], [True, False, False], 10) == [
         True,
         False,
@@ -107,6 +107,7 @@ def test_the_row_balance_hides_a_small_line_and_a_second_with_it() -> None:
         (TOTAL, TOTAL): 114,
     }
     assert balance["roster"]["a"] == {
+        SHEETS: [],
         "rows_in": 106,
         "kept": None,
         "quarantined": None,
@@ -174,13 +175,15 @@ def test_no_hidden_number_follows_from_the_shown_ones() -> None:
 
 
 def test_the_sheets_of_the_workbook_follow_the_lines_of_the_table() -> None:
-    sheets = [line(20, 0), line(20, 7), line(20, 30)]
-    assert [s["quarantined"] for s in sheet_balance([sheets], [False])[0]] == [0, None, None]
-    assert [s["quarantined"] for s in sheet_balance([sheets], [True])[0]] == [0, None, None]
-    assert [s["quarantined"] for s in sheet_balance([[line(20, 12), line(30, 15)]], [True])[0]] == [
-        None,
-        None,
-    ]
+    def sheets(*own: dict[str, int], beside: int) -> list[int | None]:
+        whole = {name: sum(sheet[name] for sheet in own) for name in own[0]}
+        lines = {"s": {"f": whole | {"sheets": list(own)}, "g": line(90, beside)}}
+        return [sheet["quarantined"] for sheet in row_balance(lines)["s"]["f"]["sheets"]]
+
+    assert sheets(line(20, 0), line(20, 7), line(20, 30), beside=0) == [0, None, None]
+    # the file is blank beside a small one: one of its sheets is blank as well
+    assert sheets(line(20, 12), line(30, 15), beside=4) == [None, 15]
+    assert sheets(line(20, 12), line(30, 15), beside=0) == [12, 15]
 
 
 LEDGER = {
@@ -292,8 +295,11 @@ def test_small_categories_of_a_year_stand_together() -> None:
             (2021, "talent", 4),
             (2023, "skill", 2),
             (2024, "team", 3),
+            (2025, "team", 6),
         ],
         columns=["year", "category", "firms"],
     )
     told = pooled_categories(frame)
-    assert told.values.tolist() == [[2021, "several", 5], [2021, "skill", 5], [2024, "team", 3]]
+    # the two of 2023 would follow from all winners and the other years, so 2024 is left out as well
+    assert told.values.tolist() == [[2021, "several", 5], [2021, "skill", 5], [2025, "team", 6]]
+    assert pooled_counts(frame, told) == {"threshold": 2, "secondary": 2}

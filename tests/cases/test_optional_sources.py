@@ -146,7 +146,7 @@ def test_every_figure_and_table_of_the_pages_is_made(bare: Path) -> None:
             "4_patents": 4,
             "5_robustness": 3,
         }
-        assert figures == {"0_brief": 1, "0_summary": 1, **report, "8_claims": 1}
+        assert figures == {"0_brief": 1, "0_summary": 1, **report, "8_claims": 1, "9_changes": 0}
         # no scores: the page on people is left out, and so is the claim about them
         report = {
             "1_data_audit": 6,
@@ -155,7 +155,7 @@ def test_every_figure_and_table_of_the_pages_is_made(bare: Path) -> None:
             "4_patents": 3,
             "5_robustness": 5,
         }
-        assert tables == {"0_brief": 0, "0_summary": 0, **report, "8_claims": 3}
+        assert tables == {"0_brief": 0, "0_summary": 0, **report, "8_claims": 4, "9_changes": 0}
 
 
 def is_table(output: Shown) -> bool:
@@ -178,7 +178,7 @@ def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_study_of_retention_alone_needs_no_patents(retention_only: Path) -> None:
     pages = pages_of(retention_only, load_study(retention_only, NAME))
-    analyses = ["3_retention", "5_robustness", "6_people", "8_claims"]
+    analyses = ["3_retention", "5_robustness", "6_people", "8_claims", "9_changes"]
     assert list(pages) == ["0_brief", "0_summary", "1_data_audit", "2_programme", *analyses]
     brief = said(retention_only, "0_brief", "zh")
     assert "没有专利数据，所以没有检验专利申请" in brief
@@ -195,7 +195,7 @@ def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
     change_study(project, WITHOUT_RETENTION)
     run(project, "estimate")
     pages = pages_of(project, load_study(project, NAME))
-    analyses = ["4_patents", "5_robustness", "8_claims"]
+    analyses = ["4_patents", "5_robustness", "8_claims", "9_changes"]
     assert list(pages) == ["0_brief", "0_summary", "1_data_audit", "2_programme", *analyses]
     facts = json.loads((project / f"data/work/{NAME}/facts.json").read_text(encoding="utf-8"))[
         "facts"

@@ -112,7 +112,11 @@ def read_by_pages(root: Path, given: Mapping[str, object]) -> list[str]:
     """Digests of all files that a page may read."""
     work = root / "data/work" / str(given.get("study", ""))
     paths = [path for folder in ("clean", "link", "panels") for path in work.glob(f"{folder}/*")]
-    paths += [*(root / "studies").glob("*"), *(root / "notebooks").glob("*/*.*")]
+    paths += [
+        work / "changes.json",
+        *(root / "studies").glob("*"),
+        *(root / "notebooks").glob("*/*.*"),
+    ]
     paths += [Path(str(given["file"]))] if "file" in given else []
     return sorted(f"{path.name} {store.file_digest(path)}" for path in paths if path.is_file())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -108,3 +109,14 @@ def test_two_steps_that_write_one_file_are_named(folder: Path) -> None:
     steps[3] = replace(steps[3], outputs=steps[2].outputs)
     with pytest.raises(ZgzxError, match=r"task graph could not be built[\s\S]*clean\.all"):
         ran(steps, folder)
+
+
+@pytest.mark.slow
+def test_steps_without_paths_keep_nodes_of_their_own(folder: Path) -> None:
+    """With a common node, the one that ran last would be known and the others run again."""
+    outs = {name: folder / f"{name}.out" for name in "abc"}
+    steps = [Step(f"w.{name}", partial(write, name, out), (), (out,)) for name, out in outs.items()]
+    assert ran(steps, folder) == {"w.a", "w.b", "w.c"}
+    lock = tomllib.loads((folder / "work/pytask.lock").read_text(encoding="utf-8"))
+    for task in lock["task"]:
+        assert all(name.startswith(task["id"]) for name in task["depends_on"])

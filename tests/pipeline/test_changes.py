@@ -263,7 +263,7 @@ def test_the_command_compares_what_was_built(project: Path) -> None:
     assert path.name == "changes_since_year2022.json"
     with pytest.raises(ZgzxError, match="cannot be compared with itself"):
         changes_between(project, "demo", "demo", say=said.append)
-    with pytest.raises(ZgzxError, match=r"no such study file, e\.g\. demo, fewer, year2022"):
+    with pytest.raises(ZgzxError, match=r"no such study file, e\.g\. demo; fewer; year2022"):
         changes_between(project, "year1999", "demo", say=said.append)
 
 
@@ -278,7 +278,7 @@ def test_the_page_tells_the_same_in_both_languages(project: Path) -> None:
         kept[language] = facts_of(run_keeping_cells(notebook, given, project)).facts
         shown = shown_by(notebook, given, project)
         texts[language] = [str(one.data.get("text/markdown", "")) for one in shown]
-        assert sum(one.mark["kind"] == "figure" for one in shown) == 1
+        assert sum(one.mark["kind"] == "figure" for one in shown) == 3
         assert sum(one.mark["kind"] == "table" for one in shown) == 1
     place.changes.write_text(before, encoding="utf-8")
     assert kept["zh"] == kept["en"]

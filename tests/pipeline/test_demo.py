@@ -131,6 +131,7 @@ PAGES = (
     "6_people",
     "7_value",
     "8_claims",
+    "9_changes",
 )
 EXECUTED = [f"page.{language}.{page}" for language in ("zh", "en") for page in PAGES]
 DOCUMENTS = [f"{name}.{language}" for name in ("brief", "report") for language in ("zh", "en")]

@@ -57,6 +57,7 @@ def test_a_study_without_a_plan(project: Path) -> None:
         "frozen": "no",
         "frozen_on": "",
         "frozen_after_data": False,
+        "frozen_files": 0,
         "plan_changes": 0,
         "plan_changed": "",
     }
@@ -75,6 +76,7 @@ def test_a_plan_from_before_the_data_that_holds(project: Path) -> None:
         "frozen": "before",
         "frozen_on": "2026-03-01",
         "frozen_after_data": False,
+        "frozen_files": 0,
         "plan_changes": 0,
         "plan_changed": "",
     }
@@ -197,7 +199,7 @@ def test_the_word_after_data_does_not_make_a_plan_late(project: Path) -> None:
 
 def test_a_plan_is_replaced_only_when_told_and_names_the_earlier_one(project: Path) -> None:
     first = freeze_study(project, "demo", "2026-03-01", today=TODAY)
-    with pytest.raises(ZgzxError, match="there is a plan of 2026-03-01 already.*--again"):
+    with pytest.raises(ZgzxError, match=r"there is a plan of 2026-03-01 already.*--again"):
         freeze_study(project, "demo", today=TODAY)
     second = freeze_study(project, "demo", again=True, today=TODAY)
     assert second.earlier == (f"2026-03-01, before the data, {first.digest[:12]}",)
@@ -216,6 +218,20 @@ def test_a_damaged_plan_is_one_message(project: Path, text: str) -> None:
     (project / "studies/demo.plan.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ZgzxError, match=r"studies/demo\.plan\.toml: the analysis plan cannot be"):
         states(project)
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "已收到"), ("en", "had arrived")])
+def test_files_that_had_arrived_are_counted_and_said(
+    project: Path, language: str, words: str
+) -> None:
+    """Only those with outcomes: the plan may be made with rosters in hand."""
+    for source, name in (("roster", "a.csv"), ("patents", "b.csv"), ("employment", "c.csv")):
+        (project / "data/raw/demo/raw" / source).mkdir(parents=True)
+        (project / "data/raw/demo/raw" / source / name).write_bytes(b"")
+    assert freeze_study(project, "demo", today=TODAY).outcome_files == 2
+    assert states(project)["frozen"] == "before"
+    assert states(project)["frozen_files"] == 2
+    assert words in said(project, language)
 
 
 def test_the_plan_is_no_study(project: Path) -> None:

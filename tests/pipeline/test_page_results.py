@@ -45,6 +45,8 @@ def test_a_refusal_keeps_and_shows_nothing(page: Page) -> None:
     assert page.keep_results("rank", answer.to_frame()).facts == {}
     assert page.keep_results("bacon", answer).facts == {}
     assert page.table("results", "two_way", answer, "kind").data["text/markdown"] == ""
+    assert page.keep_value(answer, invention=answer).facts == {}
+    assert page.table("costs", answer).data["text/markdown"] == ""
     assert page.figure(answer).data["text/markdown"] == ""
     assert page.table("results", "rank", answer.to_frame(), "window").data["text/markdown"] == ""
 

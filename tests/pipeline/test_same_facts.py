@@ -24,6 +24,8 @@ def test_every_estimate_and_count_is_as_before(built: Path) -> None:
     assert before.keys() <= now.keys()
     for key, row in before.items():
         assert now[key]["unit"] == row["unit"], key
+        if now[key].get("withheld") and key.endswith((".n_treated", ".base_mean")):
+            continue  # since then blank where a difference would tell of one or two firms
         expected = json.loads(row["value"])
         if isinstance(expected, float):
             assert now[key]["value"] == pytest.approx(expected, rel=1e-9, abs=1e-9), key

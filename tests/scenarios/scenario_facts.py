@@ -130,8 +130,7 @@ class World:
         self._keep(found, outcome, spec)
 
     def _keep(self, found: dict[str, Fact], outcome: str, spec: str) -> None:
-        known = Facts(self.facts | found)
-        asked = question(self.study, self.claims, known, outcome, spec)
+        asked = question(self.study, self.claims, outcome, spec, entrants=True)
         self.facts |= found | sentence_facts(found, f"{outcome}.{spec}", asked)
 
     def sentence(self, outcome: str, language: str) -> str:

@@ -171,3 +171,11 @@ def test_the_worth_of_one_more_needs_an_amount_and_a_reason(project: Path) -> No
         ),
     ):
         refuse(project, f"{without}[value]\ninvention = {given}\n", message)
+
+
+def test_a_study_may_be_stricter_about_disclosure_and_never_looser(project: Path) -> None:
+    strict = DEMO + "\n[disclosure]\npersons = 20\nnk_share = 0.8\n"
+    (project / "studies/demo.toml").write_text(strict, encoding="utf-8")
+    assert load_study(project, "demo").disclosure.stricter == {"persons": 20, "nk_share": 0.8}
+    loose = DEMO + "\n[disclosure]\npersons = 5\nfirms = 5\n"
+    refuse(project, loose, "stricter than the written rules: persons = 5 (written: 10)")

@@ -7,63 +7,191 @@ with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
-# firms; no Chinese statutory threshold was found, so the common statistical-office rule of three
-MIN_FIRMS = 3
-# lines about persons; winners are publicly named, so those behind a small count could be identified
-MIN_RECORDS = 10
+from zgzx_research.evidence.disclosure_rules import (
+    SECONDARY,
+    THRESHOLD,
+    rules,
+    written_rules,
+)
+
+MIN_FIRMS = written_rules().firms  # of every study; a study may ask for more (`rules`)
+MIN_RECORDS = written_rules().persons
 
 SEVERAL = "several"  # the category that small ones are put into
-TOTAL = ""  # the name of the totals in a row balance
-BALANCE = ("rows_in", "kept", "quarantined", "non_data_rows")
 UNITS = ("rows", "units")
-Counts = Mapping[str, int | None]
+SAMPLE = "sample"  # rows named by this column are results of samples, the main one first
 
 
-def enough_firms(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFrame:
+def enough_firms(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
     """Keep the rows of an effects frame that rest on enough units.
 
     Parameters
     ----------
     frame : DataFrame
         Columns n_treated and n_comparison, and any others.
-    minimum : int, default MIN_FIRMS
-        Smallest number of treated and of comparison units.
+    minimum : int, optional
+        Smallest number of treated and of comparison units; by default the rule for firms.
 
     Returns
     -------
     DataFrame
         The rows kept, numbered anew.
     """
+    minimum = rules().firms if minimum is None else minimum
     enough = (frame["n_treated"] >= minimum) & (frame["n_comparison"] >= minimum)
     return frame[enough].reset_index(drop=True)
 
 
-def blank_few(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFrame:
+def shown_event_times(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
+    """Keep event times that rest on enough units; blank numbers whose differences tell of few.
+
+    From one event time to the next, further from the award, whole cohorts drop out. Where they are
+    few firms, the two numbers of treated units tell how many, and the two means at the base tell
+    their mean. So the numbers of treated units that are shown are equal, or differ by `minimum` at
+    least; where one is blank, so is the mean at the base.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns event_time, n_treated, n_comparison, base_mean, and any others.
+    minimum : int, optional
+        Smallest number, and smallest difference; by default the rule for firms.
+
+    Returns
+    -------
+    DataFrame
+        The rows kept; n_treated and base_mean missing where they are blank.
+    """
+    minimum = rules().firms if minimum is None else minimum
+    kept = enough_firms(frame, minimum)
+    if kept.empty:
+        return kept
+    whole = int(kept["n_treated"].max())
+    blank = np.zeros(len(kept), dtype=bool)
+    for side in (kept["event_time"] < 0, kept["event_time"] >= 0):
+        blank[side] = too_close([int(n) for n in kept.loc[side, "n_treated"]], minimum, whole)
+    numbers = {name: kept[name].mask(blank) for name in ("n_treated", "base_mean")}
+    return kept.assign(**numbers)
+
+
+def mean_is_told(row: pd.DataFrame, events: pd.DataFrame, minimum: int | None = None) -> bool:
+    """Whether the mean at the base of one estimate would tell of few beside those of event times.
+
+    Parameters
+    ----------
+    row : DataFrame
+        One row: n_treated of the estimate, e.g. the headline.
+    events : DataFrame
+        Result of `shown_event_times`; those from the award on are of the firms of the estimate.
+    minimum : int, optional
+        Smallest difference; by default the rule for firms.
+    """
+    minimum = rules().firms if minimum is None else minimum
+    after = events.loc[events["event_time"] >= 0, "n_treated"]
+    differences = (after - row["n_treated"].iloc[0]).abs()
+    return bool(differences.between(1, minimum - 1).any())
+
+
+def too_close(counts: Sequence[int], minimum: int, whole: int) -> list[bool]:
+    """Choose which of several nested counts to leave blank, so that no difference is small.
+
+    Parameters
+    ----------
+    counts : Sequence of int
+        Numbers of units of groups of which one lies in the other.
+    minimum : int
+        Smallest difference of two that are not equal.
+    whole : int
+        The largest group, which is shown.
+
+    Returns
+    -------
+    list of bool
+        Which to leave blank: as few as can be seen without trying all; the larger stay.
+    """
+    shown = {whole}
+    for count in sorted(set(counts), key=lambda one: (-list(counts).count(one), -one)):
+        if all(count == other or abs(count - other) >= minimum for other in shown):
+            shown.add(count)
+    return [count not in shown for count in counts]
+
+
+def mark_close_samples(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
+    """Mark the estimates of samples that differ from the first one by few treated units.
+
+    The sums behind two estimates of nested samples differ by what the few units contribute.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row per sample, the main one first; column n_treated, and any others.
+    minimum : int, optional
+        Smallest difference; by default the rule for firms.
+
+    Returns
+    -------
+    DataFrame
+        A copy with the column withheld: whether the row must be blank.
+    """
+    minimum = rules().firms if minimum is None else minimum
+    fewer = (frame["n_treated"].iloc[:1].sum() - frame["n_treated"]).abs()
+    return frame.assign(withheld=fewer.between(1, minimum - 1))
+
+
+def enough_cohorts(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
+    """Keep the cohorts that rest on enough units, if the others cannot be worked out.
+
+    All cohorts together are known: their number, and their mean at the base. So one small cohort
+    alone takes the next with it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row per cohort; columns n_treated and n_comparison, and any others.
+    minimum : int, optional
+        Smallest number of treated and of comparison units; by default the rule for firms.
+
+    Returns
+    -------
+    DataFrame
+        The rows kept, numbered anew.
+    """
+    minimum = rules().firms if minimum is None else minimum
+    sizes = [int(size) for size in frame["n_treated"]]
+    few = [bool(few) for few in frame["n_comparison"] < minimum]
+    small = [size < minimum or other for size, other in zip(sizes, few, strict=True)]
+    hidden = hidden_parts(sizes, small, minimum)
+    return frame[[not hide for hide in hidden]].reset_index(drop=True)
+
+
+def blank_few(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
     """Blank all estimates and intervals of an effects frame that rest on too few units.
 
     Parameters
     ----------
     frame : DataFrame
         Columns n_treated and n_comparison, and any others.
-    minimum : int, default MIN_FIRMS
-        Smallest number of treated and of comparison units.
+    minimum : int, optional
+        Smallest number of treated and of comparison units; by default the rule for firms.
 
     Returns
     -------
     DataFrame
         A copy whose floating-point columns are missing in such rows.
     """
+    minimum = rules().firms if minimum is None else minimum
     few = (frame["n_treated"] < minimum) | (frame["n_comparison"] < minimum)
     numbers = [name for name in frame.columns if frame[name].dtype == float]
     return frame.assign(**{name: frame[name].mask(few) for name in numbers})
 
 
 def blank_small_counts(
-    frame: pd.DataFrame, counts: Sequence[str], minimum: int = MIN_RECORDS
+    frame: pd.DataFrame, counts: Sequence[str], minimum: int | None = None
 ) -> pd.DataFrame:
     """Blank small counts, small complements, and the shares from which they could be calculated.
 
@@ -75,14 +203,15 @@ def blank_small_counts(
         Columns: the first is the whole, the others are parts of it. A part is blank as well where
         some of the whole, but less than `minimum`, is outside it; a part that is the whole
         identifies nobody.
-    minimum : int, default MIN_RECORDS
-        Smallest count to show.
+    minimum : int, optional
+        Smallest count to show; by default the rule for persons.
 
     Returns
     -------
     DataFrame
         A copy with missing values.
     """
+    minimum = rules().persons if minimum is None else minimum
     whole, *parts = counts
     small = frame[list(counts)].lt(minimum)
     for name in parts:
@@ -98,8 +227,9 @@ def hidden_parts(
 ) -> list[bool]:
     """Choose the parts of a published total that have to be left blank.
 
-    These are the `small` ones, and with them as many more as it takes that the blank ones are two
-    or more and come to at least `minimum` together.
+    These are the `small` ones, and with them as many more as it takes that each can have `minimum`
+    more values than one: whoever knows the total knows the sum of the blank ones, and that each is
+    at least 1 (`cell_suppression` for tables of one row of parts).
 
     Parameters
     ----------
@@ -108,7 +238,7 @@ def hidden_parts(
     small : Sequence of bool
         Which parts must be blank.
     minimum : int
-        Smallest sum of the blank parts.
+        Smallest width of what a blank part can be.
     largest : bool, default False
         Whether to take the largest further parts, not the smallest: where these are needed least.
 
@@ -129,29 +259,31 @@ def hidden_parts(
 def _too_few_blank(sizes: Sequence[int], hidden: Sequence[bool], minimum: int) -> bool:
     """Whether a blank part could be calculated, or known to be small, from the total."""
     blank = [size for size, is_hidden in zip(sizes, hidden, strict=True) if is_hidden]
-    return len(blank) < 2 or sum(blank) < minimum
+    return len(blank) < 2 or sum(blank) - len(blank) < minimum
 
 
-def pooled_categories(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFrame:
+def pooled_categories(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
     """Put the small categories of each year into one category, "several".
 
     Parameters
     ----------
     frame : DataFrame
         Columns year, category, firms.
-    minimum : int, default MIN_FIRMS
-        Smallest number of firms to show. A year with fewer in all is left out.
+    minimum : int, optional
+        Smallest number of firms to show, by default that of the rules. A year with fewer in all is
+        left out, and another with it if all years together would tell its number.
 
     Returns
     -------
     DataFrame
         Columns year, category, firms.
     """
+    minimum = rules().firms if minimum is None else minimum
     parts = []
-    for _, year in frame.groupby("year", sort=True):
+    years = frame.groupby("year", sort=True)["firms"].sum()
+    gone = hidden_parts([*years], [0 < size < minimum for size in years], minimum)
+    for _, year in frame[frame["year"].isin(years.index[~np.array(gone, bool)])].groupby("year"):
         sizes = [int(size) for size in year["firms"]]
-        if sum(sizes) < minimum:
-            continue
         hidden = hidden_parts(sizes, [0 < size < minimum for size in sizes], minimum)
         pooled = year["category"].mask(pd.Series(hidden, index=year.index), SEVERAL)
         parts.append(year.assign(category=pooled))
@@ -160,133 +292,36 @@ def pooled_categories(frame: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataF
     return shown.groupby(["year", "category"], as_index=False, observed=True)["firms"].sum()
 
 
-def row_balance(
-    lines: Mapping[str, Mapping[str, Mapping[str, int]]], minimum: int = MIN_RECORDS
-) -> dict[str, dict[str, Counts]]:
-    """Rows read, kept and set aside by source and line, with totals.
-
-    Rows read and non-data rows are the size of a file and always shown.
+def pooled_counts(frame: pd.DataFrame, shown: pd.DataFrame) -> dict[str, int]:
+    """Count the counts that `pooled_categories` does not show, by rule.
 
     Parameters
     ----------
-    lines : Mapping
-        Source -> line (a file, or several) -> counts named as in `BALANCE`.
-    minimum : int, default MIN_RECORDS
-        `kept` and `quarantined` are None where fewer rows than this were set aside, or kept beside
-        those that were, and wherever such a number could be calculated from a total and the other
-        lines. Where no row was set aside, nothing is hidden.
-
-    Returns
-    -------
-    dict
-        Source -> line -> counts; the totals of a source are in its line `TOTAL`, those of all
-        sources in the source `TOTAL`.
+    frame, shown : DataFrame
+        Its argument and its result.
     """
-    totals = {source: _totals(own.values()) for source, own in lines.items()}
-    grand = _totals(totals.values())
-    exposed = [_total_exposes_line(list(own.values()), minimum) for own in lines.values()]
-    all_blank = _is_small(grand, minimum) or _total_exposes_line(list(totals.values()), minimum)
-    hidden = _blank_lines(list(totals.values()), minimum, all_blank, exposed)
-
-    result: dict[str, dict[str, Counts]] = {}
-    for (source, own), blank in zip(lines.items(), hidden, strict=True):
-        blanks = _blank_lines(list(own.values()), minimum, blank)
-        shown = {
-            name: _shown(counts, hide)
-            for (name, counts), hide in zip(own.items(), blanks, strict=True)
-        }
-        result[source] = shown | {TOTAL: _shown(totals[source], blank)}
-    return result | {TOTAL: {TOTAL: _shown(grand, all_blank)}}
+    counts = frame[frame["firms"] > 0].set_index(["year", "category"])["firms"]
+    gone = counts[~counts.index.isin(shown.set_index(["year", "category"]).index)]
+    small = int((gone < rules().firms).sum())
+    return {THRESHOLD: small, SECONDARY: len(gone) - small}
 
 
-def _totals(lines: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    counts = list(lines)
-    return {name: sum(int(line[name]) for line in counts) for name in BALANCE}
-
-
-def _is_small(counts: Mapping[str, int], minimum: int) -> bool:
-    aside, kept = counts["quarantined"], counts["kept"]
-    return 0 < aside < minimum or (aside > 0 and 0 < kept < minimum)
-
-
-def _blank_lines(
-    lines: Sequence[Mapping[str, int]],
-    minimum: int,
-    total_is_blank: bool,
-    required: Sequence[bool] = (),
-) -> list[bool]:
-    """Which lines are left blank; under a blank total all from which it could be calculated.
-
-    `required`: lines that must be blank.
-    """
-    aside = [line["quarantined"] for line in lines]
-    if total_is_blank:
-        return [size > 0 for size in aside]
-    small = [_is_small(line, minimum) for line in lines]
-    small = [one or other for one, other in zip(small, required or small, strict=True)]
-    return hidden_parts(aside, small, minimum)
-
-
-def _total_exposes_line(lines: Sequence[Mapping[str, int]], minimum: int) -> bool:
-    """Whether the total would reveal a small line.
-
-    It does where no other line can be left blank beside the small one.
-    """
-    hidden = _blank_lines(lines, minimum, total_is_blank=False)
-    aside = [line["quarantined"] for line in lines]
-    return len(lines) > 1 and any(hidden) and _too_few_blank(aside, hidden, minimum)
-
-
-def _shown(counts: Mapping[str, int], blank: bool) -> Counts:
-    return dict(counts) | (dict.fromkeys(("kept", "quarantined")) if blank else {})
-
-
-def sheet_balance(
-    groups: Sequence[Sequence[Mapping[str, int]]], blank: Sequence[bool], minimum: int = MIN_RECORDS
-) -> list[list[Counts]]:
-    """Balance the sheets behind each line of a `row_balance`, by the same rules.
-
-    Parameters
-    ----------
-    groups : Sequence
-        The sheets of each line: counts named as in `BALANCE`.
-    blank : Sequence of bool
-        Whether the line itself is blank.
-    minimum : int, default MIN_RECORDS
-        As for `row_balance`.
-
-    Returns
-    -------
-    list of list of Counts
-        Counts of each sheet; None where one may not be shown.
-    """
-    hidden = [
-        [True] * len(sheets)
-        if _total_exposes_line(sheets, minimum)
-        else _blank_lines(sheets, minimum, hide)
-        for sheets, hide in zip(groups, blank, strict=True)
-    ]
-    return [
-        [_shown(sheet, hide) for sheet, hide in zip(sheets, hides, strict=True)]
-        for sheets, hides in zip(groups, hidden, strict=True)
-    ]
-
-
-def blank_few_units(ledger: pd.DataFrame, minimum: int = MIN_FIRMS) -> pd.DataFrame:
+def blank_few_units(ledger: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
     """Blank the numbers in a ledger of what estimation left out where they concern too few units.
 
     Parameters
     ----------
     ledger : DataFrame
         Columns rows and units, and any others.
-    minimum : int, default MIN_FIRMS
-        Smallest number of units to show.
+    minimum : int, optional
+        Smallest number of units to show; by default the rule for firms.
 
     Returns
     -------
     DataFrame
         A copy whose numbers are None in such lines.
     """
+    minimum = rules().firms if minimum is None else minimum
     units = [int(count) for count in ledger["units"]]
     hidden = hidden_parts(units, [0 < count < minimum for count in units], minimum)
     blank = {

@@ -15,7 +15,7 @@ import pandas as pd
 from zgzx_research.atomic import write_whole
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import few_units, reading
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.grade import Grade
 
 VERSION = 1
@@ -266,11 +266,13 @@ def _row_facts(row: Mapping[Hashable, Any], scale: str, share: bool) -> dict[str
     }
 
     for name in ("n_treated", "n_comparison"):
-        few = 0 < row[name] < MIN_FIRMS
-        facts[name] = shown_fact(None if few else int(row[name]), "count", "estimate", "estimate")
+        blank = pd.isna(row[name]) or 0 < row[name] < rules().firms
+        facts[name] = shown_fact(None if blank else int(row[name]), "count", "estimate", "estimate")
 
     base_unit = "share" if share else "number"
-    facts["base_mean"] = fact(float(row["base_mean"]), base_unit, "estimate", "estimate")
+    mean = fact(float(row["base_mean"]), base_unit, "estimate", "estimate")
+    withheld = pd.isna(row["n_treated"]) or row.get("base_mean_withheld", False)
+    facts["base_mean"] = withheld_fact(base_unit, "estimate", "estimate") if withheld else mean
     facts["reading"] = fact(reading(row["ci_low"], row["ci_high"]), "text", "estimate", "estimate")
     return facts
 

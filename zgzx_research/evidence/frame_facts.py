@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import UNIT_FACTORS, Fact, fact, shown_fact, withheld_fact
 
 EFFECT = "effect"  # the unit of the effects: percent, percentage points or a plain number
@@ -42,7 +42,8 @@ def frame_facts(
     prefix : str
         First parts of the keys, e.g. "patents_invention.main.placebo".
     frame : DataFrame
-        One row per result; the columns in `MEASURES` become facts.
+        One row per result; the columns in `MEASURES` become facts. Those of rows that are marked in
+        a column "withheld" are withheld.
     unit : str
         Unit of the effects: "percent", "percentage_point" or "number".
     by : str, optional
@@ -51,7 +52,8 @@ def frame_facts(
     Returns
     -------
     dict
-        Key to fact. Of a row that rests on fewer than `MIN_FIRMS` units, effects are withheld.
+        Key to fact. Of a row that rests on fewer units than `rules().firms`, effects are
+        withheld.
 
     Raises
     ------
@@ -74,7 +76,9 @@ def frame_facts(
 
 def _row_facts(prefix: str, row: Mapping[Hashable, Any], unit: str) -> dict[str, Fact]:
     """Make the facts of one row."""
-    few = any(0 < row.get(name, MIN_FIRMS) < MIN_FIRMS for name in COUNTED)
+    least = rules().firms
+    few = any(0 < row.get(name, least) < least for name in COUNTED)
+    few |= bool(row.get("withheld", False))
     facts = {}
     for name, kind in MEASURES.items():
         if name not in row:

@@ -28,7 +28,7 @@ def absolute_facts(
     Parameters
     ----------
     facts : mapping
-        Facts ``<prefix>.{estimate,std_error,ci_low,ci_high,mde}``.
+        Facts ``<prefix>.{estimate,std_error,ci_low,ci_high,mde}``, and ``base_mean`` if it has one.
     prefix : str
         First parts of the names, e.g. "patents_invention.main.headline".
     counterfactual_mean : float
@@ -37,13 +37,14 @@ def absolute_facts(
     Returns
     -------
     dict
-        Key to fact; empty where the effect is not a percentage. What the relative effect withholds
-        or does not know, the absolute one does not tell either.
+        Key to fact; empty where the effect is not a percentage. What the relative effect does not
+        know or withholds is not told; nor is anything where the base mean is withheld.
     """
     estimate = facts[f"{prefix}.estimate"]
     if estimate["unit"] != "percent":
         return {}
-    hidden = is_withheld(estimate)
+    base_mean = facts.get(f"{prefix}.base_mean")  # the absolute effect would give it away
+    hidden = is_withheld(estimate) or (base_mean is not None and is_withheld(base_mean))
     found = {"counterfactual_mean": None if estimate["value"] is None else counterfactual_mean}
     for name, relative in ABSOLUTE.items():
         value = facts[f"{prefix}.{relative}"]["value"]

@@ -55,8 +55,8 @@ class Plan:
         Date of the plan as given, and the day on which the file was written (ISO).
     after_data : bool
         Whether data of the study had been built when the plan was written.
-    raw_files : int
-        Raw files of the study that lay in its folder on that day.
+    outcome_files : int
+        Raw files with outcomes that lay in the study's folder on that day, whether read or not.
     earlier : tuple of str
         Plans that this one replaces: date, whether after the data, digest.
     decided : dict
@@ -69,7 +69,7 @@ class Plan:
     frozen_on: str
     written_on: str
     after_data: bool
-    raw_files: int
+    outcome_files: int
     earlier: tuple[str, ...] = ()
     decided: Decided = field(default_factory=dict)
     digest: str = ""
@@ -82,7 +82,7 @@ class Plan:
             "frozen_on": self.frozen_on,
             "written_on": self.written_on,
             "after_data": self.after_data,
-            "raw_files": self.raw_files,
+            "outcome_files": self.outcome_files,
             "earlier": list(self.earlier),
         }
 

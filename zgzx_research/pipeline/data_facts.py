@@ -9,16 +9,13 @@ import pandas as pd
 
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.evidence.disclosure import (
-    MIN_FIRMS,
-    MIN_RECORDS,
-    TOTAL,
-    Counts,
     blank_small_counts,
     hidden_parts,
-    row_balance,
 )
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import Fact, fact, shown_fact
 from zgzx_research.evidence.linkage_cells import linkage_facts
+from zgzx_research.evidence.row_balance import TOTAL, Counts, row_balance
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.until_facts import until_facts
@@ -125,7 +122,7 @@ def link_facts(place: Place) -> dict[str, Fact]:
     if withheld and facts["link.roster.rows"]["value"] is not None:
         linked = rows.set_index("source").loc["roster", "linked"]
         # which of the two is small, not how small
-        few = "linked" if linked < MIN_RECORDS else "unlinked"
+        few = "linked" if linked < rules().persons else "unlinked"
         facts["link.roster.few"] = fact(few, "text", "data", "link")
     return facts
 
@@ -192,7 +189,8 @@ def firm_facts(place: Place, study: Study) -> dict[str, Fact]:
 def counted(counts: dict[str, int], parts: Collection[str]) -> dict[str, Fact]:
     """Return facts `panel.<name>`; parts of a total that would show too few units are hidden."""
     sizes = [counts[name] for name in parts]
-    hidden = hidden_parts(sizes, [0 < size < MIN_FIRMS for size in sizes], MIN_FIRMS, largest=True)
+    least = rules().firms
+    hidden = hidden_parts(sizes, [0 < size < least for size in sizes], least, largest=True)
     blank = {name for name, hide in zip(parts, hidden, strict=True) if hide}
     shown = {name: None if name in blank else size for name, size in counts.items()}
     return {

@@ -11,7 +11,8 @@ from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.results.effects import Effects
-from zgzx_research.evidence.disclosure import MIN_FIRMS, blank_few, enough_firms
+from zgzx_research.evidence.disclosure import blank_few, mean_is_told, shown_event_times
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import (
     UNIT_FACTORS,
     Fact,
@@ -34,8 +35,6 @@ from zgzx_research.robustness.power import NO_ERROR, NO_SIZE
 from zgzx_research.study import Study
 
 COLUMNS = {"unit": "firm_id", "period": "year", "first_treated": "first_award"}
-# treated units from which on the share of the three largest may be shown: as many again, and more
-ENOUGH_FOR_SHARES = 2 * MIN_FIRMS + 1
 REASONS = {NO_SIZE: "no_size", NO_ERROR: "no_error"}  # why there is no detectable effect
 TOO_SMALL = "too few staff in the first year seen"
 
@@ -168,8 +167,11 @@ def summary_facts(
     frames = {
         "overall": blank_few(summary.overall),
         "headline": blank_few(summary.headline),
-        "event_time": enough_firms(summary.event_time),
+        "event_time": shown_event_times(summary.event_time),
     }
+    for name in ("overall", "headline"):
+        told = mean_is_told(frames[name], frames["event_time"])
+        frames[name] = frames[name].assign(base_mean_withheld=told)
     facts: dict[str, Fact] = {}
     share = is_share(outcome)
     for name, frame in frames.items():
@@ -195,7 +197,7 @@ def _strength_facts(summary: Summary, prefix: str) -> dict[str, Fact]:
     treated that it tells much about the others.
     """
     effective, treated = summary.effective, int(summary.headline["n_treated"].iloc[0])
-    shown = treated >= ENOUGH_FOR_SHARES
+    shown = treated > 2 * rules().firms  # the largest three, as many again, and more
     values = {
         "effective_number": (effective.number, "number"),
         "largest_share": (effective.largest_share, "share"),

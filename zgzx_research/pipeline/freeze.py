@@ -15,7 +15,7 @@ from zgzx_research.pipeline.analysis_plan import (
     plan_text,
     read_plan,
 )
-from zgzx_research.pipeline.place import SOURCES, Place, raw_files
+from zgzx_research.pipeline.place import Place, raw_files
 from zgzx_research.study import Study, load_study
 
 BUILT = ("clean", "link", "panels", "facts")  # folders that a run fills from the raw files
@@ -84,7 +84,7 @@ def freeze_study(
         frozen_on=frozen.isoformat(),
         written_on=written.isoformat(),
         after_data=bool(seen),
-        raw_files=sum(len(raw_files(place.raw, source)) for source in SOURCES),
+        outcome_files=_outcome_files(place, study),
         earlier=earlier,
         decided=decisions(root, study),
     ).sealed()
@@ -95,6 +95,12 @@ def freeze_study(
 def built(place: Place) -> list[str]:
     """List the stages of a study that hold data: what a run has made from the raw files."""
     return [stage for stage in BUILT if any((place.work / stage).glob("*"))]
+
+
+def _outcome_files(place: Place, study: Study) -> int:
+    """Count the raw files of the sources that hold outcomes."""
+    sources = [source for source, outcomes in study.needed_sources.items() if outcomes]
+    return sum(len(raw_files(place.raw, source)) for source in sources)
 
 
 def date_of(on: str | None, today: dt.date) -> dt.date:
@@ -132,8 +138,9 @@ def plan_facts(place: Place, study: Study) -> dict[str, Fact]:
     -------
     dict
         `study.frozen` is "before" or "after" the data, "changed" since, or "no"; the others are
-        `study.frozen_on`, `study.frozen_after_data`, `study.plan_changes` (how many choices differ)
-        and `study.plan_changed` (their names).
+        `study.frozen_on`, `study.frozen_after_data`, `study.frozen_files` (raw files with outcomes
+        that had arrived by then), `study.plan_changes` (how many choices differ) and
+        `study.plan_changed` (their names).
     """
     plan = read_plan(place.plan)
     changed = [] if plan is None else changed_names(plan, decisions(place.root, study))
@@ -143,6 +150,7 @@ def plan_facts(place: Place, study: Study) -> dict[str, Fact]:
         "frozen": (state, "text"),
         "frozen_on": ("" if plan is None else plan.frozen_on, "text"),
         "frozen_after_data": (after, "text"),
+        "frozen_files": (0 if plan is None else plan.outcome_files, "count"),
         "plan_changes": (len(changed), "count"),
         "plan_changed": (", ".join(changed), "text"),
     }

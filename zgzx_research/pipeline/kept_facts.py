@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import enough_firms
+from zgzx_research.evidence.disclosure import shown_event_times
 from zgzx_research.evidence.facts import DIGITS_KEPT, VERSION, Fact, Facts
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.summaries import Summary
@@ -65,8 +65,9 @@ class Kept:
 
 def event_columns(summary: Summary) -> dict[str, Any]:
     """Return the event study as it may be published: {"scale", "columns"}, numbers rounded."""
-    frame = enough_firms(summary.event_time)
-    table = frame[list(EVENT_COLUMNS)].astype({"event_time": int}).astype(object)
+    frame = shown_event_times(summary.event_time)
+    whole = {"event_time": int, "n_treated": "Int64", "n_comparison": "Int64"}
+    table = frame[list(EVENT_COLUMNS)].astype(whole).astype(object)
     columns: Columns = {name: [_rounded(value) for value in table[name]] for name in table.columns}
     return {"scale": summary.scale, "columns": columns}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from zgzx_research.pipeline.kept_facts import MIME, Kept
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
 from zgzx_research.report.tables.markdown_table import Table
 
@@ -20,16 +21,28 @@ class Shown:
         MIME type to content.
     mark : mapping
         "kind" ("text", "figure" or "table"), "key", and for figures "caption" and "alt".
+    name : str
+        Name of the table or figure in the log of disclosure control.
+    blank : mapping
+        Rule of disclosure control to the number of entries left blank by it.
+    kept : Kept
+        The facts of the log.
     """
 
     data: Mapping[str, str]
     mark: Mapping[str, str]
+    name: str = ""
+    blank: Mapping[str, int] = field(default_factory=dict)
+    kept: Kept = field(default_factory=lambda: Kept({}, {}))
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
-    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    ) -> tuple[dict[str, object], dict[str, dict[str, str]]]:
         """Return data and metadata of the output, as Jupyter asks for them."""
-        return dict(self.data), {"zgzx": dict(self.mark)}
+        data: dict[str, object] = dict(self.data)
+        if self.kept.facts:
+            data[MIME] = {"facts": self.kept.facts, "events": {}}
+        return data, {"zgzx": dict(self.mark)}
 
 
 def shown_text(block: str, markdown: str) -> Shown:
@@ -42,7 +55,8 @@ def shown_figure(figure: FigureSpec, style: FigureStyle) -> Shown:
     drawn = figure.draw(style)
     png = base64.b64encode(drawn.png()).decode("ascii")
     mark = {"kind": "figure", "key": drawn.caption, "caption": drawn.caption, "alt": drawn.alt}
-    return Shown({"image/svg+xml": drawn.svg(), "image/png": png}, mark)
+    data = {"image/svg+xml": drawn.svg(), "image/png": png}
+    return Shown(data, mark, drawn.name, drawn.blank)
 
 
 def shown_table(name: str, table: Table | None) -> Shown:
@@ -50,4 +64,4 @@ def shown_table(name: str, table: Table | None) -> Shown:
     if table is None:
         return shown_text(name, "")
     mark = {"kind": "table", "key": name, "caption": table.caption}
-    return Shown({"text/markdown": table.to_markdown()}, mark)
+    return Shown({"text/markdown": table.to_markdown()}, mark, name, table.blank)

@@ -75,6 +75,11 @@ class PageReading:
         return self.study
 
     @property
+    def about(self) -> str:
+        """Whose words tables and figures use: "award", or "unit" for a panel without a study."""
+        return "award" if self.study else "unit"
+
+    @property
     def window(self) -> tuple[int, int]:
         """First and last event time shown."""
         return self.facts.get("study.event_first"), self.facts.get("study.event_last")

@@ -8,18 +8,32 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import read_claims
-from zgzx_research.evidence.disclosure import MIN_RECORDS, blank_few_units, enough_firms
+from zgzx_research.evidence.disclosure import (
+    SAMPLE,
+    blank_few_units,
+    enough_cohorts,
+    enough_firms,
+    mark_close_samples,
+    shown_event_times,
+)
+from zgzx_research.evidence.disclosure_rules import DIFFERENCING, SECONDARY, THRESHOLD, rules
 from zgzx_research.evidence.grade import grade_rules
+from zgzx_research.evidence.quarantine_counts import reason_counts
+from zgzx_research.evidence.row_balance import row_balance
 from zgzx_research.pipeline import data_facts, estimates
+from zgzx_research.pipeline.disclosure_log import blank_entries, logged
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, value_tables
 from zgzx_research.report.tables.changes_table import changes_table
 from zgzx_research.report.tables.claims_table import claims_table, described_claims_table
-from zgzx_research.report.tables.markdown_table import Table
+from zgzx_research.report.tables.data_tables import all_lines
+from zgzx_research.report.tables.disclosure_table import disclosure_table
+from zgzx_research.report.tables.markdown_table import Table, with_note
 from zgzx_research.report.tables.method_table import method_table
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.tables.until_table import until_table
@@ -41,6 +55,7 @@ __all__ = [
     "claims_described",
     "cohort",
     "costs",
+    "disclosure",
     "estimates_of",
     "event_time",
     "grade",
@@ -56,6 +71,8 @@ __all__ = [
     "stamp",
     "until",
 ]
+
+LINKED = ("rows", "linked", "linked_share")
 
 
 def function(table: str) -> Callable[..., Table | None]:
@@ -86,26 +103,36 @@ def function(table: str) -> Callable[..., Table | None]:
 def event_time(page: Page, outcome: str, spec: str) -> Table:
     """Return the table of effects by event time."""
     summary = page.summary(outcome, spec)
-    return effect_tables.event_time_table(
-        enough_firms(summary.event_time),
+    shown = shown_event_times(summary.event_time)
+    table = effect_tables.event_time_table(
+        shown,
         summary.scale,
         page.language,
         share=estimates.is_share(outcome),
         outcome_label=page.label(outcome),
         about=page.about,
     )
+    blank = {
+        THRESHOLD: len(summary.event_time) - len(shown),
+        DIFFERENCING: 2 * int(shown["n_treated"].isna().sum()),  # and the mean at the base
+    }
+    noted = with_note(table.caption, "few", page.language)
+    return replace(table, caption=noted if any(blank.values()) else table.caption, blank=blank)
 
 
 def cohort(page: Page, outcome: str, spec: str) -> Table:
     """Return the table of effects by cohort; empty for a method without them."""
     summary = page.summary(outcome, spec)
     none = summary.event_time[:0]
-    frame = none if summary.cohort is None else enough_firms(summary.cohort)
+    frame = none if summary.cohort is None else enough_cohorts(summary.cohort)
     labels = page.cohort_labels
     share = estimates.is_share(outcome)
-    return effect_tables.cohort_table(
+    table = effect_tables.cohort_table(
         frame, summary.scale, page.language, share=share, labels=labels, about=page.about
     )
+    gone = 0 if summary.cohort is None else len(summary.cohort) - len(frame)
+    few = 0 if summary.cohort is None else len(summary.cohort) - len(enough_firms(summary.cohort))
+    return replace(table, blank={THRESHOLD: few, SECONDARY: gone - few})
 
 
 def estimates_of(page: Page, outcome: str) -> Table:
@@ -125,7 +152,11 @@ def left_out_of(page: Page, effects: Effects, outcome: str) -> Table:
 
 def _ledger_table(page: Page, summary: Summary) -> Table:
     """Return the table of what an estimation left out, without small numbers of units."""
-    return data_tables.ledger_table(blank_few_units(summary.ledger), page.language, page.about)
+    shown = blank_few_units(summary.ledger)
+    few = int(summary.ledger["units"].between(1, rules().firms - 1).sum())
+    gone = int(shown["units"].isna().sum())
+    table = data_tables.ledger_table(shown, page.language, page.about)
+    return replace(table, blank={THRESHOLD: few, SECONDARY: gone - few})
 
 
 def grade(page: Page, outcome: str, spec: str = "main") -> Table | None:
@@ -172,6 +203,7 @@ def results(
     if isinstance(frame, Refused) or frame.empty:
         return None
     language = page.language
+    frame = mark_close_samples(frame) if by == SAMPLE else frame
     if language in frame:
         labels = [str(text) for text in frame[language]]
     else:
@@ -183,24 +215,33 @@ def results(
 
 def rows(page: Page) -> Table:
     """Return the table of rows read, kept and set aside, by source and file."""
-    return data_tables.rows_table(data_facts.row_ledger(page.place), page.language, MIN_RECORDS)
+    return data_tables.rows_table(data_facts.row_ledger(page.place), page.language, rules().persons)
 
 
 def quarantine(page: Page) -> Table:
     """Return the table of reasons for which cells and rows are in quarantine."""
-    reasons = page.read("quarantine")["reason"].value_counts()
-    counts = {code: count if count >= MIN_RECORDS else None for code, count in reasons.items()}
-    return data_tables.quarantine_table(counts, page.language)
+    lines = all_lines(data_facts.row_ledger(page.place), page.language)
+    counts, blank = reason_counts(page.read("quarantine"), row_balance(lines))
+    return replace(data_tables.quarantine_table(counts, page.language), blank=blank)
 
 
 def linkage(page: Page) -> Table:
     """Return the table of records linked to a firm, by source."""
-    return data_tables.linkage_table(data_facts.linkage(page.place), page.language)
+    rows = data_facts.linkage(page.place)
+    table = data_tables.linkage_table(rows, page.language)
+    return replace(table, blank={THRESHOLD: blank_entries(rows, LINKED)})
 
 
 def arms(page: Page) -> Table:
     """Return the table of contest records linked to a firm or a person, by arm."""
-    return data_tables.arms_table(data_facts.arm_linkage(page.place), page.language)
+    rows = data_facts.arm_linkage(page.place)
+    table = data_tables.arms_table(rows, page.language)
+    return replace(table, blank={THRESHOLD: blank_entries(rows, LINKED)})
+
+
+def disclosure(page: Page) -> Table:
+    """Return the table of what was left blank on the pages before, by table and rule."""
+    return disclosure_table(logged(page.facts.facts), page.language)
 
 
 def until(page: Page) -> Table:

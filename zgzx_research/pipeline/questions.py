@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zgzx_research.evidence.claims import Claim
-from zgzx_research.evidence.facts import Facts
-from zgzx_research.pipeline.estimates import headline_spec
+import pandas as pd
+
+from zgzx_research.evidence.claims import Claim, read_claims
+from zgzx_research.pipeline.design_facts import CONTEST
+from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.sentence_facts import Question
 from zgzx_research.study import Study
 
 
 def question(
-    study: Study, claims: Sequence[Claim], facts: Facts, outcome: str, spec: str
+    study: Study, claims: Sequence[Claim], outcome: str, spec: str, *, entrants: bool
 ) -> Question:
     """Say what an estimate of a study is held against.
 
@@ -22,25 +24,51 @@ def question(
         The study file: design of each outcome's headline, and claimed effects.
     claims : sequence of Claim
         The claims ledger.
-    facts : Facts
-        Facts known so far. Where the primary design of the outcome was refused, "main" takes its
-        place; so a page keeps the primary design before the main specification.
+    outcome, spec : str
+        Of the estimate.
+    entrants : bool
+        Whether the data hold firms that entered and did not win. Without them there is no contest,
+        and "main" takes the place of that design.
+
+    Returns
+    -------
+    Question
+        The same on every page of a study.
+    """
+    family = [claim.outcome for claim in claims if claim.family == "primary"]
+    design = study.estimate.primary_design(outcome)
+    if design == CONTEST and not entrants:
+        design = "main"
+    return Question(
+        role="primary" if outcome in family and spec == design else "exploratory",
+        claimed=study.estimate.claimed_effect(outcome),
+        family=max(1, len(family)),
+        years=years_to_window(study),
+    )
+
+
+def question_of(study: Study | None, place: Place, outcome: str, spec: str) -> Question:
+    """Say what an estimate is held against, from the claims ledger and the lists of entries.
+
+    Parameters
+    ----------
+    study : Study, optional
+        The study file; without one there is a single question and no claim.
+    place : Place
+        Where the study's files are.
     outcome, spec : str
         Of the estimate.
 
     Returns
     -------
     Question
-        The question.
+        As `question`.
     """
-    family = [claim.outcome for claim in claims if claim.family == "primary"]
-    primary = outcome in family and spec == headline_spec(study, facts, outcome)
-    return Question(
-        role="primary" if primary else "exploratory",
-        claimed=study.estimate.claimed_effect(outcome),
-        family=max(1, len(family)),
-        years=years_to_window(study),
-    )
+    if study is None:
+        return Question()
+    path = place.stage("panels", "firm_entries")[0]
+    entrants = path.is_file() and bool(pd.read_parquet(path)["n_winners"].eq(0).any())
+    return question(study, read_claims(place.claims), outcome, spec, entrants=entrants)
 
 
 def years_to_window(study: Study) -> float:

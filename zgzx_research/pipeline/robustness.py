@@ -23,7 +23,7 @@ from zgzx_research.robustness.specification_curve import SpecificationCurve, spe
 from zgzx_research.study import Study
 
 if TYPE_CHECKING:
-    from zgzx_research.pipeline.page import Page
+    from zgzx_research.pipeline.page_keeping import PageKeeping
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Robustness:
     curve: SpecificationCurve
 
 
-def run_checks(page: Page, outcome: str, spec: str) -> Robustness:
+def run_checks(page: PageKeeping, outcome: str, spec: str) -> Robustness:
     """Run the checks of one estimate that was kept."""
     firm_year = page.read("firm_year")
     panel = prepared(page.settings, firm_year, outcome, spec)

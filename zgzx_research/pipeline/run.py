@@ -9,11 +9,13 @@ from typing import Any
 
 from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure_rules import with_stricter
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.ingest.file_numbers import LIST, is_listed, number_files
 from zgzx_research.pipeline import manifest, store, study_facts
 from zgzx_research.pipeline.build import Result, Step, build
 from zgzx_research.pipeline.code_digest import package_digest
+from zgzx_research.pipeline.disclosure_log import rule_facts
 from zgzx_research.pipeline.freeze import plan_facts
 from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
@@ -175,6 +177,7 @@ def _study_facts(
         study_facts.design_facts(study.study.seed, study.estimate.event_window, synthetic)
         | study_facts.identity_facts(study.study.name, study.study.years)
         | study_facts.front_facts(study)
+        | rule_facts(with_stricter(study.disclosure.stricter))
         | study_facts.stamp_facts(stamp)
         | plan_facts(place, study)
     )
@@ -207,7 +210,7 @@ def _manifest_step(
     """Make the last step, which records inputs and outputs (but for all studies' landing page)."""
     outputs = [path for step in steps for path in step.outputs if step.name != "index"]
     settings = study.model_dump(mode="json")
-    decided = place.decision_files().values()
+    decided = [*place.decision_files().values(), *([place.plan] if place.plan.is_file() else [])]
     out = place.work / "manifest.json"
     return Step(
         name="manifest",

@@ -18,6 +18,7 @@ from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.robustness.base_sensitivity import PairedDifference
+from zgzx_research.robustness.specification_curve import SpecificationCurve
 
 NAN = float("nan")
 
@@ -94,6 +95,15 @@ def sentence_facts(
         **{key: fact(word, "text", "estimate", "estimate") for key, word in words.items()},
         **{key: fact(value, unit, "design", "estimate") for key, value in numbers.items()},
     }
+
+
+def compared_facts(
+    prefix: str, unit: str, found: PairedDifference | SpecificationCurve | Refused
+) -> dict[str, Fact]:
+    """Make the facts of a paired difference or of a specification curve."""
+    if isinstance(found, SpecificationCurve):
+        return curve_facts(prefix, unit, found.summary())
+    return paired_facts(prefix, unit, found)
 
 
 def paired_facts(prefix: str, unit: str, found: PairedDifference | Refused) -> dict[str, Fact]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from zgzx_research.evidence.disclosure import BALANCE, row_balance, sheet_balance
 from zgzx_research.evidence.facts import (
     DIGITS_KEPT,
     UNIT_FACTORS,
@@ -16,11 +15,14 @@ from zgzx_research.evidence.facts import (
     is_withheld,
     unit_of_effects,
 )
+from zgzx_research.evidence.row_balance import BALANCE, row_balance, sheets_of
 from zgzx_research.pipeline import estimates
+from zgzx_research.pipeline.disclosure_log import logged
 from zgzx_research.pipeline.kept_facts import EVENT_COLUMNS, INTERVALS
 from zgzx_research.report import fonts
 from zgzx_research.report.excel_workbook import Absent, Amount, SheetTable
 from zgzx_research.report.tables.data_tables import all_lines, file_lines
+from zgzx_research.report.tables.disclosure_table import disclosure_table
 from zgzx_research.report.wording import word, word_or_code
 from zgzx_research.report.workbook_words import column, has_words, unit_word, words
 
@@ -138,13 +140,22 @@ def rows_sheet(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str
     balance = row_balance(all_lines(sources, language))
     rows: list[tuple[object, ...]] = []
     for source, groups in lines.items():
-        blank = [balance[source][name]["kept"] is None for name in groups]
-        counts = sheet_balance(list(groups.values()), blank)
+        counts = [sheets_of(balance[source][name]) for name in groups]
         for sheet, shown in zip(chain(*groups.values()), chain(*counts), strict=True):
             place = (word_or_code("source", source, language), sheet["file"], sheet["sheet"])
             numbers = (Absent.HIDDEN if shown[name] is None else shown[name] for name in BALANCE)
             rows.append((*place, *numbers))
     return _sheet("rows", "", ("source", "file", "sheet", *BALANCE), rows, language)
+
+
+def disclosure_sheet(facts: Facts, language: str) -> SheetTable:
+    """Make the sheet that says how many numbers each table leaves blank, by which rule."""
+    table = disclosure_table(logged(facts.facts), language)
+    rows: list[tuple[object, ...]] = [
+        (name, rule, int(number) if number.isdigit() else number)
+        for name, rule, number in table.rows
+    ]
+    return _sheet("disclosure", "", ("table", "rule", "blank"), rows, language)
 
 
 def facts_sheet(facts: Facts, pages: Mapping[str, Mapping[str, Fact]], language: str) -> SheetTable:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import store
+from zgzx_research.pipeline.disclosure_log import enforce_facts
 from zgzx_research.pipeline.kept_facts import load_events, load_facts
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.steps.pages import stamp
 from zgzx_research.pipeline.workbook_sheets import (
+    disclosure_sheet,
     estimate_sheets,
     event_sheets,
     facts_sheet,
@@ -46,6 +48,7 @@ def write(
         Where to write.
     """
     facts = Facts.load(place.work / "facts.json")
+    enforce_facts(facts)
     sheets = [
         *estimate_sheets(facts, language),
         *event_sheets(facts, load_events(fact_files), language),
@@ -53,6 +56,7 @@ def write(
     ledger = place.work / "clean" / "ledger.json"
     if ledger.is_file():
         sheets.append(rows_sheet(store.read_json(ledger)["sources"], language))
+    sheets.append(disclosure_sheet(facts, language))
     pages = {path.stem: load_facts(path) for path in fact_files}
     sheets.append(facts_sheet(facts, pages, language))
     said = dict(front_matter(facts, language, commit).lines) | stamp(facts, language)

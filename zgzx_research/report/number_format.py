@@ -283,4 +283,4 @@ def _unit_digits(own: int | None, value: float, factor: float) -> int:
 
 def format_base_mean(value: float, share: bool) -> str:
     """Write a base mean: a share in percent, anything else to three significant digits."""
-    return format_value(float(value), "share" if share else "number")
+    return format_value(float(value), "share" if share else "number") if value == value else MISSING

@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from zgzx_research.report import fonts
 from zgzx_research.report.assemble import join_notebooks, strip_notebook
 from zgzx_research.report.excel_workbook import SheetTable, write_workbook
+from zgzx_research.report.front_matter import FrontMatter
 from zgzx_research.report.landing_page import StudyCard, write_index
 from zgzx_research.report.render import render_document
 
@@ -28,6 +29,12 @@ STAMP = {
     "lock": "sha256:" + "3f" * 32,
     "seed": "20250401",
     "inputs": "sha256:" + "a7" * 32,
+}
+FRONT = {
+    "zh": FrontMatter({"编制": "示例单位", "报告日期": "2026 年 4 月 30 日"}, "示例单位"),
+    "en": FrontMatter(
+        {"Prepared by": "A sample office", "Date": "30 April 2026"}, "A sample office"
+    ),
 }
 TITLES = {
     "zh": (
@@ -274,6 +281,7 @@ def build(folder: Path) -> None:
             title=title,
             subtitle=subtitle,
             stamp=STAMP,
+            front=FRONT[language],
             synthetic=True,
             out=place / "report",
             formats=("html", "pdf", "docx", "typ"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import matplotlib
@@ -79,6 +80,7 @@ def test_parts_differ_without_colour() -> None:
     assert [bar.get_hatch() for bar in joined][1:-1] == [hatches[0] + hatches[1], hatches[2]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_words_can_be_read_on_a_phone(language: str) -> None:
     figure = drawn(PLAIN, JOINED, UNREPORTED, language=language).figure
@@ -91,19 +93,20 @@ def test_words_can_be_read_on_a_phone(language: str) -> None:
             assert text.get_window_extent().x1 <= edge
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_labels_of_columns_do_not_overlap(language: str) -> None:
     figure = drawn(PLAIN, JOINED, UNREPORTED, language=language).figure
     figure.draw_without_rendering()
     for axes in figure.axes:
         boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
-        assert all(one.x1 < other.x0 for one, other in zip(boxes, boxes[1:], strict=False))
+        assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
 
 
 def test_the_alternative_text_holds_all_numbers() -> None:
     alt = drawn(PLAIN, JOINED).alt
     for text in (
-        "about the claim “claim 0”. As the earlier report had it: +10.0%, interval [−5.0, +25.0]",
+        "about the claim “claim 0”. The earlier report: +10.0%, interval [−5.0, +25.0]",
         "method +2.0; data −0.5; new editions and years +3.5; today +15.0%, interval [+1.0, +29.0]",
         "method and data −0.5; new editions and years −0.3; today +0.4%",
     ):
@@ -120,6 +123,15 @@ def test_an_open_interval_has_no_line() -> None:
     assert len(vertical) == 1  # that of today; the first level has no upper end
 
 
+def test_one_claim_gives_the_figure_its_title() -> None:
+    one = plot_changes(frame(PLAIN, JOINED), "claim_1").draw(FigureStyle(language="en"))
+    assert len(one.figure.axes) == 1
+    assert "Claim: claim 1 (%)" in [text.get_text() for text in texts(one.figure)]
+    assert one.caption == "From the number of the earlier report to today's. Claim: claim 1 (%)"
+    with pytest.raises(ZgzxError, match="no claim has an earlier"):
+        plot_changes(frame(PLAIN), "claim_7")
+
+
 def test_nothing_to_compare_is_refused() -> None:
     lonely = [PLAIN[0], *[(*row[:1], NAN, NAN, NAN, NAN, "", "refused") for row in PLAIN[1:]]]
     for given in (frame(lonely), frame(PLAIN).iloc[:0]):
@@ -133,7 +145,7 @@ def test_the_table_by_hand() -> None:
     assert [row[0] for row in table.rows] == ["claim 0", "", "", ""]
     assert table.rows[1] == (
         "",
-        "Its data, today's method",
+        "The earlier data, today's method",
         "the data of that report are gone",
         "—",
         "—",

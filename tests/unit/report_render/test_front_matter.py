@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,52 @@ def test_a_brief_has_neither_numbers_nor_contents(tmp_path: Path) -> None:
     )
     assert "data-number" not in html.read_text("utf-8")
     assert "SectionNumber" not in unzip(docx.read_bytes())["word/document.xml"].decode()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_contents_of_eight_chapters_fit_the_first_page(tmp_path: Path, language: str) -> None:
+    chapter = {"zh": "第 {} 章：一个不短的标题", "en": "Chapter {} with a heading of some length"}
+    section = {"zh": "怎样比较第 {} 组", "en": "How the comparison number {} is made"}
+    parts = [
+        f"# {chapter[language].format(one)}\n\n"
+        + "\n\n".join(f"## {section[language].format(two)}\n\nBODY" for two in range(7))
+        for one in range(8)
+    ]
+    pdf, docx = render_document(
+        Document("\n\n".join(parts), {}),
+        language=language,
+        title="T",
+        subtitle="S",
+        stamp={},
+        synthetic=True,
+        out=tmp_path / "report",
+        formats=("pdf", "docx"),
+        front=front_matter(FACTS, language),
+    )
+    first = ["pdftotext", "-l", "1", str(pdf), "-"]
+    page = subprocess.run(first, capture_output=True, text=True, check=True).stdout
+    assert all(f"{one}.7" in page for one in range(1, 9))
+    body = unzip(docx.read_bytes())["word/document.xml"].decode()
+    assert len(re.findall(r'w:val="Contents1"', body)) == 8  # chapters only: 64 lines are too many
+    assert 'w:val="Contents2"' not in body
+
+
+@pytest.mark.slow
+def test_an_answer_is_never_split(tmp_path: Path) -> None:
+    text = "::: headline\n\n甲\n\n乙\n\n:::\n"
+    typ, docx = render_document(
+        Document(text, {}),
+        language="zh",
+        title="题",
+        subtitle="",
+        stamp={},
+        synthetic=False,
+        out=tmp_path / "report",
+        formats=("typ", "docx"),
+    )
+    box = typ.read_text("utf-8").split("#let headline(body)")[1].split("#let note")[0]
+    assert "breakable: false" in box
+    styles = unzip(docx.read_bytes())["word/styles.xml"].decode()
+    (headline,) = re.findall(r'w:styleId="Headline".*?</w:style>', styles, re.DOTALL)
+    assert re.search(r"<w:keepNext ?/>\s*<w:keepLines ?/>", headline)

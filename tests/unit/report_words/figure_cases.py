@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from programme_cases import CALENDAR, CATEGORIES, FLOW, RATES, STREETS
 from test_claims_shown import CLAIMS
 from test_claims_shown import facts as claim_facts
-from test_programme_figures import CALENDAR, CATEGORIES, FLOW, RATES, STREETS
 from words_cases import effect_row, facts_of
 
 import zgzx_research as zr

@@ -235,3 +235,23 @@ def test_next_steps_are_those_of_the_facts_and_no_others(tmp_path: Path) -> None
         claims = "（专利、获奖者）" if language == "zh" else "(Patents, Winners)"
         assert found.endswith(claims)
         assert word("next_step.patents", language) not in found
+
+
+@pytest.mark.parametrize(
+    ("finding", "against", "shown"),
+    [("found", False, "11"), ("found", True, None), ("none", False, "22"), ("alone", False, "22")],
+)
+def test_the_cost_follows_what_was_found(
+    finding: str, against: bool, shown: str | None, tmp_path: Path
+) -> None:
+    prices = {"estimate": 11, "claimed": 22}
+    costs = {
+        f"value.invention.price_{name}": fact(price, "count", "estimate", "estimate")
+        for name, price in prices.items()
+    }
+    facts = claim(finding=finding, against=against, verdict="associated")
+    for language, words in (("en", "one more invention"), ("zh", "每多一件发明")):
+        found = said(Facts(facts.facts | costs), language, tmp_path, "glance")
+        assert (words in found) == (shown is not None)
+        assert shown is None or shown in found
+        assert words not in said(facts, language, tmp_path, "glance")  # no cost file, no cost

@@ -70,11 +70,12 @@ def dots(figure: Figure, axis: int) -> dict[float, tuple[str, str]]:
 
 def test_one_axis_for_each_unit_and_every_axis_shows_zero() -> None:
     figure, _ = drawn()
-    assert [axes.get_xlabel() for axes in figure.axes] == [
-        "Effect, %",
-        "Effect, percentage points",
-        "Effect, inventions per person and year",
+    assert [[text.get_text() for text in axes.texts[::2]] for axes in figure.axes] == [
+        ["Firms' patents +9.9%"],
+        ["Firms' retention +4.0 pp", "Colleagues stay −2.4 pp", "Winners stay +6.5 pp"],
+        ["Winners' inventions +0.020 a year"],
     ]
+    assert {text.get_text()[-1] for text in figure.axes[0].get_xticklabels()} <= {"%", "0"}
     for axes in figure.axes:
         low, high = axes.get_xlim()
         assert low < 0 < high
@@ -151,10 +152,10 @@ def test_the_alternative_text_has_every_number_and_verdict() -> None:
     assert "(Primary) +9.9% (−33.8 to +92.1), claimed +10.0%, not distinguishable from zero" in en
     assert "(Primary) +4.0 percentage points (+2.0 to +6.0), claimed +3.0" in en
     assert "(Exploratory) −2.4 percentage points (−4.4 to −0.4)" in en
-    assert "+0.020 (−0.100 to +0.150), no size claimed, exploratory" in en
+    assert "+0.020 a year (−0.100 to +0.150), no size claimed, exploratory" in en
     _, zh = drawn("zh")
     assert "（主要）+9.9%（−33.8 至 +92.1），所称 +10.0%，与零无法区分" in zh
-    assert "+0.020（−0.100 至 +0.150），没有说大小，只作探索" in zh
+    assert "+0.020 件/年（−0.100 至 +0.150），没有说大小，只作探索" in zh
 
 
 def test_equal_rows_give_equal_bytes() -> None:

@@ -3,102 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import matplotlib.text
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from programme_cases import CALENDAR, FLOW, MAKE, RATES
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.flow import Flow, Level, ProgrammeFlow
-from zgzx_research.report.figures.boxes import WORDS, wrapped
+from zgzx_research.report.figures.boxes import COLUMN, WORDS, wrapped
 from zgzx_research.report.figures.edition_timeline import plot_edition_timeline
 from zgzx_research.report.figures.flow import plot_flow
 from zgzx_research.report.figures.linkage import plot_linkage
 from zgzx_research.report.figures.participation import plot_participation
-from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle, ReportFigure
-from zgzx_research.report.figures.theory_of_change import plot_theory_of_change
+from zgzx_research.report.figures.report_figure import FigureStyle, ReportFigure
 
 PHONE = 360  # pixels that a figure is wide on a phone
 SMALLEST = 10  # pixels that words must be high there
-
-FLOW = ProgrammeFlow(
-    Flow("entries", (Level("listed", 1440), Level("linked", 1400, {"no_firm": 40}))),
-    Flow(
-        "firms",
-        (
-            Level("entered", 518),
-            Level("final", 269, {"preliminary_only": 249}),
-            Level("awarded", 105, {"no_award": 164}),
-            Level("in_panel", 100, {"not_in_panel": 0, "award_before": 5, "award_after": 0}),
-        ),
-    ),
-    {
-        "retention": Flow(
-            "firms",
-            (
-                Level("in_panel", 100),
-                Level("estimate", 71, {"few_staff": 7, "years_open": 20, "years_missing": 2}),
-            ),
-        )
-    },
-    Flow(
-        "persons",
-        (
-            Level("named", 3000),
-            Level("final", 1276, {"preliminary_only": 1724}),
-            Level("found", 1273, {"not_found": 3, "named_twice": 0}),
-            Level("employed", 1173, {"not_employed": 100}),
-        ),
-    ),
-)
-CALENDAR = pd.DataFrame(
-    {
-        "edition": [1, 2, 3],
-        "year": [2019, 2021, 2023],
-        "assumed": [False, True, False],
-        "version": ["A", "A", "B"],
-    }
-)
-CATEGORIES = pd.DataFrame({"edition": [1, 2, 3, 3], "category": ["team", "team", "team", "skill"]})
-STREETS = pd.DataFrame(
-    [
-        ("布吉", 2, 60),
-        ("布吉", 3, 70),
-        ("OLD-布吉", 1, 130),
-        ("吉华", 2, 40),
-        ("吉华", 3, 4),
-        ("平湖", 1, 20),
-        ("平湖", 2, 25),
-        ("平湖", 3, 33),
-        (None, 1, 50),
-        (None, 2, 60),
-        (None, 3, 77),
-    ],
-    columns=["street", "edition", "persons"],
-)
-RATES = pd.DataFrame(
-    [
-        (1, "winner", 40, 38),
-        (2, "winner", 60, 48),
-        (3, "winner", 30, 15),
-        (1, "finalist", 90, 90),
-        (2, "finalist", 80, 60),
-        (3, "finalist", 70, 35),
-    ],
-    columns=["edition", "arm", "rows", "linked"],
-).assign(entity="worker")
-
-MAKE: dict[str, Callable[[], FigureSpec]] = {
-    "theory": plot_theory_of_change,
-    "timeline": lambda: plot_edition_timeline(CALENDAR, CATEGORIES),
-    "firms": lambda: plot_flow(FLOW),
-    "persons": lambda: plot_flow(FLOW, "persons"),
-    "streets": lambda: plot_participation(STREETS, "street", "persons"),
-    "linkage": lambda: plot_linkage(RATES),
-}
 
 
 def drawn(name: str, language: str = "en", **style: bool) -> ReportFigure:
@@ -221,9 +144,19 @@ def test_small_cells_are_crosses_and_not_in_the_words() -> None:
 
 def test_a_divided_street_is_hollow_before() -> None:
     made = drawn("streets", disclosure_control=False)
-    buji = next(axes for axes in made.figure.axes if axes.get_title() == "Buji")
+    buji = next(axes for axes in made.figure.axes if axes.texts[0].get_text() == "Buji")
     hollow = next(line for line in buji.lines if line.get_markerfacecolor() == "white")
     assert np.nanmax(hollow.get_ydata()) == 130
+
+
+def test_a_street_of_which_only_the_old_range_is_known_has_its_panel() -> None:
+    rows = pd.DataFrame(
+        {"street": ["OLD-布吉", "OLD-布吉"], "edition": [1, 4], "persons": [30, 50]}
+    )
+    axes = plot_participation(rows, "street", "persons").draw(FigureStyle()).figure.axes
+    assert [one.texts[0].get_text() for one in axes] == ["布吉"]
+    assert [*axes[0].lines[0].get_ydata()] == [30, 50]
+    assert [*axes[0].lines[0].get_xdata()] == [1, 4]  # nothing is known of editions 2 and 3
 
 
 def test_groups_without_words_and_no_rows() -> None:
@@ -241,6 +174,31 @@ def test_linkage_hides_shares_of_few_and_names_the_range_of_the_others() -> None
 
 
 def test_lines_break_between_characters_and_between_words() -> None:
-    assert wrapped("一二三四五六", 0.63) == ["一二三四", "五六"]
-    assert wrapped("一二三四，五", 0.63) == ["一二三四，", "五"]  # no line begins with a comma
-    assert wrapped("one two three", 0.6) == ["one two", "three"]
+    assert wrapped("一二三四五六", 8.3 * COLUMN) == ["一二三四", "五六"]
+    assert wrapped("一二三四，五", 8.3 * COLUMN) == [
+        "一二三四，",
+        "五",
+    ]  # no line begins with a comma
+    assert wrapped("one two three", 8.3 * COLUMN) == ["one two", "three"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_linkage_of_few_is_all_crosses(language: str) -> None:
+    few = RATES.assign(rows=5, linked=4)
+    made = plot_linkage(few).draw(FigureStyle(language=language, disclosure_control=True))
+    assert "80.0%" not in made.alt and made.svg()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_persons_without_employment_records_and_a_flow_of_few(language: str) -> None:
+    named = Flow("persons", (Level("awarded", 16),))
+    few = Flow("firms", (Level("awarded", 16), Level("in_panel", 2, {"award_before": 14})))
+    own = Flow("firms", (Level("in_panel", 2), Level("estimate", 0, {"years_open": 2})))
+    entries = Flow("entries", (Level("listed", 16), Level("linked", 16, {"no_firm": 0})))
+    small = ProgrammeFlow(entries, few, {"patents_all": own}, named, ("scores", "employment"))
+    style = FigureStyle(language=language, disclosure_control=True)
+    persons, firms = (plot_flow(small, who).draw(style) for who in ("persons", "firms"))
+    reason = {"zh": "没有参保记录", "en": "No employment records"}[language]
+    assert reason in persons.alt and reason not in firms.alt
+    assert "14" not in numbers(firms.alt) and "2" not in numbers(firms.alt)
+    assert persons.svg() and firms.svg()

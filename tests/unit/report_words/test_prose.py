@@ -26,7 +26,8 @@ BLOCKS = {
     "6_people": "title question stay rank inventions wage skill colleagues other_inventions "
     "described limits",
     "7_value": "title question cost prices break_even limits",
-    "8_claims": "title question answers described certainty rules",
+    "8_claims": "title question answers described certainty rules disclosure",
+    "9_changes": "title question claims limits",
     "9_any_panel": "title question data headline event_study checks limits reproduce",
 }
 PAGES = Path(__file__).parents[3] / "notebooks"
@@ -43,6 +44,7 @@ NAMES = {
         "scale": "ratio",
         "controls": "never_treated",
     },
+    "9_changes": {"claims": {}},
 }
 
 
@@ -62,7 +64,10 @@ class Recorder:
 
 
 def rendered(page: str, block: str, language: str, facts: FactSource) -> str:
-    return render_prose(PAGES / page, block, language, facts, NAMES.get(page))
+    names = dict(NAMES.get(page, {}))
+    if page == "9_changes" and facts.has("changes.patents_up.from"):
+        names = {"claims": {"patents_up": "A"}}
+    return render_prose(PAGES / page, block, language, facts, names)
 
 
 # how large amounts of money are written, and what that is in yuan

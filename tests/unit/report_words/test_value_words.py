@@ -132,6 +132,7 @@ def test_prices_are_doubted_where_the_estimate_is_not_told_from_zero() -> None:
 def test_what_is_missing_is_asked_for() -> None:
     assert "programmes 文件夹" in said("rose", "cost", "zh", without="value.")
     assert "section [value]" in said("rose", "break_even", without="break_even")
+    assert "cannot be worked out" in said("rose", "break_even", without="value.")
     assert "there are no prices" in said("rose", "prices", without="value.")
     assert "12,000" not in said("rose", "cost", without="cost_per_entrant")
 

@@ -7,15 +7,19 @@ import math
 
 import pandas as pd
 
+from zgzx_research.evidence.changes import LEVELS
+from zgzx_research.evidence.claims import Claim
 from zgzx_research.evidence.facts import Facts, effect_facts, fact, grade_facts
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.evidence.grade import grade
+from zgzx_research.pipeline.changes_facts import changes_facts, changes_frame
 from zgzx_research.pipeline.sentence_facts import (
     Question,
     curve_facts,
     paired_facts,
     sentence_facts,
 )
+from zgzx_research.pipeline.steps.changes import NOTHING
 from zgzx_research.robustness.base_sensitivity import PairedDifference
 
 # estimate and standard error, as proportions
@@ -109,10 +113,13 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
         facts[f"link.{source}.linked_share"] = fact(0.9, "share", "data", "link")
     facts |= {f"link.{arm}.worker.linked_share": fact(0.9, "share", "data", "link") for arm in ARMS}
     facts["data.sources"] = fact(6, "count", "data", "clean")
+    facts["disclosure.rule.persons"] = fact(10, "count", "design", "study")
+    facts["disclosure.rule.firms"] = fact(3, "count", "design", "study")
     for outcome, scale in OUTCOMES.items():
         for spec in ("main", "full_base", "not_yet", "precision", "contest"):
             facts |= _estimates(outcome, spec, scale, finding, p_value)
     facts |= _checks(finding, p_value) | _people(finding) | _programme() | value_facts_of(finding)
+    facts |= _plan(finding) | _changes(finding)
     return Facts(facts | _claims(finding))
 
 
@@ -131,6 +138,42 @@ def _programme() -> dict:
     facts["until.months_to_publication"] = fact(18, "count", "design", "study")
     facts["until.patents_invention"] = fact(2023, "year", "data", "panels")
     return facts
+
+
+def _plan(finding: str) -> dict:
+    """Facts of the analysis plan; each study is in another state."""
+    states = {"rose": "before", "fell": "changed", "flat": "after", "unknown": "no"}
+    state = states[finding]
+    names = "code.did, estimate.headline_events" if state == "changed" else ""
+    values = {
+        "frozen": (state, "text"),
+        "frozen_on": ("" if state == "no" else "2026-03-01", "text"),
+        "frozen_after_data": (state == "after", "text"),
+        "frozen_files": (3 if state == "before" else 0, "count"),
+        "plan_changes": (names.count(",") + bool(names), "count"),
+        "plan_changed": (names, "text"),
+    }
+    return {
+        f"study.{name}": fact(value, unit, "design", "study")
+        for name, (value, unit) in values.items()
+    }
+
+
+def _changes(finding: str) -> dict:
+    """Facts of the comparison with an earlier report, of one claim; "flat" has no earlier one."""
+    if finding == "flat":
+        return changes_facts(NOTHING, changes_frame(NOTHING, ()))
+    unknown = {"rose": "", "fell": "method", "unknown": "reported"}[finding]
+    levels = {}
+    for place, name in enumerate(LEVELS):
+        number = None if name == unknown else 2.0 + 3 * place
+        levels[name] = dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high"), number)
+        levels[name]["reason"] = "" if number else "refused"
+    one = {"from": "a.contest", "reported_from": "a.main", "unit": "percent", "digits": 1}
+    found = {"since": "year2025", "published_on": "2026-04-02", "claims": {}}
+    found["claims"]["patents_up"] = {**one, "levels": levels}
+    claim = Claim("patents_up", "", "", "causal", "", "", "a", "primary", 1, math.nan, "")
+    return changes_facts(found, changes_frame(found, [claim]))
 
 
 def _claims(finding: str) -> dict:

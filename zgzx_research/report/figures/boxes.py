@@ -15,10 +15,10 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.wording import display_width
 
-WORDS = 10.5  # points: ten pixels high when a phone shows the figure 360 pixels wide
-LINE = 0.20  # inches from one line of words to the next
-COLUMN = 0.0755  # inches that one display column takes in WORDS
-PAD = 0.08  # inches between the edge of a box and its words
+WORDS = fs.TINY  # points: ten pixels high when a phone shows the figure 360 pixels wide
+LINE = 0.165  # inches from one line of words to the next
+COLUMN = 0.0615  # inches that one display column takes in WORDS
+PAD = 0.065  # inches between the edge of a box and its words
 NO_LINE_START = "，。；：、）”？！"
 CHAIN, RIVAL = "#E3EEF6", "#FFFFFF"  # fills of boxes
 

@@ -26,15 +26,19 @@ from zgzx_research.report.wording import word
 
 Row = dict[Hashable, Any]
 TEXT = 10.5  # points: 10 pixels where a phone shows the figure 360 pixels wide
-AXIS, ABOVE, BELOW = 1.35, 0.52, 0.46  # inches of an axis, of its heading, of its labels
-TOP = 0.66  # inches of title and subtitle
+# inches of an axis, of its numbers, of its heading, of its labels, of title and subtitle
+AXIS, NUMBERS, HEADING, BELOW, TOP = 1.15, 0.26, 0.26, 0.46, 0.66
 WIDTH = 0.62  # of a column, of the room that it has
 HATCHES = {"method": "////", "data": "....", "edition": "xxxx"}  # seen without colour too
 FEWEST = 2  # levels that can be compared
 
 
 def plot_changes(
-    frame: pd.DataFrame, *, language: str | None = None, synthetic: bool | None = None
+    frame: pd.DataFrame,
+    claim: str | None = None,
+    *,
+    language: str | None = None,
+    synthetic: bool | None = None,
 ) -> FigureSpec:
     """Plot how the headline of each claim went from an earlier report to today.
 
@@ -43,6 +47,8 @@ def plot_changes(
     frame : DataFrame
         From `page.changes()`: a row for each claim and level, with estimate, interval, and the
         part of the step that leads to the level.
+    claim : str, optional
+        Only this claim; all by default, one below the other.
     language : str, optional
         "zh" or "en". Like all that follow: None lets the page decide.
     synthetic : bool, optional
@@ -59,6 +65,7 @@ def plot_changes(
         No claim with two levels to compare.
     """
     known = frame.dropna(subset="estimate")
+    known = known if claim is None else known[known["claim"].eq(claim)]
     claims = [rows for _, rows in known.groupby("claim", sort=False) if len(rows) >= FEWEST]
     if not claims:
         raise ZgzxError(
@@ -69,22 +76,39 @@ def plot_changes(
 
     def draw(style: FigureStyle) -> ReportFigure:
         panels: list[list[Row]] = [rows.to_dict("records") for rows in claims]
-        title = word("changes.title", style.language)
-        return ReportFigure(_picture(panels, title, style), title, _alternative_text(panels, style))
+        caption = word("changes.title", style.language)
+        if claim is not None:
+            about = _heading(panels[0][0], style.language)
+            caption = word("changes.caption", style.language, title=caption, claim=about)
+        return ReportFigure(_picture(panels, style), caption, _alternative_text(panels, style))
 
     return FigureSpec(draw, {"language": language, "synthetic": synthetic})
 
 
-def _picture(panels: Sequence[Sequence[Row]], title: str, style: FigureStyle) -> Figure:
-    height = TOP + (ABOVE + AXIS + BELOW) * len(panels)
+def _picture(panels: Sequence[Sequence[Row]], style: FigureStyle) -> Figure:
+    """Draw one axis for each claim; a single claim gives the figure its title."""
+    several = len(panels) > 1
+    above = NUMBERS + HEADING * several
+    height = TOP + (above + AXIS + BELOW) * len(panels)
+    title = _heading(panels[0][0], style.language)
+    title = word("changes.title", style.language) if several else title
     figure = fs.new_figure(height, title)
     subtitle = word("changes.subtitle", style.language)
     figure.text(0.02, 1 - 0.36 / height, subtitle, fontsize=TEXT, color=fs.SLATE, va="top")
     for place, rows in enumerate(panels):
-        top = TOP + ABOVE + place * (ABOVE + AXIS + BELOW)
+        top = TOP + above + place * (above + AXIS + BELOW)
         axes = fs.add_axes(figure, left=0.55, right=0.05, top=top, bottom=height - top - AXIS)
         _draw_claim(axes, rows, style.language)
+        if several:
+            heading = _heading(rows[0], style.language)
+            axes.set_title(heading, loc="left", fontsize=TEXT, fontweight="bold", pad=20)
     return fs.add_watermark(figure, style.synthetic)
+
+
+def _heading(row: Row, language: str) -> str:
+    """Name a claim and the unit of its effects."""
+    unit = word(f"unit_short.{row['unit']}", language)
+    return word("changes.heading", language, claim=row[language], unit=unit)
 
 
 def _draw_claim(axes: Axes, rows: Sequence[Row], language: str) -> None:
@@ -104,7 +128,7 @@ def _draw_claim(axes: Axes, rows: Sequence[Row], language: str) -> None:
     labels += [word(f"changes.part_column.{row['joined']}", language) for row in parts]
     labels += [word("changes.column.now", language)]
     _write_numbers(axes, rows, language)
-    _finish(axes, labels, first, language)
+    _finish(axes, labels)
 
 
 def _draw_level(axes: Axes, x: float, row: Row, colour: str) -> None:
@@ -145,10 +169,8 @@ def _part_text(row: Row) -> str:
     return format_number(row["difference"], int(row["digits"]), signed=True)
 
 
-def _finish(axes: Axes, labels: Sequence[str], row: Row, language: str) -> None:
-    unit = word(f"unit_short.{row['unit']}", language)
-    heading = word("changes.heading", language, claim=row[language], unit=unit)
-    axes.set_title(heading, loc="left", fontsize=TEXT, fontweight="bold", pad=20)
+def _finish(axes: Axes, labels: Sequence[str]) -> None:
+    """Label the columns and the axis."""
     axes.set_xlim(-0.5, len(labels) - 0.5)
     axes.set_xticks(range(len(labels)), labels, fontsize=TEXT)
     axes.tick_params(axis="y", labelsize=TEXT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ from zgzx_research.report.tables.claim_rows import ClaimRow
 from zgzx_research.report.wording import word
 
 TEXT = 10.5  # points: ten pixels where a phone of 360 pixels shows the figure across
-LINE, ABOVE, BELOW, TOP = 0.5, 0.06, 0.54, 0.66  # inches
+LINE, ABOVE, BELOW, TOP = 0.45, 0.05, 0.36, 0.66  # inches
 WIDEST = 10  # an interval is cut where it goes beyond so many times the estimate or the claim
 ROOM = 1.08  # of an axis beyond the last end of an interval
 DOT, DIAMOND = 8.5, 7.0  # points
@@ -82,24 +82,23 @@ def plot_claims(
 
 
 def _picture(rows: Sequence[ClaimRow], heading: str, style: FigureStyle) -> Figure:
-    groups = [
-        (unit, part) for unit in UNIT_FACTORS if (part := [r for r in rows if r.unit == unit])
-    ]
-    height = TOP + sum(ABOVE + BELOW + LINE * len(part) for _, part in groups)
+    by_unit = ([row for row in rows if row.unit == unit] for unit in UNIT_FACTORS)
+    groups = [part for part in by_unit if part]
+    height = TOP + sum(ABOVE + BELOW + LINE * len(part) for part in groups)
     figure = fs.new_figure(height, heading)
     fs.add_legend(figure, _legend(rows, style.language), 0.38)
     for text in figure.legends[0].get_texts():
         text.set_fontsize(TEXT)
 
     top = TOP
-    for unit, part in groups:
+    for part in groups:
         size = ABOVE + LINE * len(part)
         axes = fs.add_axes(figure, left=0.2, right=0.2, top=top, bottom=height - top - size)
         ends = _axis_ends(part)
         for y, row in enumerate(part):
             _draw_words(axes, y, row, style.language)
             _draw_claim(axes, y, row, ends)
-        _finish_axes(axes, unit, len(part), ends, style.language)
+        _finish_axes(axes, part[0].unit, len(part), ends)
         top += size + BELOW
     return fs.add_watermark(figure, style.synthetic)
 
@@ -163,8 +162,9 @@ def _draw_words(axes: Axes, y: int, row: ClaimRow, language: str) -> None:
         "bbox": fs.WHITE_BOX,
     }
     colour = fs.BLUE if row.primary else fs.SLATE
-    number = row.number(row.estimate, language, bare=True)
-    unit = word("unit_short.percentage_point", language) if row.unit == "percentage_point" else ""
+    short = row.unit == "percentage_point"
+    number = row.number(row.estimate, language, bare=short)
+    unit = word("unit_short.percentage_point", language) if short else ""
     text = f"{row.name(language, 'claims_plot.name')} {number} {unit}".rstrip()
     axes.text(0, y - 0.22, text, fontweight="bold" if row.primary else "normal", **font)
     verdict = word(f"verdict.{row.verdict}", language)
@@ -191,9 +191,8 @@ def _draw_claim(axes: Axes, y: int, row: ClaimRow, ends: tuple[float, float]) ->
         axes.plot(row.estimate, level, "o", zorder=5, **_dot(primary=row.primary))
 
 
-def _finish_axes(
-    axes: Axes, unit: str, lines: int, ends: tuple[float, float], language: str
-) -> None:
+def _finish_axes(axes: Axes, unit: str, lines: int, ends: tuple[float, float]) -> None:
+    """Draw zero and the ticks; the units stand beside the estimates."""
     axes.axvline(0, color=fs.INK, linewidth=1.2, zorder=1)
     axes.set_xlim(*ends)
     axes.set_ylim(lines - 0.5, -0.5)
@@ -201,9 +200,16 @@ def _finish_axes(
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="x", labelsize=TEXT)
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(fs.SignedTicks())
-    axes.set_xlabel(word(f"claims_plot.unit.{unit}", language), labelpad=2, fontsize=TEXT)
+    axes.xaxis.set_major_formatter(PercentTicks() if unit == "percent" else fs.SignedTicks())
     fs.add_grid(axes, "x")
+
+
+class PercentTicks(fs.SignedTicks):
+    """Signed tick labels with a percent sign."""
+
+    def format_ticks(self, values: Iterable[float]) -> list[str]:
+        """All labels of an axis."""
+        return [text if text == "0" else f"{text}%" for text in super().format_ticks(values)]
 
 
 def _alternative_text(rows: Sequence[ClaimRow], title: str, style: FigureStyle) -> str:

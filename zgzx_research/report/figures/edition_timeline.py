@@ -24,8 +24,8 @@ from zgzx_research.report.wording import word, word_or_code
 
 CATEGORIES = ("innovation", "team", "talent", "skill")
 HATCHES = ("", "////")  # of the outside events, for print without colours
-ROW = 0.36  # inches from one row of the figure to the next
-LABELS = 0.98  # inches at the left for the names of the rows
+ROW = 0.29  # inches from one row of the figure to the next
+LABELS = 0.80  # inches at the left for the names of the rows
 
 
 def plot_edition_timeline(
@@ -66,7 +66,7 @@ def plot_edition_timeline(
         title = word("timeline.title", style.language)
         return ReportFigure(
             _picture(calendar, dots, shocks, style),
-            word("timeline.caption", style.language, title=title),
+            title,
             _alternative_text(calendar, dots, shocks, title, style),
         )
 
@@ -80,7 +80,7 @@ def _picture(
     shown = [name for name in CATEGORIES if name in set(dots["category"])]
     rows = 2 + len(shown) + len(shocks)
     figure = fs.new_figure(1.2 + ROW * rows, word("timeline.title", language))
-    axes = fs.add_axes(figure, left=LABELS, right=0.12, top=0.72, bottom=0.38)
+    axes = fs.add_axes(figure, left=LABELS, right=0.10, top=0.86, bottom=0.30)
     first, last = int(calendar["year"].min()), int(calendar["year"].max())
     axes.set_xlim(first - 0.55, last + 0.55)
     axes.set_ylim(rows - 0.5, -0.5)
@@ -92,7 +92,7 @@ def _picture(
     _draw_editions(axes, calendar)
     for row, name in enumerate(shown, start=2):
         years = dots.loc[dots["category"].eq(name), "year"].to_numpy(float)
-        axes.plot(years, [row] * len(years), "s", color=fs.SLATE, markersize=6)
+        axes.plot(years, [row] * len(years), "s", color=fs.SLATE, markersize=5)
     for at, (shock, row) in enumerate(zip(shocks, range(rows - len(shocks), rows), strict=True)):
         _draw_shock(axes, shock, row, at, (first, last))
 
@@ -114,7 +114,15 @@ def _draw_versions(axes: Axes, calendar: pd.DataFrame, language: str) -> None:
     for at, (version, own) in enumerate(calendar.groupby("version")):
         start, end = own["year"].min() - 0.42, own["year"].max() + 0.42
         fill = fs.LIGHT if at % 2 == 0 else "white"
-        axes.barh(0, end - start, left=start, height=0.66, color=fill, edgecolor=fs.SLATE)
+        axes.barh(
+            0,
+            end - start,
+            left=start,
+            height=0.66,
+            color=fill,
+            edgecolor=fs.SLATE,
+            gid="version",
+        )
         text = word_or_code("timeline.version", str(version), language)
         axes.text((start + end) / 2, 0, text, ha="center", va="center", fontsize=WORDS)
 
@@ -122,14 +130,14 @@ def _draw_versions(axes: Axes, calendar: pd.DataFrame, language: str) -> None:
 def _draw_editions(axes: Axes, calendar: pd.DataFrame) -> None:
     """Draw a numbered circle for each edition, hollow where its year is an assumption."""
     for edition, year, assumed in calendar[["edition", "year", "assumed"]].itertuples(index=False):
-        ink = fs.BLUE if assumed else "white"
+        ink = fs.SLATE if assumed else "white"
         axes.plot(
             year,
             1,
             "o",
-            markersize=18,
-            markerfacecolor="white" if assumed else fs.BLUE,
-            markeredgecolor=fs.BLUE,
+            markersize=14.5,
+            markerfacecolor="white" if assumed else fs.ACCENT,
+            markeredgecolor=fs.SLATE if assumed else fs.ACCENT,
             markeredgewidth=1.3,
         )
         axes.text(year, 1.03, f"{edition}", ha="center", va="center", fontsize=WORDS, color=ink)
@@ -160,8 +168,15 @@ def _add_legend(figure: Figure, with_categories: bool, language: str) -> None:
         "markeredgecolor": fs.BLUE,
     }
     handles = [
-        Line2D([], [], color=fs.BLUE, label=word("timeline.documented", language), **circle),
-        Line2D([], [], color="white", label=word("timeline.assumed", language), **circle),
+        Line2D([], [], color=fs.ACCENT, label=word("timeline.documented", language), **circle),
+        Line2D(
+            [],
+            [],
+            color=fs.SLATE,
+            markerfacecolor="white",
+            label=word("timeline.assumed", language),
+            **circle,
+        ),
     ]
     if with_categories:
         square: dict[str, Any] = {

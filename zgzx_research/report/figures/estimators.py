@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.report import fonts
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.figure_marks import (
@@ -82,7 +82,7 @@ def plot_estimators(
 
     def draw(style: FigureStyle) -> ReportFigure:
         if isinstance(estimates, Mapping):
-            least = MIN_FIRMS if style.disclosure_control else 0
+            least = rules().firms if style.disclosure_control else 0
             rows = compared_rows(estimates, scale=scale, share=style.share, minimum=least)
         else:
             rows = list(estimates)

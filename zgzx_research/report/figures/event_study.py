@@ -14,7 +14,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS, enough_firms
+from zgzx_research.evidence.disclosure import shown_event_times
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.event_numbers import add_event_numbers, event_numbers
@@ -119,7 +120,7 @@ def plot_event_study(
         step = (options["step_unit"], options["step_count"])
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = enough_firms(frame) if style.disclosure_control else frame
+        shown = shown_event_times(frame) if style.disclosure_control else frame
         if shown.empty:
             raise ZgzxError(
                 "no event time rests on enough units to be shown", where="plot_event_study"
@@ -182,7 +183,7 @@ def _incomplete(
     )
     share = sums["late"] / sums["all"]
     if style.disclosure_control:
-        share = share.mask(sums["late"].between(1, MIN_FIRMS - 1))
+        share = share.mask(sums["late"].between(1, rules().firms - 1))
     return np.asarray(share.reindex(rows["event_time"]), dtype=float)
 
 

@@ -29,9 +29,9 @@ from zgzx_research.report.figures.report_figure import (
 from zgzx_research.report.number_format import format_number
 from zgzx_research.report.wording import word
 
-LEFT, BOX_WIDTH = 0.15, 2.55
-SIDE, SIDE_WIDTH = 2.85, 2.25  # the words about those who left
-TOP, GAP = 0.50, 0.28
+LEFT, BOX_WIDTH = 0.12, 2.06
+SIDE, SIDE_WIDTH = 2.30, 1.82  # the words about those who left
+TOP, GAP = 0.44, 0.23
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def _draw_row(figure: Figure, row: Row, top: float, before: Box | None) -> Box |
         add_arrow(figure, (before.middle, before.bottom), (box.middle, box.top))
         if row.side and row.leaving:
             turn = first + beside / 2
-            add_arrow(figure, (before.middle, turn), (SIDE - 0.06, turn), rival=True)
+            add_arrow(figure, (before.middle, turn), (SIDE - 0.05, turn), rival=True)
     return before if row.note and before is not None else box
 
 

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import UNIT_FACTORS, unit_of_effects
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.figure_marks import (
@@ -89,7 +89,7 @@ def plot_honest_bounds(
 
     def draw(style: FigureStyle) -> ReportFigure:
         units = [n for n in (bounds.n_treated, bounds.n_comparison) if n is not None]
-        if style.disclosure_control and min(units, default=MIN_FIRMS) < MIN_FIRMS:
+        if style.disclosure_control and min(units, default=rules().firms) < rules().firms:
             raise ZgzxError(
                 "these bounds do not rest on enough units to be shown", where="plot_honest_bounds"
             )

@@ -25,7 +25,7 @@ from zgzx_research.report.wording import word
 
 ARMS = {"winner": (fs.BLUE, "o"), "finalist": (fs.ORANGE, "s"), "participant": (fs.GREEN, "^")}
 ENTITIES = ("worker", "firm")
-PANEL = 1.6  # inches from one panel to the next
+PANEL = 1.3  # inches from one panel to the next
 LOWEST = 50  # percent; the axis begins here or lower
 BELOW_HIDDEN = 6  # percentage points of the axis below it, where crosses stand
 
@@ -62,17 +62,19 @@ def plot_linkage(
 
 def _picture(shown: pd.DataFrame, title: str, style: FigureStyle) -> Figure:
     panels = [entity for entity in ENTITIES if shown["entity"].eq(entity).any()]
-    figure = fs.new_figure(1.3 + PANEL * len(panels), title)
+    figure = fs.new_figure(1.1 + PANEL * len(panels), title)
     lowest = min(LOWEST, 10 * np.floor(shown["percent"].min() / 10)) if len(shown) else LOWEST
     lowest = LOWEST if np.isnan(lowest) else lowest
     for at, entity in enumerate(panels):
-        above = 1.1 + PANEL * at
-        bottom = figure.get_size_inches()[1] - above - PANEL + 0.55
-        axes = fs.add_axes(figure, left=0.6, right=0.15, top=above, bottom=bottom)
+        above = 0.95 + PANEL * at
+        bottom = figure.get_size_inches()[1] - above - PANEL + 0.46
+        axes = fs.add_axes(figure, left=0.5, right=0.15, top=above, bottom=bottom)
         own = shown[shown["entity"].eq(entity)]
         _draw_panel(axes, own, float(lowest))
         name = word(f"linkage_figure.{entity}", style.language)
-        axes.set_title(name, fontsize=WORDS, loc="left", pad=8)
+        axes.annotate(
+            name, (0, 1), (0, 6), "axes fraction", "offset points", fontsize=WORDS, va="bottom"
+        )
     if panels:
         axes.set_xlabel(word("timeline.edition", style.language), fontsize=WORDS, labelpad=1)
     _add_legend(figure, shown, style.language)
@@ -87,10 +89,10 @@ def _draw_panel(axes: Axes, own: pd.DataFrame, lowest: float) -> None:
         rows = own[own["arm"].eq(arm)]
         x = rows["edition"].to_numpy(float) + 0.24 * (at - (len(arms) - 1) / 2)
         y = rows["percent"].to_numpy(float)
-        axes.plot(x, y, marker, color=colour, markersize=5.5, clip_on=False)
+        axes.plot(x, y, marker, color=colour, markersize=4.5, clip_on=False)
         gone = np.isnan(y)
         below = np.full(int(gone.sum()), lowest - BELOW_HIDDEN / 2)
-        axes.plot(x[gone], below, "x", color=fs.SLATE, markersize=4.5)
+        axes.plot(x[gone], below, "x", color=fs.SLATE, markersize=4)
     axes.set_ylim(lowest - BELOW_HIDDEN, 101)
     axes.set_yticks([lowest, 100], [f"{lowest:.0f}%", "100%"], fontsize=WORDS)
     editions = sorted(own["edition"].unique())

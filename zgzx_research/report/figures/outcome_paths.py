@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.figure_marks import (
     INCOMPLETE,
@@ -117,7 +117,7 @@ def _of_enough_units(means: pd.DataFrame) -> pd.DataFrame:
             where="plot_outcome_paths",
             remedy="Add a column units, e.g. .agg(mean=(…, 'mean'), units=('firm_id', 'nunique')).",
         )
-    return means[means["units"] >= MIN_FIRMS]
+    return means[means["units"] >= rules().firms]
 
 
 def _picture(

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS
-from zgzx_research.evidence.hidden_cells import hide_cells
+from zgzx_research.evidence.protected_table import TOTAL, protect_table
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.boxes import WORDS
 from zgzx_research.report.figures.report_figure import (
@@ -28,7 +28,7 @@ from zgzx_research.report.wording import display_width, entries, from_data, word
 
 SMALLEST = {"persons": MIN_RECORDS, "firms": MIN_FIRMS}
 NARROW = 15  # columns of a panel's title; with longer ones there are fewer panels in a row
-PANEL = 1.1  # inches from one row of panels to the next
+PANEL = 0.92  # inches from one row of panels to the next
 MOST_GROUPS = 12  # smaller groups beyond these are shown together
 WIDER = "OLD-"  # a street before it was divided has this before its code
 OTHER, UNKNOWN = "other", "unknown"
@@ -80,8 +80,7 @@ def plot_participation(
     table = _table(counts, by, unit)
 
     def draw(style: FigureStyle) -> ReportFigure:
-        minimum = SMALLEST[unit] if style.disclosure_control else 0
-        shown = hide_cells(table, minimum)
+        shown = _protected(table, SMALLEST[unit]) if style.disclosure_control else table
         title, subtitle = _titles(by, unit, style.language)
         return ReportFigure(
             _picture(shown, by, unit, style),
@@ -92,13 +91,21 @@ def plot_participation(
     return FigureSpec(draw, {"language": language, "synthetic": synthetic})
 
 
+def _protected(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Return the counts, small ones and those that would give them away missing."""
+    return protect_table(table, minimum=minimum).shown.drop(index=TOTAL, columns=TOTAL)
+
+
 def _table(counts: pd.DataFrame, by: str, unit: str) -> pd.DataFrame:
-    """Return counts with a row per group and a column per edition, the largest group first."""
+    """Return counts with a row per group and a column per edition, the largest group first.
+
+    Editions of which nothing is reported have no column.
+    """
     group = counts[by].astype(object).where(counts[by].notna(), UNKNOWN)
     rows = counts.assign(group=group.astype(str))
     wide = rows.pivot_table(index="group", columns="edition", values=unit, aggfunc="sum")
-    wide = wide.reindex(columns=range(int(wide.columns.min()), int(wide.columns.max()) + 1))
-    wide = wide.fillna(0).astype("int64")
+    now = {name.removeprefix(WIDER) for name in wide.index}  # also of a street that is only old
+    wide = wide.reindex(sorted({*wide.index, *now})).fillna(0).astype("int64")
     names = [name for name in wide.index if name != UNKNOWN and not name.startswith(WIDER)]
     order = wide.loc[names].sum(axis=1).sort_values(ascending=False, kind="stable").index
     large, rest = list(order[:MOST_GROUPS]), list(order[MOST_GROUPS:])
@@ -118,22 +125,34 @@ def _picture(shown: pd.DataFrame, by: str, unit: str, style: FigureStyle) -> Fig
     across = 4 if all(display_width(name) <= NARROW for name in names) else 3
     lines = math.ceil(len(panels) / across)
     title, subtitle = _titles(by, unit, style.language)
-    figure = fs.new_figure(1.0 + PANEL * lines, f"{title} · {subtitle}")
+    figure = fs.new_figure(
+        0.9 + PANEL * lines,
+        word("participation.caption", style.language, title=title, by=subtitle),
+    )
     top = max(1.0, float(shown.max().max() if shown.notna().any().any() else 1))
-    width = (fs.WIDTH - 0.55) / across
+    width = (fs.WIDTH - 0.45) / across
     for at, name in enumerate(panels):
-        left, above = 0.55 + width * (at % across), 1.0 + PANEL * (at // across)
+        left, above = 0.45 + width * (at % across), 0.9 + PANEL * (at // across)
         height = figure.get_size_inches()[1]
         axes = fs.add_axes(
             figure,
             left=left,
-            right=fs.WIDTH - left - width + 0.16,
+            right=fs.WIDTH - left - width + 0.13,
             top=above,
-            bottom=height - above - PANEL + 0.45,
+            bottom=height - above - PANEL + 0.38,
         )
         wider = shown.loc[WIDER + name] if WIDER + name in shown.index else None
         _draw_panel(axes, shown.loc[name], wider, top)
-        axes.set_title(names[at], fontsize=WORDS, pad=3)
+        axes.annotate(
+            names[at],
+            (0.5, 1),
+            (0, 3),
+            "axes fraction",
+            "offset points",
+            fontsize=WORDS,
+            ha="center",
+            va="bottom",
+        )
         if at % across:
             axes.set_yticklabels([])
     _add_legend(figure, shown, style.language)
@@ -155,7 +174,7 @@ def _draw_panel(axes: Axes, counts: pd.Series, wider: pd.Series | None, top: flo
             np.where(old, before, np.nan),
             "--o",
             markerfacecolor="white",
-            **mark,
+            **(mark | {"color": fs.OTHER}),
         )
     axes.plot(editions, own, "-o", **mark)
     hidden = counts.isna() | (wider.isna() if wider is not None else False)
@@ -191,7 +210,8 @@ def _add_legend(figure: Figure, shown: pd.DataFrame, language: str) -> None:
     handles = [Line2D([], [], label=word("participation.shown", language), **line)]
     if any(name.startswith(WIDER) for name in shown.index):
         label = word("participation.wider", language)
-        handles.append(Line2D([], [], ls="--", markerfacecolor="white", label=label, **line))
+        hollow = line | {"color": fs.OTHER, "markerfacecolor": "white"}
+        handles.append(Line2D([], [], ls="--", label=label, **hollow))
     if shown.isna().any().any():
         cross: dict[str, Any] = {"color": fs.SLATE, "marker": "x", "linestyle": ""}
         handles.append(Line2D([], [], label=word("participation.hidden", language), **cross))
@@ -201,7 +221,7 @@ def _add_legend(figure: Figure, shown: pd.DataFrame, language: str) -> None:
             loc="upper left",
             bbox_to_anchor=(
                 (0.012, 0.42)[at % 2 if len(handles) > 1 else 0],
-                1 - (0.36 + 0.21 * (at // 2)) / figure.get_figheight(),
+                1 - (0.36 + 0.18 * (at // 2)) / figure.get_figheight(),
             ),
             borderaxespad=0,
             borderpad=0.2,

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from zgzx_research.evidence.disclosure import MIN_RECORDS, Counts
+from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.row_balance import Counts
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
@@ -52,7 +53,7 @@ def plot_raw_rows(
     """
 
     def draw(style: FigureStyle) -> ReportFigure:
-        counts = source_counts(sources, MIN_RECORDS if style.disclosure_control else 0)
+        counts = source_counts(sources, rules().persons if style.disclosure_control else 0)
         return ReportFigure(
             _picture(counts, style),
             word("rows.title", style.language),

@@ -87,12 +87,18 @@ class ReportFigure:
         Alternative text: the figure in words, with its key numbers, for readers who cannot see it.
     title_in_caption : bool, default False
         Whether svg and png leave the title out.
+    name : str, default ""
+        Name in the log of disclosure control, if the figure leaves counts out that no table shows.
+    blank : Mapping, default {}
+        Rule of disclosure control to the number of counts left out by it.
     """
 
     figure: Figure
     caption: str
     alt: str
     title_in_caption: bool = False
+    name: str = ""
+    blank: Mapping[str, int] = field(default_factory=dict)
 
     def svg(self) -> str:
         """Save the picture as SVG text; equal content gives equal text.

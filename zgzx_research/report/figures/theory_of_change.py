@@ -27,10 +27,10 @@ from zgzx_research.report.wording import word
 CHAIN = ("training", "contest", "growth", "giving_back")  # the programme's own cycle
 OUTCOMES = ("retention", "patents")  # what the claims say follows
 RIVALS = ("good_years", "other_programmes", "shocks")  # what else could move the outcomes
-LEFT, CHAIN_WIDTH = 0.15, 2.45
-RIVAL_LEFT, RIVAL_WIDTH = 3.05, 2.0
-GAP = 0.26  # inches between two boxes of the chain
-TOP = 0.85
+LEFT, CHAIN_WIDTH = 0.12, 1.98
+RIVAL_LEFT, RIVAL_WIDTH = 2.46, 1.62
+GAP = 0.21  # inches between two boxes of the chain
+TOP = 0.72
 
 
 def plot_theory_of_change(
@@ -70,22 +70,22 @@ def _lines(name: str, width: float, language: str) -> list[str]:
 
 def _picture(title: str, style: FigureStyle) -> Figure:
     chain = {name: _lines(name, CHAIN_WIDTH, style.language) for name in CHAIN}
-    half = (CHAIN_WIDTH - 0.15) / 2
+    half = (CHAIN_WIDTH - 0.12) / 2
     ends = {name: wrapped(word(f"theory.name.{name}", style.language), half) for name in OUTCOMES}
     rivals = {name: _lines(name, RIVAL_WIDTH, style.language) for name in RIVALS}
 
-    bottom = TOP + sum(height_of(len(lines)) + GAP for lines in chain.values()) + 0.3
+    bottom = TOP + sum(height_of(len(lines)) + GAP for lines in chain.values()) + 0.24
     end_height = height_of(max(len(lines) for lines in ends.values()))
-    figure = fs.new_figure(bottom + end_height + 0.25, title)
+    figure = fs.new_figure(bottom + end_height + 0.2, title)
     _add_headings(figure, style.language)
     last = _add_chain(figure, chain)
 
-    places = (LEFT, LEFT + half + 0.15)
+    places = (LEFT, LEFT + half + 0.12)
     for lines, left in zip(ends.values(), places, strict=True):
         box = Box(left, bottom, half, end_height)
         add_box(figure, box, lines)
         add_arrow(figure, (last.middle, last.bottom), (box.middle, box.top))
-    frame = Box(LEFT - 0.08, bottom - 0.1, CHAIN_WIDTH + 0.16, end_height + 0.2)
+    frame = Box(LEFT - 0.06, bottom - 0.08, CHAIN_WIDTH + 0.12, end_height + 0.16)
     add_frame(figure, frame)  # the rivals explain either outcome
     _add_rivals(figure, rivals, (frame.left + frame.width, bottom + end_height / 2))
     return fs.add_watermark(figure, style.synthetic)
@@ -94,7 +94,7 @@ def _picture(title: str, style: FigureStyle) -> Figure:
 def _add_headings(figure: Figure, language: str) -> None:
     for left, key in ((LEFT, "chain"), (RIVAL_LEFT, "rivals")):
         text = word(f"theory.heading.{key}", language)
-        add_words(figure, left, TOP - 0.22, text, color=fs.SLATE)
+        add_words(figure, left, TOP - 0.16, text, color=fs.SLATE)
 
 
 def _add_chain(figure: Figure, chain: dict[str, list[str]]) -> Box:

@@ -70,7 +70,10 @@ class ClaimRow:
         """Write an effect with its sign and unit; bare: without a unit in words."""
         if self.withheld:
             return word("withheld", language)
-        return format_value(value, self.unit, self.digits, language, signed=True, bare=bare)
+        text = format_value(value, self.unit, self.digits, language, signed=True, bare=bare)
+        own = f"claim_unit.{self.claim.id}"
+        named = self.unit == "number" and own in entries() and value is not None and not bare
+        return text + word(own, language) if named else text
 
     def end(self, value: float | None) -> str:
         """Write one end of the interval, without the unit."""

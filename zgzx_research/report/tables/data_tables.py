@@ -8,7 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure import BALANCE, TOTAL, Counts, row_balance
+from zgzx_research.evidence.row_balance import (
+    BALANCE,
+    SHEETS,
+    TOTAL,
+    Counts,
+    blank_rows,
+    row_balance,
+)
 from zgzx_research.report.number_format import MISSING, format_value
 from zgzx_research.report.tables.markdown_table import (
     Table,
@@ -37,7 +44,7 @@ def rows_table(sources: Mapping[str, Sequence[Sheet]], language: str, minimum: i
     language : str
         "zh" or "en".
     minimum : int, default 0
-        Smaller numbers of rows set aside are left blank (`disclosure.row_balance`).
+        Smaller numbers of rows set aside are left blank (`row_balance`).
 
     Returns
     -------
@@ -62,7 +69,8 @@ def rows_table(sources: Mapping[str, Sequence[Sheet]], language: str, minimum: i
     if any(None in counts[TOTAL].values() for counts in balance.values()):
         caption = with_note(caption, "few", language)
     columns = column_words(("source", "files", *BALANCE), language)
-    return make_table("rows", caption, columns, "lrrrrr", body)
+    blank = blank_rows(all_lines(sources, language), balance, minimum)
+    return make_table("rows", caption, columns, "lrrrrr", body, blank)
 
 
 def _balance_texts(counts: Counts) -> list[str]:
@@ -71,7 +79,7 @@ def _balance_texts(counts: Counts) -> list[str]:
 
 def all_lines(
     sources: Mapping[str, Sequence[Sheet]], language: str
-) -> dict[str, dict[str, dict[str, int]]]:
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Count the rows of each line of the balance: a file, or several of one kind.
 
     Parameters
@@ -84,11 +92,13 @@ def all_lines(
     Returns
     -------
     dict
-        Source -> line -> counts named as in `disclosure.BALANCE`, of the sources that have files.
+        Source -> line -> counts named as in `row_balance.BALANCE`, and its sheets where there are
+        several; of the sources that have files.
     """
     return {
         source: {
             place: {name: sum(sheet[name] for sheet in group) for name in BALANCE}
+            | {SHEETS: group if len(group) > 1 else []}
             for place, group in file_lines(sheets, language).items()
         }
         for source, sheets in sources.items()
@@ -140,7 +150,7 @@ def source_counts(sources: Mapping[str, Sequence[Sheet]], minimum: int) -> dict[
     Returns
     -------
     dict
-        Source -> counts named as in `disclosure.BALANCE`; None where one may not be shown.
+        Source -> counts named as in `row_balance.BALANCE`; None where one may not be shown.
     """
     balance = row_balance(all_lines(sources, "zh"), minimum)
     return {source: counts[TOTAL] for source, counts in balance.items() if source != TOTAL}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from zgzx_research.report.number_format import MISSING, format_number
 from zgzx_research.report.wording import (
@@ -38,6 +38,8 @@ class Table:
         Further sentences for below the table; the tables of this folder have none.
     markup : bool, default False
         Whether entries are Markdown of our own; otherwise marks in them are escaped.
+    blank : Mapping, default {}
+        Rule of disclosure control to the number of entries that are left blank by it.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     markup: bool = False
+    blank: Mapping[str, int] = field(default_factory=dict)
 
     def to_markdown(self) -> str:
         """Write the table as a Pandoc pipe table, without its caption.
@@ -75,6 +78,7 @@ def make_table(
     columns: Sequence[str],
     align: str,
     rows: Sequence[Sequence[str]],
+    blank: Mapping[str, int] | None = None,
 ) -> Table:
     """Make a table whose rows may hold text from data.
 
@@ -90,6 +94,8 @@ def make_table(
         One letter per column: "l" or "r".
     rows : Sequence of Sequence of str
         Entries; characters that the report fonts lack are replaced.
+    blank : Mapping, optional
+        Rule of disclosure control to the number of entries left blank by it.
 
     Returns
     -------
@@ -97,7 +103,8 @@ def make_table(
         The table.
     """
     printable = tuple(tuple(from_data(text) for text in row) for row in rows)
-    return Table(key, caption, tuple(columns), tuple(SIDES[letter] for letter in align), printable)
+    sides = tuple(SIDES[letter] for letter in align)
+    return Table(key, caption, tuple(columns), sides, printable, blank=blank or {})
 
 
 def column_words(names: Sequence[str], language: str, about: str = "unit") -> list[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure import MIN_FIRMS, blank_few
+from zgzx_research.evidence.disclosure import blank_few
+from zgzx_research.evidence.disclosure_rules import THRESHOLD, rules
 from zgzx_research.evidence.facts import UNIT_FACTORS
 from zgzx_research.evidence.frame_facts import COUNTED, EFFECT, MEASURES
 from zgzx_research.report.number_format import effect_digits, format_number, format_value
@@ -55,7 +56,7 @@ def result_table(
     Table
         The table; results of too few units are blank.
     """
-    frame = _without_few(frame)
+    few, frame = _few(frame), _without_few(frame)
     measures = _measures(frame, unit, language)
     body = [
         [label, *(write(row) for _, write in measures)]
@@ -65,17 +66,27 @@ def result_table(
     heads = [word_about("column", name, about, language, unit=short) for name, _ in measures]
     columns = [word_about("column", label_column, about, language), *heads]
     align = "l" + "r" * len(measures)
-    return make_table(key, word(f"table.{key}", language), columns, align, body)
+    caption = word(f"table.{key}", language)
+    return make_table(key, caption, columns, align, body, {THRESHOLD: int(few.sum())})
+
+
+def _few(frame: pd.DataFrame) -> pd.Series:
+    """Which results rest on fewer units than the rule for firms, or are marked as withheld."""
+    if not set(COUNTED) <= set(frame):
+        return pd.Series(False, index=frame.index)
+    few = frame[list(COUNTED)].apply(lambda n: n.between(1, rules().firms - 1)).any(axis=1)
+    return few | frame.get("withheld", False)
 
 
 def _without_few(frame: pd.DataFrame) -> pd.DataFrame:
-    """Blank effects and numbers of units where these are below `MIN_FIRMS`."""
+    """Blank effects and numbers of units of the rows of `_few`."""
     counted = list(COUNTED)
     if not set(counted) <= set(frame):
         return frame
-    few = frame[counted].apply(lambda n: n.between(1, MIN_FIRMS - 1)).any(axis=1)
+    few, shown = _few(frame), blank_few(frame)
+    effects = {name: shown[name].mask(few) for name in shown if shown[name].dtype == float}
     numbers = frame[counted].astype("Int64").mask(few)
-    return blank_few(frame).assign(**{name: numbers[name] for name in counted})
+    return shown.assign(**effects | {name: numbers[name] for name in counted})
 
 
 def _measures(frame: pd.DataFrame, unit: str, language: str) -> list[tuple[str, Format]]:
