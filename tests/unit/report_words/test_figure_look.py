@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import FigureStyle, ReportFigure
 
+pytestmark = pytest.mark.slow  # every figure is laid out many times
 FIGURES = Path(fs.__file__).parent
 EXAMPLES = [(name, at) for name, examples in CASES.items() for at in range(len(examples))]
 every_example = pytest.mark.parametrize(

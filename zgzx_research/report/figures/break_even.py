@@ -87,9 +87,7 @@ def _row(facts: FactSource, name: str) -> Row:
 
 def _picture(rows: list[Row], title: str, style: FigureStyle) -> Figure:
     height = 0.72 + len(rows) * TALL + len(rows) * BELOW
-    figure = fs.new_figure(
-        height, title, word("worth.figure.subtitle", style.language), width=fs.NARROW
-    )
+    figure = fs.new_figure(height, title, word("worth.figure.subtitle", style.language))
     for place, row in enumerate(rows):
         top = 0.82 + place * (TALL + BELOW)
         axes = fs.add_axes(figure, left=0.2, right=0.2, top=top, bottom=height - top - TALL)

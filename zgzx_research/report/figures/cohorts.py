@@ -71,7 +71,7 @@ def _picture(frame: pd.DataFrame, style: FigureStyle) -> Figure:
     title, subtitle = (word(f"cohorts.{key}", style.language) for key in ("title", "y"))
     labels = [word_or_code("category", str(name), style.language) for name in frame["category"]]
     legend = fs.legend_height(list(dict.fromkeys(labels)))
-    figure = fs.new_figure(3.4 + legend, title, subtitle, width=fs.NARROW)
+    figure = fs.new_figure(3.4 + legend, title, subtitle)
     if frame.empty:
         text = word("cohorts.none", style.language)
         figure.text(0.5, 0.5, text, ha="center", va="center", color=fs.SLATE)

@@ -144,7 +144,7 @@ def _picture(weights: pd.DataFrame, heading: str, style: FigureStyle) -> Figure:
     legend = fs.legend_height([str(handle.get_label()) for handle in handles])
     lower = 0.16 * (len(subtitle.splitlines()) - 1)  # a second line of the subtitle
     above = ABOVE + legend - fs.LEGEND_LINE + lower
-    figure = fs.new_figure(above + height + BELOW, heading, subtitle, width=fs.NARROW)
+    figure = fs.new_figure(above + height + BELOW, heading, subtitle)
     axes = fs.add_axes(figure, LEFT, RIGHT, above, BELOW)
 
     axes.set_facecolor(fs.LIGHT)  # of combinations without a weight
@@ -181,7 +181,7 @@ def _fits(grid: np.ndarray, largest: float, height: float) -> bool:
     """Whether there is room for numbers in the size of the smallest words."""
     digits = significant_digits([largest], ERROR_DIGITS)
     widest = len(format_number(-largest, digits, signed=True)) + 1
-    cell = (fs.NARROW - LEFT - RIGHT) / grid.shape[1]
+    cell = (fs.WIDTH - LEFT - RIGHT) / grid.shape[1]
     return fs.DIGIT_WIDTH * widest <= cell and height / len(grid) >= fs.TINY / 72 * 1.4
 
 

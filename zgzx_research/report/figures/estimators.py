@@ -102,9 +102,7 @@ def _picture(rows: Sequence[EstimateRow], heading: str, style: FigureStyle) -> F
     # the last axis needs less below it
     legend = 0.0 if claimed is None else fs.LEGEND_LINE + 0.06
     height = 0.5 + legend + sum(ABOVE + BELOW + line * len(part) for _, part in groups)
-    figure = fs.new_figure(
-        height, heading, word("estimators.interval", style.language), width=fs.NARROW
-    )
+    figure = fs.new_figure(height, heading, word("estimators.interval", style.language))
 
     top, first = 0.62 + legend, True
     for unit, part in groups:
@@ -125,7 +123,7 @@ def _is_split(unit: str, rows: Sequence[EstimateRow], language: str) -> bool:
     """Whether a name and its numbers are too long for one line."""
     digits = effect_digits(unit, half_widths(rows), [row["estimate"] for row in rows])
     texts = [f"{row['label']}  {_numbers(row, unit, digits, language)}" for row in rows]
-    return COLUMN * max(map(display_width, texts), default=0) > fs.NARROW - 0.4
+    return COLUMN * max(map(display_width, texts), default=0) > fs.WIDTH - 0.4
 
 
 def _ends(rows: Sequence[EstimateRow]) -> tuple[np.ndarray, np.ndarray]:

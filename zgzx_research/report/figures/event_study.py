@@ -188,12 +188,10 @@ def _incomplete(
 
 
 def _picture(rows: pd.DataFrame, title: str, axis: str, unit: str, style: FigureStyle) -> Figure:
-    numbers = event_numbers(rows, style, fs.NARROW - LEFT - RIGHT)
+    numbers = event_numbers(rows, style, fs.WIDTH - LEFT - RIGHT)
     labels = [str(handle.get_label()) for handle in _handles(rows, unit, style)]
     above, below = 0.8 + fs.legend_height(labels), 0.52 + sum(line.height for line in numbers)
-    figure = fs.new_figure(
-        above + PLOT + below, title, word(f"unit_label.{unit}", style.language), width=fs.NARROW
-    )
+    figure = fs.new_figure(above + PLOT + below, title, word(f"unit_label.{unit}", style.language))
     axes = fs.add_axes(figure, left=LEFT, right=RIGHT, top=above, bottom=below)
 
     _limit_axes(axes, rows, UNIT_FACTORS[unit], style.claimed)

@@ -19,9 +19,8 @@ from zgzx_research.report import fonts
 from zgzx_research.report.number_format import LARGE_POWER, MINUS, SMALL_POWER, format_number
 from zgzx_research.report.wording import display_width, word
 
-# inches; on a phone (PHONE pixels across) words of TINY have ten pixels in a NARROW figure, and
-# words of READABLE in one of WIDTH
-WIDTH, NARROW = 5.2, 4.2
+# inches: so narrow that the smallest words have ten pixels on a phone (PHONE pixels across)
+WIDTH = 4.2
 PHONE, SMALLEST_PIXELS = 360, 10
 LAYOUT_DPI = 100  # dots an inch while a figure is laid out
 DPI = 250  # of the bitmap for Word and notebooks
@@ -36,8 +35,8 @@ DASHED = (0, (4, 3))
 # areas and bars, in this order: they differ in a print without colours too
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "ooo", "+++")
 
-TITLE_COLUMNS = 43  # that fit across a narrow figure in the title's size
-SUBTITLE_COLUMNS = 62  # that fit across a narrow figure in the size of subtitles
+TITLE_COLUMNS = 43  # that fit across in the title's size
+SUBTITLE_COLUMNS = 62  # that fit across in the size of subtitles
 LEGEND_LINE = 0.19  # inches
 LEGEND_COLUMN, LEGEND_KEY = (
     0.0625,
@@ -45,7 +44,6 @@ LEGEND_COLUMN, LEGEND_KEY = (
 )  # inches: a column of text in a legend, a key with its gaps
 TITLE, TITLE_HEIGHT = "title", 0.36  # mark of the title, and inches down to what follows it
 TINY, SMALL, NORMAL, LARGE = 8.5, 9.0, 10.0, 12.0  # points
-READABLE = 10.5  # points: the smallest words of a figure of WIDTH
 DIGIT_WIDTH = 0.066  # inches that a digit takes in TINY
 MOST_TICKS = 15  # labels on an axis of event times or years; with more, every second or third
 WHITE_BOX = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # keeps lines off words
@@ -88,45 +86,35 @@ def report_settings() -> Iterator[None]:
         yield
 
 
-def new_figure(height: float, title: str, subtitle: str = "", *, width: float = WIDTH) -> Figure:
+def new_figure(height: float, title: str, subtitle: str = "") -> Figure:
     """Make an empty figure with its title and subtitle at the upper left.
 
     Parameters
     ----------
     height : float
-        Inches.
+        Inches; the width is the same for all figures.
     title : str
         Set in bold; a long one becomes smaller until it fits, and a very long one is cut short.
     subtitle : str, default ""
         One line below the title; a long one is two.
-    width : float, default WIDTH
-        Inches; NARROW where words smaller than READABLE are to be read on a phone.
 
     Returns
     -------
     matplotlib.figure.Figure
         The figure, without axes.
     """
-    figure = Figure(figsize=(width, height), dpi=LAYOUT_DPI)
-    columns = TITLE_COLUMNS * width / NARROW
-    smallest = smallest_words(width)
-    size = max(smallest, LARGE * min(1.0, columns / display_width(title)))
-    fitting = cut_short(title, math.ceil(columns * LARGE / smallest))
+    figure = Figure(figsize=(WIDTH, height), dpi=LAYOUT_DPI)
+    size = max(TINY, LARGE * min(1.0, TITLE_COLUMNS / display_width(title)))
+    fitting = cut_short(title, math.ceil(TITLE_COLUMNS * LARGE / TINY))
     place: dict[str, Any] = {"va": "top", "ha": "left"}
 
     top = 1 - 0.10 / height
     figure.text(0.02, top, fitting, fontsize=size, fontweight="bold", gid=TITLE, **place)
     if subtitle:
-        below, small = 1 - TITLE_HEIGHT / height, max(SMALL, smallest)
-        text = wrapped(subtitle, int(SUBTITLE_COLUMNS * width / NARROW * SMALL / small))
-        figure.text(0.02, below, text, fontsize=small, color=SLATE, **place)
+        below, text = 1 - TITLE_HEIGHT / height, wrapped(subtitle, SUBTITLE_COLUMNS)
+        figure.text(0.02, below, text, fontsize=SMALL, color=SLATE, **place)
 
     return figure
-
-
-def smallest_words(width: float) -> float:
-    """Points of the smallest words that can be read on a phone in a figure of this width."""
-    return TINY if width <= NARROW else READABLE
 
 
 def cut_short(text: str, columns: int) -> str:
@@ -198,9 +186,8 @@ def year_step(axes: Axes, years: int) -> int:
     return math.ceil(DIGIT_WIDTH * 5 * years / width)
 
 
-def legend_columns(labels: Sequence[str], width: float = NARROW) -> int:
-    """Count the entries of a legend that fit beside each other in a figure of this width."""
-    column = LEGEND_COLUMN * max(SMALL, smallest_words(width)) / SMALL
+def legend_columns(labels: Sequence[str]) -> int:
+    """Count the entries of a legend that fit beside each other."""
     for columns in range(len(labels), 1, -1):
         # matplotlib fills column after column, the first ones with one entry more
         size, more = divmod(len(labels), columns)
@@ -208,13 +195,13 @@ def legend_columns(labels: Sequence[str], width: float = NARROW) -> int:
         ends = np.cumsum(sizes)
         parts = [labels[end - n : end] for end, n in zip(ends, sizes, strict=True)]
         widest = [max(map(display_width, part)) for part in parts]
-        if sum(column * part + LEGEND_KEY for part in widest) <= width - 0.1:
+        if sum(LEGEND_COLUMN * part + LEGEND_KEY for part in widest) <= WIDTH - 0.1:
             return columns
     return 1
 
 
 def legend_height(labels: Sequence[str]) -> float:
-    """Inches that a legend with these entries takes in a narrow figure."""
+    """Inches that a legend with these entries takes."""
     return LEGEND_LINE * -(-len(labels) // legend_columns(labels)) if labels else 0.0
 
 
@@ -230,13 +217,12 @@ def add_legend(figure: Figure, handles: Sequence[Artist], below_top: float) -> N
     below_top : float
         Inches under the upper edge of the figure.
     """
-    width, labels = figure.get_figwidth(), [str(handle.get_label()) for handle in handles]
+    labels = [str(handle.get_label()) for handle in handles]
     figure.legend(
         handles=list(handles),
-        fontsize=max(SMALL, smallest_words(width)),
         loc="upper left",
         bbox_to_anchor=(0.012, 1 - below_top / figure.get_figheight()),
-        ncols=legend_columns(labels, width),
+        ncols=legend_columns(labels),
         columnspacing=1.1,
         labelspacing=0.35,
         handlelength=1.6,

@@ -122,10 +122,7 @@ def _picture(
     meaning = fs.wrapped(meaning, MEANING_COLUMNS)
     bottom = 0.44 + 0.16 * len(meaning.splitlines())
     figure = fs.new_figure(
-        0.7 + legend + PLOT + bottom,
-        title,
-        word(f"unit_label.{unit}", style.language),
-        width=fs.NARROW,
+        0.7 + legend + PLOT + bottom, title, word(f"unit_label.{unit}", style.language)
     )
     axes = fs.add_axes(figure, left=0.8, right=0.15, top=0.7 + legend, bottom=bottom)
     low, high = _ends(bounds, UNIT_FACTORS[unit])

@@ -128,7 +128,7 @@ def _picture(
     shades = _shades(means, shocks, style)
     labels = [word(f"group.{name}.{style.about}", style.language) for name in GROUPS]
     legend = fs.legend_height([*labels, *(label for label, *_ in shades)])
-    figure = fs.new_figure(3.6 + legend, title, " · ".join(notes), width=fs.NARROW)
+    figure = fs.new_figure(3.6 + legend, title, " · ".join(notes))
     axes = fs.add_axes(figure, left=0.6, right=0.2, top=0.68 + legend, bottom=0.6)
 
     handles: list[Artist] = [*_draw_paths(axes, means, style)]

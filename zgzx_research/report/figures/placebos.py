@@ -112,10 +112,8 @@ def _picture(
     lines = -(-len(shown) // across)
     above = ABOVE if claimed is None else ABOVE + 0.1
     height = above + lines * HEIGHT + (lines - 1) * GAP + BELOW
-    figure = fs.new_figure(
-        height, title, word(f"unit_label.{unit}", style.language), width=fs.NARROW
-    )
-    width = (fs.NARROW - LEFT - 0.15 - (across - 1) * BETWEEN) / across
+    figure = fs.new_figure(height, title, word(f"unit_label.{unit}", style.language))
+    width = (fs.WIDTH - LEFT - 0.15 - (across - 1) * BETWEEN) / across
     limits = placebo_limits(shown, UNIT_FACTORS[unit], claimed)
     for place, (label, frame) in enumerate(shown.items()):
         line, column = divmod(place, across)
@@ -123,7 +121,7 @@ def _picture(
         axes = fs.add_axes(
             figure,
             left=left,
-            right=fs.NARROW - left - width,
+            right=fs.WIDTH - left - width,
             top=top,
             bottom=height - top - HEIGHT,
         )

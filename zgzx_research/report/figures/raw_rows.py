@@ -64,9 +64,7 @@ def plot_raw_rows(
 
 
 def _picture(sources: Mapping[str, Counts], style: FigureStyle) -> Figure:
-    figure = fs.new_figure(
-        1.35 + 0.44 * len(sources), word("rows.title", style.language), width=fs.NARROW
-    )
+    figure = fs.new_figure(1.35 + 0.44 * len(sources), word("rows.title", style.language))
     axes = fs.add_axes(figure, left=0.2, right=0.25, top=0.68, bottom=0.55)
     for y, (source, counts) in enumerate(sources.items()):
         _draw_bar(axes, y, counts)

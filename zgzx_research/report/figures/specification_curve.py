@@ -136,7 +136,7 @@ def _picture(
     height = above + CURVE + below + BELOW
     unit_label = word(f"unit_label.{unit}", style.language)
     subtitle = word("specifications.subtitle", style.language, unit=unit_label)
-    figure = fs.new_figure(height, title, subtitle, width=fs.NARROW)
+    figure = fs.new_figure(height, title, subtitle)
     upper = fs.add_axes(figure, left=LEFT, right=0.15, top=above, bottom=below + BELOW)
     _draw_curve(upper, rows, UNIT_FACTORS[unit], style.claimed)
     if style.claimed is not None:
