@@ -25,7 +25,7 @@ from zgzx_research.report.tables.effect_tables import format_interval
 from zgzx_research.report.wording import word
 
 Row = dict[Hashable, Any]
-TEXT = 10.5  # points: 10 pixels where a phone shows the figure 360 pixels wide
+TEXT = fs.TINY  # points: ten pixels where a phone of 360 pixels shows the figure across
 # inches of an axis, of its numbers, of its heading, of its labels, of title and subtitle
 AXIS, NUMBERS, HEADING, BELOW, TOP = 1.15, 0.26, 0.26, 0.46, 0.66
 WIDTH = 0.62  # of a column, of the room that it has
