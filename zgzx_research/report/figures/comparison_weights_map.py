@@ -26,7 +26,12 @@ from zgzx_research.report.figures.report_figure import (
     alternative_text,
     listing,
 )
-from zgzx_research.report.number_format import ERROR_DIGITS, format_number, significant_digits
+from zgzx_research.report.number_format import (
+    ERROR_DIGITS,
+    MINUS,
+    format_number,
+    significant_digits,
+)
 from zgzx_research.report.wording import word
 from zgzx_research.robustness.comparison_weights import shown_column
 
@@ -191,7 +196,8 @@ def _print_weights(axes: Axes, grid: np.ndarray, largest: float, *, numbers: boo
         if abs(value) > LITTLE * largest:
             text = format_number(value, digits, signed=True)
             colour = "white" if abs(value) > DARK * largest else fs.INK
-            axes.text(column, row, text if numbers else text[0], color=colour, **font)
+            sign = "+" if value > 0 else MINUS
+            axes.text(column, row, text if numbers else sign, color=colour, **font)
 
 
 def _draw_treatment_start(axes: Axes, grid: pd.DataFrame) -> None:

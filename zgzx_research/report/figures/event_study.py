@@ -29,7 +29,8 @@ from zgzx_research.report.figures.figure_marks import (
     draw_claimed,
     inside,
     mark_cut,
-    shaded,
+    shade_entry,
+    shade_years,
 )
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
@@ -232,8 +233,8 @@ def _draw_estimates(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
     for event, share in zip(rows["event_time"], rows["incomplete"], strict=True):
         if share != 0:  # the darker, the more firms; few where the share is not shown
             dark = FAINT + DEEP * np.nan_to_num(share)
-            look = shaded(UNPUBLISHED) | {"facecolor": (fs.SLATE, dark)}
-            axes.axvspan(event - 0.5, event + 0.5, zorder=0, gid=INCOMPLETE, **look)
+            ends = (event - 0.5, event + 0.5)
+            shade_years(axes, *ends, UNPUBLISHED, "", gid=INCOMPLETE, strength=dark)
     axes.axhline(0, color=fs.INK, linewidth=1, zorder=1)
     fs.add_grid(axes, "y")
 
@@ -331,7 +332,7 @@ def _handles(rows: pd.DataFrame, unit: str, style: FigureStyle) -> list[Artist]:
     if style.claimed is not None:
         handles.append(claimed_entry(style.claimed, unit, language))
     if rows["incomplete"].ne(0).any():
-        handles.append(Patch(label=word("incomplete.years", language), **shaded(UNPUBLISHED)))
+        handles.append(shade_entry(UNPUBLISHED, word("incomplete.years", language)))
     return handles
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -21,7 +22,7 @@ ARROWS = {"y": ("v", "^"), "x": ("<", ">")}
 SHADES = ((fs.SLATE, "..."), (fs.YELLOW, "\\\\\\"))
 UNPUBLISHED = (fs.SLATE, "///")
 CLAIMED_LINE: dict[str, Any] = {"color": fs.ORANGE, "linewidth": 1.1, "linestyle": fs.DASHED}
-FILL, LINES = 0.10, 0.45  # how strongly a shaded area is filled, and hatched
+FILL, LINES = 0.10, 0.6  # how strongly a shaded area is filled, and hatched
 
 
 def cut_ends(
@@ -136,15 +137,49 @@ def _claimed(effect: float, unit: str, language: str) -> str:
 
 
 def shade_years(
-    axes: Axes, left: float, right: float, shade: tuple[str, str], label: str, *, gid: str = ""
+    axes: Axes,
+    left: float,
+    right: float,
+    shade: tuple[str, str],
+    label: str,
+    *,
+    gid: str = "",
+    strength: float = FILL,
 ) -> Patch:
-    """Shade and hatch a part of the horizontal axis, and return its entry of the legend."""
-    look = shaded(shade)
-    axes.axvspan(left, right, zorder=0, gid=gid or None, **look)
-    return Patch(label=label, **look)
+    """Shade and hatch a part of the horizontal axis, and return its entry of the legend.
 
-
-def shaded(shade: tuple[str, str]) -> dict[str, Any]:
-    """Return how an area with this colour and hatch looks."""
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    left, right : float
+        Ends of the part.
+    shade : (str, str)
+        Colour and hatch.
+    label : str
+        Words of the entry.
+    gid : str, default ""
+        Mark of the hatched area.
+    strength : float, default FILL
+        How strongly the area is filled, 0 to 1.
+    """
     colour, hatch = shade
-    return {"facecolor": (colour, FILL), "edgecolor": (colour, LINES), "hatch": hatch, "lw": 0}
+    # two areas: a browser fades the hatch with the filling of its own area
+    axes.axvspan(left, right, zorder=0, color=colour, alpha=strength, lw=0, gid="filling")
+    edge = mixed(colour, LINES)
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": edge, "hatch": hatch, "lw": 0}
+    axes.axvspan(left, right, zorder=0.1, gid=gid or None, **look)
+    return shade_entry(shade, label)
+
+
+def shade_entry(shade: tuple[str, str], label: str) -> Patch:
+    """Return the entry of a shaded area in a legend."""
+    colour, hatch = shade
+    face, edge = mixed(colour, FILL), mixed(colour, LINES)
+    return Patch(label=label, facecolor=face, edgecolor=edge, hatch=hatch, lw=0)
+
+
+def mixed(colour: str, part: float) -> tuple[float, float, float]:
+    """Mix a colour with white: so much of it, the rest white."""
+    red, green, blue = (1 - part * (1 - channel) for channel in to_rgb(colour))
+    return red, green, blue
