@@ -49,15 +49,14 @@ class Study(Section):
     @model_validator(mode="after")
     def _covered(self) -> Study:
         last, end = self.study.years[1], self.patents.truncation
+        if "patents" in self.needed_sources:
+            if end is None:
+                raise ValueError("[patents] truncation, the date of the patent export, is missing")
+            if end < dt.date(last, 12, 31):
+                raise ValueError(f"the patent export ends {end}, before the end of {last}")
         made = self.study.date
         if made and made <= max(dt.date(last, 12, 31), end or dt.date.min):
             raise ValueError(f"[study] date {made} is not after the last day of the data")
-        if "patents" not in self.needed_sources:
-            return self
-        if end is None:
-            raise ValueError("[patents] truncation, the date of the patent export, is missing")
-        if end < dt.date(last, 12, 31):
-            raise ValueError(f"the patent export ends {end}, before the end of {last}")
         return self
 
     @model_validator(mode="after")
