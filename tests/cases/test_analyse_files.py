@@ -28,7 +28,7 @@ from zgzx_research.pipeline.kept_facts import Kept, event_columns, facts_of, kep
 from zgzx_research.pipeline.panel_file import read_panel_file
 from zgzx_research.pipeline.panel_page import SEED, WINDOW, read_panel
 from zgzx_research.pipeline.summaries import summarise
-from zgzx_research.study import NAME
+from zgzx_research.study_sections import NAME
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).with_name("data")

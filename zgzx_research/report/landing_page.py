@@ -38,7 +38,7 @@ class StudyCard:
     findings : Mapping, default {}
         Language -> texts of each finding: "claim", "verdict", "number", "grade".
     front : Mapping, default {}
-        Language -> lines as under the titles of the documents, name -> text.
+        Language -> lines as under the titles of the documents, each a name and a text.
     """
 
     name: str
@@ -48,12 +48,12 @@ class StudyCard:
     languages: Sequence[str] = LANGUAGES
     years: str = ""
     findings: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
-    front: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    front: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
 
     def texts(self) -> str:
         """Return all its words, to see whether they can be printed."""
         found = [text for row in self.findings.values() for one in row for text in one.values()]
-        lines = [text for own in self.front.values() for text in own.values()]
+        lines = [text for own in self.front.values() for line in own for text in line]
         return "".join([*self.titles.values(), *self.headlines.values(), *found, *lines])
 
 

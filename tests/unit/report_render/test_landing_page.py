@@ -75,7 +75,10 @@ def cards(folder: Path) -> list[StudyCard]:
                 languages=languages,
                 years="2001–2009",
                 findings=found,
-                front={"zh": {"报告日期": "2010 年 1 月 2 日"}, "en": {"Date": "2 January 2010"}},
+                front={
+                    "zh": [("报告日期", "2010 年 1 月 2 日")],
+                    "en": [("Date", "2 January 2010")],
+                },
             )
         )
     return made

@@ -43,7 +43,7 @@ def said(facts: Facts, language: str, tmp_path: Path, macro: str = "claim_senten
     """What a macro says, in one line."""
     call = (
         f"tell.{macro}('patents_up')"
-        if macro not in ("overall", "next_steps")
+        if macro not in ("overall", "next_steps", "next_leads")
         else f"tell.{macro}()"
     )
     page = "{% block said %}{{ " + call + " }}{% endblock %}"
@@ -210,7 +210,7 @@ def test_the_limits_of_a_grade_are_named_and_their_absence_too(tmp_path: Path) -
         ({"supported": 1, "not_found": 2}, "these data support 1;", "1 条得到这些数据的支持"),
         ({"contradicted": 1, "not_found": 2}, "and contradict 1.", "1 条与数据相反"),
         ({"signs": 2, "not_found": 1}, "for 2 there are signs", "2 条有迹象"),
-        ({"not_found": 2}, "does not show that there is no effect", "这不等于没有影响"),
+        ({"not_found": 2}, "does not prove no effect", "这不等于没有影响"),
         ({}, "do not suffice for an answer", "不足以回答"),
     ],
 )
@@ -231,10 +231,14 @@ def test_next_steps_are_those_of_the_facts_and_no_others(tmp_path: Path) -> None
     for language in LANGUAGES:
         found = said(Facts(facts), language, tmp_path, "next_steps")
         assert [line[:2] for line in found.splitlines() if line] == ["- ", "- "]
-        assert word("next_step.scores", language) in found
+        for part in ("lead", "why"):
+            assert word(f"next_step.scores.{part}", language) in found
         claims = "（专利、获奖者）" if language == "zh" else "(Patents, Winners)"
         assert found.endswith(claims)
-        assert word("next_step.patents", language) not in found
+        assert word("next_step.patents.lead", language) not in found
+        short = said(Facts(facts), language, tmp_path, "next_leads")
+        assert word("next_step.scores.lead", language) in short and short.endswith(claims)
+        assert word("next_step.scores.why", language) not in short
 
 
 @pytest.mark.parametrize(

@@ -369,7 +369,8 @@ def write_card(
         "headlines": {language: plain_headline(folder, language, facts) for language in LANGUAGES},
         "findings": {language: card_findings(facts, language) for language in LANGUAGES},
         "front": {
-            language: dict(front_matter(facts, language, commit).lines) for language in LANGUAGES
+            language: list(front_matter(facts, language, commit).lines.items())
+            for language in LANGUAGES
         },
     }
     store.write_json(place.reports / "card.json", card)
