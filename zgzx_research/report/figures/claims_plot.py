@@ -24,7 +24,7 @@ from zgzx_research.report.figures.report_figure import (
 from zgzx_research.report.tables.claim_rows import ClaimRow
 from zgzx_research.report.wording import word
 
-TEXT = 10.5  # points: ten pixels where a phone of 360 pixels shows the figure across
+TEXT = fs.TINY  # points: ten pixels where a phone of 360 pixels shows the figure across
 LINE, ABOVE, BELOW, TOP = 0.42, 0.05, 0.33, 0.62  # inches
 WIDEST = 10  # an interval is cut where it goes beyond so many times the estimate or the claim
 ROOM = 1.08  # of an axis beyond the last end of an interval
