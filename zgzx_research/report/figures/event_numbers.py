@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import FigureStyle
 from zgzx_research.report.number_format import format_base_mean, format_number
-from zgzx_research.report.wording import word
+from zgzx_research.report.wording import word_about
 
 FLAT, UPRIGHT = (
     0.19,
@@ -73,15 +73,16 @@ def event_numbers(rows: pd.DataFrame, style: FigureStyle, width: float) -> list[
         texts["incomplete"] = [
             "–" if pd.isna(value) else format_number(100 * value, 0) for value in rows["incomplete"]
         ]
-    return [_line(name, list(line), room, style.language) for name, line in texts.items()]
+    words = {name: word_about("event_study", name, style.about, style.language) for name in texts}
+    return [_line(words[name], list(line), room) for name, line in texts.items()]
 
 
-def _line(name: str, texts: list[str], room: float, language: str) -> NumberLine:
+def _line(label: str, texts: list[str], room: float) -> NumberLine:
     """Lay out one line: upright where a number is wider than its event time."""
     longest = fs.DIGIT_WIDTH * max(map(len, texts))
     upright = longest + 0.5 * fs.DIGIT_WIDTH > room
     height = longest + UPRIGHT if upright else FLAT
-    return NumberLine(word(f"event_study.{name}", language), texts, upright, height)
+    return NumberLine(label, texts, upright, height)
 
 
 def add_event_numbers(axes: Axes, rows: pd.DataFrame, lines: list[NumberLine]) -> None:

@@ -40,7 +40,7 @@ from zgzx_research.report.figures.report_figure import (
     listing,
 )
 from zgzx_research.report.number_format import effect_digits, format_number, format_value
-from zgzx_research.report.wording import event_axis, word
+from zgzx_research.report.wording import event_axis, word, word_about
 
 if TYPE_CHECKING:
     from zgzx_research.did.results.aggregated import Aggregate
@@ -326,7 +326,8 @@ def _handles(rows: pd.DataFrame, unit: str, style: FigureStyle) -> list[Artist]:
             look: dict[str, Any] = {"marker": marker, "markersize": 5.5, "color": colour}
             look |= {"markerfacecolor": "white", "markeredgewidth": 1.4}
             look |= {"linestyle": line if role == "left_out" else "", "linewidth": 1.6}
-            handles.append(Line2D([], [], label=word(f"event_study.{role}", language), **look))
+            name = word_about("event_study", role, style.about, language)
+            handles.append(Line2D([], [], label=name, **look))
     if style.claimed is not None:
         handles.append(claimed_entry(style.claimed, unit, language))
     if rows["incomplete"].ne(0).any():
