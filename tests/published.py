@@ -12,7 +12,7 @@ import openpyxl
 
 from zgzx_research.pipeline.page_outputs import Shown
 
-BLANK = ("—", "", None)
+BLANK = ("—", "not shown", "不显示", "", None)
 
 
 def outputs_of(notebook: Path) -> list[Shown]:

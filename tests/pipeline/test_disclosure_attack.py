@@ -26,8 +26,8 @@ from zgzx_research.evidence.disclosure_rules import written_rules
 from zgzx_research.pipeline.page_outputs import Shown
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.workbooks import write
-from zgzx_research.report.tables.data_tables import file_lines
 from zgzx_research.report.wording import word
+from zgzx_research.report.workbook_words import words
 
 pytestmark = pytest.mark.slow
 ROW = ["file", "sheet", "row"]
@@ -45,25 +45,19 @@ def audit(built: Path) -> list[Shown]:
 def workbook(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("workbook") / "report.xlsx"
     place = Place(built, "demo", built / "data/raw/demo/raw")
-    write(place, sorted((built / "data/work/demo/facts").glob("*.json")), "en", True, out)
+    write(place, sorted((built / "data/work/demo/facts").glob("*.json")), "en", True, "", out)
     return out
 
 
 def rows_published(audit: list[Shown], workbook: Path, built: Path) -> Published:
-    """Rows set aside and kept of all, sources, files and sheets; and by reason."""
+    """Rows set aside and kept of all, sources and sheets; and by reason."""
     published = Published()
-    parts: dict[str, list[str]] = {}
+    sources = []
     for row in table_rows(audit, "rows"):
         name = "all" if row["Source"] == "Total" else row["Source"]
-        if row["File"] not in ("Total", ""):
-            name = f"{row['Source']}/{row['File']}"
-            parts.setdefault(row["Source"], []).append(name)
         add_balance(published, name, row)
-    for source, files in parts.items():
-        if source not in published.counts:  # a source of one line has no total of its own
-            published.counts[source] = published.counts[files[0]]
-        published.add_sum(source, files)
-    published.add_sum("all", list(parts))
+        sources += [name] if name != "all" else []
+    published.add_sum("all", sources)
     add_sheets(published, workbook)
     add_reasons(published, audit, built)
     return published
@@ -80,16 +74,13 @@ def add_balance(published: Published, name: str, row: dict) -> None:
 
 
 def add_sheets(published: Published, workbook: Path) -> None:
-    """Sheets add up to the lines of the table."""
-    rows = sheet_rows(workbook, word("sheet.rows", "en"))
-    by_source: dict[str, list[dict]] = {}
-    for at, row in enumerate(row for row in rows if row["Read"] is not None):
-        entry = row | {"file": row["File"], "name": f"sheet {at}"}
-        by_source.setdefault(row["Source"], []).append(entry)
+    """Sheets add up to their source."""
+    sheets: dict[str, list[str]] = {}
+    for at, row in enumerate(sheet_rows(workbook, words("sheet", "rows", "en"))):
         add_balance(published, f"sheet {at}", row)
-    for source, sheets in by_source.items():
-        for line, group in file_lines(sheets, "en").items():
-            published.add_sum(f"{source}/{line}", [sheet["name"] for sheet in group])
+        sheets.setdefault(row["Source"], []).append(f"sheet {at}")
+    for source, own in sheets.items():
+        published.add_sum(source, own)
 
 
 def add_reasons(published: Published, audit: list[Shown], built: Path) -> None:
@@ -156,10 +147,17 @@ def test_event_times_and_workbook_leave_the_same_numbers_blank(built: Path, work
     for outcome, page in (("retention", "3_retention"), ("patents_invention", "4_patents")):
         notebook = built / f"notebooks/{page}/page.ipynb"
         shown = shown_by(notebook, {"study": "demo", "language": "en"}, built)
-        table = [count(row["N treated"]) for row in table_rows(shown, "event_time")]
-        sheet = [count(row["N treated"]) for row in sheet_rows(workbook, f"{outcome}.main")]
+        table = [count(row["Winning firms"]) for row in table_rows(shown, "event_time")]
+        unit = "percentage_point" if outcome == "retention" else "percent"
+        events = words("sheet", "events", "en", unit=words("unit", unit, "en"))
+        sheet = [
+            count(row["N treated"])
+            for row in sheet_rows(workbook, events)
+            if row["Claim or outcome"] == word(f"outcome.{outcome}", "en")
+            and row["Specification"] == word("spec.main", "en")
+        ]
         assert table == sheet
-        times = [row["Event time"] for row in table_rows(shown, "event_time")]
+        times = [next(iter(row.values())) for row in table_rows(shown, "event_time")]
         after = sorted(
             {n for time, n in zip(times, table, strict=True) if n and not time.startswith("−")}
         )

@@ -169,7 +169,7 @@ def test_whatever_is_changed_later_is_named(
 def test_words_that_decide_nothing_change_nothing(project: Path) -> None:
     freeze_study(project, "demo", today=TODAY)
     edit(project / "studies/demo.toml", "# the headline: mean", "# another comment: mean")
-    edit(project / "studies/demo.toml", "2026-03-31", "2026-06-30")
+    edit(project / "studies/demo.toml", "2026-03-31", "2026-04-15")
     edit(project / "notebooks/4_patents/page.ipynb", "专利申请", "专利的申请")
     assert states(project)["frozen"] == "before"
 

@@ -39,7 +39,7 @@ def kept_by(project: Path, page: str, **given: str) -> Kept:
 def headline(project: Path, page: str, **given: str) -> tuple[str, Kept]:
     """The headline's text, and the facts kept on the way to it."""
     cells = nbformat.read(notebook_of(project, page), as_version=4).cells
-    end = next(n for n, cell in enumerate(cells) if cell.source.startswith(HEADLINE))
+    end = next(n for n, cell in enumerate(cells) if HEADLINE in cell.source)
     values = cell_values(cells[: end + 1], {"study": "demo", **given}, project)
     kept = Kept({}, {})
     for value in values:

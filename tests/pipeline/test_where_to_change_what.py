@@ -102,7 +102,7 @@ def test_an_outcome_is_three_files(built: Path, copy_of: Copy, scratch: Path) ->
 page = zr.open_page("demo", "en", "3_retention")
 page.keep("{name}", "main", page.estimate("{name}"))
 options = page.options("{name}", "main")
-text = page.text("headline", outcome="{name}", spec="main", options=options)
+text = page.text("headline", outcome="{name}", spec="main", primary="main", options=options)
 text = text.data["text/markdown"]
 value = page.facts.get("{name}.main.headline.estimate")
 print(json.dumps({{"text": text, "shown": f"{{abs(value):.1f}}"}}))

@@ -197,7 +197,7 @@ def test_no_text_leaves_the_figure(name: str) -> None:
 def test_event_study_shows_the_treated_units_of_each_estimate() -> None:
     shown = texts(draw("event_study", "en"))
     assert shown.count("360") == 6 and shown.count("0.500") == 6
-    assert {"Treated", "Base mean", "Before the award", "After the award"} <= set(shown)
+    assert {"Winning firms", "Start mean", "Before the award", "After the award"} <= set(shown)
 
 
 def test_left_out_and_base_are_hollow() -> None:

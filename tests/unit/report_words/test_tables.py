@@ -99,7 +99,7 @@ def test_sheets_count_for_their_file_and_many_files_share_a_line_by_kind() -> No
     sheets = [sheet("roster/a.xlsx", name, *counts) for name in ("获奖名单", "草稿")]
     kept = data_tables.all_lines({"roster": sheets}, "en")["roster"]
     totals = {"rows_in": 6, "kept": 2, "quarantined": 0, "non_data_rows": 4}
-    assert kept == {"roster/a.xlsx": totals}
+    assert kept == {"roster/a.xlsx": totals | {"sheets": sheets}}
     assert data_tables.rows_table({"roster": sheets}, "en").rows[0] == (
         "Award rosters",
         "1",
