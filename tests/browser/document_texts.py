@@ -57,7 +57,12 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lower()
 
 
+# large amounts of money, which the languages count in other units
+MONEY = re.compile(r"[\d,.]+\s?(亿元|万元|million yuan)")
+
+
 def numbers(text: str, *, signs: bool = True) -> Counter[str]:
     """All numbers with a decimal point or a per cent sign, and how often they occur."""
-    found = NUMBER.findall(unicodedata.normalize("NFKC", text).replace("-", "−"))
+    plain = unicodedata.normalize("NFKC", text).replace("-", "−")
+    found = NUMBER.findall(MONEY.sub("", plain))
     return Counter(one if signs else one.lstrip("−+") for one in found)

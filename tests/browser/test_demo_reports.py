@@ -67,10 +67,12 @@ def test_everything_promised_is_there(project: Path) -> None:
 
 
 def test_languages_say_the_same_numbers(project: Path) -> None:
+    found = 0
     for page in PAGES:
         zh, en = (numbers(page_text(project, language, page)) for language in ("zh", "en"))
         assert zh == en
-        assert len(zh) > 5
+        found += len(zh)
+    assert found > 100
 
 
 def test_english_pages_hold_no_chinese(project: Path) -> None:
