@@ -222,7 +222,9 @@ def _docx(page: _Page) -> bytes:
     reference = f"--reference-doc={TEMPLATES / 'reference.docx'}"
     data = _from_tree(page, 1, "--to=docx", reference, "--output=-")
     mark = label("synthetic", page.language) if page.synthetic else ""
-    return finish_docx(data, title=page.title, mark=mark, author=page.author)
+    return finish_docx(
+        data, title=page.title, mark=mark, author=page.author, compact=not page.numbered
+    )
 
 
 def _typ(page: _Page) -> bytes:
