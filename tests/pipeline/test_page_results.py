@@ -51,7 +51,15 @@ def test_a_refusal_keeps_and_shows_nothing(page: Page) -> None:
     assert page.table("results", "rank", answer.to_frame(), "window").data["text/markdown"] == ""
 
 
-@pytest.mark.slow
+def test_a_sample_that_differs_by_one_firm_is_withheld_as_a_fact_too(page: Page) -> None:
+    """The difference of two nested samples would tell of the one firm."""
+    frame = pd.DataFrame({"sample": ["all", "no_other", "sure_links"], "n_treated": [74, 73, 45]})
+    frame = frame.assign(n_comparison=900, estimate=[0.1, 0.2, 0.3])
+    facts = page.keep_results("x", frame, "percent", by="sample").facts
+    hidden = {name: facts[f"x.{name}.estimate"].get("withheld", False) for name in frame["sample"]}
+    assert hidden == {"all": False, "no_other": True, "sure_links": False}
+
+
 @pytest.mark.slow
 def test_a_slow_result_is_made_once_for_the_same_arguments(page: Page) -> None:
     first = page.cached(zr.holm, [0.01, 0.2])

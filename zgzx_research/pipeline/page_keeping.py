@@ -130,9 +130,8 @@ class PageKeeping(PageReading):
         """
         if isinstance(frame, Refused) or frame.empty:
             return Kept({}, {})
-        return self.keep_facts(frame_facts(name, frame, unit, by))
-        shown = mark_close_samples(frame) if by == SAMPLE and len(frame) else frame
-        return self.keep_facts(frame_facts(name, shown, unit, by) if len(frame) else {})
+        shown = mark_close_samples(frame) if by == SAMPLE else frame
+        return self.keep_facts(frame_facts(name, shown, unit, by))
 
     def keep_contest(
         self,
