@@ -80,6 +80,14 @@ def unit_of(prefix: str) -> str:
     return outcome_row(outcome).effect_unit if outcome in OUTCOMES else "percentage_point"
 
 
+def complete_years(firm_year: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Return the rows of years of which all patents are published; all rows of other outcomes."""
+    complete = f"{outcome}_complete"
+    if complete not in firm_year:
+        return firm_year
+    return firm_year[firm_year[complete].fillna(False).astype(bool)]
+
+
 def _main(study: Study, panels: Panels, outcome: str) -> pd.DataFrame:
     """Return the mean over the headline's years, as `page.keep` keeps it."""
     return _headline(study, estimates.estimate(study, panels.firm_year, outcome, "main"))
@@ -87,13 +95,12 @@ def _main(study: Study, panels: Panels, outcome: str) -> pd.DataFrame:
 
 def _contest(study: Study, panels: Panels, outcome: str) -> pd.DataFrame:
     """Return the effect of winning among the entrants of an edition."""
-    firm_year, window = panels.firm_year, study.estimate.headline_events
-    complete = f"{outcome}_complete"  # patents are published late
-    if complete in firm_year:
-        firm_year = firm_year[firm_year[complete].fillna(False).astype(bool)]
-    scale = outcome_row(outcome).scale
     found = contest_effects(
-        firm_year, panels.firm_entries, outcome=outcome, scale=scale, window=window
+        complete_years(panels.firm_year, outcome),
+        panels.firm_entries,
+        outcome=outcome,
+        scale=outcome_row(outcome).scale,
+        window=study.estimate.headline_events,
     )
     counts = {"n_winners": "n_treated", "n_others": "n_comparison"}
     return found.to_frame().rename(columns=counts)[[*NUMBERS, *counts.values()]]

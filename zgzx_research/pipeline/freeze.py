@@ -19,7 +19,6 @@ from zgzx_research.pipeline.place import Place, raw_files
 from zgzx_research.study import Study, load_study
 
 BUILT = ("clean", "link", "panels", "facts")  # folders that a run fills from the raw files
-STATES = ("before", "after", "changed", "no")  # of `study.frozen`
 
 
 def freeze_study(

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zgzx_research.designs.contest import contest_effects
-from zgzx_research.designs.precision_weights import precision_weights
-from zgzx_research.did.estimate import estimate_effects
-from zgzx_research.did.panel.prepare import prepare_panel
-from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
-from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline import estimates
+from zgzx_research.pipeline.claim_estimates import Panels, claim_estimate, complete_years
 from zgzx_research.study import Study
+
+MAIN = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,57 +55,24 @@ def headline_count(
     HeadlineCount
         Firms, last year, and how many are in the headline.
     """
-    design = study.estimate.primary_design(outcome)
-    asked = {"contest": _contest, "precision": _precision}
-    if design in asked:
+    panels = Panels(firm_year, firm_entries, pd.DataFrame())
+    for design in dict.fromkeys((study.estimate.primary_design(outcome), MAIN)):
         try:
-            return asked[design](study, firm_year, firm_entries, outcome)
+            row = claim_estimate(study, panels, f"{outcome}.{design}")
         except ZgzxError:
-            pass
-    try:
-        return _main(study, firm_year, outcome)
-    except ZgzxError:
-        return _counted(estimates.sample(study, firm_year, outcome), outcome, 0)
+            continue
+        return _counted(_used(study, firm_year, outcome, design), outcome, row["n_treated"].iloc[0])
+    return _counted(_used(study, firm_year, outcome, MAIN), outcome, 0)
 
 
-def _main(study: Study, firm_year: pd.DataFrame, outcome: str) -> HeadlineCount:
-    effects = estimates.estimate(study, firm_year, outcome, "main")
-    sample = estimates.sample(study, firm_year, outcome)
-    return _counted(sample, outcome, _treated(study, effects))
-
-
-def _precision(
-    study: Study, firm_year: pd.DataFrame, firm_entries: pd.DataFrame, outcome: str
-) -> HeadlineCount:
-    options = estimates.options(study, outcome, "main")
-    weights = precision_weights(firm_year, share=outcome, leave_out=options.get("leave_out", 0))
-    weighted = firm_year.assign(weight=weights.weight).dropna(subset="weight")
-    panel = prepare_panel(weighted, outcome=outcome, weights="weight", **estimates.COLUMNS)
-    effects = estimate_effects(panel, **{**options, "base_period": "pooled"})
-    return _counted(firm_year, outcome, _treated(study, effects))
-
-
-def _contest(
-    study: Study, firm_year: pd.DataFrame, firm_entries: pd.DataFrame, outcome: str
-) -> HeadlineCount:
-    complete = firm_year[firm_year[f"{outcome}_complete"].fillna(False).astype(bool)]
-    found = contest_effects(
-        complete,
-        firm_entries,
-        outcome=outcome,
-        scale=outcome_row(outcome).scale,
-        window=study.estimate.headline_events,
-    )
-    return _counted(complete, outcome, found.n_winners)
-
-
-def _treated(study: Study, effects: Effects) -> int:
-    events, window = study.estimate.headline_events, study.estimate.event_window
-    row = estimates.headline(effects, events, window, study.study.seed)
-    return int(row["n_treated"].iloc[0])
+def _used(study: Study, firm_year: pd.DataFrame, outcome: str, design: str) -> pd.DataFrame:
+    """Return the rows of the panel that a design may use."""
+    if design == "contest":
+        return complete_years(firm_year, outcome)
+    return firm_year if design == "precision" else estimates.sample(study, firm_year, outcome)
 
 
 def _counted(panel: pd.DataFrame, outcome: str, treated: int) -> HeadlineCount:
     known = panel.loc[panel[outcome].notna(), "year"]
     last = int(known.max()) if len(known) else int(panel["year"].min())
-    return HeadlineCount(frozenset(panel["firm_id"].unique()), last, treated)
+    return HeadlineCount(frozenset(panel["firm_id"].unique()), last, int(treated))

@@ -1,4 +1,4 @@
-"""Parts of a total and shares by edition: hidden ones cannot be worked out from totals."""
+"""Shares by edition: hidden ones cannot be worked out from totals."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgzx_research.evidence.hidden_cells import hide_counts
 from zgzx_research.evidence.linkage_cells import hide_linkage, linkage_facts
-
-
-def test_counts_of_a_known_total() -> None:
-    counts = hide_counts(pd.Series([12, 2, 5, 40], index=list("abcd")), 3)
-    assert counts["a"] == 12 and counts["d"] == 40
-    assert counts[["b", "c"]].isna().all()
 
 
 def rates(*rows: tuple[int, int, int], arm: str = "winner") -> pd.DataFrame:
