@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS, hidden_parts
+from zgzx_research.evidence.disclosure import hidden_parts
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import Fact, shown_fact
 
 # what is counted -> smallest number that may be shown; an entry is a line about persons
-SMALLEST = {"entries": MIN_RECORDS, "firms": MIN_FIRMS, "persons": MIN_RECORDS}
+RULE = {"entries": "persons", "firms": "firms", "persons": "persons"}  # unit -> rule of disclosure
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def hide_small(flow: Flow, minimum: int | None = None, *, also: Collection[str] 
     flow : Flow
         All numbers known.
     minimum : int, optional
-        Smallest number to show; by default that of the unit (`SMALLEST`). A zero is shown.
+        Smallest number to show; by default that of the unit (`RULE`). A zero is shown.
     also : Collection of str, default ()
         Reasons whose numbers must be hidden too.
 
@@ -155,7 +156,7 @@ def hide_small(flow: Flow, minimum: int | None = None, *, also: Collection[str] 
         hidden. Between two levels that are shown, those who left are the parts of a known total:
         the hidden ones are two or more and come to `minimum` together.
     """
-    smallest = SMALLEST[flow.unit] if minimum is None else minimum
+    smallest = getattr(rules(), RULE[flow.unit]) if minimum is None else minimum
     counts = [level.count or 0 for level in flow.levels]
     shown = _levels_shown(counts, smallest)
     if not shown[0]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure import MIN_RECORDS, hidden_parts
+from zgzx_research.evidence.disclosure import hidden_parts
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import Fact, shown_fact
 
 MEASURES = {"rows": "count", "linked": "count", "linked_share": "share"}
 
 
-def hide_linkage(rates: pd.DataFrame, minimum: int = MIN_RECORDS) -> pd.DataFrame:
+def hide_linkage(rates: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
     """Hide the linkage of editions where few records are linked, or few are not.
 
     The totals of an arm over all editions are known, so where one edition is hidden others go with
@@ -20,8 +21,8 @@ def hide_linkage(rates: pd.DataFrame, minimum: int = MIN_RECORDS) -> pd.DataFram
     ----------
     rates : DataFrame
         edition, arm, entity, rows, linked; a row per edition, arm and entity.
-    minimum : int, default MIN_RECORDS
-        Smallest number of records to show.
+    minimum : int, optional
+        Smallest number of records to show; by default the rule for persons.
 
     Returns
     -------
@@ -29,6 +30,7 @@ def hide_linkage(rates: pd.DataFrame, minimum: int = MIN_RECORDS) -> pd.DataFram
         The same, sorted, with rows and linked as Int64 and linked_share in [0, 1]; missing where
         hidden. An edition in which all are linked tells of nobody and is shown.
     """
+    minimum = rules().persons if minimum is None else minimum
     parts = [_hidden(own, minimum) for _, own in rates.groupby(["entity", "arm"], sort=False)]
     columns = ["edition", "arm", "entity", *MEASURES]
     if not parts:

@@ -16,7 +16,7 @@ from typing import Any
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.changes import LEVELS, REPORTED
 from zgzx_research.evidence.claims import Claim
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import UNIT_FACTORS
 from zgzx_research.outcomes import OUTCOMES
 from zgzx_research.pipeline.claim_estimates import NUMBERS, Panels, claim_estimate, unit_of
@@ -161,7 +161,7 @@ def _level(study: Study, panels: Panels | None, prefix: str) -> Level:
         row = claim_estimate(study, panels, prefix).iloc[0]
     except ZgzxError:
         return _unknown(REFUSED)
-    if min(row["n_treated"], row["n_comparison"]) < MIN_FIRMS:
+    if min(row["n_treated"], row["n_comparison"]) < rules().firms:
         return _unknown(FEW)
     factor = UNIT_FACTORS[unit_of(prefix)]
     numbers = {name: _finite(factor * float(row[name])) for name in NUMBERS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import Fact, fact, shown_fact
 from zgzx_research.evidence.flow import ProgrammeFlow, flow_facts
 from zgzx_research.pipeline.flow_counts import programme_flow
@@ -48,11 +48,11 @@ def roster_facts(roster: pd.DataFrame) -> dict[str, Fact]:
     teams = int(each["is_team"].sum())
     whole = len(each)
     alone = whole - teams
-    few = 0 < teams < MIN_RECORDS or 0 < alone < MIN_RECORDS
+    few = 0 < teams < rules().persons or 0 < alone < rules().persons
     counts = {
-        "rows": whole if whole >= MIN_RECORDS else None,
+        "rows": whole if whole >= rules().persons else None,
         "teams": None if few else teams,
-        "persons": len(roster) if len(roster) >= MIN_RECORDS else None,
+        "persons": len(roster) if len(roster) >= rules().persons else None,
     }
     return {
         f"flow.roster.{name}": shown_fact(count, "count", "data", "clean")
@@ -84,7 +84,7 @@ def calendar_facts(
     assumed = held[held["status"].ne("source")]
     first = firm_year.groupby("firm_id")["first_award"].first().dropna()
     on_assumed = int(first.isin(assumed["year"]).sum())
-    few = 0 < on_assumed < MIN_FIRMS or 0 < len(first) - on_assumed < MIN_FIRMS
+    few = 0 < on_assumed < rules().firms or 0 < len(first) - on_assumed < rules().firms
     share = None if few or not len(first) else on_assumed / len(first)
     counts = {"editions": len(held), "assumed": len(assumed)}
     years = {"first_year": int(held["year"].min()), "last_year": int(held["year"].max())}

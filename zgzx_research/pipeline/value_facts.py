@@ -12,7 +12,7 @@ from zgzx_research.designs.value_for_money import (
     price_of_one_more,
     without_award,
 )
-from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import UNIT_FACTORS, Fact, Facts, fact, is_withheld, shown_fact
 from zgzx_research.pipeline.estimates import headline_spec
 from zgzx_research.study import Study
@@ -49,7 +49,7 @@ def cost_facts(costs: AwardCosts) -> dict[str, Fact]:
         count, price = float(total[name]), float(total[per])
         if math.isnan(count):
             continue
-        few = count < MIN_RECORDS
+        few = count < rules().persons
         found[f"value.{name}"] = shown_fact(None if few else int(count), "count", "data", "clean")
         found[f"value.{per}"] = shown_fact(None if few else price, "yuan", "data", "clean")
     return found
@@ -78,12 +78,12 @@ def added_facts(
     -------
     dict
         Key to fact; none without an estimate, without costs of these editions, or where fewer than
-        `MIN_FIRMS` firms stand behind it.
+        `rules().firms` firms stand behind it.
     """
     outcome = ADDED[name]
     headline = f"{outcome}.{headline_spec(study, facts, outcome)}.headline"
     cost, editions = costs.of_years(after.years[0], after.years[-1])
-    if not facts.has(f"{headline}.estimate") or after.firms < MIN_FIRMS or not cost:
+    if not facts.has(f"{headline}.estimate") or after.firms < rules().firms or not cost:
         return {}
     unit = str(facts.record(f"{headline}.estimate")["unit"])
     effects = _effects(study, facts, outcome, headline, UNIT_FACTORS[unit])

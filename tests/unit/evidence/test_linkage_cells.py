@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zgzx_research.evidence.disclosure_rules import enforce
 from zgzx_research.evidence.linkage_cells import hide_linkage, linkage_facts
 
 
@@ -41,3 +42,13 @@ def test_arms_do_not_mix_and_facts_carry_the_same_numbers() -> None:
 def test_no_contest_no_shares() -> None:
     assert hide_linkage(rates()).empty and linkage_facts(rates()) == {}
     assert np.array_equal(hide_linkage(rates()).columns[:3], ["edition", "arm", "entity"])
+
+
+def test_a_study_with_stricter_rules_hides_more() -> None:
+    whole = rates((1, 40, 28), (2, 60, 30), (3, 90, 60))  # 12 are not found in edition 1
+    assert not hide_linkage(whole)["linked"].isna().any()
+    try:
+        enforce({"persons": 15})
+        assert hide_linkage(whole)["linked"].isna()[0]
+    finally:
+        enforce({})

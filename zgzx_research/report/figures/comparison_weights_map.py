@@ -16,7 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS, hidden_parts
+from zgzx_research.evidence.disclosure import hidden_parts
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.report import fonts
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
@@ -105,8 +106,8 @@ def _of_enough_units(weights: pd.DataFrame) -> pd.DataFrame:
     """
     cohort = weights["mean_cohort"].astype("Float64").fillna(np.inf)
     units = weights.groupby(cohort)["units"].max().fillna(0).astype("int64")
-    small = units.lt(MIN_FIRMS)
-    hidden = pd.Series(hidden_parts(list(units), list(small), MIN_FIRMS), index=units.index)
+    small = units.lt(rules().firms)
+    hidden = pd.Series(hidden_parts(list(units), list(small), rules().firms), index=units.index)
     blank = cohort.map(hidden).astype("bool")
     return weights.assign(
         **{name: weights[name].mask(blank) for name in ("weight", "mean", "contribution")}

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS, MIN_RECORDS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.protected_table import TOTAL, protect_table
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.boxes import WORDS
@@ -26,7 +26,6 @@ from zgzx_research.report.figures.report_figure import (
 from zgzx_research.report.number_format import format_number
 from zgzx_research.report.wording import display_width, entries, from_data, word
 
-SMALLEST = {"persons": MIN_RECORDS, "firms": MIN_FIRMS}
 NARROW = 15  # columns of a panel's title; with longer ones there are fewer panels in a row
 PANEL = 0.92  # inches from one row of panels to the next
 MOST_GROUPS = 12  # smaller groups beyond these are shown together
@@ -80,7 +79,7 @@ def plot_participation(
     table = _table(counts, by, unit)
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = _protected(table, SMALLEST[unit]) if style.disclosure_control else table
+        shown = _protected(table, getattr(rules(), unit)) if style.disclosure_control else table
         title, subtitle = _titles(by, unit, style.language)
         return ReportFigure(
             _picture(shown, by, unit, style),

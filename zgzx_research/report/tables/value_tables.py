@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure import MIN_RECORDS
+from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import FactSource
 from zgzx_research.report.number_format import MISSING, format_number, format_value
 from zgzx_research.report.tables.markdown_table import Table, make_table
@@ -51,7 +51,7 @@ def costs_table(by_edition: pd.DataFrame, total: pd.Series, language: str) -> Ta
         [str(int(row["edition"])), *_costs(row, {n for n in hidden if hidden[n].iloc[place]})]
         for place, row in enumerate(by_edition.to_dict("records"))
     ]
-    few = {name for name in COUNT_OF.values() if not total[name] >= MIN_RECORDS}
+    few = {name for name in COUNT_OF.values() if not total[name] >= rules().persons}
     body.append([word("total", language), *_costs(total.to_dict(), few)])
     columns = [word(f"worth.column.{name}", language) for name in ("edition", *COSTS)]
     return make_table("costs", word("worth.table.costs", language), columns, "r" * 8, body)
@@ -59,7 +59,7 @@ def costs_table(by_edition: pd.DataFrame, total: pd.Series, language: str) -> Ta
 
 def _hidden(counts: pd.Series) -> pd.Series:
     """Mark the counts that may not be shown."""
-    few = counts.lt(MIN_RECORDS).fillna(False).astype(bool)
+    few = counts.lt(rules().persons).fillna(False).astype(bool)
     if few.sum() == 1 and counts[~few].notna().any():
         few |= counts.index == counts[~few].astype("float64").idxmin()
     return few
