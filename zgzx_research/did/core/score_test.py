@@ -79,9 +79,10 @@ def _about_zero(
     )
     per_weight = departures / means.weight[:, 0]
 
-    def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
-        slope, level = centred(s)
-        own = (comparisons.cohort == moments.cohort[s]) & means.mask[s][:, 0]
-        return slope[:count], level[:count] + np.where(own, per_weight, 0.0)
+    def influence(strata: slice) -> tuple[np.ndarray, np.ndarray]:
+        slope, level = centred(strata)
+        own = comparisons.cohort == moments.cohort[strata, None]
+        own &= means.mask[strata, :, 0]
+        return slope[:, :count], level[:, :count] + np.where(own, per_weight, 0.0)
 
     return influence

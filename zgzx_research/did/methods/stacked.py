@@ -19,6 +19,7 @@ from zgzx_research.did.core.method import Conflict, Method, MethodOptions, check
 from zgzx_research.did.core.method_result import EXACT, EstimateRows, MeanWeights, MethodResult
 from zgzx_research.did.core.moments import (
     Influence,
+    each_stratum,
     Moments,
     cohort_means,
     influence_covariance,
@@ -231,6 +232,7 @@ def _effects(
     compared = np.einsum("as,aes->ae", stacks.control * moments.weight, values) / control[:, None]
     compared = compared - compared[:, [reference]]
 
+    @each_stratum
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         slope, level = np.zeros((count, moments.observed.shape[1])), np.zeros(count)
         for a in np.flatnonzero(load[:, s]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zgzx_research.did.core.moments import Moments, influence_covariance
+from zgzx_research.did.core.moments import Moments, each_stratum, influence_covariance
 from zgzx_research.did.core.small_cohorts import cohort_sizes, only_unit
 from zgzx_research.did.methods.extended_two_way import glm
 from zgzx_research.did.methods.extended_two_way.cell_roles import BASE, at_bound, first_cells
@@ -115,6 +115,7 @@ def clustered_covariance(
     if _by_stratum(panel):
         mean = function(coefficients[..., 0], np.zeros(used.shape))[1]
 
+        @each_stratum
         def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
             slope = slopes[:, moments.cohort[s], :, 0] * moments.observed[s]
             return slope, slope @ (moments.mean[s] - mean[moments.cohort[s]])

@@ -28,6 +28,7 @@ from zgzx_research.did.core.method import Conflict, Method, MethodOptions, check
 from zgzx_research.did.core.method_result import EXACT, MeanWeights, MethodResult
 from zgzx_research.did.core.moments import (
     cohort_means,
+    each_stratum,
     influence_covariance,
     mean_weights,
     panel_moments,
@@ -105,7 +106,7 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
     parts = [leads, cells]
 
     at_mean = sums.square[:, 0] / moments.weight[:, None]
-    influence = partial(stratum_influence, parts, moments.mean, at_mean)
+    influence = each_stratum(partial(stratum_influence, parts, moments.mean, at_mean))
     if z.shape[1] == 1 and not options.leave_one_out:
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
