@@ -13,7 +13,7 @@ estimators.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -318,17 +318,32 @@ def _blocks(moments: Moments, influence: Influence) -> Iterator[slice]:
 def influence_covariance(
     moments: Moments, influence: Influence
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """(rows, rows) sum over units, or over clusters, of the products of their influence values.
+    """Covariance as `covariance_by_stratum` gives it.
 
     Where there are clusters, also the (clusters, rows) sums by cluster.
     """
-    if moments.clusters is not None:
-        sums = cluster_influence(moments, influence)
-        with one_thread():
-            return sums.T @ sums, sums
+    if moments.clusters is None:
+        return covariance_by_stratum(moments, influence), None
+    sums = cluster_influence(moments, influence)
+    with one_thread():
+        return sums.T @ sums, sums
+
+
+def covariance_by_stratum(moments: Moments, influence: Influence) -> np.ndarray:
+    """(rows, rows) sum over units, or over clusters, of the products of their influence values.
+
+    Units, and clusters that lie in one stratum, are not looked at one by one.
+    """
     rows = influence(slice(0, 1))[1].shape[1]
     covariance = np.zeros((rows, rows))
-    products = _products(moments)
+    if moments.clusters is None:
+        products = _products(moments)
+    else:
+        products, others = _products_of_clusters(moments.clusters)
+        if others.count:
+            values = cluster_influence(replace(moments, clusters=others), influence)
+            with one_thread():
+                covariance += values.T @ values
     with one_thread():
         for strata in _blocks(moments, influence):
             both = _slope_and_level(influence, strata)
@@ -340,7 +355,7 @@ def influence_covariance(
                 covariance += part
             else:
                 covariance[used[:, None], used] += part
-    return covariance, None
+    return covariance
 
 
 def _slope_and_level(influence: Influence, strata: slice) -> np.ndarray:
@@ -357,6 +372,27 @@ def _products(moments: Moments) -> np.ndarray:
     products[:, -1, :-1] = products[:, :-1, -1] = moments.first
     products[:, -1, -1] = moments.zeroth
     return products
+
+
+def _products_of_clusters(sums: ClusterSums) -> tuple[np.ndarray, ClusterSums]:
+    """Return the same of clusters that lie in one stratum, and the sums of the others."""
+    times = np.bincount(sums.cluster, minlength=sums.count)
+    alone = times[sums.cluster] == 1
+    strata, periods = len(sums.starts) - 1, sums.total.shape[1]
+    products = np.zeros((strata, periods + 1, periods + 1))
+    left = np.zeros(strata, dtype=np.int64)
+    for s, (first, last) in enumerate(pairwise(sums.starts.tolist())):
+        left[s] = last - first - np.count_nonzero(alone[first:last])
+        for start in range(first, last, CHUNK):
+            part = slice(start, min(start + CHUNK, last))
+            own = np.column_stack([sums.total[part], sums.weight[part]])
+            own = own if alone[part].all() else own[alone[part]]
+            products[s] += own.T @ own
+    rows = np.flatnonzero(~alone)
+    starts = np.concatenate([[0], np.cumsum(left)])
+    number = np.cumsum(times > 1) - 1
+    others = (number[sums.cluster[rows]], int((times > 1).sum()), sums.weight[rows])
+    return products, ClusterSums(starts, *others, sums.total[rows])
 
 
 def cluster_influence(moments: Moments, influence: Influence) -> np.ndarray:

@@ -21,7 +21,7 @@ from zgzx_research.did.core.comparisons import (
     Comparisons,
     comparison_influence,
 )
-from zgzx_research.did.core.moments import Influence, Moments, influence_covariance
+from zgzx_research.did.core.moments import Influence, Moments, covariance_by_stratum
 
 Statistics = tuple[np.ndarray, np.ndarray]
 """Statistics (1 or 2, comparisons), and their derivatives by the four means of each comparison."""
@@ -55,7 +55,7 @@ def score_covariance(
     influence = _about_zero(moments, tested, own, departures, gradient)
     covariance = np.zeros((len(comparisons.role), len(comparisons.role)))
     if len(before):
-        covariance[np.ix_(before, before)] = influence_covariance(moments, influence)[0]
+        covariance[np.ix_(before, before)] = covariance_by_stratum(moments, influence)
     return covariance
 
 
