@@ -27,6 +27,7 @@ See `each_stratum` for one that is written for a single stratum.
 """
 
 FEW_STRATA = 64  # up to so many, the units of a chunk are neighbours in memory
+DENSE = 8  # whole numbers below so many times their number are counted, not sorted
 BLOCK = 2**19  # numbers of an influence that are in memory at once
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -261,7 +262,7 @@ def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray
 
 def _ranks(code: np.ndarray) -> np.ndarray:
     """Ranks from 0 of whole numbers; by counting, or by sorting where they are far apart."""
-    if code.max(initial=0) > 8 * len(code):
+    if code.max(initial=0) > DENSE * len(code):
         return np.unique(code, return_inverse=True)[1]
     there = np.zeros(code.max(initial=-1) + 1, dtype=bool)
     there[code] = True

@@ -77,6 +77,31 @@ class PreparedPanel:
     units: np.ndarray | None = None
 
     @property
+    def has_covariates(self) -> bool:
+        """Whether the panel has covariates."""
+        return self.covariates is not None
+
+    @property
+    def covariates_vary(self) -> bool:
+        """Whether covariates change within units."""
+        return self.covariates is not None and self.covariates.shape[1] > 1
+
+    @property
+    def weights_vary(self) -> bool:
+        """Whether weights change within units."""
+        return self.weights.shape[1] > 1
+
+    @property
+    def has_clusters(self) -> bool:
+        """Whether units belong to clusters."""
+        return self.cluster is not None
+
+    @property
+    def has_late(self) -> bool:
+        """Whether some units are first treated after the last period."""
+        return self.late is not None
+
+    @property
     def never_treated_lost(self) -> bool:
         """Whether all units never treated have left for another reason."""
         return bool((self.ledger["reason"] == NEVER_TREATED_LOST).any())

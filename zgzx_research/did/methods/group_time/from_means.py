@@ -24,11 +24,12 @@ from zgzx_research.did.methods.group_time.result_parts import (
     weights_on_means,
 )
 from zgzx_research.did.methods.group_time.scales import SCALES
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 
 
 def effects_from_means(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     comparisons: Comparisons,
     options: Options,
@@ -71,5 +72,5 @@ def effects_from_means(
         weights_on_means(panel, moments, on_means, kind),
         df=df,
         notes=notes,
-        influence=None if panel.cluster is None else by_cluster,
+        influence=None if moments.clusters is None else by_cluster,
     )
