@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from zgzx_research.did.panel.categories import level_codes
+from zgzx_research.did.panel.chunks import in_chunks
 from zgzx_research.did.panel.grid import (
     TableRows,
     Tally,
@@ -32,6 +33,7 @@ from zgzx_research.did.panel.read_table import (
 )
 from zgzx_research.did.panel.time_columns import TimeKind, read_times
 
+ROWS = 1 << 16  # looked at at once: they stay in the processor's cache
 # in this order: the spelling of the periods helps to read the other
 TIMES = ("period", "first_treated")
 
@@ -111,23 +113,30 @@ def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
 
 def _block(table: Columns, roles: Roles) -> Block:
     tally: Tally = {}
-    rows = _without_key(_typed(table, roles), roles, tally)
-    outcome = rows.columns.pop("outcome")
-    finite = np.isfinite(outcome)
+    rows = _typed(table, roles)
+    grid = aligned_grid(rows.unit, rows.columns["period"])
+    if grid is None or (rows.labels is not None and grid.units[0] < 0):
+        grid, rows = None, _without_key(rows, roles, tally)
+    outcome, period = rows.columns.pop("outcome"), rows.columns.pop("period")
     missing = None
-    if not finite.all():
+    if not _all_finite(outcome):
         missing = np.isnan(outcome)
         count_left_out(tally, "outcome missing", missing, rows, roles)
-        count_left_out(tally, "outcome infinite", ~finite & ~missing, rows, roles)
-    period = rows.columns.pop("period").astype(np.int64, copy=False)
-    grid = aligned_grid(rows.unit, period)
+        count_left_out(tally, "outcome infinite", np.isinf(outcome), rows, roles)
     if grid is None:
+        period = period.astype(np.int64, copy=False)
         present = np.arange(len(period)) if missing is None else np.flatnonzero(~missing)
         grid = counted_grid(rows, period, present, roles, tally)
     y, columns = fill_grid(grid, outcome, rows, roles, tally)
     labels = grid.units if rows.labels is None else rows.labels[grid.units]
     block = Block(labels, grid.periods, y, columns, tally, rows.kinds, rows.levels)
     return block if missing is None or not missing.any() else observed(block)
+
+
+def _all_finite(values: np.ndarray) -> bool:
+    """Whether no number is missing or infinite."""
+    chunks = range(0, len(values), ROWS)
+    return all(in_chunks(lambda k: bool(np.isfinite(values[k : k + ROWS]).all()), chunks))
 
 
 def _typed(table: Columns, roles: Roles) -> TableRows:
