@@ -50,10 +50,12 @@ def headline(project: Path, page: str, **given: str) -> tuple[str, Kept]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_keeps_equal_facts_in_both_languages(built: Path, page: str) -> None:
-    zh, en = (kept_text(kept_by(built, page, language=language)) for language in ("zh", "en"))
-    assert zh == en
-    if page != OF_PANEL:
-        assert (built / f"data/work/demo/facts/{page}.json").read_text(encoding="utf-8") == zh
+    """The built study has run the Chinese page."""
+    if page == OF_PANEL:
+        zh = kept_text(kept_by(built, page, language="zh"))
+    else:
+        zh = (built / f"data/work/demo/facts/{page}.json").read_text(encoding="utf-8")
+    assert kept_text(kept_by(built, page, language="en")) == zh
     assert json.loads(zh)["facts"]
 
 
