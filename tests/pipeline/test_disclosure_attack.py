@@ -146,7 +146,8 @@ def test_firms_left_out_of_the_figure_of_cohorts_are_not_told(
 def test_event_times_and_workbook_leave_the_same_numbers_blank(built: Path, workbook: Path) -> None:
     for outcome, page in (("retention", "3_retention"), ("patents_invention", "4_patents")):
         notebook = built / f"notebooks/{page}/page.ipynb"
-        shown = shown_by(notebook, {"study": "demo", "language": "en"}, built)
+        given = {"study": "demo", "language": "en"}
+        shown = shown_by(notebook, given, built, last='page.table("event_time"')
         table = [count(row["Winning firms"]) for row in table_rows(shown, "event_time")]
         unit = "percentage_point" if outcome == "retention" else "percent"
         events = words("sheet", "events", "en", unit=words("unit", unit, "en"))

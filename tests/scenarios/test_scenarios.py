@@ -1,7 +1,8 @@
 """What the pages say of whole synthetic worlds, held against the facts of these worlds.
 
 Tiny worlds run with the slow tests and with the studies; worlds of the size default, and many
-tiny ones, with the proofs. docs/proofs/sentences.md has the rates over 200 tiny worlds in which nothing is true.
+tiny ones, with the proofs. docs/proofs/sentences.md has the rates over 200 tiny worlds in which
+nothing is true.
 """
 
 from __future__ import annotations
