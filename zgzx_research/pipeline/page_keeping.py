@@ -15,7 +15,7 @@ from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import read_claims
-from zgzx_research.evidence.disclosure import SAMPLE, mark_close_samples
+from zgzx_research.evidence.disclosure import SAMPLE, blank_event_times, mark_close_samples
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
@@ -23,6 +23,7 @@ from zgzx_research.pipeline import data_facts, estimates, programme_facts, store
 from zgzx_research.pipeline.changes_facts import changes_facts, changes_frame
 from zgzx_research.pipeline.claim_facts import claim_facts
 from zgzx_research.pipeline.design_facts import CONTEST, contest_facts
+from zgzx_research.pipeline.disclosure_log import log_facts
 from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns
 from zgzx_research.pipeline.page_reading import PageReading
@@ -35,7 +36,7 @@ from zgzx_research.pipeline.robustness import (
 )
 from zgzx_research.pipeline.sentence_facts import compared_facts, sentence_facts
 from zgzx_research.pipeline.summaries import Summary, summarise
-from zgzx_research.pipeline.value_facts import added_facts, cost_facts
+from zgzx_research.pipeline.value_facts import added_facts, blank_sum, cost_facts
 from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
 from zgzx_research.report.wording import word_about
@@ -89,8 +90,10 @@ class PageKeeping(PageReading):
         elif declared and summary.effective.dominated:
             panel = self.read("firm_year")
             found |= estimates.without_largest_facts(self.study, panel, outcome, spec, self.seed)
-        self.kept.update(found)
         events = {f"{outcome}.{spec}": event_columns(summary)}
+        blank = blank_event_times(summary.event_time)
+        found |= log_facts(self.name, "event_sheets", blank, self.kept)
+        self.kept.update(found)
         return Kept(found, events)
 
     def keep_others(self, outcome: str) -> Kept:
@@ -211,7 +214,8 @@ class PageKeeping(PageReading):
         for name, found in after.items():
             if not isinstance(found, Refused):
                 made = added_facts(name, self.settings, self.facts, costs, found)
-                kept |= self.keep_facts(made)
+                log = log_facts(self.name, "sums", blank_sum(found), self.kept)
+                kept |= self.keep_facts(made | log)
         return kept
 
     def changes(self) -> pd.DataFrame:
@@ -236,11 +240,12 @@ class PageKeeping(PageReading):
 
     def keep_data(self) -> Kept:
         """Keep the facts of the data: rows, links, firms, what is missing."""
-        return self.keep_facts(data_facts.data_facts(self.place, self.settings))
+        return self.keep_facts(data_facts.data_facts(self.place, self.settings, self.earlier))
 
     def keep_programme(self) -> Kept:
         """Keep the facts of the programme, `flow.*`: who entered, won, and is in the estimates."""
-        return self.keep_facts(programme_facts.programme_facts(self.place, self.settings))
+        found = programme_facts.programme_facts(self.place, self.settings, self.earlier)
+        return self.keep_facts(found)
 
     def event(self, outcome: str, spec: str = "main") -> Aggregate:
         """Return the event study of an estimation that was kept."""
@@ -286,7 +291,7 @@ class PageKeeping(PageReading):
     @cached_property
     def _linkage(self) -> tuple[float, bool]:
         """Share of linked award records, and whether it may be shown."""
-        return data_facts.roster_linkage(self.place)
+        return data_facts.roster_linkage(self.place, self.earlier)
 
     @property
     def _headline(self) -> tuple[int, int] | None:

@@ -11,22 +11,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.disclosure import (
     SAMPLE,
+    blank_event_times,
     blank_few_units,
     enough_cohorts,
     enough_firms,
     mark_close_samples,
     shown_event_times,
 )
-from zgzx_research.evidence.disclosure_rules import DIFFERENCING, SECONDARY, THRESHOLD, rules
+from zgzx_research.evidence.disclosure_rules import SECONDARY, THRESHOLD, rules
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.evidence.quarantine_counts import reason_counts
 from zgzx_research.evidence.row_balance import row_balance
 from zgzx_research.pipeline import data_facts, estimates
-from zgzx_research.pipeline.disclosure_log import blank_entries, logged
+from zgzx_research.pipeline.disclosure_log import blank_entries, logged, whole_outputs
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, value_tables
 from zgzx_research.report.tables.changes_table import changes_table
@@ -40,8 +43,6 @@ from zgzx_research.report.tables.until_table import until_table
 from zgzx_research.report.wording import word_or_code
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from zgzx_research.designs.value_for_money import AwardCosts
     from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.page import Page
@@ -112,10 +113,7 @@ def event_time(page: Page, outcome: str, spec: str) -> Table:
         outcome_label=page.label(outcome),
         about=page.about,
     )
-    blank = {
-        THRESHOLD: len(summary.event_time) - len(shown),
-        DIFFERENCING: 2 * int(shown["n_treated"].isna().sum()),  # and the mean at the base
-    }
+    blank = blank_event_times(summary.event_time)
     noted = with_note(table.caption, "few", page.language)
     return replace(table, caption=noted if any(blank.values()) else table.caption, blank=blank)
 
@@ -215,33 +213,40 @@ def results(
 
 def rows(page: Page) -> Table:
     """Return the table of rows read, kept and set aside, by source and file."""
-    return data_tables.rows_table(data_facts.row_ledger(page.place), page.language, rules().persons)
+    ledger = data_facts.row_ledger(page.place)
+    return data_tables.rows_table(ledger, page.language, rules().persons, page.earlier)
 
 
 def quarantine(page: Page) -> Table:
     """Return the table of reasons for which cells and rows are in quarantine."""
     lines = all_lines(data_facts.row_ledger(page.place), page.language)
-    counts, blank = reason_counts(page.read("quarantine"), row_balance(lines))
-    return replace(data_tables.quarantine_table(counts, page.language), blank=blank)
+    before = page.earlier.tables.get("quarantine")
+    balance = row_balance(lines, before=page.earlier)
+    counts, blank = reason_counts(page.read("quarantine"), balance, before)
+    shown = pd.DataFrame({"entries": pd.Series(counts, dtype="Int64")})
+    table = data_tables.quarantine_table(counts, page.language)
+    return replace(table, blank=blank, counts=shown)
 
 
 def linkage(page: Page) -> Table:
     """Return the table of records linked to a firm, by source."""
-    rows = data_facts.linkage(page.place)
+    rows = data_facts.linkage(page.place, page.earlier)
     table = data_tables.linkage_table(rows, page.language)
     return replace(table, blank={THRESHOLD: blank_entries(rows, LINKED)})
 
 
 def arms(page: Page) -> Table:
     """Return the table of contest records linked to a firm or a person, by arm."""
-    rows = data_facts.arm_linkage(page.place)
+    rows = data_facts.arm_linkage(page.place, page.earlier)
     table = data_tables.arms_table(rows, page.language)
     return replace(table, blank={THRESHOLD: blank_entries(rows, LINKED)})
 
 
 def disclosure(page: Page) -> Table:
     """Return the table of what was left blank on the pages before, by table and rule."""
-    return disclosure_table(logged(page.facts.facts), page.language)
+    return disclosure_table(
+        logged(page.facts.facts), page.language, whole_outputs(page.facts.facts)
+    )
 
 
 def until(page: Page) -> Table:
@@ -271,7 +276,9 @@ def costs(page: Page, found: AwardCosts | Refused) -> Table | None:
     """Return the table of costs by edition; None where there are no costs."""
     if isinstance(found, Refused):
         return None
-    return value_tables.costs_table(found.by_edition, found.total, page.language)
+    return value_tables.costs_table(
+        found.by_edition, found.total, page.language, page.earlier.tables.get("costs")
+    )
 
 
 def prices(page: Page, name: str) -> Table | None:

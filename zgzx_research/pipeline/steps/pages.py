@@ -43,6 +43,8 @@ class Edition:
         Parameters of the notebooks besides study and language.
     commit : str, default ""
         Git commit of the code, for the title pages; "" names the digest of the code.
+    earlier : tuple of Path, default ()
+        What an earlier study published, if it did; one of `inputs` as well.
     """
 
     place: Place
@@ -53,6 +55,7 @@ class Edition:
     inputs: tuple[Path, ...]
     parameters: Mapping[str, Any]
     commit: str = ""
+    earlier: tuple[Path, ...] = ()
 
     @property
     def fact_files(self) -> tuple[Path, ...]:
@@ -314,6 +317,7 @@ def _workbook_step(edition: Edition, language: str) -> Step:
             edition.all_facts,
             *edition.fact_files,
             *([ledger] if ledger in edition.inputs else []),
+            *edition.earlier,
         ),
         outputs=(out,),
         settings=[edition.synthetic, edition.commit],
