@@ -15,6 +15,7 @@ from zgzx_research.evidence.disclosure import (
     pooled_counts,
     shown_categories,
 )
+from zgzx_research.evidence.disclosure_rules import written_rules
 from zgzx_research.evidence.facts import Facts, effect_facts, grade_facts, shown_fact
 from zgzx_research.evidence.grade import grade
 from zgzx_research.evidence.row_balance import SHEETS, TOTAL, row_balance

@@ -56,7 +56,8 @@ def shown_event_times(frame: pd.DataFrame, minimum: int | None = None) -> pd.Dat
     Parameters
     ----------
     frame : DataFrame
-        Columns event_time, n_treated, n_comparison, base_mean, and any others.
+        Columns event_time, n_treated, n_comparison, base_mean, and any others; told (optional):
+        whether a number tells too much beside that of an earlier report.
     minimum : int, optional
         Smallest number, and smallest difference; by default the rule for firms.
 
@@ -73,6 +74,7 @@ def shown_event_times(frame: pd.DataFrame, minimum: int | None = None) -> pd.Dat
     blank = np.zeros(len(kept), dtype=bool)
     for side in (kept["event_time"] < 0, kept["event_time"] >= 0):
         blank[side] = too_close([int(n) for n in kept.loc[side, "n_treated"]], minimum, whole)
+    blank |= kept.get("told", pd.Series(False, index=kept.index)).to_numpy(dtype=bool)
     numbers = {name: kept[name].mask(blank) for name in ("n_treated", "base_mean")}
     return kept.assign(**numbers)
 

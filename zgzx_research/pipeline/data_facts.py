@@ -128,13 +128,19 @@ def link_facts(place: Place, before: EarlierCounts) -> dict[str, Fact]:
         for name, unit in measures:
             facts[f"{about}.{name}"] = shown_fact(row[name], unit, "data", "link")
 
-    withheld = facts["link.roster.linked"]["value"] is None
-    if withheld and facts["link.roster.rows"]["value"] is not None:
-        linked = rows.set_index("source").loc["roster", "linked"]
-        # which of the two is small, not how small
-        few = "linked" if linked < rules().persons else "unlinked"
-        facts["link.roster.few"] = fact(few, "text", "data", "link")
+    if facts["link.roster.linked"]["value"] is None:
+        roster = rows.set_index("source").loc["roster"]
+        few = _why_withheld(int(roster["rows"]), int(roster["linked"]))
+        if few == "earlier" or facts["link.roster.rows"]["value"] is not None:
+            facts["link.roster.few"] = fact(few, "text", "data", "link")
     return facts
+
+
+def _why_withheld(rows: int, linked: int) -> str:
+    """Say which of the two is small, not how small; "earlier": an earlier report would tell it."""
+    if linked < rules().persons:
+        return "linked"
+    return "unlinked" if rows - linked < rules().persons else "earlier"
 
 
 def absent_facts(place: Place, study: Study) -> dict[str, Fact]:

@@ -132,6 +132,7 @@ class Page(PageKeeping):
             complete_until=self.complete_until(outcome),
             title_in_caption=True,
             earlier=self.earlier,
+            told_events=self.told_events(outcome),
         )
         check_guarded(figure.name)
         return self._logged(shown_figure(figure, style))

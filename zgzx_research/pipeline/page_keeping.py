@@ -24,6 +24,7 @@ from zgzx_research.pipeline.changes_facts import changes_facts, changes_frame
 from zgzx_research.pipeline.claim_facts import claim_facts
 from zgzx_research.pipeline.design_facts import CONTEST, contest_facts
 from zgzx_research.pipeline.disclosure_log import log_facts
+from zgzx_research.pipeline.earlier_numbers import told_event_times, withhold_told
 from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns
 from zgzx_research.pipeline.page_reading import PageReading
@@ -80,6 +81,8 @@ class PageKeeping(PageReading):
             return Kept({}, {})
         declared = self.study is not None and spec in self.study.estimate.specs
         summary = self.summarise(outcome, effects, sampled=declared)
+        event_time = told_event_times(summary.event_time, self.earlier, f"{outcome}.{spec}")
+        summary = replace(summary, event_time=event_time)
         self.summaries[outcome, spec] = summary
         found = estimates.summary_facts(summary, outcome, spec, self._headline)
         found |= sentence_facts(
@@ -92,6 +95,7 @@ class PageKeeping(PageReading):
             found |= estimates.without_largest_facts(self.study, panel, outcome, spec, self.seed)
         events = {f"{outcome}.{spec}": event_columns(summary)}
         blank = blank_event_times(summary.event_time)
+        found |= withhold_told(found, self.earlier)
         found |= log_facts(self.name, "event_sheets", blank, self.kept)
         self.kept.update(found)
         return Kept(found, events)
@@ -210,7 +214,7 @@ class PageKeeping(PageReading):
         """
         if isinstance(costs, Refused):
             return Kept({}, {})
-        kept = self.keep_facts(cost_facts(costs))
+        kept = self.keep_facts(cost_facts(costs, self.earlier))
         for name, found in after.items():
             if not isinstance(found, Refused):
                 made = added_facts(name, self.settings, self.facts, costs, found)
@@ -278,6 +282,12 @@ class PageKeeping(PageReading):
     def headline_spec(self, outcome: str) -> str:
         """Return the primary design of an outcome where it was kept, or else "main"."""
         return estimates.headline_spec(self.study, self.facts, outcome) if self.study else "main"
+
+    def told_events(self, outcome: str | None) -> frozenset[int]:
+        """Event times of an outcome whose numbers tell too much beside an earlier report."""
+        frames = [one.event_time for (name, _), one in self.summaries.items() if name == outcome]
+        told = [frame.loc[frame["told"], "event_time"] for frame in frames if "told" in frame]
+        return frozenset(int(time) for times in told for time in times)
 
     def summarise(self, outcome: str, effects: Effects, *, sampled: bool = True) -> Summary:
         """Summarise an estimation; its ledger begins with the rows that the sample leaves out."""

@@ -13,6 +13,7 @@ from zgzx_research.designs.value_for_money import (
     without_award,
 )
 from zgzx_research.evidence.disclosure_rules import DOMINANCE, THRESHOLD, rules
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 from zgzx_research.evidence.facts import UNIT_FACTORS, Fact, Facts, fact, is_withheld, shown_fact
 from zgzx_research.evidence.protected_table import is_dominated
 from zgzx_research.pipeline.estimates import headline_spec
@@ -27,13 +28,15 @@ PER = {
 }
 
 
-def cost_facts(costs: AwardCosts) -> dict[str, Fact]:
+def cost_facts(costs: AwardCosts, before: EarlierCounts = NOTHING) -> dict[str, Fact]:
     """Make the facts ``value.{total,editions,winners,…,cost_per_entry,…}``.
 
     Parameters
     ----------
     costs : AwardCosts
         From `award_costs`.
+    before : EarlierCounts, optional
+        What an earlier report showed.
 
     Returns
     -------
@@ -50,7 +53,8 @@ def cost_facts(costs: AwardCosts) -> dict[str, Fact]:
         count, price = float(total[name]), float(total[per])
         if math.isnan(count):
             continue
-        few = count < rules().persons
+        least = rules().persons
+        few = count < least or before.tells(f"value.{name}", int(count), least)
         found[f"value.{name}"] = shown_fact(None if few else int(count), "count", "data", "clean")
         found[f"value.{per}"] = shown_fact(None if few else price, "yuan", "data", "clean")
     return found

@@ -54,6 +54,8 @@ class FigureStyle:
         Whether the picture is without its title, since the caption below says it.
     earlier : EarlierCounts
         What an earlier edition of the report showed; nothing by default.
+    told_events : frozenset of int, default {}
+        Event times whose numbers of treated units tell too much beside it.
     """
 
     language: str = "zh"
@@ -67,6 +69,7 @@ class FigureStyle:
     complete_until: int | None = None
     title_in_caption: bool = False
     earlier: EarlierCounts = NOTHING
+    told_events: frozenset[int] = frozenset()
 
     def with_claim_in(self, unit: str) -> FigureStyle:
         """Return the style for effects in a unit: without the claimed effect if it has another."""
