@@ -198,7 +198,6 @@ def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
         inputs=(place.facts("study"), ledger, place.calendar, *tables, *earlier),
         parameters={},
         commit=manifest.clean_commit(place.root),
-        earlier=earlier,
     )
 
 

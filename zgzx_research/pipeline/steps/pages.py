@@ -43,8 +43,6 @@ class Edition:
         Parameters of the notebooks besides study and language.
     commit : str, default ""
         Git commit of the code, for the title pages; "" names the digest of the code.
-    earlier : tuple of Path, default ()
-        What an earlier study published, if it did; one of `inputs` as well.
     """
 
     place: Place
@@ -55,7 +53,6 @@ class Edition:
     inputs: tuple[Path, ...]
     parameters: Mapping[str, Any]
     commit: str = ""
-    earlier: tuple[Path, ...] = ()
 
     @property
     def fact_files(self) -> tuple[Path, ...]:
@@ -300,7 +297,6 @@ def stamp(facts: Facts, language: str) -> dict[str, str]:
 def _workbook_step(edition: Edition, language: str) -> Step:
     """Make the step that writes the workbook beside the report."""
     place = edition.place
-    ledger = place.work / "clean" / "ledger.json"
     out = place.reports / language / "report.xlsx"
     return Step(
         name=f"report.{language}.xlsx",
@@ -316,8 +312,7 @@ def _workbook_step(edition: Edition, language: str) -> Step:
         inputs=(
             edition.all_facts,
             *edition.fact_files,
-            *([ledger] if ledger in edition.inputs else []),
-            *edition.earlier,
+            *(path for path in edition.inputs if path.suffix == ".json"),  # ledger, earlier counts
         ),
         outputs=(out,),
         settings=[edition.synthetic, edition.commit],
