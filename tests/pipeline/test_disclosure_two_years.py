@@ -116,7 +116,7 @@ def test_publishing_keeps_the_counts_as_they_were_shown(project: Path) -> None:
     for key in counted:
         if facts[key].get("withheld"):
             assert content["counts"][key] is None
-        elif facts[key]["value"] is not None:
+        elif isinstance(facts[key]["value"], int):
             assert content["counts"][key] == facts[key]["value"]
 
 

@@ -43,12 +43,12 @@ def table_frame(said: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def shown_counts(facts: Mapping[str, Fact]) -> dict[str, int | None]:
-    """Return the facts that are counts, None where a count is withheld."""
+    """Return the facts that are whole numbers of something, None where one is withheld."""
     counts = {key: one for key, one in sorted(facts.items()) if one["unit"] == "count"}
     return {
-        key: None if is_withheld(one) else int(one["value"])
+        key: one["value"]
         for key, one in counts.items()
-        if is_withheld(one) or one["value"] is not None
+        if is_withheld(one) or isinstance(one["value"], int)
     }
 
 
