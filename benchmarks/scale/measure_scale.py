@@ -1,8 +1,9 @@
 """One measurement of the scale benchmark, in a process of its own.
 
-`python measure_scale.py '{"job": …, "engine": …, "size": …, "data": …, "cores": 2}'` -> JSON: seconds
-after one call on 1,000 units that loads what is loaded late, highest memory and bytes read of the process and all it starts (Spark is a Java process
-with Python workers).
+`python measure_scale.py '{"job": …, "engine": …, "size": …, "data": …, "cores": 2}'` -> JSON.
+
+Seconds after one call on 1,000 units that loads what is loaded late; highest memory and bytes read
+of the process and of all it starts (Spark is a Java process with Python workers).
 """
 
 from __future__ import annotations
