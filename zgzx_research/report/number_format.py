@@ -247,9 +247,7 @@ def format_detectable(
         The effect; "> end" where it lies above an interval that ends above zero; why there is none,
         where only the error's growth with the effect forbids one; a dash without an interval.
     """
-    low, high = (
-        None if end is None or not math.isfinite(end) else float(end) for end in interval
-    )
+    low, high = (None if end is None or not math.isfinite(end) else float(end) for end in interval)
     known = effect is not None and math.isfinite(effect)
     if low is None and not known:
         return word("missing", language)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from zgzx_research.evidence.disclosure import hidden_parts
 from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import FactSource
 from zgzx_research.report.number_format import MISSING, format_number, format_value
@@ -46,9 +47,9 @@ def costs_table(by_edition: pd.DataFrame, total: pd.Series, language: str) -> Ta
         Where a single edition would be blank, it could be worked out from the total, so the
         smallest other one is blank too.
     """
-    hidden = {name: _hidden(by_edition[name]) for name in COUNT_OF.values()}
+    hidden = {name: _few(by_edition[name]) for name in COUNT_OF.values()}
     body = [
-        [str(int(row["edition"])), *_costs(row, {n for n in hidden if hidden[n].iloc[place]})]
+        [str(int(row["edition"])), *_costs(row, {n for n in hidden if hidden[n][place]})]
         for place, row in enumerate(by_edition.to_dict("records"))
     ]
     few = {name for name in COUNT_OF.values() if not total[name] >= rules().persons}
@@ -57,12 +58,10 @@ def costs_table(by_edition: pd.DataFrame, total: pd.Series, language: str) -> Ta
     return make_table("costs", word("worth.table.costs", language), columns, "r" * 8, body)
 
 
-def _hidden(counts: pd.Series) -> pd.Series:
-    """Mark the counts that may not be shown."""
-    few = counts.lt(rules().persons).fillna(False).astype(bool)
-    if few.sum() == 1 and counts[~few].notna().any():
-        few |= counts.index == counts[~few].astype("float64").idxmin()
-    return few
+def _few(counts: pd.Series) -> list[bool]:
+    """Mark the counts that may not be shown beside their total."""
+    sizes, least = counts.fillna(0).astype(int).tolist(), rules().persons
+    return hidden_parts(sizes, [0 < size < least for size in sizes], least)
 
 
 def _costs(row: dict[Any, Any], hidden: set[str]) -> list[str]:
