@@ -250,7 +250,7 @@ def format_detectable(
     low, high = (None if end is None or not math.isfinite(end) else float(end) for end in interval)
     known = effect is not None and math.isfinite(effect)
     if low is None and not known:
-        return word("missing", language)
+        return MISSING if bare else word("missing", language)
     if low is not None and high is not None and high > 0 and not (known and effect <= high):
         return f"> {format_value(high, unit, digits, language, bare=bare)}"
     if not known:
