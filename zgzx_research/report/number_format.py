@@ -247,15 +247,17 @@ def format_detectable(
         The effect; "> end" where it lies above an interval that ends above zero; why there is none,
         where only the error's growth with the effect forbids one; a dash without an interval.
     """
-    low, high = (None if end is None or not math.isfinite(end) else float(end) for end in interval)
-    known = effect is not None and math.isfinite(effect)
-    if low is None and not known:
+    known, low, high = (
+        None if one is None or not math.isfinite(one) else float(one) for one in (effect, *interval)
+    )
+    if low is None and known is None:
         return MISSING if bare else word("missing", language)
-    if low is not None and high is not None and high > 0 and not (known and effect <= high):
-        return f"> {format_value(high, unit, digits, language, bare=bare)}"
-    if not known:
+    end = high if low is not None and high is not None and high > 0 else None
+    if end is not None and (known is None or known > end):
+        return f"> {format_value(end, unit, digits, language, bare=bare)}"
+    if known is None:
         return word("detectable.no_size", language)
-    return format_value(effect, unit, digits, language, bare=bare)
+    return format_value(known, unit, digits, language, bare=bare)
 
 
 def format_yuan(
