@@ -61,9 +61,7 @@ def pages_boxes() -> list[tuple[str, str]]:
     return [
         (path.parent.name, about)
         for path in sorted((ROOT / "notebooks").rglob("page.ipynb"))
-        for about in re.findall(
-            r'page\.table\(\\"method\\", (.*?)\)"', path.read_text(encoding="utf-8")
-        )
+        for about in re.findall(r"about_box = \((.*?)\)  #", path.read_text(encoding="utf-8"))
     ]
 
 
