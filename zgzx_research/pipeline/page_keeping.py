@@ -35,7 +35,7 @@ from zgzx_research.pipeline.robustness import (
     robustness_facts,
     run_checks,
 )
-from zgzx_research.pipeline.sentence_facts import compared_facts, sentence_facts
+from zgzx_research.pipeline.sentence_facts import compared_facts
 from zgzx_research.pipeline.summaries import Summary, summarise
 from zgzx_research.pipeline.value_facts import added_facts, blank_sum, cost_facts
 from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
@@ -84,10 +84,8 @@ class PageKeeping(PageReading):
         event_time = told_event_times(summary.event_time, self.earlier, f"{outcome}.{spec}")
         summary = replace(summary, event_time=event_time)
         self.summaries[outcome, spec] = summary
-        found = estimates.summary_facts(summary, outcome, spec, self._headline)
-        found |= sentence_facts(
-            found, f"{outcome}.{spec}", question_of(self.study, self.place, outcome, spec)
-        )
+        asked = question_of(self.study, self.place, outcome, spec)
+        found = estimates.summary_facts(summary, outcome, spec, self._headline, asked)
         if self.study is None:
             found |= graded(found, outcome, spec)
         elif declared and summary.effective.dominated:
@@ -153,9 +151,8 @@ class PageKeeping(PageReading):
         if isinstance(found, Refused):
             return Kept({}, {})
         other = None if isinstance(other_base, Refused) else other_base
-        facts = contest_facts(outcome, found, other)
         asked = question_of(self.study, self.place, outcome, CONTEST)
-        return self.keep_facts(facts | sentence_facts(facts, f"{outcome}.{CONTEST}", asked))
+        return self.keep_facts(contest_facts(outcome, found, other, asked))
 
     def keep_compared(
         self, name: str, outcome: str, found: PairedDifference | SpecificationCurve | Refused

@@ -28,6 +28,7 @@ from zgzx_research.evidence.disclosure_rules import SECONDARY, THRESHOLD, rules
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.evidence.quarantine_counts import reason_counts
 from zgzx_research.evidence.row_balance import row_balance
+from zgzx_research.outcomes import OUTCOMES
 from zgzx_research.pipeline import data_facts, estimates
 from zgzx_research.pipeline.disclosure_log import blank_entries, logged, whole_outputs
 from zgzx_research.pipeline.refused import Refused
@@ -37,7 +38,7 @@ from zgzx_research.report.tables.claims_table import claims_table, described_cla
 from zgzx_research.report.tables.data_tables import all_lines
 from zgzx_research.report.tables.disclosure_table import disclosure_table
 from zgzx_research.report.tables.markdown_table import Table, with_note
-from zgzx_research.report.tables.method_table import method_table
+from zgzx_research.report.tables.method_table import design_of, method_table
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.tables.until_table import until_table
 from zgzx_research.report.wording import word_or_code
@@ -254,9 +255,19 @@ def until(page: Page) -> Table:
     return until_table(page.facts, page.language)
 
 
-def method(page: Page, design: str) -> Table:
-    """Return the box that says how a design compares; its words are in `report/methods.toml`."""
-    return method_table(design, page.language)
+def method(page: Page, outcome: str, spec: str) -> Table | None:
+    """Return the box that says how an estimate was made; its words are in `report/methods.toml`.
+
+    None where no such estimate was kept, or its method has no box.
+    """
+    known = outcome in OUTCOMES
+    numbers = f"{outcome}.{spec}.headline" if known else f"{outcome}.{spec}"
+    if not page.facts.has(f"{numbers}.estimate"):
+        return None
+    declared = page.settings.estimate.specs
+    own = f"{declared[spec].method}.{OUTCOMES[outcome].scale}" if spec in declared else spec
+    design = design_of(own if known else outcome)
+    return method_table(design, page.language) if design else None
 
 
 def panel(page: Page) -> Table:
