@@ -256,6 +256,7 @@ def test_what_is_published_is_kept_until_told_otherwise(
         publish_study(project, "year2022")
 
 
+@pytest.mark.study
 def test_the_command_compares_what_was_built(project: Path) -> None:
     said: list[str] = []
     table, path = changes_between(project, "year2022", "fewer", say=said.append)
@@ -269,6 +270,7 @@ def test_the_command_compares_what_was_built(project: Path) -> None:
         changes_between(project, "year1999", "demo", say=said.append)
 
 
+@pytest.mark.study
 def test_the_page_tells_the_same_in_both_languages(project: Path) -> None:
     place, notebook = place_of(project, "demo"), project / "notebooks/9_changes/page.ipynb"
     before = place.changes.read_text(encoding="utf-8")
