@@ -82,7 +82,7 @@ class SparkParts:
         sums = frame.mapInArrow(partial(_sum_of_parts, self.change, kernel, add), SCHEMA)
         count = _partitions(frame)
         while count > FEW:
-            count = math.ceil(math.sqrt(count))
+            count = math.isqrt(count)
             sums = sums.repartition(count).mapInArrow(partial(_sum_of_sums, add), SCHEMA)
         rows = _collected(sums)
         _raise_first([row.value for row in rows if row.kind == ERROR])
