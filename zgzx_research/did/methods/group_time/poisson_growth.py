@@ -1,0 +1,184 @@
+"""Counterfactual totals from Poisson regressions of the outcomes at t and at the base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from zgzx_research.did.methods.group_time.model_groups import ModelGroup
+from zgzx_research.did.methods.group_time.newton import newton
+from zgzx_research.did.methods.group_time.passes import Chunk, Contribution, Passes
+
+FAILED = "no Poisson regression of the comparison units on these covariates"
+
+
+@dataclass(frozen=True, slots=True)
+class PoissonGrowth:
+    """What a group of comparisons comes to.
+
+    Attributes
+    ----------
+    group : ModelGroup
+    weight : float
+        Σ_T w.
+    total, without : (comparisons here,)
+        Treated and counterfactual totals.
+    compared : (cohorts,)
+        Σw of each comparison cohort.
+    trimmed : int
+        None is.
+    now, base : (1 + covariates, comparisons here)
+        Coefficients of the regressions of y_t and of y_b.
+    by_now, by_base : (1 + covariates, comparisons here)
+        How influence depends on either.
+    """
+
+    group: ModelGroup
+    weight: float
+    total: np.ndarray
+    without: np.ndarray
+    compared: np.ndarray
+    trimmed: int
+    now: np.ndarray
+    base: np.ndarray
+    by_now: np.ndarray
+    by_base: np.ndarray
+
+    def influence(self, chunk: Chunk) -> np.ndarray:
+        """(units, comparisons here) influence of a chunk on the counterfactual totals."""
+        x, weight = chunk.sample(self.group)
+        now, base = chunk.outcomes(self.group)
+        if self.group.treated == chunk.cohort:
+            expected = base * np.exp(x @ (self.now - self.base)) - self.without / self.weight
+            return np.asarray(weight[:, None] * expected)
+        on_now = (now - np.exp(x @ self.now)) * (x @ self.by_now)
+        on_base = (base - np.exp(x @ self.base)) * (x @ self.by_base)
+        return np.asarray(weight[:, None] * (on_now - on_base))
+
+
+def growth_by_poisson(
+    passes: Passes, groups: Sequence[ModelGroup], comparisons: int
+) -> tuple[list[PoissonGrowth], list[str]]:
+    """Return what the groups come to, and why each comparison fails, or ""."""
+    value, hessian, bad = fit_poisson(passes, groups, comparisons)
+    now, base = value[:comparisons].T, value[comparisons:].T
+    failed = [""] * comparisons
+    good = []
+    for group in groups:
+        if bad[group.comparisons].any() or bad[comparisons + group.comparisons].any():
+            for j in group.comparisons:
+                failed[j] = FAILED
+        else:
+            good.append(group)
+    count, width = len(good), passes.scaling.width
+
+    def kernel(chunk: Chunk) -> list[Contribution]:
+        sums: list[Contribution] = []
+        for i, group in enumerate(good):
+            if not group.has(chunk.cohort):
+                continue
+            (x, weight), here = chunk.sample(group), group.comparisons
+            if group.treated == chunk.cohort:
+                y, before = chunk.outcomes(group)
+                grown = np.exp(x @ (now[:, here] - base[:, here]))
+                expected = weight[:, None] * before * grown
+                sums += [(0, i, weight.sum()), (1, here, weight @ y), (2, here, expected.T @ x)]
+            else:
+                sums.append((3, (i, chunk.cohort), weight.sum()))
+        return sums
+
+    shapes = [(count,), (comparisons,), (comparisons, width), (count, len(passes.panel.cohorts))]
+    w, total, expected, compared = passes.totals(shapes, kernel)
+    made = []
+    for i, group in enumerate(good):
+        here = group.comparisons
+        slope = [
+            np.linalg.solve(hessian[rows], expected[here][:, :, None])[:, :, 0].T
+            for rows in (here, comparisons + here)
+        ]
+        made.append(
+            PoissonGrowth(
+                group,
+                float(w[i]),
+                total[here],
+                expected[here, 0],
+                compared[i],
+                0,
+                now[:, here],
+                base[:, here],
+                *slope,
+            )
+        )
+    return made, failed
+
+
+def fit_poisson(
+    passes: Passes, groups: Sequence[ModelGroup], comparisons: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Poisson regressions of the comparison units of each comparison, at t, then at the base.
+
+    Returns
+    -------
+    tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]
+        Coefficients, Hessians, and whether each regression failed.
+    """
+
+    def kernel(chunk: Chunk) -> list[Contribution]:
+        sums: list[Contribution] = []
+        for group in groups:
+            if group.controls[chunk.cohort]:
+                _, weight = chunk.sample(group)
+                here = np.concatenate([group.comparisons, comparisons + group.comparisons])
+                sums.append((0, here, weight @ np.hstack(chunk.outcomes(group))))
+                sums.append((1, here, np.full(len(here), weight.sum())))
+        return sums
+
+    total, weight = passes.totals([(2 * comparisons,), (2 * comparisons,)], kernel)
+    mean = total / weight
+    # in units of its mean an outcome is fitted alike, whatever its own unit is
+    size = np.where(mean > 0, mean, 1.0)
+    start = np.zeros((2 * comparisons, passes.scaling.width))
+    with np.errstate(divide="ignore"):
+        start[:, 0] = np.log(mean / size)
+    value, hessian, bad = newton(_poisson_sums(passes, groups, size), start)
+    value[:, 0] += np.log(size)
+    return value, hessian * size[:, None, None], bad
+
+
+def _poisson_sums(
+    passes: Passes, groups: Sequence[ModelGroup], size: np.ndarray
+) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Coefficients, which are active -> deviance, score and Hessian of each regression."""
+    count, width = len(size), passes.scaling.width
+    upper = np.triu_indices(width)
+
+    def sums(value: np.ndarray, active: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        def kernel(chunk: Chunk) -> list[Contribution]:
+            found: list[Contribution] = []
+            for group in groups:
+                here = np.concatenate([group.comparisons, count // 2 + group.comparisons])
+                moving = active[here]
+                if not group.controls[chunk.cohort] or not moving.any():
+                    continue
+                (x, weight), here = chunk.sample(group), here[moving]
+                y = np.hstack(chunk.outcomes(group))[:, moving] / size[here]
+                index = x @ value[here].T
+                with np.errstate(over="ignore"):
+                    mean = np.exp(index)
+                loss = mean - y - y * index + special.xlogy(y, y)
+                products = x[:, upper[0]] * x[:, upper[1]]
+                found.append((0, here, 2 * (weight @ loss)))
+                found.append((1, here, (weight[:, None] * (y - mean)).T @ x))
+                found.append((2, here, (weight[:, None] * mean).T @ products))
+            return found
+
+        shapes = [(count,), (count, width), (count, len(upper[0]))]
+        deviance, score, curved = passes.totals(shapes, kernel)
+        hessian = np.zeros((count, width, width))
+        hessian[:, upper[0], upper[1]] = hessian[:, upper[1], upper[0]] = curved
+        return deviance, score, hessian
+
+    return sums
