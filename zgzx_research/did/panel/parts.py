@@ -15,6 +15,7 @@ import numpy as np
 
 from zgzx_research.did.panel.panel_in_parts import Change, Panel, PanelInParts
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.errors import ZgzxError
 
 T = TypeVar("T")
 P = TypeVar("P", PreparedPanel, PanelInParts, Panel)
@@ -77,6 +78,29 @@ def changed(panel: P, change: Change) -> P:
     if isinstance(panel, PreparedPanel):
         return change(panel)
     return PanelInParts(change(panel.header), panel.store, (*panel.changes, change))
+
+
+def in_memory(panel: Panel, needs: str) -> PreparedPanel:
+    """Return a panel in memory as it is, and refuse one in parts.
+
+    Parameters
+    ----------
+    needs : str
+        What needs all units at once.
+
+    Raises
+    ------
+    ZgzxError
+        The panel is in parts.
+    """
+    if isinstance(panel, PanelInParts):
+        raise ZgzxError(
+            f"{needs} need a panel in memory, and this one is in parts",
+            where="estimate_effects",
+            count=unit_count(panel),
+            remedy="Prepare a sample of the units, or a table that fits into memory.",
+        )
+    return panel
 
 
 def unit_count(panel: Panel) -> int:

@@ -31,7 +31,7 @@ from zgzx_research.did.methods.group_time.options import Options
 from zgzx_research.did.methods.group_time.passes import Chunk, Contribution, Passes, start_passes
 from zgzx_research.did.methods.group_time.result_parts import AdjustedComparisons
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.errors import ZgzxError
+from zgzx_research.did.panel.parts import in_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,15 +245,8 @@ def _fit_models(
     """Learners where they were passed, else least squares and logit."""
     if options.outcome_model is None or options.propensity_model is None:
         return fit_nuisances(passes, groups, **models_of(options.adjustment))
-    if passes.ordered is None:
-        raise ZgzxError(
-            "learners need all units in memory, and this panel comes in parts",
-            where="estimate_effects",
-            remedy="Leave out outcome_model and propensity_model (least squares and logit), "
-            "or prepare a sample of the units.",
-        )
-    panel = passes.ordered.panel
-    fold = assign_folds(panel, options.folds, options.seed)
+    fold = assign_folds(in_memory(passes.panel, "learners"), options.folds, options.seed)
+    assert passes.ordered is not None
     return cross_fit(
         passes.ordered, groups, options.outcome_model, options.propensity_model, fold
     )
