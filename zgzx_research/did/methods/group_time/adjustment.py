@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zgzx_research.did.core.comparisons import Comparisons
+from zgzx_research.did.core.unit_passes import Contribution
 from zgzx_research.did.methods.group_time.influence_sums import influence_sums
 from zgzx_research.did.methods.group_time.learners import assign_folds, cross_fit
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup, model_groups
@@ -28,7 +29,7 @@ from zgzx_research.did.methods.group_time.nuisances import (
     scores,
 )
 from zgzx_research.did.methods.group_time.options import Options
-from zgzx_research.did.methods.group_time.passes import Chunk, Contribution, Passes, start_passes
+from zgzx_research.did.methods.group_time.passes import Chunk, Passes, passes_by_cohort
 from zgzx_research.did.methods.group_time.result_parts import AdjustedComparisons
 from zgzx_research.did.panel.panel_in_parts import Panel
 from zgzx_research.did.panel.parts import in_memory
@@ -216,7 +217,7 @@ def influence_rows(
 
 def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> AdjustedComparisons:
     """All comparisons of a panel: units are compared with themselves at the base."""
-    models, passes = models_of(options.adjustment), start_passes(panel)
+    models, passes = models_of(options.adjustment), passes_by_cohort(panel)
     groups = model_groups(panel, comparisons, passes.scaling.complete)
     fits = _fit_models(passes, groups, options)
     count, cohorts = len(comparisons.cohort), len(panel.cohorts)
@@ -239,14 +240,11 @@ def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> Adjusted
     return AdjustedComparisons(effect, share, trimmed, failed, sums, per_weight)
 
 
-def _fit_models(
-    passes: Passes, groups: Sequence[ModelGroup], options: Options
-) -> list[Nuisances]:
+def _fit_models(passes: Passes, groups: Sequence[ModelGroup], options: Options) -> list[Nuisances]:
     """Learners where they were passed, else least squares and logit."""
     if options.outcome_model is None or options.propensity_model is None:
         return fit_nuisances(passes, groups, **models_of(options.adjustment))
-    fold = assign_folds(in_memory(passes.panel, "learners"), options.folds, options.seed)
-    assert passes.ordered is not None
-    return cross_fit(
-        passes.ordered, groups, options.outcome_model, options.propensity_model, fold
-    )
+    panel = in_memory(passes.panel, "learners")
+    fold = assign_folds(panel, options.folds, options.seed)
+    models = options.outcome_model, options.propensity_model
+    return cross_fit(panel, passes.scaling, groups, *models, fold)

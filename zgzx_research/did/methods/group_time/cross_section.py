@@ -17,17 +17,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from zgzx_research.did.core.comparisons import Comparisons, unit_weights
+from zgzx_research.did.core.unit_passes import Contribution
 from zgzx_research.did.methods.group_time.influence_sums import influence_sums
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup, model_groups
 from zgzx_research.did.methods.group_time.newton import solve_normal
-from zgzx_research.did.methods.group_time.nuisances import CAP, fit_logits, models_of, odds_weights, scores
+from zgzx_research.did.methods.group_time.nuisances import (
+    CAP,
+    fit_logits,
+    models_of,
+    odds_weights,
+    scores,
+)
 from zgzx_research.did.methods.group_time.options import Options
 from zgzx_research.did.methods.group_time.passes import (
     Block,
     Chunk,
-    Contribution,
     Passes,
-    start_passes,
+    passes_by_cohort,
 )
 from zgzx_research.did.methods.group_time.result_parts import AdjustedComparisons
 from zgzx_research.did.panel.panel_in_parts import Panel
@@ -120,7 +126,7 @@ def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> Adjusted
             where="estimate_effects",
             remedy="Pass base_period='universal', or gaps='pairwise' to prepare_panel.",
         )
-    models, passes = models_of(options.adjustment), start_passes(panel)
+    models, passes = models_of(options.adjustment), passes_by_cohort(panel)
     count = len(comparisons.cohort)
     groups = model_groups(panel, comparisons, complete=False)
     cells = _cell_sums(passes)
@@ -160,9 +166,7 @@ def rows_at(chunk: Chunk, period: int) -> tuple[np.ndarray, np.ndarray]:
     return x, weight * chunk.seen[:, period]
 
 
-def row_blocks(
-    chunk: Chunk, groups: Sequence[ModelGroup], numbers: Iterable[int]
-) -> list[Block]:
+def row_blocks(chunk: Chunk, groups: Sequence[ModelGroup], numbers: Iterable[int]) -> list[Block]:
     """Rows of each period, and the groups they take part in."""
     by_period: dict[int, list[int]] = {}
     for k in numbers:
@@ -210,7 +214,10 @@ def _regressions(
         for period in periods_of(group):
             b, inverse, bad = np.zeros((width, 1)), np.zeros((width, width)), ""
             if wanted:
-                gram, cross = cells.square[who, period].sum(axis=0), cells.cross[who, period].sum(axis=0)
+                gram, cross = (
+                    cells.square[who, period].sum(axis=0),
+                    cells.cross[who, period].sum(axis=0),
+                )
                 b, inverse, bad = solve_normal(gram, cross[:, None])
             coefficients.append(b[:, 0])
             inverses.append(inverse)

@@ -14,14 +14,10 @@ import numpy as np
 
 from zgzx_research.did.core.comparisons import unit_weights
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
-from zgzx_research.did.methods.group_time.passes import Chunk, OrderedUnits, Passes
-from zgzx_research.did.panel.chunks import in_chunks
+from zgzx_research.did.methods.group_time.passes import Chunk, Passes
 
 Kernel = Callable[[Chunk], tuple[np.ndarray, np.ndarray]]
 """Chunk -> columns (used,), and influence values (units, used); all other columns are zero."""
-
-ByCluster = tuple[np.ndarray, np.ndarray]
-"""(clusters,) numbers, rising, of those with units here, and (clusters, columns) their sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,9 @@ class InfluenceSums:
         joint[:last, :last] = self.gram[:last, :last]
         joint[:last, last:] = self.gram[:last, self.cohorts] @ by_cohort
         joint[last:, :last] = joint[:last, last:].T
-        joint[last:, last:] = by_cohort.T @ self.gram[np.ix_(self.cohorts, self.cohorts)] @ by_cohort
+        joint[last:, last:] = (
+            by_cohort.T @ self.gram[np.ix_(self.cohorts, self.cohorts)] @ by_cohort
+        )
         return joint
 
     def about_zero(self, per_weight: np.ndarray, tested: np.ndarray) -> np.ndarray:
@@ -139,45 +137,4 @@ def influence_sums(
     for k, group in enumerate(groups):
         own[group.comparisons] = statistics + number[k]
     cohorts = np.arange(first, size)
-    if not passes.panel.has_clusters:
-        (gram,) = passes.totals([(size, size)], lambda chunk: [(0, *_square(*columns(chunk)))])
-        return InfluenceSums(gram, None, statistics, own, cohorts)
-    sums = passes.over(lambda units: _by_cluster(units, columns, size), _of_all_clusters)[1]
-    return InfluenceSums(sums.T @ sums, sums, statistics, own, cohorts)
-
-
-def _square(
-    used: np.ndarray, values: np.ndarray
-) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-    return np.ix_(used, used), values.T @ values
-
-
-def _by_cluster(units: OrderedUnits, kernel: Kernel, size: int) -> ByCluster:
-    """Sum the influence values of some units by cluster."""
-    cluster = units.panel.cluster
-    assert cluster is not None
-    here = np.bincount(cluster) > 0
-    place = np.cumsum(here) - 1
-
-    def chunk_sums(piece: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        chunk = units.chunk(piece)
-        used, values = kernel(chunk)
-        numbers = cluster[chunk.rows]
-        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-        if len(starts) < len(numbers):
-            values = np.add.reduceat(values, starts, axis=0)
-        return place[numbers[starts]], used, values
-
-    sums = np.zeros((int(here.sum()), size))
-    for rows, used, values in in_chunks(chunk_sums, units.pieces):
-        sums[rows[:, None], used] += values
-    return np.flatnonzero(here), sums
-
-
-def _of_all_clusters(one: ByCluster, other: ByCluster) -> ByCluster:
-    """Add sums of two parts, of which a cluster may have units in both."""
-    numbers = np.union1d(one[0], other[0])
-    sums = np.zeros((len(numbers), one[1].shape[1]))
-    for own, values in (one, other):
-        sums[np.searchsorted(numbers, own)] += values
-    return numbers, sums
+    return InfluenceSums(*passes.products(columns, size), statistics, own, cohorts)

@@ -13,9 +13,11 @@ from typing import Protocol
 
 import numpy as np
 
-from zgzx_research.did.methods.group_time.nuisances import CAP, Nuisances
+from zgzx_research.did.core.scaling import Scaling
+from zgzx_research.did.core.unit_passes import UnitChunk
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
-from zgzx_research.did.methods.group_time.passes import Chunk, OrderedUnits
+from zgzx_research.did.methods.group_time.nuisances import CAP, Nuisances
+from zgzx_research.did.methods.group_time.passes import Chunk
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
@@ -57,7 +59,8 @@ def assign_folds(panel: PreparedPanel, folds: int, seed: int) -> np.ndarray:
 
 
 def cross_fit(
-    units: OrderedUnits,
+    panel: PreparedPanel,
+    scaling: Scaling,
     groups: Sequence[ModelGroup],
     outcome_model: Learner,
     propensity_model: Learner,
@@ -70,24 +73,27 @@ def cross_fit(
     fold : (units,) int
         From `assign_folds`.
     """
-    return [_one_group(units, group, outcome_model, propensity_model, fold) for group in groups]
+    return [
+        _one_group(panel, scaling, group, outcome_model, propensity_model, fold) for group in groups
+    ]
 
 
 def _one_group(
-    units: OrderedUnits,
+    panel: PreparedPanel,
+    scaling: Scaling,
     group: ModelGroup,
     outcome_model: Learner,
     propensity_model: Learner,
     fold: np.ndarray,
 ) -> Nuisances:
-    cohort = units.panel.cohort
+    cohort = panel.cohort
     rows = np.flatnonzero(group.controls[cohort] | (cohort == group.treated))
-    chunk = Chunk(units, group.treated, rows)
+    chunk = Chunk(UnitChunk(panel, group.treated, rows), scaling)
     (x, weight), change = chunk.sample(group), chunk.changes(group)
     used = weight > 0
     rows, x, weight, change = rows[used], x[used, 1:], weight[used], change[used]
     treated = cohort[rows] == group.treated
-    size, count = units.scaling.width, len(group.comparisons)
+    size, count = scaling.width, len(group.comparisons)
     fitted, score = np.full((len(cohort), count), np.nan), np.full(len(cohort), np.nan)
     failed = ""
     for number in range(int(fold.max()) + 1):

@@ -1,4 +1,4 @@
-"""Comparisons that share treated cohort, comparison group, covariates and sample: one model each."""
+"""Comparisons that share one model: treated cohort, comparison group, covariates, sample."""
 
 from __future__ import annotations
 

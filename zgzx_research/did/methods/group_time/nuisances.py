@@ -12,9 +12,10 @@ import numpy as np
 from scipy import linalg
 
 from zgzx_research.did.core.conflicts import Adjustment
+from zgzx_research.did.core.unit_passes import Contribution
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.methods.group_time.newton import newton, solve_normal
-from zgzx_research.did.methods.group_time.passes import Block, Chunk, Contribution, Passes
+from zgzx_research.did.methods.group_time.passes import Block, Chunk, Passes
 
 TRIM = 0.995  # comparison units at least so likely to be treated take no part (DRDID's default)
 CAP = 1 - 1e-6  # of propensity scores
@@ -108,9 +109,7 @@ def _outcome_regressions(
         return sums
 
     gram, cross = passes.totals([(len(groups), size, size), (comparisons, size)], kernel)
-    return [
-        solve_normal(gram[k], cross[group.comparisons].T) for k, group in enumerate(groups)
-    ]
+    return [solve_normal(gram[k], cross[group.comparisons].T) for k, group in enumerate(groups)]
 
 
 def fit_logits(
@@ -124,8 +123,9 @@ def fit_logits(
         Which rows of a chunk take part in which groups.
     """
     start = np.zeros((len(groups), passes.scaling.width))
-    if passes.ordered is not None and len(passes.ordered.pieces) > 2 * SUBSAMPLE:
-        few = replace(passes, ordered=passes.ordered.sample(SUBSAMPLE))
+    ordered = passes.units.ordered
+    if ordered is not None and len(ordered.pieces) > 2 * SUBSAMPLE:
+        few = replace(passes, units=replace(passes.units, ordered=ordered.sample(SUBSAMPLE)))
         trial, _, failed = newton(_logit_sums(few, groups, blocks), start)
         start = np.where(failed[:, None], start, trial)
     value, hessian, failed = newton(_logit_sums(passes, groups, blocks), start)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zgzx_research.did.core.unit_passes import Contribution
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.methods.group_time.nuisances import CAP, fit_logits, odds_weights, scores
-from zgzx_research.did.methods.group_time.passes import Chunk, Contribution, Passes
+from zgzx_research.did.methods.group_time.passes import Chunk, Passes
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from zgzx_research.did.core.unit_passes import Contribution
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.methods.group_time.newton import newton
-from zgzx_research.did.methods.group_time.passes import Chunk, Contribution, Passes
+from zgzx_research.did.methods.group_time.passes import Chunk, Passes
 
 FAILED = "no Poisson regression of the comparison units on these covariates"
 

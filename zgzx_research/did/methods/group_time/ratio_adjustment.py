@@ -19,7 +19,7 @@ from zgzx_research.did.methods.group_time.influence_sums import influence_sums
 from zgzx_research.did.methods.group_time.model_groups import model_groups
 from zgzx_research.did.methods.group_time.odds_growth import growth_by_odds
 from zgzx_research.did.methods.group_time.options import Options
-from zgzx_research.did.methods.group_time.passes import Chunk, start_passes
+from zgzx_research.did.methods.group_time.passes import Chunk, passes_by_cohort
 from zgzx_research.did.methods.group_time.poisson_growth import growth_by_poisson
 from zgzx_research.did.methods.group_time.result_parts import AdjustedComparisons
 from zgzx_research.did.panel.panel_in_parts import Panel
@@ -27,7 +27,7 @@ from zgzx_research.did.panel.panel_in_parts import Panel
 
 def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> AdjustedComparisons:
     """Treated and counterfactual totals of all comparisons; cohort sizes count as fixed."""
-    passes = start_passes(panel)
+    passes = passes_by_cohort(panel)
     count, cohorts = len(comparisons.cohort), len(panel.cohorts)
     groups = model_groups(panel, comparisons, passes.scaling.complete)
     by_odds = options.adjustment == "inverse_probability"
