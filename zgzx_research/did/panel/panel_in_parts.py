@@ -19,12 +19,16 @@ Change = Callable[[PreparedPanel], PreparedPanel]
 
 
 class PartStore(Protocol):
-    """Where the parts are: files of this machine, or a Spark DataFrame."""
+    """Where the parts are: files of this machine, or a Spark DataFrame.
 
-    def reduce(
-        self, kernel: Callable[[PreparedPanel], T | None], add: Callable[[T, T], T]
-    ) -> T | None:
+    Parts are panels of some units, or, before the panel is made, blocks of rows.
+    """
+
+    def reduce(self, kernel: Callable[[Any], T | None], add: Callable[[T, T], T]) -> T | None:
         """Return the sum of the kernel's results over all parts; None adds nothing."""
+
+    def map(self, change: Callable[[Any], Any]) -> PartStore:
+        """Return a store of all parts after a change; this store is used no more."""
 
 
 @dataclass(frozen=True, slots=True)

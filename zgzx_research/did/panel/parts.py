@@ -96,7 +96,6 @@ def in_memory(panel: Panel, needs: str) -> PreparedPanel:
     if isinstance(panel, PanelInParts):
         raise ZgzxError(
             f"{needs} need a panel in memory, and this one is in parts",
-            where="estimate_effects",
             count=unit_count(panel),
             remedy="Prepare a sample of the units, or a table that fits into memory.",
         )

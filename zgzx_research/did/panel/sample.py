@@ -103,7 +103,7 @@ def with_late_cohorts(panel: P, masked: int) -> tuple[P, list[LedgerRow]]:
         return panel, []
     found = over_parts(panel, partial(_late_units, masked=masked), LateUnits.__add__)
     if not len(found.starts):
-        return changed(panel, _without_late), []
+        return changed(panel, without_late), []
     change = partial(_in_late_cohorts, starts=found.starts, masked=masked, stays=found.stays)
     return changed(panel, change), [_late_note(found.rows, found.units, found.starts)]
 
@@ -178,7 +178,8 @@ def _in_late_cohorts(
     )
 
 
-def _without_late(panel: PreparedPanel) -> PreparedPanel:
+def without_late(panel: PreparedPanel) -> PreparedPanel:
+    """Return the panel without `late`."""
     return replace(panel, late=None)
 
 
@@ -259,16 +260,16 @@ def _count_rows_left_out(panel: PreparedPanel, *, masked: int) -> RowsLeftOut:
         (int(closed.sum()), int(touched.sum()), np.unique(_late(panel)[touched])),
         (int(lacking.sum()), int(lacking.any(axis=1).sum())),
         seen.any(axis=0),
-        panel.covariates is not None and _changes(panel.covariates, seen),
+        panel.covariates is not None and changes_within(panel.covariates, seen),
     )
 
 
 def without_rows(panel: PreparedPanel, lost: np.ndarray | None) -> PreparedPanel:
     """Return the panel without these rows, and without the units and periods that have no other."""
     if lost is None:
-        return _without_late(panel)
+        return without_late(panel)
     seen = ~np.isnan(panel.y) & ~lost
-    vary = panel.covariates is not None and _changes(panel.covariates, seen)
+    vary = panel.covariates is not None and changes_within(panel.covariates, seen)
     return with_numbered_clusters(_without(panel, lost, seen.any(axis=0), vary))
 
 
@@ -290,7 +291,7 @@ def _without(
     covariates = panel.covariates
     if covariates is not None and covariates.shape[1] > 1:
         covariates = np.where(seen[:, :, None], covariates, np.nan)
-        covariates = covariates if vary else _first_seen(covariates, seen)
+        covariates = covariates if vary else first_seen(covariates, seen)
     y = np.where(lost, np.nan, panel.y)
     panel = replace(panel, y=y, weights=weights, covariates=covariates, late=None)
     panel = panel if periods.all() else in_periods(panel, periods)
@@ -298,25 +299,21 @@ def _without(
     return panel if units.all() else some_units(panel, units)
 
 
-def constant_if_possible(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(units, 1, k) of (units, periods, k) values that do not change within any unit.
+def first_seen(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(units, 1, k) of (units, periods, k) values in the first period a unit is seen in."""
+    return values[np.arange(len(values)), seen.argmax(axis=1)][:, None]
+
+
+def changes_within(values: np.ndarray, seen: np.ndarray) -> bool:
+    """Whether (units, periods, k) values change within a unit, where it is seen.
 
     Parameters
     ----------
     seen : (units, periods) bool
     """
-    return values if _changes(values, seen) else _first_seen(values, seen)
-
-
-def _first_seen(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    return values[np.arange(len(values)), seen.argmax(axis=1)][:, None]
-
-
-def _changes(values: np.ndarray, seen: np.ndarray) -> bool:
-    """Whether values change within a unit, where it is seen."""
     if values.shape[1] == 1 or not len(values):
         return False
-    first = _first_seen(values, seen)
+    first = first_seen(values, seen)
 
     def changes(some: slice) -> bool:
         return bool((seen[some, :, None] & (values[some] != first[some])).any())
@@ -333,7 +330,7 @@ def used_rows(panel: P, masked: int) -> tuple[P, list[LedgerRow]]:
     if not panel.has_late and not panel.has_covariates:
         return panel, []
     if not over_parts(panel, partial(_loses_rows, masked=masked), operator.or_):
-        return changed(panel, _without_late), []
+        return changed(panel, without_late), []
     found = over_parts(panel, partial(_count_rows_left_out, masked=masked), RowsLeftOut.__add__)
     change = partial(_without_unusable, masked=masked, periods=found.seen, vary=found.vary)
     return with_numbered_clusters(changed(panel, change)), found.notes()
