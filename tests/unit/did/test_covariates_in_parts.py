@@ -1,4 +1,4 @@
-"""Every method with covariates gives the same from a panel in memory and from random parts of it."""
+"""Every method with covariates gives the same in memory and from random parts of a panel."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def panel(name: str, *, counts: bool = False) -> PreparedPanel:
     roles = {"covariates": ("x1", "x2"), **PANELS[name]}
     holes, late = roles.pop("holes", 0.0), roles.pop("late", False)
     rng, units, t = np.random.default_rng(7), 240, np.arange(1, 6)
-    x = rng.normal(size=(units, 2)) + [30.0, -2.0]
+    x = rng.normal((30.0, -2.0), size=(units, 2))
     score = 0.4 * (x[:, 0] - 30) + rng.normal(size=units)
     start = np.select([score > 0.6, score > 0], [3.0, 4.0], np.nan)
     if late:
