@@ -56,13 +56,14 @@ def with_small_errors_checked(
     absorbed : bool
         Constants added to all outcomes of a unit change nothing.
     """
-    size = over_parts(panel, _size, OutcomeSize.__add__)
-    suspect = (fit.rows.role != "reference") & (_relative_error(fit, size.sampled) < SUSPECT)
+    sampled = over_parts(panel, _sampled, max)
+    suspect = (fit.rows.role != "reference") & (_relative_error(fit, sampled) < SUSPECT)
     if not suspect.any():
         return fit
     nonlinear = fit.numbers.scale == "ratio" or fit.weights.kind == "linearised"
     if absorbed and not nonlinear:
-        fit = _about_units(panel, fit, refit, size.sampled)
+        fit = _about_units(panel, fit, refit, sampled)
+    size = over_parts(panel, _size, OutcomeSize.__add__)
     noise = partial(_with_noise, positive=nonlinear, size=size)
     other = changed(panel, noise)
     try:
@@ -72,7 +73,7 @@ def with_small_errors_checked(
     if not np.array_equal(row_labels(again.rows), row_labels(fit.rows)):
         return fit
     perfect = suspect & (
-        _relative_error(again, over_parts(other, _size, OutcomeSize.__add__).sampled) <= NOTHING
+        _relative_error(again, over_parts(other, _sampled, max)) <= NOTHING
     )  # NaN there: changes that contradict each other
     return _unknown(fit, perfect) if perfect.any() else fit
 
@@ -128,34 +129,36 @@ class OutcomeSize:
 
     Attributes
     ----------
-    sampled : float
-        Largest size among some thousand units: near enough to say whether an error is small beside
-        them.
     largest, total : float
         Largest outcome, and the sum of all.
     rows : int
     """
 
-    sampled: float
     largest: float
     total: float
     rows: int
 
     def __add__(self, other: OutcomeSize) -> OutcomeSize:
         return OutcomeSize(
-            max(self.sampled, other.sampled),
             max(self.largest, other.largest),
             self.total + other.total,
             self.rows + other.rows,
         )
 
 
+def _sampled(panel: PreparedPanel) -> float:
+    """Return the largest size of an outcome among some thousand units.
+
+    Near enough to say whether an error is small beside them.
+    """
+    y = panel.y
+    return float(np.nanmax(np.abs(y[:: max(1, len(y) // ENOUGH)]), initial=0.0))
+
+
 def _size(panel: PreparedPanel) -> OutcomeSize:
     y = panel.y
-    sampled = np.abs(y[:: max(1, len(y) // ENOUGH)])
     seen = ~np.isnan(y)
     return OutcomeSize(
-        float(np.nanmax(sampled, initial=0.0)),
         float(np.nanmax(y, initial=-np.inf)),
         float(np.nansum(y)),
         int(seen.sum()),

@@ -18,6 +18,7 @@ from scipy import linalg
 from zgzx_research.did.core.moment_passes import add_moments, moments_of, numbered
 from zgzx_research.did.core.moments import (
     Influence,
+    each_stratum,
     Moments,
     cohort_means,
     influence_covariance,
@@ -273,6 +274,7 @@ def _outcome_influence(moments: Moments, solutions: list[Solution]) -> Influence
     fitted = np.stack([one.fitted for one in solutions], axis=1)
     block = np.repeat(np.arange(len(solutions)), [len(one.kept) for one in solutions])
 
+    @each_stratum
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         cohort, seen = moments.cohort[s], moments.observed[s]
         slope = (maps[cohort] - maps[cohort][:, seen].mean(axis=1, keepdims=True)) * seen
@@ -294,6 +296,7 @@ def _score_influence(moments: Moments, solutions: list[Solution], periods: int) 
         part[..., left : left + periods] = one.inverse[:, :own] @ one.design.swapaxes(1, 2)
         part[..., left + periods : left + width] = one.inverse[:, own:]
 
+    @each_stratum
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         slope = slopes[moments.cohort[s]]
         return slope, slope @ moments.mean[s]

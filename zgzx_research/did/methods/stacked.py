@@ -20,6 +20,7 @@ from zgzx_research.did.core.method_result import EXACT, EstimateRows, MeanWeight
 from zgzx_research.did.core.moment_passes import moments_of
 from zgzx_research.did.core.moments import (
     Influence,
+    each_stratum,
     Moments,
     cohort_means,
     influence_covariance,
@@ -237,6 +238,7 @@ def _effects(
     compared = np.einsum("as,aes->ae", stacks.control * moments.weight, values) / control[:, None]
     compared = compared - compared[:, [reference]]
 
+    @each_stratum
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         slope, level = np.zeros((count, moments.observed.shape[1])), np.zeros(count)
         for a in np.flatnonzero(load[:, s]):

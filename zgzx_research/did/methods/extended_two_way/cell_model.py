@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zgzx_research.did.core.moments import Moments, influence_covariance
+from zgzx_research.did.core.moments import Moments, each_stratum, influence_covariance
 from zgzx_research.did.core.scaling import find_scaling
 from zgzx_research.did.core.small_cohorts import cohort_sizes, only_unit
 from zgzx_research.did.core.unit_passes import cohort_of, start_passes
@@ -118,6 +118,7 @@ def clustered_covariance(
     if _by_stratum(panel):
         mean = function(coefficients[..., 0], np.zeros(used.shape))[1]
 
+        @each_stratum
         def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
             slope = slopes[:, moments.cohort[s], :, 0] * moments.observed[s]
             return slope, slope @ (moments.mean[s] - mean[moments.cohort[s]])

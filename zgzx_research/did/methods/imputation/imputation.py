@@ -29,6 +29,7 @@ from zgzx_research.did.core.method_result import EXACT, MeanWeights, MethodResul
 from zgzx_research.did.core.moment_passes import moments_of
 from zgzx_research.did.core.moments import (
     cohort_means,
+    each_stratum,
     influence_covariance,
     mean_weights,
 )
@@ -111,7 +112,7 @@ def fit(panel: Panel, options: Options) -> MethodResult:
     parts = [leads, cells]
 
     at_mean = sums.square[:, 0] / moments.weight[:, None]
-    influence = partial(stratum_influence, parts, moments.mean, at_mean)
+    influence = each_stratum(partial(stratum_influence, parts, moments.mean, at_mean))
     if passes is None:
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
