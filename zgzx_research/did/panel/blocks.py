@@ -29,10 +29,10 @@ from zgzx_research.did.panel.read_table import (
     parquet_batches,
     whole_table,
 )
+from zgzx_research.did.panel.text_columns import TIMES, Readings
 from zgzx_research.did.panel.time_columns import TimeKind, read_times
 
-# in this order: the spelling of the periods helps to read the other
-TIMES = ("period", "first_treated")
+NOTHING_READ: Readings = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def read_blocks(data: Any, roles: Roles) -> Block:
     """
     names = list(dict.fromkeys(name for name in roles.values() if name is not None))
     block = _in_parts(data, names, roles) if isinstance(data, str | Path) else None
-    return block or _block(whole_table(data, names, roles["unit"]), roles)
+    return block or block_of(whole_table(data, names, roles["unit"]), roles)
 
 
 def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
@@ -102,7 +102,7 @@ def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
     blocks: list[Block] = []
     last = None
     for batch in parquet_batches(path, names, roles["unit"]):
-        block = _block(batch, roles)
+        block = block_of(batch, roles)
         if len(block.units):
             if last is not None and not last < block.units[0]:
                 return None
@@ -111,9 +111,16 @@ def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
     return _joined(blocks) if blocks else None
 
 
-def _block(table: Columns, roles: Roles) -> Block:
+def block_of(table: Columns, roles: Roles, readings: Readings = NOTHING_READ) -> Block:
+    """Return the units of some rows.
+
+    Parameters
+    ----------
+    readings : Readings, optional
+        What text means in the whole table; else these rows must be all.
+    """
     tally: Tally = {}
-    rows = _without_key(_typed(table, roles), roles, tally)
+    rows = _without_key(_typed(table, roles, readings), roles, tally)
     outcome = rows.columns.pop("outcome")
     finite = np.isfinite(outcome)
     missing = None
@@ -135,7 +142,7 @@ def _block(table: Columns, roles: Roles) -> Block:
     return block if missing is None or not missing.any() else observed(block)
 
 
-def _typed(table: Columns, roles: Roles) -> TableRows:
+def _typed(table: Columns, roles: Roles, readings: Readings) -> TableRows:
     unit, labels = keys(table[roles["unit"]], str(roles["unit"]))
     columns, cluster_labels = {}, None
     kinds: dict[str, TimeKind] = {}
@@ -143,7 +150,13 @@ def _typed(table: Columns, roles: Roles) -> TableRows:
     for role, name in roles.items():
         if name is None or role == "unit":
             continue
-        if role in TIMES:
+        if reading := readings.get(role):
+            columns[role] = reading.numbers(table[name])
+            if reading.kind is None:
+                levels[role] = reading.levels
+            else:
+                kinds[role] = reading.kind
+        elif role in TIMES:
             hint = kinds["period"].spelling if role == "first_treated" else ""
             columns[role], kinds[role] = read_times(
                 table[name], name, codes=role == "first_treated", hint=hint

@@ -16,7 +16,7 @@ import pandas as pd
 from zgzx_research.did.panel.blocks import Block, in_periods_of
 from zgzx_research.did.panel.clock import Clock
 from zgzx_research.did.panel.panel_in_parts import Panel, PanelInParts, PartStore
-from zgzx_research.did.panel.parts import changed, over_parts
+from zgzx_research.did.panel.parts import changed
 from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
 from zgzx_research.did.panel.sample import with_numbered_clusters, without_late
 from zgzx_research.did.panel.survey import COVARIATE, Found, Survey, add_found, place_of
@@ -107,7 +107,8 @@ def make_panel(blocks: PartStore, survey: Survey, recipe: Recipe) -> tuple[Panel
         panel = parts.whole
     else:
         panel = PanelInParts(part_of(no_unit(survey, recipe), recipe=recipe), parts)
-    left = over_parts(panel, _left_of, _Left.__add__)
+    left = parts.reduce(_left_of, _Left.__add__)  # of parts that all units have left, too
+    assert left is not None
     if not left.cohorts.all():
         panel = changed(panel, partial(_in_cohorts, used=left.cohorts))
     if not left.late:

@@ -15,10 +15,13 @@ from zgzx_research.did.panel.covariate_columns import with_independent_covariate
 from zgzx_research.did.panel.make_panel import OneBlock, make_panel, recipe_of, with_ledger
 from zgzx_research.did.panel.number_codes import refuse_parts
 from zgzx_research.did.panel.panel_in_parts import Panel, PartStore
+from zgzx_research.did.panel.part_files import PartFiles
 from zgzx_research.did.panel.parts import over_parts, unit_count
 from zgzx_research.did.panel.periods import count_periods
 from zgzx_research.did.panel.prepared_panel import NEVER_TREATED_LOST, LedgerRow, PreparedPanel
 from zgzx_research.did.panel.read_table import Roles
+from zgzx_research.did.panel.sources import read_source
+from zgzx_research.did.panel.spark_parts import is_spark, spark_blocks
 from zgzx_research.did.panel.survey import Found, Survey, survey_of
 from zgzx_research.did.panel.units_left_out import (
     LACKING,
@@ -113,7 +116,7 @@ def prepare_panel(
     _refuse_shared_columns(roles, covariates)
     roles |= {f"covariate {name}": name for name in covariates}
     names = tuple(covariates)
-    blocks: PartStore = OneBlock(read_blocks(data, roles))
+    blocks = _blocks(data, roles)
     if gaps == "cross_section":
         blocks = blocks.map(with_all_covariates)
     survey = blocks.reduce(partial(survey_of, roles=roles), Survey.__add__)
@@ -132,6 +135,14 @@ def prepare_panel(
     _note_never_treated_lost(panel, found, ledger)
     panel = with_independent_covariates(panel, survey.levels, ledger)
     return with_ledger(panel, ledger)
+
+
+def _blocks(data: Any, roles: Roles) -> PartStore:
+    """Return the rows of a table as blocks of units: one block where they fit into memory."""
+    if is_spark(data):
+        return spark_blocks(data, roles)
+    source = read_source(data, roles)
+    return source if isinstance(source, PartFiles) else OneBlock(read_blocks(source, roles))
 
 
 def _refuse_words(
