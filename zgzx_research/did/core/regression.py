@@ -18,9 +18,9 @@ from scipy import linalg
 from zgzx_research.did.core.moment_passes import add_moments, moments_of, numbered
 from zgzx_research.did.core.moments import (
     Influence,
-    each_stratum,
     Moments,
     cohort_means,
+    each_stratum,
     influence_covariance,
     panel_moments,
 )

@@ -49,15 +49,16 @@ class Scaling:
         at : int
             Index of the period, where covariates change within units.
         """
-        x = np.ones((len(rows), self.width))
+        x = np.ones((self.width, len(rows))).T  # a column at a time lies together
         if panel.covariates is None or self.width == 1:
             return x
         if panel.covariates.shape[1] > 1:
             values = panel.covariates[rows, at]
         else:
             values = panel.covariates[:, 0].take(rows, axis=0)
-        np.subtract(values, self.centre, out=x[:, 1:])
-        x[:, 1:] /= self.scale
+        for k in range(self.width - 1):
+            np.subtract(values[:, k], self.centre[k], out=x[:, 1 + k])
+            x[:, 1 + k] /= self.scale[k]
         return x
 
 

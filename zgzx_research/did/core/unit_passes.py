@@ -203,9 +203,12 @@ def _by_cluster(units: OrderedUnits, kernel: Influence, size: int) -> ByCluster:
             values = np.add.reduceat(values, starts, axis=0)
         return place[numbers[starts]], used, values
 
-    sums = np.zeros((int(here.sum()), size))
+    sums, wide = np.zeros((int(here.sum()), size)), np.zeros((CHUNK, size))
     for rows, used, values in units.results(chunk_sums):
-        sums[rows[:, None], used] += values
+        own = wide[: len(rows)]
+        own[:, used] = values
+        sums[rows] += own  # whole rows are added faster than some of their columns
+        own[:, used] = 0.0
     return np.flatnonzero(here), sums
 
 

@@ -20,9 +20,9 @@ from zgzx_research.did.core.method_result import EXACT, EstimateRows, MeanWeight
 from zgzx_research.did.core.moment_passes import moments_of
 from zgzx_research.did.core.moments import (
     Influence,
-    each_stratum,
     Moments,
     cohort_means,
+    each_stratum,
     influence_covariance,
     mean_weights,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from zgzx_research.did.core.aggregate import JointStatistics
@@ -65,7 +67,7 @@ def adjusted_effects(
         ),
         weights_on_means(panel, moments, on_means, kind),
         notes=notes,
-        influence=None if sums is None else sums[:, keep[: statistics.size]],
+        influence=None if sums is None else partial(np.take, sums, keep[: statistics.size], axis=1),
     )
 
 

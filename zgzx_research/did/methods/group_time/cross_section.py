@@ -176,7 +176,7 @@ def row_blocks(chunk: Chunk, groups: Sequence[ModelGroup], numbers: Iterable[int
     found = []
     for period, here in by_period.items():
         x, weight = rows_at(chunk, period)
-        found.append((np.array(here), x, weight[:, None]))
+        found.append((np.array(here), x, weight[None]))
     return found
 
 

@@ -19,7 +19,7 @@ from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.panel.panel_in_parts import Panel
 
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Groups (numbers), their regressors (rows, 1 + covariates), weights (rows, 1 or groups)."""
+"""Groups (numbers), their regressors (rows, 1 + covariates), weights (1 or groups, rows)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Chunk:
         """(units, periods) outcomes, 0 where unobserved."""
         if "y" not in self.read:
             y = self.units.y
-            if not self.scaling.complete:
-                self.read["seen"] = ~np.isnan(y)
+            if not self.scaling.complete:  # periods are asked for one by one: they lie together
+                self.read["seen"] = np.asfortranarray(~np.isnan(y))
                 y = np.where(self.read["seen"], y, 0.0)
             self.read["y"] = y
         return self.read["y"]
@@ -104,15 +104,15 @@ class Chunk:
         ]
 
     def _weights(self, groups: list[ModelGroup]) -> np.ndarray:
-        """(units, 1 or groups) weights of groups with the same regressors."""
+        """(1 or groups, units) weights of groups with the same regressors."""
         alike = groups[:1] if self.scaling.complete else groups
-        return np.stack([self.sample(group)[1] for group in alike], axis=1)
+        return np.stack([self.sample(group)[1] for group in alike])
 
     def outcomes(self, group: ModelGroup) -> tuple[np.ndarray, np.ndarray]:
         """(units, comparisons) outcomes at t, and means over the base periods a unit is seen in."""
-        y, used = self.y, (group.base > 0).any(axis=0)
+        y, used = self.y, np.flatnonzero((group.base > 0).any(axis=0))
         base = y[:, used] @ group.base[:, used].T
-        if not self.scaling.complete and used.sum() > 1:
+        if not self.scaling.complete and len(used) > 1:
             share = self.seen[:, used] @ group.base[:, used].T
             base = np.divide(base, share, out=np.zeros_like(share), where=share > 0)
         return y[:, group.period], base
