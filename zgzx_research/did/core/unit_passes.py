@@ -156,9 +156,9 @@ class UnitPasses:
 
 def start_passes(panel: Panel, group_of: Callable[[PreparedPanel], np.ndarray]) -> UnitPasses:
     """Prepare passes over a panel."""
-    in_memory = isinstance(panel, PreparedPanel)
-    ordered = order_units(panel, group_of(panel)) if in_memory else None
-    return UnitPasses(panel, group_of, ordered)
+    if isinstance(panel, PreparedPanel):
+        return UnitPasses(panel, group_of, order_units(panel, group_of(panel)))
+    return UnitPasses(panel, group_of, None)
 
 
 def cohort_of(panel: PreparedPanel) -> np.ndarray:

@@ -100,11 +100,9 @@ def share_influence(weight: np.ndarray, shares: np.ndarray, drawn: np.ndarray) -
 
 def own_columns(groups: Sequence[ModelGroup], complete: bool) -> tuple[np.ndarray, int]:
     """(groups,) number of the treated units' weights among those that differ, and how many do."""
-    alike = {}
-    for k, group in enumerate(groups):
-        alike.setdefault((group.treated, group.at) if complete else k, len(alike))
-    numbers = [alike[(g.treated, g.at) if complete else k] for k, g in enumerate(groups)]
-    return np.array(numbers, dtype=int), len(alike)
+    keys = [(g.treated, g.at) if complete else (k, 0) for k, g in enumerate(groups)]
+    number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+    return np.array([number[key] for key in keys], dtype=int), len(number)
 
 
 def influence_sums(

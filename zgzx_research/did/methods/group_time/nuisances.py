@@ -5,7 +5,7 @@ Covariates are centred and scaled first: effects do not depend on it, digits do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ HUGE = 1e300
 TOGETHER = 8  # logits at a time: their arrays stay in the processor's cache
 SUBSAMPLE = 16  # one unit of so many gives the first Newton steps their start
 
-Blocks = Callable[[Chunk, Sequence[ModelGroup], Sequence[int]], list[Block]]
+Blocks = Callable[[Chunk, Sequence[ModelGroup], Iterable[int]], list[Block]]
 """Chunk, all groups, numbers of those asked for -> their rows (see `Chunk.blocks`)."""
 
 
