@@ -6,36 +6,36 @@ On a desk without PySpark or Java the tests are skipped and say why; in continuo
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from zgzx_research.engine import Engine, check
+from zgzx_research.errors import ZgzxError
+from zgzx_research.spark_tables import LOCAL_SETTINGS, running
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# two threads; a task that fails is tried four times, as on a cluster (plain local[2] tries once)
-MASTER = "local[2,4]"
+STOP = LOCAL_SETTINGS["spark.driver.extraJavaOptions"]
 
 
 def missing() -> str:
     """What Spark needs and this machine lacks, or nothing."""
-    if importlib.util.find_spec("pyspark") is None:
-        return "PySpark is not installed: run `make spark`"
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        return "there is no Java: run `make spark` as root, or install Java 17 or later"
+    try:
+        check(Engine("spark"))
+    except ZgzxError as problem:
+        return str(problem)
     return ""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip without Spark, but fail in continuous integration."""
     here = [item for item in items if "tests/spark/" in item.nodeid]
-    reason = missing()
-    if not here or not reason:
+    reason = missing() if here else ""
+    if not reason:
         return
     if os.environ.get("ZGZX_CI") or os.environ.get("CI"):
         raise pytest.UsageError(f"tests of Spark cannot run: {reason}")
@@ -46,24 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The session; tests must leave its settings and tables as they found them."""
-    from pyspark.sql import SparkSession
-
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     folder = tmp_path_factory.mktemp("spark")
-    settings = {
-        "spark.driver.memory": "768m",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
+    options = {
+        "spark.driver.memory": "1g",
+        # short jobs: Java's slow compiler and parallel collector cost more than they save
+        "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {STOP}",
         "spark.local.dir": str(folder / "local"),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.shuffle.partitions": "3",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.execution.arrow.pyspark.enabled": "true",
     }
-    builder = SparkSession.builder.master(MASTER).appName("zgzx tests").config(map=settings)
-    session = builder.getOrCreate()
-    yield session
-    session.stop()
+    with running(Engine("spark", options=options)) as session:
+        yield session
