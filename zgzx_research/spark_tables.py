@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,6 +97,9 @@ def session(engine: Engine) -> SparkSession:
     local = engine.master.startswith("local")
     if local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    # tables go in and out as Arrow, so it does not matter which pandas there is
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     scratch = Path(tempfile.gettempdir()) / f"zgzx-{os.getpid()}"
     settings = {
         **SETTINGS,
@@ -154,6 +158,7 @@ class SparkTables:
     session: SparkSession
     in_parts: bool = False  # Spark cuts tables itself
     held: dict[str, DataFrame] = field(default_factory=dict)
+    linking: list[SparkSession] = field(default_factory=list)
 
     def lazy(self, table: pd.DataFrame | Path) -> nw.LazyFrame:
         if isinstance(table, Path):
@@ -179,16 +184,18 @@ class SparkTables:
     def splink(self) -> SparkAPI:
         from splink.backends.spark import SparkAPI
 
+        self.linking.append(self.session.newSession())  # its views are not among those of others
         return SparkAPI(
-            spark_session=self.session,
+            spark_session=self.linking[-1],
             break_lineage_method="persist",
             register_udfs_automatically=False,
         )
 
     def let_go(self) -> None:
-        """Free what was kept here, and what Splink keeps under names of its own."""
+        """Free what was kept here and what Splink kept."""
         for frame in self.held.values():
             frame.unpersist()
-        for table in self.session.catalog.listTables(pattern="__splink__*"):
-            self.session.catalog.uncacheTable(table.name)
-            self.session.catalog.dropTempView(table.name)
+        for views in (session.catalog for session in self.linking):
+            for table in views.listTables():
+                views.uncacheTable(table.name)
+                views.dropTempView(table.name)

@@ -64,6 +64,6 @@ def test_a_partition_with_a_bad_row_is_an_error_that_names_the_row(spark: SparkS
                 raise ValueError("row 7 has no year")
             yield batch
 
-    with pytest.raises(ZgzxError, match="Spark could not finish.*row 7 has no year"):
+    with pytest.raises(ZgzxError, match=r"Spark could not finish.*row 7 has no year"):
         total(spark, refuses)
     assert total(spark, lambda batches: batches) == ROWS * (ROWS - 1) // 2  # Spark goes on

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipeline.conftest import make_project, run, tree_bytes
+from tests.pipeline.conftest import ROOT, make_project, run, tree_bytes
+from zgzx_research.pipeline import manifest, store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -48,4 +50,14 @@ def test_links_and_panels_have_the_same_bytes(by_duckdb: Path, spark: SparkSessi
     made = tables(by_duckdb)
     assert sorted(made) == sorted(expected)
     assert [name for name in made if made[name] != expected[name]] == []
-    assert spark.catalog.listTables() == []
+    assert spark.catalog.listTables() == []  # nothing is left behind
+
+
+def test_the_manifest_names_the_engine_and_its_version(tmp_path: Path) -> None:
+    text = (ROOT / "studies/demo.toml").read_text(encoding="utf-8")
+    settings = tomllib.loads(f'{text}\n[engine]\nname = "spark"\n')
+    path = tmp_path / "manifest.json"
+    manifest.write_manifest(tmp_path, path, inputs={}, outputs=[], settings=settings, stamp={})
+    written = store.read_json(path)
+    assert written["settings"]["engine"] == {"name": "spark"}
+    assert written["packages"]["pyspark"].startswith("4.")

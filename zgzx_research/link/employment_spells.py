@@ -63,7 +63,8 @@ def build_employment(
         [rows[["employer", "firm_id", "alias"]].drop_duplicates() for rows in known.values()]
     )
     insured = pd.concat(
-        [_spells(clean, known["spell"]), _months(known["si_month"], months)], ignore_index=True
+        [_spells(clean, known["spell"]), _months(known["si_month"], months, engine)],
+        ignore_index=True,
     )
     sent = _dispatch(clean, spell_worker, firms, agency)
     firm = pd.concat([aliases, sent[["employer", "firm_id"]]]).drop_duplicates("employer")
@@ -125,7 +126,7 @@ def _spells(clean: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFra
     )
 
 
-def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
+def _months(rows: pd.DataFrame, months: pd.DataFrame, engine: Engine) -> pd.DataFrame:
     """worker_id, employer, start, end (numbers) of the rows that came by month."""
     worker, workers = pd.factorize(rows["worker_id"], sort=True)
     employer, employers = pd.factorize(rows["employer"], sort=True)
@@ -136,20 +137,20 @@ def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
     months, pair = months[known], pair[known]
     month = month_number(months["period_ym"])
     refund = months["kind"].eq("refund").astype("bool").to_numpy()
-    paid = month_number(months["paid_ym"]).fillna(month.mask(refund, NEVER)).to_numpy("int64")
+    paid = month_number(months["paid_ym"]).fillna(month.mask(refund, NEVER)).to_numpy("int32")
     decides = np.ones(len(pair), dtype=bool)
     if "insurance" in months:
         pension = months["insurance"].isin(PENSION).to_numpy()
         decides = pension | ~pd.Series(pair).isin(pair[pension]).to_numpy()
-    key = pair * NEVER + month.to_numpy(
-        "int64"
-    )  # months that follow each other are numbers that do
-    start, end = runs(paid_months(key[decides], paid[decides], refund[decides]))
-    worker, employer = np.divmod(start // NEVER, max(len(employers), 1))
+    lines = pd.DataFrame({"pair": pair, "month": month.to_numpy("int32")})
+    lines = lines.assign(paid=paid, refund=refund)[decides]
+    with connect(engine) as tables:
+        insured = tables.collect(runs(paid_months(tables.lazy(lines))), by=["pair", "start"])
+    worker, employer = np.divmod(insured["pair"].to_numpy("int64"), max(len(employers), 1))
     return pd.DataFrame(
         {
-            "start": start % NEVER,
-            "end": end % NEVER,
+            "start": insured["start"].astype("int64"),
+            "end": insured["end"].astype("int64"),
             "worker_id": pd.Series(workers.take(worker), dtype="str"),
             "employer": pd.Series(employers.take(employer), dtype="str"),
         }
