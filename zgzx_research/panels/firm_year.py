@@ -159,11 +159,16 @@ def build_firm_year(
         filings = original
         if holder != "original":
             filings = filings_of_firms(patent, firm_shares(party, link_audit, holder))
-        counts = count_filings(filings, truncation, firm=firm, joint=joint, dual=dual)
+        counts = count_filings(
+            filings, truncation, firm=firm, joint=joint, dual=dual, engine=engine
+        )
         awards = first_awards(roster, link_audit, calendar)
         before = awards["first_award"].min()
         known = firm_covariates(
-            firm, original, before=int(before) if pd.notna(before) else first_year
+            firm,
+            original,
+            before=int(before) if pd.notna(before) else first_year,
+            engine=engine,
         )
         staff = counted.result()
 

@@ -252,7 +252,8 @@ def panels(place: Place, study: Study) -> None:
     check_coverage(
         tables["patent"], people.employment, first_year, last_year, months, sources=asked
     )
-    with running(engine_of(study)):
+    engine = engine_of(study)
+    with running(engine):
         panel = firm_year(study, tables, calendar, firms, people)
         finals = build_worker_final(
             tables,
@@ -261,21 +262,22 @@ def panels(place: Place, study: Study) -> None:
             calendar=calendar,
             longest_break=study.retention.gap,
             patent_truncation=study.patents_until,
-            engine=engine_of(study),
+            engine=engine,
+        )
+        inventions = build_inventions_without_finalists(
+            tables,
+            firms,
+            people,
+            firm_year=panel,
+            worker_final=finals,
+            holder=study.patents.holder,
+            joint=study.patents.joint,
+            engine=engine,
         )
     store.write_table(place.stage("panels", "firm_year")[0], panel)
     entries = build_firm_entries(tables, firms, people, calendar=calendar)
     store.write_table(place.stage("panels", "firm_entries")[0], entries)
     store.write_table(place.stage("panels", "worker_final")[0], finals)
-    inventions = build_inventions_without_finalists(
-        tables,
-        firms,
-        people,
-        firm_year=panel,
-        worker_final=finals,
-        holder=study.patents.holder,
-        joint=study.patents.joint,
-    )
     store.write_table(place.stage("panels", "inventions_without_finalists")[0], inventions)
 
 
