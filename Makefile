@@ -6,8 +6,10 @@ STUDY ?= demo
 # two workers on two cores: one thread of linear algebra each
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 export PYTHONHASHSEED := 0
+# compiled modules and rewritten asserts are kept: each process of a run would compile them again
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick fuzz lint lab browser spark proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz lint lab browser spark proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -18,7 +20,11 @@ test: $(READY)
 	$(PYTEST) tests --ignore tests/browser --ignore tests/spark
 
 quick: $(READY)
-	$(PYTEST) -m "not slow and not proof" tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) -m "not slow and not study and not proof" tests --ignore tests/browser --ignore tests/spark
+
+# what `make test` leaves out for its length: more whole studies, and methods in many worlds
+studies: $(READY)
+	$(PYTEST) -m study tests --ignore tests/browser --ignore tests/spark
 
 # New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
 ifndef SEED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ import pytest
 
 from tests.pipeline.conftest import ROOT, make_project, run, tree_bytes
 from zgzx_research.pipeline import manifest, store
+from zgzx_research.study import load_study
+from zgzx_research.study_sections import Engine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -54,10 +55,10 @@ def test_links_and_panels_have_the_same_bytes(by_duckdb: Path, spark: SparkSessi
 
 
 def test_the_manifest_names_the_engine_and_its_version(tmp_path: Path) -> None:
-    text = (ROOT / "studies/demo.toml").read_text(encoding="utf-8")
-    settings = tomllib.loads(f'{text}\n[engine]\nname = "spark"\n')
+    asked = load_study(ROOT, "demo").model_copy(update={"engine": Engine(name="spark")})
+    settings = asked.model_dump(mode="json")
     path = tmp_path / "manifest.json"
     manifest.write_manifest(tmp_path, path, inputs={}, outputs=[], settings=settings, stamp={})
     written = store.read_json(path)
-    assert written["settings"]["engine"] == {"name": "spark"}
+    assert written["settings"]["engine"]["name"] == "spark"
     assert written["packages"]["pyspark"].startswith("4.")

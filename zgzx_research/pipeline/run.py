@@ -21,6 +21,7 @@ from zgzx_research.pipeline.freeze import plan_facts
 from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
+from zgzx_research.pipeline.published_counts import earlier_file
 from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.changes import changes_step
 from zgzx_research.pipeline.steps.pages import Edition
@@ -190,14 +191,14 @@ def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
     """Return the pages of a study and how they are made."""
     found = pages_of(place.root, study)
     tables = [place.stage(stage, table)[0] for table, stage in PAGE_TABLES.items()]
-    ledger = place.work / "clean" / "ledger.json"
+    ledger, earlier = place.work / "clean" / "ledger.json", earlier_file(place.root, study)
     return Edition(
         place=place,
         pages=found,
         quotes=quoted_pages(place.root, found),
         languages=study.study.languages,
         synthetic=synthetic,
-        inputs=(place.facts("study"), ledger, place.calendar, *tables),
+        inputs=(place.facts("study"), ledger, place.calendar, *tables, *earlier),
         parameters={},
         commit=manifest.clean_commit(place.root),
     )
