@@ -127,7 +127,7 @@ def sum_units(
             by_odds = ox.sum(axis=0)
             own = np.append(by_odds[0], weight @ x)
             sums += [(2, k, by_odds), (3, group.comparisons, r.T @ ox)]
-            sums += [(4, k, np.array(trimmed)), (5, (k, chunk.cohort), own)]
+            sums += [(4, k, trimmed), (5, (k, chunk.cohort), own)]
         return sums
 
     shapes = [

@@ -138,7 +138,7 @@ def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> Adjusted
     good = [j for j in range(count) if not failed[j]]
     odds = _odds_sums(passes, [(groups[j], fits[j], logits[j][0]) for j in good])
     made = [
-        _comparison(cells, groups[j], fits[j], logits[j], [part[k] for part in odds], models)
+        compare_samples(cells, groups[j], fits[j], logits[j], [part[k] for part in odds], models)
         for k, j in enumerate(good)
     ]
     effect, trimmed = np.full((1, count), np.nan), np.zeros(count, int)
@@ -244,13 +244,13 @@ def _odds_sums(
                 ox = odds[:, None] * x
                 r = chunk.y[:, period] - x @ fits[0][side]
                 sums += [(0, (k, side), ox.sum(axis=0)), (1, (k, side), r @ ox)]
-                sums.append((2, k, np.array(trimmed)))
+                sums.append((2, k, trimmed))
         return sums
 
     return passes.totals([shape, shape, (len(models),)], kernel)
 
 
-def _comparison(
+def compare_samples(
     cells: CellSums,
     group: ModelGroup,
     fits: Regressions,

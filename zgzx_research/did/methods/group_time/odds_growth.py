@@ -71,48 +71,64 @@ def growth_by_odds(
         for j in group.comparisons:
             failed[j] = logit[2]
     good = [k for k, logit in enumerate(logits) if not logit[2]]
-    count, width = len(good), passes.scaling.width
+    some = [groups[k] for k in good]
+    totals = _totals(passes, some, [logits[k][0] for k in good], comparisons)
+    return [
+        _growth(totals, i, groups[k], logits[k][0], logits[k][1]) for i, k in enumerate(good)
+    ], failed
+
+
+def _totals(
+    passes: Passes, groups: list[ModelGroup], logits: list[np.ndarray], comparisons: int
+) -> list[np.ndarray]:
+    """One pass over all units.
+
+    Of the treated Σw (groups,), Σw y_t and Σw y_b (comparisons,); of the comparison units ΣO x y_t
+    and ΣO x y_b (comparisons, 1 + covariates), ΣO (groups, cohorts) and units trimmed (groups,).
+    """
 
     def kernel(chunk: Chunk) -> list[Contribution]:
         sums: list[Contribution] = []
-        for i, k in enumerate(good):
-            group = groups[k]
+        for k, group in enumerate(groups):
             if not group.has(chunk.cohort):
                 continue
             (x, weight), (now, base) = chunk.sample(group), chunk.outcomes(group)
             if group.treated == chunk.cohort:
-                sums += [(0, i, weight.sum()), (1, group.comparisons, weight @ now)]
+                sums += [(0, k, weight.sum()), (1, group.comparisons, weight @ now)]
                 sums.append((2, group.comparisons, weight @ base))
                 continue
-            odds, trimmed = odds_weights(weight, np.minimum(scores(x @ logits[k][0]), CAP))
+            odds, trimmed = odds_weights(weight, np.minimum(scores(x @ logits[k]), CAP))
             ox = odds[:, None] * x
             sums += [(3, group.comparisons, now.T @ ox), (4, group.comparisons, base.T @ ox)]
-            sums += [(5, (i, chunk.cohort), odds.sum()), (6, i, np.array(trimmed))]
+            sums += [(5, (k, chunk.cohort), odds.sum()), (6, k, trimmed)]
         return sums
 
-    by_comparison = (comparisons, width)
+    count, by_comparison = len(groups), (comparisons, passes.scaling.width)
     shapes = [(count,), (comparisons,), (comparisons,), by_comparison, by_comparison]
     shapes += [(count, len(passes.panel.cohorts)), (count,)]
-    w, total, start, now, base, compared, trimmed = passes.totals(shapes, kernel)
-    made = []
-    for i, k in enumerate(good):
-        here = groups[k].comparisons
-        below = base[here, 0]
-        growth = now[here, 0] / below
-        slope = (now[here] - growth[:, None] * base[here]).T * (start[here] / below)
-        made.append(
-            OddsGrowth(
-                groups[k],
-                float(w[i]),
-                total[here],
-                start[here] * growth,
-                compared[i],
-                int(trimmed[i]),
-                logits[k][0],
-                start[here],
-                below,
-                growth,
-                logits[k][1] @ slope,
-            )
-        )
-    return made, failed
+    return passes.totals(shapes, kernel)
+
+
+def _growth(
+    totals: list[np.ndarray], k: int, group: ModelGroup, logit: np.ndarray, inverse: np.ndarray
+) -> OddsGrowth:
+    """What the sums of a group come to."""
+    here = group.comparisons
+    w, compared, trimmed = (totals[which][k] for which in (0, 5, 6))
+    total, start, now, base = (totals[which][here] for which in (1, 2, 3, 4))
+    below = base[:, 0]
+    growth = now[:, 0] / below
+    slope = (now - growth[:, None] * base).T * (start / below)
+    return OddsGrowth(
+        group,
+        float(w),
+        total,
+        start * growth,
+        compared,
+        int(trimmed),
+        logit,
+        start,
+        below,
+        growth,
+        inverse @ slope,
+    )

@@ -65,55 +65,71 @@ def growth_by_poisson(
 ) -> tuple[list[PoissonGrowth], list[str]]:
     """Return what the groups come to, and why each comparison fails, or ""."""
     value, hessian, bad = fit_poisson(passes, groups, comparisons)
-    now, base = value[:comparisons].T, value[comparisons:].T
-    failed = [""] * comparisons
-    good = []
+    failed, good = [""] * comparisons, []
     for group in groups:
         if bad[group.comparisons].any() or bad[comparisons + group.comparisons].any():
             for j in group.comparisons:
                 failed[j] = FAILED
         else:
             good.append(group)
-    count, width = len(good), passes.scaling.width
+    totals = _totals(passes, good, value.reshape(2, comparisons, -1))
+    return [_growth(totals, k, group, value, hessian) for k, group in enumerate(good)], failed
+
+
+def _totals(passes: Passes, groups: list[ModelGroup], value: np.ndarray) -> list[np.ndarray]:
+    """One pass over all units.
+
+    Of the treated Σw (groups,), Σw y_t (comparisons,) and Σw y_b exp(x'(β_t - β_b)) x (comparisons,
+    1 + covariates); of the comparison units Σw (groups, cohorts).
+
+    Parameters
+    ----------
+    value : (2, comparisons, 1 + covariates)
+        β_t and β_b.
+    """
 
     def kernel(chunk: Chunk) -> list[Contribution]:
         sums: list[Contribution] = []
-        for i, group in enumerate(good):
+        for k, group in enumerate(groups):
             if not group.has(chunk.cohort):
                 continue
             (x, weight), here = chunk.sample(group), group.comparisons
             if group.treated == chunk.cohort:
-                y, before = chunk.outcomes(group)
-                grown = np.exp(x @ (now[:, here] - base[:, here]))
-                expected = weight[:, None] * before * grown
-                sums += [(0, i, weight.sum()), (1, here, weight @ y), (2, here, expected.T @ x)]
+                now, base = chunk.outcomes(group)
+                grown = np.exp(x @ (value[0, here] - value[1, here]).T)
+                expected = (weight[:, None] * base * grown).T @ x
+                sums += [(0, k, weight.sum()), (1, here, weight @ now), (2, here, expected)]
             else:
-                sums.append((3, (i, chunk.cohort), weight.sum()))
+                sums.append((3, (k, chunk.cohort), weight.sum()))
         return sums
 
-    shapes = [(count,), (comparisons,), (comparisons, width), (count, len(passes.panel.cohorts))]
-    w, total, expected, compared = passes.totals(shapes, kernel)
-    made = []
-    for i, group in enumerate(good):
-        here = group.comparisons
-        slope = [
-            np.linalg.solve(hessian[rows], expected[here][:, :, None])[:, :, 0].T
-            for rows in (here, comparisons + here)
-        ]
-        made.append(
-            PoissonGrowth(
-                group,
-                float(w[i]),
-                total[here],
-                expected[here, 0],
-                compared[i],
-                0,
-                now[:, here],
-                base[:, here],
-                *slope,
-            )
-        )
-    return made, failed
+    count, (_, comparisons, width) = len(groups), value.shape
+    cohorts = len(passes.panel.cohorts)
+    shapes = [(count,), (comparisons,), (comparisons, width), (count, cohorts)]
+    return passes.totals(shapes, kernel)
+
+
+def _growth(
+    totals: list[np.ndarray], k: int, group: ModelGroup, value: np.ndarray, hessian: np.ndarray
+) -> PoissonGrowth:
+    """What the sums of a group come to."""
+    here, there = group.comparisons, len(value) // 2 + group.comparisons
+    expected = totals[2][here]
+    by_now, by_base = (
+        np.linalg.solve(hessian[rows], expected[:, :, None])[:, :, 0].T for rows in (here, there)
+    )
+    return PoissonGrowth(
+        group,
+        float(totals[0][k]),
+        totals[1][here],
+        expected[:, 0],
+        totals[3][k],
+        0,
+        value[here].T,
+        value[there].T,
+        by_now,
+        by_base,
+    )
 
 
 def fit_poisson(

@@ -96,29 +96,26 @@ def fit(panel: Panel, options: Options) -> MethodResult:
     """Imputation on a Panel."""
     _refuse_changes(panel)
     moments = moments_of(panel)
-    notes: list[LedgerRow] = []
-    window = options.event_window
+    notes, window = list[LedgerRow](), options.event_window
     plan = make_plan(panel, moments, options.masked, options.leave_out, window, notes)
     if options.scale == "ratio":
         return fit_ratio(panel, moments, plan, notes)
 
-    adjusted, passes = options.adjustment != "none", None
-    if adjusted or options.leave_one_out:  # else sums of strata say it all
-        passes = passes_by_stratum(panel, moments, adjusted)
+    adjusted = options.adjustment != "none"
+    by_unit = adjusted or options.leave_one_out  # else sums of strata say it all
+    passes = passes_by_stratum(panel, moments, adjusted) if by_unit else None
     sums = stratum_sums(moments, passes)
     base = untreated_regression(plan, sums, 0)
     plan, cells = imputed_cells(panel, moments, plan, base, sums, notes)
     plan, leads, factor = lead_tests(panel, moments, plan, sums, notes)
-    parts = [leads, cells]
-
-    at_mean = sums.square[:, 0] / moments.weight[:, None]
+    parts, at_mean = [leads, cells], sums.square[:, 0] / moments.weight[:, None]
     influence = each_stratum(partial(stratum_influence, parts, moments.mean, at_mean))
     if passes is None:
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
         covariance, by_cluster = covariance_by_unit(passes, plan, parts, options.leave_one_out)
-    count = len(panel.cohorts)
-    rows, on_means = labels(panel, moments, plan), mean_weights(moments, influence, count)
+    rows, count = labels(panel, moments, plan), len(panel.cohorts)
+    on_means = mean_weights(moments, influence, count)
     scale = np.concatenate(
         [np.full(len(leads.estimate), np.sqrt(factor)), np.ones(len(cells.estimate))]
     )
@@ -132,8 +129,9 @@ def fit(panel: Panel, options: Options) -> MethodResult:
         covariance * np.outer(scale, scale) + added,
     )
     kind = "reweighted" if adjusted else EXACT if moments.observed.all() else "pairwise"
-    means = cohort_means(moments, count)
-    weights = MeanWeights(on_means, means, panel.cohorts, panel.periods, kind)
+    weights = MeanWeights(
+        on_means, cohort_means(moments, count), panel.cohorts, panel.periods, kind
+    )
     by_cluster = None if by_cluster is None else by_cluster * scale
     return MethodResult(rows, numbers, weights, notes=notes, influence=by_cluster)
 
