@@ -5,9 +5,16 @@ The same random examples each time, and one worker for tests that share what is 
 
 from __future__ import annotations
 
+import gc
+import sys
+from collections.abc import Generator
+
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
+
+# nbformat's checks load a grammar of web addresses, 1.6 s in each process, that no notebook needs
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 FUZZ = 25  # times as many examples: about 20 minutes on two cores
 
@@ -23,8 +30,8 @@ settings.register_profile(
 settings.load_profile("fixed")
 
 
-# folders whose files share what takes long to make: the built study; the tiny worlds
-TOGETHER = ("tests/pipeline/", "tests/unit/simulate/")
+# folders whose files share what takes long to make: the built study; the tiny worlds; Spark's Java
+TOGETHER = ("tests/pipeline/", "tests/unit/simulate/", "tests/spark/")
 
 
 def shared(nodeid: str) -> str:
@@ -42,6 +49,24 @@ class FolderScheduling(LoadFileScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FolderScheduling:
     return FolderScheduling(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Modules and tests stay to the end, so no search for garbage, now or later, looks at them.
+
+    Each search by `multipletests` of statsmodels would take 0.4 s.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # compiled modules report what is left at the end
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -181,9 +181,13 @@ def make_small_study(
     key.write_bytes(b"k" * 32)
     key.chmod(0o600)
     text = (project / f"studies/{NAME}.toml").read_text(encoding="utf-8")
-    text = text.replace("[2010, 2025]", str(list(YEARS))).replace(
-        '# key_file = "~/keys/zgzx.key"', f'key_file = "{key}"'
-    )
+    own = {
+        "[2010, 2025]": str(list(YEARS)),
+        "# truncation = 2026-03-31": "truncation = 2026-03-31",
+        '# key_file = "~/keys/zgzx.key"': f'key_file = "{key}"',
+    }
+    for words, ours in own.items():
+        text = text.replace(words, ours)
     write_study(project, text)
     _fill(project, World(), sources)
     return project

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +27,7 @@ from zgzx_research.link.decisions import COLUMNS, read_decisions
 from zgzx_research.pipeline.check import check_study
 from zgzx_research.pipeline.new_study import README, TEMPLATES, init_study, templates
 from zgzx_research.pipeline.place import SOURCES
-from zgzx_research.study import load_study
+from zgzx_research.study import Study, load_study
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = templates()["template"]
@@ -50,6 +52,14 @@ def new(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def with_export(new: Path) -> Study:
+    """The new study once it says until when its patents reach."""
+    path = new / f"studies/{NAME}.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("# truncation = 2026-03-31", "truncation = 2026-05-31"), "utf-8")
+    return load_study(new, NAME)
+
+
 def test_init_makes_folders_a_note_in_chinese_workbooks_and_the_list_of_links(new: Path) -> None:
     raw = new / "data/raw" / NAME
     assert sorted(path.name for path in raw.iterdir() if path.is_dir()) == sorted(
@@ -63,13 +73,30 @@ def test_init_makes_folders_a_note_in_chinese_workbooks_and_the_list_of_links(ne
     links = new / f"data/decisions/{NAME}/links.csv"
     assert links.read_bytes().decode("utf-8-sig") == ",".join(COLUMNS) + "\n"
     assert read_decisions(links).empty
-    assert load_study(new, NAME).raw.path == f"data/raw/{NAME}"
+    assert with_export(new).raw.path == f"data/raw/{NAME}"
 
 
 def test_init_takes_over_no_worth_of_the_demo(new: Path) -> None:
     text = (new / f"studies/{NAME}.toml").read_text(encoding="utf-8")
     assert "# [value.invention]" in text and "# amount = " in text
-    assert load_study(new, NAME).value.of("invention") is None
+    assert with_export(new).value.of("invention") is None
+
+
+def test_init_takes_over_nothing_that_holds_for_the_demo_alone(new: Path) -> None:
+    """The dates of its report and its export would pass for those of the new study."""
+    demo = tomllib.loads((ROOT / "studies/demo.toml").read_text(encoding="utf-8"))
+    text = (new / f"studies/{NAME}.toml").read_text(encoding="utf-8")
+    made = tomllib.loads(text)
+    assert not {"date", "author"} & set(made["study"])
+    assert "truncation" not in made["patents"] and "value" not in made
+    assert "demo" not in {made["study"]["name"], *made["raw"]["path"].split("/")}
+    assert "synthetic world" not in text
+    dates = [one for section in demo.values() for one in section.values() if type(one) is dt.date]
+    kept = [one for section in made.values() for one in section.values()]
+    assert len(dates) == 2 and not [one for one in kept if type(one) is dt.date]
+    with pytest.raises(ZgzxError, match="truncation"):
+        load_study(new, NAME)  # not silently that of the demo
+    assert with_export(new).study.date is None
 
 
 def test_init_does_not_write_over_a_study(new: Path) -> None:

@@ -51,7 +51,7 @@ def test_results_show_counts_and_no_personal_text(folder: Path) -> None:
     assert all("16" in one for one in shown[3:])
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_both_panels_in_eight_lines_equal_those_of_the_pipeline(
     project: Path, folder: Path
 ) -> None:

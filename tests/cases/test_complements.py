@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from zgzx_research.evidence.disclosure import (
-    MIN_RECORDS,
     blank_few_units,
     blank_small_counts,
     hidden_parts,
     pooled_categories,
     pooled_counts,
+    shown_categories,
 )
+from zgzx_research.evidence.disclosure_rules import written_rules
 from zgzx_research.evidence.facts import Facts, effect_facts, grade_facts, shown_fact
 from zgzx_research.evidence.grade import grade
 from zgzx_research.evidence.row_balance import SHEETS, TOTAL, row_balance
@@ -170,7 +171,8 @@ def test_no_hidden_number_follows_from_the_shown_ones() -> None:
                     assert not hidden or len(hidden) > 1
                     assert (
                         not hidden
-                        or sum(lines[source][name]["quarantined"] for name in hidden) >= MIN_RECORDS
+                        or sum(lines[source][name]["quarantined"] for name in hidden)
+                        >= written_rules().persons
                     )
 
 
@@ -196,11 +198,11 @@ LEDGER = {
 
 
 def test_table_figure_and_alternative_text_leave_the_same_numbers_blank() -> None:
-    table = rows_table(LEDGER, "zh", MIN_RECORDS)
+    table = rows_table(LEDGER, "zh", written_rules().persons)
     assert table.rows[0][2:] == ("228", "190", "34", "4")  # the files are in the workbook
     assert "不显示" not in table.caption
     one = {"roster": LEDGER["roster"][:1]}
-    few = rows_table(one, "zh", MIN_RECORDS)
+    few = rows_table(one, "zh", written_rules().persons)
     assert few.rows[0][2:] == ("106", "—", "—", "2")
     assert "凭合计可以推出它们的数字也不显示" in few.caption
     text = plot_raw_rows(one).draw(FigureStyle(language="en", disclosure_control=True)).alt
@@ -299,7 +301,8 @@ def test_small_categories_of_a_year_stand_together() -> None:
         ],
         columns=["year", "category", "firms"],
     )
-    told = pooled_categories(frame)
+    shown = shown_categories(frame)
+    told = pooled_categories(shown)
     # the two of 2023 would follow from all winners and the other years, so 2024 is left out as well
     assert told.values.tolist() == [[2021, "several", 5], [2021, "skill", 5], [2025, "team", 6]]
-    assert pooled_counts(frame, told) == {"threshold": 2, "secondary": 2}
+    assert pooled_counts(frame, shown) == {"threshold": 2, "secondary": 2}

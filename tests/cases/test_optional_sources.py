@@ -101,7 +101,7 @@ def test_without_scores_and_programmes_both_languages_say_what_is_missing(bare: 
 
 
 @pytest.mark.slow
-def test_the_flow_leaves_out_what_no_file_tells_of(bare: Path, retention_only: Path) -> None:
+def test_the_flow_leaves_out_what_no_file_tells_of(bare: Path) -> None:
     """Sixteen firms win; without score sheets nobody is known to have entered without winning."""
     known = Facts.load(bare / f"data/work/{NAME}/facts.json").facts
     assert known["flow.firms.awarded"]["value"] == known["flow.firms.in_panel"]["value"] == 16
@@ -113,6 +113,9 @@ def test_the_flow_leaves_out_what_no_file_tells_of(bare: Path, retention_only: P
     text = said(bare, "2_programme", "en")
     assert "do not allow a comparison of persons among finalists" in text
 
+
+@pytest.mark.study
+def test_the_flow_without_preliminaries_begins_with_the_finals(retention_only: Path) -> None:
     finals = Facts.load(retention_only / f"data/work/{NAME}/facts.json").facts
     # 16 winning firms and 8 more in both finals; sheets of preliminaries were taken away
     assert finals["flow.firms.final"]["value"] == 24
@@ -122,7 +125,7 @@ def test_the_flow_leaves_out_what_no_file_tells_of(bare: Path, retention_only: P
     assert not {key for key in finals if key.startswith("until.patents")}
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_every_figure_and_table_of_the_pages_is_made(bare: Path) -> None:
     for language in LANGUAGES:
         figures, tables = Counter[str](), Counter[str]()
@@ -163,7 +166,6 @@ def is_table(output: Shown) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> None:
     """The tables of an earlier run must not be read as if their files were still there."""
     project = make_small_study(tmp_path)
@@ -175,7 +177,7 @@ def test_sources_taken_away_after_a_run_leave_nothing_behind(tmp_path: Path) -> 
     assert len(pd.read_parquet(place.stage("clean", "entry")[0])) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_a_study_of_retention_alone_needs_no_patents(retention_only: Path) -> None:
     pages = pages_of(retention_only, load_study(retention_only, NAME))
     analyses = ["3_retention", "5_robustness", "6_people", "8_claims", "9_changes"]
@@ -189,7 +191,7 @@ def test_a_study_of_retention_alone_needs_no_patents(retention_only: Path) -> No
     assert panel["patents_all"].isna().all()  # nobody knows of any, which is not the same as none
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_a_study_of_patents_alone_needs_no_employment(tmp_path: Path) -> None:
     project = make_small_study(tmp_path, sources=("patents",))
     change_study(project, WITHOUT_RETENTION)

@@ -146,9 +146,16 @@ def cell_values(
     return values
 
 
-def shown_by(notebook: Path, parameters: Mapping[str, object], root: Path) -> list[Shown]:
-    """Run all cells of a notebook in this process: its texts, figures and tables."""
+def shown_by(
+    notebook: Path, parameters: Mapping[str, object], root: Path, last: str = ""
+) -> list[Shown]:
+    """Run the cells of a notebook in this process: its texts, figures and tables.
+
+    With `last`, the cells after the first one with these words do not run.
+    """
     cells = nbformat.read(notebook, as_version=4).cells
+    if last:
+        cells = cells[: next(n for n, cell in enumerate(cells) if last in cell.source) + 1]
     return [value for value in cell_values(cells, parameters, root) if isinstance(value, Shown)]
 
 

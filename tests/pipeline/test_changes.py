@@ -126,7 +126,7 @@ def test_the_scope_of_a_study_is_read_from_its_own_files(project: Path) -> None:
     assert 202500 < scope.insured_until < 202613
 
 
-@pytest.mark.parametrize("name", ["demo", "year2022"])
+@pytest.mark.parametrize("name", [pytest.param("demo", marks=pytest.mark.study), "year2022"])
 def test_panels_cut_to_their_own_scope_stay_as_they_are(project: Path, name: str) -> None:
     place, study = place_of(project, name), load_study(project, name)
     cut, whole = panels_in_scope(place, study, scope_of(place, study)), read_panels(place)
@@ -199,6 +199,7 @@ def test_revised_rows_are_a_part_of_the_data_and_nothing_else(project: Path) -> 
     assert parts["patents_up"]["data"] == pytest.approx(whole, abs=1e-9)
 
 
+@pytest.mark.study
 def test_other_settings_are_a_part_of_the_method(project: Path) -> None:
     """The study of today weighs joint applications otherwise, and takes other years."""
     publish_study(project, "demo", "2026-03-31", again=True)
@@ -216,6 +217,7 @@ def test_other_settings_are_a_part_of_the_method(project: Path) -> None:
     assert levels["data"]["estimate"] == levels["method"]["estimate"]
 
 
+@pytest.mark.study
 def test_without_the_earlier_data_method_and_data_are_one_part(
     project: Path, copy_of: Callable[[Path], Path]
 ) -> None:
@@ -254,6 +256,7 @@ def test_what_is_published_is_kept_until_told_otherwise(
         publish_study(project, "year2022")
 
 
+@pytest.mark.study
 def test_the_command_compares_what_was_built(project: Path) -> None:
     said: list[str] = []
     table, path = changes_between(project, "year2022", "fewer", say=said.append)
@@ -267,6 +270,7 @@ def test_the_command_compares_what_was_built(project: Path) -> None:
         changes_between(project, "year1999", "demo", say=said.append)
 
 
+@pytest.mark.study
 def test_the_page_tells_the_same_in_both_languages(project: Path) -> None:
     place, notebook = place_of(project, "demo"), project / "notebooks/9_changes/page.ipynb"
     before = place.changes.read_text(encoding="utf-8")

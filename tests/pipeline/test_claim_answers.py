@@ -19,7 +19,6 @@ FINDING = Finding(
     p_value=0.4,
     equivalence_low=-3.0,
     equivalence_high=13.0,
-    detectable=14.0,
     claimed_effect=10.0,
     claimed_sign=1,
     effective_treated=90.0,
@@ -44,6 +43,7 @@ def answer(
     [
         ("supported", 0.001, "found"),
         ("indication", 0.001, "found"),
+        ("opposite_indication", 0.001, "found"),
         ("associated", 0.001, "found"),
         ("contradicted", 0.001, "found"),
         ("indistinguishable", 0.4, "none"),
@@ -102,12 +102,14 @@ def test_side_direction_and_limits() -> None:
 
 
 def test_counts_over_all_claims() -> None:
-    found = {"patents_up": "supported", "career": "indication", "spillover": "exploratory"}
+    verdicts = {"patents_up": "supported", "career": "indication", "spillover": "exploratory"}
+    found = {name: {"verdict": one, "against": False} for name, one in verdicts.items()}
     facts = {key: one["value"] for key, one in count_facts(CLAIMS, found).items()}
     assert facts == {
         "claims.supported": 1,
         "claims.signs": 1,
         "claims.contradicted": 0,
+        "claims.opposite_signs": 0,
         "claims.not_found": 0,
         "claims.unanswered": 1,  # retention_up has no estimate
         "claims.all": 9,
@@ -115,3 +117,21 @@ def test_counts_over_all_claims() -> None:
         "claims.primary_ids": "patents_up career",
         "claims.exploratory_ids": "spillover",
     }
+
+
+@pytest.mark.parametrize(
+    ("verdict", "against", "counted"),
+    [
+        ("associated", False, "signs"),
+        ("associated", True, "opposite_signs"),
+        ("indication", False, "signs"),
+        ("opposite_indication", True, "opposite_signs"),
+        ("contradicted", True, "contradicted"),
+    ],
+)
+def test_signs_of_the_opposite_are_not_counted_as_signs(
+    verdict: str, against: bool, counted: str
+) -> None:
+    facts = count_facts(CLAIMS, {"career": {"verdict": verdict, "against": against}})
+    ones = {key for key, one in facts.items() if one["value"] == 1}
+    assert ones == {f"claims.{counted}"}

@@ -72,14 +72,16 @@ def test_only_claims_with_an_estimate_have_facts(study: Study) -> None:
     [
         ({"pretest__p_value": 0.01}, "associated", "pretest"),
         ({"base__z": -2.5}, "associated", "base_sensitivity"),
-        ({"headline__mde": 40.0}, "indication", ""),  # found: the rule does not lower it
+        ({"headline__mde": 40.0}, "supported", ""),  # found: the rule does not lower it
         ({"headline__effective_number": 9.0}, "too_few", "effective_treated"),
         ({"headline__estimate": -12.0}, "contradicted", ""),
         ({"headline__p_value": 0.03}, "indistinguishable", ""),
+        # significant alone is not found, so the rule for what was not found applies
+        ({"headline__p_value": 0.03, "headline__mde": 40.0}, "indistinguishable", "detectable"),
         ({"headline__p_value": math.nan}, "not_estimable", ""),
-        ({"curve__sign_flips": 0.5}, "supported", "sign_flips"),
-        ({"sensitivity__breakdown": 0.1}, "supported", "breakdown"),
-        ({"pretest__slope_detectable": 3.0}, "supported", "pretest_power"),
+        ({"curve__sign_flips": 0.5}, "indication", "sign_flips"),
+        ({"sensitivity__breakdown": 0.1}, "indication", "breakdown"),
+        ({"pretest__slope_detectable": 3.0}, "indication", "pretest_power"),
     ],
 )
 def test_each_measure_reaches_its_rule(

@@ -53,6 +53,7 @@ def test_rows_are_conserved(built: Path) -> None:
     assert sum(entry["quarantined"] for entry in entries) > 0
 
 
+@pytest.mark.study
 @pytest.mark.usefixtures("sketched")
 def test_a_hundred_patents_move_both_headlines(built: Path, copy_of: Copy) -> None:
     project = copy_of(built)
@@ -182,6 +183,7 @@ def package_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
+@pytest.mark.study
 @pytest.mark.usefixtures("sketched")
 def test_editing_clean_reruns_clean_onwards(built: Path, copy_of: Copy, package_copy: Path) -> None:
     """A comment in a module of cleaning: all that imports it runs, which is cleaning and linking.
@@ -198,6 +200,7 @@ def test_editing_clean_reruns_clean_onwards(built: Path, copy_of: Copy, package_
     assert ran - RENDERED == {*cleaned, "clean.collect", "link", "study", "changes", "facts"}
 
 
+@pytest.mark.study
 @pytest.mark.usefixtures("sketched")
 def test_editing_one_prose_file_reruns_its_page_only(built: Path, copy_of: Copy) -> None:
     project = copy_of(built)

@@ -23,6 +23,7 @@ from tests.published import (
     table_rows,
 )
 from zgzx_research.evidence.disclosure_rules import written_rules
+from zgzx_research.pipeline.disclosure_log import CHECKED, logged, whole_outputs
 from zgzx_research.pipeline.page_outputs import Shown
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.workbooks import write
@@ -146,7 +147,8 @@ def test_firms_left_out_of_the_figure_of_cohorts_are_not_told(
 def test_event_times_and_workbook_leave_the_same_numbers_blank(built: Path, workbook: Path) -> None:
     for outcome, page in (("retention", "3_retention"), ("patents_invention", "4_patents")):
         notebook = built / f"notebooks/{page}/page.ipynb"
-        shown = shown_by(notebook, {"study": "demo", "language": "en"}, built)
+        given = {"study": "demo", "language": "en"}
+        shown = shown_by(notebook, given, built, last='page.table("event_time"')
         table = [count(row["Winning firms"]) for row in table_rows(shown, "event_time")]
         unit = "percentage_point" if outcome == "retention" else "percent"
         events = words("sheet", "events", "en", unit=words("unit", unit, "en"))
@@ -162,3 +164,15 @@ def test_event_times_and_workbook_leave_the_same_numbers_blank(built: Path, work
             {n for time, n in zip(times, table, strict=True) if n and not time.startswith("−")}
         )
         assert all(high - low >= FIRMS for low, high in pairwise(after))
+
+
+def test_the_log_has_a_row_for_all_that_a_page_shows(audit: list[Shown]) -> None:
+    log = {key: one for shown in audit for key, one in shown.kept.facts.items()}
+    shown_names = [shown.name for shown in audit if shown.mark["kind"] != "text"]
+    for name in shown_names:
+        assert log[f"disclosure.1_data_audit.{name}.{CHECKED}"]["value"] == shown_names.count(name)
+    blank = sum(sum(shown.blank.values()) for shown in audit)
+    assert blank == sum(number for _, _, number in logged(log)) > 0
+    assert whole_outputs(log) == sum(not any(shown.blank.values()) for shown in audit) - sum(
+        shown.mark["kind"] == "text" for shown in audit
+    )

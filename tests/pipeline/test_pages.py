@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -48,12 +49,20 @@ def headline(project: Path, page: str, **given: str) -> tuple[str, Kept]:
     return str(values[-1].data["text/markdown"]), kept
 
 
+@functools.cache
+def usual_headline(project: Path, page: str, language: str) -> tuple[str, Kept]:
+    """The headline under the parameters that the page declares."""
+    return headline(project, page, language=language)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_keeps_equal_facts_in_both_languages(built: Path, page: str) -> None:
-    zh, en = (kept_text(kept_by(built, page, language=language)) for language in ("zh", "en"))
-    assert zh == en
-    if page != OF_PANEL:
-        assert (built / f"data/work/demo/facts/{page}.json").read_text(encoding="utf-8") == zh
+    """The built study has run the Chinese page."""
+    if page == OF_PANEL:
+        zh = kept_text(kept_by(built, page, language="zh"))
+    else:
+        zh = (built / f"data/work/demo/facts/{page}.json").read_text(encoding="utf-8")
+    assert kept_text(kept_by(built, page, language="en")) == zh
     assert json.loads(zh)["facts"]
 
 
@@ -69,7 +78,7 @@ def test_a_page_keeps_equal_facts_in_both_languages(built: Path, page: str) -> N
 def test_another_parameter_gives_another_answer(
     built: Path, page: str, usual: str, given: Mapping[str, str], language: str
 ) -> None:
-    before, facts_before = headline(built, page, language=language)
+    before, facts_before = usual_headline(built, page, language)
     after, facts_after = headline(built, page, language=language, **given)
     outcome, spec = usual.split(".")
     other = f"{given.get('outcome', outcome)}.{given.get('spec', spec)}"

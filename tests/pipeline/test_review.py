@@ -67,6 +67,7 @@ def filled_in(project: Path) -> tuple[Path, dict]:
     return path, {"file": entry["文件 file"].value, "row": int(entry["行 row"].value)}
 
 
+@pytest.mark.study
 def test_a_workbook_handed_back_mends_the_cell_in_the_next_run(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def test_a_study_without_decisions_is_the_same(project: Path) -> None:
     assert (project / "data/work/demo/panels/firm_year.parquet").read_bytes() == before
 
 
+@pytest.mark.study
 def test_decisions_take_effect(project: Path) -> None:
     """One roster text is said to mean no firm, and one row of the registry is dropped."""
     work, decisions = project / "data/work/demo", project / "data/decisions/demo"
@@ -172,6 +173,7 @@ def test_wishes_that_cannot_be_met(project: Path, before: str, after: str, messa
         load_study(project, "demo")
 
 
+@pytest.mark.study
 @pytest.mark.usefixtures("sketched")
 def test_a_study_in_one_language(project: Path) -> None:
     path = project / "studies/demo.toml"

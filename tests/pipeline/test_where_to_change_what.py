@@ -135,9 +135,13 @@ print(json.dumps({"same": values[0] == values[1], "count": len(values[0])}))
 
 
 @pytest.mark.slow
-def test_a_page_with_a_new_figure_is_four_files(built: Path, copy_of: Copy, scratch: Path) -> None:
+def test_a_page_with_a_new_figure_is_four_files_and_a_rule(
+    built: Path, copy_of: Copy, scratch: Path
+) -> None:
     project = copy_of(built)
     (scratch / "report/figures/firms_by_year.py").write_text(FIGURE, encoding="utf-8")
+    guards = scratch / "evidence/disclosure_outputs.toml"
+    change(guards, '"cohorts", "participation",', '"cohorts", "participation", "firms_by_year",')
     folder = project / "notebooks/5_firms"
     shutil.copytree(project / "notebooks/0_brief", folder)
     cells = [

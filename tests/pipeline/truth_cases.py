@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,8 +93,9 @@ def numbered(record: pd.DataFrame, raw: Path) -> pd.DataFrame:
     )
 
 
+@functools.cache
 def recovered(project: Path) -> Recovered:
-    """Read what a run of the demo study left behind, and the truth."""
+    """Read what a run of the demo study left behind, and the truth; not to be changed."""
     raw, work = project / "data/raw/demo/truth", project / "data/work/demo"
     truth = {name: pd.read_parquet(raw / f"{name}.parquet") for name in TRUTH}
     truth["record"] = numbered(truth["record"], project / "data/raw/demo/raw")

@@ -12,18 +12,17 @@ from zgzx_research.proofs.cleaning import ROWS, Trap, judge_trap, one_world
 from zgzx_research.simulate.world.constants import switched
 
 TOO_MANY = {"double filing", "A and B rows", "bought patents"}
-SHORT = {
-    "double filing",
-    "A and B rows",
-    "bought patents",
-    "renames",
-}  # the others take minutes: `make proofs`
+SHORT = {  # the others take minutes: `make proofs`
+    "double filing": pytest.mark.slow,
+    "A and B rows": pytest.mark.study,
+    "bought patents": pytest.mark.study,
+    "renames": pytest.mark.slow,
+}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "trap",
-    [pytest.param(trap, marks=() if trap.label in SHORT else pytest.mark.proof) for trap in ROWS],
+    [pytest.param(trap, marks=SHORT.get(trap.label, pytest.mark.proof)) for trap in ROWS],
     ids=[trap.label for trap in ROWS],
 )
 def test_cleaning_is_near_the_truth_where_the_naive_treatment_is_not(trap: Trap) -> None:
@@ -33,7 +32,7 @@ def test_cleaning_is_near_the_truth_where_the_naive_treatment_is_not(trap: Trap)
 
 
 def test_the_short_form_names_existing_traps() -> None:
-    assert {trap.label for trap in ROWS} > SHORT
+    assert {trap.label for trap in ROWS} > set(SHORT)
 
 
 @pytest.mark.parametrize("trap", ROWS, ids=[trap.label for trap in ROWS])

@@ -39,7 +39,7 @@ def too_sure(effects: Effects) -> Effects:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_planted_defects_are_seen_and_the_good_estimator_holds() -> None:
     rows = [
         GOOD,

@@ -44,7 +44,7 @@ def test_the_persons_of_a_world_are_as_the_panel_of_persons_has_them(panel: pd.D
     assert panel["tenure_months"].ge(0).all()
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_a_few_tiny_worlds_hold() -> None:
     rows = rows_of("24 months, persons", "24 months, entries", "rank, window 3", "colleagues")
     for row, result in zip(rows, prove(rows, range(12), processes=1), strict=True):

@@ -82,7 +82,7 @@ def test_true_effect_and_before_after_by_hand() -> None:
     assert answer.error == pytest.approx(18 - 1.5 * 12)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_naive_methods_err_in_their_direction_in_a_few_worlds() -> None:
     """Every naive row that errs by more than half a standard deviation is seen to err.
 

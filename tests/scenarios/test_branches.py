@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from pathlib import Path
@@ -18,7 +19,7 @@ from zgzx_research.pipeline.sentence_facts import (
     sentence_facts,
 )
 from zgzx_research.report.prose_lint import lint_prose
-from zgzx_research.report.prose_rendering import SHARED, environment, render_prose
+from zgzx_research.report.prose_rendering import SHARED, render_prose
 from zgzx_research.robustness.base_sensitivity import PairedDifference
 
 PREFIX = "retention.main"
@@ -29,12 +30,17 @@ TRIAL = Question("exploratory", 10.0, 3, 4.0)
 
 
 def said(tmp_path: Path, call: str, facts: dict[str, Fact]) -> dict[str, str]:
-    """Render one shared sentence in both languages, as a page does."""
-    for language in LANGUAGES:
-        text = "{% block one %}{{ " + call + " }}{% endblock %}"
-        (tmp_path / f"{language}.md.j2").write_text(text, encoding="utf-8")
-    environment.cache_clear()
-    return {one: render_prose(tmp_path, "one", one, Facts(facts)) for one in LANGUAGES}
+    """Render one shared sentence in both languages, as a page does.
+
+    One folder for each call, so that the shared templates are compiled once for it.
+    """
+    folder = tmp_path.parent / hashlib.sha256(call.encode()).hexdigest()
+    if not folder.is_dir():
+        folder.mkdir()
+        for language in LANGUAGES:
+            text = "{% block one %}{{ " + call + " }}{% endblock %}"
+            (folder / f"{language}.md.j2").write_text(text, encoding="utf-8")
+    return {one: render_prose(folder, "one", one, Facts(facts)) for one in LANGUAGES}
 
 
 def same_numbers(told: dict[str, str]) -> bool:

@@ -155,6 +155,8 @@ class WinnersAfter:
         Winning firms of these years.
     total : float
         The sum over these firms and years.
+    by_firm : tuple of float
+        What each firm contributes to it.
     """
 
     column: str
@@ -162,6 +164,7 @@ class WinnersAfter:
     years: tuple[int, ...]
     firms: int
     total: float
+    by_firm: tuple[float, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row."""
@@ -212,8 +215,9 @@ def winners_after(
             remedy="Deliver later years, or shorten the window of the headline.",
         )
     years = tuple(sorted(int(year) for year in rows["first_award"].unique()))
+    sums = rows.groupby("firm_id")[column].sum().astype("float64")
     return WinnersAfter(
-        column, window, years, int(rows["firm_id"].nunique()), float(rows[column].sum())
+        column, window, years, len(sums), float(rows[column].sum()), tuple(map(float, sums))
     )
 
 

@@ -12,15 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zgzx_research.evidence.disclosure_rules import (
-    SECONDARY,
-    THRESHOLD,
-    rules,
-    written_rules,
+from zgzx_research.evidence.disclosure_rules import DIFFERENCING, SECONDARY, THRESHOLD, rules
+from zgzx_research.evidence.earlier_counts import (
+    NOTHING,
+    TOTAL,
+    EarlierCounts,
+    against_before,
 )
-
-MIN_FIRMS = written_rules().firms  # of every study; a study may ask for more (`rules`)
-MIN_RECORDS = written_rules().persons
 
 SEVERAL = "several"  # the category that small ones are put into
 UNITS = ("rows", "units")
@@ -58,7 +56,8 @@ def shown_event_times(frame: pd.DataFrame, minimum: int | None = None) -> pd.Dat
     Parameters
     ----------
     frame : DataFrame
-        Columns event_time, n_treated, n_comparison, base_mean, and any others.
+        Columns event_time, n_treated, n_comparison, base_mean, and any others; told (optional):
+        whether a number tells too much beside that of an earlier report.
     minimum : int, optional
         Smallest number, and smallest difference; by default the rule for firms.
 
@@ -75,8 +74,22 @@ def shown_event_times(frame: pd.DataFrame, minimum: int | None = None) -> pd.Dat
     blank = np.zeros(len(kept), dtype=bool)
     for side in (kept["event_time"] < 0, kept["event_time"] >= 0):
         blank[side] = too_close([int(n) for n in kept.loc[side, "n_treated"]], minimum, whole)
+    blank |= kept.get("told", pd.Series(False, index=kept.index)).to_numpy(dtype=bool)
     numbers = {name: kept[name].mask(blank) for name in ("n_treated", "base_mean")}
     return kept.assign(**numbers)
+
+
+def blank_event_times(frame: pd.DataFrame) -> dict[str, int]:
+    """Count what `shown_event_times` leaves blank, by rule: event times, and numbers in others.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its argument.
+    """
+    shown = shown_event_times(frame)
+    both = 2 * int(shown["n_treated"].isna().sum())  # and the mean at the base
+    return {THRESHOLD: len(frame) - len(shown), DIFFERENCING: both}
 
 
 def mean_is_told(row: pd.DataFrame, events: pd.DataFrame, minimum: int | None = None) -> bool:
@@ -191,7 +204,12 @@ def blank_few(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
 
 
 def blank_small_counts(
-    frame: pd.DataFrame, counts: Sequence[str], minimum: int | None = None
+    frame: pd.DataFrame,
+    counts: Sequence[str],
+    minimum: int | None = None,
+    *,
+    names: Sequence[str] = (),
+    before: EarlierCounts = NOTHING,
 ) -> pd.DataFrame:
     """Blank small counts, small complements, and the shares from which they could be calculated.
 
@@ -205,6 +223,10 @@ def blank_small_counts(
         identifies nobody.
     minimum : int, optional
         Smallest count to show; by default the rule for persons.
+    names : Sequence of str, optional
+        First parts of the names of each row's facts, ``<name>.<count>``.
+    before : EarlierCounts, optional
+        What an earlier edition showed of these facts.
 
     Returns
     -------
@@ -216,6 +238,10 @@ def blank_small_counts(
     small = frame[list(counts)].lt(minimum)
     for name in parts:
         small[name] |= (frame[whole] - frame[name]).between(1, minimum - 1)
+    for row, key in zip(frame.index, names, strict=False):
+        now = {name: int(frame.loc[row, name]) for name in counts}
+        told = before.told_parts(key, now, whole, minimum)
+        small.loc[row, told] = True
 
     shown = {name: frame[name].astype("Int64").mask(small[name]) for name in counts}
     shares = [name for name in frame.columns if name.endswith("_share")]
@@ -223,7 +249,12 @@ def blank_small_counts(
 
 
 def hidden_parts(
-    sizes: Sequence[int], small: Sequence[bool], minimum: int, *, largest: bool = False
+    sizes: Sequence[int],
+    small: Sequence[bool],
+    minimum: int,
+    *,
+    largest: bool = False,
+    known: Sequence[bool] | None = None,
 ) -> list[bool]:
     """Choose the parts of a published total that have to be left blank.
 
@@ -241,29 +272,37 @@ def hidden_parts(
         Smallest width of what a blank part can be.
     largest : bool, default False
         Whether to take the largest further parts, not the smallest: where these are needed least.
+    known : Sequence of bool, optional
+        Parts that a reader knows from an earlier edition, and that therefore cannot help.
 
     Returns
     -------
     list of bool
         Which parts to leave blank.
     """
+    told = list(known) if known is not None else [False] * len(sizes)
     hidden = list(small)
     order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=largest)
-    others = [at for at in order if sizes[at] and not hidden[at]]
+    others = [at for at in order if sizes[at] and not hidden[at] and not told[at]]
 
-    while any(hidden) and others and _too_few_blank(sizes, hidden, minimum):
+    while others and _too_few_blank(sizes, hidden, told, minimum):
         hidden[others.pop(0)] = True
     return hidden
 
 
-def _too_few_blank(sizes: Sequence[int], hidden: Sequence[bool], minimum: int) -> bool:
+def _too_few_blank(
+    sizes: Sequence[int], hidden: Sequence[bool], known: Sequence[bool], minimum: int
+) -> bool:
     """Whether a blank part could be calculated, or known to be small, from the total."""
-    blank = [size for size, is_hidden in zip(sizes, hidden, strict=True) if is_hidden]
-    return len(blank) < 2 or sum(blank) - len(blank) < minimum
+    parts = zip(sizes, hidden, known, strict=True)
+    blank = [size for size, is_hidden, is_known in parts if is_hidden and not is_known]
+    return bool(blank) and (len(blank) < 2 or sum(blank) - len(blank) < minimum)
 
 
-def pooled_categories(frame: pd.DataFrame, minimum: int | None = None) -> pd.DataFrame:
-    """Put the small categories of each year into one category, "several".
+def shown_categories(
+    frame: pd.DataFrame, minimum: int | None = None, before: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Leave blank the small categories of each year, and years with too few firms in all.
 
     Parameters
     ----------
@@ -272,36 +311,64 @@ def pooled_categories(frame: pd.DataFrame, minimum: int | None = None) -> pd.Dat
     minimum : int, optional
         Smallest number of firms to show, by default that of the rules. A year with fewer in all is
         left out, and another with it if all years together would tell its number.
+    before : DataFrame, optional
+        What this function gave for an earlier edition.
 
     Returns
     -------
     DataFrame
-        Columns year, category, firms.
+        A row per year, a column per category and `TOTAL` (Int64), all named by text; missing where
+        blank.
     """
     minimum = rules().firms if minimum is None else minimum
-    parts = []
-    years = frame.groupby("year", sort=True)["firms"].sum()
-    gone = hidden_parts([*years], [0 < size < minimum for size in years], minimum)
-    for _, year in frame[frame["year"].isin(years.index[~np.array(gone, bool)])].groupby("year"):
-        sizes = [int(size) for size in year["firms"]]
-        hidden = hidden_parts(sizes, [0 < size < minimum for size in sizes], minimum)
-        pooled = year["category"].mask(pd.Series(hidden, index=year.index), SEVERAL)
-        parts.append(year.assign(category=pooled))
+    named = frame.assign(year=frame["year"].astype(str), category=frame["category"].astype(str))
+    wide = named.pivot_table(index="year", columns="category", values="firms", aggfunc="sum")
+    wide = wide.fillna(0).astype("int64")
+    wide[TOTAL] = wide.sum(axis=1)
+    told, known = against_before(wide, before, minimum)
+    numbers = wide.to_numpy()
+    small = ((numbers > 0) & (numbers < minimum)) | told
+    gone = hidden_parts([*numbers[:, -1]], [*small[:, -1]], minimum, known=[*known[:, -1]])
+    hidden = np.zeros(wide.shape, dtype=bool)
+    for at, is_gone in enumerate(gone):
+        parts = [*numbers[at, :-1]], [*small[at, :-1]]
+        own = hidden_parts(*parts, minimum, known=[*known[at, :-1]])
+        hidden[at] = True if is_gone else [*own, False]
+    return wide.astype("Int64").mask(hidden)
 
-    shown = pd.concat(parts) if parts else frame.iloc[:0]
-    return shown.groupby(["year", "category"], as_index=False, observed=True)["firms"].sum()
+
+def pooled_categories(shown: pd.DataFrame) -> pd.DataFrame:
+    """Put the categories of each year that are blank into one category, "several".
+
+    Parameters
+    ----------
+    shown : DataFrame
+        Result of `shown_categories`.
+
+    Returns
+    -------
+    DataFrame
+        Columns year, category, firms; no rows of years that are left out.
+    """
+    shown = shown[shown[TOTAL].notna()]
+    parts = shown.drop(columns=TOTAL)
+    table = parts.fillna(0).assign(**{SEVERAL: shown[TOTAL] - parts.sum(axis=1)})
+    long = table.rename_axis("category", axis=1).stack().rename("firms").reset_index()
+    long = long[long["firms"].gt(0)].astype({"year": "int64", "firms": "int64"})
+    return long.sort_values(["year", "category"], ignore_index=True)
 
 
 def pooled_counts(frame: pd.DataFrame, shown: pd.DataFrame) -> dict[str, int]:
-    """Count the counts that `pooled_categories` does not show, by rule.
+    """Count the counts that `shown_categories` leaves blank, by rule.
 
     Parameters
     ----------
     frame, shown : DataFrame
         Its argument and its result.
     """
-    counts = frame[frame["firms"] > 0].set_index(["year", "category"])["firms"]
-    gone = counts[~counts.index.isin(shown.set_index(["year", "category"]).index)]
+    counts = frame[frame["firms"] > 0]
+    at = zip(counts["year"].astype(str), counts["category"].astype(str), strict=True)
+    gone = counts["firms"][[bool(pd.isna(shown.loc[place])) for place in at]]
     small = int((gone < rules().firms).sum())
     return {THRESHOLD: small, SECONDARY: len(gone) - small}
 

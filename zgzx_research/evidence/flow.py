@@ -13,6 +13,7 @@ from itertools import pairwise
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure import hidden_parts
 from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 from zgzx_research.evidence.facts import Fact, shown_fact
 
 # what is counted -> smallest number that may be shown; an entry is a line about persons
@@ -88,13 +89,17 @@ class ProgrammeFlow:
             **self.outcomes,
         }
 
-    def hidden(self) -> ProgrammeFlow:
+    def hidden(self, before: EarlierCounts = NOTHING) -> ProgrammeFlow:
         """Return the flows without numbers that are too small to be shown.
 
         The outcomes share firms and reasons, so what one of them hides the others hide too.
+        `before` is what an earlier report showed of the facts of `flow_facts`.
         """
-        entries, firms, persons = map(hide_small, (self.entries, self.firms, self.persons))
-        outcomes = _hidden_alike(self.outcomes)
+        entries, firms, persons = (
+            hide_small(getattr(self, name), earlier=Earlier(before, f"flow.{name}"))
+            for name in ("entries", "firms", "persons")
+        )
+        outcomes = _hidden_alike(self.outcomes, before)
         if firms.levels[-1].count is None:  # where an outcome's flow begins
             outcomes = {name: _without_numbers(flow) for name, flow in outcomes.items()}
         return replace(self, entries=entries, firms=firms, outcomes=outcomes, persons=persons)
@@ -120,11 +125,14 @@ def check_sums(flow: Flow) -> Flow:
     return flow
 
 
-def _hidden_alike(flows: Mapping[str, Flow]) -> dict[str, Flow]:
+def _hidden_alike(flows: Mapping[str, Flow], before: EarlierCounts) -> dict[str, Flow]:
     """Hide small numbers, and a reason that one flow hides in all of them."""
     reasons: set[str] = set()
     while True:
-        shown = {name: hide_small(flow, also=reasons) for name, flow in flows.items()}
+        shown = {
+            name: hide_small(flow, also=reasons, earlier=Earlier(before, f"flow.{name}"))
+            for name, flow in flows.items()
+        }
         found = {
             reason
             for flow in shown.values()
@@ -137,7 +145,37 @@ def _hidden_alike(flows: Mapping[str, Flow]) -> dict[str, Flow]:
         reasons |= found
 
 
-def hide_small(flow: Flow, minimum: int | None = None, *, also: Collection[str] = ()) -> Flow:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier report showed of one flow.
+
+    Attributes
+    ----------
+    before : EarlierCounts
+        All that it showed.
+    name : str
+        First parts of the names of the facts of the flow, e.g. "flow.firms".
+    """
+
+    before: EarlierCounts = NOTHING
+    name: str = ""
+
+    def tells(self, what: str, now: int, smallest: int) -> bool:
+        """Whether the number of a level or reason tells too much beside the earlier one."""
+        return self.before.tells(f"{self.name}.{what}", now, smallest)
+
+    def knows(self, what: str, now: int) -> bool:
+        """Whether the number was shown and has not changed."""
+        return self.before.knows(f"{self.name}.{what}", now)
+
+
+def hide_small(
+    flow: Flow,
+    minimum: int | None = None,
+    *,
+    also: Collection[str] = (),
+    earlier: Earlier = Earlier(),
+) -> Flow:
     """Hide small numbers, and so many others that they cannot be worked out.
 
     Parameters
@@ -148,6 +186,8 @@ def hide_small(flow: Flow, minimum: int | None = None, *, also: Collection[str] 
         Smallest number to show; by default that of the unit (`RULE`). A zero is shown.
     also : Collection of str, default ()
         Reasons whose numbers must be hidden too.
+    earlier : Earlier, optional
+        What an earlier report showed of this flow.
 
     Returns
     -------
@@ -158,10 +198,12 @@ def hide_small(flow: Flow, minimum: int | None = None, *, also: Collection[str] 
     """
     smallest = getattr(rules(), RULE[flow.unit]) if minimum is None else minimum
     counts = [level.count or 0 for level in flow.levels]
-    shown = _levels_shown(counts, smallest)
+    names = [level.name for level in flow.levels]
+    told = [earlier.tells(*level, smallest) for level in zip(names, counts, strict=True)]
+    shown = _levels_shown(counts, told, smallest)
     if not shown[0]:
         return _without_numbers(flow)
-    hidden = _left_hidden(flow, counts, shown, smallest, also)
+    hidden = _left_hidden(flow, counts, shown, smallest, also, earlier)
     levels = tuple(
         Level(
             level.name,
@@ -182,9 +224,9 @@ def _without_numbers(flow: Flow) -> Flow:
     return replace(flow, levels=tuple(levels))
 
 
-def _levels_shown(counts: Sequence[int], smallest: int) -> list[bool]:
-    """Say which levels may be shown: none is small, and no two differ by a small number."""
-    shown = [not 0 < count < smallest for count in counts]
+def _levels_shown(counts: Sequence[int], told: Sequence[bool], smallest: int) -> list[bool]:
+    """Say which levels may be shown: none is small or told, no two differ by a small number."""
+    shown = [not (0 < count < smallest or one) for count, one in zip(counts, told, strict=True)]
     while pair := _too_close(counts, shown, smallest):
         before, after = pair
         last = after == len(counts) - 1
@@ -207,6 +249,7 @@ def _left_hidden(
     shown: Sequence[bool],
     smallest: int,
     also: Collection[str],
+    earlier: Earlier,
 ) -> set[tuple[int, str]]:
     """Return level and reason of the numbers of leavers to hide.
 
@@ -222,20 +265,27 @@ def _left_hidden(
         ]
         sizes = [int(flow.levels[at].left[reason] or 0) for at, reason in keys]
         small = [
-            0 < size < smallest or (size > 0 and reason in also)
+            0 < size < smallest
+            or (size > 0 and reason in also)
+            or earlier.tells(f"left.{reason}", size, smallest)
+            for size, (_, reason) in zip(sizes, keys, strict=True)
+        ]
+        known = [
+            earlier.knows(f"left.{reason}", size)
             for size, (_, reason) in zip(sizes, keys, strict=True)
         ]
         if after is None and end > before:
             sizes, small = [*sizes, counts[end]], [*small, counts[end] > 0]
-        chosen = hidden_parts(sizes, small, smallest)[: len(keys)]
+            known = [*known, False]
+        chosen = hidden_parts(sizes, small, smallest, known=known)[: len(keys)]
         hidden |= {key for key, hide in zip(keys, chosen, strict=True) if hide}
     return hidden
 
 
-def flow_facts(flow: ProgrammeFlow) -> dict[str, Fact]:
+def flow_facts(flow: ProgrammeFlow, before: EarlierCounts = NOTHING) -> dict[str, Fact]:
     """Make the facts `flow.<name>.<level>` and `flow.<name>.left.<reason>`; small ones withheld."""
     facts: dict[str, Fact] = {}
-    for name, one in flow.hidden().named().items():
+    for name, one in flow.hidden(before).named().items():
         for level in one.levels:
             facts[f"flow.{name}.{level.name}"] = shown_fact(level.count, "count", "data", "panels")
             for reason, number in level.left.items():

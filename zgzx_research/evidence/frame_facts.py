@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure_rules import rules
 from zgzx_research.evidence.facts import UNIT_FACTORS, Fact, fact, shown_fact, withheld_fact
+from zgzx_research.evidence.sentence_readings import detection, side_of_zero
 
 EFFECT = "effect"  # the unit of the effects: percent, percentage points or a plain number
 COUNTED = ("n_treated", "n_comparison")
@@ -53,7 +55,8 @@ def frame_facts(
     -------
     dict
         Key to fact. Of a row that rests on fewer units than `rules().firms`, effects are
-        withheld.
+        withheld. A row with a minimum detectable effect and an interval also has ``detection``, the
+        word that chooses its sentence (`sentence_readings.detection`).
 
     Raises
     ------
@@ -88,7 +91,21 @@ def _row_facts(prefix: str, row: Mapping[Hashable, Any], unit: str) -> dict[str,
             facts[f"{prefix}.{name}"] = withheld_fact(own, "estimate", "estimate")
             continue
         facts[f"{prefix}.{name}"] = _measure(row[name], own, kind)
+    if {"mde", "estimate", "ci_low", "ci_high"} <= set(row):
+        said = "unknown" if few else _detection(row)
+        facts[f"{prefix}.detection"] = fact(said, "text", "estimate", "estimate")
     return facts
+
+
+def _detection(row: Mapping[Hashable, Any]) -> str:
+    """Say how the detectable effect of a row relates to its interval; without a p value normal."""
+    estimate, low, high = (float(row[name]) for name in ("estimate", "ci_low", "ci_high"))
+    p_value = row.get("p_value")
+    if p_value is None:
+        error = float(row.get("std_error", math.nan))
+        p_value = math.erfc(abs(estimate) / error / math.sqrt(2)) if error else math.nan
+    side = side_of_zero(low, high)
+    return detection(side, estimate, float(p_value), high, float(row["mde"]))
 
 
 def _measure(value: Any, unit: str, kind: str) -> Fact:

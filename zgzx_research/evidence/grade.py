@@ -61,12 +61,16 @@ class VerdictRules:
         Size of all tests of the primary family together.
     too_few : float
         Effective number of treated units below which there is no verdict.
+    firm_from : str
+        Lowest level of certainty at which a found effect supports or contradicts a claim; below it
+        the effect is an indication only.
     gates : tuple of str
         Rules that must be met before a found effect is called one of the programme.
     """
 
     level: float
     too_few: float
+    firm_from: str
     gates: tuple[str, ...]
 
 
@@ -146,7 +150,7 @@ def grade_rules() -> Rules:
     data = tomllib.loads(text)
     rules = tuple(Rule(**row) for row in data["rule"])
     limits = data["verdict"]
-    verdict = VerdictRules(limits["level"], limits["too_few"], tuple(limits["gates"]))
+    verdict = VerdictRules(**{**limits, "gates": tuple(limits["gates"])})
     return Rules(tuple(data["levels"]), data["start"], rules, verdict)
 
 

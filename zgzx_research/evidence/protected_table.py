@@ -21,8 +21,8 @@ from zgzx_research.evidence.disclosure_rules import (
     THRESHOLD,
     rules,
 )
+from zgzx_research.evidence.earlier_counts import TOTAL, against_before
 
-TOTAL = "total"  # the row and the column of totals
 TOTAL_COST = 2.0  # a total is worth two other counts
 Place = tuple[Hashable, Hashable]  # row and column
 
@@ -109,7 +109,7 @@ def protect_table(
     table = _with_totals(_checked(counts), row_totals, column_totals)
     small = ((table > 0) & (table < minimum)).to_numpy()
     dominated = _dominated(table, contributions)
-    told, known = _against_before(table, published_before, minimum)
+    told, known = against_before(table, published_before, minimum)
     sensitive = small | dominated | told | _at(table, blank_elsewhere)
     is_public = (known & ~sensitive) | _at(table, public)
     unseen = np.outer(table.index != TOTAL, table.columns != TOTAL) & only_totals
@@ -190,27 +190,6 @@ def is_dominated(sizes: Collection[float]) -> bool:
     largest = sorted(sizes, reverse=True)[: rules().nk_largest]
     whole = sum(sizes)
     return bool(whole > 0 and sum(largest) > rules().nk_share * whole)
-
-
-def _against_before(
-    table: pd.DataFrame, before: pd.DataFrame | None, minimum: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Which counts tell too much beside those of an earlier edition, and which are known from it.
-
-    A count tells too much if its change is small, or if it was blank: its history may be unchanged.
-    """
-    told, known = np.zeros((2, *table.shape), dtype=bool)
-    if before is None:
-        return told, known
-    then = before.reindex(index=table.index, columns=table.columns).to_numpy(
-        dtype=float, na_value=np.nan
-    )
-    in_both = np.outer(table.index.isin(before.index), table.columns.isin(before.columns))
-    now = table.to_numpy()
-    change = np.abs(now - then)
-    small = (change > 0) & (change < minimum)
-    told = in_both & (now > 0) & (small | np.isnan(then))
-    return told, in_both & (change == 0)
 
 
 @dataclass(frozen=True)

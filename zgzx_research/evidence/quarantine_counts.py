@@ -7,11 +7,12 @@ source. So the one reason that is blank would follow from the source's total and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure_rules import RULES, THRESHOLD, rules
+from zgzx_research.evidence.disclosure_rules import DIFFERENCING, RULES, THRESHOLD, rules
+from zgzx_research.evidence.earlier_counts import against_before
 from zgzx_research.evidence.protected_table import TOTAL, ProtectedTable, protect_table
 from zgzx_research.evidence.row_balance import TOTAL as ALL_LINES
 from zgzx_research.evidence.row_balance import Counts
@@ -21,7 +22,9 @@ VALUE = "value_"  # beginning of reasons that concern one cell
 
 
 def reason_counts(
-    quarantine: pd.DataFrame, balance: Mapping[str, Mapping[str, Counts]]
+    quarantine: pd.DataFrame,
+    balance: Mapping[str, Mapping[str, Counts]],
+    before: pd.DataFrame | None = None,
 ) -> tuple[dict[str, int | None], dict[str, int]]:
     """Count entries by reason; None where a number must not be shown.
 
@@ -31,6 +34,8 @@ def reason_counts(
         Columns source, file, sheet, row, reason, row_lost: whether the row was set aside.
     balance : Mapping
         Result of `row_balance`: which totals of sources are shown.
+    before : DataFrame, optional
+        The numbers that an earlier report showed: a row per reason, one column, "entries".
 
     Returns
     -------
@@ -42,7 +47,10 @@ def reason_counts(
     counts = quarantine["reason"].value_counts()
     rule_of = {str(reason): "" for reason in counts.index}
     rule_of |= {str(reason): THRESHOLD for reason in counts.index[counts < rules().persons]}
-    told = _told(quarantine, balance).rule[TOTAL].drop(TOTAL)
+    in_both = counts.rename(str).to_frame("entries")
+    differing = in_both.index[against_before(in_both, before, rules().persons)[0][:, 0]]
+    rule_of |= {reason: rule_of[reason] or DIFFERENCING for reason in differing}
+    told = _told(quarantine, balance, differing).rule[TOTAL].drop(TOTAL)
     rule_of |= {str(reason): rule for reason, rule in told.items() if rule}
 
     shown = {reason: None if rule else int(counts[reason]) for reason, rule in rule_of.items()}
@@ -50,7 +58,11 @@ def reason_counts(
     return shown, {rule: applied[rule] for rule in RULES if applied[rule]}
 
 
-def _told(quarantine: pd.DataFrame, balance: Mapping[str, Mapping[str, Counts]]) -> ProtectedTable:
+def _told(
+    quarantine: pd.DataFrame,
+    balance: Mapping[str, Mapping[str, Counts]],
+    differing: Collection[str],
+) -> ProtectedTable:
     """Protect the rows set aside by reason and source, of which only totals are shown.
 
     A row counts under its first reason that concerns a whole row. Rows set aside for the sake of a
@@ -65,5 +77,8 @@ def _told(quarantine: pd.DataFrame, balance: Mapping[str, Mapping[str, Counts]])
         minimum=rules().persons,
         only_totals=True,
         public=[(TOTAL, name) for name in shown],
-        blank_elsewhere=[(TOTAL, name) for name in rows if name not in shown],
+        blank_elsewhere=[
+            *((TOTAL, name) for name in rows if name not in shown),
+            *((reason, TOTAL) for reason in differing if reason in rows.index),
+        ],
     )

@@ -15,16 +15,20 @@ import numpy as np
 
 from zgzx_research.evidence.cell_suppression import Cells, suppress
 from zgzx_research.evidence.disclosure_rules import SECONDARY, THRESHOLD, rules
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 
 TOTAL = ""  # the name of the totals
 SHEETS = "sheets"  # the entry of a line with the counts of its sheets
 BALANCE = ("rows_in", "kept", "quarantined", "non_data_rows")
+ALL = "total"  # the name of all sources in facts
 ALL_COST = 8.0  # the grand total is worth several parts
 Counts = Mapping[str, Any]
 Lines = Mapping[str, Mapping[str, Counts]]
 
 
-def row_balance(lines: Lines, minimum: int | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+def row_balance(
+    lines: Lines, minimum: int | None = None, *, before: EarlierCounts = NOTHING
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Rows read, kept and set aside by source and line, with totals.
 
     Parameters
@@ -34,6 +38,8 @@ def row_balance(lines: Lines, minimum: int | None = None) -> dict[str, dict[str,
         same counts of its sheets where there are several.
     minimum : int, optional
         Smallest number of rows set aside, or kept beside them; by default the rule for persons.
+    before : EarlierCounts, optional
+        What an earlier report showed of the sources, ``data.<source>.rows_{kept,quarantined}``.
 
     Returns
     -------
@@ -44,7 +50,7 @@ def row_balance(lines: Lines, minimum: int | None = None) -> dict[str, dict[str,
     """
     minimum = rules().persons if minimum is None else minimum
     tree = _tree(lines)
-    blank = dict(zip(tree.places, _blank(tree, minimum), strict=True))
+    blank = dict(zip(tree.places, _blank(tree, minimum, before), strict=True))
 
     result: dict[str, dict[str, dict[str, Any]]] = {}
     for source, own in lines.items():
@@ -126,7 +132,7 @@ def _totals(lines: Iterable[Counts]) -> dict[str, int]:
     return {name: sum(int(line[name]) for line in counts) for name in BALANCE}
 
 
-def _blank(tree: _Tree, minimum: int) -> list[bool]:
+def _blank(tree: _Tree, minimum: int, before: EarlierCounts) -> list[bool]:
     """Choose the places whose rows kept and set aside are blank.
 
     The cells are the rows set aside of all places, then the rows kept; the two of a place add up
@@ -145,9 +151,14 @@ def _blank(tree: _Tree, minimum: int) -> list[bool]:
 
     cost = np.tile(1 + aside / (1 + aside.sum()), 2)
     cost[0] *= ALL_COST
+    marks = [
+        _against_before(*one, minimum, before) for one in zip(tree.places, tree.counts, strict=True)
+    ]
     small = np.array([_is_small(counts, minimum) for counts in tree.counts])
+    small |= np.array([told for told, _ in marks])
+    known = np.array([known for _, known in marks]) & ~small
     derived = np.arange(2 * size) >= size
-    values, public = np.concatenate([aside, kept]), np.zeros(2 * size, bool)
+    values, public = np.concatenate([aside, kept]), np.tile(known, 2)
     cells = Cells(values, sums, public, cost, derived, 1 - derived.astype(np.int64))
     hidden = suppress(cells, np.concatenate([small, np.zeros(size, bool)]), minimum)
     return [bool(one) for one in hidden[:size] | (small & (aside > 0))]
@@ -157,6 +168,21 @@ def _is_small(counts: Counts, minimum: int) -> bool:
     """Whether few rows are set aside, or few are kept beside those that are."""
     aside, kept = counts["quarantined"], counts["kept"]
     return 0 < aside < minimum or (aside > 0 and 0 < kept < minimum)
+
+
+def _against_before(
+    place: tuple[Any, ...], counts: Counts, minimum: int, before: EarlierCounts
+) -> tuple[bool, bool]:
+    """Whether a source, or all, tells too much beside an earlier report, and whether it is known.
+
+    Files and sheets are others in every edition, and are not compared.
+    """
+    if len(place) > 1:
+        return False, False
+    name = f"data.{place[0] if place else ALL}.rows"
+    both = {what: int(counts[what]) for what in ("quarantined", "kept")}
+    told = any(before.tells(f"{name}_{what}", now, minimum) for what, now in both.items())
+    return told, all(before.knows(f"{name}_{what}", now) for what, now in both.items())
 
 
 def _shown(counts: Counts, blank: bool) -> dict[str, Any]:

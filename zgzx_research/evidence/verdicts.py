@@ -11,13 +11,14 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from zgzx_research.evidence.grade import Grade, grade_rules
+from zgzx_research.evidence.grade import Grade, VerdictRules, grade_rules
 from zgzx_research.robustness.multiple_testing import holm
 
 NOT_ESTIMABLE = "not_estimable"
 TOO_FEW = "too_few"
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
-INDICATION = "indication"  # found by a design too weak to see an effect of the claimed size
+# found, by evidence too uncertain for the two above: in the claimed direction, and in the other
+INDICATION, OPPOSITE_INDICATION = "indication", "opposite_indication"
 ASSOCIATED = "associated"  # found, but a check says that the cause is not established
 NO_EFFECT = "no_effect_of_interest"
 INDISTINGUISHABLE = "indistinguishable"
@@ -25,6 +26,7 @@ EXPLORATORY = "exploratory"
 VERDICTS = (
     SUPPORTED,
     INDICATION,
+    OPPOSITE_INDICATION,
     ASSOCIATED,
     CONTRADICTED,
     NO_EFFECT,
@@ -47,8 +49,6 @@ class Finding:
         Of the test that there is no effect, two-sided.
     equivalence_low, equivalence_high : float
         90 % interval, in the unit of the effect: two one-sided tests at 5 %.
-    detectable : float
-        Effect that the test finds with a probability of 80 %; NaN or infinite where there is none.
     claimed_effect : float
         Size of the claimed effect, above zero.
     claimed_sign : int
@@ -63,7 +63,6 @@ class Finding:
     p_value: float
     equivalence_low: float
     equivalence_high: float
-    detectable: float
     claimed_effect: float
     claimed_sign: int
     effective_treated: float
@@ -124,16 +123,22 @@ def _verdict(one: Finding, p_value: float) -> str:
     if not one.effective_treated >= rules.too_few:
         return TOO_FEW
     if p_value < rules.level:
-        return _found(one, rules.gates)
+        return _found(one, rules)
     inside = max(-one.equivalence_low, one.equivalence_high) < one.claimed_effect
     return NO_EFFECT if inside else INDISTINGUISHABLE
 
 
-def _found(one: Finding, gates: Collection[str]) -> str:
-    """Return the verdict on an effect that is hard to put down to chance."""
-    failed = any(step.rule in gates and not step.met for step in one.grade.steps)
+def _found(one: Finding, rules: VerdictRules) -> str:
+    """Return the verdict on an effect that is hard to put down to chance.
+
+    How firm it is follows the grade, as the verb of the sentence does. The detectable effect takes
+    no part: it says what a design could have seen, and here something was seen.
+    """
+    failed = any(step.rule in rules.gates and not step.met for step in one.grade.steps)
     if failed:
         return ASSOCIATED
+    levels = grade_rules().levels
+    firm = levels.index(one.grade.level) >= levels.index(rules.firm_from)
     if one.estimate * one.claimed_sign < 0:
-        return CONTRADICTED
-    return SUPPORTED if one.detectable <= one.claimed_effect else INDICATION
+        return CONTRADICTED if firm else OPPOSITE_INDICATION
+    return SUPPORTED if firm else INDICATION

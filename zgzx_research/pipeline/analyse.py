@@ -18,7 +18,7 @@ from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import written_rules
 from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import manifest, study_facts
 from zgzx_research.pipeline.build import Result, build
@@ -238,7 +238,7 @@ def _refuse_untreated(table: pd.DataFrame, roles: Mapping[str, Any], file: str) 
 
 def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str) -> None:
     """Refuse a panel with so few units that a report could show nothing."""
-    untreated = never(panel)
+    least, untreated = written_rules().firms, never(panel)  # no study file makes it stricter
     treated = len(panel.y) - untreated
     if not treated:
         left = panel.ledger[panel.ledger["reason"].str.contains("already treated|treated after")]
@@ -249,18 +249,18 @@ def _refuse_too_few(panel: PreparedPanel, options: Mapping[str, Any], file: str)
             remedy="Add periods before and after treatment, or name another column in "
             "--first-treated.",
         )
-    if treated < MIN_FIRMS:
+    if treated < least:
         raise ZgzxError(
-            f"{treated} of {len(panel.y)} units are treated, and a report needs {MIN_FIRMS}",
+            f"{treated} of {len(panel.y)} units are treated, and a report needs {least}",
             where=file,
             remedy="Results of so few would show single units, so no report is written. "
             + _for_the_user(panel, options),
         )
     needs_never = compared(options) == "never_treated"
     last_cohort = options.get("method") == "interaction_weighted"
-    if untreated < MIN_FIRMS and needs_never and not last_cohort:
+    if untreated < least and needs_never and not last_cohort:
         raise ZgzxError(
-            f"the panel has {untreated} never treated units, and a report needs {MIN_FIRMS}",
+            f"the panel has {untreated} never treated units, and a report needs {least}",
             where=file,
             remedy=_more_comparison(len(np.unique(panel.cohort)) - (untreated > 0)),
         )

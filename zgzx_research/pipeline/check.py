@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import with_stricter
 from zgzx_research.pipeline import manifest
 from zgzx_research.pipeline.freeze import plan_lines
 from zgzx_research.pipeline.key_file import secret_key
@@ -253,9 +253,10 @@ def _check_firms(check: Check, place: Place, study: Study, tables: Tables) -> No
     line = f"firms that win for the first time within the years: {treated}"
     check.lines.append(f"{line} ({counts})" if counts else line)
 
-    if treated < MIN_FIRMS:
+    least = with_stricter(study.disclosure.stricter).firms
+    if treated < least:
         who = "win for the first time within the years of the panel"
-        check.problems.append(_too_few(place, who, treated))
+        check.problems.append(_too_few(place, who, treated, least))
     elif "employment" in study.needed_sources:
         _check_staff(check, place, study, _staff(tables, links), awards)
 
@@ -264,21 +265,23 @@ def _check_staff(
     check: Check, place: Place, study: Study, staff: pd.Series, awards: pd.DataFrame
 ) -> None:
     """Check that enough winning firms have the staff that retention needs."""
-    least = study.retention.min_staff
+    staff_needed = study.retention.min_staff
+    least = with_stricter(study.disclosure.stricter).firms
     sizes = awards["firm_id"].map(staff).fillna(0)
-    enough = int(sizes.ge(least).sum())
+    enough = int(sizes.ge(staff_needed).sum())
     check.lines.append(
-        f"winning firms in whose records at least {least} persons were ever insured: {enough}"
+        f"winning firms in whose records at least {staff_needed} persons were ever insured: "
+        f"{enough}"
     )
-    if enough < MIN_FIRMS:
-        who = f"win and have [retention] min_staff = {least} insured persons or more"
-        check.problems.append(_too_few(place, who, enough))
+    if enough < least:
+        who = f"win and have [retention] min_staff = {staff_needed} insured persons or more"
+        check.problems.append(_too_few(place, who, enough, least))
 
 
-def _too_few(place: Place, who: str, count: int) -> ZgzxError:
+def _too_few(place: Place, who: str, count: int, least: int) -> ZgzxError:
     """Make the error for too few firms."""
     return ZgzxError(
-        f"{count} firms {who}, and a result needs {MIN_FIRMS}",
+        f"{count} firms {who}, and a result needs {least}",
         where=f"study {place.name}",
         remedy="Add rosters, registry or employment records, lengthen [study] years, or lower the "
         "limit.",

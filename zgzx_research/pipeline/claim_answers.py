@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from zgzx_research.evidence import verdicts
 from zgzx_research.evidence.claims import Claim
@@ -16,6 +17,7 @@ FOUND, ALONE, NOT_FOUND = "found", "alone", "none"
 FINDINGS = {
     verdicts.SUPPORTED: FOUND,
     verdicts.INDICATION: FOUND,
+    verdicts.OPPOSITE_INDICATION: FOUND,
     verdicts.ASSOCIATED: FOUND,
     verdicts.CONTRADICTED: FOUND,
     verdicts.NO_EFFECT: NOT_FOUND,
@@ -23,11 +25,13 @@ FINDINGS = {
     verdicts.TOO_FEW: verdicts.TOO_FEW,
     verdicts.NOT_ESTIMABLE: verdicts.NOT_ESTIMABLE,
 }
-# what the sentence over all primary claims counts -> the verdicts that count
+OPPOSITE_ASSOCIATED = f"opposite_{verdicts.ASSOCIATED}"  # found in the other direction
+# what the sentence over all primary claims counts -> the answers that count
 COUNTED = {
     "supported": (verdicts.SUPPORTED,),
     "signs": (verdicts.INDICATION, verdicts.ASSOCIATED),
     "contradicted": (verdicts.CONTRADICTED,),
+    "opposite_signs": (verdicts.OPPOSITE_INDICATION, OPPOSITE_ASSOCIATED),
     "not_found": (verdicts.NO_EFFECT, verdicts.INDISTINGUISHABLE),
 }
 
@@ -131,7 +135,7 @@ def answer_facts(answer: Answer) -> dict[str, Fact]:
     return facts
 
 
-def count_facts(claims: Iterable[Claim], found: Mapping[str, str]) -> dict[str, Fact]:
+def count_facts(claims: Iterable[Claim], found: Mapping[str, Mapping[str, Any]]) -> dict[str, Fact]:
     """Make the facts ``claims.*``: which claims are primary, and how many have which answer.
 
     Parameters
@@ -139,7 +143,7 @@ def count_facts(claims: Iterable[Claim], found: Mapping[str, str]) -> dict[str, 
     claims : iterable of Claim
         The claims ledger.
     found : mapping
-        Claim to verdict, for claims with an estimate.
+        Claim to its facts ``{verdict,against}``, for claims with an estimate.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def count_facts(claims: Iterable[Claim], found: Mapping[str, str]) -> dict[str, 
     """
     asked = list(claims)
     primary = [claim.id for claim in asked if claim.family == "primary"]
-    given = [found[name] for name in primary if name in found]
+    given = [_direction(**found[name]) for name in primary if name in found]
     counts = {name: sum(map(words.__contains__, given)) for name, words in COUNTED.items()}
     counts |= {"all": len(asked), "primary": len(primary)}
     counts["unanswered"] = len(primary) - sum(counts[name] for name in COUNTED)
@@ -160,3 +164,9 @@ def count_facts(claims: Iterable[Claim], found: Mapping[str, str]) -> dict[str, 
         ids = [claim.id for claim in asked if claim.family == family and claim.id in found]
         facts[f"claims.{family}_ids"] = fact(" ".join(ids), "text", "verdict", "estimate")
     return facts
+
+
+def _direction(verdict: str, against: bool) -> str:
+    """Return the verdict, with its direction where its word does not tell it."""
+    opposite = against and verdict == verdicts.ASSOCIATED
+    return OPPOSITE_ASSOCIATED if opposite else verdict

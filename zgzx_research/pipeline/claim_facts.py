@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from zgzx_research.evidence.claims import Claim
 from zgzx_research.evidence.facts import Fact, Facts, fact, grade_facts, is_withheld
-from zgzx_research.evidence.grade import grade
-from zgzx_research.evidence.sentence_readings import SIZE
+from zgzx_research.evidence.grade import grade, grade_rules
+from zgzx_research.evidence.sentence_readings import side_of_zero
 from zgzx_research.evidence.verdicts import Finding, adjusted_p_values, claim_verdicts
 from zgzx_research.outcomes import OUTCOMES
 from zgzx_research.pipeline.claim_answers import Answer, answer_facts, count_facts
@@ -25,6 +25,7 @@ MEASURED = {
     "base_sensitivity": "base.z",
 }
 SHOWN = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "mde", "effective_number")
+WORDS = ("detection",)
 ABSOLUTE = ("absolute", "absolute_error", "absolute_low", "absolute_high", "counterfactual_mean")
 
 
@@ -50,37 +51,54 @@ def claim_facts(
         Key to fact; ``claim.<id>.*`` for claims whose estimate the study has.
     """
     asked = list(claims)
+    prefixes = {claim.id: estimate_of(claim, study, facts) for claim in asked}
+    answered = [
+        claim
+        for claim in asked
+        if prefixes[claim.id] and facts.has(f"{numbers_of(prefixes[claim.id])}.estimate")
+    ]
+    family = [claim.id for claim in asked if claim.family == "primary"]
+    adjusted = _adjusted(answered, prefixes, facts, len(family))
     found: dict[str, Fact] = {}
     findings: dict[str, Finding] = {}
-    for claim in asked:
-        prefix = estimate_of(claim, study, facts)
-        if prefix and facts.has(f"{numbers_of(prefix)}.estimate"):
-            one = _finding(claim, prefix, study, facts, linkage)
-            findings[claim.id] = one
-            found |= _shown(claim.id, prefix, facts, one, linkage)
-    family = [claim.id for claim in asked if claim.family == "primary"]
-    found |= _answers(asked, findings, family, found)
-    found |= count_facts(
-        asked, {name: found[f"claim.{name}.verdict"]["value"] for name in findings}
-    )
+    for claim in answered:
+        prefix = prefixes[claim.id]
+        seen = _is_found(facts, numbers_of(prefix), adjusted.get(claim.id))
+        findings[claim.id] = _finding(claim, prefix, study, facts, linkage, found=seen)
+        found |= _shown(claim.id, prefix, facts, findings[claim.id], linkage)
+    verdicts = claim_verdicts(findings, family)
+    found |= _answers(answered, findings, verdicts, adjusted, found)
+    answers = {
+        name: {word: found[f"claim.{name}.{word}"]["value"] for word in ("verdict", "against")}
+        for name in findings
+    }
+    found |= count_facts(asked, answers)
     grades = {name: one.grade for name, one in findings.items() if name in family}
     return found | next_step_facts(facts, grades)
+
+
+def _adjusted(
+    claims: Iterable[Claim], prefixes: Mapping[str, str], facts: Facts, planned: int
+) -> dict[str, float]:
+    """Return the p value of each primary claim, adjusted for all that were planned."""
+    tested = {
+        claim.id: _number(facts, f"{numbers_of(prefixes[claim.id])}.p_value")
+        for claim in claims
+        if claim.family == "primary"
+    }
+    return adjusted_p_values(tested, planned)
 
 
 def _answers(
     claims: Iterable[Claim],
     findings: Mapping[str, Finding],
-    family: Collection[str],
+    verdicts: Mapping[str, str],
+    adjusted: Mapping[str, float],
     shown: Mapping[str, Fact],
 ) -> dict[str, Fact]:
     """Make the facts of verdicts and answers; `shown` holds the facts of the estimates."""
-    verdicts = claim_verdicts(findings, family)
-    tested = {name: one.p_value for name, one in findings.items() if name in family}
-    adjusted = adjusted_p_values(tested, len(family))
     found: dict[str, Fact] = {}
     for claim in claims:
-        if claim.id not in findings:
-            continue
         key = f"claim.{claim.id}"
         first, _, second = str(shown[f"{key}.from"]["value"]).partition(".")
         low, high = (
@@ -116,22 +134,41 @@ def numbers_of(prefix: str) -> str:
     return f"{prefix}.headline" if prefix.split(".")[0] in OUTCOMES else prefix
 
 
+def _is_found(facts: Facts, numbers: str, p_adjusted: float | None) -> bool:
+    """Whether an effect was found, by the test that also gives the verdict.
+
+    A primary claim is tested with the others of its family; any other goes by its interval.
+    """
+    if p_adjusted is not None:
+        return p_adjusted < grade_rules().verdict.level
+    low, high = (_number(facts, f"{numbers}.{end}") for end in ("ci_low", "ci_high"))
+    return side_of_zero(low, high) in ("above", "below")
+
+
 def _finding(
-    claim: Claim, prefix: str, study: Study, facts: Facts, linkage: tuple[float, bool]
+    claim: Claim,
+    prefix: str,
+    study: Study,
+    facts: Facts,
+    linkage: tuple[float, bool],
+    *,
+    found: bool,
 ) -> Finding:
     """Gather the estimate of a claim and grade it."""
     number = _numbers(facts, numbers_of(prefix))
     claimed = _claimed(claim, study, facts.record(f"{numbers_of(prefix)}.estimate")["unit"])
     measures = _measures(claim, prefix, study, facts) | {
         "effective_treated": number["effective_number"],
-        "detectable": None if number["p_value"] < SIZE else number["mde"],
     }
+    if found:
+        measures |= _of_finding(prefix, facts)
+    else:
+        measures["detectable"] = number["mde"]
     return Finding(
         estimate=number["estimate"],
         p_value=number["p_value"],
         equivalence_low=number["equivalence_low"],
         equivalence_high=number["equivalence_high"],
-        detectable=number["mde"],
         claimed_effect=claimed,
         claimed_sign=claim.sign,
         effective_treated=number["effective_number"],
@@ -167,10 +204,13 @@ def _measures(claim: Claim, prefix: str, study: Study, facts: Facts) -> dict[str
     if controls:  # one that could not be estimated says nothing; if none could, nor do they all
         known = [p for p in controls if not math.isnan(p)]
         found["negative_controls"] = min(known, default=math.nan)
-    breakdown = f"{prefix}.sensitivity.breakdown"
-    if facts.has(breakdown) and _number(facts, f"{numbers_of(prefix)}.p_value") < 0.05:
-        found["breakdown"] = _number(facts, breakdown)
     return found
+
+
+def _of_finding(prefix: str, facts: Facts) -> dict[str, float | None]:
+    """Return the measure of the rule that is asked of a found effect only."""
+    breakdown = f"{prefix}.sensitivity.breakdown"
+    return {"breakdown": _number(facts, breakdown)} if facts.has(breakdown) else {}
 
 
 def _controls(claim: Claim, facts: Facts) -> list[float]:
@@ -193,7 +233,7 @@ def _shown(
     numbers = numbers_of(prefix)
     shown = {
         f"claim.{name}.{key}": dict(facts.record(f"{numbers}.{key}"))
-        for key in (*SHOWN, *ABSOLUTE)
+        for key in (*SHOWN, *WORDS, *ABSOLUTE)
         if facts.has(f"{numbers}.{key}")
     }
     unit = facts.record(f"{numbers}.estimate")["unit"]

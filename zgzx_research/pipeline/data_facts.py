@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from zgzx_research.evidence.disclosure import (
     hidden_parts,
 )
 from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 from zgzx_research.evidence.facts import Fact, fact, shown_fact
 from zgzx_research.evidence.linkage_cells import linkage_facts
 from zgzx_research.evidence.row_balance import TOTAL, Counts, row_balance
@@ -35,15 +36,16 @@ STAGES = {"preliminary": "preliminaries", "final": "finals"}  # of the contest, 
 LEFT_OUT = "already treated|covariate missing|not observed in every"  # reasons that cost units
 
 
-def data_facts(place: Place, study: Study) -> dict[str, Fact]:
+def data_facts(place: Place, study: Study, before: EarlierCounts = NOTHING) -> dict[str, Fact]:
     """Return all facts about a study's data.
 
-    These are `data.*`, `link.*`, `linkage.*`, `until.*`, `panel.*` and `absent.*`.
+    These are `data.*`, `link.*`, `linkage.*`, `until.*`, `panel.*` and `absent.*`. `before` is what
+    an earlier report showed of them.
     """
     rates = pd.read_parquet(place.stage("link", "linkage_rates")[0])
-    linked = link_facts(place) | linkage_facts(rates)
-    made = row_facts(place) | linked | until_facts(place, study)
-    return made | firm_facts(place, study) | absent_facts(place, study)
+    linked = link_facts(place, before) | linkage_facts(rates, before)
+    made = row_facts(place, before) | linked | until_facts(place, study)
+    return made | firm_facts(place, study, before) | absent_facts(place, study)
 
 
 def row_ledger(place: Place) -> dict[str, list[dict[str, Any]]]:
@@ -51,10 +53,10 @@ def row_ledger(place: Place) -> dict[str, list[dict[str, Any]]]:
     return store.read_json(place.work / "clean" / "ledger.json")["sources"]
 
 
-def row_facts(place: Place) -> dict[str, Fact]:
+def row_facts(place: Place, before: EarlierCounts) -> dict[str, Fact]:
     """Return the facts `data.<source>.*` and `data.total.*`."""
     ledger = row_ledger(place)
-    balance = row_balance(all_lines(ledger, "zh"))
+    balance = row_balance(all_lines(ledger, "zh"), before=before)
     nothing: Counts = dict.fromkeys(COUNTS.values(), 0)
     facts = {"data.sources": fact(sum(map(bool, ledger.values())), "count", "data", "clean")}
 
@@ -80,51 +82,65 @@ def link_rows(place: Place) -> pd.DataFrame:
     return shares.rename_axis("source").reset_index()
 
 
-def linkage(place: Place) -> list[dict[str, Any]]:
+def linkage(place: Place, before: EarlierCounts) -> list[dict[str, Any]]:
     """Return records, linked records and their share per source; None where too few."""
     rows = link_rows(place)
-    return _withheld(rows[rows["rows"].gt(0)])
+    return _withheld(rows[rows["rows"].gt(0)], before)
 
 
-def arm_linkage(place: Place) -> list[dict[str, Any]]:
+def arm_linkage(place: Place, before: EarlierCounts) -> list[dict[str, Any]]:
     """Return entity, arm, rows, linked, linked_share over all editions; None where too few."""
     rates = pd.read_parquet(place.stage("link", "linkage_rates")[0])
     pooled = rates.groupby(["entity", "arm"], as_index=False, sort=False)[["rows", "linked"]].sum()
-    return _withheld(pooled.assign(linked_share=pooled["linked"] / pooled["rows"]))
+    shares = pooled.assign(linked_share=pooled["linked"] / pooled["rows"])
+    return _withheld(shares, before)
 
 
-def roster_linkage(place: Place) -> tuple[float, bool]:
+def roster_linkage(place: Place, before: EarlierCounts) -> tuple[float, bool]:
     """Return the share of award records that are linked to a firm, and whether it may be shown."""
     rows = link_rows(place)
     rosters = rows[rows["source"].eq("roster")]
-    shown = _withheld(rosters)[0]["linked_share"]
+    shown = _withheld(rosters, before)[0]["linked_share"]
     return float(rosters["linked_share"].iloc[0]), shown is not None
 
 
-def _withheld(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def _withheld(rows: pd.DataFrame, before: EarlierCounts) -> list[dict[str, Any]]:
     """Hide small counts in rows, linked and linked_share."""
-    shown = blank_small_counts(rows, ["rows", "linked"]).astype(object)
+    names = [_link_name(row) for row in rows.to_dict("records")]
+    shown = blank_small_counts(rows, ["rows", "linked"], names=names, before=before)
+    shown = shown.astype(object)
     return shown.where(shown.notna(), None).to_dict("records")
 
 
-def link_facts(place: Place) -> dict[str, Fact]:
+def _link_name(row: Mapping[Any, Any]) -> str:
+    """Return the first parts of the names of the facts of one row."""
+    return f"link.{row['arm']}.{row['entity']}" if "arm" in row else f"link.{row['source']}"
+
+
+def link_facts(place: Place, before: EarlierCounts) -> dict[str, Fact]:
     """Return the facts `link.<source>.*` and `link.<arm>.<entity>.*`."""
     facts: dict[str, Fact] = {}
     measures = (("rows", "count"), ("linked", "count"), ("linked_share", "share"))
     rows = link_rows(place)
 
-    for row in (*arm_linkage(place), *_withheld(rows)):
-        about = f"link.{row['arm']}.{row['entity']}" if "arm" in row else f"link.{row['source']}"
+    for row in (*arm_linkage(place, before), *_withheld(rows, before)):
+        about = _link_name(row)
         for name, unit in measures:
             facts[f"{about}.{name}"] = shown_fact(row[name], unit, "data", "link")
 
-    withheld = facts["link.roster.linked"]["value"] is None
-    if withheld and facts["link.roster.rows"]["value"] is not None:
-        linked = rows.set_index("source").loc["roster", "linked"]
-        # which of the two is small, not how small
-        few = "linked" if linked < rules().persons else "unlinked"
-        facts["link.roster.few"] = fact(few, "text", "data", "link")
+    if facts["link.roster.linked"]["value"] is None:
+        roster = rows.set_index("source").loc["roster"]
+        few = _why_withheld(int(roster["rows"]), int(roster["linked"]))
+        if few == "earlier" or facts["link.roster.rows"]["value"] is not None:
+            facts["link.roster.few"] = fact(few, "text", "data", "link")
     return facts
+
+
+def _why_withheld(rows: int, linked: int) -> str:
+    """Say which of the two is small, not how small; "earlier": an earlier report would tell it."""
+    if linked < rules().persons:
+        return "linked"
+    return "unlinked" if rows - linked < rules().persons else "earlier"
 
 
 def absent_facts(place: Place, study: Study) -> dict[str, Fact]:
@@ -161,7 +177,7 @@ def _absent_editions(place: Place, study: Study) -> dict[str, Fact]:
     }
 
 
-def firm_facts(place: Place, study: Study) -> dict[str, Fact]:
+def firm_facts(place: Place, study: Study, before: EarlierCounts) -> dict[str, Fact]:
     """Return the facts `panel.*` of the panel of firms, and `study.editions`."""
     panel = pd.read_parquet(
         place.stage("panels", "firm_year")[0], columns=["firm_id", "first_award"]
@@ -177,7 +193,7 @@ def firm_facts(place: Place, study: Study) -> dict[str, Fact]:
         "never_treated_firms": int((firms.isna() | late).sum()),
         "left_out_firms": int(early.sum()),
     }
-    facts = counted(counts, FIRMS)
+    facts = counted(counts, FIRMS, before)
     roster = pd.read_parquet(place.stage("clean", "roster")[0], columns=["edition"])
     held = set(roster["edition"].dropna()) | set(pd.read_csv(place.calendar)["edition"])
     facts["study.editions"] = fact(len(held), "count", "data", "clean")
@@ -186,11 +202,19 @@ def firm_facts(place: Place, study: Study) -> dict[str, Fact]:
     return facts
 
 
-def counted(counts: dict[str, int], parts: Collection[str]) -> dict[str, Fact]:
+def counted(
+    counts: dict[str, int], parts: Collection[str], before: EarlierCounts = NOTHING
+) -> dict[str, Fact]:
     """Return facts `panel.<name>`; parts of a total that would show too few units are hidden."""
     sizes = [counts[name] for name in parts]
     least = rules().firms
-    hidden = hidden_parts(sizes, [0 < size < least for size in sizes], least, largest=True)
+    names = [f"panel.{name}" for name in parts]
+    known = [before.knows(*one) for one in zip(names, sizes, strict=True)]
+    small = [
+        0 < size < least or before.tells(name, size, least)
+        for name, size in zip(names, sizes, strict=True)
+    ]
+    hidden = hidden_parts(sizes, small, least, largest=True, known=known)
     blank = {name for name, hide in zip(parts, hidden, strict=True) if hide}
     shown = {name: None if name in blank else size for name, size in counts.items()}
     return {

@@ -12,7 +12,7 @@ from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.evidence.sentence_readings import paired_reading
 from zgzx_research.outcomes import outcome_row
 from zgzx_research.pipeline.absolute_facts import absolute_facts
-from zgzx_research.pipeline.sentence_facts import sentence_facts
+from zgzx_research.pipeline.sentence_facts import Question, sentence_facts
 from zgzx_research.robustness.summaries import two_sided_p
 
 CONTEST = "contest"
@@ -25,7 +25,10 @@ NAMES = {
 
 
 def contest_facts(
-    outcome: str, found: ContestEffects, other_base: ContestEffects | None = None
+    outcome: str,
+    found: ContestEffects,
+    other_base: ContestEffects | None = None,
+    asked: Question | None = None,
 ) -> dict[str, Fact]:
     """Make the facts ``<outcome>.contest.{headline,pretest,base}.*``.
 
@@ -37,6 +40,8 @@ def contest_facts(
         From `contest_effects`.
     other_base : ContestEffects, optional
         The same with another base, for the paired difference between the two.
+    asked : Question, optional
+        What the estimate is held against, as in `sentence_facts`.
 
     Returns
     -------
@@ -62,7 +67,7 @@ def contest_facts(
     facts |= frame_facts(f"{prefix}.pretest", test, unit)
     if other_base is not None:
         facts |= _base_facts(f"{prefix}.base", paired_z(found, other_base), unit)
-    return facts | sentence_facts(facts, prefix)
+    return facts | sentence_facts(facts, prefix, asked)
 
 
 def _base_facts(prefix: str, z: float, unit: str) -> dict[str, Fact]:

@@ -1,20 +1,27 @@
 """The log of disclosure control: which table left how many numbers blank, by which rule.
 
 The log holds no value that was left blank, only how many there are. Facts: the rules in force are
-`disclosure.rule.<name>`; the log is `disclosure.<page>.<table>.<rule>`.
+`disclosure.rule.<name>`; the log is `disclosure.<page>.<table>.<rule>`, and
+`disclosure.<page>.<table>.checked` says how many tables or figures of a name a page shows.
 """
 
 from __future__ import annotations
 
+import functools
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from importlib.resources import files
 
+from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure_rules import RULES, STRICTER, DisclosureRules, enforce
 from zgzx_research.evidence.facts import Fact, Facts, fact
 
 PREFIX = "disclosure"
 RULE = f"{PREFIX}.rule"
+CHECKED = "checked"
+OUTPUTS = "disclosure_outputs.toml"
 UNITS = {"persons": "count", "firms": "count", "nk_largest": "count", "nk_share": "share"}
 
 
@@ -32,6 +39,35 @@ def enforce_facts(facts: Facts) -> None:
     enforce(given)
 
 
+@functools.cache
+def guards() -> dict[str, str]:
+    """Return the kind of rule that guards each table and figure, from disclosure_outputs.toml."""
+    text = files("zgzx_research.evidence").joinpath(OUTPUTS).read_text(encoding="utf-8")
+    return {name: guard for guard, names in tomllib.loads(text).items() for name in names}
+
+
+def check_guarded(kind: str) -> None:
+    """Refuse a table or figure that no rule guards.
+
+    Parameters
+    ----------
+    kind : str
+        Function of `page_tables`, or module of `report.figures`.
+
+    Raises
+    ------
+    ZgzxError
+        It is not in the list.
+    """
+    if kind not in guards():
+        raise ZgzxError(
+            f"no rule of disclosure guards {kind!r}",
+            where=f"evidence/{OUTPUTS}",
+            remedy="Say there which rule does, after making sure of it "
+            "(docs/methodology/disclosure.md).",
+        )
+
+
 def log_facts(
     page: str, table: str, blank: Mapping[str, int], kept: Mapping[str, Fact]
 ) -> dict[str, Fact]:
@@ -47,7 +83,7 @@ def log_facts(
         What the page has kept so far.
     """
     found = {}
-    for rule, number in blank.items():
+    for rule, number in {**blank, CHECKED: 1}.items():
         if number:
             key = f"{PREFIX}.{page}.{table}.{rule}"
             before = kept[key]["value"] if key in kept else 0
@@ -71,11 +107,22 @@ def logged(facts: Mapping[str, Fact]) -> list[tuple[str, str, int]]:
     found: Counter[tuple[str, str]] = Counter()
     for key, record in facts.items():
         parts = key.split(".")
-        if parts[0] == PREFIX and len(parts) == 4:
+        if parts[0] == PREFIX and len(parts) == 4 and parts[3] != CHECKED:
             found[parts[2], parts[3]] += record["value"]
     return sorted(
         ((table, rule, number) for (table, rule), number in found.items()),
         key=lambda line: (line[0], RULES.index(line[1])),
+    )
+
+
+def whole_outputs(facts: Mapping[str, Fact]) -> int:
+    """Count the tables and figures of which nothing was left blank."""
+    blank = {table for table, _, _ in logged(facts)}
+    checked = [key.split(".") for key in facts if key.endswith(f".{CHECKED}")]
+    return sum(
+        int(facts[".".join(parts)]["value"])
+        for parts in checked
+        if parts[0] == PREFIX and parts[2] not in blank
     )
 
 

@@ -107,6 +107,7 @@ def panels_in_scope(place: Place, study: Study, scope: Scope) -> Panels:
         calendar=calendar,
         longest_break=settings.retention.gap,
         patent_truncation=settings.patents_until,
+        engine=data.engine_of(settings),
     )
     return Panels(
         data.firm_year(settings, tables, calendar, firms, people),

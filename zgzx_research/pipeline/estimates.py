@@ -29,7 +29,7 @@ from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.outcomes import OUTCOMES, outcome_row
 from zgzx_research.panels.retention import large_enough
 from zgzx_research.pipeline.absolute_facts import absolute_facts
-from zgzx_research.pipeline.sentence_facts import sentence_facts
+from zgzx_research.pipeline.sentence_facts import Question, sentence_facts
 from zgzx_research.pipeline.summaries import Summary
 from zgzx_research.robustness.leave_largest_out import leave_largest_out
 from zgzx_research.robustness.power import NO_ERROR, NO_SIZE
@@ -148,7 +148,11 @@ def headline(
 
 
 def summary_facts(
-    summary: Summary, outcome: str, spec: str, events: tuple[int, int] | None = None
+    summary: Summary,
+    outcome: str,
+    spec: str,
+    events: tuple[int, int] | None = None,
+    asked: Question | None = None,
 ) -> dict[str, Fact]:
     """Make all facts of one outcome and specification.
 
@@ -160,6 +164,8 @@ def summary_facts(
         The first two parts of the names of the facts.
     events : tuple of int, optional
         Event times of the headline; None where it is the mean over all treated periods.
+    asked : Question, optional
+        What the estimate is held against, as in `sentence_facts`.
 
     Returns
     -------
@@ -189,7 +195,7 @@ def summary_facts(
     if events:
         facts |= absolute_facts(facts, f"{prefix}.headline", summary.counterfactual_mean)
     facts |= _pretest_facts(summary, prefix, share=share)
-    return facts | sentence_facts(facts, prefix)
+    return facts | sentence_facts(facts, prefix, asked)
 
 
 def _strength_facts(summary: Summary, prefix: str) -> dict[str, Fact]:

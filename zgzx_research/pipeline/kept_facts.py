@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ MIME = "application/vnd.zgzx.facts+json"
 INTERVALS = ("ci_low", "ci_high", "band_low", "band_high")
 UNITS = ("n_treated", "n_comparison", "base_mean")
 EVENT_COLUMNS = ("event_time", "role", "estimate", "std_error", *INTERVALS, *UNITS)
+PARTS = ("facts", "events", "tables")  # of what a cell keeps
 Columns = dict[str, list[Any]]
 
 
@@ -42,14 +43,18 @@ class Kept:
         Key to fact.
     events : dict
         "<outcome>.<spec>" to the columns of its event study, for the workbook.
+    tables : dict
+        Name to the counts of a table or figure as it shows them, for later editions.
     """
 
     facts: dict[str, Fact]
     events: dict[str, dict[str, Any]]
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __or__(self, other: Kept) -> Kept:
         """Join the facts of two cells."""
-        return Kept(self.facts | other.facts, self.events | other.events)
+        joined = (getattr(self, name) | getattr(other, name) for name in PARTS)
+        return Kept(*joined)
 
     def __repr__(self) -> str:
         """Say how many facts there are."""
@@ -60,7 +65,11 @@ class Kept:
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
         """Return the output of the cell, as Jupyter asks for it."""
-        return {"text/plain": repr(self), MIME: {"facts": self.facts, "events": self.events}}
+        return {"text/plain": repr(self), MIME: self.to_json()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parts by name; `Kept(**…)` takes them back."""
+        return {name: getattr(self, name) for name in PARTS}
 
 
 def event_columns(summary: Summary) -> dict[str, Any]:
@@ -86,7 +95,7 @@ def facts_of(notebook: nbformat.NotebookNode) -> Kept:
     kept = Kept({}, {})
     for data in _outputs(notebook):
         if MIME in data:
-            kept |= Kept(data[MIME]["facts"], data[MIME]["events"])
+            kept |= Kept(**data[MIME])
     return kept
 
 
@@ -106,7 +115,7 @@ def _outputs(notebook: nbformat.NotebookNode) -> Iterator[Any]:
 
 def kept_text(kept: Kept) -> str:
     """Return the text of `facts/<page>.json`; the Chinese and the English run give the same."""
-    body = {"version": VERSION, "facts": kept.facts, "events": kept.events}
+    body = {"version": VERSION} | kept.to_json()
     return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True) + "\n"
 
 
@@ -120,6 +129,14 @@ def load_events(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for path in paths:
         found |= store.read_json(path).get("events", {})
+    return found
+
+
+def load_tables(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Read the counts that the tables and figures of all pages show, by name."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        found |= store.read_json(path).get("tables", {})
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,6 +23,13 @@ README = "请先读我.md"  # beside the sources' folders, where nothing is read
 TEMPLATES = "templates"
 ROWS = 2000  # below the heading that have a drop-down list
 DATE = datetime(2000, 1, 1)  # equal bytes each time
+# What the demo's file says about the demo alone: a new study must say these itself, or leave them
+# out. (section, key); of the section "value" everything.
+OF_THE_DEMO = {("study", "date"), ("study", "author"), ("patents", "truncation")}
+HEAD = """\
+# The study {name}, begun from the demo's file. Read every line; change what is not so in your data.
+# Values that only held for the demo are comments; write your own, or leave them out.
+"""
 
 
 def init_study(root: Path, name: str) -> list[str]:
@@ -67,19 +75,22 @@ def init_study(root: Path, name: str) -> list[str]:
 
     demo = (root / "studies/demo.toml").read_text(encoding="utf-8")
     named = demo.replace('name = "demo"', f'name = "{name}"')
-    text = _without_worths(named.replace("data/raw/demo/raw", f"data/raw/{name}"))
+    text = _without_demo(named.replace("data/raw/demo/raw", f"data/raw/{name}"), name)
     store.write_text(path, text)  # last, so that a study that exists is complete
     return [file.relative_to(root).as_posix() for file in (path, *files, links)]
 
 
-def _without_worths(text: str) -> str:
-    """Turn the sections [value…] into comments: the demo's assumptions are nobody's judgement."""
-    lines, inside = [], False
-    for line in text.splitlines():
+def _without_demo(text: str, name: str) -> str:
+    """Turn what holds for the demo alone into comments, and replace the lines that describe it."""
+    body = list(itertools.dropwhile(lambda line: line.startswith("#"), text.splitlines()))
+    lines, section = [], ""
+    for line in body:
         if line.startswith("["):
-            inside = line.startswith(("[value]", "[value."))
-        lines.append(f"# {line}" if inside and line.strip() else line)
-    return "\n".join(lines) + "\n"
+            section = line[1 : line.index("]")]
+        key = line.partition("=")[0].strip()
+        own = section.partition(".")[0] == "value" or (section, key) in OF_THE_DEMO
+        lines.append(f"# {line}" if own and line.strip() else line)
+    return HEAD.format(name=name) + "\n".join(lines) + "\n"
 
 
 def templates() -> dict[str, Any]:

@@ -17,12 +17,13 @@ from typing import Any
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure_rules import enforce
 from zgzx_research.pipeline import estimates, page_tables
-from zgzx_research.pipeline.disclosure_log import log_facts
+from zgzx_research.pipeline.disclosure_log import check_guarded, log_facts
 from zgzx_research.pipeline.kept_facts import Kept, load_facts
 from zgzx_research.pipeline.page_folders import checked_folder, page_rules, pages_of, quoted_pages
 from zgzx_research.pipeline.page_keeping import PageKeeping
 from zgzx_research.pipeline.page_outputs import Shown, shown_figure, shown_table, shown_text
 from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.published_counts import table_json
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.report import fonts
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
@@ -130,7 +131,10 @@ class Page(PageKeeping):
             claimed_unit=self.unit(str(outcome)) if self.claimed(outcome) else "",
             complete_until=self.complete_until(outcome),
             title_in_caption=True,
+            earlier=self.earlier,
+            told_events=self.told_events(outcome),
         )
+        check_guarded(figure.name)
         return self._logged(shown_figure(figure, style))
 
     def table(self, table: str, *about: Any) -> Shown:
@@ -149,11 +153,15 @@ class Page(PageKeeping):
             No such table; the nearest is named.
         """
         made = page_tables.function(table)(self, *about)
+        check_guarded(table)
         name = str(about[0]) if table == "results" else table  # each kind of results has its own
         return self._logged(shown_table(name, made))
 
     def _logged(self, shown: Shown) -> Shown:
         """Add what an output leaves blank to the log of disclosure control."""
+        if not shown.name:  # nothing is shown
+            return shown
         facts = log_facts(self.name, shown.name, shown.blank, self.kept)
         self.kept.update(facts)
-        return replace(shown, kept=Kept(facts, {}))
+        tables = {} if shown.counts is None else {shown.name: table_json(shown.counts)}
+        return replace(shown, kept=Kept(facts, {}, tables))

@@ -15,7 +15,7 @@ from zgzx_research.did.results.aggregated import Aggregate
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import read_claims
-from zgzx_research.evidence.disclosure import SAMPLE, mark_close_samples
+from zgzx_research.evidence.disclosure import SAMPLE, blank_event_times, mark_close_samples
 from zgzx_research.evidence.facts import Fact
 from zgzx_research.evidence.frame_facts import frame_facts
 from zgzx_research.outcomes import outcome_row
@@ -23,6 +23,8 @@ from zgzx_research.pipeline import data_facts, estimates, programme_facts, store
 from zgzx_research.pipeline.changes_facts import changes_facts, changes_frame
 from zgzx_research.pipeline.claim_facts import claim_facts
 from zgzx_research.pipeline.design_facts import CONTEST, contest_facts
+from zgzx_research.pipeline.disclosure_log import log_facts
+from zgzx_research.pipeline.earlier_numbers import told_event_times, withhold_told
 from zgzx_research.pipeline.grading import graded
 from zgzx_research.pipeline.kept_facts import Kept, event_columns
 from zgzx_research.pipeline.page_reading import PageReading
@@ -33,9 +35,9 @@ from zgzx_research.pipeline.robustness import (
     robustness_facts,
     run_checks,
 )
-from zgzx_research.pipeline.sentence_facts import compared_facts, sentence_facts
+from zgzx_research.pipeline.sentence_facts import compared_facts
 from zgzx_research.pipeline.summaries import Summary, summarise
-from zgzx_research.pipeline.value_facts import added_facts, cost_facts
+from zgzx_research.pipeline.value_facts import added_facts, blank_sum, cost_facts
 from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
 from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
 from zgzx_research.report.wording import word_about
@@ -79,18 +81,21 @@ class PageKeeping(PageReading):
             return Kept({}, {})
         declared = self.study is not None and spec in self.study.estimate.specs
         summary = self.summarise(outcome, effects, sampled=declared)
+        event_time = told_event_times(summary.event_time, self.earlier, f"{outcome}.{spec}")
+        summary = replace(summary, event_time=event_time)
         self.summaries[outcome, spec] = summary
-        found = estimates.summary_facts(summary, outcome, spec, self._headline)
-        found |= sentence_facts(
-            found, f"{outcome}.{spec}", question_of(self.study, self.place, outcome, spec)
-        )
+        asked = question_of(self.study, self.place, outcome, spec)
+        found = estimates.summary_facts(summary, outcome, spec, self._headline, asked)
         if self.study is None:
             found |= graded(found, outcome, spec)
         elif declared and summary.effective.dominated:
             panel = self.read("firm_year")
             found |= estimates.without_largest_facts(self.study, panel, outcome, spec, self.seed)
-        self.kept.update(found)
         events = {f"{outcome}.{spec}": event_columns(summary)}
+        blank = blank_event_times(summary.event_time)
+        found |= withhold_told(found, self.earlier)
+        found |= log_facts(self.name, "event_sheets", blank, self.kept)
+        self.kept.update(found)
         return Kept(found, events)
 
     def keep_others(self, outcome: str) -> Kept:
@@ -146,9 +151,8 @@ class PageKeeping(PageReading):
         if isinstance(found, Refused):
             return Kept({}, {})
         other = None if isinstance(other_base, Refused) else other_base
-        facts = contest_facts(outcome, found, other)
         asked = question_of(self.study, self.place, outcome, CONTEST)
-        return self.keep_facts(facts | sentence_facts(facts, f"{outcome}.{CONTEST}", asked))
+        return self.keep_facts(contest_facts(outcome, found, other, asked))
 
     def keep_compared(
         self, name: str, outcome: str, found: PairedDifference | SpecificationCurve | Refused
@@ -207,11 +211,12 @@ class PageKeeping(PageReading):
         """
         if isinstance(costs, Refused):
             return Kept({}, {})
-        kept = self.keep_facts(cost_facts(costs))
+        kept = self.keep_facts(cost_facts(costs, self.earlier))
         for name, found in after.items():
             if not isinstance(found, Refused):
                 made = added_facts(name, self.settings, self.facts, costs, found)
-                kept |= self.keep_facts(made)
+                log = log_facts(self.name, "sums", blank_sum(found), self.kept)
+                kept |= self.keep_facts(made | log)
         return kept
 
     def changes(self) -> pd.DataFrame:
@@ -236,11 +241,12 @@ class PageKeeping(PageReading):
 
     def keep_data(self) -> Kept:
         """Keep the facts of the data: rows, links, firms, what is missing."""
-        return self.keep_facts(data_facts.data_facts(self.place, self.settings))
+        return self.keep_facts(data_facts.data_facts(self.place, self.settings, self.earlier))
 
     def keep_programme(self) -> Kept:
         """Keep the facts of the programme, `flow.*`: who entered, won, and is in the estimates."""
-        return self.keep_facts(programme_facts.programme_facts(self.place, self.settings))
+        found = programme_facts.programme_facts(self.place, self.settings, self.earlier)
+        return self.keep_facts(found)
 
     def event(self, outcome: str, spec: str = "main") -> Aggregate:
         """Return the event study of an estimation that was kept."""
@@ -274,6 +280,12 @@ class PageKeeping(PageReading):
         """Return the primary design of an outcome where it was kept, or else "main"."""
         return estimates.headline_spec(self.study, self.facts, outcome) if self.study else "main"
 
+    def told_events(self, outcome: str | None) -> frozenset[int]:
+        """Event times of an outcome whose numbers tell too much beside an earlier report."""
+        frames = [one.event_time for (name, _), one in self.summaries.items() if name == outcome]
+        told = [frame.loc[frame["told"], "event_time"] for frame in frames if "told" in frame]
+        return frozenset(int(time) for times in told for time in times)
+
     def summarise(self, outcome: str, effects: Effects, *, sampled: bool = True) -> Summary:
         """Summarise an estimation; its ledger begins with the rows that the sample leaves out."""
         summary = summarise(effects, self.window, self.seed, self._headline)
@@ -286,7 +298,7 @@ class PageKeeping(PageReading):
     @cached_property
     def _linkage(self) -> tuple[float, bool]:
         """Share of linked award records, and whether it may be shown."""
-        return data_facts.roster_linkage(self.place)
+        return data_facts.roster_linkage(self.place, self.earlier)
 
     @property
     def _headline(self) -> tuple[int, int] | None:

@@ -6,6 +6,8 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from zgzx_research.pipeline.kept_facts import MIME, Kept
 from zgzx_research.report.figures.report_figure import FigureSpec, FigureStyle
 from zgzx_research.report.tables.markdown_table import Table
@@ -25,14 +27,17 @@ class Shown:
         Name of the table or figure in the log of disclosure control.
     blank : mapping
         Rule of disclosure control to the number of entries left blank by it.
+    counts : DataFrame, optional
+        Its counts as they are shown, with totals; missing where blank.
     kept : Kept
-        The facts of the log.
+        The facts of the log, and the counts.
     """
 
     data: Mapping[str, str]
     mark: Mapping[str, str]
     name: str = ""
     blank: Mapping[str, int] = field(default_factory=dict)
+    counts: pd.DataFrame | None = None
     kept: Kept = field(default_factory=lambda: Kept({}, {}))
 
     def _repr_mimebundle_(
@@ -41,7 +46,7 @@ class Shown:
         """Return data and metadata of the output, as Jupyter asks for them."""
         data: dict[str, object] = dict(self.data)
         if self.kept.facts:
-            data[MIME] = {"facts": self.kept.facts, "events": {}}
+            data[MIME] = self.kept.to_json()
         return data, {"zgzx": dict(self.mark)}
 
 
@@ -56,7 +61,7 @@ def shown_figure(figure: FigureSpec, style: FigureStyle) -> Shown:
     png = base64.b64encode(drawn.png()).decode("ascii")
     mark = {"kind": "figure", "key": drawn.caption, "caption": drawn.caption, "alt": drawn.alt}
     data = {"image/svg+xml": drawn.svg(), "image/png": png}
-    return Shown(data, mark, drawn.name, drawn.blank)
+    return Shown(data, mark, drawn.name or figure.name, drawn.blank, drawn.counts)
 
 
 def shown_table(name: str, table: Table | None) -> Shown:
@@ -64,4 +69,4 @@ def shown_table(name: str, table: Table | None) -> Shown:
     if table is None:
         return shown_text(name, "")
     mark = {"kind": "table", "key": name, "caption": table.caption}
-    return Shown({"text/markdown": table.to_markdown()}, mark, name, table.blank)
+    return Shown({"text/markdown": table.to_markdown()}, mark, name, table.blank, table.counts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ import pandas as pd
 
 from zgzx_research.did.results.effects import Effects
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.earlier_counts import EarlierCounts
 from zgzx_research.evidence.facts import Fact, Facts
 from zgzx_research.evidence.flow import ProgrammeFlow
 from zgzx_research.outcomes import OUTCOMES, outcome_row
@@ -18,6 +21,7 @@ from zgzx_research.panels.treatment import edition_calendar
 from zgzx_research.pipeline import data_facts, estimates, programme_facts
 from zgzx_research.pipeline.code_digest import code_digest
 from zgzx_research.pipeline.place import PAGE_TABLES, Place
+from zgzx_research.pipeline.published_counts import earlier_counts
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.pipeline.robustness import curve_axes
 from zgzx_research.report.figures.outcome_paths import SHOCKS, Shock
@@ -93,6 +97,16 @@ class PageReading:
     def seed(self) -> int:
         """Seed of the draws behind simultaneous intervals."""
         return self.facts.get("study.seed")
+
+    @cached_property
+    def earlier(self) -> EarlierCounts:
+        """What the study that `[changes] since` names has published."""
+        return earlier_counts(self.place.root, self.study)
+
+    @property
+    def fewest_firms(self) -> int:
+        """Smallest number of firms that a result may rest on (rules of disclosure)."""
+        return rules().firms
 
     def example(self, name: str) -> Path:
         """Return the path of a file or folder in `data/examples`."""

@@ -11,22 +11,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import read_claims
 from zgzx_research.evidence.disclosure import (
     SAMPLE,
+    blank_event_times,
     blank_few_units,
     enough_cohorts,
     enough_firms,
     mark_close_samples,
     shown_event_times,
 )
-from zgzx_research.evidence.disclosure_rules import DIFFERENCING, SECONDARY, THRESHOLD, rules
+from zgzx_research.evidence.disclosure_rules import SECONDARY, THRESHOLD, rules
 from zgzx_research.evidence.grade import grade_rules
 from zgzx_research.evidence.quarantine_counts import reason_counts
 from zgzx_research.evidence.row_balance import row_balance
+from zgzx_research.outcomes import OUTCOMES
 from zgzx_research.pipeline import data_facts, estimates
-from zgzx_research.pipeline.disclosure_log import blank_entries, logged
+from zgzx_research.pipeline.disclosure_log import blank_entries, logged, whole_outputs
 from zgzx_research.pipeline.refused import Refused
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, value_tables
 from zgzx_research.report.tables.changes_table import changes_table
@@ -34,14 +38,12 @@ from zgzx_research.report.tables.claims_table import claims_table, described_cla
 from zgzx_research.report.tables.data_tables import all_lines
 from zgzx_research.report.tables.disclosure_table import disclosure_table
 from zgzx_research.report.tables.markdown_table import Table, with_note
-from zgzx_research.report.tables.method_table import method_table
+from zgzx_research.report.tables.method_table import design_of, method_table
 from zgzx_research.report.tables.result_table import result_table
 from zgzx_research.report.tables.until_table import until_table
 from zgzx_research.report.wording import word_or_code
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from zgzx_research.designs.value_for_money import AwardCosts
     from zgzx_research.did.results.effects import Effects
     from zgzx_research.pipeline.page import Page
@@ -112,10 +114,7 @@ def event_time(page: Page, outcome: str, spec: str) -> Table:
         outcome_label=page.label(outcome),
         about=page.about,
     )
-    blank = {
-        THRESHOLD: len(summary.event_time) - len(shown),
-        DIFFERENCING: 2 * int(shown["n_treated"].isna().sum()),  # and the mean at the base
-    }
+    blank = blank_event_times(summary.event_time)
     noted = with_note(table.caption, "few", page.language)
     return replace(table, caption=noted if any(blank.values()) else table.caption, blank=blank)
 
@@ -215,33 +214,40 @@ def results(
 
 def rows(page: Page) -> Table:
     """Return the table of rows read, kept and set aside, by source and file."""
-    return data_tables.rows_table(data_facts.row_ledger(page.place), page.language, rules().persons)
+    ledger = data_facts.row_ledger(page.place)
+    return data_tables.rows_table(ledger, page.language, rules().persons, page.earlier)
 
 
 def quarantine(page: Page) -> Table:
     """Return the table of reasons for which cells and rows are in quarantine."""
     lines = all_lines(data_facts.row_ledger(page.place), page.language)
-    counts, blank = reason_counts(page.read("quarantine"), row_balance(lines))
-    return replace(data_tables.quarantine_table(counts, page.language), blank=blank)
+    before = page.earlier.tables.get("quarantine")
+    balance = row_balance(lines, before=page.earlier)
+    counts, blank = reason_counts(page.read("quarantine"), balance, before)
+    shown = pd.DataFrame({"entries": pd.Series(counts, dtype="Int64")})
+    table = data_tables.quarantine_table(counts, page.language)
+    return replace(table, blank=blank, counts=shown)
 
 
 def linkage(page: Page) -> Table:
     """Return the table of records linked to a firm, by source."""
-    rows = data_facts.linkage(page.place)
+    rows = data_facts.linkage(page.place, page.earlier)
     table = data_tables.linkage_table(rows, page.language)
     return replace(table, blank={THRESHOLD: blank_entries(rows, LINKED)})
 
 
 def arms(page: Page) -> Table:
     """Return the table of contest records linked to a firm or a person, by arm."""
-    rows = data_facts.arm_linkage(page.place)
+    rows = data_facts.arm_linkage(page.place, page.earlier)
     table = data_tables.arms_table(rows, page.language)
     return replace(table, blank={THRESHOLD: blank_entries(rows, LINKED)})
 
 
 def disclosure(page: Page) -> Table:
     """Return the table of what was left blank on the pages before, by table and rule."""
-    return disclosure_table(logged(page.facts.facts), page.language)
+    return disclosure_table(
+        logged(page.facts.facts), page.language, whole_outputs(page.facts.facts)
+    )
 
 
 def until(page: Page) -> Table:
@@ -249,9 +255,19 @@ def until(page: Page) -> Table:
     return until_table(page.facts, page.language)
 
 
-def method(page: Page, design: str) -> Table:
-    """Return the box that says how a design compares; its words are in `report/methods.toml`."""
-    return method_table(design, page.language)
+def method(page: Page, outcome: str, spec: str) -> Table | None:
+    """Return the box that says how an estimate was made; its words are in `report/methods.toml`.
+
+    None where no such estimate was kept, or its method has no box.
+    """
+    known = outcome in OUTCOMES
+    numbers = f"{outcome}.{spec}.headline" if known else f"{outcome}.{spec}"
+    if not page.facts.has(f"{numbers}.estimate"):
+        return None
+    declared = page.settings.estimate.specs
+    own = f"{declared[spec].method}.{OUTCOMES[outcome].scale}" if spec in declared else spec
+    design = design_of(own if known else outcome)
+    return method_table(design, page.language) if design else None
 
 
 def panel(page: Page) -> Table:
@@ -271,7 +287,9 @@ def costs(page: Page, found: AwardCosts | Refused) -> Table | None:
     """Return the table of costs by edition; None where there are no costs."""
     if isinstance(found, Refused):
         return None
-    return value_tables.costs_table(found.by_edition, found.total, page.language)
+    return value_tables.costs_table(
+        found.by_edition, found.total, page.language, page.earlier.tables.get("costs")
+    )
 
 
 def prices(page: Page, name: str) -> Table | None:

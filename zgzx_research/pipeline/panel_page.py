@@ -12,7 +12,7 @@ import pandas as pd
 
 from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
-from zgzx_research.evidence.disclosure import MIN_FIRMS
+from zgzx_research.evidence.disclosure_rules import enforce, rules
 from zgzx_research.evidence.facts import Fact, fact
 from zgzx_research.pipeline import manifest, store, study_facts
 from zgzx_research.pipeline.code_digest import package_digest
@@ -102,6 +102,7 @@ def open_panel_page(
     PanelPage
         What the notebook calls from then on.
     """
+    enforce({})  # there is no study file that makes the rules stricter
     root, path = find_root(), find_file(file)
     place = Place(root, check_name(study), path.parent)
     known = study_facts.design_facts(SEED, WINDOW, manifest.is_synthetic(path.parent, [path]))
@@ -192,5 +193,5 @@ def other_controls(panel: PreparedPanel, options: Mapping[str, Any]) -> dict[str
     if "controls" not in options_of(options.get("method", "group_time")):
         return {}
     name, controls = OTHER_CONTROLS[compared(options)]
-    possible = controls == "not_yet_treated" or never(panel) >= MIN_FIRMS
+    possible = controls == "not_yet_treated" or never(panel) >= rules().firms
     return {name: {**options, "controls": controls}} if possible else {}

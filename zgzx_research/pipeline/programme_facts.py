@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 from zgzx_research.evidence.facts import Fact, fact, shown_fact
 from zgzx_research.evidence.flow import ProgrammeFlow, flow_facts
 from zgzx_research.pipeline.flow_counts import programme_flow
@@ -27,14 +28,14 @@ def read_flow(place: Place, study: Study) -> ProgrammeFlow:
     return programme_flow(tables, headlines, years=study.study.years, last_event=last_event)
 
 
-def programme_facts(place: Place, study: Study) -> dict[str, Fact]:
-    """Return the facts `flow.*` and `calendar.*`."""
+def programme_facts(place: Place, study: Study, before: EarlierCounts = NOTHING) -> dict[str, Fact]:
+    """Return the facts `flow.*` and `calendar.*`; `before` is what an earlier report showed."""
     roster = pd.read_parquet(place.stage("clean", "roster")[0])
     panel = pd.read_parquet(
         place.stage("panels", "firm_year")[0], columns=["firm_id", "first_award"]
     )
     calendar = pd.read_csv(place.calendar)
-    found = flow_facts(read_flow(place, study)) | roster_facts(roster)
+    found = flow_facts(read_flow(place, study), before) | roster_facts(roster)
     return found | calendar_facts(calendar, panel, study.study.years[1])
 
 

@@ -2,7 +2,8 @@
 
 A later run of the same study may give other numbers, by other code. The small file
 `studies/<name>.published.json` belongs into version control; it holds estimates of the primary
-claims, what the data covered, and the stamp of the run.
+claims, what the data covered, the stamp of the run, and the counts as they were shown, from which
+those of a later report could be subtracted (`published_counts`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.earlier_scope import Scope, scope_of
 from zgzx_research.pipeline.freeze import date_of
+from zgzx_research.pipeline.kept_facts import load_tables
 from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.published_counts import published_parts
 from zgzx_research.study import load_study
 
 VERSION = 1
@@ -90,6 +93,7 @@ def publish_study(
             "patents_until": scope.patents_until.isoformat(),
         },
         "claims": headlines,
+        **published_parts(facts.facts, load_tables(_page_files(place))),
     }
     store.write_json(place.published, content)
     return content
@@ -102,6 +106,11 @@ def _facts(place: Place) -> Facts:
         remedy = f"Run zgzx run {place.name} first."
         raise ZgzxError("the study has no results yet", where=place.name, remedy=remedy)
     return Facts.load(path)
+
+
+def _page_files(place: Place) -> list[Path]:
+    """List the facts of all pages."""
+    return sorted(place.facts("study").parent.glob("*.json"))
 
 
 def _headline(facts: Facts, prefix: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
+from zgzx_research.engine import check
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure_rules import with_stricter
 from zgzx_research.evidence.facts import Fact
@@ -20,6 +21,7 @@ from zgzx_research.pipeline.freeze import plan_facts
 from zgzx_research.pipeline.key_file import secret_key
 from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
+from zgzx_research.pipeline.published_counts import earlier_file
 from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.changes import changes_step
 from zgzx_research.pipeline.steps.pages import Edition
@@ -111,6 +113,7 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
         remedy = f"Choose one of {', '.join(PARTS)}."
         raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=remedy)
     place, study, files = open_study(root, name)
+    check(data.engine_of(study))
     data.check_corrections(place)
     inputs = [path for found in files.values() for path in found]
     numbers = number_files(place.raw, inputs)
@@ -156,7 +159,8 @@ def data_up_to_date(root: Path, place: Place, study: Study, say: Callable[[str],
 
 def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
     """Return what is needed to make the study again."""
-    settings = study.model_dump(mode="json")
+    # the engine changes no number, so reports of either are the same
+    settings = study.model_dump(mode="json", exclude={"engine"})
     return {
         "study": place.name,
         "version": study_facts.project_version(place.root),
@@ -187,14 +191,14 @@ def _edition(place: Place, study: Study, synthetic: bool) -> Edition:
     """Return the pages of a study and how they are made."""
     found = pages_of(place.root, study)
     tables = [place.stage(stage, table)[0] for table, stage in PAGE_TABLES.items()]
-    ledger = place.work / "clean" / "ledger.json"
+    ledger, earlier = place.work / "clean" / "ledger.json", earlier_file(place.root, study)
     return Edition(
         place=place,
         pages=found,
         quotes=quoted_pages(place.root, found),
         languages=study.study.languages,
         synthetic=synthetic,
-        inputs=(place.facts("study"), ledger, place.calendar, *tables),
+        inputs=(place.facts("study"), ledger, place.calendar, *tables, *earlier),
         parameters={},
         commit=manifest.clean_commit(place.root),
     )

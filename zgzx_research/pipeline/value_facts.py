@@ -12,8 +12,10 @@ from zgzx_research.designs.value_for_money import (
     price_of_one_more,
     without_award,
 )
-from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.disclosure_rules import DOMINANCE, THRESHOLD, rules
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 from zgzx_research.evidence.facts import UNIT_FACTORS, Fact, Facts, fact, is_withheld, shown_fact
+from zgzx_research.evidence.protected_table import is_dominated
 from zgzx_research.pipeline.estimates import headline_spec
 from zgzx_research.study import Study
 
@@ -26,13 +28,15 @@ PER = {
 }
 
 
-def cost_facts(costs: AwardCosts) -> dict[str, Fact]:
+def cost_facts(costs: AwardCosts, before: EarlierCounts = NOTHING) -> dict[str, Fact]:
     """Make the facts ``value.{total,editions,winners,…,cost_per_entry,…}``.
 
     Parameters
     ----------
     costs : AwardCosts
         From `award_costs`.
+    before : EarlierCounts, optional
+        What an earlier report showed.
 
     Returns
     -------
@@ -49,7 +53,8 @@ def cost_facts(costs: AwardCosts) -> dict[str, Fact]:
         count, price = float(total[name]), float(total[per])
         if math.isnan(count):
             continue
-        few = count < rules().persons
+        least = rules().persons
+        few = count < least or before.tells(f"value.{name}", int(count), least)
         found[f"value.{name}"] = shown_fact(None if few else int(count), "count", "data", "clean")
         found[f"value.{per}"] = shown_fact(None if few else price, "yuan", "data", "clean")
     return found
@@ -77,13 +82,13 @@ def added_facts(
     Returns
     -------
     dict
-        Key to fact; none without an estimate, without costs of these editions, or where fewer than
-        `rules().firms` firms stand behind it.
+        Key to fact; none without an estimate, without costs of these editions, where fewer than
+        `rules().firms` firms stand behind it, or where a few of them dominate the sum (nk-rule).
     """
     outcome = ADDED[name]
     headline = f"{outcome}.{headline_spec(study, facts, outcome)}.headline"
     cost, editions = costs.of_years(after.years[0], after.years[-1])
-    if not facts.has(f"{headline}.estimate") or after.firms < rules().firms or not cost:
+    if not facts.has(f"{headline}.estimate") or _few_behind(after) or not cost:
         return {}
     unit = str(facts.record(f"{headline}.estimate")["unit"])
     effects = _effects(study, facts, outcome, headline, UNIT_FACTORS[unit])
@@ -111,6 +116,17 @@ def added_facts(
         found[f"price_{which}"] = fact(price, "yuan", "estimate", "estimate")
     found |= _break_even_facts(name, study, cost, baseline, effects, unit)
     return {f"value.{name}.{key}": record for key, record in found.items()}
+
+
+def _few_behind(after: WinnersAfter) -> bool:
+    """Whether too few firms stand behind a sum, or a few of them dominate it."""
+    return after.firms < rules().firms or is_dominated(after.by_firm)
+
+
+def blank_sum(after: WinnersAfter) -> dict[str, int]:
+    """Return the rule by which a sum is not shown, with 1 for the sum; empty where it is shown."""
+    rule = THRESHOLD if after.firms < rules().firms else DOMINANCE
+    return {rule: 1} if _few_behind(after) else {}
 
 
 def _break_even_facts(

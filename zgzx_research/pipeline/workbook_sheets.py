@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 from zgzx_research.evidence.facts import (
     DIGITS_KEPT,
     UNIT_FACTORS,
@@ -17,7 +18,7 @@ from zgzx_research.evidence.facts import (
 )
 from zgzx_research.evidence.row_balance import BALANCE, row_balance, sheets_of
 from zgzx_research.pipeline import estimates
-from zgzx_research.pipeline.disclosure_log import logged
+from zgzx_research.pipeline.disclosure_log import logged, whole_outputs
 from zgzx_research.pipeline.kept_facts import EVENT_COLUMNS, INTERVALS
 from zgzx_research.report import fonts
 from zgzx_research.report.excel_workbook import Absent, Amount, SheetTable
@@ -30,6 +31,7 @@ NAMED = ("outcome", "spec")
 JUDGED = ("verdict", "grade")
 MEASURED = ("estimate", "std_error", "ci_low", "ci_high", "mde", "n_treated", "n_comparison")
 EFFECTS = ("estimate", "std_error", *INTERVALS)  # columns of an event study in the effect's unit
+HIDDEN_TOGETHER = ("n_treated", "base_mean")  # in an event study (`shown_event_times`)
 CLAIM, HEADLINE = "claim.", ".headline.estimate"
 
 
@@ -131,13 +133,25 @@ def _event_rows(
         for name in EFFECTS:
             if row[name] is not None:
                 row[name] = float(f"{UNIT_FACTORS[unit] * row[name]:.{DIGITS_KEPT}g}")
-        yield tuple(Absent.NONE if value is None else value for value in row.values())
+        hidden = HIDDEN_TOGETHER if row["n_treated"] is None else ()
+        yield tuple(_shown(name, value, hidden) for name, value in row.items())
 
 
-def rows_sheet(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str) -> SheetTable:
+def _shown(name: str, value: object, hidden: Sequence[str]) -> object:
+    """Return a value of an event study for a cell, or why there is none."""
+    if value is None:
+        return Absent.HIDDEN if name in hidden else Absent.NONE
+    return value
+
+
+def rows_sheet(
+    sources: Mapping[str, Sequence[Mapping[str, Any]]],
+    language: str,
+    before: EarlierCounts = NOTHING,
+) -> SheetTable:
     """Make the sheet with the rows of every sheet of every file; small numbers are hidden."""
     lines = {source: file_lines(sheets, language) for source, sheets in sources.items() if sheets}
-    balance = row_balance(all_lines(sources, language))
+    balance = row_balance(all_lines(sources, language), before=before)
     rows: list[tuple[object, ...]] = []
     for source, groups in lines.items():
         counts = [sheets_of(balance[source][name]) for name in groups]
@@ -150,7 +164,7 @@ def rows_sheet(sources: Mapping[str, Sequence[Mapping[str, Any]]], language: str
 
 def disclosure_sheet(facts: Facts, language: str) -> SheetTable:
     """Make the sheet that says how many numbers each table leaves blank, by which rule."""
-    table = disclosure_table(logged(facts.facts), language)
+    table = disclosure_table(logged(facts.facts), language, whole_outputs(facts.facts))
     rows: list[tuple[object, ...]] = [
         (name, rule, int(number) if number.isdigit() else number)
         for name, rule, number in table.rows

@@ -10,6 +10,7 @@ from zgzx_research.pipeline import store
 from zgzx_research.pipeline.disclosure_log import enforce_facts
 from zgzx_research.pipeline.kept_facts import load_events, load_facts
 from zgzx_research.pipeline.place import Place
+from zgzx_research.pipeline.published_counts import earlier_counts
 from zgzx_research.pipeline.steps.pages import stamp
 from zgzx_research.pipeline.workbook_sheets import (
     disclosure_sheet,
@@ -20,6 +21,7 @@ from zgzx_research.pipeline.workbook_sheets import (
 )
 from zgzx_research.report.excel_workbook import write_workbook
 from zgzx_research.report.front_matter import front_matter
+from zgzx_research.study import load_study
 
 
 def write(
@@ -55,7 +57,8 @@ def write(
     ]
     ledger = place.work / "clean" / "ledger.json"
     if ledger.is_file():
-        sheets.append(rows_sheet(store.read_json(ledger)["sources"], language))
+        before = earlier_counts(place.root, load_study(place.root, place.name))
+        sheets.append(rows_sheet(store.read_json(ledger)["sources"], language, before))
     sheets.append(disclosure_sheet(facts, language))
     pages = {path.stem: load_facts(path) for path in fact_files}
     sheets.append(facts_sheet(facts, pages, language))

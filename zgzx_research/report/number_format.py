@@ -221,6 +221,45 @@ def format_value(
     return text + after
 
 
+def format_detectable(
+    effect: float | None,
+    interval: tuple[float | None, float | None],
+    unit: str,
+    digits: int | None,
+    language: str,
+    *,
+    bare: bool = False,
+) -> str:
+    """Write a minimum detectable effect, never above what the interval rules out already.
+
+    Parameters
+    ----------
+    effect : float or None
+        The effect, in the unit; None or infinite where there is none of any size.
+    interval : pair of float or None
+        Ends of the 95 % interval.
+    unit, digits, language, bare
+        As in `format_value`.
+
+    Returns
+    -------
+    str
+        The effect; "> end" where it lies above an interval that ends above zero; why there is none,
+        where only the error's growth with the effect forbids one; a dash without an interval.
+    """
+    known, low, high = (
+        None if one is None or not math.isfinite(one) else float(one) for one in (effect, *interval)
+    )
+    if low is None and known is None:
+        return MISSING if bare else word("missing", language)
+    end = high if low is not None and high is not None and high > 0 else None
+    if end is not None and (known is None or known > end):
+        return f"> {format_value(end, unit, digits, language, bare=bare)}"
+    if known is None:
+        return word("detectable.no_size", language)
+    return format_value(known, unit, digits, language, bare=bare)
+
+
 def format_yuan(
     value: float,
     digits: int | None = None,

@@ -63,6 +63,7 @@ def heterogeneity(
     *,
     target: Target = (1, 3),
     comparison: Comparison = "own_group",
+    fewest_named: int = FEWEST_NAMED,
     **options: Any,
 ) -> Heterogeneity:
     """Estimate by group, and test whether groups differ.
@@ -79,6 +80,8 @@ def heterogeneity(
     comparison : str, default "own_group"
         Treated units are compared with the comparison units of their own group. "all": with all
         units never treated, which a cut that only treated units have (cohort, category) needs.
+    fewest_named : int, default 3
+        A smaller number of treated units of a group is not told.
     **options
         As in `estimate_effects`.
 
@@ -118,7 +121,8 @@ def heterogeneity(
     rows, tests = list[dict[str, Any]](), list[dict[str, Any]]()
     differences: dict[tuple[str, str], tuple[float, pd.Series]] = {}
     for cut, values in by.items():
-        own, found = _estimates(panel, cut, values, comparison, target, options)
+        how = (comparison, target, options)
+        own, found = _estimates(panel, cut, values, fewest_named, *how)
         rows += own
         tests.append({"cut": cut} | _test(found))
         differences |= {(cut, group): pair for group, pair in _differences(found).items()}
@@ -145,6 +149,7 @@ def _estimates(
     panel: PreparedPanel,
     cut: str,
     by: str | ByUnit,
+    fewest: int,
     comparison: Comparison,
     target: Target,
     options: dict[str, Any],
@@ -157,7 +162,7 @@ def _estimates(
         kept = codes == code
         count = int((kept & treated).sum())
         row: dict[str, Any] = {"cut": cut, "group": str(group)} | dict.fromkeys(NUMBERS, np.nan)
-        shown = count if count >= FEWEST_NAMED else np.nan
+        shown = count if count >= fewest else np.nan
         row |= {"n_treated": shown, "reason": ""}
         try:
             if count < FEWEST_TREATED:

@@ -1,7 +1,7 @@
 """Does the answer hang on one firm, one edition, one industry? Each is left out in turn.
 
 Results say how far the estimate moves, never which firm moves it: a firm is not named, and neither
-is a group with fewer than three treated units.
+is a group with fewer treated units than a report may show.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def leave_one_out(
     target: Target = (1, 3),
     exact: int = EXACT_UNITS,
     name: str = "group",
+    fewest_named: int = FEWEST_NAMED,
     **options: Any,
 ) -> LeaveOneOut:
     """Estimate without each unit, cohort or group in turn.
@@ -107,6 +108,8 @@ def leave_one_out(
         anew. The others move the estimate less, to first order.
     name : str, default "group"
         What a group of a series is called in the result.
+    fewest_named : int, default 3
+        Groups with fewer treated units are not named in the result.
     **options
         As in `estimate_effects`.
 
@@ -140,7 +143,7 @@ def leave_one_out(
     squares = np.bincount(codes[codes >= 0], influence[codes >= 0] ** 2, minlength=len(names))
     frame = pd.DataFrame(rows).assign(share=squares / (influence**2).sum())
     treated = np.bincount(codes[(codes >= 0) & is_treated(panel)], minlength=len(names))
-    shown = _without_small(frame.assign(left_out=names), treated)
+    shown = _without_small(frame.assign(left_out=names), treated, fewest_named)
     called = by if isinstance(by, str) else name
     return _result(called, main, frame, frame["share"].to_numpy(), shown)
 
@@ -181,9 +184,9 @@ def _result(
     )
 
 
-def _without_small(frame: pd.DataFrame, treated: np.ndarray) -> pd.DataFrame:
+def _without_small(frame: pd.DataFrame, treated: np.ndarray, fewest: int) -> pd.DataFrame:
     """Return the rows whose groups may be named; one row counts the others."""
-    named = treated >= FEWEST_NAMED
+    named = treated >= fewest
     columns = ["left_out", *NUMBERS, "share", "reason"]
     shown = frame.loc[named, columns]
     if named.all():

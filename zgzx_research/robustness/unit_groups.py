@@ -11,9 +11,9 @@ import pandas as pd
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
-# treated units; a smaller group is not named in a result (as evidence.disclosure.MIN_FIRMS)
+# treated units; a smaller group is not named in a result. Pages pass the rule of their study
 FEWEST_NAMED = 3
-OTHERS = "groups of fewer than three treated units"
+OTHERS = "groups of too few treated units to be named"
 
 ByUnit: TypeAlias = pd.Series | pd.DataFrame | Mapping[Any, Any] | np.ndarray
 

@@ -12,6 +12,7 @@ from zgzx_research.evidence.disclosure import (
     mark_close_samples,
     mean_is_told,
     pooled_categories,
+    shown_categories,
     shown_event_times,
 )
 from zgzx_research.evidence.disclosure_rules import enforce, rules, written_rules
@@ -115,12 +116,12 @@ def test_stricter_rules_reach_figures_and_facts() -> None:
     try:
         enforce({"firms": 5})
         # 4 is blank now, and 6 with it: 10 less 2 is more than 5
-        assert pooled_categories(frame)["year"].tolist() == [2023]
+        assert pooled_categories(shown_categories(frame))["year"].tolist() == [2023]
         row = pd.DataFrame({"estimate": [0.1], "n_treated": [4], "n_comparison": [90]})
         assert frame_facts("x", row, "number")["x.n_treated"]["value"] is None
     finally:
         enforce({})
-    assert pooled_categories(frame)["year"].tolist() == [2021, 2022, 2023]
+    assert pooled_categories(shown_categories(frame))["year"].tolist() == [2021, 2022, 2023]
 
 
 def test_the_rules_travel_as_facts() -> None:

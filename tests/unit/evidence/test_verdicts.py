@@ -22,7 +22,6 @@ FOUND = Finding(
     p_value=0.001,
     equivalence_low=6.0,
     equivalence_high=18.0,
-    detectable=9.0,
     claimed_effect=10.0,
     claimed_sign=1,
     effective_treated=120.0,
@@ -62,15 +61,20 @@ def test_a_failed_check_leaves_an_association(failed: dict[str, float], sign: in
 
 @pytest.mark.slow
 @pytest.mark.slow
-def test_a_rule_that_is_no_check_of_the_cause_leaves_the_verdict() -> None:
-    assert verdict(grade=grade(PASSED | {"linkage": 0.1})) == "supported"
-
-
-@pytest.mark.slow
-@pytest.mark.slow
-@pytest.mark.parametrize("detectable", [11.0, math.inf, math.nan])
-def test_found_by_a_design_without_power_is_an_indication(detectable: float) -> None:
-    assert verdict(detectable=detectable) == "indication"
+@pytest.mark.parametrize(
+    ("measures", "level", "said"),
+    [
+        ({}, "moderate", ("supported", "contradicted")),
+        ({"linkage": 0.1}, "low", ("indication", "opposite_indication")),
+        ({"linkage": 0.1, "sign_flips": 0.9}, "very_low", ("indication", "opposite_indication")),
+    ],
+)
+def test_a_finding_below_a_moderate_grade_is_an_indication(
+    measures: dict[str, float], level: str, said: tuple[str, str]
+) -> None:
+    graded = grade(PASSED | measures)
+    assert graded.level == level
+    assert (verdict(grade=graded), verdict(grade=graded, claimed_sign=-1)) == said
 
 
 @pytest.mark.slow

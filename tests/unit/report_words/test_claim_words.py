@@ -14,6 +14,7 @@ from zgzx_research.report.wording import LANGUAGES, word
 
 GRADES = ("very_low", "low", "moderate", "high")
 FOUND = ("supported", "indication", "associated", "contradicted", "exploratory")
+WEAK, STRONG = "weak", "strong"  # words of evidence.sentence_readings.detection
 NO_FINDING = re.compile(r"told from zero|ruled out|无法区分|可以排除|cannot be said|说不出")
 
 
@@ -25,7 +26,7 @@ def claim(**changed: object) -> Facts:
     """Facts of one claim: an estimate of 12 % with an interval from 5 to 19 that was found."""
     texts = {"from": "patents_invention.main", "design": "main", "family": "primary"}
     texts |= {"verdict": "supported", "finding": "found", "side": "up", "grade": "moderate"}
-    texts |= {"limits": "", "against": False}
+    texts |= {"limits": "", "against": False, "detection": STRONG}
     numbers = {"estimate": 12.0, "std_error": 3.5, "ci_low": 5.0, "ci_high": 19.0}
     numbers |= {"claimed_effect": 10.0, "p_value": 0.04, "p_adjusted": 0.12}
     numbers |= {"ruled_out_below": None, "ruled_out_above": None}
@@ -97,7 +98,7 @@ def test_the_verb_follows_grade_and_sign(
         ci_high=ends[1],
         against=side == "down",
         family="exploratory" if verdict == "exploratory" else "primary",
-        limits="detectable",
+        detection=WEAK if grade in ("low", "high") else STRONG,
     )
     found = said(facts, language, tmp_path)
     assert VERBS[language, grade, side] in found
@@ -107,7 +108,7 @@ def test_the_verb_follows_grade_and_sign(
     first = "Exploratory, " if language == "en" else "只作探索，"
     assert found.startswith(first) == (verdict == "exploratory")
     too_large = "tends to look larger" if language == "en" else "往往比实际偏大"
-    assert (too_large in found) == (verdict == "indication")
+    assert (too_large in found) == (grade in ("low", "high"))
     no_cause = "need not be the cause" if language == "en" else "原因未必是获奖"
     assert (no_cause in found) == (verdict == "associated")
 
@@ -210,6 +211,7 @@ def test_the_limits_of_a_grade_are_named_and_their_absence_too(tmp_path: Path) -
         ({"supported": 1, "not_found": 2}, "these data support 1;", "1 条得到这些数据的支持"),
         ({"contradicted": 1, "not_found": 2}, "and contradict 1.", "1 条与数据相反"),
         ({"signs": 2, "not_found": 1}, "for 2 there are signs", "2 条有迹象"),
+        ({"opposite_signs": 1}, "for the opposite of 1 there are signs", "1 条有相反的迹象"),
         ({"not_found": 2}, "Effects may still exist", "这不等于没有影响"),
         ({}, "do not suffice for an answer", "不足以回答"),
     ],
@@ -217,7 +219,7 @@ def test_the_limits_of_a_grade_are_named_and_their_absence_too(tmp_path: Path) -
 def test_the_sentence_over_all_primary_claims(
     counts: dict[str, int], en: str, zh: str, tmp_path: Path
 ) -> None:
-    names = ("supported", "signs", "contradicted", "not_found")
+    names = ("supported", "signs", "contradicted", "opposite_signs", "not_found")
     values = {"primary": 3, **{name: counts.get(name, 0) for name in names}}
     facts = {
         f"claims.{name}": fact(n, "count", "verdict", "estimate") for name, n in values.items()

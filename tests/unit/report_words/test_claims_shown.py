@@ -235,3 +235,38 @@ def test_a_claim_that_could_be_tested_and_was_not_says_so() -> None:
     assert len(rows) == 9
     assert rows[0][2].startswith("no estimate in these data: ")
     assert rows[8][2].startswith("cannot be attributed: ")
+
+
+def savings(language: str, **values: object) -> str:
+    """What the row of the claim on savings says, from facts `value.*`."""
+    units = {"cost_per_winner": "yuan", "invention.break_even": "percent"}
+    units |= {"retained_employee.break_even": "percentage_point"}
+    known = {
+        f"value.{name}": fact(value, units.get(name, "text"), "estimate", "estimate")
+        for name, value in {key.replace("__", "."): one for key, one in values.items()}.items()
+    }
+    table = described_claims_table(Facts(facts().facts | known), CLAIMS, language)
+    words = {"zh": "一项提案省下的钱", "en": "what one proposal saved"}[language]
+    return next(row[2] for row in table.rows if words in row[2])
+
+
+def test_the_row_on_savings_has_the_numbers_of_the_page_on_value() -> None:
+    values: dict[str, object] = {"cost_per_winner": 12000.0}
+    values |= {"invention__break_even": 25.0, "invention__position": "inside"}
+    values |= {"retained_employee__break_even": 1.5, "retained_employee__position": "above"}
+    en, zh = savings("en", **values), savings("zh", **values)
+    assert "The contest itself costs about 12,000 yuan per winner." in en
+    assert "Inventions must change by +25.0% to pay for it; the 95% interval holds this" in en
+    assert "Retention must change by +1.5 points to pay for it" in en
+    assert "the 95% interval does not reach this." in en
+    assert "每名获奖者约" in zh and "+25.0% 的变化" in zh and "+1.5 个百分点的变化" in zh
+    assert zh.count("95% 区间") == 2
+
+
+def test_the_row_on_savings_says_only_what_is_known() -> None:
+    alone = savings("en")
+    assert alone.endswith("does not carry over to all.")
+    cost = savings("en", cost_per_winner=12000.0, invention__break_even=25.0)
+    assert cost.endswith("per winner.")  # without a position no sentence on breaking even
+    unknown = {"invention__break_even": None, "invention__position": ""}
+    assert savings("en", **unknown) == alone

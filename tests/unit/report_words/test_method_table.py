@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.facts import Facts, fact
+from zgzx_research.outcomes import OUTCOMES
+from zgzx_research.pipeline.page_tables import method
 from zgzx_research.report import fonts
 from zgzx_research.report.assemble import Document
 from zgzx_research.report.render import render_document
 from zgzx_research.report.tables.method_table import TEXTS, method_table, methods
 from zgzx_research.report.wording import LANGUAGES
 from zgzx_research.report.zip_archives import unzip
+from zgzx_research.study import load_study
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = re.compile(r".+ \(\d{4}\), [A-Z][\w &]+ \d+\(\d+\)")  # authors, year, journal, volume
@@ -51,14 +56,53 @@ def test_an_unknown_design_names_the_nearest() -> None:
         method_table("contests", "zh")
 
 
-def test_pages_show_designs_that_exist() -> None:
-    shown = [
-        name
-        for path in (ROOT / "notebooks").rglob("page.ipynb")
-        for name in re.findall(r'design = \\"(\w+)\\"', path.read_text(encoding="utf-8"))
+def pages_boxes() -> list[tuple[str, str]]:
+    """What the boxes on all pages are about, as the notebooks write it."""
+    return [
+        (path.parent.name, about)
+        for path in sorted((ROOT / "notebooks").rglob("page.ipynb"))
+        for about in re.findall(r"about_box = \((.*?)\)  #", path.read_text(encoding="utf-8"))
     ]
-    assert {"group_time_ratio", "contest", "precision", "winners_and_finalists"} <= set(shown)
-    assert set(shown) <= set(methods())
+
+
+def shown_box(outcome: str, spec: str, kept: str) -> str:
+    """The caption of the box on a page that has kept the estimate of `kept` alone; "" for none."""
+    facts = Facts({f"{kept}.estimate": fact(1.0, "number", "estimate", "estimate")})
+    page = SimpleNamespace(facts=facts, settings=load_study(ROOT, "demo"), language="en")
+    table = method(page, outcome, spec)  # type: ignore[arg-type]
+    return table.caption if table else ""
+
+
+BOXES = {
+    ("retention", "main"): "group_time_difference",
+    ("retention", "precision"): "precision",
+    ("patents_invention", "main"): "group_time_ratio",
+    ("patents_invention", "contest"): "contest",
+    ("stay_24", "persons"): "winners_and_finalists",
+    ("rank", "3"): "rank_near_cut",
+}
+
+
+@pytest.mark.parametrize(("about", "design"), list(BOXES.items()))
+def test_a_box_is_shown_where_its_estimate_was_kept_and_nowhere_else(
+    about: tuple[str, str], design: str
+) -> None:
+    ends = {one: ".headline" if one[0] in OUTCOMES else "" for one in BOXES}
+    for other in BOXES:
+        found = shown_box(*about, ".".join(other) + ends[other])
+        assert found.endswith(methods()[design]["name"]["en"]) == (other == about)
+        assert bool(found) == (other == about)
+
+
+def test_boxes_of_pages_are_about_estimates() -> None:
+    assert pages_boxes() == [
+        ("3_retention", "outcome, spec"),
+        ("3_retention", 'outcome, \\"precision\\"'),
+        ("4_patents", "outcome, spec"),
+        ("4_patents", 'outcome, \\"contest\\"'),
+        ("6_people", '\\"stay_24\\", \\"persons\\"'),
+    ]
+    assert len({row["of"] for row in methods().values()}) == len(methods())
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from words_cases import effect_row, event_frame, facts_of
 
+from zgzx_research.evidence.facts import Facts
 from zgzx_research.report.tables import data_tables, effect_tables, fact_tables, markdown_table
 from zgzx_research.report.tables.estimate_rows import estimate_rows
 from zgzx_research.report.tables.markdown_table import Table
@@ -176,6 +177,32 @@ def test_the_grade_is_printed_with_its_arithmetic() -> None:
     assert table.rows[2][1:3] == ("0.020", "0.050")
     assert table.rows[3][1:3] == ("90.0%", "85.0%")
     assert table.caption == "证据等级的计算：全部专利申请"
+
+
+@pytest.mark.parametrize(
+    ("effect", "high", "written"),
+    [
+        (134.0, 54.0, "> 54.0%"),  # the interval rules out more than 54 % already
+        (40.0, 54.0, "40.0%"),
+        (None, None, "none: the error grows with the effect"),
+        (None, 54.0, "> 54.0%"),
+    ],
+)
+def test_the_grade_names_no_detectable_effect_above_the_interval(
+    effect: float | None, high: float | None, written: str
+) -> None:
+    start = "claim.patents_up"
+    numbers = {"ci_low": -20.0, "ci_high": high, "grade_rule.detectable.value": effect}
+    numbers["grade_rule.detectable.limit"] = 10.0
+    found = {
+        f"{start}.{name}": {"value": value, "unit": "percent", "kind": "x", "stage": "x"}
+        for name, value in numbers.items()
+    }
+    words = {"grade": "low", "grade_start": "moderate", "grade_rule.detectable.change": -1}
+    for name, value in words.items():
+        found[f"{start}.{name}"] = {"value": value, "unit": "text", "kind": "x", "stage": "x"}
+    table = fact_tables.grade_table(Facts(found), "claim", "patents_up", ["detectable"], "en")
+    assert table.rows[1][1] == written
 
 
 def test_panel_and_stamp() -> None:

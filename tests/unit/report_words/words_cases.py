@@ -208,7 +208,8 @@ def _claims(finding: str) -> dict:
             facts[f"claim.{claim}.ruled_out_above"] = fact(high, unit, "estimate", "estimate")
     for name, value in {"absolute": 0.3, "absolute_error": 0.1}.items():
         facts[f"claim.patents_up.{name}"] = fact(value, "number", "estimate", "estimate")
-    counts = dict.fromkeys(("supported", "signs", "contradicted", "not_found", "unanswered"), 0)
+    names = ("supported", "signs", "contradicted", "opposite_signs", "not_found", "unanswered")
+    counts = dict.fromkeys(names, 0)
     key = {"rose": "supported", "fell": "contradicted", "flat": "not_found"}
     counts |= {key.get(finding, "unanswered"): 3, "primary": 3, "all": 9}
     facts |= {

@@ -297,7 +297,6 @@ def stamp(facts: Facts, language: str) -> dict[str, str]:
 def _workbook_step(edition: Edition, language: str) -> Step:
     """Make the step that writes the workbook beside the report."""
     place = edition.place
-    ledger = place.work / "clean" / "ledger.json"
     out = place.reports / language / "report.xlsx"
     return Step(
         name=f"report.{language}.xlsx",
@@ -313,7 +312,7 @@ def _workbook_step(edition: Edition, language: str) -> Step:
         inputs=(
             edition.all_facts,
             *edition.fact_files,
-            *([ledger] if ledger in edition.inputs else []),
+            *(path for path in edition.inputs if path.suffix == ".json"),  # ledger, earlier counts
         ),
         outputs=(out,),
         settings=[edition.synthetic, edition.commit],

@@ -12,7 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from zgzx_research.evidence.disclosure import pooled_categories, pooled_counts
+from zgzx_research.evidence.disclosure import (
+    pooled_categories,
+    pooled_counts,
+    shown_categories,
+)
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.report_figure import (
     FigureSpec,
@@ -54,14 +58,18 @@ def plot_cohorts(
     """
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = pooled_categories(frame) if style.disclosure_control else frame
-        blank = pooled_counts(frame, shown) if style.disclosure_control else {}
+        counts, shown, blank = None, frame, {}
+        if style.disclosure_control and len(frame):
+            before = style.earlier.tables.get("cohorts")
+            counts = shown_categories(frame, before=before)
+            shown, blank = pooled_categories(counts), pooled_counts(frame, counts)
         return ReportFigure(
             _picture(shown, style),
             word("cohorts.title", style.language),
             _alternative_text(shown, style),
             name="cohorts",
             blank=blank,
+            counts=counts,
         )
 
     return FigureSpec(draw, {"language": language, "synthetic": synthetic})

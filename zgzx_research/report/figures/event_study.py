@@ -120,7 +120,8 @@ def plot_event_study(
         step = (options["step_unit"], options["step_count"])
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = shown_event_times(frame) if style.disclosure_control else frame
+        told = frame.assign(told=frame["event_time"].isin(style.told_events))
+        shown = shown_event_times(told) if style.disclosure_control else frame
         if shown.empty:
             raise ZgzxError(
                 "no event time rests on enough units to be shown", where="plot_event_study"

@@ -90,7 +90,7 @@ def plot_flow(
     """
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = flow.hidden() if style.disclosure_control else flow
+        shown = flow.hidden(style.earlier) if style.disclosure_control else flow
         title = word(f"flow.title.{who}", style.language)
         rows = _firm_rows(shown, style) if who == "firms" else _person_rows(shown, style)
         return ReportFigure(

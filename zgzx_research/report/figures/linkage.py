@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from zgzx_research.evidence.linkage_cells import hide_linkage
+from zgzx_research.evidence.linkage_cells import blank_linkage, hide_linkage
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.boxes import WORDS
 from zgzx_research.report.figures.report_figure import (
@@ -52,10 +52,18 @@ def plot_linkage(
     """
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = hide_linkage(rates, *(() if style.disclosure_control else (0,)))
+        how = (None, style.earlier) if style.disclosure_control else (0,)
+        shown = hide_linkage(rates, *how)
         shown = shown.assign(percent=100 * shown["linked_share"].astype(float))
         title = word("linkage_figure.title", style.language)
-        return ReportFigure(_picture(shown, title, style), title, _alt(shown, title, style))
+        blank = blank_linkage(rates, shown)
+        return ReportFigure(
+            _picture(shown, title, style),
+            title,
+            _alt(shown, title, style),
+            name="linkage_by_edition",
+            blank=blank,
+        )
 
     return FigureSpec(draw, {"language": language, "synthetic": synthetic})
 

@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from zgzx_research.errors import ZgzxError
-from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.disclosure_rules import DOMINANCE, THRESHOLD, rules
+from zgzx_research.evidence.protected_table import is_dominated
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.figure_marks import (
     INCOMPLETE,
@@ -48,6 +49,7 @@ def plot_outcome_paths(
     *,
     scale: str = "difference",
     shocks: Sequence[Shock] = SHOCKS,
+    contributions: pd.DataFrame | None = None,
     complete_until: int | None = None,
     outcome_label: str | None = None,
     share: bool | None = None,
@@ -66,6 +68,9 @@ def plot_outcome_paths(
         "ratio" draws a logarithmic axis, on which proportional paths are parallel.
     shocks : Sequence of (str, int, int), default SHOCKS
         Years to shade: key of their words, first and last year.
+    contributions : DataFrame, optional
+        Columns year, group and value, a row per unit, of an outcome that is a count: under
+        disclosure control a mean that a few units dominate is left out (nk-rule).
     complete_until : int, optional
         Last year whose outcomes are all known; later ones are shaded. Like all that follow: None
         lets the page decide.
@@ -92,10 +97,12 @@ def plot_outcome_paths(
     """
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = _of_enough_units(means) if style.disclosure_control else means
+        shown, blank = means, dict[str, int]()
+        if style.disclosure_control:
+            shown, blank = _without_few(means, contributions)
         title = word("paths.title", style.language, outcome=style.outcome)
         picture = _picture(shown, title, scale, shocks, style)
-        return ReportFigure(picture, title, _alternative_text(shown, title, style))
+        return ReportFigure(picture, title, _alternative_text(shown, title, style), blank=blank)
 
     return FigureSpec(
         draw,
@@ -108,6 +115,20 @@ def plot_outcome_paths(
             "synthetic": synthetic,
         },
     )
+
+
+def _without_few(
+    means: pd.DataFrame, contributions: pd.DataFrame | None
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Leave out means of too few units, and those that few dominate; count them by rule."""
+    enough = _of_enough_units(means)
+    if contributions is None:
+        return enough, {THRESHOLD: len(means) - len(enough)}
+    sums = contributions.groupby(["year", "group"])["value"].agg(is_dominated)
+    places = pd.MultiIndex.from_frame(enough[["year", "group"]])
+    dominated = sums.reindex(places).fillna(False).to_numpy(dtype=bool)
+    shown = enough[~dominated]
+    return shown, {THRESHOLD: len(means) - len(enough), DOMINANCE: int(dominated.sum())}
 
 
 def _of_enough_units(means: pd.DataFrame) -> pd.DataFrame:

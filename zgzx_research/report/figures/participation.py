@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure_rules import rules
-from zgzx_research.evidence.protected_table import TOTAL, protect_table
+from zgzx_research.evidence.protected_table import TOTAL, ProtectedTable, protect_table
 from zgzx_research.report.figures import figure_style as fs
 from zgzx_research.report.figures.boxes import WORDS
 from zgzx_research.report.figures.report_figure import (
@@ -76,29 +76,38 @@ def plot_participation(
             where="plot_participation",
             remedy="Pass a row per group and edition.",
         )
-    table = _table(counts, by, unit)
+    name = f"participation_{by}"
 
     def draw(style: FigureStyle) -> ReportFigure:
-        shown = _protected(table, getattr(rules(), unit)) if style.disclosure_control else table
+        before = style.earlier.tables.get(name)
+        shown, told = _table(counts, by, unit, before), None
+        if style.disclosure_control:
+            told = _protected(shown, getattr(rules(), unit), before)
+            shown = told.shown.drop(index=TOTAL, columns=TOTAL).set_axis(shown.columns, axis=1)
         title, subtitle = _titles(by, unit, style.language)
         return ReportFigure(
             _picture(shown, by, unit, style),
             word("participation.caption", style.language, title=title, by=subtitle),
             _alternative_text(shown, by, unit, style),
+            name=name,
+            blank=told.log if told else {},
+            counts=told.shown if told else None,
         )
 
     return FigureSpec(draw, {"language": language, "synthetic": synthetic})
 
 
-def _protected(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Return the counts, small ones and those that would give them away missing."""
-    return protect_table(table, minimum=minimum).shown.drop(index=TOTAL, columns=TOTAL)
+def _protected(table: pd.DataFrame, minimum: int, before: pd.DataFrame | None) -> ProtectedTable:
+    """Protect the counts; editions are named by text, as in what an earlier report kept."""
+    named = table.rename(columns=str)
+    return protect_table(named, minimum=minimum, published_before=before)
 
 
-def _table(counts: pd.DataFrame, by: str, unit: str) -> pd.DataFrame:
+def _table(counts: pd.DataFrame, by: str, unit: str, before: pd.DataFrame | None) -> pd.DataFrame:
     """Return counts with a row per group and a column per edition, the largest group first.
 
-    Editions of which nothing is reported have no column.
+    Editions of which nothing is reported have no column. Groups that an earlier report showed by
+    themselves stay so, for a group that joins the others or leaves them could be subtracted.
     """
     group = counts[by].astype(object).where(counts[by].notna(), UNKNOWN)
     rows = counts.assign(group=group.astype(str))
@@ -107,7 +116,13 @@ def _table(counts: pd.DataFrame, by: str, unit: str) -> pd.DataFrame:
     wide = wide.reindex(sorted({*wide.index, *now})).fillna(0).astype("int64")
     names = [name for name in wide.index if name != UNKNOWN and not name.startswith(WIDER)]
     order = wide.loc[names].sum(axis=1).sort_values(ascending=False, kind="stable").index
-    large, rest = list(order[:MOST_GROUPS]), list(order[MOST_GROUPS:])
+    large = list(order[:MOST_GROUPS])
+    if before is not None:
+        first = [name for name in order if name in before.index]
+        room = 0 if OTHER in before.index else max(MOST_GROUPS - len(first), 0)
+        new = [name for name in order if name not in before.index]
+        large = [*first, *new[:room]]
+    rest = [name for name in order if name not in large]
     others = pd.DataFrame({OTHER: wide.loc[rest].sum()}).T if rest else wide.iloc[:0]
     old = [name for name in wide.index if name.startswith(WIDER)]
     unknown = [name for name in wide.index if name == UNKNOWN]

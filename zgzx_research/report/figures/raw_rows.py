@@ -53,7 +53,8 @@ def plot_raw_rows(
     """
 
     def draw(style: FigureStyle) -> ReportFigure:
-        counts = source_counts(sources, rules().persons if style.disclosure_control else 0)
+        how = (rules().persons, style.earlier) if style.disclosure_control else (0,)
+        counts = source_counts(sources, *how)
         return ReportFigure(
             _picture(counts, style),
             word("rows.title", style.language),

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from zgzx_research.errors import ZgzxError
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 from zgzx_research.report.figures.figure_style import (
     DPI,
     TITLE,
@@ -50,6 +52,10 @@ class FigureStyle:
         Last year whose patents are all published; later ones are shaded.
     title_in_caption : bool, default False
         Whether the picture is without its title, since the caption below says it.
+    earlier : EarlierCounts
+        What an earlier edition of the report showed; nothing by default.
+    told_events : frozenset of int, default {}
+        Event times whose numbers of treated units tell too much beside it.
     """
 
     language: str = "zh"
@@ -62,6 +68,8 @@ class FigureStyle:
     claimed_unit: str = ""
     complete_until: int | None = None
     title_in_caption: bool = False
+    earlier: EarlierCounts = NOTHING
+    told_events: frozenset[int] = frozenset()
 
     def with_claim_in(self, unit: str) -> FigureStyle:
         """Return the style for effects in a unit: without the claimed effect if it has another."""
@@ -88,9 +96,11 @@ class ReportFigure:
     title_in_caption : bool, default False
         Whether svg and png leave the title out.
     name : str, default ""
-        Name in the log of disclosure control, if the figure leaves counts out that no table shows.
+        Name in the log of disclosure control, if it is not that of the specification.
     blank : Mapping, default {}
-        Rule of disclosure control to the number of counts left out by it.
+        Rule of disclosure control to the number of counts left out by it, if no table shows them.
+    counts : DataFrame, optional
+        The counts as they are shown, with totals, for later editions; missing where blank.
     """
 
     figure: Figure
@@ -99,6 +109,7 @@ class ReportFigure:
     title_in_caption: bool = False
     name: str = ""
     blank: Mapping[str, int] = field(default_factory=dict)
+    counts: pd.DataFrame | None = None
 
     def svg(self) -> str:
         """Save the picture as SVG text; equal content gives equal text.
@@ -161,6 +172,11 @@ class FigureSpec:
 
     build: Callable[[FigureStyle], ReportFigure]
     given: Mapping[str, str | bool | float | None] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the figure in the log of disclosure control: the module that draws it."""
+        return self.build.__module__.rpartition(".")[2]
 
     def draw(self, style: FigureStyle | None = None) -> ReportFigure:
         """Draw the figure.

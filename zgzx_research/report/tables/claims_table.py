@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from zgzx_research.evidence.claims import Claim
-from zgzx_research.evidence.facts import FactSource
-from zgzx_research.report.number_format import format_number
+from zgzx_research.evidence.facts import FactSource, is_withheld
+from zgzx_research.report.number_format import format_number, format_value
 from zgzx_research.report.tables.claim_rows import ClaimRow, claim_rows
 from zgzx_research.report.tables.markdown_table import Table, column_words, make_table
 from zgzx_research.report.wording import entries, from_data, word, word_or_code
 
 TESTED = ("claim_and_design", "verdict", "estimate_and_interval", "grade")
 DESCRIBED = ("claim", "would_answer", "can_be_said")
-# claim without an estimate -> the facts its words take up, where all of them are there
+# claim without an estimate -> sentence -> the facts it takes up; it is said where all are known
 NUMBERS = {
     "skill_share_up": {
-        "district": "skill_share.district_change",
-        "city": "skill_share.city_change",
-        "difference": "skill_share.difference",
+        "numbers": {
+            "district": "skill_share.district_change",
+            "city": "skill_share.city_change",
+            "difference": "skill_share.difference",
+        },
+    },
+    "savings": {
+        "cost": {"cost": "value.cost_per_winner"},
+        "invention": {
+            "needed": "value.invention.break_even",
+            "position": "value.invention.position",
+        },
+        "retained_employee": {
+            "needed": "value.retained_employee.break_even",
+            "position": "value.retained_employee.position",
+        },
     },
 }
 
@@ -135,11 +149,32 @@ def _said(facts: FactSource, claim: Claim, language: str) -> str:
     """Write what can be said of a claim without an estimate, with its numbers where they exist."""
     if claim.testable == "causal":
         return word("claim_described.no_estimate", language)
-    start, wanted = f"claim_described.{claim.id}", NUMBERS.get(claim.id, {})
-    if wanted and all(facts.has(key) for key in wanted.values()):
-        values = {name: facts.record(key)["value"] for name, key in wanted.items()}
-        texts = {name: format_number(value, 1, signed=True) for name, value in values.items()}
-        return word(f"{start}.numbers", language, **texts)
-    if f"{start}.words" in entries():
-        return word(f"{start}.words", language)
-    return word("claim_described.not_known", language)
+    start = f"claim_described.{claim.id}"
+    said = [
+        word(f"{start}.{name}", language, **_texts(facts, wanted, language))
+        for name, wanted in NUMBERS.get(claim.id, {}).items()
+        if all(facts.has(key) and _is_known(facts.record(key)) for key in wanted.values())
+    ]
+    if f"{start}.words" in entries() and not (said and f"{start}.numbers" in entries()):
+        said.insert(0, word(f"{start}.words", language))
+    gap = "" if language == "zh" else " "
+    return gap.join(said) or word("claim_described.not_known", language)
+
+
+def _is_known(record: Mapping[str, Any]) -> bool:
+    """Whether a fact has a value that may be shown."""
+    return record["value"] not in (None, "") and not is_withheld(record)
+
+
+def _texts(facts: FactSource, wanted: Mapping[str, str], language: str) -> dict[str, str]:
+    """Write the facts that a sentence takes up; where an effect lies has words of its own."""
+    texts = {}
+    for name, key in wanted.items():
+        value, unit = facts.record(key)["value"], str(facts.record(key)["unit"])
+        if name == "position":
+            texts[name] = word(f"claim_position.{value}", language)
+        elif unit in ("yuan", "percent"):
+            texts[name] = format_value(value, unit, None, language, signed=unit == "percent")
+        else:
+            texts[name] = format_number(value, 1, signed=True)
+    return texts

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from zgzx_research.evidence.earlier_counts import NOTHING, EarlierCounts
 from zgzx_research.evidence.row_balance import (
     BALANCE,
     SHEETS,
@@ -32,7 +33,12 @@ MANY_FILES = 6  # of one source; more are shown by kind
 Sheet = Mapping[str, Any]
 
 
-def rows_table(sources: Mapping[str, Sequence[Sheet]], language: str, minimum: int = 0) -> Table:
+def rows_table(
+    sources: Mapping[str, Sequence[Sheet]],
+    language: str,
+    minimum: int = 0,
+    before: EarlierCounts = NOTHING,
+) -> Table:
     """Show the rows read from every source and what became of them.
 
     Every file and sheet has its own line in the workbook.
@@ -45,13 +51,15 @@ def rows_table(sources: Mapping[str, Sequence[Sheet]], language: str, minimum: i
         "zh" or "en".
     minimum : int, default 0
         Smaller numbers of rows set aside are left blank (`row_balance`).
+    before : EarlierCounts, optional
+        What an earlier report showed.
 
     Returns
     -------
     Table
         A row per source that has files, and their total.
     """
-    balance = row_balance(all_lines(sources, language), minimum)
+    balance = row_balance(all_lines(sources, language), minimum, before=before)
     files = {source: len({sheet["file"] for sheet in own}) for source, own in sources.items()}
     body = [
         [
@@ -137,14 +145,16 @@ def file_lines(sheets: Sequence[Sheet], language: str) -> dict[str, list[Sheet]]
     return lines
 
 
-def source_counts(sources: Mapping[str, Sequence[Sheet]], minimum: int) -> dict[str, Counts]:
+def source_counts(
+    sources: Mapping[str, Sequence[Sheet]], minimum: int, before: EarlierCounts = NOTHING
+) -> dict[str, Counts]:
     """Count the rows of each source that has files, as far as they may be shown.
 
     Parameters
     ----------
     sources : Mapping
         As for `rows_table`.
-    minimum : int
+    minimum, before
         As for `rows_table`.
 
     Returns
@@ -152,7 +162,7 @@ def source_counts(sources: Mapping[str, Sequence[Sheet]], minimum: int) -> dict[
     dict
         Source -> counts named as in `row_balance.BALANCE`; None where one may not be shown.
     """
-    balance = row_balance(all_lines(sources, "zh"), minimum)
+    balance = row_balance(all_lines(sources, "zh"), minimum, before=before)
     return {source: counts[TOTAL] for source, counts in balance.items() if source != TOTAL}
 
 

@@ -14,7 +14,7 @@ from zgzx_research.report.tables.markdown_table import (
 from zgzx_research.report.wording import word, word_or_code
 
 
-def disclosure_table(log: Sequence[tuple[str, str, int]], language: str) -> Table:
+def disclosure_table(log: Sequence[tuple[str, str, int]], language: str, whole: int = 0) -> Table:
     """Show how many entries each table left blank, by rule; never what they are.
 
     Parameters
@@ -23,6 +23,8 @@ def disclosure_table(log: Sequence[tuple[str, str, int]], language: str) -> Tabl
         Table, rule, number of entries.
     language : str
         "zh" or "en".
+    whole : int, default 0
+        How many other tables and figures leave nothing blank.
 
     Returns
     -------
@@ -38,5 +40,8 @@ def disclosure_table(log: Sequence[tuple[str, str, int]], language: str) -> Tabl
         for table, rule, number in log
     ]
     body = body or [[word("nothing_blank", language), MISSING, MISSING]]
+    if whole:
+        rest = word("disclosure_whole", language, number=format_count(whole))
+        body.append([rest, MISSING, format_count(0)])
     columns = column_words(("blank_in", "disclosure_rule", "blank_entries"), language)
     return make_table("disclosure", word("table.disclosure", language), columns, "llr", body)

@@ -12,6 +12,7 @@ from zgzx_research.report.number_format import (
     MISSING,
     effect_digits,
     format_base_mean,
+    format_detectable,
     format_number,
     format_value,
 )
@@ -187,7 +188,7 @@ def estimates_table(rows: Sequence[EstimateRow], language: str, about: str = "un
             row["label"],
             format_value(row["estimate"], unit, digits, language, signed=True),
             format_interval(row["ci_low"], row["ci_high"], digits),
-            _detectable(row, digits, language),
+            format_detectable(row["mde"], _interval(row), unit, digits, language),
             format_count(row["n_treated"]),
             format_count(row["n_comparison"]),
             word(f"reading.{row['reading']}", language),
@@ -200,13 +201,9 @@ def estimates_table(rows: Sequence[EstimateRow], language: str, about: str = "un
     )
 
 
-def _detectable(row: EstimateRow, digits: int, language: str) -> str:
-    """Write the minimum detectable effect, or that it is above what the interval rules out."""
-    unit, effect, end = row["unit"], row["mde"], row["ci_high"]
-    low = row["ci_low"]
-    if low is not None and end is not None and end > 0 and (effect is None or effect > end):
-        return f"> {format_value(end, unit, digits, language)}"
-    return format_value(effect, unit, digits, language)
+def _interval(row: EstimateRow) -> tuple[float | None, float | None]:
+    """Return the ends of the 95 % interval."""
+    return row["ci_low"], row["ci_high"]
 
 
 def format_interval(low: float | None, high: float | None, digits: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from zgzx_research.evidence.facts import FactSource, is_withheld
-from zgzx_research.report.number_format import format_value
+from zgzx_research.report.number_format import format_detectable, format_value
 from zgzx_research.report.tables.markdown_table import Table, column_words, make_table
 from zgzx_research.report.wording import entries, word, word_or_code
 
@@ -91,7 +91,7 @@ def grade_table(
         digits = RULE_DIGITS.get(rule, NUMBER_DIGITS if value["unit"] == "number" else None)
         line = [
             word(f"grade_rule.{rule}", language),
-            _fact_text(value, digits, language),
+            _measured(facts, (outcome, spec), rule, digits, language),
             _fact_text(limit, digits, language),
             word("grade_rule.down", language, steps=steps)
             if steps
@@ -104,6 +104,20 @@ def grade_table(
     label = word_or_code("claim" if claim else "outcome", spec if claim else outcome, language)
     columns = column_words(("rule", "measured", "limit", "effect_on_grade"), language)
     return make_table("grade", word("table.grade", language, outcome=label), columns, "lrrl", body)
+
+
+def _measured(
+    facts: FactSource, names: tuple[str, str], rule: str, digits: int | None, language: str
+) -> str:
+    """Write the measure of a rule; a detectable effect beside the interval it belongs to."""
+    prefix = ".".join(names)
+    record = facts.record(f"{prefix}.grade_rule.{rule}.value")
+    numbers = prefix if names[0] == "claim" else f"{prefix}.headline"
+    ends = [f"{numbers}.{end}" for end in ("ci_low", "ci_high")]
+    if rule != "detectable" or is_withheld(record) or not all(map(facts.has, ends)):
+        return _fact_text(record, digits, language)
+    low, high = (facts.record(end)["value"] for end in ends)
+    return format_detectable(record["value"], (low, high), record["unit"], digits, language)
 
 
 def stamp_table(stamp: Mapping[str, object], language: str) -> Table:

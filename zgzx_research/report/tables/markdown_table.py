@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from zgzx_research.report.number_format import MISSING, format_number
 from zgzx_research.report.wording import (
     display_width,
@@ -40,6 +42,8 @@ class Table:
         Whether entries are Markdown of our own; otherwise marks in them are escaped.
     blank : Mapping, default {}
         Rule of disclosure control to the number of entries that are left blank by it.
+    counts : DataFrame, optional
+        Its counts as they are shown, for later editions; missing where blank.
     """
 
     key: str
@@ -50,6 +54,7 @@ class Table:
     notes: tuple[str, ...] = ()
     markup: bool = False
     blank: Mapping[str, int] = field(default_factory=dict)
+    counts: pd.DataFrame | None = None
 
     def to_markdown(self) -> str:
         """Write the table as a Pandoc pipe table, without its caption.

@@ -24,6 +24,22 @@ def methods() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(METHODS.read_text(encoding="utf-8"))
 
 
+def design_of(made_by: str) -> str:
+    """Return the design whose box is about an estimate; "" for none.
+
+    Parameters
+    ----------
+    made_by : str
+        `of` in `methods.toml`, e.g. "group_time.ratio", "contest" or "stay_24".
+
+    Returns
+    -------
+    str
+        A row of `methods.toml`.
+    """
+    return next((name for name, row in methods().items() if row["of"] == made_by), "")
+
+
 def method_table(design: str, language: str) -> Table:
     """Make the box of a design.
 

@@ -11,13 +11,19 @@ from zgzx_research.evidence.disclosure import blank_few
 from zgzx_research.evidence.disclosure_rules import THRESHOLD, rules
 from zgzx_research.evidence.facts import UNIT_FACTORS
 from zgzx_research.evidence.frame_facts import COUNTED, EFFECT, MEASURES
-from zgzx_research.report.number_format import effect_digits, format_number, format_value
+from zgzx_research.report.number_format import (
+    effect_digits,
+    format_detectable,
+    format_number,
+    format_value,
+)
 from zgzx_research.report.tables.effect_tables import format_interval
 from zgzx_research.report.tables.markdown_table import Table, format_count, make_table
 from zgzx_research.report.wording import word, word_about
 
 NUMBER_DIGITS = 3
-UNSIGNED = ("std_error", "mean_change", "largest_change", "detectable")
+DETECTABLE = ("mde", "detectable")  # named beside an interval, and never above its end
+UNSIGNED = ("std_error", "mean_change", "largest_change", *DETECTABLE)
 Row = Mapping[Hashable, Any]
 Format = Callable[[Row], str]
 
@@ -101,6 +107,15 @@ def _measures(frame: pd.DataFrame, unit: str, language: str) -> list[tuple[str, 
         if name == "ci_low":
             return lambda row: format_interval(
                 factor * row["ci_low"], factor * row["ci_high"], digits
+            )
+        if name in DETECTABLE and {"ci_low", "ci_high"} <= set(frame):
+            return lambda row: format_detectable(
+                factor * row[name],
+                (factor * row["ci_low"], factor * row["ci_high"]),
+                unit,
+                digits,
+                language,
+                bare=True,
             )
         if kind == EFFECT:
             signed = name not in UNSIGNED

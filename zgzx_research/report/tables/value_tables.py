@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from zgzx_research.evidence.disclosure_rules import rules
+from zgzx_research.evidence.disclosure import hidden_parts
+from zgzx_research.evidence.disclosure_rules import SECONDARY, THRESHOLD, rules
+from zgzx_research.evidence.earlier_counts import TOTAL, against_before
 from zgzx_research.evidence.facts import FactSource
 from zgzx_research.report.number_format import MISSING, format_number, format_value
 from zgzx_research.report.tables.markdown_table import Table, make_table
@@ -29,7 +32,12 @@ COUNT_OF = {
 PRICES = ("estimate", "claimed", "upper")
 
 
-def costs_table(by_edition: pd.DataFrame, total: pd.Series, language: str) -> Table:
+def costs_table(
+    by_edition: pd.DataFrame,
+    total: pd.Series,
+    language: str,
+    before: pd.DataFrame | None = None,
+) -> Table:
     """Show costs in yuan and counts by edition, and of all editions together.
 
     Parameters
@@ -38,31 +46,57 @@ def costs_table(by_edition: pd.DataFrame, total: pd.Series, language: str) -> Ta
         Of `AwardCosts`.
     language : str
         "zh" or "en".
+    before : DataFrame, optional
+        The counts that an earlier report showed (`Table.counts`).
 
     Returns
     -------
     Table
         The table; counts below the threshold of persons are blank, with what is divided by them.
-        Where a single edition would be blank, it could be worked out from the total, so the
-        smallest other one is blank too.
+        Single editions that could be worked out from the total are blank too.
     """
-    hidden = {name: _hidden(by_edition[name]) for name in COUNT_OF.values()}
+    shown = _shown_counts(by_edition, total, before)
+    rows = [*by_edition.to_dict("records"), total.to_dict()]
+    names = [*(str(int(row["edition"])) for row in rows[:-1]), word("total", language)]
     body = [
-        [str(int(row["edition"])), *_costs(row, {n for n in hidden if hidden[n].iloc[place]})]
-        for place, row in enumerate(by_edition.to_dict("records"))
+        [name, *_costs(row, {count for count in shown if pd.isna(shown[count].iloc[at])})]
+        for at, (name, row) in enumerate(zip(names, rows, strict=True))
     ]
-    few = {name for name in COUNT_OF.values() if not total[name] >= rules().persons}
-    body.append([word("total", language), *_costs(total.to_dict(), few)])
     columns = [word(f"worth.column.{name}", language) for name in ("edition", *COSTS)]
-    return make_table("costs", word("worth.table.costs", language), columns, "r" * 8, body)
+    table = make_table("costs", word("worth.table.costs", language), columns, "r" * 8, body)
+    return replace(table, counts=shown, blank=_blank(by_edition, total, shown))
 
 
-def _hidden(counts: pd.Series) -> pd.Series:
-    """Mark the counts that may not be shown."""
-    few = counts.lt(rules().persons).fillna(False).astype(bool)
-    if few.sum() == 1 and counts[~few].notna().any():
-        few |= counts.index == counts[~few].astype("float64").idxmin()
-    return few
+def _shown_counts(
+    by_edition: pd.DataFrame, total: pd.Series, before: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return the counts by edition and their totals, named by text; missing where blank."""
+    counts = _counts(by_edition, total)
+    told, known = against_before(counts.fillna(0).astype("int64"), before, rules().persons)
+    blank = pd.DataFrame(False, index=counts.index, columns=counts.columns)
+    for at, name in enumerate(counts):
+        sizes = [int(size) for size in counts[name].fillna(0)]
+        small = [0 < size < rules().persons for size in sizes] | told[:, at]
+        parts = [*small[:-1]]
+        hidden = hidden_parts(sizes[:-1], parts, rules().persons, known=[*known[:-1, at]])
+        blank[name] = [*hidden, small[-1]]
+    return counts.mask(blank)
+
+
+def _counts(by_edition: pd.DataFrame, total: pd.Series) -> pd.DataFrame:
+    names = list(COUNT_OF.values())
+    whole = total[names].to_frame().T
+    editions = [str(int(edition)) for edition in by_edition["edition"]]
+    counts = pd.concat([by_edition[names].astype("Float64"), whole.astype("Float64")])
+    return counts.astype("Int64").set_axis([*editions, TOTAL])
+
+
+def _blank(by_edition: pd.DataFrame, total: pd.Series, shown: pd.DataFrame) -> dict[str, int]:
+    """Count what is left blank by rule."""
+    counts = _counts(by_edition, total)
+    gone = counts.notna() & shown.isna()
+    few = int((gone & counts.lt(rules().persons).fillna(False)).to_numpy().sum())
+    return {THRESHOLD: few, SECONDARY: int(gone.to_numpy().sum()) - few}
 
 
 def _costs(row: dict[Any, Any], hidden: set[str]) -> list[str]:

@@ -1,0 +1,161 @@
+"""Ten times the data on each engine: time, memory, bytes read.
+
+`python benchmarks/scale/scale.py --folder DIR` makes the files in DIR (12 GB for all) and measures
+each job on each engine and size in a process of its own. Results: results/<date>.json and
+results.md beside this file; docs/scale.md quotes them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+from data_files import write_months, write_panel  # noqa: E402
+from run import machine  # noqa: E402
+
+MILLION = 1_000_000
+LIMIT = 3600  # seconds a measurement may take
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job, its engines and sizes.
+
+    Attributes
+    ----------
+    bound_mb : memory it may use at any size, printed beside what it used.
+    """
+
+    name: str
+    label: str
+    engines: tuple[str, ...]
+    sizes: tuple[int, ...]
+    write: Callable[[int, Path], None]
+    bound_mb: int
+
+
+PANEL = (MILLION, 10 * MILLION, 30 * MILLION)
+INSURED = (MILLION, 10 * MILLION, 100 * MILLION)
+ENGINES = ("stream", "spark")
+JOBS = (
+    Job("group_time", "group-time, no covariates", ENGINES, PANEL, write_panel, 4096),
+    Job("doubly_robust", "doubly robust, 4 covariates", ENGINES, PANEL, write_panel, 4096),
+    Job(
+        "months",
+        "months to staff by firm and year",
+        ("duckdb", "spark"),
+        INSURED,
+        write_months,
+        8192,
+    ),
+)
+
+
+def measure(job: Job, engine: str, size: int, folder: Path) -> dict[str, Any]:
+    """One row of the results."""
+    data = folder / f"{job.write.__name__}_{size}.parquet"
+    if not data.exists():
+        sys.stderr.write(f"writing {data.name}\n")
+        job.write(size, data)
+    asked = {"job": job.name, "engine": engine, "size": size, "cores": os.cpu_count()}
+    command = [
+        sys.executable,
+        str(HERE / "measure_scale.py"),
+        json.dumps(asked | {"data": str(data)}),
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        return asked | {"failed": f"over {LIMIT} s"}
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return asked | {"failed": last[:300]}
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    del result["data"]
+    return result | {"file_mb": round(data.stat().st_size / 2**20)}
+
+
+def table(rows: list[dict[str, Any]], labels: dict[str, Job]) -> str:
+    """The results in Markdown; the growth is the time beside that of the size before."""
+    lines = [
+        "| job | engine | size | seconds | growth of the data | growth of the time "
+        "| highest memory, MB | bound, MB | read, MB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    before: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        job, key = labels[row["job"]], (row["job"], row["engine"])
+        start = [job.label, row["engine"], f"{row['size']:,}"]
+        if "failed" in row:
+            lines.append("| " + " | ".join([*start, row["failed"], *[""] * 5]) + " |")
+            continue
+        last = before.get(key)
+        grown = [f"{row[k] / last[k]:.1f}" if last else "" for k in ("size", "seconds")]
+        memory = [f"{row['peak_mb']:,}", f"{job.bound_mb:,}", f"{row['read_mb']:,}"]
+        lines.append("| " + " | ".join([*start, f"{row['seconds']:.1f}", *grown, *memory]) + " |")
+        before[key] = row
+    return "\n".join(lines) + "\n"
+
+
+def same_numbers(rows: list[dict[str, Any]]) -> str:
+    """The largest difference between two engines on the same data."""
+    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in rows:
+        if "failed" not in row:
+            found.setdefault((row["job"], row["size"]), []).append(row["found"])
+    lines = []
+    for (job, size), results in found.items():
+        for other in results[1:]:
+            worst = max(
+                abs(a - b)
+                for name, values in results[0].items()
+                for a, b in zip(_list(values), _list(other[name]), strict=True)
+                if a is not None and b is not None
+            )
+            lines.append(f"- {job}, {size:,}: engines differ by {worst:.1e} at most")
+    return "\n".join(lines) + "\n"
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--jobs", nargs="+", default=[job.name for job in JOBS])
+    parser.add_argument("--engines", nargs="+", default=["stream", "duckdb", "spark"])
+    parser.add_argument("--sizes", nargs="+", type=int)
+    parser.add_argument("--print", action="store_true", help="print the table and write nothing")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for job in (job for job in JOBS if job.name in asked.jobs):
+        for engine in (engine for engine in job.engines if engine in asked.engines):
+            for size in asked.sizes or job.sizes:
+                rows.append(measure(job, engine, size, asked.folder))
+                shown = {k: v for k, v in rows[-1].items() if k != "found"}
+                sys.stderr.write(json.dumps(shown) + "\n")
+    text = table(rows, {job.name: job for job in JOBS}) + "\n" + same_numbers(rows)
+    if not asked.print:
+        date = datetime.date.today().isoformat()
+        (HERE / "results").mkdir(exist_ok=True)
+        whole = {"date": date, "machine": machine(), "measurements": rows}
+        (HERE / f"results/{date}.json").write_text(json.dumps(whole, indent=1) + "\n", "utf-8")
+        (HERE / "results.md").write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
