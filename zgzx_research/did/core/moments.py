@@ -140,11 +140,12 @@ def panel_moments(
             if group is None
             else np.lexsort((group, member[rows]))
         )
-        stratum, away = member[rows][inner], y[rows][inner]
-        away -= shift[stratum]
+        # take is several times faster than an index
+        stratum, away = member[rows].take(inner), y[rows].take(inner, axis=0)
+        away -= shift.take(stratum.astype(np.intp), axis=0)
         if not complete:
             away[np.isnan(away)] = 0.0
-        weight = weights[rows][inner]
+        weight = weights[rows].take(inner)
         weighted = away if plain else weight[:, None] * away
         own = _sums_by_stratum(away, weighted, weight, stratum)
         return *own, None if group is None else _by_cluster(weighted, weight, stratum, group[inner])

@@ -115,10 +115,11 @@ def counted_grid(
     """Return the grid of rows in any order; `present` (rows,) are the rows to use."""
     whole = len(present) == len(period)
     cell, units = _ranks(rows.unit if whole else rows.unit[present])
-    column, periods = pd.factorize(period if whole else period[present], sort=True)
+    column, periods = _ranks(period if whole else period[present])
+    small = np.int32 if max(len(period), len(units) * len(periods)) < 2**31 else np.int64
+    cell = cell.astype(small, copy=False)
     cell *= len(periods)
-    cell += column
-    small = np.int32 if len(period) < 2**31 else np.int64
+    cell += column.astype(small, copy=False)
     at: np.ndarray = np.full(len(units) * len(periods), -1, dtype=small)
     at[cell] = present.astype(small)
     if np.count_nonzero(at >= 0) < len(cell):
@@ -138,10 +139,13 @@ def _ranks(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low, high = (int(unit.min()), int(unit.max())) if len(unit) else (0, -1)
     if high - low > 4 * len(unit):
         return pd.factorize(unit, sort=True)
-    away = unit - low
+    small = np.int32 if high - low < 2**31 - 1 else np.int64
+    away: np.ndarray = (unit - low).astype(small)
     there = np.zeros(high - low + 1, dtype=bool)
     there[away] = True
-    return (np.cumsum(there) - 1)[away], np.flatnonzero(there) + low
+    number: np.ndarray = np.cumsum(there, dtype=small) - 1
+    rank = away if there.all() else number.take(away)
+    return rank, np.flatnonzero(there) + low
 
 
 def _label(rows: TableRows, key: np.int64) -> object:
@@ -151,7 +155,7 @@ def _label(rows: TableRows, key: np.int64) -> object:
 def _cells(grid: Grid, column: np.ndarray, start: int) -> np.ndarray:
     """Return (a chunk of units, periods) of a column; where there is no row, anything."""
     if grid.rows is not None:
-        return column[grid.rows[start : start + CHUNK]]
+        return column.take(grid.rows[start : start + CHUNK])  # faster than an index
     width = len(grid.periods)
     return column[start * width : (start + CHUNK) * width].reshape(-1, width)
 
