@@ -167,7 +167,7 @@ def last_bases(comparisons: Comparisons) -> np.ndarray:
 
 
 def stratum_bases(moments: Moments, comparisons: Comparisons, strata: slice) -> np.ndarray:
-    """(strata, comparisons, periods) base weights over the periods that each stratum is observed in.
+    """(strata, comparisons, periods) base weights over the periods each stratum is observed in.
 
     They are 0 where it has none of them, or no covariates in the last.
     """

@@ -62,9 +62,8 @@ def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Itera
         yield from map(kernel, pieces)
         return
     threads = os.cpu_count() or 1
-    several = -(
-        -len(pieces) // (RUNS * threads)
-    )  # handing over a piece costs as much as a short one
+    # several at once: to hand over a piece costs as much as a short one takes
+    several = -(-len(pieces) // (RUNS * threads))
     runs = [pieces[start : start + several] for start in range(0, len(pieces), several)]
 
     def run(some: Sequence[Piece]) -> list[Sums]:

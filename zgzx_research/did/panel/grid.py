@@ -140,10 +140,11 @@ def _ranks(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if high - low > 4 * len(unit):
         return pd.factorize(unit, sort=True)
     small = np.int32 if high - low < 2**31 - 1 else np.int64
-    away = (unit - low).astype(small)
+    away: np.ndarray = (unit - low).astype(small)
     there = np.zeros(high - low + 1, dtype=bool)
     there[away] = True
-    rank = away if there.all() else (np.cumsum(there, dtype=small) - 1).take(away)
+    number: np.ndarray = np.cumsum(there, dtype=small) - 1
+    rank = away if there.all() else number.take(away)
     return rank, np.flatnonzero(there) + low
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from zgzx_research.did.core.comparisons import Comparisons
 from zgzx_research.did.core.unit_passes import Contribution
-from zgzx_research.did.methods.group_time.influence_sums import influence_sums
+from zgzx_research.did.methods.group_time.influence_sums import Columns, influence_sums
 from zgzx_research.did.methods.group_time.learners import assign_folds, cross_fit
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup, model_groups
 from zgzx_research.did.methods.group_time.nuisances import (
@@ -74,7 +74,9 @@ def residuals(
     if fit.fitted is not None and fit.score is not None:
         return x, weight, fit.score[chunk.rows], chunk.changes(group) - fit.fitted[chunk.rows]
     p = np.minimum(scores(x @ fit.propensity), CAP)
-    return x, weight, p, chunk.changes(group) - x @ fit.outcome
+    r = chunk.changes(group)
+    r -= x @ fit.outcome
+    return x, weight, p, r
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,28 +193,27 @@ def _adjusted(
 
 def influence_rows(
     chunk: Chunk, parts: Sequence[tuple[ModelGroup, Nuisances, Adjusted]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Comparisons that the units of a chunk take part in, and their influence values.
-
-    The values are (units, these comparisons).
-    """
-    comparisons, values = [np.zeros(0, int)], [np.zeros((len(chunk.rows), 0))]
+) -> list[Columns]:
+    """Influence values of the units of a chunk, of each group of comparisons they take part in."""
+    found = []
     for group, fit, result in parts:
         if not group.has(chunk.cohort):
             continue
         x, weight, p, r = residuals(chunk, group, fit)
-        w, odds = result.weight
+        by_propensity, (w, odds) = x @ result.by_propensity, result.weight
         if group.treated == chunk.cohort:
-            own = (weight / w)[:, None] * (r - result.treated)
-            own -= (weight * (1 - p))[:, None] * (x @ result.by_propensity)
+            r -= result.treated
+            r *= (weight / w)[:, None]
+            by_propensity *= (weight * (1 - p))[:, None]
+            r -= by_propensity
         else:
             kept = odds_weights(weight, p)[0] / odds if odds > 0 else np.zeros(len(p))
-            own = (weight * p)[:, None] * (x @ result.by_propensity)
-            own += np.outer(kept, result.compared)
-            own -= (weight * (x @ result.by_outcome) + kept)[:, None] * r
-        comparisons.append(group.comparisons)
-        values.append(own)
-    return np.concatenate(comparisons), np.hstack(values)
+            r *= -(weight * (x @ result.by_outcome) + kept)[:, None]
+            by_propensity *= (weight * p)[:, None]
+            r += by_propensity
+            r += kept[:, None] * result.compared
+        found.append((group.comparisons, r))
+    return found
 
 
 def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> AdjustedComparisons:

@@ -18,7 +18,7 @@ import numpy as np
 
 from zgzx_research.did.core.comparisons import Comparisons, unit_weights
 from zgzx_research.did.core.unit_passes import Contribution
-from zgzx_research.did.methods.group_time.influence_sums import influence_sums
+from zgzx_research.did.methods.group_time.influence_sums import Columns, influence_sums
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup, model_groups
 from zgzx_research.did.methods.group_time.newton import solve_normal
 from zgzx_research.did.methods.group_time.nuisances import (
@@ -288,19 +288,19 @@ def compare_samples(
     return Comparison(group, tuple(sides), float(treated), logit[0], by_score)
 
 
-def influence_rows(
-    chunk: Chunk, made: Sequence[Comparison], propensity: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Comparisons that the units of a chunk take part in, and their influence, summed over rows."""
-    used = [comparison for comparison in made if comparison.group.has(chunk.cohort)]
-    values = np.zeros((len(chunk.rows), len(used)))
-    for k, comparison in enumerate(used):
-        treated = comparison.group.treated == chunk.cohort
-        for side, sign in zip(comparison.sides, SIGN, strict=True):
-            rows = _treated_rows if treated else _compared_rows
-            values[:, k] += rows(chunk, comparison, side, sign, propensity)
-    columns = [comparison.group.comparisons for comparison in used]
-    return np.concatenate([np.zeros(0, int), *columns]), values
+def influence_rows(chunk: Chunk, made: Sequence[Comparison], propensity: bool) -> list[Columns]:
+    """Influence of the units of a chunk on each comparison they take part in, summed over rows."""
+    found = []
+    for comparison in made:
+        if not comparison.group.has(chunk.cohort):
+            continue
+        rows = _treated_rows if comparison.group.treated == chunk.cohort else _compared_rows
+        after, before = (
+            rows(chunk, comparison, side, sign, propensity)
+            for side, sign in zip(comparison.sides, SIGN, strict=True)
+        )
+        found.append((comparison.group.comparisons, (after + before)[:, None]))
+    return found
 
 
 def _treated_rows(

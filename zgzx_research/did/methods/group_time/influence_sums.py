@@ -16,8 +16,11 @@ from zgzx_research.did.core.comparisons import unit_weights
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.methods.group_time.passes import Chunk, Passes
 
-Kernel = Callable[[Chunk], tuple[np.ndarray, np.ndarray]]
-"""Chunk -> columns (used,), and influence values (units, used); all other columns are zero."""
+Columns = tuple[np.ndarray, np.ndarray]
+"""Columns (used,), and influence values (units, used)."""
+
+Kernel = Callable[[Chunk], list[Columns]]
+"""Chunk -> influence values; all other columns are zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +125,16 @@ def influence_sums(
     first = statistics + count
     size = first + len(passes.panel.cohorts)
 
-    def columns(chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
-        used, values = kernel(chunk)
+    def columns(chunk: Chunk) -> Columns:
+        found = kernel(chunk)
         treated = [k for k, group in enumerate(groups) if group.treated == chunk.cohort]
         own, at = np.unique(number[treated], return_index=True)
-        weights = [chunk.sample(groups[treated[k]])[1] for k in at]
-        weights.append(unit_weights(chunk.weights))
-        columns = np.concatenate([used, statistics + own, [first + chunk.cohort]])
-        return columns, np.column_stack([values, *weights])
+        for column, k in zip(own, at, strict=True):
+            weight = chunk.sample(groups[treated[k]])[1]
+            found.append((np.array([statistics + column]), weight[:, None]))
+        found.append((np.array([first + chunk.cohort]), unit_weights(chunk.weights)[:, None]))
+        used, values = zip(*found, strict=True)
+        return np.concatenate(used), np.concatenate(values, axis=1)
 
     own = np.zeros(comparisons, dtype=int)
     for k, group in enumerate(groups):
