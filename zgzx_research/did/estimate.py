@@ -10,18 +10,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zgzx_research.did.core.concentration import concentration, unit_sizes
+from zgzx_research.did.core.concentration import concentration
 from zgzx_research.did.core.conflicts import Adjustment, Controls, EventWindow, Scale
 from zgzx_research.did.core.late_entry import late_entry_notes
 from zgzx_research.did.core.method import MethodOptions, check_word
 from zgzx_research.did.core.method_result import MethodResult
 from zgzx_research.did.core.perfect_fit import with_small_errors_checked
+from zgzx_research.did.core.sample_factor import cluster_count
 from zgzx_research.did.core.windows import note_empty_windows
 from zgzx_research.did.methods import METHODS
 from zgzx_research.did.methods.extended_two_way.extended_two_way import Family
 from zgzx_research.did.methods.group_time.learners import Learner
 from zgzx_research.did.methods.group_time.options import BasePeriod
 from zgzx_research.did.panel.fitting_remedies import with_fitting_remedy
+from zgzx_research.did.panel.panel_in_parts import Panel, PanelInParts
+from zgzx_research.did.panel.parts import in_memory, is_complete, unit_count
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.panel.sample import rows_left_out
 from zgzx_research.did.results.effects import Effects
@@ -32,7 +35,7 @@ FEW_CLUSTERS = 30
 
 
 def estimate_effects(
-    panel: PreparedPanel,
+    panel: Panel,
     *,
     method: str = "group_time",
     adjustment: Adjustment = "none",
@@ -54,8 +57,8 @@ def estimate_effects(
 
     Parameters
     ----------
-    panel : PreparedPanel
-        From `prepare_panel`.
+    panel : PreparedPanel or PanelInParts
+        From `prepare_panel`; in parts, sums are taken of one part after another.
     method : str, default "group_time"
         A name in `zgzx_research.did.methods.METHODS`. An option that the method does not take
         (see `options_of`) is an error.
@@ -114,14 +117,14 @@ def estimate_effects(
     options, result = _fit(panel, method, given)
     notes = [*result.notes, *note_empty_windows(panel, options.anticipation, options.leave_out)]
     result = replace(result, notes=notes)
-    if panel.cluster is not None:
-        result = _with_clusters(result, len(np.unique(panel.cluster)), len(panel.cohort))
+    if panel.has_clusters:
+        result = _with_clusters(result, cluster_count(panel), unit_count(panel))
     shown = {name: _as_json(getattr(options, name)) for name in options.names()}
     effects = Effects.from_result(result, panel.ledger, {"method": method} | shown | _span(panel))
-    sizes = unit_sizes(
+    shares = concentration(
         panel, ratio=scale == "ratio", masked=options.masked, pooled=pools_base(method, base_period)
     )
-    return replace(effects, concentration=concentration(panel, sizes))
+    return replace(effects, concentration=shares)
 
 
 def pools_base(method: str, base_period: str) -> bool:
@@ -237,6 +240,7 @@ def unit_influence(
             examples=unknown,
             remedy=f"Options are {', '.join(DEFAULTS)}.",
         )
+    in_memory(panel, "influence values by unit")
     by_unit = replace(panel, cluster=np.arange(len(panel.cohort)))
     chosen, result = _fit(by_unit, method, options)
     if result.influence is None:
@@ -245,7 +249,7 @@ def unit_influence(
         )
     names = ("cohort", "period", "event_time", "role")
     labels = pd.DataFrame({name: getattr(result.rows, name) for name in names})
-    lost, _ = rows_left_out(panel, chosen.masked)
+    lost = rows_left_out(panel, chosen.masked)
     if lost is None or len(result.influence) == len(panel.y):
         return labels, result.influence
     values = np.zeros((len(panel.y), result.influence.shape[1]))
@@ -253,11 +257,9 @@ def unit_influence(
     return labels, values
 
 
-def _fit(
-    panel: PreparedPanel, name: str, given: Mapping[str, Any]
-) -> tuple[MethodOptions, MethodResult]:
+def _fit(panel: Panel, name: str, given: Mapping[str, Any]) -> tuple[MethodOptions, MethodResult]:
     """Return the options of the method, and its result."""
-    if not isinstance(panel, PreparedPanel):
+    if not isinstance(panel, PreparedPanel | PanelInParts):
         raise ZgzxError(
             f"this is a {type(panel).__name__}, not a prepared panel",
             where="estimate_effects",
@@ -269,7 +271,7 @@ def _fit(
         used, notes = method.select(panel, options.masked)
         result = method.fit(used, options)
         if not options.uses_learners:  # a learner's fit is never perfect for all outcomes
-            complete = method.absorbs_units or not np.isnan(used.y).any()
+            complete = method.absorbs_units or is_complete(used)
             absorbed = panel.gaps != "cross_section" and bool(complete)
             result = with_small_errors_checked(
                 used, result, lambda other: method.fit(other, options), absorbed=absorbed
@@ -280,7 +282,7 @@ def _fit(
     return options, replace(result, notes=[*notes, *result.notes, *late])
 
 
-def _in_force(panel: PreparedPanel, method: str, options: MethodOptions) -> dict[str, object]:
+def _in_force(panel: Panel, method: str, options: MethodOptions) -> dict[str, object]:
     """All options that a remedy may name.
 
     Other controls are no help where the never treated left for another reason.
@@ -300,7 +302,7 @@ def _with_clusters(result: MethodResult, clusters: int, units: int) -> MethodRes
     return replace(result, notes=notes, df=min(result.df, max(clusters - 1.0, 1.0)))
 
 
-def _span(panel: PreparedPanel) -> dict[str, str | int | None]:
+def _span(panel: Panel) -> dict[str, str | int | None]:
     """Return the outcome, and the first and the last period."""
     span: dict[str, str | int | None] = {
         "outcome": panel.roles["outcome"],

@@ -14,6 +14,7 @@ import pandas as pd
 
 from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.methods import METHODS
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
@@ -217,7 +218,7 @@ def _checked_panel(
     """Read and prepare the panel; problems come out before anything is written."""
     table = read_panel(file, roles, never_treated)
     _refuse_untreated(table, roles, file.name)
-    panel = prepare_panel(table, **roles)
+    panel = in_memory(prepare_panel(table, **roles), "the pages of a report")
     _refuse_too_few(panel, options, file.name)
     estimate_effects(panel, **options)
     return panel

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from zgzx_research.did.estimate import estimate_effects, options_of
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.results.effects import Effects
@@ -105,7 +106,8 @@ def prepared(study: Study, firm_year: pd.DataFrame, outcome: str, spec: str) -> 
     """Return the panel that one outcome and specification are estimated on."""
     used = sample(study, firm_year, outcome)
     covariates = study.estimate.specs[spec].covariates
-    return prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
+    panel = prepare_panel(used, outcome=outcome, covariates=covariates, **COLUMNS)
+    return in_memory(panel, "the pages of a report")
 
 
 def without_largest_facts(

@@ -15,6 +15,7 @@ import pandas as pd
 
 from zgzx_research.designs.ppml import ppml
 from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.results.effects import Effects
@@ -46,7 +47,8 @@ def one_world(rows: Sequence[Row], seed: int) -> list[Answer | str]:
         run = f"{key} {row.options}"
         try:
             if key not in prepared:
-                prepared[key] = prepare_panel(known.table, **ROLES, **row.panel)
+                made = prepare_panel(known.table, **ROLES, **row.panel)
+                prepared[key] = in_memory(made, "trials")
             if run not in estimated:
                 estimated[run] = _estimate(prepared[key], row.options)
             effects = estimated[run] if row.defect is None else row.defect(estimated[run])

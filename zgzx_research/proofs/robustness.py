@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
@@ -95,7 +96,7 @@ def _autoregressive(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndar
 
 
 def _panel(table: pd.DataFrame, **more: Any) -> PreparedPanel:
-    return prepare_panel(table, **{**ROLES, **more})
+    return in_memory(prepare_panel(table, **{**ROLES, **more}), "trials")
 
 
 def _randomised(table: pd.DataFrame, options: dict[str, Any], seed: int) -> float:

@@ -18,6 +18,7 @@ import pandas as pd
 from zgzx_research.designs.ppml import ppml
 from zgzx_research.did.core import inference
 from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.proofs.verdicts import LEVEL, SIZE, Answer
 
@@ -146,7 +147,12 @@ def winners_against_all(panel: pd.DataFrame, outcome: str) -> Answer:
 def two_way(panel: pd.DataFrame, outcome: str) -> Answer:
     """Estimate, naively, one coefficient for all years since the award, among winners only."""
     prepared = prepare_panel(panel.dropna(subset="first_award"), **ROLES, outcome=outcome)
-    row = ppml(prepared, "static").aggregate("overall").to_frame().iloc[0]
+    row = (
+        ppml(in_memory(prepared, "Poisson regressions"), "static")
+        .aggregate("overall")
+        .to_frame()
+        .iloc[0]
+    )
     ratio, error = np.exp(row["estimate"]), np.exp(row["estimate"]) * row["std_error"]
     true = true_effect(panel, (0, 99))
     low, high = np.expm1(row[["ci_low", "ci_high"]].astype(float))

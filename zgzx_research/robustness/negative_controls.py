@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 from zgzx_research.robustness.multiple_testing import holm
@@ -146,7 +147,8 @@ def _one(
         if control.shift is None:
             numbers = summary_row(estimate_effects(panel, **options), target)
         else:
-            placebo = placebo_dates(panel, [control.shift], **options).iloc[0]
+            whole = in_memory(panel, "placebo dates")
+            placebo = placebo_dates(whole, [control.shift], **options).iloc[0]
             numbers = {name: placebo[name] for name in NUMBERS}
             words["reason"] = placebo["reason"]
         return row | numbers | words

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from zgzx_research.did.estimate import DEFAULTS, estimate_effects
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.panel.sample import of_units, without_rows
@@ -226,7 +227,8 @@ def _shared(made: dict[str, Any], chosen: Mapping[str, str], names: set[str], ma
 def _panel(data: Any, settings: Mapping[str, Any]) -> PreparedPanel:
     panel: PreparedPanel = data
     if not isinstance(data, PreparedPanel):
-        panel = prepare_panel(data, **{k: v for k, v in settings.items() if k in PREPARE})
+        made = prepare_panel(data, **{k: v for k, v in settings.items() if k in PREPARE})
+        panel = in_memory(made, "many specifications")
     kept = settings.get("units")
     if kept is not None:
         stays = values_by_unit(panel, kept, "specification_curve").fillna(False).astype(bool)

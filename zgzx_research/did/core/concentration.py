@@ -12,9 +12,12 @@ memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import over_parts
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 LARGEST = 3  # units whose common share is reported: the dominance rule of statistical offices
@@ -103,24 +106,41 @@ def _base_periods(periods: np.ndarray, start: np.ndarray, masked: int, pooled: b
     return np.asarray(eligible & (np.arange(periods.size) == latest[:, None]))
 
 
-def concentration(panel: PreparedPanel, sizes: np.ndarray) -> Concentration:
+def concentration(panel: Panel, *, ratio: bool, masked: int, pooled: bool) -> Concentration:
     """Shares of units within the treated cohorts of a panel.
 
     Parameters
     ----------
-    sizes : (units,)
-        From `unit_sizes`.
+    ratio, masked, pooled : bool, int, bool
+        As in `unit_sizes`.
     """
+    kernel = partial(_cohort_sums, ratio=ratio, masked=masked, pooled=pooled)
+    total, squares, largest = over_parts(panel, kernel, _add_cohort_sums)
+    whole = np.where(total > 0, total, 1.0)
+    starts = panel.cohorts[np.isfinite(panel.cohorts)]
+    return Concentration(starts, total, squares / whole**2, largest / whole[:, None])
+
+
+CohortSums = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Σ sizes, Σ sizes² and the largest sizes of each treated cohort."""
+
+
+def _cohort_sums(panel: PreparedPanel, *, ratio: bool, masked: int, pooled: bool) -> CohortSums:
+    sizes = unit_sizes(panel, ratio=ratio, masked=masked, pooled=pooled)
     cohorts = np.flatnonzero(np.isfinite(panel.cohorts))
     total, squares = np.zeros((2, len(cohorts)))
     largest = np.zeros((len(cohorts), LARGEST))
     for k, c in enumerate(cohorts):
-        own = np.sort(sizes[panel.cohort == c])[::-1]
-        total[k] = own.sum()
-        share = own / total[k] if total[k] > 0 else np.zeros(len(own))
-        squares[k] = share @ share
-        largest[k, : min(LARGEST, len(own))] = share[:LARGEST]
-    return Concentration(panel.cohorts[cohorts], total, squares, largest)
+        own = sizes[panel.cohort == c]
+        total[k], squares[k] = own.sum(), own @ own
+        top = np.sort(np.partition(own, -LARGEST)[-LARGEST:] if len(own) > LARGEST else own)
+        largest[k, : len(top)] = top[::-1]
+    return total, squares, largest
+
+
+def _add_cohort_sums(one: CohortSums, other: CohortSums) -> CohortSums:
+    both = np.sort(np.hstack([one[2], other[2]]), axis=1)
+    return one[0] + other[0], one[1] + other[1], both[:, : -LARGEST - 1 : -1]
 
 
 def effective_number(about: Concentration, by_cohort: np.ndarray) -> EffectiveNumber:

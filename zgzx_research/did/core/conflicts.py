@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from zgzx_research.did.core.method import Conflict
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import once, over_parts
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
@@ -17,7 +20,7 @@ Scale = Literal["difference", "ratio"]
 EventWindow = tuple[int, int]
 
 
-def controls_conflicts(panel: PreparedPanel, controls: Controls) -> Iterator[Conflict]:
+def controls_conflicts(panel: Panel, controls: Controls) -> Iterator[Conflict]:
     """Nobody is left to compare with."""
     if controls != "never_treated":
         return
@@ -42,9 +45,9 @@ def controls_conflicts(panel: PreparedPanel, controls: Controls) -> Iterator[Con
     )
 
 
-def adjustment_conflicts(panel: PreparedPanel, adjustment: Adjustment) -> Iterator[Conflict]:
+def adjustment_conflicts(panel: Panel, adjustment: Adjustment) -> Iterator[Conflict]:
     """Covariates without adjustment, or adjustment without covariates."""
-    adjusted, without = adjustment != "none", panel.covariates is None
+    adjusted, without = adjustment != "none", not panel.has_covariates
     yield (
         not adjusted and not without,
         "the panel has covariates, but adjustment='none' does not use them",
@@ -63,10 +66,10 @@ def adjustment_conflicts(panel: PreparedPanel, adjustment: Adjustment) -> Iterat
 
 
 def ratio_adjustment_conflict(
-    panel: PreparedPanel, scale: Scale, adjustment: Adjustment = "none"
+    panel: Panel, scale: Scale, adjustment: Adjustment = "none"
 ) -> Conflict:
     """Return the conflict of the ratio scale with an adjustment that it does not have."""
-    by_rows = panel.covariates is not None and panel.gaps == "cross_section"
+    by_rows = panel.has_covariates and panel.gaps == "cross_section"
     return (
         scale == "ratio" and (adjustment == "doubly_robust" or by_rows),
         "the ratio scale has no such adjustment",
@@ -75,21 +78,43 @@ def ratio_adjustment_conflict(
     )
 
 
-def ratio_conflicts(panel: PreparedPanel, scale: Scale) -> Iterator[Conflict]:
+def ratio_conflicts(panel: Panel, scale: Scale) -> Iterator[Conflict]:
     """Yield what is wrong with the ratio scale: weights that change, outcomes below zero."""
     if scale != "ratio":
         return
     yield (
-        panel.weights.shape[1] > 1,
+        panel.weights_vary,
         "the ratio scale needs weights that are constant within units",
         "Take the weight of one year, or pass scale='difference'.",
     )
-    below = panel.y < 0
-    if below.any():
+    below, least = once(panel, _below_zero, _add_outside)
+    if below:
         raise ZgzxError(
             "the ratio scale needs outcomes of zero or more",
             where=f"column {panel.roles['outcome']!r}",
-            count=int(below.sum()),
-            examples=(f"{value:g}" for value in np.unique(panel.y[below])[:3]),
+            count=below,
+            examples=(f"{value:g}" for value in least),
             remedy="Pass scale='difference'.",
         )
+
+
+Outside = tuple[int, np.ndarray]
+"""Outcomes that are out of bounds: how many, and the three lowest."""
+
+
+def outcomes_outside(panel: Panel, low: float, high: float) -> Outside:
+    """Count the outcomes below `low` or above `high`."""
+    return over_parts(panel, partial(_outside, low=low, high=high), _add_outside)
+
+
+def _below_zero(panel: PreparedPanel) -> Outside:
+    return _outside(panel, low=0.0, high=np.inf)
+
+
+def _outside(panel: PreparedPanel, *, low: float, high: float) -> Outside:
+    outside = (panel.y < low) | (panel.y > high)
+    return int(outside.sum()), np.unique(panel.y[outside])[:3]
+
+
+def _add_outside(one: Outside, other: Outside) -> Outside:
+    return one[0] + other[0], np.union1d(one[1], other[1])[:3]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.core.strata import strata_of
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 
 LATE_ENTRY = (
     "units enter the panel late: period effects mix young and old units, so estimates are biased "
@@ -13,7 +15,7 @@ LATE_ENTRY = (
 )
 
 
-def late_entry_notes(panel: PreparedPanel) -> list[LedgerRow]:
+def late_entry_notes(panel: Panel) -> list[LedgerRow]:
     """Note units first observed after the panel's first period.
 
     A regression with unit and period effects (imputation too) sets its period effects by all rows
@@ -29,10 +31,12 @@ def late_entry_notes(panel: PreparedPanel) -> list[LedgerRow]:
     """
     if panel.gaps == "cross_section":
         return []
-    seen = ~np.isnan(panel.y)
-    first = seen.argmax(axis=1)
-    late = seen.any(axis=1) & (first > 0)
+    strata = strata_of(panel)
+    first = strata.observed.argmax(axis=1)
+    late = strata.observed.any(axis=1) & (first > 0)
     if not late.any():
         return []
     starts = np.unique(panel.periods[first[late]])
-    return [("note", LATE_ENTRY, 0, int(late.sum()), tuple(f"{t:g}" for t in starts[:3]))]
+    return [
+        ("note", LATE_ENTRY, 0, int(strata.units[late].sum()), tuple(f"{t:g}" for t in starts[:3]))
+    ]

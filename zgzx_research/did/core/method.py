@@ -10,7 +10,9 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 import numpy as np
 
 from zgzx_research.did.core.method_result import MethodResult
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import unit_count
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.did.panel.sample import used_rows
 from zgzx_research.errors import ZgzxError
 
@@ -69,11 +71,11 @@ class MethodOptions:
             a value out of range.
         """
 
-    def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
+    def conflicts(self, panel: Panel) -> Iterator[Conflict]:
         """Yield what could be wrong between these options and a panel, the first reason first."""
         return iter(())
 
-    def check_panel(self, panel: PreparedPanel) -> None:
+    def check_panel(self, panel: Panel) -> None:
         """Refuse a panel that these options make no sense for.
 
         Raises
@@ -86,7 +88,7 @@ class MethodOptions:
                 raise ZgzxError(
                     what,
                     where="estimate_effects",
-                    count=len(panel.cohort),
+                    count=unit_count(panel),
                     examples=panel.left_out() if panel.never_treated_lost else (),
                     remedy=remedy,
                 )
@@ -102,9 +104,9 @@ class Method:
         What results call it.
     options : type[MethodOptions]
         Its options.
-    fit : Callable[[PreparedPanel, Any], MethodResult]
+    fit : Callable[[Panel, Any], MethodResult]
         Panel, its options -> result.
-    select : Callable[[PreparedPanel, int], tuple[PreparedPanel, list[LedgerRow]]]
+    select : Callable[[Panel, int], tuple[Panel, list[LedgerRow]]]
         Panel, masked periods -> the part that the method uses, and ledger rows on the rest.
     absorbs_units : bool
         Whether a constant added to all outcomes of a unit changes nothing, even where units are
@@ -116,8 +118,8 @@ class Method:
 
     title: str
     options: type[MethodOptions]
-    fit: Callable[[PreparedPanel, Any], MethodResult]  # Any: an instance of `options`
-    select: Callable[[PreparedPanel, int], tuple[PreparedPanel, list[LedgerRow]]] = used_rows
+    fit: Callable[[Panel, Any], MethodResult]  # Any: an instance of `options`
+    select: Callable[[Panel, int], tuple[Panel, list[LedgerRow]]] = used_rows
     absorbs_units: bool = True
     pools_periods: bool = False
 

@@ -10,13 +10,18 @@ outcomes, and where residuals vanish again the variance is unknown.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from scipy import special
 
 from zgzx_research.did.core.method_result import MethodResult, row_labels
+from zgzx_research.did.panel.panel_in_parts import Panel, PanelInParts
+from zgzx_research.did.panel.parts import changed, over_parts
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
@@ -26,13 +31,15 @@ NOTHING = (
 )
 SAME = 1e-6  # estimates without unit effects must agree to this share of weights times outcomes
 ENOUGH = 4096  # units whose outcomes say how large outcomes are
+P = TypeVar("P", PreparedPanel, PanelInParts, Panel)
+
 SEED = 20_120_521  # of the random outcomes; which rows are fitted perfectly does not depend on it
 
 
 def with_small_errors_checked(
-    panel: PreparedPanel,
+    panel: P,
     fit: MethodResult,
-    refit: Callable[[PreparedPanel], MethodResult],
+    refit: Callable[[P], MethodResult],
     *,
     absorbed: bool,
 ) -> MethodResult:
@@ -42,28 +49,31 @@ def with_small_errors_checked(
 
     Parameters
     ----------
-    panel : PreparedPanel
+    panel : Panel
         What was fitted.
-    refit : Callable[[PreparedPanel], MethodResult]
+    refit : Callable[[Panel], MethodResult]
         The same estimation of another panel.
     absorbed : bool
         Constants added to all outcomes of a unit change nothing.
     """
-    suspect = (fit.rows.role != "reference") & (_relative_error(fit, panel.y) < SUSPECT)
+    largest = over_parts(panel, _largest, max)
+    suspect = (fit.rows.role != "reference") & (_relative_error(fit, largest) < SUSPECT)
     if not suspect.any():
         return fit
     nonlinear = fit.numbers.scale == "ratio" or fit.weights.kind == "linearised"
     if absorbed and not nonlinear:
-        fit = _about_units(panel, fit, refit)
-    other = random_outcomes(panel.y, positive=nonlinear)
+        fit = _about_units(panel, fit, refit, largest)
+    size = over_parts(panel, _size, OutcomeSize.__add__)
+    noise = partial(_with_noise, positive=nonlinear, size=size)
+    other = changed(panel, noise)
     try:
-        again = refit(replace(panel, y=other))
+        again = refit(other)
     except ZgzxError:  # a nonlinear fit may not exist for these outcomes: then nothing is known
         return fit
     if not np.array_equal(row_labels(again.rows), row_labels(fit.rows)):
         return fit
     perfect = suspect & (
-        _relative_error(again, other) <= NOTHING
+        _relative_error(again, over_parts(other, _largest, max)) <= NOTHING
     )  # NaN there: changes that contradict each other
     return _unknown(fit, perfect) if perfect.any() else fit
 
@@ -76,15 +86,15 @@ def about_units(y: np.ndarray) -> np.ndarray:
 
 
 def _about_units(
-    panel: PreparedPanel, fit: MethodResult, refit: Callable[[PreparedPanel], MethodResult]
+    panel: P, fit: MethodResult, refit: Callable[[P], MethodResult], largest: float
 ) -> MethodResult:
     """Return the fit with the covariance that outcomes about the means of their units have.
 
     The same, but for rounding.
     """
-    about = refit(replace(panel, y=about_units(panel.y)))
+    about = refit(changed(panel, _with_outcomes_about_units))
     one, other = fit.numbers.statistics, about.numbers.statistics
-    size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * _largest(panel.y)
+    size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * largest
     if one.shape != other.shape or not (np.abs(one - other) <= SAME * size).all():
         return fit
     return replace(
@@ -98,7 +108,7 @@ def _about_units(
     )
 
 
-def _relative_error(fit: MethodResult, y: np.ndarray) -> np.ndarray:
+def _relative_error(fit: MethodResult, largest: float) -> np.ndarray:
     """(rows,) standard error, for differences relative to weights times the largest outcome."""
     variance, count = np.diag(fit.numbers.covariance), len(fit.rows.role)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -109,30 +119,75 @@ def _relative_error(fit: MethodResult, y: np.ndarray) -> np.ndarray:
                 variance[:count] / treated**2 + variance[count : 2 * count] / without**2 - 2 * both
             )
             return np.sqrt(np.maximum(spread, 0))
-        size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * _largest(y)
+        size = np.abs(fit.weights.weights).sum(axis=(1, 2)) * largest
         return np.where(size > 0, np.sqrt(np.maximum(variance[:count], 0)) / size, np.nan)
 
 
-def _largest(y: np.ndarray) -> float:
+@dataclass(frozen=True, slots=True)
+class OutcomeSize:
+    """How large outcomes are.
+
+    Attributes
+    ----------
+    largest, total : float
+        Largest outcome, and the sum of all.
+    rows : int
+    """
+
+    largest: float
+    total: float
+    rows: int
+
+    def __add__(self, other: OutcomeSize) -> OutcomeSize:
+        return OutcomeSize(
+            max(self.largest, other.largest),
+            self.total + other.total,
+            self.rows + other.rows,
+        )
+
+
+def _largest(panel: PreparedPanel) -> float:
     """Return the size of the outcomes of some thousand units.
 
     Near enough to say whether an error is small beside them.
     """
-    return float(np.nanmax(np.abs(y[:: max(1, len(y) // ENOUGH)]), initial=0.0))
+    sampled = np.abs(panel.y[:: max(1, len(panel.y) // ENOUGH)])
+    return float(np.nanmax(sampled, initial=0.0))
 
 
-def random_outcomes(y: np.ndarray, *, positive: bool = False) -> np.ndarray:
-    """Outcomes like these, NaN where these are.
+def _size(panel: PreparedPanel) -> OutcomeSize:
+    largest = float(np.nanmax(panel.y, initial=-np.inf))
+    return OutcomeSize(largest, float(np.nansum(panel.y)), int((~np.isnan(panel.y)).sum()))
 
-    Zeros (and ones of shares) stay where a fit depends on them.
+
+def random_outcomes(y: np.ndarray) -> np.ndarray:
+    """Outcomes of variance 1, NaN where these are."""
+    return _noise(y, SEED)
+
+
+def _noise(y: np.ndarray, *seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed if len(seed) > 1 else seed[0]).normal(size=y.shape)
+    return np.where(np.isnan(y), np.nan, noise)
+
+
+def _with_outcomes_about_units(panel: PreparedPanel) -> PreparedPanel:
+    return replace(panel, y=about_units(panel.y))
+
+
+def _with_noise(panel: PreparedPanel, *, positive: bool, size: OutcomeSize) -> PreparedPanel:
+    """Return the panel with random outcomes.
+
+    Where a fit depends on them zeros (and ones of shares) stay.
     """
-    noise = np.random.default_rng(SEED).normal(size=y.shape)
+    y, first = panel.y, None if panel.units is None or not len(panel.units) else panel.units[0]
+    # parts hold different units, and must not have the same random numbers
+    noise = _noise(y, SEED, zlib.crc32(str(first).encode()))
     if not positive:
-        return np.where(np.isnan(y), np.nan, noise)
-    if np.nanmax(y) <= 1:
+        return replace(panel, y=noise)
+    if size.largest <= 1:
         with np.errstate(divide="ignore"):
-            return np.asarray(special.expit(special.logit(y) + noise))
-    return y / np.nanmean(y) * np.exp(noise / 2)
+            return replace(panel, y=np.asarray(special.expit(special.logit(y) + noise)))
+    return replace(panel, y=y / (size.total / size.rows) * np.exp(noise / 2))
 
 
 def _unknown(fit: MethodResult, perfect: np.ndarray) -> MethodResult:

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from scipy import linalg
 
+from zgzx_research.did.core.moment_passes import moments_of
 from zgzx_research.did.core.moments import (
     Influence,
     Moments,
@@ -23,8 +24,11 @@ from zgzx_research.did.core.moments import (
     panel_moments,
 )
 from zgzx_research.did.core.sample_factor import cluster_count, sample_factor
+from zgzx_research.did.core.strata import strata_of
 from zgzx_research.did.panel.chunks import chunk_bounds, in_chunks
 from zgzx_research.did.panel.collinear import independent
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 # a covariate's deviation from its unit's mean, relative to it, that is rounding and not variation
@@ -119,19 +123,18 @@ UnitSums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 T = TypeVar("T")
 
 
-def is_plain(panel: PreparedPanel) -> bool:
+def is_plain(panel: Panel) -> bool:
     """Whether `Moments` say all there is to know: no covariates, weights constant within units."""
-    return panel.covariates is None and panel.weights.shape[1] == 1
+    return not panel.has_covariates and not panel.weights_vary
 
 
-def observed_units(panel: PreparedPanel) -> np.ndarray:
+def observed_units(panel: Panel) -> np.ndarray:
     """(cohorts, periods) units observed."""
-    seen, count = ~np.isnan(panel.y), len(panel.cohorts)
-    return np.stack([np.bincount(panel.cohort[now], minlength=count) for now in seen.T], axis=1)
+    return strata_of(panel).observed_units(len(panel.cohorts))
 
 
 def regress(
-    panel: PreparedPanel, designs: Sequence[np.ndarray], tested: Sequence[np.ndarray] = ()
+    panel: Panel, designs: Sequence[np.ndarray], tested: Sequence[np.ndarray] = ()
 ) -> Regressions:
     """Regress the outcome on unit effects, period effects, each design and the covariates.
 
@@ -147,10 +150,11 @@ def regress(
     ZgzxError
         Fewer than two clusters, or not more rows than parameters.
     """
-    plain = None
-    if is_plain(panel):
-        plain = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
-    sums = _sums_of_units(panel) if plain is None else sums_of_moments(plain, len(panel.cohorts))
+    plain = moments_of(panel) if is_plain(panel) else None
+    if plain is None:
+        sums = _sums_of_units(in_memory(panel, "covariates and weights that change"))
+    else:
+        sums = sums_of_moments(plain, len(panel.cohorts))
     solutions = [solve(sums, design) for design in designs]
     moments, influence = _moments_and_influence(panel, plain, solutions)
     scale = np.sqrt(
@@ -173,18 +177,19 @@ def regress(
 
 
 def _moments_and_influence(
-    panel: PreparedPanel, plain: Moments | None, solutions: list[Solution]
+    panel: Panel, plain: Moments | None, solutions: list[Solution]
 ) -> tuple[Moments, Influence]:
     """Moments of the outcome (`plain`) or of the scores, and the influence of all columns."""
     if plain is not None:
         return plain, _outcome_influence(plain, solutions)
-    scores = _scores(panel, solutions)
-    moments = panel_moments(scores, panel.cohort, np.ones(len(scores)), panel.cluster)
+    whole = in_memory(panel, "covariates and weights that change")
+    scores = _scores(whole, solutions)
+    moments = panel_moments(scores, whole.cohort, np.ones(len(scores)), whole.cluster)
     return moments, _score_influence(moments, solutions, len(panel.periods))
 
 
 def _null_covariance(
-    panel: PreparedPanel,
+    panel: Panel,
     plain: Moments | None,
     solutions: list[Solution],
     tested: Sequence[np.ndarray],

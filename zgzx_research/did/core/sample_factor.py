@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.core.strata import strata_of
+from zgzx_research.did.panel.panel_in_parts import Panel
 from zgzx_research.errors import ZgzxError
 
 if TYPE_CHECKING:
     from zgzx_research.did.core.regression import Solution
 
 
-def cluster_count(panel: PreparedPanel) -> int:
+def cluster_count(panel: Panel) -> int:
     """Clusters, or units where these are independent."""
-    return len(panel.cohort) if panel.cluster is None else int(panel.cluster.max()) + 1
+    return strata_of(panel).cluster_count
 
 
-def sample_factor(panel: PreparedPanel, solution: Solution) -> float:
+def sample_factor(panel: Panel, solution: Solution) -> float:
     """(N-1)/(N-K) · G/(G-1) with K = slopes + periods.
 
     Unit effects lie within clusters and do not count.
     """
-    rows, clusters = int((~np.isnan(panel.y)).sum()), cluster_count(panel)
+    rows, clusters = strata_of(panel).rows, cluster_count(panel)
     slopes = int(solution.kept[len(panel.periods) - 1 :].sum())
     parameters = slopes + len(panel.periods)
     if clusters < 2 or rows <= parameters:

@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.core.strata import strata_of
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import warn
 
 EMPTY = "declared window in which the cohort has no observed period"
 MOST_NAMED = 12  # event times in a message
 
 
-def note_empty_windows(panel: PreparedPanel, anticipation: int, leave_out: int) -> list[LedgerRow]:
+def note_empty_windows(panel: Panel, anticipation: int, leave_out: int) -> list[LedgerRow]:
     """Ledger rows for cohorts whose anticipation or leave_out holds no observed period.
 
     They are warned of too.
 
     Parameters
     ----------
-    panel : PreparedPanel
+    panel : Panel
         What was estimated.
     anticipation, leave_out : int
         Widths of the two windows.
     """
     notes: list[LedgerRow] = []
     masked = anticipation + leave_out
-    seen = _observed(panel) if masked else None
+    seen = strata_of(panel).observed_units(len(panel.cohorts)) > 0 if masked else None
     for name, width in (("anticipation", anticipation), ("leave_out", leave_out)):
         if not width or seen is None:
             continue
@@ -41,7 +43,7 @@ def note_empty_windows(panel: PreparedPanel, anticipation: int, leave_out: int) 
         ]
         if not empty:
             continue
-        units = int(np.isin(panel.cohort, empty).sum())
+        units = int(strata_of(panel).sizes(len(panel.cohorts))[0][empty].sum())
         starts = [f"{panel.cohorts[c]:g}" for c in empty]
         notes.append(
             ("note", EMPTY, 0, units, tuple(f"{name}={width} before {g}" for g in starts[:3]))
@@ -54,16 +56,7 @@ def note_empty_windows(panel: PreparedPanel, anticipation: int, leave_out: int) 
     return notes
 
 
-def _observed(panel: PreparedPanel) -> np.ndarray:
-    """(cohorts, periods) whether anybody of the cohort is observed."""
-    seen = np.ones((len(panel.cohorts), len(panel.periods)), dtype=bool)
-    if np.isnan(panel.y.min()):
-        for c in range(len(panel.cohorts)):
-            seen[c] = ~np.isnan(panel.y[panel.cohort == c]).all(axis=0)
-    return seen
-
-
-def _is_empty(panel: PreparedPanel, seen: np.ndarray, cohort: int, width: int, masked: int) -> bool:
+def _is_empty(panel: Panel, seen: np.ndarray, cohort: int, width: int, masked: int) -> bool:
     """No observed period within `width` before treatment, of a cohort that has a base at all."""
     start, periods = panel.cohorts[cohort], panel.periods[seen]
     return (
@@ -72,7 +65,7 @@ def _is_empty(panel: PreparedPanel, seen: np.ndarray, cohort: int, width: int, m
     )
 
 
-def _advice(panel: PreparedPanel, name: str, width: int) -> str:
+def _advice(panel: Panel, name: str, width: int) -> str:
     apart = period_step(panel.periods)
     if apart < 2:
         return ""

@@ -6,6 +6,8 @@ Sun, L. & Abraham, S. (2021), Journal of Econometrics 225(2).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from zgzx_research.did.core.method import Method, MethodOptions
 from zgzx_research.did.core.method_result import EstimateRows, MethodResult
 from zgzx_research.did.core.regression import observed_units, regress
 from zgzx_research.did.core.small_cohorts import size_notes
+from zgzx_research.did.core.strata import strata_of
 from zgzx_research.did.methods.regression_result import (
     cohort_and_cluster_sizes,
     event_roles,
@@ -23,9 +26,13 @@ from zgzx_research.did.methods.regression_result import (
     treated_clusters,
     treated_groups,
 )
+from zgzx_research.did.panel.panel_in_parts import Panel, PanelInParts
+from zgzx_research.did.panel.parts import changed
 from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
-from zgzx_research.did.panel.sample import in_periods, of_units
+from zgzx_research.did.panel.sample import in_periods, some_units, with_numbered_clusters
 from zgzx_research.errors import ZgzxError
+
+P = TypeVar("P", PreparedPanel, PanelInParts, Panel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +65,7 @@ class CohortPeriodDesign:
         return self.period != self.base
 
 
-def fit(panel: PreparedPanel, options: Options) -> MethodResult:
+def fit(panel: Panel, options: Options) -> MethodResult:
     """Effects by cohort and period of a PreparedPanel."""
     masked, notes = options.masked, single_period_notes(panel)
     used = comparable(panel, masked, notes)
@@ -67,8 +74,8 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
 
 
 def regress_cells(
-    panel: PreparedPanel,
-    used: PreparedPanel,
+    panel: Panel,
+    used: Panel,
     cells: CohortPeriodDesign,
     leave_out: int,
     notes: list[LedgerRow],
@@ -117,7 +124,7 @@ def regress_cells(
     return regression_result(panel, used, rows, pick, result, shares, keep, single_unit, notes)
 
 
-def comparable(panel: PreparedPanel, masked: int, notes: list[LedgerRow]) -> PreparedPanel:
+def comparable(panel: P, masked: int, notes: list[LedgerRow]) -> P:
     """Return the panel without cohorts that have no base and periods that have no comparison.
 
     With nobody never treated, the comparison is the last cohort, and the panel ends where its
@@ -126,33 +133,43 @@ def comparable(panel: PreparedPanel, masked: int, notes: list[LedgerRow]) -> Pre
     named = panel.cohorts
     if not np.isinf(panel.cohorts).any():
         last, early = panel.cohorts[-1], panel.periods + masked < panel.cohorts[-1]
-        lost = ~np.isnan(panel.y[:, ~early])
+        rows, units = strata_of(panel).seen_in(~early)
         reason = (
             "nobody is never treated: the last cohort is the comparison, "
             "and periods from its treatment on leave"
         )
-        notes.append(("rows", reason, int(lost.sum()), int(lost.any(axis=1).sum()), (f"{last:g}",)))
-        panel = in_periods(replace(panel, cohorts=np.append(panel.cohorts[:-1], np.inf)), early)
+        notes.append(("rows", reason, rows, units, (f"{last:g}",)))
+        panel = changed(panel, partial(_until_the_last_cohort, early=early))
     compared = observed_units(panel)[np.isinf(panel.cohorts)].sum(axis=0) > 0
     if not compared.all():
-        lost = ~np.isnan(panel.y[:, ~compared])
+        rows, units = strata_of(panel).seen_in(~compared)
         examples = tuple(str(t) for t in panel.periods[~compared][:3])
         reason = "period in which no comparison unit is observed"
-        notes.append(("rows", reason, int(lost.sum()), int(lost.any(axis=1).sum()), examples))
-        panel = in_periods(panel, compared)
+        notes.append(("rows", reason, rows, units, examples))
+        panel = changed(panel, partial(in_periods, kept=compared))
     based = np.isinf(panel.cohorts) | (panel.periods[0] + masked < panel.cohorts)
     sizes, clusters = cohort_and_cluster_sizes(panel)
     for c in np.flatnonzero(~based):
         reason = "no period before treatment to serve as base"
         notes.append(("cohorts", reason, 0, int(sizes[c]), (f"{panel.cohorts[c]:g}",)))
     notes += size_notes(named, np.where(based, sizes, 0), np.where(based, clusters, 0))
-    kept = based[panel.cohort] & ~np.isnan(panel.y).all(axis=1)
-    return panel if kept.all() else of_units(panel, kept)
+    strata = strata_of(panel)
+    if (based[strata.cohort] & strata.observed.any(axis=1)).all():
+        return panel
+    return with_numbered_clusters(changed(panel, partial(_with_base, based=based)))
 
 
-def cohort_period_design(
-    panel: PreparedPanel, masked: int, notes: list[LedgerRow]
-) -> CohortPeriodDesign:
+def _until_the_last_cohort(panel: PreparedPanel, *, early: np.ndarray) -> PreparedPanel:
+    """Return the panel in the periods in which its last cohort is untreated."""
+    return in_periods(replace(panel, cohorts=np.append(panel.cohorts[:-1], np.inf)), early)
+
+
+def _with_base(panel: PreparedPanel, *, based: np.ndarray) -> PreparedPanel:
+    """Return the observed units of the cohorts that have a base."""
+    return some_units(panel, based[panel.cohort] & ~np.isnan(panel.y).all(axis=1))
+
+
+def cohort_period_design(panel: Panel, masked: int, notes: list[LedgerRow]) -> CohortPeriodDesign:
     """Return the observed cells of every treated cohort.
 
     The base is its last observed period before treatment and mask.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from zgzx_research.did.core.aggregate import JointStatistics
-from zgzx_research.did.core.comparisons import unit_weights
 from zgzx_research.did.core.method_result import (
     EXACT,
     EstimateRows,
@@ -13,16 +12,19 @@ from zgzx_research.did.core.method_result import (
     MethodResult,
     row_labels,
 )
-from zgzx_research.did.core.moments import panel_moments
+from zgzx_research.did.core.moment_passes import moments_of
 from zgzx_research.did.core.regression import Regressions, is_plain
 from zgzx_research.did.core.single_unit_cohorts import single_unit_covariance, single_unit_notes
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.core.strata import strata_of
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import is_complete
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
 
 def regression_result(
-    panel: PreparedPanel,
-    used: PreparedPanel,
+    panel: Panel,
+    used: Panel,
     rows: EstimateRows,
     pick: np.ndarray,
     result: Regressions,
@@ -35,7 +37,7 @@ def regression_result(
 
     Parameters
     ----------
-    panel, used : PreparedPanel
+    panel, used : Panel
         The whole, and the part that was regressed.
     rows : EstimateRows
         Labels.
@@ -55,7 +57,7 @@ def regression_result(
     pick, single_unit = pick[keep], single_unit[keep]
     on_means, covariance = np.tensordot(pick, result.weights, 1), pick @ result.covariance @ pick.T
     if single_unit.any():
-        moments = panel_moments(used.y, used.cohort, unit_weights(used.weights), used.cluster)
+        moments = moments_of(used)
         single_unit_part = single_unit_covariance(moments, on_means, single_unit)
         notes += single_unit_notes(single_unit_part, row_labels(rows)[keep])
         covariance += single_unit_part
@@ -67,7 +69,7 @@ def regression_result(
         covariance,
         null_covariance=_null_covariance(result, pick, rows.role[keep] == "pre"),
     )
-    kind = "reweighted" if not is_plain(panel) else "pairwise" if np.isnan(used.y).any() else EXACT
+    kind = "reweighted" if not is_plain(panel) else EXACT if is_complete(used) else "pairwise"
     weights = MeanWeights(on_means, result.sums.mean, panel.cohorts, used.periods, kind)
     labels = {name: getattr(rows, name) for name in EstimateRows.__dataclass_fields__}
     kept = EstimateRows(
@@ -87,14 +89,9 @@ def _null_covariance(
     return np.asarray(covariance * np.outer(tested, tested))
 
 
-def cohort_and_cluster_sizes(panel: PreparedPanel) -> tuple[np.ndarray, np.ndarray]:
+def cohort_and_cluster_sizes(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     """(cohorts,) units and clusters of each cohort; units where no clusters were given."""
-    count = len(panel.cohorts)
-    units = np.bincount(panel.cohort, minlength=count)
-    if panel.cluster is None:
-        return units, units
-    pairs = np.unique(panel.cluster * count + panel.cohort)
-    return units, np.bincount(pairs % count, minlength=count)
+    return strata_of(panel).sizes(len(panel.cohorts))
 
 
 def treated_groups(rows: EstimateRows) -> np.ndarray:
@@ -108,25 +105,28 @@ def event_roles(event: np.ndarray, reference: np.ndarray, leave_out: int) -> np.
     return np.where(reference, "reference", np.where(event >= 0, "post", before))
 
 
-def treated_clusters(panel: PreparedPanel, rows: list[tuple[np.ndarray, ...]]) -> np.ndarray | None:
+def treated_clusters(panel: Panel, rows: list[tuple[np.ndarray, ...]]) -> np.ndarray | None:
     """(rows,) clusters seen in the cohorts and periods of each row, given as indices.
 
     None without clusters.
     """
-    if panel.cluster is None:
+    strata = strata_of(panel)
+    if strata.clusters is None:
         return None
-    present = np.zeros(
-        (len(panel.cohorts), len(panel.periods), int(panel.cluster.max()) + 1), dtype=bool
-    )
-    unit, period = np.nonzero(~np.isnan(panel.y))
-    present[panel.cohort[unit], period, panel.cluster[unit]] = True
-    return np.array([present[row].reshape(-1, present.shape[2]).any(axis=0).sum() for row in rows])
+    stratum, cluster = strata.clusters[:, 0], strata.clusters[:, 1]
+    names, number = np.unique(cluster, return_inverse=True)
+    present = np.zeros((len(panel.cohorts), len(panel.periods), len(names)), dtype=bool)
+    for period, seen in enumerate(strata.observed.T):
+        pair = seen[stratum]
+        present[strata.cohort[stratum[pair]], period, number[pair]] = True
+    return np.array([present[row].reshape(-1, len(names)).any(axis=0).sum() for row in rows])
 
 
-def single_period_notes(panel: PreparedPanel) -> list[LedgerRow]:
+def single_period_notes(panel: Panel) -> list[LedgerRow]:
     """Note units observed in one period only; refuse panels of no other units."""
-    seen = (~np.isnan(panel.y)).sum(axis=1)
-    single = int((seen == 1).sum())
+    strata = strata_of(panel)
+    seen = strata.observed.sum(axis=1)
+    single = int(strata.units[seen == 1].sum())
     if (seen <= 1).all():
         raise ZgzxError(
             "every unit is seen once, so its own effect takes up its outcome",
@@ -139,7 +139,7 @@ def single_period_notes(panel: PreparedPanel) -> list[LedgerRow]:
     return [("note", reason, single, single, ())] if single else []
 
 
-def note_dropped_covariates(panel: PreparedPanel, kept: np.ndarray, notes: list[LedgerRow]) -> None:
+def note_dropped_covariates(panel: Panel, kept: np.ndarray, notes: list[LedgerRow]) -> None:
     """Note covariates that unit effects or other covariates make up."""
     dropped = tuple(
         name for name, stays in zip(panel.covariate_names, kept, strict=True) if not stays
@@ -149,7 +149,7 @@ def note_dropped_covariates(panel: PreparedPanel, kept: np.ndarray, notes: list[
         notes.append(("note", reason, 0, 0, dropped[:3]))
 
 
-def nothing_to_compare(panel: PreparedPanel) -> ZgzxError:
+def nothing_to_compare(panel: Panel) -> ZgzxError:
     """Return the error for treatment that unit and period effects make up."""
     return ZgzxError(
         "treatment cannot be separated from unit and period effects",

@@ -17,18 +17,20 @@ from zgzx_research.did.core.aggregate import JointStatistics
 from zgzx_research.did.core.conflicts import Controls, EventWindow, controls_conflicts
 from zgzx_research.did.core.method import Conflict, Method, MethodOptions, check_event_window
 from zgzx_research.did.core.method_result import EXACT, EstimateRows, MeanWeights, MethodResult
+from zgzx_research.did.core.moment_passes import moments_of
 from zgzx_research.did.core.moments import (
     Influence,
     Moments,
     cohort_means,
     influence_covariance,
     mean_weights,
-    panel_moments,
 )
 from zgzx_research.did.core.single_unit_cohorts import single_unit_covariance, single_unit_notes
 from zgzx_research.did.core.small_cohorts import clusters_within, cohort_sizes, size_notes
 from zgzx_research.did.core.windows import period_step
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import is_complete
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
 
@@ -65,7 +67,7 @@ class Options(MethodOptions):
         """Refuse what is no event window."""
         check_event_window(self.event_window)
 
-    def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
+    def conflicts(self, panel: Panel) -> Iterator[Conflict]:
         """Yield what could be wrong between these options and a panel."""
         yield from controls_conflicts(panel, self.controls)
         yield (
@@ -76,12 +78,12 @@ class Options(MethodOptions):
         )
 
 
-def fit(panel: PreparedPanel, options: Options) -> MethodResult:
-    """Effects by event time of a PreparedPanel, over the event window asked for."""
+def fit(panel: Panel, options: Options) -> MethodResult:
+    """Effects by event time of a Panel, over the event window asked for."""
     masked, count = options.masked, len(panel.cohorts)
     first, last = _window(panel, options.event_window, masked)
     _refuse_covariates(panel)
-    moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
+    moments = moments_of(panel)
     events, notes = np.arange(first, last + 1), list[LedgerRow]()
     stacks = make_stacks(panel, moments, events, masked, options.controls, notes)
 
@@ -106,15 +108,15 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
         covariance * factor + added,
         null_covariance=null,
     )
-    kind, means = "pairwise" if np.isnan(panel.y).any() else EXACT, cohort_means(moments, count)
+    kind, means = EXACT if is_complete(panel) else "pairwise", cohort_means(moments, count)
     weights = MeanWeights(on_means, means, panel.cohorts, panel.periods, kind)
     rows = _rows(moments, stacks, events, masked, options.leave_out)
     by_cluster = None if by_cluster is None else by_cluster * np.sqrt(factor)
     return MethodResult(rows, numbers, weights, df, notes, by_cluster)
 
 
-def _refuse_covariates(panel: PreparedPanel) -> None:
-    if panel.covariates is not None or panel.weights.shape[1] > 1:
+def _refuse_covariates(panel: Panel) -> None:
+    if panel.has_covariates or panel.weights_vary:
         raise ZgzxError(
             "stacked estimation takes neither covariates nor weights that change within a unit",
             where="stacked",
@@ -122,7 +124,7 @@ def _refuse_covariates(panel: PreparedPanel) -> None:
         )
 
 
-def _window(panel: PreparedPanel, window: tuple[int, int] | None, masked: int) -> tuple[int, int]:
+def _window(panel: Panel, window: tuple[int, int] | None, masked: int) -> tuple[int, int]:
     """Check the event window and return it."""
     starts = panel.cohorts[np.isfinite(panel.cohorts)]
     if not len(starts):
@@ -153,7 +155,7 @@ def _window(panel: PreparedPanel, window: tuple[int, int] | None, masked: int) -
 
 
 def make_stacks(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     events: np.ndarray,
     masked: int,
@@ -182,9 +184,9 @@ def make_stacks(
             rows.append((c, at, treated, control))
         else:
             incomplete.append(np.int64(c))
-    _note_cohorts(panel, outside, "event window reaches outside the panel", notes)
+    _note_cohorts(panel, moments, outside, "event window reaches outside the panel", notes)
     reason = "no treated or no clean control unit is observed over the whole event window"
-    _note_cohorts(panel, incomplete, reason, notes)
+    _note_cohorts(panel, moments, incomplete, reason, notes)
     if gaps:
         reason = "unit and stack left out: not observed over the whole event window"
         notes.append(("note", reason, 0, gaps, ()))
@@ -200,10 +202,14 @@ def make_stacks(
 
 
 def _note_cohorts(
-    panel: PreparedPanel, cohorts: list[np.int64], reason: str, notes: list[LedgerRow]
+    panel: Panel,
+    moments: Moments,
+    cohorts: list[np.int64],
+    reason: str,
+    notes: list[LedgerRow],
 ) -> None:
     if cohorts:
-        units = int(np.isin(panel.cohort, cohorts).sum())
+        units = int(cohort_sizes(moments, len(panel.cohorts))[0][cohorts].sum())
         notes.append(
             ("cohorts", reason, 0, units, tuple(f"{g:g}" for g in panel.cohorts[cohorts][:3]))
         )

@@ -20,7 +20,8 @@ from zgzx_research.did.methods.regression_result import (
     treated_clusters,
     treated_groups,
 )
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
 
@@ -32,8 +33,8 @@ class Options(MethodOptions):
     leave_out: int
 
 
-def fit(panel: PreparedPanel, options: Options) -> MethodResult:
-    """Event study and static coefficient of a PreparedPanel, with their joint covariance."""
+def fit(panel: Panel, options: Options) -> MethodResult:
+    """Event study and static coefficient of a Panel, with their joint covariance."""
     masked, notes = options.masked, single_period_notes(panel)
     events, references, study = event_design(panel, masked, notes)
     static = static_design(panel, masked)
@@ -68,7 +69,7 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
 
 
 def event_design(
-    panel: PreparedPanel, masked: int, notes: list[LedgerRow]
+    panel: Panel, masked: int, notes: list[LedgerRow]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(events,) event times, (1 or 2,) references, and (cohorts, periods, others) columns."""
     event = _event_times(panel)
@@ -90,7 +91,7 @@ def event_design(
     return events, references, (event[..., None] == free) * 1.0
 
 
-def static_design(panel: PreparedPanel, masked: int) -> np.ndarray:
+def static_design(panel: Panel, masked: int) -> np.ndarray:
     """(cohorts, periods, 1 + masked) treated, and a column for each masked event time."""
     event = _event_times(panel)
     return (
@@ -101,7 +102,7 @@ def static_design(panel: PreparedPanel, masked: int) -> np.ndarray:
     )
 
 
-def _single_unit_events(panel: PreparedPanel, events: np.ndarray, rows: EstimateRows) -> np.ndarray:
+def _single_unit_events(panel: Panel, events: np.ndarray, rows: EstimateRows) -> np.ndarray:
     """(rows, cohorts) bool: event times that one unit (cluster) makes up.
 
     Others keep its distance from the others.
@@ -116,13 +117,13 @@ def _single_unit_events(panel: PreparedPanel, events: np.ndarray, rows: Estimate
     )
 
 
-def _event_times(panel: PreparedPanel) -> np.ndarray:
+def _event_times(panel: Panel) -> np.ndarray:
     """(cohorts, periods) periods since treatment, minus infinity for the never treated."""
     return panel.periods - panel.cohorts[:, None]
 
 
 def _event_rows(
-    panel: PreparedPanel,
+    panel: Panel,
     events: np.ndarray,
     references: np.ndarray,
     options: Options,
@@ -130,7 +131,7 @@ def _event_rows(
 ) -> EstimateRows:
     """Labels of the event times and, last, of the static coefficient."""
     units, event = observed_units(panel), _event_times(panel)
-    sizes = np.bincount(panel.cohort, minlength=len(panel.cohorts))
+    sizes = cohort_and_cluster_sizes(panel)[0]
     never = np.isinf(panel.cohorts)
     at_base = (event == references[-1]) & (sums.weight > 0)
     base = np.where(at_base, sums.mean, 0.0).sum(axis=1)  # (cohorts,)

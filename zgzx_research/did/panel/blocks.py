@@ -20,7 +20,6 @@ from zgzx_research.did.panel.grid import (
     counted_grid,
     fill_grid,
 )
-from zgzx_research.did.panel.number_codes import refuse_parts
 from zgzx_research.did.panel.read_table import (
     Columns,
     Roles,
@@ -30,10 +29,10 @@ from zgzx_research.did.panel.read_table import (
     parquet_batches,
     whole_table,
 )
+from zgzx_research.did.panel.text_columns import TIMES, Readings
 from zgzx_research.did.panel.time_columns import TimeKind, read_times
 
-# in this order: the spelling of the periods helps to read the other
-TIMES = ("period", "first_treated")
+NOTHING_READ: Readings = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,8 @@ class Block:
         What the two columns of times hold.
     levels : dict[str, tuple[str, ...]]
         Role -> levels of a covariate that is text; its column holds their places.
+    broken : (values,)
+        Where some periods are no whole numbers, all periods as they were read; else empty.
     """
 
     units: np.ndarray
@@ -66,6 +67,7 @@ class Block:
     tally: Tally
     kinds: dict[str, TimeKind]
     levels: dict[str, tuple[str, ...]]
+    broken: np.ndarray
 
     def take(self, units: np.ndarray) -> Block:
         """Return the units in `units` (mask)."""
@@ -80,7 +82,7 @@ def read_blocks(data: Any, roles: Roles) -> Block:
     """
     names = list(dict.fromkeys(name for name in roles.values() if name is not None))
     block = _in_parts(data, names, roles) if isinstance(data, str | Path) else None
-    return block or _block(whole_table(data, names, roles["unit"]), roles)
+    return block or block_of(whole_table(data, names, roles["unit"]), roles)
 
 
 def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
@@ -100,7 +102,7 @@ def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
     blocks: list[Block] = []
     last = None
     for batch in parquet_batches(path, names, roles["unit"]):
-        block = _block(batch, roles)
+        block = block_of(batch, roles)
         if len(block.units):
             if last is not None and not last < block.units[0]:
                 return None
@@ -109,9 +111,16 @@ def _in_parts(path: str | Path, names: list[str], roles: Roles) -> Block | None:
     return _joined(blocks) if blocks else None
 
 
-def _block(table: Columns, roles: Roles) -> Block:
+def block_of(table: Columns, roles: Roles, readings: Readings = NOTHING_READ) -> Block:
+    """Return the units of some rows.
+
+    Parameters
+    ----------
+    readings : Readings, optional
+        What text means in the whole table; else these rows must be all.
+    """
     tally: Tally = {}
-    rows = _without_key(_typed(table, roles), roles, tally)
+    rows = _without_key(_typed(table, roles, readings), roles, tally)
     outcome = rows.columns.pop("outcome")
     finite = np.isfinite(outcome)
     missing = None
@@ -119,18 +128,21 @@ def _block(table: Columns, roles: Roles) -> Block:
         missing = np.isnan(outcome)
         count_left_out(tally, "outcome missing", missing, rows, roles)
         count_left_out(tally, "outcome infinite", ~finite & ~missing, rows, roles)
-    period = rows.columns.pop("period").astype(np.int64, copy=False)
+    period, broken = rows.columns.pop("period"), np.zeros(0)
+    if period.dtype.kind == "f" and (apart := period - np.floor(period) != 0).any():
+        broken, tally["period broken"] = np.unique(period), (int(apart.sum()), 0, ())
+    period = period.astype(np.int64, copy=False)
     grid = aligned_grid(rows.unit, period)
     if grid is None:
         present = np.arange(len(period)) if missing is None else np.flatnonzero(~missing)
         grid = counted_grid(rows, period, present, roles, tally)
     y, columns = fill_grid(grid, outcome, rows, roles, tally)
     labels = grid.units if rows.labels is None else rows.labels[grid.units]
-    block = Block(labels, grid.periods, y, columns, tally, rows.kinds, rows.levels)
+    block = Block(labels, grid.periods, y, columns, tally, rows.kinds, rows.levels, broken)
     return block if missing is None or not missing.any() else observed(block)
 
 
-def _typed(table: Columns, roles: Roles) -> TableRows:
+def _typed(table: Columns, roles: Roles, readings: Readings) -> TableRows:
     unit, labels = keys(table[roles["unit"]], str(roles["unit"]))
     columns, cluster_labels = {}, None
     kinds: dict[str, TimeKind] = {}
@@ -138,7 +150,13 @@ def _typed(table: Columns, roles: Roles) -> TableRows:
     for role, name in roles.items():
         if name is None or role == "unit":
             continue
-        if role in TIMES:
+        if reading := readings.get(role):
+            columns[role] = reading.numbers(table[name])
+            if reading.kind is None:
+                levels[role] = reading.levels
+            else:
+                kinds[role] = reading.kind
+        elif role in TIMES:
             hint = kinds["period"].spelling if role == "first_treated" else ""
             columns[role], kinds[role] = read_times(
                 table[name], name, codes=role == "first_treated", hint=hint
@@ -155,7 +173,7 @@ def _typed(table: Columns, roles: Roles) -> TableRows:
 
 
 def _without_key(rows: TableRows, roles: Roles, tally: Tally) -> TableRows:
-    """Rows without unit or period leave; periods must be whole."""
+    """Rows without unit or period leave."""
     period = rows.columns["period"]
     gone = {"unit missing": rows.unit < 0} if rows.labels is not None else {}
     if period.dtype.kind == "f":
@@ -168,8 +186,6 @@ def _without_key(rows: TableRows, roles: Roles, tally: Tally) -> TableRows:
         kept = ~np.any(list(gone.values()), axis=0)
         columns = {role: column[kept] for role, column in rows.columns.items()}
         rows, period = replace(rows, unit=rows.unit[kept], columns=columns), columns["period"]
-    if period.dtype.kind == "f" and (broken := period - np.floor(period) != 0).any():
-        refuse_parts(period, broken, str(roles["period"]))
     return rows
 
 
@@ -182,6 +198,20 @@ def observed(block: Block) -> Block:
         return block
     columns = {role: c if c.shape[1] == 1 else c[:, period] for role, c in block.columns.items()}
     return replace(block, periods=block.periods[period], y=block.y[:, period], columns=columns)
+
+
+def in_periods_of(block: Block, periods: np.ndarray) -> Block:
+    """Return a block in the periods of the whole panel, unobserved in those that it has not."""
+    if len(block.periods) == len(periods):
+        return block
+    shape = (len(block.units), len(periods))
+    y, columns = np.empty(shape), dict(block.columns)
+    _put(y, block.y, block, periods)
+    for role, column in block.columns.items():
+        if column.shape[1] > 1:
+            columns[role] = np.empty(shape)
+            _put(columns[role], column, block, periods)
+    return replace(block, periods=periods, y=y, columns=columns)
 
 
 def _joined(blocks: list[Block]) -> Block:
@@ -199,6 +229,7 @@ def _joined(blocks: list[Block]) -> Block:
     narrow: dict[str, list[np.ndarray]] = {role: [] for role in roles if role not in changing}
     units: list[np.ndarray] = []
     tally: Tally = {}
+    broken = np.concatenate([block.broken for block in blocks])
     kinds = blocks[0].kinds | {
         role: kind for block in blocks for role, kind in block.kinds.items() if kind.dated
     }  # a batch in which every value is missing does not know
@@ -214,7 +245,9 @@ def _joined(blocks: list[Block]) -> Block:
         _add_tally(tally, block.tally)
     y = wide.pop("")
     columns = {role: np.concatenate(parts) for role, parts in narrow.items()}
-    return Block(np.concatenate(units), periods, y, columns | wide, tally, kinds, {})
+    return Block(
+        np.concatenate(units), periods, y, columns | wide, tally, kinds, {}, np.unique(broken)
+    )
 
 
 def _put(whole: np.ndarray, part: np.ndarray, block: Block, periods: np.ndarray) -> None:

@@ -80,21 +80,6 @@ def _text_codes(column: pd.Series, name: str) -> tuple[np.ndarray, list[str]]:
     return np.where(codes < 0, np.nan, codes), [str(level) for level in levels]
 
 
-def level_columns(codes: np.ndarray, levels: tuple[str, ...]) -> tuple[np.ndarray, list[str], str]:
-    """One column per level but the first, the levels of the columns, and the one that is left out.
-
-    Parameters
-    ----------
-    codes : (units, 1 or periods)
-        NaN where unobserved. Levels that no unit has are no columns.
-
-    Returns
-    -------
-    columns : (units, 1 or periods, levels less one)
-    """
-    used = np.unique(codes[~np.isnan(codes)]).astype(np.int64)
-    columns = np.empty((*codes.shape, max(len(used) - 1, 0)))
-    for k, level in enumerate(used[1:]):
-        columns[..., k] = np.where(np.isnan(codes), np.nan, codes == level)
-    names = [levels[level] for level in used]
-    return columns, names[1:], names[0] if names else ""
+def level_column(codes: np.ndarray, level: float) -> np.ndarray:
+    """Zeros and ones: whether a code is this level; NaN where it is missing."""
+    return np.where(np.isnan(codes), np.nan, codes == level)

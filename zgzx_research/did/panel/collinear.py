@@ -23,33 +23,65 @@ def independent_columns(values: np.ndarray) -> np.ndarray:
     values : (units, 1 or periods, columns)
         Rows with NaN are passed over.
     """
+    means = column_means(values)
+    return independent_of(triangle_about(values, means[0]), means)
+
+
+Means = tuple[np.ndarray, np.ndarray]
+"""(1 or periods, columns) means, and (1 or periods, 1) rows behind them."""
+
+
+def column_means(values: np.ndarray) -> Means:
+    """Means of some units."""
     few = ~np.isnan(values[:1000]).any(axis=2, keepdims=True)  # near the mean is near enough
     shift = np.where(few, values[:1000], 0.0).sum(axis=0) / np.maximum(few.sum(axis=0), 1)
-    pieces = range(0, len(values), CHUNK)
 
     def sums(start: int) -> tuple[np.ndarray, np.ndarray]:
         away = values[start : start + CHUNK] - shift
         seen = ~np.isnan(away).any(axis=2, keepdims=True)
         return np.where(seen, away, 0.0).sum(axis=0), seen.sum(axis=0)
 
-    parts = list(in_chunks(sums, pieces))
-    count = np.maximum(sum(part[1] for part in parts), 1)
-    mean = shift + sum(part[0] for part in parts) / count
+    parts = list(in_chunks(sums, range(0, len(values), CHUNK)))
+    count = sum((part[1] for part in parts), np.zeros((values.shape[1], 1), dtype=np.int64))
+    away = sum((part[0] for part in parts), np.zeros(values.shape[1:]))
+    return shift + away / np.maximum(count, 1), count
+
+
+def add_means(one: Means, other: Means) -> Means:
+    """Means of both together."""
+    count = one[1] + other[1]
+    return one[0] + (other[0] - one[0]) * (other[1] / np.maximum(count, 1)), count
+
+
+def triangle_about(values: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """(rows, columns) upper triangle with the cross products of the values about their means."""
 
     def triangle(start: int) -> np.ndarray:
         away = (values[start : start + CHUNK] - mean).reshape(-1, values.shape[2])
         return _triangle(away[~np.isnan(away).any(axis=1)])
 
-    stacked = _triangle(np.concatenate(list(in_chunks(triangle, pieces))))
-    size = np.sqrt((stacked**2).sum(axis=0))
+    pieces = in_chunks(triangle, range(0, len(values), CHUNK))
+    return _triangle(np.concatenate([np.zeros((0, values.shape[2])), *pieces]))
+
+
+def add_triangles(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the triangle of both together."""
+    return _triangle(np.concatenate([one, other]))
+
+
+def independent_of(triangle: np.ndarray, means: Means) -> np.ndarray:
+    """(columns,) bool, as in `independent_columns`, of all units."""
+    mean, count = means
+    size = np.sqrt((triangle**2).sum(axis=0))
+    rows = np.maximum(count, 1).sum()
     kept: list[int] = []
-    for column in np.flatnonzero(size > CONSTANT * np.abs(mean).max(axis=0) * np.sqrt(count.sum())):
-        own = stacked[:, column] / size[column]
-        others = stacked[:, kept] / size[kept]
+    for column in np.flatnonzero(size > CONSTANT * np.abs(mean).max(axis=0) * np.sqrt(rows)):
+        own = triangle[:, column] / size[column]
+        others = triangle[:, kept] / size[kept]
         left = own - others @ np.linalg.lstsq(others, own)[0]
         if np.sqrt(left @ left) > DEPENDENT:
             kept.append(int(column))
-    return np.isin(np.arange(values.shape[2]), kept)
+    return np.isin(np.arange(len(size)), kept)
 
 
 def _triangle(rows: np.ndarray) -> np.ndarray:

@@ -38,22 +38,22 @@ ISOLATED_YEARS = 10  # years: a cohort of 1970 is a code where no other cohort i
 NINES = re.compile(r"9{2,}|8{3,}")
 
 
-def refuse_never_codes(start: np.ndarray, periods: np.ndarray, kind: TimeKind, column: str) -> None:
+def refuse_never_codes(
+    distinct: np.ndarray, units: np.ndarray, periods: np.ndarray, kind: TimeKind, column: str
+) -> None:
     """Codes for never treated are an error that names them, their number and the remedy.
 
     Parameters
     ----------
-    start : (units,)
-        What was read, NaN where missing.
+    distinct, units : (starts,)
+        What was read, rising, and the number of units.
     periods : (periods,)
         What was read, rising.
     kind : TimeKind
-        Of `start`.
+        Of the starts.
     """
-    given = start[~np.isnan(start)]
-    if not len(given):
+    if not len(distinct):
         return
-    distinct, units = np.unique(given, return_counts=True)
     coded = (_coded_dates if kind.dated else _coded_numbers)(distinct, periods)
     _refuse_other_writing(distinct, units, periods, kind, column)
     if not coded.any():

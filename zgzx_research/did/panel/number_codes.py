@@ -301,11 +301,12 @@ def _around_the_jump(values: np.ndarray) -> list[str]:
     return [f"{values[at]} and then {values[at + 1]}"]
 
 
-def refuse_parts(period: np.ndarray, broken: np.ndarray, column: str) -> None:
+def refuse_parts(period: np.ndarray, rows: int, column: str) -> None:
     """Periods with parts of a year behind the point.
 
     Quarters and months have a call that counts them.
     """
+    broken = period - np.floor(period) != 0
     parts = np.unique(np.round(period - np.floor(period), 6))
     calls = [
         f'({times} * table["{column}"]).round()'
@@ -319,7 +320,7 @@ def refuse_parts(period: np.ndarray, broken: np.ndarray, column: str) -> None:
     raise ZgzxError(
         "periods must be whole numbers",
         where=f"column {column!r}",
-        count=int(broken.sum()),
-        examples=np.unique(period[broken])[:3],
+        count=rows,
+        examples=period[broken][:3],
         remedy=f"Number the periods 1, 2, 3, or pass dates.{call}",
     )

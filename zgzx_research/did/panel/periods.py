@@ -9,22 +9,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from zgzx_research.did.panel.blocks import Block
 from zgzx_research.did.panel.clock import Clock, read_clock
 from zgzx_research.did.panel.never_codes import refuse_never_codes
 from zgzx_research.did.panel.number_codes import refuse_coded_dates
 from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.did.panel.read_table import Roles
+from zgzx_research.did.panel.survey import Survey
 from zgzx_research.did.panel.time_columns import time_text
 from zgzx_research.errors import ZgzxError
 
 
-def count_periods(
-    block: Block, roles: Roles, clock: str, ledger: list[LedgerRow]
-) -> tuple[Clock, np.ndarray]:
-    """Return the clock of the periods, and the (units,) first treated period counted by it."""
-    start = block.columns["first_treated"][:, 0].astype(float)
-    kind, first_kind = block.kinds["period"], block.kinds["first_treated"]
+def count_periods(survey: Survey, roles: Roles, clock: str, ledger: list[LedgerRow]) -> Clock:
+    """Return the clock of the periods, which counts the first treated periods too."""
+    starts = survey.starts.sort_index()
+    start, units = starts.index.to_numpy(float), starts.to_numpy(float).astype(np.int64)
+    kind, first_kind = survey.kinds["period"], survey.kinds["first_treated"]
     columns = (str(roles["period"]), str(roles["first_treated"]))
     known = np.isfinite(start).any()
     if known and kind.dated != first_kind.dated:
@@ -45,27 +44,27 @@ def count_periods(
             "with the zone of the place.",
         )
     if not kind.dated:
-        refuse_coded_dates(block.periods, np.full(1, np.nan), columns, clock)
-    refuse_never_codes(start, block.periods, replace(first_kind, dated=kind.dated), columns[1])
+        refuse_coded_dates(survey.periods, np.full(1, np.nan), columns, clock)
+    refuse_never_codes(
+        start, units, survey.periods, replace(first_kind, dated=kind.dated), columns[1]
+    )
     if not kind.dated:
-        _refuse_broken(start, columns[1])
-        refuse_coded_dates(block.periods, start, columns, clock)
-    counted = read_clock(block.periods, kind, clock, columns[0])
-    number = counted.count_starts(start)
+        _refuse_broken(start, units, columns[1])
+        refuse_coded_dates(survey.periods, start, columns, clock)
+    counted = read_clock(survey.periods, kind, clock, columns[0])
     _note_clock(counted, ledger)
-    _note_between(counted, start, number, block, ledger)
-    return counted, number
+    _note_between(counted, start, units, ledger)
+    return counted
 
 
-def _refuse_broken(start: np.ndarray, column: str) -> None:
+def _refuse_broken(start: np.ndarray, units: np.ndarray, column: str) -> None:
     broken = np.floor(start) != start
-    broken &= ~np.isnan(start)
     if broken.any():
         raise ZgzxError(
             "first treated periods must be whole numbers",
             where=f"column {column!r}",
-            count=int(broken.sum()),
-            examples=(f"{v:g}" for v in np.unique(start[broken])),
+            count=int(units[broken].sum()),
+            examples=(f"{v:g}" for v in start[broken]),
             remedy="Give the period in which treatment began.",
         )
 
@@ -94,24 +93,25 @@ def _note_clock(clock: Clock, ledger: list[LedgerRow]) -> None:
 
 
 def _note_between(
-    clock: Clock, start: np.ndarray, number: np.ndarray, block: Block, ledger: list[LedgerRow]
+    clock: Clock, start: np.ndarray, units: np.ndarray, ledger: list[LedgerRow]
 ) -> None:
     """First dates that are no observed date: the period that counts as the first treated one."""
+    number = clock.count_starts(start)
     inside = (number >= clock.numbers[0]) & (number <= clock.numbers[-1])
     between = inside & ~np.isin(start, clock.written)
     if not clock.dated and clock.unit != "observed period":
         between &= ~np.isin(number, clock.numbers)
     if between.any():
-        one = np.unique(start[between], return_index=True)[1][:3]
         shown = tuple(
-            f"{time_text(start[between][k], clock.dated)} = {number[between][k]:.0f}" for k in one
+            f"{time_text(start[k], clock.dated)} = {number[k]:.0f}"
+            for k in np.flatnonzero(between)[:3]
         )
         ledger.append(
             (
                 "note",
                 "first treated between observed dates: counted in this period",
                 0,
-                int(between.sum()),
+                int(units[between].sum()),
                 shown,
             )
         )

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from zgzx_research.did.panel.blocks import Block, read_blocks
+from zgzx_research.did.panel.blocks import read_blocks
 from zgzx_research.did.panel.clock import CLOCKS
-from zgzx_research.did.panel.covariate_columns import independent_covariates
+from zgzx_research.did.panel.covariate_columns import with_independent_covariates
+from zgzx_research.did.panel.make_panel import OneBlock, make_panel, recipe_of, with_ledger
+from zgzx_research.did.panel.number_codes import refuse_parts
+from zgzx_research.did.panel.panel_in_parts import Panel, PartStore
+from zgzx_research.did.panel.part_files import PartFiles
+from zgzx_research.did.panel.parts import over_parts, unit_count
 from zgzx_research.did.panel.periods import count_periods
 from zgzx_research.did.panel.prepared_panel import NEVER_TREATED_LOST, LedgerRow, PreparedPanel
 from zgzx_research.did.panel.read_table import Roles
-from zgzx_research.did.panel.unit_names import spelled_alike
-from zgzx_research.did.panel.units_left_out import first_few, leave_out_units, with_all_covariates
+from zgzx_research.did.panel.sources import read_source
+from zgzx_research.did.panel.spark_parts import is_spark, spark_blocks
+from zgzx_research.did.panel.survey import Found, Survey, survey_of
+from zgzx_research.did.panel.units_left_out import (
+    LACKING,
+    LOST,
+    ledger_of_units,
+    no_unit_left,
+    with_all_covariates,
+)
 from zgzx_research.errors import ZgzxError, warn
 
 GAPS = ("pairwise", "balance", "cross_section")
 COVARIATES_AT = ("base", "earlier")
-LEDGER_COLUMNS = ["step", "reason", "rows", "units", "examples"]
 LEFT_OUT = ("unit missing", "period missing", "outcome missing")
 
 
@@ -37,7 +50,7 @@ def prepare_panel(
     cluster: str | None = None,
     gaps: str = "pairwise",
     clock: str = "calendar",
-) -> PreparedPanel:
+) -> Panel:
     """Check a tidy panel and turn it into arrays.
 
     Parameters
@@ -102,41 +115,34 @@ def prepare_panel(
     roles |= {"weights": weights, "cluster": cluster}
     _refuse_shared_columns(roles, covariates)
     roles |= {f"covariate {name}": name for name in covariates}
-    block = read_blocks(data, roles)
-    _refuse_tally(block, roles)
-    ledger = [
-        ("rows", reason, *block.tally[reason]) for reason in LEFT_OUT if reason in block.tally
-    ]
+    names = tuple(covariates)
+    blocks = _blocks(data, roles)
     if gaps == "cross_section":
-        block = with_all_covariates(block, roles, ledger)
-    counted, start = count_periods(block, roles, clock, ledger)
-    _note_units(block, roles, ledger)
-    never = np.isnan(start)
-    _refuse_weights(block, roles)
-    by_base = gaps == "pairwise" and covariates_at == "base"
-    start, late, keep = leave_out_units(block, counted.numbers, start, roles, by_base, gaps, ledger)
-    _note_never_treated_lost(never & ~keep, never & keep, block, ledger)
-    block = block if keep.all() else block.take(keep)
-    cohort, cohorts = pd.factorize(start[keep], sort=True)
-    extra, names = independent_covariates(block, tuple(covariates), ledger)
-    weight, group = block.columns.get("weights"), block.columns.get("cluster")
-    return PreparedPanel(
-        block.y,
-        cohort,
-        cohorts,
-        counted.numbers,
-        np.ones((len(cohort), 1)) if weight is None else weight.astype(float),
-        gaps,
-        pd.DataFrame(ledger, columns=LEDGER_COLUMNS),
-        roles,
-        None if group is None else pd.factorize(group[:, 0], sort=True)[0],
-        extra,
-        names,
-        covariates_at,
-        late=late[keep] if np.isfinite(late[keep]).any() else None,
-        clock=counted,
-        units=block.units,
-    )
+        blocks = blocks.map(with_all_covariates)
+    survey = blocks.reduce(partial(survey_of, roles=roles), Survey.__add__)
+    assert survey is not None
+    _refuse_found(survey, roles, by_rows=gaps == "cross_section")
+    ledger = _rows_left_out(survey)
+    counted = count_periods(survey, roles, clock, ledger)
+    _note_units(survey, roles, ledger)
+    _refuse_values(survey, roles)
+    recipe = recipe_of(survey, counted, roles, names, gaps, covariates_at)
+    panel, found = make_panel(blocks, survey, recipe)
+    units = unit_count(panel)
+    ledger += ledger_of_units(found, units, roles, gaps)
+    if not units:
+        raise no_unit_left(survey.units, roles, gaps, ledger)
+    _note_never_treated_lost(panel, found, ledger)
+    panel = with_independent_covariates(panel, survey.levels, ledger)
+    return with_ledger(panel, ledger)
+
+
+def _blocks(data: Any, roles: Roles) -> PartStore:
+    """Return the rows of a table as blocks of units: one block where they fit into memory."""
+    if is_spark(data):
+        return spark_blocks(data, roles)
+    source = read_source(data, roles)
+    return source if isinstance(source, PartFiles) else OneBlock(read_blocks(source, roles))
 
 
 def _refuse_words(
@@ -190,8 +196,10 @@ def _refuse_shared_columns(roles: Roles, covariates: Sequence[str]) -> None:
             )
 
 
-def _refuse_tally(block: Block, roles: Roles) -> None:
+def _refuse_found(survey: Survey, roles: Roles, *, by_rows: bool) -> None:
     """Refuse what was found in the rows and cannot be corrected here."""
+    if broken := survey.found.get("period broken"):
+        refuse_parts(survey.broken, broken.rows, str(roles["period"]))
     pair, once = (
         f"a ({roles['unit']}, {roles['period']}) pair stands more than once",
         "Keep one value per unit.",
@@ -199,7 +207,7 @@ def _refuse_tally(block: Block, roles: Roles) -> None:
     correct = (
         "Correct these values or set them to missing (a logarithm of zero is the usual cause)."
     )
-    for found, where, what, remedy in (
+    for what, where, wrong, remedy in (
         ("outcome infinite", f"column {roles['outcome']!r}", "the outcome is infinite", correct),
         ("twice", "prepare_panel", pair, "Keep one row per unit and period."),
         (
@@ -210,30 +218,55 @@ def _refuse_tally(block: Block, roles: Roles) -> None:
         ),
         ("cluster changes", "prepare_panel", f"{roles['cluster']!r} changes within a unit", once),
     ):
-        if found in block.tally:
-            rows, units, examples = block.tally[found]
+        if found := survey.found.get(what):
             raise ZgzxError(
-                what, where=where, count=rows or units, examples=examples, remedy=remedy
+                wrong,
+                where=where,
+                count=found.rows or found.units,
+                examples=found.examples,
+                remedy=remedy,
             )
-    if not len(block.units):
+    if by_rows:
+        _refuse_infinite_covariates(survey, roles)
+    if not survey.units:
+        _refuse_empty(survey)
+
+
+def _refuse_empty(survey: Survey) -> None:
+    """Refuse a table in which no row can be used."""
+    if lacking := survey.found.get(LACKING):
         raise ZgzxError(
-            "no usable row is left",
+            "no row has all covariates",
             where="prepare_panel",
-            remedy="See that the columns are the right ones.",
-            examples=(
-                f"{reason} in {block.tally[reason][0]:,}"
-                for reason in LEFT_OUT
-                if reason in block.tally
-            ),
+            count=lacking.rows,
+            remedy="Leave out covariates with missing values.",
         )
+    raise ZgzxError(
+        "no usable row is left",
+        where="prepare_panel",
+        remedy="See that the columns are the right ones.",
+        examples=(
+            f"{reason} in {survey.found[reason].rows:,}"
+            for reason in LEFT_OUT
+            if reason in survey.found
+        ),
+    )
 
 
-def _note_units(block: Block, roles: Roles, ledger: list[LedgerRow]) -> None:
+def _rows_left_out(survey: Survey) -> list[LedgerRow]:
+    """Ledger rows of the rows that left."""
+    found = [(reason, survey.found.get(reason)) for reason in (*LEFT_OUT, LACKING)]
+    return [
+        ("rows", reason, one.rows, one.units, one.examples)
+        for reason, one in found
+        if one is not None
+    ]
+
+
+def _note_units(survey: Survey, roles: Roles, ledger: list[LedgerRow]) -> None:
     """Units whose names differ only in the way they are written are named, and kept apart."""
-    groups = spelled_alike(block.units)
-    if groups:
-        shown = tuple(" and ".join(map(repr, group)) for group in groups[:3])
-        units = sum(map(len, groups))
+    if found := survey.found.get("alike"):
+        units, shown = found.units, found.examples
         ledger.append(
             ("note", "names of units that differ only in the way they are written", 0, units, shown)
         )
@@ -245,37 +278,58 @@ def _note_units(block: Block, roles: Roles, ledger: list[LedgerRow]) -> None:
 
 
 def _note_never_treated_lost(
-    lost: np.ndarray, left: np.ndarray, block: Block, ledger: list[LedgerRow]
+    panel: Panel, found: Mapping[str, Found], ledger: list[LedgerRow]
 ) -> None:
     """Note that every unit never treated left the panel for another reason.
 
     No other control group is needed then.
     """
-    if lost.any() and not left.any():
-        ledger.append(
-            ("note", NEVER_TREATED_LOST, 0, int(lost.sum()), first_few(block.units[lost]))
-        )
+    lost = found.get(LOST)
+    if lost is not None and not over_parts(panel, _has_never_treated, operator.or_):
+        ledger.append(("note", NEVER_TREATED_LOST, 0, lost.units, lost.examples))
 
 
-def _refuse_weights(block: Block, roles: Roles) -> None:
-    """Weights must be positive, and clusters known."""
-    weight, group = block.columns.get("weights"), block.columns.get("cluster")
-    if weight is not None:
-        bad = ~(np.isfinite(weight) & (weight > 0))
-        bad = (bad if weight.shape[1] == 1 else bad & ~np.isnan(block.y)).any(axis=1)
-        if bad.any():
-            raise ZgzxError(
-                "weights must be positive numbers",
-                where=f"column {roles['weights']!r}",
-                count=int(bad.sum()),
-                examples=block.units[bad][:3],
-                remedy="Leave these units out, or weight them.",
-            )
-    if group is not None and (bad := pd.isna(group[:, 0])).any():
-        raise ZgzxError(
+def _has_never_treated(panel: PreparedPanel) -> bool:
+    never = np.isinf(panel.cohorts[panel.cohort])
+    if panel.late is not None:
+        never &= np.isinf(panel.late)
+    return bool(never.any())
+
+
+def _refuse_values(survey: Survey, roles: Roles) -> None:
+    """Weights must be positive, clusters known, and covariates finite."""
+    for what, role, wrong, remedy in (
+        (
+            "weights",
+            "weights",
+            "weights must be positive numbers",
+            "Leave these units out, or weight them.",
+        ),
+        (
+            "cluster missing",
+            "cluster",
             "the cluster is missing",
-            where=f"column {roles['cluster']!r}",
-            count=int(bad.sum()),
-            examples=block.units[bad][:3],
-            remedy="Leave these units out, or give them a cluster.",
-        )
+            "Leave these units out, or give them a cluster.",
+        ),
+    ):
+        if found := survey.found.get(what):
+            raise ZgzxError(
+                wrong,
+                where=f"column {roles[role]!r}",
+                count=found.units,
+                examples=found.examples,
+                remedy=remedy,
+            )
+    _refuse_infinite_covariates(survey, roles)
+
+
+def _refuse_infinite_covariates(survey: Survey, roles: Roles) -> None:
+    for role in roles:
+        if found := survey.found.get(f"infinite {role}"):
+            raise ZgzxError(
+                "the covariate is infinite",
+                where=f"column {roles[role]!r}",
+                count=found.units,
+                examples=found.examples,
+                remedy="Correct these values or set them to missing.",
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
         Pandas, polars, arrow or duckdb table, eager or lazy, or the path of a Parquet file.
     """
     if isinstance(data, str | Path):
-        return _series(_parquet(data, names).read(columns=list(names)), names, unit, 0)
+        return series(open_parquet(data, names).read(columns=list(names)), names, unit, 0)
     if isinstance(data, pd.DataFrame) and not data.columns.is_unique:
         twice = data.columns[data.columns.duplicated()].unique()
         raise ZgzxError(
@@ -43,7 +43,7 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
             remedy="Rename one of them.",
         )
     if isinstance(data, pd.DataFrame):  # its columns may be named by whole numbers
-        _refuse_missing(names, list(data.columns))
+        refuse_missing(names, list(data.columns))
         columns: Columns = {name: data[name] for name in names}
         return columns if unit is not None else columns | {None: pd.Series(np.arange(len(data)))}
     try:
@@ -54,7 +54,7 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
             where="prepare_panel",
             remedy="Pass a pandas, polars, arrow or duckdb table, or the path of a Parquet file.",
         ) from None
-    _refuse_missing(names, frame.collect_schema().names())
+    refuse_missing(names, frame.collect_schema().names())
     if isinstance(frame, nw.LazyFrame):
         frame = frame.select(list(names)).collect()
     columns = {}
@@ -69,44 +69,57 @@ def whole_table(data: Any, names: Sequence[str], unit: str | None) -> Columns:
 
 
 def parquet_batches(path: str | Path, names: Sequence[str], unit: str | None) -> Iterator[Columns]:
-    """Return the named columns of a Parquet file, batch by batch.
+    """Return the named columns of a Parquet file, batch by batch, with whole units in each."""
+    batches = open_parquet(path, names).iter_batches(batch_size=BATCH, columns=list(names))
+    row = 0
+    for rows in whole_units(batches, unit, BATCH):
+        yield series(rows, names, unit, row)
+        row += rows.num_rows
 
-    The last unit of a batch waits for the next one.
+
+def whole_units(batches: Iterable[Any], unit: str | None, least: int) -> Iterator[Any]:
+    """Join record batches to arrow tables of at least so many rows, but for the last.
+
+    The last unit of a table waits for the next one, in rows that come unit by unit.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    waiting, row = None, 0
-    for batch in _parquet(path, names).iter_batches(batch_size=BATCH, columns=list(names)):
-        rows = pa.Table.from_batches([batch])
-        rows = rows if waiting is None else pa.concat_tables([waiting, rows])
+    waiting, count = [], 0
+    for batch in batches:
+        waiting.append(pa.Table.from_batches([batch]))
+        count += batch.num_rows
+        if count < least:
+            continue
+        rows = pa.concat_tables(waiting)
         cut = rows.num_rows
-        if unit is not None:
+        if unit is not None and cut:
             other = pc.fill_null(pc.not_equal(rows[unit], rows[unit][-1]), True).to_numpy()
             cut = len(other) - int(other[::-1].argmax()) if other.any() else 0
-        waiting = rows.slice(cut)
+        waiting, count = [rows.slice(cut)], rows.num_rows - cut
         if cut:
-            yield _series(rows.slice(0, cut), names, unit, row)
-        row += cut
-    if waiting is not None and waiting.num_rows:
-        yield _series(waiting, names, unit, row)
+            yield rows.slice(0, cut)
+    if count:
+        yield pa.concat_tables(waiting)
 
 
 def has_text(path: str | Path, names: Sequence[str]) -> bool:
     """Whether one of these columns of a Parquet file is text or categories."""
+    schema = open_parquet(path, names).schema_arrow
+    return any(is_text(schema.field(name).type) for name in names)
+
+
+def is_text(kind: Any) -> bool:
+    """Whether an arrow type is text or categories."""
     import pyarrow as pa
 
-    schema = _parquet(path, names).schema_arrow
-    kinds = (
-        pa.types.is_string,
-        pa.types.is_large_string,
-        pa.types.is_string_view,
-        pa.types.is_dictionary,
-    )
-    return any(is_kind(schema.field(name).type) for name in names for is_kind in kinds)
+    types = pa.types
+    kinds = (types.is_string, types.is_large_string, types.is_string_view, types.is_dictionary)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
-def _parquet(path: str | Path, names: Sequence[str]) -> Any:
+def open_parquet(path: str | Path, names: Sequence[str]) -> Any:
+    """Open a Parquet file that has the named columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -120,18 +133,20 @@ def _parquet(path: str | Path, names: Sequence[str]) -> Any:
         raise ZgzxError(
             "this is no Parquet file", where=str(path), remedy="Save the table as Parquet."
         ) from None
-    _refuse_missing(names, file.schema_arrow.names)
+    refuse_missing(names, file.schema_arrow.names)
     return file
 
 
-def _series(rows: Any, names: Sequence[str], unit: str | None, first_row: int) -> Columns:
+def series(rows: Any, names: Sequence[str], unit: str | None, first_row: int) -> Columns:
+    """Return the columns of an arrow table, and row numbers where no unit is named."""
     columns: Columns = {name: rows[name].to_pandas(date_as_object=False) for name in names}
     if unit is None:
         columns[None] = pd.Series(np.arange(first_row, first_row + rows.num_rows))
     return columns
 
 
-def _refuse_missing(names: Sequence[str], there: Sequence[str]) -> None:
+def refuse_missing(names: Sequence[str], there: Sequence[str]) -> None:
+    """Refuse names of columns that are not there."""
     missing = [name for name in names if name not in there]
     if missing:
         there = [str(name) for name in there]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,95 +11,124 @@ from zgzx_research.did.panel.blocks import Block, observed
 from zgzx_research.did.panel.fitting_remedies import fitting
 from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.did.panel.read_table import Roles
+from zgzx_research.did.panel.survey import COVARIATE, Found
 from zgzx_research.errors import ZgzxError
 
 NEVER = np.inf
+# reasons in the order of the ledger, each with its step
+LATE = "treated after the last period: serves as never treated"
+PARTLY = "covariate missing in some rows: the unit is in no comparison with such a row as its base"
+EARLY = "already treated in the first period"
+LACKING = "covariate missing"
+UNBALANCED = "not observed in every period (gaps='balance')"
+HOLES = "units with unobserved periods"
+REASONS = {
+    LATE: "units",
+    PARTLY: "note",
+    EARLY: "units",
+    LACKING: "units",
+    UNBALANCED: "units",
+    HOLES: "note",
+}
+LOST = "never treated and left out"
 
 
-def leave_out_units(
-    block: Block,
-    periods: np.ndarray,
-    start: np.ndarray,
-    roles: Roles,
-    by_base: bool,
-    gaps: str,
-    ledger: list[LedgerRow],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Which units of a block stay.
+
+    Attributes
+    ----------
+    start : (units,)
+        First treated period of each unit, infinity = not within the panel.
+    late : (units,), optional
+        That of units treated after the panel, infinity for all others; None where there are none.
+    keep : (units,) bool
+    found : dict of reason -> (rows, units, examples)
+        Of those that leave, and what is to be noted.
+    """
+
+    start: np.ndarray
+    late: np.ndarray | None
+    keep: np.ndarray
+    found: dict[str, tuple[int, int, tuple[str, ...]]]
+
+
+def sample_units(
+    block: Block, periods: np.ndarray, start: np.ndarray, by_base: bool, gaps: str
+) -> Sample:
     """Leave out units that no estimate can use.
 
     Parameters
     ----------
     block : Block
-        All units.
+        Some units, in all periods of the panel.
     periods, start : (periods,) and (units,)
         Counted by the clock; NaN = never treated.
-    roles : Mapping
-        The column behind each role.
     by_base : bool
         Whether a unit without a covariate leaves comparisons with that base only.
     gaps : str
         How incomplete units are used.
-    ledger : list[LedgerRow]
-        What was left out so far; grows.
-
-    Returns
-    -------
-    start : (units,)
-        First treated period of each unit, infinity = not within the panel.
-    late : (units,)
-        That of units treated after the panel, infinity for all others.
-    keep : (units,) bool
-        Units that stay.
-
-    Raises
-    ------
-    ZgzxError
-        No unit is left.
     """
-    start, late = _starts_in_panel(block, periods, start, ledger)
+    never = np.isnan(start)
+    start = np.where(never, NEVER, start)
+    beyond = np.isfinite(start) & (start > periods[-1])
+    late = None
+    if beyond.any():
+        late, start = np.where(beyond, start, NEVER), np.where(beyond, NEVER, start)
     nothing = np.zeros(len(start), dtype=bool)
-    holes = np.isnan(block.y).any(axis=1) if np.isnan(block.y.min()) else nothing
-    rows = rows_without_covariates(block, roles)
-    lacking = nothing
+    holes = nothing
+    if len(start) and np.isnan(block.y.min()):
+        holes = np.isnan(block.y).any(axis=1)
+    rows, lacking = rows_without_covariates(block), nothing
+    found = {LATE: (0, *_units(block, beyond))}
     if rows is not None:
-        lacking = _units_without_covariates(rows, block, by_base, ledger)
-
+        lacking = np.asarray(rows.any(axis=1))
+        if by_base:
+            some = lacking
+            lacking = np.asarray((rows | np.isnan(block.y)).all(axis=1))
+            partly = some & ~lacking
+            found[PARTLY] = (int(rows[partly].sum()), *_units(block, partly))
     keep = ~nothing
     for gone, reason in (
-        (start <= periods[0], "already treated in the first period"),
-        (lacking, "covariate missing"),
-        (holes & (gaps == "balance"), "not observed in every period (gaps='balance')"),
+        (start <= periods[0], EARLY),
+        (lacking, LACKING),
+        (holes & (gaps == "balance"), UNBALANCED),
     ):
         gone = gone & keep
         keep &= ~gone
-        if gone.any():
-            seen = int((~np.isnan(block.y[gone])).sum())
-            ledger.append(("units", reason, seen, int(gone.sum()), first_few(block.units[gone])))
-    if not keep.any():
-        raise _no_unit_left(len(keep), roles, gaps, ledger)
-    if roles["unit"] is None:
-        ledger.append(("note", "no unit column: each row is its own unit", 0, int(keep.sum()), ()))
-    elif (holes & keep).any():
-        reason = f"units with unobserved periods, used by gaps={gaps!r}"
-        ledger.append(("note", reason, 0, int((holes & keep).sum()), ()))
-    return start, late, keep
+        seen = int((~np.isnan(block.y[gone])).sum()) if gone.any() else 0
+        found[reason] = (seen, *_units(block, gone))
+    found[HOLES] = (0, int((holes & keep).sum()), ())
+    found[LOST] = (0, *_units(block, never & ~keep))
+    return Sample(start, late, keep, {what: one for what, one in found.items() if one[1]})
 
 
-def _starts_in_panel(
-    block: Block, periods: np.ndarray, start: np.ndarray, ledger: list[LedgerRow]
-) -> tuple[np.ndarray, np.ndarray]:
-    """(units,) first treated period within the panel, and that after it, infinity elsewhere."""
-    start = np.where(np.isnan(start), NEVER, start)
-    beyond = np.isfinite(start) & (start > periods[-1])
-    late = np.where(beyond, start, NEVER)
-    if beyond.any():
-        reason = "treated after the last period: serves as never treated"
-        ledger.append(("units", reason, 0, int(beyond.sum()), first_few(block.units[beyond])))
-        start = np.where(beyond, NEVER, start)
-    return start, late
+def _units(block: Block, which: np.ndarray) -> tuple[int, tuple[str, ...]]:
+    """Return the number of units, and the first few as text, for the ledger."""
+    if not which.any():
+        return 0, ()
+    return int(which.sum()), tuple(str(unit) for unit in block.units[which][:3])
 
 
-def _no_unit_left(count: int, roles: Roles, gaps: str, ledger: list[LedgerRow]) -> ZgzxError:
+def ledger_of_units(
+    found: dict[str, Found], units: int, roles: Roles, gaps: str
+) -> list[LedgerRow]:
+    """Return the ledger rows of the units that left, and of what is to be noted."""
+    rows = []
+    for reason, step in REASONS.items():
+        one = found.get(reason)
+        if reason == HOLES:
+            reason = f"{HOLES}, used by gaps={gaps!r}"
+            if roles["unit"] is None:
+                one, reason = Found(0, units, ()), "no unit column: each row is its own unit"
+        if one is not None:
+            rows.append((step, reason, one.rows, one.units, one.examples))
+    return rows
+
+
+def no_unit_left(count: int, roles: Roles, gaps: str, ledger: Sequence[LedgerRow]) -> ZgzxError:
+    """Return the error for a panel that every unit has left."""
     remedy = "Add earlier periods, or choose gaps='pairwise'."
     if any(role.startswith("covariate") for role in roles):
         remedy = (
@@ -115,79 +145,23 @@ def _no_unit_left(count: int, roles: Roles, gaps: str, ledger: list[LedgerRow]) 
     )
 
 
-def first_few(units: np.ndarray) -> tuple[str, ...]:
-    """Return the first units as text, for the ledger."""
-    return tuple(str(unit) for unit in units[:3])
-
-
-def rows_without_covariates(block: Block, roles: Roles) -> np.ndarray | None:
-    """(units, periods) whether an observed row lacks a covariate; None where none does.
-
-    An infinite one is an error.
-    """
+def rows_without_covariates(block: Block) -> np.ndarray | None:
+    """(units, periods) whether an observed row lacks a covariate; None where none does."""
     lacking = None
     for role, values in block.columns.items():
-        if not role.startswith("covariate "):
-            continue
-        infinite = np.isinf(values).any(axis=1)
-        if infinite.any():
-            raise ZgzxError(
-                "the covariate is infinite",
-                where=f"column {roles[role]!r}",
-                count=int(infinite.sum()),
-                examples=block.units[infinite][:3],
-                remedy="Correct these values or set them to missing.",
-            )
-        if np.isnan(values.min()):
+        if role.startswith(COVARIATE) and values.size and np.isnan(values.min()):
             missing = np.isnan(values) & ~np.isnan(block.y)
             if missing.any():
                 lacking = missing if lacking is None else lacking | missing
     return lacking
 
 
-def _units_without_covariates(
-    lacking: np.ndarray, block: Block, by_base: bool, ledger: list[LedgerRow]
-) -> np.ndarray:
-    """(units,) whether a unit leaves for its missing covariates.
-
-    With `by_base` only where it never has them all.
-    """
-    some = np.asarray(lacking.any(axis=1))
-    if not by_base:
-        return some
-    never = np.asarray((lacking | np.isnan(block.y)).all(axis=1))
-    partly = some & ~never
-    if partly.any():
-        rows = int(lacking[partly].sum())
-        reason = (
-            "covariate missing in some rows: "
-            "the unit is in no comparison with such a row as its base"
-        )
-        ledger.append(("note", reason, rows, int(partly.sum()), first_few(block.units[partly])))
-    return never
-
-
-def with_all_covariates(block: Block, roles: Roles, ledger: list[LedgerRow]) -> Block:
+def with_all_covariates(block: Block) -> Block:
     """Return the block without rows that lack a covariate, for samples of rows."""
-    lacking = rows_without_covariates(block, roles)
+    lacking = rows_without_covariates(block)
     if lacking is None:
         return block
-    units = lacking.any(axis=1)
-    ledger.append(
-        (
-            "rows",
-            "covariate missing",
-            int(lacking.sum()),
-            int(units.sum()),
-            first_few(block.units[units]),
-        )
-    )
-    block = replace(block, y=np.where(lacking, np.nan, block.y))
-    if np.isnan(block.y).all():
-        raise ZgzxError(
-            "no row has all covariates",
-            where="prepare_panel",
-            count=int(lacking.sum()),
-            remedy="Leave out covariates with missing values.",
-        )
-    return observed(block)
+    tally = block.tally | {
+        LACKING: (int(lacking.sum()), *_units(block, np.asarray(lacking.any(axis=1))))
+    }
+    return observed(replace(block, y=np.where(lacking, np.nan, block.y), tally=tally))

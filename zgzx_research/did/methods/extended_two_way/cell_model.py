@@ -10,6 +10,8 @@ from zgzx_research.did.core.moments import Moments, influence_covariance
 from zgzx_research.did.core.small_cohorts import cohort_sizes, only_unit
 from zgzx_research.did.methods.extended_two_way import glm
 from zgzx_research.did.methods.extended_two_way.cell_roles import BASE, at_bound, first_cells
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
 from zgzx_research.errors import ZgzxError
 
@@ -50,7 +52,7 @@ class Model:
 
 
 def fit_model(
-    panel: PreparedPanel, points: glm.Points, gram: glm.CellSums, role: np.ndarray, family: str
+    panel: Panel, points: glm.Points, gram: glm.CellSums, role: np.ndarray, family: str
 ) -> Model:
     """Return the fit, and what the cells would have been without coefficients of their own."""
     base, total = np.isin(role, BASE), np.stack([gram.curvature[..., 0, 0], gram.gradient[..., 0]])
@@ -99,7 +101,7 @@ def cell_statistics(
 
 
 def clustered_covariance(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     model: Model,
     slopes: np.ndarray,
@@ -122,7 +124,11 @@ def clustered_covariance(
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
         covariance, by_cluster = glm.influence_by_unit(
-            model.points, coefficients, function, slopes, panel.cluster
+            model.points,
+            coefficients,
+            function,
+            slopes,
+            in_memory(panel, "covariates and weights that change").cluster,
         )
     covariance = covariance + single_unit_part
     takes_part = (moments.observed & used[moments.cohort]).any(axis=1)
@@ -153,25 +159,24 @@ def single_unit_cells(moments: Moments, model: Model, units: np.ndarray) -> np.n
     return single
 
 
-def _by_stratum(panel: PreparedPanel) -> bool:
+def _by_stratum(panel: Panel) -> bool:
     """Whether the means of strata say it all.
 
     No covariates, no weights that change within units.
     """
-    return (panel.covariates is None or not panel.covariates.shape[2]) and panel.weights.shape[
-        1
-    ] == 1
+    return not panel.has_covariates and not panel.weights_vary
 
 
-def fit_points(panel: PreparedPanel, moments: Moments) -> glm.Points:
+def fit_points(panel: Panel, moments: Moments) -> glm.Points:
     """Strata, or units."""
     if _by_stratum(panel):
         y, cohort = np.where(moments.observed, moments.mean, np.nan), moments.cohort
         weights, z = moments.weight[:, None], np.ones((len(y), 1))
     else:
-        y, cohort, weights, z = panel.y, panel.cohort, panel.weights, np.ones((len(panel.y), 1))
-        if panel.covariates is not None:
-            z = np.hstack([z, _standardised(panel, panel.covariates)])
+        units = in_memory(panel, "covariates and weights that change")
+        y, cohort, weights, z = units.y, units.cohort, units.weights, np.ones((len(units.y), 1))
+        if units.covariates is not None:
+            z = np.hstack([z, _standardised(units, units.covariates)])
     counts = np.bincount(cohort, minlength=len(panel.cohorts))
     return glm.Points(y, weights, z, np.argsort(cohort, kind="stable"), counts)
 
@@ -198,7 +203,7 @@ def observed_units_by_cell(moments: Moments, cohorts: int) -> np.ndarray:
 
 
 def cell_notes(
-    panel: PreparedPanel, role: np.ndarray, model: Model, units: np.ndarray, notes: list[LedgerRow]
+    panel: Panel, role: np.ndarray, model: Model, units: np.ndarray, notes: list[LedgerRow]
 ) -> None:
     """Note the cells whose own spread the fit cannot measure."""
     flat = (role != "") & ~np.isin(role, BASE) & ~model.own

@@ -8,7 +8,8 @@ from zgzx_research.did.core.conflicts import Controls
 from zgzx_research.did.core.moments import Moments
 from zgzx_research.did.core.small_cohorts import cohort_sizes, size_notes
 from zgzx_research.did.methods.extended_two_way import glm
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
 BASE = ("base", "reference")  # roles of cells without coefficients of their own
@@ -42,9 +43,7 @@ def plan_roles(
     return role
 
 
-def cohort_notes(
-    panel: PreparedPanel, role: np.ndarray, moments: Moments, notes: list[LedgerRow]
-) -> None:
+def cohort_notes(panel: Panel, role: np.ndarray, moments: Moments, notes: list[LedgerRow]) -> None:
     """Cohorts without a base period leave.
 
     Those of one unit have no standard error of their own.
@@ -67,7 +66,7 @@ def cohort_notes(
 
 
 def without_flat_margins(
-    panel: PreparedPanel,
+    panel: Panel,
     role: np.ndarray,
     gram: glm.CellSums,
     units: np.ndarray,
@@ -112,7 +111,7 @@ def without_flat_margins(
 
 
 def determined_cells(
-    panel: PreparedPanel, role: np.ndarray, gram: glm.CellSums, notes: list[LedgerRow]
+    panel: Panel, role: np.ndarray, gram: glm.CellSums, notes: list[LedgerRow]
 ) -> np.ndarray:
     """Roles without the cells that the untreated rows say nothing about."""
     base = np.isin(role, BASE) & (gram.curvature[..., 0, 0] > 0)
@@ -149,7 +148,7 @@ def _label(cohort: float) -> str:
     return "never treated" if np.isinf(cohort) else f"{cohort:g}"
 
 
-def first_cells(panel: PreparedPanel, cells: np.ndarray) -> tuple[str, ...]:
+def first_cells(panel: Panel, cells: np.ndarray) -> tuple[str, ...]:
     """Return the first few of a (cohorts, periods) mask, for the ledger."""
     return tuple(
         f"({_label(panel.cohorts[c])}, {panel.periods[t]})" for c, t in np.argwhere(cells)[:3]

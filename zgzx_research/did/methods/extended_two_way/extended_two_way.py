@@ -21,12 +21,14 @@ from zgzx_research.did.core.conflicts import (
     Controls,
     Scale,
     controls_conflicts,
+    outcomes_outside,
     ratio_adjustment_conflict,
     ratio_conflicts,
 )
 from zgzx_research.did.core.method import Conflict, Method, MethodOptions
 from zgzx_research.did.core.method_result import EXACT, EstimateRows, MeanWeights, MethodResult
-from zgzx_research.did.core.moments import Moments, panel_moments
+from zgzx_research.did.core.moment_passes import moments_of
+from zgzx_research.did.core.moments import Moments
 from zgzx_research.did.core.single_unit_cohorts import single_unit_covariance, single_unit_notes
 from zgzx_research.did.methods.extended_two_way import glm
 from zgzx_research.did.methods.extended_two_way.cell_model import (
@@ -45,7 +47,8 @@ from zgzx_research.did.methods.extended_two_way.cell_roles import (
     plan_roles,
     without_flat_margins,
 )
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.did.panel.sample import shown_cohorts, used_rows, with_late_cohorts
 from zgzx_research.errors import ZgzxError
 
@@ -63,20 +66,18 @@ class Options(MethodOptions):
     scale: Scale
     family: Family | None
 
-    def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
+    def conflicts(self, panel: Panel) -> Iterator[Conflict]:
         """Yield what could be wrong between these options and a panel."""
         yield from controls_conflicts(panel, self.controls)
         yield ratio_adjustment_conflict(panel, self.scale)
         yield from ratio_conflicts(panel, self.scale)
 
 
-def fit(panel: PreparedPanel, options: Options) -> MethodResult:
-    """Fit extended two-way effects of a PreparedPanel."""
+def fit(panel: Panel, options: Options) -> MethodResult:
+    """Fit extended two-way effects of a Panel."""
     notes: list[LedgerRow] = []
     family, count = chosen_family(panel, options), len(panel.cohorts)
-    constant = panel.weights.shape[1] == 1
-    weights = panel.weights[:, 0] if constant else np.ones(len(panel.y))
-    moments = panel_moments(panel.y, panel.cohort, weights, panel.cluster)
+    moments = moments_of(panel, weighted=not panel.weights_vary)
     points = fit_points(panel, moments)
     flat = np.zeros((count, len(panel.periods), points.z.shape[1]))
     gram = glm.cell_sums(points, flat, glm.linear)
@@ -98,7 +99,7 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
 
 
 def _result(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     model: Model,
     role: np.ndarray,
@@ -131,7 +132,7 @@ def _result(
     return MethodResult(rows, numbers, weights, df, notes, by_cluster)
 
 
-def select(panel: PreparedPanel, masked: int) -> tuple[PreparedPanel, list[LedgerRow]]:
+def select(panel: Panel, masked: int) -> tuple[Panel, list[LedgerRow]]:
     """Return what the regression uses of a panel.
 
     Its effects are of cohorts, not of units, so a cohort that leaves early needs one of its own.
@@ -140,7 +141,7 @@ def select(panel: PreparedPanel, masked: int) -> tuple[PreparedPanel, list[Ledge
     return used_rows(panel, masked)
 
 
-def chosen_family(panel: PreparedPanel, options: Options) -> str:
+def chosen_family(panel: Panel, options: Options) -> str:
     """Return the family asked for, if outcomes and scale go with it."""
     scale = options.scale
     family = options.family or ("poisson" if scale == "ratio" else "linear")
@@ -151,20 +152,20 @@ def chosen_family(panel: PreparedPanel, options: Options) -> str:
             remedy="Pass family='poisson' or scale='difference'.",
         )
     low, high = {"linear": (-np.inf, np.inf), "poisson": (0, np.inf), "logit": (0, 1)}[family]
-    outside = (panel.y < low) | (panel.y > high)
-    if outside.any():
+    outside, least = outcomes_outside(panel, low, high)
+    if outside:
         raise ZgzxError(
             f"family={family!r} needs outcomes {BOUNDS[family]}",
             where=f"column {panel.roles['outcome']!r}",
-            count=int(outside.sum()),
-            examples=(f"{value:g}" for value in np.unique(panel.y[outside])[:3]),
+            count=outside,
+            examples=(f"{value:g}" for value in least),
             remedy="Pass family='linear'.",
         )
     return family
 
 
 def _rows(
-    panel: PreparedPanel,
+    panel: Panel,
     role: np.ndarray,
     cells: tuple[np.ndarray, ...],
     model: Model,

@@ -19,11 +19,12 @@ from zgzx_research.did.methods.group_time.result_parts import (
     weights_on_means,
 )
 from zgzx_research.did.methods.group_time.scales import SCALES
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 
 
 def effects_from_means(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     comparisons: Comparisons,
     options: Options,

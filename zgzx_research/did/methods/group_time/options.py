@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from zgzx_research.did.core.conflicts import (
     Adjustment,
     Controls,
@@ -19,7 +17,8 @@ from zgzx_research.did.core.conflicts import (
 )
 from zgzx_research.did.core.method import Conflict, MethodOptions, check_whole
 from zgzx_research.did.methods.group_time.learners import Learner, check_learner
-from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import is_complete
 
 BasePeriod = Literal["universal", "varying", "pooled"]
 
@@ -52,30 +51,28 @@ class Options(MethodOptions):
         check_learner("outcome_model", self.outcome_model)
         check_learner("propensity_model", self.propensity_model)
 
-    def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
+    def conflicts(self, panel: Panel) -> Iterator[Conflict]:
         """Yield what could be wrong between these options and a panel."""
         yield from controls_conflicts(panel, self.controls)
         yield from adjustment_conflicts(panel, self.adjustment)
         yield from self._learner_conflicts(panel)
         yield ratio_adjustment_conflict(panel, self.scale, self.adjustment)
-        varying = panel.covariates is not None and panel.covariates.shape[1] > 1
+        varying = panel.covariates_vary or panel.weights_vary
         yield (
-            self.base_period == "pooled"
-            and (varying or panel.weights.shape[1] > 1)
-            and bool(np.isnan(panel.y).any()),
+            self.base_period == "pooled" and varying and not is_complete(panel),
             "a pooled base with gaps needs covariates and weights that are constant within units",
             "Take them at one period, pass base_period='universal', "
             "or prepare the panel with gaps='balance'.",
         )
         yield (
-            self.cohort_correction and (panel.covariates is not None or panel.weights.shape[1] > 1),
+            self.cohort_correction and (panel.has_covariates or panel.weights_vary),
             "the correction for small cohorts is for estimates without covariates and with "
             "constant weights",
             "Pass cohort_correction=False, or adjustment='none' and weights of one period.",
         )
         yield from ratio_conflicts(panel, self.scale)
 
-    def _learner_conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
+    def _learner_conflicts(self, panel: Panel) -> Iterator[Conflict]:
         yield (
             (self.outcome_model is None) != (self.propensity_model is None),
             "learners come in pairs: outcome_model and propensity_model",

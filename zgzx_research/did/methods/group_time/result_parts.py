@@ -9,12 +9,13 @@ from zgzx_research.did.core.method_result import EstimateRows, MeanWeights
 from zgzx_research.did.core.moments import Moments, cohort_means
 from zgzx_research.did.core.single_unit_cohorts import single_unit_covariance, single_unit_notes
 from zgzx_research.did.core.small_cohorts import cohort_sizes, only_unit
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.did.panel.sample import shown_cohorts
 
 
 def comparison_rows(
-    panel: PreparedPanel, moments: Moments, comparisons: Comparisons, means: ComparisonMeans
+    panel: Panel, moments: Moments, comparisons: Comparisons, means: ComparisonMeans
 ) -> EstimateRows:
     """Labels of the comparisons."""
     start, now = panel.cohorts[comparisons.cohort], panel.periods[comparisons.period].astype(float)
@@ -27,21 +28,19 @@ def comparison_rows(
     )
 
 
-def first_labels(
-    panel: PreparedPanel, comparisons: Comparisons, rows: np.ndarray
-) -> tuple[str, ...]:
+def first_labels(panel: Panel, comparisons: Comparisons, rows: np.ndarray) -> tuple[str, ...]:
     """Return the first few of some comparisons, for the ledger."""
     return tuple(comparison_labels(panel, comparisons.take(rows))[:3])
 
 
-def comparison_labels(panel: PreparedPanel, comparisons: Comparisons) -> np.ndarray:
+def comparison_labels(panel: Panel, comparisons: Comparisons) -> np.ndarray:
     """(comparisons,) cohort and period of each as text."""
     at = zip(panel.cohorts[comparisons.cohort], panel.periods[comparisons.period], strict=True)
     return np.array([f"({g:g}, {t})" for g, t in at], dtype=object)
 
 
 def weights_on_means(
-    panel: PreparedPanel, moments: Moments, on_means: np.ndarray, kind: str
+    panel: Panel, moments: Moments, on_means: np.ndarray, kind: str
 ) -> MeanWeights:
     """Join weights on means with the means, cohorts and periods they belong to."""
     return MeanWeights(
@@ -60,7 +59,7 @@ def cohort_shares(cohorts: np.ndarray, used: np.ndarray, moments: Moments) -> np
     return by_cohort / by_cohort.sum()
 
 
-def drawn_cohorts(panel: PreparedPanel, moments: Moments, shares: np.ndarray) -> np.ndarray:
+def drawn_cohorts(panel: Panel, moments: Moments, shares: np.ndarray) -> np.ndarray:
     """(cohorts,) whether the size of a cohort in use counts as drawn.
 
     Not where it is one unit or cluster.
@@ -69,7 +68,7 @@ def drawn_cohorts(panel: PreparedPanel, moments: Moments, shares: np.ndarray) ->
 
 
 def single_unit_part(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     comparisons: Comparisons,
     means: ComparisonMeans,

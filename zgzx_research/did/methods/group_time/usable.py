@@ -8,12 +8,13 @@ from zgzx_research.did.core.comparisons import ComparisonMeans, Comparisons, las
 from zgzx_research.did.core.moments import Moments
 from zgzx_research.did.core.small_cohorts import cohort_sizes, size_notes
 from zgzx_research.did.methods.group_time.result_parts import first_labels
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
 
 def usable_comparisons(
-    panel: PreparedPanel,
+    panel: Panel,
     plan: Comparisons,
     means: ComparisonMeans,
     scale: str,
@@ -44,7 +45,7 @@ def usable_comparisons(
     return usable
 
 
-def _refuse_nothing(panel: PreparedPanel, usable: np.ndarray, no_ratio: np.ndarray) -> None:
+def _refuse_nothing(panel: Panel, usable: np.ndarray, no_ratio: np.ndarray) -> None:
     """Refuse panels without any comparison that can be made."""
     cohorts = int(np.isfinite(panel.cohorts).sum())
     if not len(usable):
@@ -71,7 +72,7 @@ def _refuse_nothing(panel: PreparedPanel, usable: np.ndarray, no_ratio: np.ndarr
         )
 
 
-def cohort_notes(panel: PreparedPanel, plan: Comparisons, moments: Moments) -> list[LedgerRow]:
+def cohort_notes(panel: Panel, plan: Comparisons, moments: Moments) -> list[LedgerRow]:
     """Cohorts without a base period leave; small ones are flagged."""
     units, clusters = cohort_sizes(moments, len(panel.cohorts))
     based = np.isin(np.arange(len(units)), plan.cohort) | np.isinf(panel.cohorts)
@@ -91,7 +92,7 @@ def cohort_notes(panel: PreparedPanel, plan: Comparisons, moments: Moments) -> l
 
 
 def note_partial_bases(
-    panel: PreparedPanel, plan: Comparisons, moments: Moments, notes: list[LedgerRow]
+    panel: Panel, plan: Comparisons, moments: Moments, notes: list[LedgerRow]
 ) -> None:
     """Note that a pooled base is over the periods a unit is seen in.
 
@@ -109,19 +110,22 @@ def note_partial_bases(
 
 
 def note_unknown_bases(
-    panel: PreparedPanel, plan: Comparisons, known: np.ndarray, notes: list[LedgerRow]
+    panel: Panel, plan: Comparisons, moments: Moments, notes: list[LedgerRow]
 ) -> None:
     """Units whose covariates are not known at a base leave the comparisons that need them."""
-    lacking, base = ~known & ~np.isnan(panel.y), last_bases(plan)
+    if moments.known is None:
+        return
+    lacking, base = ~moments.known & moments.observed, last_bases(plan)
     cohorts = plan.controls | (
         np.arange(len(panel.cohorts)) == plan.cohort[:, None]
     )  # (comparisons, cohorts)
     lost, touched = np.zeros(lacking.shape, dtype=bool), np.zeros(len(base), dtype=bool)
     for b in np.unique(base):
         here = lacking[:, b]
-        lost[:, b] = here & cohorts[base == b].any(axis=0)[panel.cohort]
-        touched |= (base == b) & cohorts[:, np.unique(panel.cohort[here])].any(axis=1)
+        lost[:, b] = here & cohorts[base == b].any(axis=0)[moments.cohort]
+        touched |= (base == b) & cohorts[:, np.unique(moments.cohort[here])].any(axis=1)
     if touched.any():
         reason = "covariate missing at the base: unit left out of the cells that need it"
         shown = first_labels(panel, plan, np.flatnonzero(touched))
-        notes.append(("units", reason, int(lost.sum()), int(lost.any(axis=1).sum()), shown))
+        rows, units = moments.units @ lost.sum(axis=1), moments.units[lost.any(axis=1)].sum()
+        notes.append(("units", reason, int(rows), int(units), shown))

@@ -26,11 +26,11 @@ from zgzx_research.did.core.conflicts import (
 )
 from zgzx_research.did.core.method import Conflict, Method, MethodOptions, check_event_window
 from zgzx_research.did.core.method_result import EXACT, MeanWeights, MethodResult
+from zgzx_research.did.core.moment_passes import moments_of
 from zgzx_research.did.core.moments import (
     cohort_means,
     influence_covariance,
     mean_weights,
-    panel_moments,
 )
 from zgzx_research.did.methods.imputation.imputation_plan import (
     covariance_of_single_units,
@@ -47,7 +47,9 @@ from zgzx_research.did.methods.imputation.untreated_regression import (
     stratum_sums,
     untreated_regression,
 )
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import in_memory
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
 
@@ -81,23 +83,26 @@ class Options(MethodOptions):
                 "the ratio scale has no covariates and no leave_one_out", "Pass scale='difference'."
             )
 
-    def conflicts(self, panel: PreparedPanel) -> Iterator[Conflict]:
+    def conflicts(self, panel: Panel) -> Iterator[Conflict]:
         """Yield what could be wrong between these options and a panel."""
         yield from adjustment_conflicts(panel, self.adjustment)
         yield from ratio_conflicts(panel, self.scale)
 
 
-def fit(panel: PreparedPanel, options: Options) -> MethodResult:
-    """Imputation on a PreparedPanel."""
+def fit(panel: Panel, options: Options) -> MethodResult:
+    """Imputation on a Panel."""
     _refuse_changes(panel)
-    moments = panel_moments(panel.y, panel.cohort, panel.weights[:, 0], panel.cluster)
+    moments = moments_of(panel)
     notes: list[LedgerRow] = []
     window = options.event_window
     plan = make_plan(panel, moments, options.masked, options.leave_out, window, notes)
     if options.scale == "ratio":
         return fit_ratio(panel, moments, plan, notes)
 
-    z = regressors(panel, options.adjustment != "none")
+    adjusted, by_units = options.adjustment != "none", options.leave_one_out
+    z = np.ones((0, 1))  # without covariates sums of strata say it all
+    if adjusted or by_units:
+        z = regressors(in_memory(panel, "covariates and leave_one_out"), adjusted)
     sums = stratum_sums(panel, moments, z)
     base = untreated_regression(plan, sums, 0)
     plan, cells = imputed_cells(panel, moments, plan, base, sums, notes)
@@ -106,10 +111,11 @@ def fit(panel: PreparedPanel, options: Options) -> MethodResult:
 
     at_mean = sums.square[:, 0] / moments.weight[:, None]
     influence = partial(stratum_influence, parts, moments.mean, at_mean)
-    if z.shape[1] == 1 and not options.leave_one_out:
-        covariance, by_cluster = influence_covariance(moments, influence)
+    if adjusted or by_units:
+        whole = in_memory(panel, "covariates and leave_one_out")
+        covariance, by_cluster = covariance_by_unit(whole, plan, parts, z, by_units)
     else:
-        covariance, by_cluster = covariance_by_unit(panel, plan, parts, z, options.leave_one_out)
+        covariance, by_cluster = influence_covariance(moments, influence)
     count = len(panel.cohorts)
     rows, on_means = labels(panel, moments, plan), mean_weights(moments, influence, count)
     scale = np.concatenate(
@@ -135,14 +141,14 @@ def _refuse(what: str, remedy: str) -> None:
     raise ZgzxError(what, where="estimate_effects", remedy=remedy)
 
 
-def _refuse_changes(panel: PreparedPanel) -> None:
+def _refuse_changes(panel: Panel) -> None:
     """Refuse covariates or weights that change within units."""
-    if panel.covariates is not None and panel.covariates.shape[1] > 1:
+    if panel.covariates_vary:
         _refuse(
             "imputation needs covariates that are constant within units",
             "Take them at one period.",
         )
-    if panel.weights.shape[1] > 1:
+    if panel.weights_vary:
         _refuse(
             "imputation needs weights that are constant within units",
             "Take the weight of one period.",

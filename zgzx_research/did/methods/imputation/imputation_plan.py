@@ -19,7 +19,8 @@ from zgzx_research.did.core.small_cohorts import (
     only_unit,
     size_notes,
 )
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
 
@@ -73,7 +74,7 @@ class Plan:
 
 
 def make_plan(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     masked: int,
     leave_out: int,
@@ -96,7 +97,7 @@ def make_plan(
         raise ZgzxError(
             "no unit is treated within the periods observed",
             where="estimate_effects",
-            count=len(panel.y),
+            count=int(moments.units.sum()),
             remedy="See that first_treated is the right column.",
         )
     role = np.where(now >= 0, "post", np.where(now >= -leave_out, "left_out", "pre"))
@@ -117,7 +118,7 @@ def make_plan(
 
 
 def _note_units(
-    panel: PreparedPanel, moments: Moments, untreated: np.ndarray, notes: list[LedgerRow]
+    panel: Panel, moments: Moments, untreated: np.ndarray, notes: list[LedgerRow]
 ) -> None:
     """Treated units never seen untreated have no counterfactual; small cohorts are flagged."""
     start = panel.cohorts[moments.cohort]
@@ -130,9 +131,7 @@ def _note_units(
     notes.extend(size_notes(panel.cohorts, *cohort_sizes(moments, len(panel.cohorts))))
 
 
-def usable(
-    panel: PreparedPanel, plan: Plan, keep: np.ndarray, reason: str, notes: list[LedgerRow]
-) -> Plan:
+def usable(panel: Panel, plan: Plan, keep: np.ndarray, reason: str, notes: list[LedgerRow]) -> Plan:
     """Return the plan without the cells that are not to be kept, which are named in the notes.
 
     Raises
@@ -162,7 +161,7 @@ def note_leads(leads: np.ndarray, notes: list[LedgerRow]) -> None:
         notes.append(("cells", reason, len(leads), 0, tuple(f"{e:g}" for e in leads[:3])))
 
 
-def labels(panel: PreparedPanel, moments: Moments, plan: Plan) -> EstimateRows:
+def labels(panel: Panel, moments: Moments, plan: Plan) -> EstimateRows:
     """Labels of the leads, then of the cells."""
     leads, nothing = len(plan.leads), np.full(len(plan.leads), np.nan)
     start, now = panel.cohorts[plan.cohort], panel.periods[plan.period].astype(float)

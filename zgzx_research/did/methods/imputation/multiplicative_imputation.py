@@ -10,6 +10,7 @@ influence is linear in a unit's outcomes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -35,13 +36,13 @@ from zgzx_research.did.methods.imputation.imputation_plan import (
     row_weights,
     usable,
 )
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import over_parts
 from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
 from zgzx_research.errors import ZgzxError
 
 
-def fit_ratio(
-    panel: PreparedPanel, moments: Moments, plan: Plan, notes: list[LedgerRow]
-) -> MethodResult:
+def fit_ratio(panel: Panel, moments: Moments, plan: Plan, notes: list[LedgerRow]) -> MethodResult:
     """Treated and counterfactual totals of the leads and of the cells.
 
     Parameters
@@ -100,23 +101,28 @@ class Totals:
     indirect: np.ndarray
 
 
-def _note_zeros(panel: PreparedPanel, plan: Plan, moments: Moments, notes: list[LedgerRow]) -> None:
+def _note_zeros(panel: Panel, plan: Plan, moments: Moments, notes: list[LedgerRow]) -> None:
     """Count the units whose untreated outcomes are all zero: so are their counterfactuals."""
     part = np.zeros((len(panel.cohorts), len(panel.periods)), dtype=bool)
     for s, cohort in enumerate(moments.cohort):
         part[cohort] |= plan.untreated[s]
+    zero = over_parts(panel, partial(_zero_units, cells=part), int.__add__)
+    if zero:
+        reason = "unit whose untreated outcomes are all zero: its counterfactual is zero"
+        notes.append(("note", reason, 0, zero, ()))
+
+
+def _zero_units(panel: PreparedPanel, *, cells: np.ndarray) -> int:
+    """Units seen in these (cohorts, periods) cells whose outcomes there are all zero."""
     seen, positive = np.zeros((2, len(panel.y)), dtype=bool)
     for t, y in enumerate(panel.y.T):
-        seen |= part[panel.cohort, t] & ~np.isnan(y)
-        positive |= part[panel.cohort, t] & (y > 0)
-    zero = seen & ~positive
-    if zero.any():
-        reason = "unit whose untreated outcomes are all zero: its counterfactual is zero"
-        notes.append(("note", reason, 0, int(zero.sum()), ()))
+        seen |= cells[panel.cohort, t] & ~np.isnan(y)
+        positive |= cells[panel.cohort, t] & (y > 0)
+    return int((seen & ~positive).sum())
 
 
 def _cells(
-    panel: PreparedPanel, moments: Moments, plan: Plan, used: np.ndarray, notes: list[LedgerRow]
+    panel: Panel, moments: Moments, plan: Plan, used: np.ndarray, notes: list[LedgerRow]
 ) -> tuple[Plan, Totals]:
     """Cells with a counterfactual.
 

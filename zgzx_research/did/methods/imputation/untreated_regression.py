@@ -12,6 +12,8 @@ from zgzx_research.did.core.small_cohorts import clusters_within
 from zgzx_research.did.methods.imputation.imputation_plan import Plan, note_leads, usable
 from zgzx_research.did.methods.imputation.unit_passes import Part, over_units
 from zgzx_research.did.panel.collinear import independent
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
 
 StratumParts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -84,13 +86,14 @@ def regressors(panel: PreparedPanel, adjusted: bool) -> np.ndarray:
     )
 
 
-def stratum_sums(panel: PreparedPanel, moments: Moments, z: np.ndarray) -> Sums:
+def stratum_sums(panel: Panel, moments: Moments, z: np.ndarray) -> Sums:
     """Sum per stratum what the regression and the effects need."""
     if z.shape[1] == 1:
         weight = moments.weight[:, None]
         twice = moments.zeroth[:, None]
         y_twice = twice * moments.mean + moments.first
         return Sums(weight[..., None], (weight * moments.mean)[..., None], twice, y_twice)
+    whole = in_memory(panel, "covariates")
     strata, width = len(moments.units), z.shape[1]
     sums = Sums(
         np.zeros((strata, width, width)),
@@ -100,10 +103,10 @@ def stratum_sums(panel: PreparedPanel, moments: Moments, z: np.ndarray) -> Sums:
     )
 
     def kernel(_: int, unit: np.ndarray, y: np.ndarray) -> StratumParts:
-        weight, own = panel.weights[unit], z[unit]
+        weight, own = whole.weights[unit], z[unit]
         return (weight * own).T @ own, y.T @ (weight * own), (weight**2).T @ own, (weight**2).T @ y
 
-    for stratum, _, (square, cross, z_twice, y_twice) in over_units(panel, kernel):
+    for stratum, _, (square, cross, z_twice, y_twice) in over_units(whole, kernel):
         sums.square[stratum] += square
         sums.cross[stratum] += cross
         sums.z_twice[stratum] += z_twice[0]
@@ -128,7 +131,7 @@ def untreated_regression(plan: Plan, sums: Sums, leads: int) -> Regression:
 
 
 def imputed_cells(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     plan: Plan,
     base: Regression,
@@ -166,7 +169,7 @@ def imputed_cells(
 
 
 def lead_tests(
-    panel: PreparedPanel, moments: Moments, plan: Plan, sums: Sums, notes: list[LedgerRow]
+    panel: Panel, moments: Moments, plan: Plan, sums: Sums, notes: list[LedgerRow]
 ) -> tuple[Plan, Part, float]:
     """Regress untreated outcomes on leads too: the pre-trend test, with fixest's factor."""
     tests = untreated_regression(plan, sums, len(plan.leads))
