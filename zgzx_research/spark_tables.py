@@ -55,7 +55,7 @@ LOCAL_SETTINGS = {
 
 
 def check() -> None:
-    """Check that PySpark and Java are there; see `engine.check`."""
+    """Check that PySpark and Java are there; see `engine.check_engine`."""
     if importlib.util.find_spec("pyspark") is None:
         raise ZgzxError(
             "PySpark is not installed",
