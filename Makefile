@@ -9,7 +9,7 @@ export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz lint lab browser proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz lint lab browser spark proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -17,14 +17,14 @@ report: $(READY)
 	@$(BIN)/zgzx run $(STUDY)
 
 test: $(READY)
-	$(PYTEST) tests --ignore tests/browser
+	$(PYTEST) tests --ignore tests/browser --ignore tests/spark
 
 quick: $(READY)
-	$(PYTEST) -m "not slow and not study and not proof" tests --ignore tests/browser
+	$(PYTEST) -m "not slow and not study and not proof" tests --ignore tests/browser --ignore tests/spark
 
 # what `make test` leaves out for its length: more whole studies, and methods in many worlds
 studies: $(READY)
-	$(PYTEST) -m study tests --ignore tests/browser
+	$(PYTEST) -m study tests --ignore tests/browser --ignore tests/spark
 
 # New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
 ifndef SEED
@@ -32,7 +32,7 @@ SEED := $(shell date +%s)
 endif
 fuzz: $(READY)
 	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
-	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests --ignore tests/browser
+	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests --ignore tests/browser --ignore tests/spark
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -51,6 +51,12 @@ lab: $(READY)
 browser: $(READY)
 	sh .ci/chromium
 	$(BIN)/python -m pytest tests/browser
+
+# the lock of Spark is apart: 450 MB that only large data need. -n 0: one Java for all tests
+spark: $(READY)
+	sh .ci/java
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 0 -rs tests/spark
 
 WORLDS ?= 2000
 CLEANED ?= 200
@@ -85,6 +91,8 @@ $(PEERS)/.ready: benchmarks/requirements.txt
 lock: $(READY)
 	$(BIN)/uv pip compile --python $(BIN)/python --universal --generate-hashes --no-header --extra dev \
 		--python-version 3.11 --output-file requirements.lock pyproject.toml --quiet
+	$(BIN)/python .ci/extra.py spark | $(BIN)/uv pip compile - --python $(BIN)/python --universal --generate-hashes \
+		--no-header --no-annotate --python-version 3.11 --output-file requirements-spark.lock --quiet
 
 environment: $(READY)
 	$(BIN)/python .ci/environment.py

@@ -30,8 +30,8 @@ settings.register_profile(
 settings.load_profile("fixed")
 
 
-# folders whose files share what takes long to make: the built study; the tiny worlds
-TOGETHER = ("tests/pipeline/", "tests/unit/simulate/")
+# folders whose files share what takes long to make: the built study; the tiny worlds; Spark's Java
+TOGETHER = ("tests/pipeline/", "tests/unit/simulate/", "tests/spark/")
 
 
 def shared(nodeid: str) -> str:

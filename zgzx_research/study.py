@@ -19,6 +19,7 @@ from zgzx_research.study_sections import (
     NEEDED,
     Changes,
     Disclosure,
+    Engine,
     Estimate,
     Identity,
     Override,
@@ -27,6 +28,7 @@ from zgzx_research.study_sections import (
     Raw,
     Retention,
     Section,
+    Spark,
     Specification,
     Value,
     Worth,
@@ -40,6 +42,7 @@ class Study(Section):
     raw: Raw
     privacy: Privacy = Privacy()
     disclosure: Disclosure = Disclosure()
+    engine: Engine = Engine()
     retention: Retention = Retention()
     patents: Patents = Patents()
     estimate: Estimate
@@ -189,7 +192,8 @@ def _known(section: list[str]) -> list[str]:
         return list(inner[section[1]].model_fields)
     if not section:
         return list(Study.model_fields)
-    if section[0] == "value" and len(section) > 1:
-        return list(Worth.model_fields)
+    if len(section) > 1:
+        nested: dict[str, type[Section]] = {"value": Worth, "engine": Spark}
+        return list(nested[section[0]].model_fields)
     inside = Study.model_fields[section[0]].annotation
     return list(inside.model_fields) if isinstance(inside, type) else []

@@ -119,6 +119,23 @@ class Disclosure(Section):
         return self
 
 
+class Spark(Section):
+    """Where Spark works, and its settings under Spark's own names."""
+
+    master: str = Field("local[2,4]", min_length=1)
+    options: dict[
+        Annotated[str, StringConstraints(pattern=r"^spark\.[A-Za-z0-9_.]+$")],
+        bool | int | float | str,
+    ] = {}
+
+
+class Engine(Section):
+    """What collapses the large tables and compares the records; results are the same on each."""
+
+    name: Literal["duckdb", "spark"] = "duckdb"
+    spark: Spark = Spark()
+
+
 class Retention(Section):
     months: Literal[12] = 12
     gap: int = Field(3, ge=0, le=11)

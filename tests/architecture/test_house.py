@@ -65,14 +65,27 @@ def test_environment_is_made_from_pyproject() -> None:
     assert listed == set(PROJECT["dependencies"])
 
 
-def test_lock_is_hashed_names_no_host_and_covers_pyproject() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = {
+    "requirements.lock": PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"],
+    "requirements-spark.lock": PROJECT["optional-dependencies"]["spark"],
+}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_is_hashed_names_no_host_and_covers_pyproject(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"https?://|--index-url|--find-links|file:", lock)
     pinned = set(re.findall(r"^([A-Za-z0-9_.-]+)==", lock, flags=re.MULTILINE))
     assert lock.count("--hash=sha256:") >= len(pinned)
-    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
-    names = {re.split(r"[<>=!~\[ ]", line)[0].lower().replace("_", "-") for line in wanted}
+    names = {re.split(r"[<>=!~\[ ]", line)[0].lower().replace("_", "-") for line in LOCKS[name]}
     assert names <= {name.lower() for name in pinned}
+
+
+def test_spark_is_an_extra_of_its_own() -> None:
+    """It is 450 MB: who does not need it never downloads it."""
+    assert not re.search(r"^py(spark|4j)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    pinned = re.findall(r"^(\w+)==", (ROOT / "requirements-spark.lock").read_text(), re.MULTILINE)
+    assert sorted(pinned) == ["py4j", "pyspark"]
 
 
 def test_no_commit_holds_a_path_of_a_machine_or_a_registry() -> None:

@@ -183,7 +183,7 @@ def test_the_manifest_has_numbers_and_is_compared_by_them(tmp_path: Path) -> Non
     path, other = spells(raw, f"{PERSON}-{PHONE}.csv"), spells(raw, "b.csv")
     inputs = number_files(raw, [path, other])
     target = tmp_path / "data/work/x/manifest.json"
-    settings = {"raw": {"path": "data/raw/x"}}
+    settings = {"raw": {"path": "data/raw/x"}, "engine": {"name": "duckdb"}}
     manifest.write_manifest(
         tmp_path, target, inputs=inputs, outputs=[], settings=settings, stamp={}
     )

@@ -53,6 +53,30 @@ def test_unknown_key_names_the_nearest(project: Path) -> None:
     refuse(project, wrong, "min_stuff (did you mean 'min_staff'?). See studies/demo.toml")
 
 
+def test_the_engine_is_one_word(project: Path) -> None:
+    assert load_study(ROOT, "demo").engine.name == "duckdb"
+    text = DEMO + '\n[engine]\nname = "spark"\n[engine.spark]\nmaster = "yarn"\n'
+    (project / "studies/demo.toml").write_text(text, encoding="utf-8")
+    engine = load_study(project, "demo").engine
+    assert (engine.name, engine.spark.master, engine.spark.options) == ("spark", "yarn", {})
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ('[engine]\nnane = "spark"', "[engine] nane (did you mean 'name'?)"),
+        ('[engine]\nname = "sparks"', "[engine] name: input should be 'duckdb' or 'spark'"),
+        ('[engine.spark]\nmastre = "yarn"', "[engine.spark] mastre (did you mean 'master'?)"),
+        ('[engine.spark]\nmaster = ""', "[engine.spark] master: "),
+        ('[engine.sparc]\nmaster = "yarn"', "[engine] sparc (did you mean 'spark'?)"),
+        ('[engine.spark]\noptions = {"driver.memory" = "8g"}', "driver.memory"),
+        ('[engine.spark]\noptions = {"spark.jars" = ["x"]}', "spark.jars"),
+    ],
+)
+def test_a_wrong_engine_is_refused(project: Path, section: str, message: str) -> None:
+    refuse(project, f"{DEMO}\n{section}\n", message)
+
+
 def test_unknown_section_and_spec_key(project: Path) -> None:
     wrong = DEMO.replace("[patents]", "[patent]")
     refuse(project, wrong, "[patent] (did you mean 'patents'?)")

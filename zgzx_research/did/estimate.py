@@ -24,7 +24,7 @@ from zgzx_research.did.methods.group_time.learners import Learner
 from zgzx_research.did.methods.group_time.options import BasePeriod
 from zgzx_research.did.panel.fitting_remedies import with_fitting_remedy
 from zgzx_research.did.panel.panel_in_parts import Panel, PanelInParts
-from zgzx_research.did.panel.parts import is_complete, unit_count
+from zgzx_research.did.panel.parts import in_memory, is_complete, unit_count
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.panel.sample import rows_left_out
 from zgzx_research.did.results.effects import Effects
@@ -240,6 +240,7 @@ def unit_influence(
             examples=unknown,
             remedy=f"Options are {', '.join(DEFAULTS)}.",
         )
+    in_memory(panel, "influence values by unit")
     by_unit = replace(panel, cluster=np.arange(len(panel.cohort)))
     chosen, result = _fit(by_unit, method, options)
     influence = result.influence_values()

@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from zgzx_research.distinct import is_in
+from zgzx_research.engine import DUCKDB, Engine, connect
 from zgzx_research.link.calendar import edition_months
 from zgzx_research.link.clean_rows import (
     RECORD_KEY,
@@ -44,6 +46,7 @@ CLAIM_COLUMNS = [
 ]
 RESULT_COLUMNS = ["worker_id", "method", "score", "uniqueness"]
 SURE = 60.0  # bits; more would overflow to infinity
+DIGITS = 9  # of a weight in bits
 COMPARED = {
     "name_key": True,
     "mask_key": False,
@@ -94,7 +97,7 @@ def contestant_claims(
 
 
 def link_contestants(
-    claims: pd.DataFrame, insured: Insured, *, min_probability: float
+    claims: pd.DataFrame, insured: Insured, *, min_probability: float, engine: Engine = DUCKDB
 ) -> pd.DataFrame:
     """Link the claims to insured persons.
 
@@ -106,6 +109,8 @@ def link_contestants(
         The insured persons.
     min_probability : float
         A less probable best candidate is not linked.
+    engine : Engine, optional
+        What Splink runs on.
 
     Returns
     -------
@@ -122,7 +127,7 @@ def link_contestants(
     )
     by_id = pd.Series(with_id["worker_id"].to_dict(), dtype="str")
     exact = claims["id_key"].map(by_id).astype("str")
-    scored = _scored(claims[exact.isna()], insured)
+    scored = _scored(claims[exact.isna()], insured, engine)
     links = _decided(claims, scored, min_probability)
     # one ID, one person: a line found by its tokens decides for the other lines with its ID
     found = links["worker_id"].where(links["method"].eq("splink"))
@@ -185,7 +190,7 @@ def _as_in_the_roster(people: pd.DataFrame) -> pd.DataFrame:
     return people
 
 
-def _scored(claims: pd.DataFrame, insured: Insured) -> pd.DataFrame:
+def _scored(claims: pd.DataFrame, insured: Insured, engine: Engine) -> pd.DataFrame:
     """Pairs as claim (index of `claims`), worker_id, odds, same_name."""
     asked = claims[
         claims[["name_key", "mask_key", "birth_key"]].notna().any(axis=1) & claims["month"].notna()
@@ -203,6 +208,7 @@ def _scored(claims: pd.DataFrame, insured: Insured) -> pd.DataFrame:
         left[columns].astype({"month_from": "int64", "month_to": "int64"}),
         right[columns],
         _chances(asked, insured),
+        engine,
     )
     pairs["worker_id"] = right["worker_id"].to_numpy()[pairs["unique_id_r"]]
     pairs["odds"] = np.exp2(pairs["match_weight"].clip(upper=SURE))
@@ -270,27 +276,35 @@ def _chances(asked: pd.DataFrame, insured: Insured) -> _Chances:
     )
 
 
-def _predict(left: pd.DataFrame, right: pd.DataFrame, chances: _Chances) -> pd.DataFrame:
-    """Splink's pairs: unique_id_l, unique_id_r, match_weight (bits, prior included)."""
-    from splink import Linker
-    from splink.backends.duckdb import DuckDBAPI
+def _predict(
+    left: pd.DataFrame, right: pd.DataFrame, chances: _Chances, engine: Engine
+) -> pd.DataFrame:
+    """Splink's pairs: unique_id_l, unique_id_r, match_weight (bits, prior included).
 
-    from zgzx_research.engine import connect
+    The weight is rounded, for the last digit of a logarithm is not the same in every engine.
+    """
+    from splink import Linker
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    with connect() as connection, redirect_stdout(io.StringIO()):  # it prints at every step
-        database = DuckDBAPI(connection)
-        tables = [
-            database.register(left, dataset_display_name="a_claim"),
-            database.register(right, dataset_display_name="b_insured"),
+    with connect(engine) as tables, redirect_stdout(io.StringIO()):  # it prints at every step
+        database = tables.splink()
+        sides = [
+            database.register(_arrow(left), dataset_display_name="a_claim"),
+            database.register(_arrow(right), dataset_display_name="b_insured"),
         ]
-        linker = Linker(tables, _settings(chances), log_level=logging.ERROR)
+        linker = Linker(sides, _settings(chances), log_level=logging.ERROR)
         for token in chances.share:
             known = chances.share[token].rename(f"tf_{token}").rename_axis(token).reset_index()
-            linker.table_management.register_term_frequency_lookup(database.register(known), token)
-        pairs = linker.inference.predict(warning_mode="never").as_pandas_dataframe()
+            shares = database.register(_arrow(known))
+            linker.table_management.register_term_frequency_lookup(shares, token)
+        pairs = linker.inference.predict(warning_mode="never").as_pyarrow_table().to_pandas()
     columns = ["unique_id_l", "unique_id_r", "match_weight"]
+    pairs["match_weight"] = pairs["match_weight"].round(DIGITS)
     return pairs[columns].sort_values(columns[:2], ignore_index=True)
+
+
+def _arrow(table: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(table, preserve_index=False)
 
 
 def _settings(chances: _Chances) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zgzx_research.engine import collect, connect, kept, lazy
+from zgzx_research.engine import DUCKDB, Engine, connect
 from zgzx_research.link.clean_rows import aligned, month_number, source_table
 from zgzx_research.link.company_names import normalise_company_name
 from zgzx_research.link.spells import join_spells, paid_months, resolve_transfers, runs
@@ -25,6 +25,7 @@ def build_employment(
     spell_worker: pd.DataFrame,
     link_audit: pd.DataFrame,
     agency: pd.DataFrame,
+    engine: Engine = DUCKDB,
 ) -> pd.DataFrame:
     """Build the unbroken spells of each worker with each employer.
 
@@ -48,6 +49,8 @@ def build_employment(
         `FirmLinks.link_audit`.
     agency : pandas.DataFrame
         `FirmLinks.agency`.
+    engine : Engine, optional
+        What joins the spells.
 
     Returns
     -------
@@ -55,22 +58,23 @@ def build_employment(
         EMPLOYMENT_COLUMNS; start_ym and end_ym are months (YYYYMM), both insured.
     """
     firms = link_audit[link_audit["entity"].eq("firm")]
-    tables = {name: _rows(clean, name, spell_worker, firms) for name in ("spell", "si_month")}
+    known = {name: _rows(clean, name, spell_worker, firms) for name in ("spell", "si_month")}
     aliases = pd.concat(
-        [table[["employer", "firm_id", "alias"]].drop_duplicates() for table in tables.values()]
+        [rows[["employer", "firm_id", "alias"]].drop_duplicates() for rows in known.values()]
     )
-    known = pd.concat(
-        [_spells(clean, tables["spell"]), _months(tables["si_month"], months)], ignore_index=True
+    insured = pd.concat(
+        [_spells(clean, known["spell"]), _months(known["si_month"], months, engine)],
+        ignore_index=True,
     )
     sent = _dispatch(clean, spell_worker, firms, agency)
     firm = pd.concat([aliases, sent[["employer", "firm_id"]]]).drop_duplicates("employer")
-    spans = _dispatched(known, sent, aliases)
+    spans = _dispatched(insured, sent, aliases)
     worker, workers = pd.factorize(spans["worker_id"], sort=True)
     employer, employers = pd.factorize(spans["employer"], sort=True)
-    with connect() as connection:
+    with connect(engine) as tables:
         coded = spans[["start", "end", "via_dispatch"]].assign(worker=worker, employer=employer)
-        joined = kept(connection, join_spells(lazy(connection, coded), _SPELL, 0), "joined")
-        result = collect(
+        joined = tables.kept(join_spells(tables.lazy(coded), _SPELL, 0), "joined")
+        result = tables.collect(
             resolve_transfers(joined), by=["worker", "start", "end", "employer", "via_dispatch"]
         )
     named = pd.Series(employers.take(result["employer"]), dtype="str")
@@ -122,7 +126,7 @@ def _spells(clean: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFra
     )
 
 
-def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
+def _months(rows: pd.DataFrame, months: pd.DataFrame, engine: Engine) -> pd.DataFrame:
     """worker_id, employer, start, end (numbers) of the rows that came by month."""
     worker, workers = pd.factorize(rows["worker_id"], sort=True)
     employer, employers = pd.factorize(rows["employer"], sort=True)
@@ -133,20 +137,20 @@ def _months(rows: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
     months, pair = months[known], pair[known]
     month = month_number(months["period_ym"])
     refund = months["kind"].eq("refund").astype("bool").to_numpy()
-    paid = month_number(months["paid_ym"]).fillna(month.mask(refund, NEVER)).to_numpy("int64")
+    paid = month_number(months["paid_ym"]).fillna(month.mask(refund, NEVER)).to_numpy("int32")
     decides = np.ones(len(pair), dtype=bool)
     if "insurance" in months:
         pension = months["insurance"].isin(PENSION).to_numpy()
         decides = pension | ~pd.Series(pair).isin(pair[pension]).to_numpy()
-    key = pair * NEVER + month.to_numpy(
-        "int64"
-    )  # months that follow each other are numbers that do
-    start, end = runs(paid_months(key[decides], paid[decides], refund[decides]))
-    worker, employer = np.divmod(start // NEVER, max(len(employers), 1))
+    lines = pd.DataFrame({"pair": pair, "month": month.to_numpy("int32")})
+    lines = lines.assign(paid=paid, refund=refund)[decides]
+    with connect(engine) as tables:
+        insured = tables.collect(runs(paid_months(tables.lazy(lines))), by=["pair", "start"])
+    worker, employer = np.divmod(insured["pair"].to_numpy("int64"), max(len(employers), 1))
     return pd.DataFrame(
         {
-            "start": start % NEVER,
-            "end": end % NEVER,
+            "start": insured["start"].astype("int64"),
+            "end": insured["end"].astype("int64"),
             "worker_id": pd.Series(workers.take(worker), dtype="str"),
             "employer": pd.Series(employers.take(employer), dtype="str"),
         }

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zgzx_research.engine import collect, connect, lazy
+from zgzx_research.engine import DUCKDB, Engine, connect
 from zgzx_research.link.clean_rows import month_number
 from zgzx_research.link.spells import join_spells
 
@@ -59,7 +59,11 @@ class Insured:
 
 
 def insured_persons(
-    rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, claims: pd.DataFrame
+    rows: pd.DataFrame,
+    employment: pd.DataFrame,
+    firm: pd.DataFrame,
+    claims: pd.DataFrame,
+    engine: Engine = DUCKDB,
 ) -> Insured:
     """Make the tables of the insured; claims add their phones."""
     if rows["worker_id"].isna().any():
@@ -77,7 +81,7 @@ def insured_persons(
         .set_index("id_key")["phone_key"]
     )
     person["phone_key"] = person["phone_key"].fillna(person["id_key"].map(phones).astype("str"))
-    return Insured(person, _names(rows, code), _at_work(employment, firm))
+    return Insured(person, _names(rows, code), _at_work(employment, firm, engine))
 
 
 def _names(rows: pd.DataFrame, code: np.ndarray) -> pd.DataFrame:
@@ -87,12 +91,12 @@ def _names(rows: pd.DataFrame, code: np.ndarray) -> pd.DataFrame:
     return rows.loc[first, ["worker_id", "name_key", "surname_key"]].reset_index(drop=True)
 
 
-def _at_work(employment: pd.DataFrame, firm: pd.DataFrame) -> pd.DataFrame:
+def _at_work(employment: pd.DataFrame, firm: pd.DataFrame, engine: Engine) -> pd.DataFrame:
     group = employment["firm_id"].map(firm.set_index("firm_id")["group_id"]).astype("str")
     start, end = month_number(employment["start_ym"]), month_number(employment["end_ym"])
     spans = employment[["worker_id"]].assign(group_id=group, start=start, end=end)[group.notna()]
-    with connect() as connection:
+    with connect(engine) as tables:
         joined = join_spells(
-            lazy(connection, spans), ["worker_id", "group_id"], LINK_RULES["rules"]["gap"]["value"]
+            tables.lazy(spans), ["worker_id", "group_id"], LINK_RULES["rules"]["gap"]["value"]
         )
-        return collect(joined, by=["worker_id", "group_id", "start"])
+        return tables.collect(joined, by=["worker_id", "group_id", "start"])

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from zgzx_research.engine import DUCKDB, Engine
 from zgzx_research.link.audit import AUDIT_COLUMNS, link_summary
 from zgzx_research.link.clean_rows import (
     RECORD_KEY,
@@ -74,6 +75,7 @@ def link_people(
     *,
     months: pd.DataFrame | None = None,
     min_probability: float = 0.75,
+    engine: Engine = DUCKDB,
 ) -> PeopleLinks:
     """Find the persons of the insurance, and who of them contestants, craftsmen and inventors are.
 
@@ -98,6 +100,8 @@ def link_people(
     min_probability : float, default 0.75
         A contestant whose best candidate is less probable is linked to nobody (method "weak" or
         "ambiguous"; the score stays).
+    engine : Engine, optional
+        What joins the spells and compares the records; the links are the same on each.
 
     Returns
     -------
@@ -114,10 +118,12 @@ def link_people(
     rows = _insurance(tables)
     rows["worker_id"] = ranked_ids("W", 7, _persons(rows))
     spell_worker = in_key_order(rows[["source", *RECORD_KEY, "worker_id"]], first=["source"])
-    employment = build_employment(tables, months, spell_worker, firms.link_audit, firms.agency)
+    employment = build_employment(
+        tables, months, spell_worker, firms.link_audit, firms.agency, engine
+    )
     claims = contestant_claims(tables, firms, calendar)
-    insured = insured_persons(rows, employment, firms.firm, claims)
-    people = link_contestants(claims, insured, min_probability=min_probability)
+    insured = insured_persons(rows, employment, firms.firm, claims, engine)
+    people = link_contestants(claims, insured, min_probability=min_probability, engine=engine)
     people = _add_uninsured(people, int(rows["worker_id"].dropna().nunique()))
     inventors = link_inventors(tables, firms, insured)
     named = pd.concat([people, inventors], ignore_index=True)

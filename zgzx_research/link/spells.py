@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import narwhals as nw
-import numpy as np
-import pandas as pd
 
 
 def join_spells(spans: nw.LazyFrame, same: Sequence[str], gap: int) -> nw.LazyFrame:
@@ -30,32 +28,33 @@ def join_spells(spans: nw.LazyFrame, same: Sequence[str], gap: int) -> nw.LazyFr
     )
 
 
-def paid_months(key: np.ndarray, paid: np.ndarray, refund: np.ndarray) -> np.ndarray:
-    """The keys (a number per worker, employer and month) that stay insured, sorted.
-
-    A key may stand more than once.
+def paid_months(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """The months that stay insured, as pair, month; a month may stand more than once.
 
     A refund takes its month away unless the month was paid again after it.
 
-    Parameters
-    ----------
-    key, paid, refund : (lines,) what each line pays or refunds, the month of the payment, whether
-        it is a refund.
+    lines : pair (a number per worker and employer), month (that is paid for or refunded), paid (the
+    month of the payment), refund.
     """
-    refunded = pd.Series(paid[refund]).groupby(key[refund]).max()
-    again = ~refund & pd.Series(key).isin(refunded.index).to_numpy()
-    repaid = pd.Series(paid[again]).groupby(key[again]).max().reindex(refunded.index)
-    gone = refunded.index[~repaid.gt(refunded)]
-    left = pd.Series(key[~refund])
-    return np.sort(left[~left.isin(gone)].to_numpy())
+    same = ["pair", "month"]
+    refunds = lines.filter(nw.col("refund")).group_by(*same).agg(refunded=nw.col("paid").max())
+    payments = lines.filter(~nw.col("refund")).join(refunds, on=same, how="left")
+    later = nw.col("paid") > nw.col("refunded")
+    return payments.filter(later | nw.col("refunded").is_null()).select(*same)
 
 
-def runs(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and last of each unbroken run of sorted numbers, which may repeat."""
-    if not len(number):
-        return number, number
-    breaks = np.flatnonzero(np.diff(number) > 1)
-    return number[np.r_[0, breaks + 1]], number[np.r_[breaks, len(number) - 1]]
+def runs(months: nw.LazyFrame) -> nw.LazyFrame:
+    """First and last month of each unbroken run of months of a pair, as pair, start, end.
+
+    The months of a run and their ranks rise together.
+    """
+    rank = nw.col("month").rank("dense").over("pair")
+    return (
+        months.with_columns(island=nw.col("month") - rank)
+        .group_by("pair", "island")
+        .agg(start=nw.col("month").min(), end=nw.col("month").max())
+        .select("pair", "start", "end")
+    )
 
 
 def resolve_transfers(spells: nw.LazyFrame) -> nw.LazyFrame:

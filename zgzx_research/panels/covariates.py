@@ -6,6 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
+from zgzx_research.engine import DUCKDB, Engine
 from zgzx_research.panels.patent_counts import count_filings, utility_share
 
 # filing subsidies ended in June 2021: the share of utility models is taken before that year
@@ -25,7 +26,13 @@ COLUMNS = [
 
 
 def firm_covariates(
-    firm: pd.DataFrame, filings: pd.DataFrame, *, before: int, years: int = 3, reform: int = REFORM
+    firm: pd.DataFrame,
+    filings: pd.DataFrame,
+    *,
+    before: int,
+    years: int = 3,
+    reform: int = REFORM,
+    engine: Engine = DUCKDB,
 ) -> pd.DataFrame:
     """Make the fixed characteristics of each firm.
 
@@ -39,6 +46,8 @@ def firm_covariates(
         First year that is no longer "before".
     years : int
         How many years before it are counted.
+    engine : Engine, optional
+        What counts.
 
     Returns
     -------
@@ -48,7 +57,8 @@ def firm_covariates(
         utility_share: `patent_counts.utility_share` before the reform, missing without any filing.
     """
     counts, unreformed = (
-        count_filings(filings, dt.date(year - 1, 12, 31)) for year in (before, reform)
+        count_filings(filings, dt.date(year - 1, 12, 31), engine=engine)
+        for year in (before, reform)
     )
     recent = counts[counts["year"].ge(before - years)].groupby("firm_id")["patents_all"].sum()
     share = utility_share(unreformed).set_index("firm_id")["utility_share"]

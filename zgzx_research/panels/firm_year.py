@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from zgzx_research.engine import DUCKDB, Engine
 from zgzx_research.errors import ZgzxError
 from zgzx_research.link.calendar import published_calendar
 from zgzx_research.link.clean_rows import source_table
@@ -84,6 +85,7 @@ def build_firm_year(
     joint: Literal["whole", "fractional"] = "whole",
     dual: Literal["once", "both"] = "once",
     incomplete: Literal["flag", "missing"] = "flag",
+    engine: Engine = DUCKDB,
 ) -> pd.DataFrame:
     """Build the panel of firms: staff, retention, patents and first award by firm and year.
 
@@ -119,6 +121,8 @@ def build_firm_year(
         One invention filed as utility model as well (一案双申) counts once or twice.
     incomplete : {"flag", "missing"}, default "flag"
         Years whose filings are not all published yet are flagged, or also missing.
+    engine : Engine, optional
+        What counts; the panel is the same on each.
 
     Returns
     -------
@@ -144,18 +148,19 @@ def build_firm_year(
     # the engine counts the staff while pandas counts the patents
     with ThreadPoolExecutor(1) as threads:
         counted = threads.submit(
-            count_staff, firm, employment, years=years, longest_break=longest_break
+            count_staff, firm, employment, years=years, longest_break=longest_break, engine=engine
         )
         original = filings_of_firms(patent, firm_shares(party, link_audit))
         filings = original
         if holder != "original":
             filings = filings_of_firms(patent, firm_shares(party, link_audit, holder))
-        counts = count_filings(filings, truncation, firm=firm, joint=joint, dual=dual)
-        awards = first_awards(roster, link_audit, calendar)
-        before = awards["first_award"].min()
-        known = firm_covariates(
-            firm, original, before=int(before) if pd.notna(before) else first_year
+        counts = count_filings(
+            filings, truncation, firm=firm, joint=joint, dual=dual, engine=engine
         )
+        awards = first_awards(roster, link_audit, calendar)
+        first = awards["first_award"].min()
+        before = int(first) if pd.notna(first) else first_year
+        known = firm_covariates(firm, original, before=before, engine=engine)
         staff = counted.result()
 
     stages = first_stages(roster, entry, link_audit, calendar).drop(columns="first_award")

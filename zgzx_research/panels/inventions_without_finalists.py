@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from zgzx_research.distinct import is_in
+from zgzx_research.engine import DUCKDB, Engine
 from zgzx_research.link.link_firms import FirmLinks
 from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.patent_counts import count_filings, filings_of_firms, firm_shares
@@ -33,6 +34,7 @@ def build_inventions_without_finalists(
     worker_final: pd.DataFrame,
     holder: Literal["original", "current"] = "original",
     joint: Literal["whole", "fractional"] = "whole",
+    engine: Engine = DUCKDB,
 ) -> pd.DataFrame:
     """Count the inventions of each firm and year that name nobody who ever stood in a final.
 
@@ -56,6 +58,8 @@ def build_inventions_without_finalists(
         The panel of persons (`build_worker_final`).
     holder, joint : str
         Whose a patent is and how a joint one counts, as in `build_firm_year`.
+    engine : Engine, optional
+        What counts.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def build_inventions_without_finalists(
     filed = filings_by_inventor(tables, people.link_audit)
     finalists = worker_final.loc[worker_final["arm"].isin(IN_A_FINAL), "worker_id"]
     theirs = filed.loc[filed["worker_id"].isin(set(finalists)), "app_no"]
-    left = _counts(tables, firms, theirs, holder, joint)
+    left = _counts(tables, firms, theirs, holder, joint, engine)
 
     found = panel.merge(left, on=["firm_id", "year"], how="left", validate="one_to_one")
     linked = panel["year"].between(filed["year"].min(), filed["year"].max())
@@ -94,6 +98,7 @@ def _counts(
     theirs: pd.Series,
     holder: Literal["original", "current"],
     joint: Literal["whole", "fractional"],
+    engine: Engine,
 ) -> pd.DataFrame:
     """firm_id, year, left: inventions that are not among `theirs` (app_no)."""
     patent = tables["patent"]
@@ -105,7 +110,8 @@ def _counts(
     filings = filings_of_firms(
         others, firm_shares(tables["patent_party"], firms.link_audit, holder)
     )
-    counted = count_filings(filings, patent["filed"].max().date(), firm=firms.firm, joint=joint)
+    last = patent["filed"].max().date()
+    counted = count_filings(filings, last, firm=firms.firm, joint=joint, engine=engine)
     return counted[["firm_id", "year", "patents_invention"]].rename(
         columns={"patents_invention": "left"}
     )

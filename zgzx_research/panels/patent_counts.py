@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from zgzx_research.distinct import is_in
+from zgzx_research.engine import DUCKDB, Engine, connect
 from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key
 
 TYPES = ("invention", "utility_model", "design")
@@ -33,9 +35,9 @@ def filings_of_firms(patent: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        app_no, firm_id, share, type, filed, and of a utility model the day on which its invention
-        was filed (twin_filed): twins are those paired by the cleaning, and those of one firm, day
-        and title, however the firm was written.
+        app_no, firm_id, rows, parties, type, filed, and of a utility model the day on which its
+        invention was filed (twin_filed): twins are those paired by the cleaning, and those of one
+        firm, day and title, however the firm was written.
     """
     dated = patent.dropna(subset=["filed", "type"])
     about = dated[["app_no", "type", "filed"]].assign(
@@ -55,6 +57,7 @@ def count_filings(
     firm: pd.DataFrame | None = None,
     joint: Literal["whole", "fractional"] = "whole",
     dual: Literal["once", "both"] = "once",
+    engine: Engine = DUCKDB,
 ) -> pd.DataFrame:
     """Count distinct applications by firm, year of filing and type.
 
@@ -71,6 +74,8 @@ def count_filings(
     dual : {"once", "both"}, default "once"
         One invention filed as utility model as well (一案双申) counts once, as the invention, or as
         both.
+    engine : Engine, optional
+        What counts.
 
     Returns
     -------
@@ -82,17 +87,28 @@ def count_filings(
     if dual == "once":
         found = found[~found["twin_filed"].le(last)]
     found = found.assign(year=found["filed"].dt.year.astype("int64"))
-    if firm is not None:  # parties of one application may have become one firm
+    if firm is not None:
         found["firm_id"] = _successors(found, firm)
-        found = found.groupby(["app_no", "firm_id", "year", "type"], as_index=False)["share"].sum()
-    weight = found["share"] if joint == "fractional" else pd.Series(1, index=found.index)
-    kinds = {f"patents_{kind}": weight.where(found["type"].eq(kind), 0) for kind in TYPES}
-    counts = (
-        found.assign(patents_all=weight, **kinds)
-        .groupby(["firm_id", "year"], as_index=False)[PATENT_COLUMNS]
-        .sum()
-    )
-    return counts.sort_values(["firm_id", "year"], ignore_index=True)
+    same = ["firm_id", "year", "type", "rows", "parties"]
+    with connect(engine) as tables:
+        counted = tables.collect(_alike(tables.lazy(found[["app_no", *same]])), by=same)
+    weight = counted["applications"].astype("int64")
+    if joint == "fractional":
+        weight = weight * counted["rows"] / counted["parties"]
+    kinds = {f"patents_{kind}": weight.where(counted["type"].eq(kind), 0) for kind in TYPES}
+    counts = counted.assign(patents_all=weight, **kinds).groupby(["firm_id", "year"])
+    return counts[PATENT_COLUMNS].sum().reset_index()
+
+
+def _alike(filings: nw.LazyFrame) -> nw.LazyFrame:
+    """Count applications by firm, year and type, and by how many of how many parties the firm is.
+
+    Parties of one application may have become one firm. Whole numbers only, so that the order in
+    which an engine adds cannot change a sum.
+    """
+    same = ["firm_id", "year", "type", "parties"]
+    each = filings.group_by("app_no", *same).agg(rows=nw.col("rows").sum().cast(nw.Int64))
+    return each.group_by(*same, "rows").agg(applications=nw.len())
 
 
 def add_patents(
@@ -173,7 +189,7 @@ def firm_shares(
     Returns
     -------
     pandas.DataFrame
-        app_no, firm_id, share in (0, 1].
+        app_no, firm_id, and how many of its `parties` the firm is (`rows`): whole numbers.
     """
     linked = link_audit.loc[
         link_audit["source"].eq("patent_party"), [*RECORD_KEY, "firm_id"]
@@ -182,9 +198,7 @@ def firm_shares(
     parties = party.groupby("app_no").size()
     mine = merged_by_key(party, linked, RECORD_KEY).groupby(["app_no", "firm_id"]).size()
     pairs = mine.rename("rows").reset_index()
-    return pairs[["app_no", "firm_id"]].assign(
-        share=pairs["rows"] / pairs["app_no"].map(parties).astype("float64")
-    )
+    return pairs.assign(parties=pairs["app_no"].map(parties).astype("int64"))
 
 
 def _named_twins(patent: pd.DataFrame) -> pd.Series:

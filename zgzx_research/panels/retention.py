@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from zgzx_research.engine import collect, connect, kept, lazy
+from zgzx_research.engine import DUCKDB, Connection, Engine, connect
 from zgzx_research.link.spells import join_spells
 
 # A break of up to so many months between two spells with one firm is a missed contribution, not a
@@ -30,6 +29,7 @@ def count_staff(
     *,
     years: range,
     longest_break: int = LONGEST_BREAK,
+    engine: Engine = DUCKDB,
 ) -> pd.DataFrame:
     """Count staff and retained staff by firm and year.
 
@@ -50,6 +50,8 @@ def count_staff(
         Years of the panel.
     longest_break : int, default 3
         Months without insurance between two spells at one place that still count as insured.
+    engine : Engine, optional
+        What counts.
 
     Returns
     -------
@@ -61,14 +63,14 @@ def count_staff(
         firm=range(len(firm)), group=groups, in_district=firm.get("in_district", True)
     )
     decembers = pd.DataFrame({"year": range(years.start - 1, years.stop + 1)})
-    with connect(memory=MEMORY) as connection:
-        known, when = lazy(connection, places), lazy(connection, decembers)
-        source = lazy(connection, employment)
-        parts = max(int(source.select(nw.len()).collect("pyarrow").item()) // CHUNK, 1)
+    with connect(engine, memory=MEMORY) as tables:
+        known, when = tables.lazy(places), tables.lazy(decembers)
+        source = tables.lazy(employment)
+        parts = _parts(tables, source)
         total = np.zeros((len(firm), len(years), 1 + len(COUNTS)), dtype="int64")
         for part in range(parts):
             counts = _chunk_counts(
-                connection, _spells(source, known, part, parts), when, years.stop - 1, longest_break
+                tables, _spells(source, known, part, parts), when, years.stop - 1, longest_break
             )
             total[counts["firm_id"], counts["year"] - years.start] += counts[
                 ["staff_start", *COUNTS]
@@ -78,6 +80,14 @@ def count_staff(
     staff.insert(0, "year", year + years.start)
     staff.insert(0, "firm_id", firm["firm_id"].to_numpy()[at])
     return staff.sort_values(["firm_id", "year"], ignore_index=True)
+
+
+def _parts(tables: Connection, source: nw.LazyFrame) -> int:
+    """In how many parts a table is counted."""
+    if not tables.in_parts:
+        return 1
+    rows = tables.collect(source.select(rows=nw.len()), by=["rows"])
+    return max(int(rows["rows"].iloc[0]) // CHUNK, 1)
 
 
 def last_month(employment: pd.DataFrame) -> int:
@@ -161,14 +171,14 @@ def _spells(source: nw.LazyFrame, places: nw.LazyFrame, part: int, parts: int) -
 
 
 def _chunk_counts(
-    connection: duckdb.DuckDBPyConnection,
+    tables: Connection,
     spells: nw.LazyFrame,
     decembers: nw.LazyFrame,
     last_year: int,
     longest_break: int,
 ) -> pd.DataFrame:
     """Count by firm and year; staff is counted in the December before the year."""
-    chunk = kept(connection, spells, "spells")
+    chunk = tables.kept(spells, "spells")
     there = {
         level: _insured(level_spells(chunk, level, longest_break), decembers, level)
         for level in LEVELS
@@ -181,9 +191,7 @@ def _chunk_counts(
         staff_start=nw.len(), **{name: nw.col(name).sum() for name in COUNTS}
     )
     whole = counts.with_columns(nw.col("staff_start", *COUNTS).fill_null(0).cast(nw.Int32))
-    result = collect(whole, by=["firm_id", "year"])
-    connection.execute("DROP TABLE spells")
-    return result
+    return tables.collect(whole, by=["firm_id", "year"])
 
 
 def _insured(spells: nw.LazyFrame, decembers: nw.LazyFrame, level: str) -> nw.LazyFrame:

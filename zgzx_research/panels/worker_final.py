@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from zgzx_research.engine import DUCKDB, Engine
 from zgzx_research.link.audit import ARMS, contestants
 from zgzx_research.link.calendar import published_calendar
 from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key, month_number
@@ -68,6 +69,7 @@ def build_worker_final(
     calendar: pd.DataFrame | None = None,
     longest_break: int = LONGEST_BREAK,
     patent_truncation: dt.date | None = None,
+    engine: Engine = DUCKDB,
 ) -> pd.DataFrame:
     """Build the panel of persons: everybody who competed, followed from the month of the final.
 
@@ -90,6 +92,8 @@ def build_worker_final(
         Months without insurance between two spells at one place that still count as insured.
     patent_truncation : datetime.date, optional
         Date of the patent export; by default the last day in it.
+    engine : Engine, optional
+        What looks up stays and wages; the panel is the same on each.
 
     Returns
     -------
@@ -128,20 +132,20 @@ def build_worker_final(
     firm, employment = firms.firm, people.employment
     calendar = published_calendar() if calendar is None else calendar
     rows, earlier = _contestants(tables, firms, people, calendar)
-    at = place_at_final(rows, employment, firm, longest_break)
+    at = place_at_final(rows, employment, firm, longest_break, engine)
     rows = rows.merge(at, on=PERSON, how="left", validate="one_to_one")
     rows["firm_id"] = rows["firm_id"].fillna(rows["seen_firm"])
     rows["group_id"] = rows["group_id"].fillna(rows["seen_group"])
     rows["employed"] = rows["employed"].eq(True).fillna(False).astype("bool")
     covered = month_number(pd.Series([last_month(employment)]))[0]
-    rows = _stays(rows, employment, firm, longest_break, covered)
+    rows = _stays(rows, employment, firm, longest_break, covered, engine)
 
     entries = build_firm_entries(tables, firms, calendar=calendar)
     reached = entries.rename(columns={"n_finalists": "firm_entries"}).astype(
         {"firm_entries": "Int64"}
     )
     contest = ["edition", "firm_id", "category"]
-    wages = wage_means(rows, people.wage_base, covered)
+    wages = wage_means(rows, people.wage_base, covered, engine)
     for found, key in (
         (earlier, PERSON),
         (wages, PERSON),
@@ -202,11 +206,12 @@ def _stays(
     firm: pd.DataFrame,
     longest_break: int,
     covered: int,
+    engine: Engine,
 ) -> pd.DataFrame:
     """Add SHARES, tenure_months, leave_month and observed_months."""
     there = rows[rows["employed"]]
-    shares = stayed(there, employment, firm, longest_break)
-    times = tenure_and_leaving(there, employment, firm, longest_break, covered)
+    shares = stayed(there, employment, firm, longest_break, engine)
+    times = tenure_and_leaving(there, employment, firm, longest_break, covered, engine)
     for found in (shares, times):
         rows = rows.merge(found, on=PERSON, how="left", validate="one_to_one")
     for months in HORIZONS:

@@ -9,7 +9,7 @@ import narwhals as nw
 import pandas as pd
 
 from zgzx_research.cleaning.rules import RULES
-from zgzx_research.engine import collect, connect, lazy
+from zgzx_research.engine import Engine, connect
 from zgzx_research.link.clean_rows import RECORD_KEY, merged_by_key, month_number
 
 PERSON = ["edition", "worker_id"]
@@ -40,7 +40,9 @@ def earlier_contests(contests: pd.DataFrame) -> pd.DataFrame:
     return before.rename(columns=names).astype("Int64").reset_index()
 
 
-def wage_means(rows: pd.DataFrame, wage_base: pd.DataFrame, covered: int) -> pd.DataFrame:
+def wage_means(
+    rows: pd.DataFrame, wage_base: pd.DataFrame, covered: int, engine: Engine
+) -> pd.DataFrame:
     """edition, worker_id, wage_base_before, wage_base_after (yuan a month).
 
     Mean contribution base over the months of `WAGE_WINDOWS` that are known; missing where none is,
@@ -52,13 +54,13 @@ def wage_means(rows: pd.DataFrame, wage_base: pd.DataFrame, covered: int) -> pd.
         cents=(wage_base["base"] * CENTS).round().astype("int64"),
     )
     result = rows[PERSON]
-    with connect() as connection:
-        pairs = lazy(connection, asked).join(lazy(connection, bases), on="worker_id")
+    with connect(engine) as tables:
+        pairs = tables.lazy(asked).join(tables.lazy(bases), on="worker_id")
         since = pairs.with_columns(since=nw.col("at") - nw.col("month"))
         for name, (first, last) in WAGE_WINDOWS.items():
             within = since.filter(nw.col("since") >= first, nw.col("since") <= last)
             sums = within.group_by(*PERSON).agg(cents=nw.col("cents").sum(), months=nw.len())
-            found = collect(sums, by=PERSON)
+            found = tables.collect(sums, by=PERSON)
             mean = found["cents"].astype("float64") / CENTS / found["months"].astype("float64")
             result = result.merge(found[PERSON].assign(**{name: mean}), on=PERSON, how="left")
             seen = rows["month"].add(last).le(covered).fillna(False).to_numpy(dtype=bool)

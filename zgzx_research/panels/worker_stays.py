@@ -8,7 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from zgzx_research.distinct import is_in
-from zgzx_research.engine import collect, connect, lazy
+from zgzx_research.engine import Engine, connect
 from zgzx_research.link.clean_rows import month_number
 from zgzx_research.panels.retention import HORIZONS, LEVELS, level_spells
 
@@ -16,7 +16,11 @@ PERSON = ["edition", "worker_id"]
 
 
 def place_at_final(
-    rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int
+    rows: pd.DataFrame,
+    employment: pd.DataFrame,
+    firm: pd.DataFrame,
+    longest_break: int,
+    engine: Engine,
 ) -> pd.DataFrame:
     """edition, worker_id, employed, seen_firm, seen_group.
 
@@ -26,9 +30,8 @@ def place_at_final(
     """
     people = rows.loc[rows["month"].notna(), [*PERSON, "month", "firm_id", "group_id"]]
     listed = people.rename(columns={"firm_id": "listed", "group_id": "listed_group"})
-    found = _covering(
-        listed, _spells(employment, firm, rows["worker_id"]), "employer", [0], longest_break, []
-    )
+    spells = _spells(employment, firm, rows["worker_id"])
+    found = _covering(listed, spells, "employer", [0], longest_break, [], engine)
     found["group_id"] = found["firm_id"].map(firm.set_index("firm_id")["group_id"])
     found["employed"] = found["group_id"].eq(found["listed_group"].fillna(found["group_id"]))
     found["rank"] = (
@@ -40,7 +43,11 @@ def place_at_final(
 
 
 def stayed(
-    rows: pd.DataFrame, employment: pd.DataFrame, firm: pd.DataFrame, longest_break: int
+    rows: pd.DataFrame,
+    employment: pd.DataFrame,
+    firm: pd.DataFrame,
+    longest_break: int,
+    engine: Engine,
 ) -> pd.DataFrame:
     """edition, worker_id and SHARES.
 
@@ -51,7 +58,7 @@ def stayed(
     result = people[PERSON]
     for level, same in LEVELS.items():
         asked = people[[*PERSON, "month", *same]]
-        there = _covering(asked, spells, level, HORIZONS, longest_break, same)
+        there = _covering(asked, spells, level, HORIZONS, longest_break, same, engine)
         for months in HORIZONS:
             then = there.loc[there["ahead"].eq(months), PERSON].drop_duplicates()
             name = f"retention_{months}_{level}"
@@ -65,6 +72,7 @@ def tenure_and_leaving(
     firm: pd.DataFrame,
     longest_break: int,
     covered: int,
+    engine: Engine,
 ) -> pd.DataFrame:
     """edition, worker_id, tenure_months, leave_month (Int64): time at the firm's legal group.
 
@@ -75,10 +83,12 @@ def tenure_and_leaving(
     people = _people(rows)
     spells = _spells(employment, firm, people["worker_id"])
     asked = people[[*PERSON, "month", "group_id"]].astype({"month": "int64"})
-    with connect() as connection:
-        at_group = lazy(connection, spells)
+    with connect(engine) as tables:
+        at_group = tables.lazy(spells)
         insured, unbroken = (
-            collect(level_spells(at_group, "group", gap), by=["worker_id", "group_id", "start"])
+            tables.collect(
+                level_spells(at_group, "group", gap), by=["worker_id", "group_id", "start"]
+            )
             for gap in (0, longest_break)
         )
     same = ["worker_id", "group_id"]
@@ -122,6 +132,7 @@ def _covering(
     ahead: Sequence[int],
     longest_break: int,
     same: list[str],
+    engine: Engine,
 ) -> pd.DataFrame:
     """Join people with the spells at a level that cover a month so many months `ahead`.
 
@@ -129,11 +140,11 @@ def _covering(
     """
     later = people.merge(pd.DataFrame({"ahead": ahead}), how="cross")
     asked = later.assign(at=(later["month"] + later["ahead"]).astype("int64"))
-    with connect() as connection:
-        there = level_spells(lazy(connection, spells), level, longest_break)
+    with connect(engine) as tables:
+        there = level_spells(tables.lazy(spells), level, longest_break)
         found = (
-            lazy(connection, asked)
+            tables.lazy(asked)
             .join(there, on=["worker_id", *same])
             .filter(nw.col("start") <= nw.col("at"), nw.col("end") >= nw.col("at"))
         )
-        return collect(found, by=[*PERSON, "ahead"])
+        return tables.collect(found, by=[*PERSON, "ahead"])

@@ -7,12 +7,14 @@ import subprocess
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.file_numbers import number_files
 from zgzx_research.pipeline import store
 
 DATA_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "duckdb")
+ENGINE_PACKAGES = {"duckdb": (), "spark": ("pyspark",)}  # beyond those of every run
 REPORT_PACKAGES = ("matplotlib", "papermill", "pypandoc-binary", "typst")
 MARK = "SYNTHETIC.json"
 CODE = ("zgzx_research", "notebooks", "pyproject.toml", "requirements.lock")  # what a run executes
@@ -68,7 +70,7 @@ def write_manifest(
     *,
     inputs: Mapping[Path, str],
     outputs: list[Path],
-    settings: Mapping[str, object],
+    settings: Mapping[str, Any],
     stamp: Mapping[str, object],
 ) -> None:
     """Write `manifest.json`.
@@ -86,6 +88,8 @@ def write_manifest(
     settings, stamp : mapping
         The study file, and what is needed to make the study again.
     """
+    engine = ENGINE_PACKAGES[settings["engine"]["name"]]
+    packages = (*DATA_PACKAGES, *engine, *REPORT_PACKAGES)
     manifest = {
         "inputs": {number: store.file_digest(file) for file, number in inputs.items()},
         "outputs": {
@@ -95,7 +99,7 @@ def write_manifest(
         "stamp": stamp,
         "commit": commit(root),
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in (*DATA_PACKAGES, *REPORT_PACKAGES)},
+        "packages": {name: metadata.version(name) for name in packages},
     }
     store.write_json(path, manifest)
 

@@ -216,10 +216,11 @@ def across_thresholds(
     calendar = pd.read_csv(place.calendar)
     firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
 
+    engine = data.engine_of(study)
     rows = []
     for score in sorted(set(scores)):
         strict = _reliable_links(firms, score)
-        people = link_people(tables, strict, calendar, months=months)
+        people = link_people(tables, strict, calendar, months=months, engine=engine)
         panel = data.firm_year(study, tables, calendar, strict, people)
         row = _estimate(study, panel, strict.link_audit, outcome)
         rows.append({"min_score": score} | row)

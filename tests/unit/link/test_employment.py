@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from zgzx_research.engine import collect, connect, lazy
+from zgzx_research.engine import connect
 from zgzx_research.link.clean_rows import month_lines
 from zgzx_research.link.employment_spells import build_employment
 from zgzx_research.link.spells import join_spells
@@ -166,10 +166,9 @@ def test_an_open_spell_ends_with_the_export_and_nobody_s_rows_stay_out() -> None
 
 def joined(spans: list[tuple[int, int, int]], gap: int) -> list[tuple[int, int, int]]:
     table = pd.DataFrame(spans, columns=["worker", "start", "end"])
-    with connect() as connection:
-        result = collect(
-            join_spells(lazy(connection, table), ["worker"], gap), by=["worker", "start"]
-        )
+    with connect() as tables:
+        joined = join_spells(tables.lazy(table), ["worker"], gap)
+        result = tables.collect(joined, by=["worker", "start"])
     return [tuple(row) for row in result[["worker", "start", "end"]].itertuples(index=False)]
 
 

@@ -55,6 +55,7 @@ def simultaneous_quantile(
         return t_quantile(level, df)
     correlation = covariance[np.ix_(used, used)] / np.outer(sd[used], sd[used])
     correlation = np.eye(len(correlation)) if np.isnan(correlation).any() else correlation
+    np.fill_diagonal(correlation, 1.0)  # else rounding would decide which row comes first
     with one_thread():
         exceeds = _joint_tail(correlation, seed, df)
     # between that of rows that are one and the same, and of rows that never exceed together

@@ -98,12 +98,25 @@ def same_strata(cohort: np.ndarray, pattern: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _strata(panel: PreparedPanel) -> Strata:
+    if len(panel.y) and not np.isnan(panel.y.min()):
+        return _complete_strata(panel)
     seen = ~np.isnan(panel.y)
     member, first = observation_strata(panel.cohort, seen)
     pairs = None if panel.cluster is None else _distinct_pairs(member, panel.cluster)
     return Strata(
         panel.cohort[first], seen[first], np.bincount(member, minlength=len(first)), pairs
     )
+
+
+def _complete_strata(panel: PreparedPanel) -> Strata:
+    """Return the same where every unit is observed in every period: strata are cohorts."""
+    counts = np.bincount(panel.cohort)
+    used = np.flatnonzero(counts)
+    pairs = None
+    if panel.cluster is not None:
+        pairs = _distinct_pairs((np.cumsum(counts > 0) - 1)[panel.cohort], panel.cluster)
+    observed = np.ones((len(used), panel.y.shape[1]), dtype=bool)
+    return Strata(used, observed, counts[used], pairs)
 
 
 def _distinct(code: np.ndarray) -> np.ndarray:

@@ -79,7 +79,9 @@ class Recipe:
     def sample(self, block: Block) -> tuple[Block, Sample]:
         """Return a block in all periods of the panel, and which of its units stay."""
         block = in_periods_of(block, self.periods)
-        start = self.clock.count_starts(block.columns["first_treated"][:, 0].astype(float))
+        start = self.clock.count_starts(
+            block.columns["first_treated"][:, 0].astype(float, copy=False)
+        )
         return block, sample_units(block, self.clock.numbers, start, self.by_base, self.gaps)
 
 
@@ -106,7 +108,8 @@ def make_panel(blocks: PartStore, survey: Survey, recipe: Recipe) -> tuple[Panel
     if isinstance(parts, OneBlock):
         panel = parts.whole
     else:
-        panel = PanelInParts(part_of(no_unit(survey, recipe), recipe=recipe), parts)
+        header = part_of(no_unit(survey, recipe), recipe=recipe)
+        panel = PanelInParts(replace(header, late=np.zeros(0)), parts)
     left = parts.reduce(_left_of, _Left.__add__)  # of parts that all units have left, too
     assert left is not None
     if not left.cohorts.all():
@@ -141,17 +144,19 @@ def part_of(block: Block, *, recipe: Recipe) -> PreparedPanel:
         what: Found(rows, units, tuple((place, text) for text in shown))
         for what, (rows, units, shown) in sample.found.items()
     }
-    block = block if keep.all() else block.take(keep)
-    start, late = sample.start[keep], sample.late[keep]
+    start, late = sample.start, sample.late
+    if not keep.all():
+        block, start, late = block.take(keep), start[keep], None if late is None else late[keep]
+    codes, distinct = pd.factorize(start)
     weight, group = block.columns.get("weights"), block.columns.get("cluster")
     if weight is None:
         weight = np.ones((len(start), 1))
     return PreparedPanel(
         block.y,
-        np.searchsorted(recipe.cohorts, start),
+        np.searchsorted(recipe.cohorts, distinct)[codes],
         recipe.cohorts,
         recipe.clock.numbers,
-        _of_width(weight.astype(float), block, recipe.widths.get("weights", 1)),
+        _of_width(weight.astype(float, copy=False), block, recipe.widths.get("weights", 1)),
         recipe.gaps,
         pd.DataFrame({"found": [found]}),
         recipe.roles,

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from zgzx_research.did.panel.clock import Clock
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
+from zgzx_research.errors import ZgzxError
 
 T = TypeVar("T")
 
 Change = Callable[[PreparedPanel], PreparedPanel]
 """A change that each unit goes through by itself: a panel of some units -> the same, changed."""
+
+
+# arrays of a `PreparedPanel` that have a row per unit
+BY_UNIT = ("y", "cohort", "weights", "cluster", "covariates", "late", "units")
 
 
 class PartStore(Protocol):
@@ -53,7 +58,20 @@ class PanelInParts:
     header: PreparedPanel
     store: PartStore
     changes: tuple[Change, ...] = ()
-    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+
+    if not TYPE_CHECKING:  # what a type checker knows not to be there stays an error for it
+
+        def __getattr__(self, name):
+            """Say that the arrays by unit are not in memory."""
+            if name not in BY_UNIT:
+                raise AttributeError(name)
+            raise ZgzxError(
+                "this needs all units in memory, and the panel is in parts",
+                where=f"panel.{name}",
+                remedy="Prepare a sample of the units, or a table that fits into memory. "
+                "estimate_effects takes panels in parts.",
+            )
 
     @property
     def cohorts(self) -> np.ndarray:

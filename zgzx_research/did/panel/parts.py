@@ -55,15 +55,13 @@ def over_parts(panel: Panel, kernel: Callable[[PreparedPanel], T], add: Callable
 
 
 def once(panel: Panel, kernel: Callable[[PreparedPanel], T], add: Callable[[T, T], T]) -> T:
-    """Return the same; a panel in parts remembers it, so the result must be small.
+    """Return the same, and let the panel remember it: the result must be small.
 
     Parameters
     ----------
     kernel : Callable[[PreparedPanel], T]
         A function of a module, by which the result is remembered.
     """
-    if isinstance(panel, PreparedPanel):
-        return kernel(panel)
     if kernel not in panel.known:
         panel.known[kernel] = over_parts(panel, kernel, add)
     return cast(T, panel.known[kernel])
@@ -104,21 +102,21 @@ def in_memory(panel: Panel, needs: str) -> PreparedPanel:
 
 def unit_count(panel: Panel) -> int:
     """Units of a panel."""
-    return once(panel, _count_units, int.__add__)
+    return once(panel, _counts, _add_counts)[0]
 
 
 def is_complete(panel: Panel) -> bool:
     """Whether every unit is observed in every period."""
-    return once(panel, _sees_all, _both)
+    return once(panel, _counts, _add_counts)[1]
 
 
-def _count_units(panel: PreparedPanel) -> int:
-    return len(panel.y)
+def _counts(panel: PreparedPanel) -> tuple[int, bool]:
+    return len(panel.y), _sees_all(panel)
 
 
 def _sees_all(panel: PreparedPanel) -> bool:
     return not len(panel.y) or not bool(np.isnan(panel.y.min()))
 
 
-def _both(one: bool, other: bool) -> bool:
-    return one and other
+def _add_counts(one: tuple[int, bool], other: tuple[int, bool]) -> tuple[int, bool]:
+    return one[0] + other[0], one[1] and other[1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,9 @@ class PreparedPanel:
         How the periods were counted: its step, and what the table calls each period.
     units : (units,)
         Name of each unit, so that groups and strata can be given by unit; never shown in results.
+    known : dict
+        Small results of passes that are asked for again (see `parts.once`); a changed panel starts
+        with none.
     """
 
     y: np.ndarray
@@ -75,6 +79,11 @@ class PreparedPanel:
     until: np.ndarray | None = None
     clock: Clock | None = None
     units: np.ndarray | None = None
+    known: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+
+    def __getstate__(self) -> list[Any]:
+        """Leave out what is only remembered: two equal panels have equal bytes."""
+        return [{} if f.name == "known" else getattr(self, f.name) for f in fields(self)]
 
     @property
     def has_covariates(self) -> bool:

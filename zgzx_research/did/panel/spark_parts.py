@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import pickle
+import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,27 +40,49 @@ def is_spark(data: Any) -> bool:
     return type(data).__module__.startswith("pyspark.sql") and hasattr(data, "mapInArrow")
 
 
+class KeptFrame:
+    """A DataFrame that Spark keeps until nothing refers to this object any more.
+
+    Parameters
+    ----------
+    frame : pyspark.sql.DataFrame
+        What to keep, in memory and on disk.
+    """
+
+    def __init__(self, frame: DataFrame) -> None:
+        from pyspark.storagelevel import StorageLevel
+
+        self.frame = frame.persist(StorageLevel.MEMORY_AND_DISK)
+        weakref.finalize(self, _let_go, self.frame)
+
+
+def _let_go(frame: DataFrame) -> None:
+    with suppress(Exception):  # the session may have ended before
+        frame.unpersist()
+
+
 @dataclass(frozen=True, slots=True)
 class SparkParts:
     """A store of parts in a Spark DataFrame.
 
     Attributes
     ----------
-    frame : pyspark.sql.DataFrame
+    kept : KeptFrame
         One row per part: the bytes of a block of rows.
     change : Callable, optional
         Made to each block before a kernel has it.
     """
 
-    frame: DataFrame
+    kept: KeptFrame
     change: Callable[[Any], Any] | None = None
 
     def reduce(self, kernel: Callable[[Any], T | None], add: Callable[[T, T], T]) -> T | None:
         """Return the sum of the kernel's results over all parts; None adds nothing."""
-        sums = self.frame.mapInArrow(partial(_sum_of_parts, self.change, kernel, add), SCHEMA)
-        count = _partitions(self.frame)
+        frame = self.kept.frame
+        sums = frame.mapInArrow(partial(_sum_of_parts, self.change, kernel, add), SCHEMA)
+        count = _partitions(frame)
         while count > FEW:
-            count = math.ceil(math.sqrt(count))
+            count = math.isqrt(count)
             sums = sums.repartition(count).mapInArrow(partial(_sum_of_sums, add), SCHEMA)
         rows = _collected(sums)
         _raise_first([row.value for row in rows if row.kind == ERROR])
@@ -71,7 +95,7 @@ class SparkParts:
     def map(self, change: Callable[[Any], Any]) -> SparkParts:
         """Return a store of all parts after a change, made whenever they are asked for."""
         before = self.change
-        return SparkParts(self.frame, change if before is None else partial(_both, before, change))
+        return SparkParts(self.kept, change if before is None else partial(_both, before, change))
 
 
 def spark_blocks(data: Any, roles: Roles) -> SparkParts:
@@ -83,8 +107,6 @@ def spark_blocks(data: Any, roles: Roles) -> SparkParts:
         A column is missing, or PySpark does not work here.
     """
     _refuse_without_spark()
-    from pyspark.storagelevel import StorageLevel
-
     names = list(dict.fromkeys(name for name in roles.values() if name is not None))
     refuse_missing(names, data.columns)
     unit, period = roles["unit"], str(roles["period"])
@@ -99,7 +121,7 @@ def spark_blocks(data: Any, roles: Roles) -> SparkParts:
         rows = rows.repartitionByRange(_quoted(unit))
         rows = rows.sortWithinPartitions(_quoted(unit), _quoted(period))
     blocks = rows.mapInArrow(partial(_blocks_of_rows, names, roles, readings), SCHEMA)
-    return SparkParts(blocks.persist(StorageLevel.MEMORY_AND_DISK))
+    return SparkParts(KeptFrame(blocks))
 
 
 def _refuse_without_spark() -> None:

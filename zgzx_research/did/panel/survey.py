@@ -115,9 +115,9 @@ def survey_of(block: Block, *, roles: Roles) -> Survey:
     """Look at one block."""
     place = place_of(block.units)
     tally = block.tally | _wrong_values(block) | _alike(block)
-    start = block.columns["first_treated"][:, 0].astype(float)
+    start = block.columns["first_treated"][:, 0].astype(float, copy=False)
     codes, distinct = pd.factorize(start)
-    units = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    units = np.bincount(codes + 1, minlength=len(distinct) + 1)[1:]
     cluster = block.columns.get("cluster")
     labels = None
     if cluster is not None:

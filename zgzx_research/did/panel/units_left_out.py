@@ -41,15 +41,15 @@ class Sample:
     ----------
     start : (units,)
         First treated period of each unit, infinity = not within the panel.
-    late : (units,)
-        That of units treated after the panel, infinity for all others.
+    late : (units,), optional
+        That of units treated after the panel, infinity for all others; None where there are none.
     keep : (units,) bool
     found : dict of reason -> (rows, units, examples)
         Of those that leave, and what is to be noted.
     """
 
     start: np.ndarray
-    late: np.ndarray
+    late: np.ndarray | None
     keep: np.ndarray
     found: dict[str, tuple[int, int, tuple[str, ...]]]
 
@@ -73,7 +73,9 @@ def sample_units(
     never = np.isnan(start)
     start = np.where(never, NEVER, start)
     beyond = np.isfinite(start) & (start > periods[-1])
-    late, start = np.where(beyond, start, NEVER), np.where(beyond, NEVER, start)
+    late = None
+    if beyond.any():
+        late, start = np.where(beyond, start, NEVER), np.where(beyond, NEVER, start)
     nothing = np.zeros(len(start), dtype=bool)
     holes = nothing
     if len(start) and np.isnan(block.y.min()):

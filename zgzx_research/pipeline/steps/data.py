@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from zgzx_research.engine import DUCKDB, Engine, running
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.build import Step
@@ -58,7 +59,7 @@ def steps(
         Cleaning of each source, then the collected quarantine, links and panels.
     """
     cleaning = [_clean_step(place, study, source, files, numbers, key) for source in SOURCES]
-    return [*cleaning, _collect_step(place), _link_step(place), _panels_step(place, study)]
+    return [*cleaning, _collect_step(place), _link_step(place, study), _panels_step(place, study)]
 
 
 def _clean_step(
@@ -170,19 +171,20 @@ def _all_clean(place: Place) -> tuple[Path, ...]:
     return place.stage("clean", *(table for tables in SOURCES.values() for table in tables))
 
 
-def _link_step(place: Place) -> Step:
+def _link_step(place: Place, study: Study) -> Step:
     """Make the step that links records to firms and persons."""
     decided = place.decision_files()
     links = [decided["links"]] if "links" in decided else []
     return Step(
         name="link",
-        run=partial(link, place),
+        run=partial(link, place, engine_of(study)),
         inputs=(*_all_clean(place), place.calendar, *links),
         outputs=(*place.stage("link", *LINK_TABLES), place.review_workbook),
+        settings=[study.engine.name],
     )
 
 
-def link(place: Place) -> None:
+def link(place: Place, engine: Engine = DUCKDB) -> None:
     """Link the records of all sources to firms and persons."""
     from zgzx_research.link.audit import linkage_rates
     from zgzx_research.link.clean_rows import month_lines
@@ -194,7 +196,8 @@ def link(place: Place) -> None:
     calendar = pd.read_csv(place.calendar)
     tables, months = month_lines(clean_tables(place))
     firms = link_firms(tables, calendar, read_decisions(place.decisions / "links.csv"))
-    people = link_people(tables, firms, calendar, months=months)
+    with running(engine):
+        people = link_people(tables, firms, calendar, months=months, engine=engine)
     audit = pd.concat([firms.link_audit, people.link_audit], ignore_index=True)
     linked = {
         "firm": firms.firm,
@@ -220,6 +223,7 @@ def _panels_step(place: Place, study: Study) -> Step:
         study.retention.gap,
         study.patents.model_dump(mode="json"),
         sorted(study.needed_sources),
+        study.engine.name,
     ]
     return Step(
         name="panels",
@@ -236,41 +240,48 @@ def panels(place: Place, study: Study) -> None:
     from zgzx_research.panels.firm_year import check_coverage
     from zgzx_research.panels.inventions_without_finalists import build_inventions_without_finalists
     from zgzx_research.panels.treatment import check_editions
-    from zgzx_research.panels.worker_final import build_worker_final
 
     tables = clean_tables(place, PANEL_INPUTS)
     months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
     firms, people = read_links(place)
     calendar = pd.read_csv(place.calendar)
-    first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
     asked = [source for source in study.needed_sources if source in ("patents", "employment")]
-    check_coverage(
-        tables["patent"], people.employment, first_year, last_year, months, sources=asked
-    )
-    panel = firm_year(study, tables, calendar, firms, people)
-    store.write_table(place.stage("panels", "firm_year")[0], panel)
-    entries = build_firm_entries(tables, firms, people, calendar=calendar)
-    store.write_table(place.stage("panels", "firm_entries")[0], entries)
-    finals = build_worker_final(
-        tables,
-        firms,
-        people,
-        calendar=calendar,
-        longest_break=study.retention.gap,
-        patent_truncation=study.patents_until,
-    )
-    store.write_table(place.stage("panels", "worker_final")[0], finals)
-    inventions = build_inventions_without_finalists(
-        tables,
-        firms,
-        people,
-        firm_year=panel,
-        worker_final=finals,
-        holder=study.patents.holder,
-        joint=study.patents.joint,
-    )
-    store.write_table(place.stage("panels", "inventions_without_finalists")[0], inventions)
+    employment = people.employment
+    check_coverage(tables["patent"], employment, *study.study.years, months, sources=asked)
+    engine = engine_of(study)
+    with running(engine):
+        panel = firm_year(study, tables, calendar, firms, people)
+        finals = worker_final(study, tables, calendar, firms, people)
+        inventions = build_inventions_without_finalists(
+            tables,
+            firms,
+            people,
+            firm_year=panel,
+            worker_final=finals,
+            holder=study.patents.holder,
+            joint=study.patents.joint,
+            engine=engine,
+        )
+    made = {
+        "firm_year": panel,
+        "firm_entries": build_firm_entries(tables, firms, people, calendar=calendar),
+        "worker_final": finals,
+        "inventions_without_finalists": inventions,
+    }
+    for name, table in made.items():
+        store.write_table(place.stage("panels", name)[0], table)
+
+
+def engine_of(study: Study) -> Engine:
+    """Return the engine of a study file; Spark takes its options as text."""
+    asked = study.engine
+    options = {name: _as_spark(value) for name, value in asked.spark.options.items()}
+    return Engine(asked.name, asked.spark.master, options)
+
+
+def _as_spark(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def read_links(place: Place) -> tuple[FirmLinks, PeopleLinks]:
@@ -319,6 +330,28 @@ def firm_year(
         holder=study.patents.holder,
         joint=study.patents.joint,
         dual=study.patents.dual,
+        engine=engine_of(study),
+    )
+
+
+def worker_final(
+    study: Study,
+    tables: dict[str, pd.DataFrame],
+    calendar: pd.DataFrame,
+    firms: FirmLinks,
+    people: PeopleLinks,
+) -> pd.DataFrame:
+    """Build the panel of persons by a study's settings."""
+    from zgzx_research.panels.worker_final import build_worker_final
+
+    return build_worker_final(
+        tables,
+        firms,
+        people,
+        calendar=calendar,
+        longest_break=study.retention.gap,
+        patent_truncation=study.patents_until,
+        engine=engine_of(study),
     )
 
 
