@@ -167,7 +167,7 @@ def panel_moments(
 def _about_means(
     square: np.ndarray, cross: np.ndarray, zeroth: np.ndarray, delta: np.ndarray
 ) -> np.ndarray:
-    """(strata, periods, periods) Σw²(y-m)(y-m)', from sums about a shift that m lies `delta` above."""
+    """(strata, periods, periods) Σw²(y-m)(y-m)', from sums about a shift `delta` below m."""
     between = cross[:, :, None] * delta[:, None, :]
     both = zeroth[:, None, None] * delta[:, :, None] * delta[:, None, :]
     return square - between - between.transpose(0, 2, 1) + both
