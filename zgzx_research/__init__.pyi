@@ -30,6 +30,7 @@ from .did.estimate import estimate_effects as estimate_effects
 from .did.panel.prepare import prepare_panel as prepare_panel
 from .did.panel.prepared_panel import PreparedPanel as PreparedPanel
 from .did.results.effects import Effects as Effects
+from .engine import Engine as Engine
 from .errors import ZgzxError as ZgzxError
 from .ingest.read import read_raw as read_raw
 from .link.link_firms import link_firms as link_firms

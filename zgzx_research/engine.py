@@ -64,7 +64,7 @@ class Connection(Protocol):
         """Return the database as Splink sees it."""
 
 
-def check(engine: Engine) -> None:
+def check_engine(engine: Engine) -> None:
     """Check that an engine can start, before any work is done.
 
     Raises

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,7 +55,7 @@ LOCAL_SETTINGS = {
 
 
 def check() -> None:
-    """Check that PySpark and Java are there; see `engine.check`."""
+    """Check that PySpark and Java are there; see `engine.check_engine`."""
     if importlib.util.find_spec("pyspark") is None:
         raise ZgzxError(
             "PySpark is not installed",
@@ -98,8 +97,6 @@ def session(engine: Engine) -> SparkSession:
     if local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    # tables go in and out as Arrow, so it does not matter which pandas there is
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     scratch = Path(tempfile.gettempdir()) / f"zgzx-{os.getpid()}"
     settings = {
         **SETTINGS,

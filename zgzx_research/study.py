@@ -193,6 +193,7 @@ def _known(section: list[str]) -> list[str]:
     if not section:
         return list(Study.model_fields)
     if len(section) > 1:
-        return list({"value": Worth, "engine": Spark}[section[0]].model_fields)
+        nested: dict[str, type[Section]] = {"value": Worth, "engine": Spark}
+        return list(nested[section[0]].model_fields)
     inside = Study.model_fields[section[0]].annotation
     return list(inside.model_fields) if isinstance(inside, type) else []

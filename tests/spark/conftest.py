@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zgzx_research.engine import Engine, check
+from zgzx_research.engine import Engine, check_engine
 from zgzx_research.errors import ZgzxError
 from zgzx_research.spark_tables import LOCAL_SETTINGS, running
 
@@ -25,7 +25,7 @@ STOP = LOCAL_SETTINGS["spark.driver.extraJavaOptions"]
 def missing() -> str:
     """What Spark needs and this machine lacks, or nothing."""
     try:
-        check(Engine("spark"))
+        check_engine(Engine("spark"))
     except ZgzxError as problem:
         return str(problem)
     return ""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.engine import Engine, connect
 from zgzx_research.errors import ZgzxError
 
@@ -36,20 +41,26 @@ def dies(batches: Batches) -> Batches:
     yield from batches
 
 
-def test_a_task_whose_worker_dies_once_is_done_again(spark: SparkSession, tmp_path: Path) -> None:
-    marker = str(tmp_path / "died")
+def dies_once(marker: Path) -> Callable[[Batches], Batches]:
+    """A kernel that kills the first worker that meets it, after a batch."""
+    path = str(marker)
 
-    def dies_once(batches: Batches) -> Batches:
-        yield next(batches)
+    def kernel(batches: Batches) -> Batches:
+        yield from itertools.islice(batches, 1)
         try:
-            os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             yield from batches
         else:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    assert total(spark, dies_once) == ROWS * (ROWS - 1) // 2
-    assert Path(marker).exists()
+    return kernel
+
+
+def test_a_task_whose_worker_dies_once_is_done_again(spark: SparkSession, tmp_path: Path) -> None:
+    marker = tmp_path / "died"
+    assert total(spark, dies_once(marker)) == ROWS * (ROWS - 1) // 2
+    assert marker.exists()
 
 
 def test_a_task_whose_worker_always_dies_is_an_error(spark: SparkSession) -> None:
@@ -67,3 +78,37 @@ def test_a_partition_with_a_bad_row_is_an_error_that_names_the_row(spark: SparkS
     with pytest.raises(ZgzxError, match=r"Spark could not finish.*row 7 has no year"):
         total(spark, refuses)
     assert total(spark, lambda batches: batches) == ROWS * (ROWS - 1) // 2  # Spark goes on
+
+
+def in_spark(spark: SparkSession, data: pd.DataFrame, kernel: Callable[[Batches], Batches]) -> Any:
+    """A panel of two partitions that a kernel has seen before it is prepared."""
+    frame = spark.createDataFrame(pa.Table.from_pandas(data, preserve_index=False)).repartition(2)
+    return frame.mapInArrow(kernel, frame.schema)
+
+
+def panel_rows() -> pd.DataFrame:
+    unit, year = np.repeat(np.arange(30), 5), np.tile(np.arange(2010, 2015), 30)
+    first = np.where(unit % 3 == 0, np.nan, 2012.0 + unit % 2)
+    drawn = np.random.default_rng(0).normal(size=len(unit))
+    return pd.DataFrame({"unit": unit, "year": year, "first": first, "y": drawn})
+
+
+ROLES: dict[str, Any] = {
+    "outcome": "y",
+    "unit": "unit",
+    "period": "year",
+    "first_treated": "first",
+}
+
+
+def test_estimates_survive_a_worker_and_not_all_of_them(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    rows, marker = panel_rows(), tmp_path / "died"
+    panel = prepare_panel(in_spark(spark, rows, dies_once(marker)), **ROLES)
+    found, expected = estimate_effects(panel), estimate_effects(prepare_panel(rows, **ROLES))
+    assert marker.exists()
+    np.testing.assert_allclose(found.estimates, expected.estimates, atol=1e-12)
+    np.testing.assert_allclose(found.covariance, expected.covariance, atol=1e-12)
+    with pytest.raises(ZgzxError, match="task failed however often it was tried"):
+        prepare_panel(in_spark(spark, rows, dies), **ROLES)

@@ -1,4 +1,4 @@
-"""One word in the study file changes the engine and not a cell of what is linked and counted."""
+"""One word in the study file changes the engine, and not a byte of what is made."""
 
 from __future__ import annotations
 
@@ -7,58 +7,48 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipeline.conftest import ROOT, make_project, run, tree_bytes
-from zgzx_research.pipeline import manifest, store
-from zgzx_research.study import load_study
-from zgzx_research.study_sections import Engine
+from tests.pipeline.conftest import make_project, run, sketched_pages, tree_bytes
+from zgzx_research.pipeline import store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-STAGES = ("link", "panels")
-
 
 @pytest.fixture(scope="module")
 def by_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose data have been built by DuckDB."""
+    """A project that has been run with DuckDB, with sketched pages."""
     project = make_project(tmp_path_factory.mktemp("engines") / "project")
-    run(project, "build")
+    with sketched_pages():
+        run(project)
     return project
 
 
-def tables(project: Path) -> dict[str, bytes]:
-    """All tables of the links and panels."""
+def made(project: Path) -> dict[str, bytes]:
+    """Links, panels, facts and reports."""
     work = project / "data/work/demo"
+    folders = (work / "link", work / "panels", work / "facts", project / "reports")
     return {
-        f"{stage}/{name}": content
-        for stage in STAGES
-        for name, content in tree_bytes(work / stage).items()
-        if name.endswith(".parquet")
+        f"{folder.name}/{name}": content
+        for folder in folders
+        for name, content in tree_bytes(folder).items()
     }
 
 
-def ask_for(project: Path, engine: str) -> None:
-    study = project / "studies/demo.toml"
+@pytest.mark.slow
+def test_another_engine_makes_the_same_bytes(by_duckdb: Path, spark: SparkSession) -> None:
+    """Links and panels are made anew; they are the same, so no page and no report is."""
+    expected = made(by_duckdb)
+    study = by_duckdb / "studies/demo.toml"
     text = study.read_text(encoding="utf-8")
-    study.write_text(f'{text}\n[engine]\nname = "{engine}"\n', encoding="utf-8")
-
-
-def test_links_and_panels_have_the_same_bytes(by_duckdb: Path, spark: SparkSession) -> None:
-    expected = tables(by_duckdb)
-    ask_for(by_duckdb, "spark")
-    done = run(by_duckdb, "build")
-    assert done.ran == ("link", "panels")
-    made = tables(by_duckdb)
-    assert sorted(made) == sorted(expected)
-    assert [name for name in made if made[name] != expected[name]] == []
+    study.write_text(f'{text}\n[engine]\nname = "spark"\n', encoding="utf-8")
+    with sketched_pages():
+        done = run(by_duckdb)
+    assert set(done.ran) == {"link", "panels", "manifest"}
+    found = made(by_duckdb)
+    assert sorted(found) == sorted(expected)
+    assert [name for name in found if found[name] != expected[name]] == []
+    assert {"link/employment.parquet", "panels/firm_year.parquet"} <= found.keys()
+    manifest = store.read_json(by_duckdb / "data/work/demo/manifest.json")
+    assert manifest["settings"]["engine"]["name"] == "spark"
+    assert manifest["packages"]["pyspark"].startswith("4.")
     assert spark.catalog.listTables() == []  # nothing is left behind
-
-
-def test_the_manifest_names_the_engine_and_its_version(tmp_path: Path) -> None:
-    asked = load_study(ROOT, "demo").model_copy(update={"engine": Engine(name="spark")})
-    settings = asked.model_dump(mode="json")
-    path = tmp_path / "manifest.json"
-    manifest.write_manifest(tmp_path, path, inputs={}, outputs=[], settings=settings, stamp={})
-    written = store.read_json(path)
-    assert written["settings"]["engine"]["name"] == "spark"
-    assert written["packages"]["pyspark"].startswith("4.")

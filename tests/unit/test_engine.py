@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from zgzx_research.engine import DUCKDB, Engine, check, connect
+from zgzx_research.engine import DUCKDB, Engine, check_engine, connect
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import run
+from zgzx_research.pipeline.check import check_study
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.steps.data import engine_of
 from zgzx_research.spark_tables import java_version
@@ -34,14 +36,14 @@ def java(folder: Path, said: str) -> None:
 
 
 def test_duckdb_needs_nothing_and_is_the_default() -> None:
-    check(DUCKDB)
+    check_engine(DUCKDB)
     assert engine_of(load_study(ROOT, "demo")) == DUCKDB
 
 
 def test_without_pyspark_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ZgzxError, match=r"pip install zgzx-research\[spark\]"):
-        check(SPARK)
+        check_engine(SPARK)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,17 @@ def test_a_run_stops_before_any_work_where_java_is_missing_or_old(
     with pytest.raises(ZgzxError, match=f"{message}; Spark needs Java 17 or later"):
         run.run_study(tmp_path, "demo", "build", say=print)
     assert not (tmp_path / "data").exists()
+
+
+def test_a_check_names_what_spark_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    text = (ROOT / "studies/demo.toml").read_text(encoding="utf-8")
+    (tmp_path / "studies").mkdir()
+    shutil.copytree(ROOT / "data/published", tmp_path / "data/published")
+    study = tmp_path / "studies/demo.toml"
+    study.write_text(f'{text}\n[engine]\nname = "spark"\n', encoding="utf-8")
+    problems = [str(problem) for problem in check_study(tmp_path, "demo").problems]
+    assert [problem for problem in problems if "PySpark is not installed" in problem]
 
 
 def test_options_of_a_study_file_become_text_as_spark_writes_it() -> None:

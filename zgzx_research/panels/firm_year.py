@@ -148,12 +148,7 @@ def build_firm_year(
     # the engine counts the staff while pandas counts the patents
     with ThreadPoolExecutor(1) as threads:
         counted = threads.submit(
-            count_staff,
-            firm,
-            employment,
-            years=years,
-            longest_break=longest_break,
-            engine=engine,
+            count_staff, firm, employment, years=years, longest_break=longest_break, engine=engine
         )
         original = filings_of_firms(patent, firm_shares(party, link_audit))
         filings = original
@@ -163,13 +158,9 @@ def build_firm_year(
             filings, truncation, firm=firm, joint=joint, dual=dual, engine=engine
         )
         awards = first_awards(roster, link_audit, calendar)
-        before = awards["first_award"].min()
-        known = firm_covariates(
-            firm,
-            original,
-            before=int(before) if pd.notna(before) else first_year,
-            engine=engine,
-        )
+        first = awards["first_award"].min()
+        before = int(first) if pd.notna(first) else first_year
+        known = firm_covariates(firm, original, before=before, engine=engine)
         staff = counted.result()
 
     stages = first_stages(roster, entry, link_audit, calendar).drop(columns="first_award")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from zgzx_research.engine import check_engine
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure_rules import with_stricter
 from zgzx_research.pipeline import manifest
@@ -86,6 +87,8 @@ def check_study(root: Path, name: str) -> Check:
     if absent:
         check.problems.append(missing_sources(study, absent))
     key = _key(check, place, study, files)
+    with check.noting():
+        check_engine(data.engine_of(study))
     with check.noting():
         check.lines += plan_lines(place, study)
     with check.noting():

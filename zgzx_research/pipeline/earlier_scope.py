@@ -93,26 +93,16 @@ def panels_in_scope(place: Place, study: Study, scope: Scope) -> Panels:
         in.
     """
     from zgzx_research.panels.firm_entries import build_firm_entries
-    from zgzx_research.panels.worker_final import build_worker_final
 
     tables = _tables_in_scope(data.clean_tables(place, data.PANEL_INPUTS), scope)
     firms, people = data.read_links(place)
     people = _insured_in_scope(people, scope)
     calendar = pd.read_csv(place.calendar)
     settings = in_scope(study, scope)
-    finals = build_worker_final(
-        tables,
-        firms,
-        people,
-        calendar=calendar,
-        longest_break=settings.retention.gap,
-        patent_truncation=settings.patents_until,
-        engine=data.engine_of(settings),
-    )
     return Panels(
         data.firm_year(settings, tables, calendar, firms, people),
         build_firm_entries(tables, firms, people, calendar=calendar),
-        finals,
+        data.worker_final(settings, tables, calendar, firms, people),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
-from zgzx_research.engine import check
+from zgzx_research.engine import check_engine
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.disclosure_rules import with_stricter
 from zgzx_research.evidence.facts import Fact
@@ -113,7 +113,7 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
         remedy = f"Choose one of {', '.join(PARTS)}."
         raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=remedy)
     place, study, files = open_study(root, name)
-    check(data.engine_of(study))
+    check_engine(data.engine_of(study))
     data.check_corrections(place)
     inputs = [path for found in files.values() for path in found]
     numbers = number_files(place.raw, inputs)

@@ -240,30 +240,19 @@ def panels(place: Place, study: Study) -> None:
     from zgzx_research.panels.firm_year import check_coverage
     from zgzx_research.panels.inventions_without_finalists import build_inventions_without_finalists
     from zgzx_research.panels.treatment import check_editions
-    from zgzx_research.panels.worker_final import build_worker_final
 
     tables = clean_tables(place, PANEL_INPUTS)
     months = pd.read_parquet(place.stage("clean", "si_month")[0], columns=["period_ym"])
     firms, people = read_links(place)
     calendar = pd.read_csv(place.calendar)
-    first_year, last_year = study.study.years
     check_editions(tables["roster"], calendar)
     asked = [source for source in study.needed_sources if source in ("patents", "employment")]
-    check_coverage(
-        tables["patent"], people.employment, first_year, last_year, months, sources=asked
-    )
+    employment = people.employment
+    check_coverage(tables["patent"], employment, *study.study.years, months, sources=asked)
     engine = engine_of(study)
     with running(engine):
         panel = firm_year(study, tables, calendar, firms, people)
-        finals = build_worker_final(
-            tables,
-            firms,
-            people,
-            calendar=calendar,
-            longest_break=study.retention.gap,
-            patent_truncation=study.patents_until,
-            engine=engine,
-        )
+        finals = worker_final(study, tables, calendar, firms, people)
         inventions = build_inventions_without_finalists(
             tables,
             firms,
@@ -274,11 +263,14 @@ def panels(place: Place, study: Study) -> None:
             joint=study.patents.joint,
             engine=engine,
         )
-    store.write_table(place.stage("panels", "firm_year")[0], panel)
-    entries = build_firm_entries(tables, firms, people, calendar=calendar)
-    store.write_table(place.stage("panels", "firm_entries")[0], entries)
-    store.write_table(place.stage("panels", "worker_final")[0], finals)
-    store.write_table(place.stage("panels", "inventions_without_finalists")[0], inventions)
+    made = {
+        "firm_year": panel,
+        "firm_entries": build_firm_entries(tables, firms, people, calendar=calendar),
+        "worker_final": finals,
+        "inventions_without_finalists": inventions,
+    }
+    for name, table in made.items():
+        store.write_table(place.stage("panels", name)[0], table)
 
 
 def engine_of(study: Study) -> Engine:
@@ -338,6 +330,27 @@ def firm_year(
         holder=study.patents.holder,
         joint=study.patents.joint,
         dual=study.patents.dual,
+        engine=engine_of(study),
+    )
+
+
+def worker_final(
+    study: Study,
+    tables: dict[str, pd.DataFrame],
+    calendar: pd.DataFrame,
+    firms: FirmLinks,
+    people: PeopleLinks,
+) -> pd.DataFrame:
+    """Build the panel of persons by a study's settings."""
+    from zgzx_research.panels.worker_final import build_worker_final
+
+    return build_worker_final(
+        tables,
+        firms,
+        people,
+        calendar=calendar,
+        longest_break=study.retention.gap,
+        patent_truncation=study.patents_until,
         engine=engine_of(study),
     )
 
