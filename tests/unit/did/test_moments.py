@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from zgzx_research.did.core.moments import (
-    FEW_STRATA,
     Moments,
     cluster_influence,
     covariance_by_stratum,
     influence_covariance,
     panel_moments,
 )
+from zgzx_research.did.core.stratum_sums import FEW_STRATA
 
 PERIODS, COHORTS = 7, 3
 

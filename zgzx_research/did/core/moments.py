@@ -12,12 +12,21 @@ estimators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
+from zgzx_research.did.core.stratum_sums import (
+    ChunkSums,
+    ClusterRows,
+    added_sums,
+    chunks_of_units,
+    stratum_shifts,
+    sums_by_cluster,
+    sums_by_stratum,
+)
 from zgzx_research.did.panel.chunks import CHUNK, in_chunks, one_thread
 
 Influence = Callable[[slice], tuple[np.ndarray, np.ndarray]]
@@ -26,18 +35,8 @@ Influence = Callable[[slice], tuple[np.ndarray, np.ndarray]]
 See `each_stratum` for one that is written for a single stratum.
 """
 
-FEW_STRATA = 64  # up to so many, the units of a chunk are neighbours in memory
 DENSE = 8  # whole numbers below so many times their number are counted, not sorted
 BLOCK = 2**19  # numbers of an influence that are in memory at once
-
-Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""By stratum: Σw, Σwy, Σw², Σw²y, Σw²yy'."""
-
-ClusterRows = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Strata and clusters, Σw and Σwy of each pair."""
-
-ChunkSums = tuple[np.ndarray, Sums, ClusterRows | None]
-"""The strata of a chunk, and its sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ def panel_moments(
     units, observed = np.bincount(member), ~np.isnan(y[first_unit])
     member = member.astype(_small(len(units)))
     order = np.argsort(member, kind="stable")  # of small integers: by radix
-    shift = _shifts(y, order, units, observed)
+    shift = stratum_shifts(y, order, units, observed)
     plain = bool((weights == 1).all())
 
     def kernel(rows: slice | np.ndarray) -> ChunkSums:
@@ -147,10 +146,12 @@ def panel_moments(
             away[np.isnan(away)] = 0.0
         weight = weights[rows].take(inner)
         weighted = away if plain else weight[:, None] * away
-        own = _sums_by_stratum(away, weighted, weight, stratum)
-        return *own, None if group is None else _by_cluster(weighted, weight, stratum, group[inner])
+        own = sums_by_stratum(away, weighted, weight, stratum)
+        return *own, None if group is None else sums_by_cluster(
+            weighted, weight, stratum, group[inner]
+        )
 
-    sums, rows = _added(in_chunks(kernel, _pieces(order, len(units))), shift.shape)
+    sums, rows = added_sums(in_chunks(kernel, chunks_of_units(order, len(units))), shift.shape)
     weight, first, zeroth, cross, square = sums
     delta = first / weight[:, None]  # from the shift to the mean
     between = cross[:, :, None] * delta[:, None, :]
@@ -178,72 +179,6 @@ def _small(count: int) -> type[np.signedinteger]:
     return np.int8 if count < 2**7 else np.int16 if count < 2**15 else np.int64
 
 
-def _pieces(order: np.ndarray, strata: int) -> list[slice | np.ndarray]:
-    """Return the units of each chunk: neighbours, which are near each other in memory.
-
-    Where there are many strata, units in the `order` of their strata, so that a chunk has few.
-    """
-    starts = range(0, len(order), CHUNK)
-    if strata <= FEW_STRATA:
-        return [slice(start, start + CHUNK) for start in starts]
-    return [order[start : start + CHUNK] for start in starts]
-
-
-def _sums_by_stratum(
-    away: np.ndarray, weighted: np.ndarray, weight: np.ndarray, stratum: np.ndarray
-) -> tuple[np.ndarray, Sums]:
-    """Return the strata of some units, and their sums; units are sorted by stratum.
-
-    Parameters
-    ----------
-    away, weighted : (units, periods)
-        Outcomes less the shift, and the same times the weight.
-    """
-    starts = np.flatnonzero(np.diff(stratum, prepend=-1))
-    sums = _no_sums((len(starts), away.shape[1]))
-    for s, (start, stop) in enumerate(pairwise([*starts.tolist(), len(stratum)])):
-        w, part = weight[start:stop], weighted[start:stop]
-        sums[0][s] = w.sum()
-        sums[1][s] = w @ away[start:stop]
-        sums[2][s] = w @ w
-        sums[3][s] = w @ part
-        sums[4][s] = part.T @ part
-    return stratum[starts], sums
-
-
-def _no_sums(shape: tuple[int, int]) -> Sums:
-    strata, periods = shape
-    shapes = ((strata,), shape, (strata,), shape, (strata, periods, periods))
-    weight, first, zeroth, cross, square = (np.zeros(size) for size in shapes)
-    return weight, first, zeroth, cross, square
-
-
-def _by_cluster(
-    weighted: np.ndarray, weight: np.ndarray, stratum: np.ndarray, cluster: np.ndarray
-) -> ClusterRows:
-    """Return sums by stratum and cluster; units are sorted by them."""
-    other = np.diff(stratum, prepend=-1) != 0
-    other |= np.diff(cluster, prepend=-1) != 0
-    starts = np.flatnonzero(other)
-    return (
-        stratum[starts].astype(np.int64),
-        cluster[starts],
-        np.add.reduceat(weight, starts),
-        np.add.reduceat(weighted, starts, axis=0),
-    )
-
-
-def _added(parts: Iterable[ChunkSums], shape: tuple[int, int]) -> tuple[Sums, list[ClusterRows]]:
-    """Return the sums per stratum, and rows by stratum and cluster."""
-    sums, rows = _no_sums(shape), list[ClusterRows]()
-    for strata, own, by_cluster in parts:
-        for total, part in zip(sums, own, strict=True):
-            total[strata] += part
-        if by_cluster is not None:
-            rows.append(by_cluster)
-    return sums, rows
-
-
 def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(units,) stratum of each unit, by cohort and pattern, and the first unit of each stratum.
 
@@ -268,17 +203,6 @@ def _ranks(code: np.ndarray) -> np.ndarray:
     there = np.zeros(code.max(initial=-1) + 1, dtype=bool)
     there[code] = True
     return code if there.all() else (np.cumsum(there) - 1)[code]
-
-
-def _shifts(
-    y: np.ndarray, order: np.ndarray, units: np.ndarray, observed: np.ndarray
-) -> np.ndarray:
-    """(strata, periods) the mean of a few units of each stratum: near the mean is near enough."""
-    few = np.minimum(units, 32)
-    ends = np.cumsum(few)
-    ahead = np.repeat(np.cumsum(units) - units - (ends - few), few)
-    sums = np.add.reduceat(y[order[np.arange(len(ahead)) + ahead]], ends - few, axis=0)
-    return np.where(observed, sums / few[:, None], 0.0)
 
 
 def _cluster_sums(rows: list[ClusterRows], delta: np.ndarray, count: int) -> ClusterSums:
