@@ -27,6 +27,7 @@ from .designs.winners_checks import winners_aipw as winners_aipw
 from .designs.winners_checks import winners_hazard as winners_hazard
 from .designs.winners_patents import winners_patents as winners_patents
 from .did.estimate import estimate_effects as estimate_effects
+from .did.panel.panel_in_parts import PanelInParts as PanelInParts
 from .did.panel.prepare import prepare_panel as prepare_panel
 from .did.panel.prepared_panel import PreparedPanel as PreparedPanel
 from .did.results.effects import Effects as Effects

@@ -13,6 +13,7 @@ import pytest
 from golden import load, numbers, same, table
 
 from zgzx_research.did.core.moments import panel_moments
+from zgzx_research.did.core.unit_passes import cohort_of, start_passes
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.methods.extended_two_way import cell_model, glm
 from zgzx_research.did.methods.extended_two_way.cell_roles import plan_roles
@@ -104,15 +105,8 @@ def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
     moments = panel_moments(data.y, data.cohort, data.weights[:, 0])
     points = cell_model.fit_points(data, moments)
     if data.covariates is None:  # units, so that influence_by_unit is what is tested
-        counts = np.bincount(data.cohort)
-        points = glm.Points(
-            data.y,
-            data.weights,
-            np.ones((UNITS, 1)),
-            np.argsort(data.cohort, kind="stable"),
-            counts,
-        )
-    k = points.z.shape[1]
+        points = glm.Points(start_passes(data, cohort_of), points.scaling)
+    k = points.width
     gram = glm.cell_sums(points, np.zeros((4, 5, k)), glm.linear)
     roles = plan_roles(
         data.cohorts, data.periods, controls=options["controls"], masked=0, leave_out=0
@@ -158,9 +152,7 @@ def coefficients(spec: str) -> tuple[dict[str, float], dict[str, float]]:
     stacked = np.concatenate([slopes for _, slopes in named.values()])
     assert model.rank == k * (8 + model.own.sum())
     factor = UNITS / (UNITS - 1) * (ROWS - 1) / (ROWS - model.rank)
-    variance = (
-        glm.influence_by_unit(points, model.coefficients, function, stacked, None)[0] * factor
-    )
+    variance = glm.influence_by_unit(points, model.coefficients, function, stacked)[0] * factor
     labels = []
     for name in named:
         slope = (
@@ -203,7 +195,7 @@ def test_score_is_zero(spec: str) -> None:
     """
     data, options = panel(spec), asked(spec)
     points = cell_model.fit_points(data, panel_moments(data.y, data.cohort, data.weights[:, 0]))
-    gram = glm.cell_sums(points, np.zeros((4, 5, points.z.shape[1])), glm.linear)
+    gram = glm.cell_sums(points, np.zeros((4, 5, points.width)), glm.linear)
     roles = plan_roles(
         data.cohorts, data.periods, controls=options["controls"], masked=0, leave_out=0
     )

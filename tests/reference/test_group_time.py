@@ -165,8 +165,9 @@ def test_single_unit_cohorts_have_r_s_influence() -> None:
     panel = variant_panel("cluster_state", (), None, "state")
     options = choose_options("group_time", {"base_period": "varying"})
     result = METHODS["group_time"].fit(panel, options)
-    assert result.influence is not None
-    same(np.sqrt((result.influence**2).sum(axis=0)), spec["se"], 1e-6)
+    values = result.influence_values()
+    assert values is not None
+    same(np.sqrt((values**2).sum(axis=0)), spec["se"], 1e-6)
 
 
 def test_r_takes_a_sign_wrong_in_cross_sections() -> None:
@@ -208,18 +209,14 @@ def test_r_s_cross_section_errors_follow_from_its_sign(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With ψ + 2 ℓ_C0 (x̄_C0 - x̄_T0) in place of ψ, all of R's standard errors come out."""
-    ours = cross_section.cross_section_effect
-    right = "influence += sign * (lin_c @ (x_c - x_d) + lin_t @ (x_d - x_own))"
+    ours = cross_section.compare_samples
+    right = "inverse_c[s] @ (x_c - x_d)"  # counts with a minus before treatment
     source = inspect.getsource(ours)
     assert right in source
-    wrong = (
-        right
-        + "\n        if not after and outcome and propensity:"
-        + "\n            influence += 2 * (lin_c @ (x_c - x_own))"
-    )
+    wrong = f"{right} - (inverse_c[s] @ (2 * (x_c - x_own)) if s and all(models.values()) else 0)"
     names = dict(vars(cross_section))
     exec(source.replace(right, wrong), names)
-    monkeypatch.setattr(cross_section, "cross_section_effect", names["cross_section_effect"])
+    monkeypatch.setattr(cross_section, "compare_samples", names["compare_samples"])
     spec = VARIANTS[name]
     args = spec["args"]
     panel = variant_panel(

@@ -63,7 +63,6 @@ def test_estimates_are_those_of_the_table(spark: SparkSession, tmp_path: Path) -
     pd.testing.assert_frame_equal(parts.ledger, whole.ledger)
     for options in (
         {"anticipation": 1},
-        {"method": "interaction_weighted"},
         {"method": "imputation", "scale": "ratio"},
     ):
         ours, theirs = estimate_effects(parts, **options), estimate_effects(whole, **options)

@@ -243,17 +243,18 @@ def unit_influence(
     in_memory(panel, "influence values by unit")
     by_unit = replace(panel, cluster=np.arange(len(panel.cohort)))
     chosen, result = _fit(by_unit, method, options)
-    if result.influence is None:
+    influence = result.influence_values()
+    if influence is None:
         raise ZgzxError(
             f"method={method!r} gives no influence values by unit", where="unit_influence"
         )
     names = ("cohort", "period", "event_time", "role")
     labels = pd.DataFrame({name: getattr(result.rows, name) for name in names})
     lost = rows_left_out(panel, chosen.masked)
-    if lost is None or len(result.influence) == len(panel.y):
-        return labels, result.influence
-    values = np.zeros((len(panel.y), result.influence.shape[1]))
-    values[(~np.isnan(panel.y) & ~lost).any(axis=1)] = result.influence
+    if lost is None or len(influence) == len(panel.y):
+        return labels, influence
+    values = np.zeros((len(panel.y), influence.shape[1]))
+    values[(~np.isnan(panel.y) & ~lost).any(axis=1)] = influence
     return labels, values
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from zgzx_research.errors import ZgzxError
 from zgzx_research.evidence.claims import Claim, read_claims
 from zgzx_research.outcomes import OUTCOMES
@@ -151,8 +149,8 @@ def _pages(root: Path) -> Iterator[tuple[str, str]]:
     for notebook in sorted((root / "notebooks").glob("*/page.ipynb")):
         rules = page_rules(notebook.parent)
         if rules.document in STUDY_DOCUMENTS and not (rules.quotes or rules.reads):
-            cells = nbformat.read(notebook, as_version=4).cells
-            code = [cell.source for cell in cells if cell.cell_type == "code"]
+            cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+            code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
             yield notebook.parent.name, store.digest("\0".join(code).encode())[:DIGITS]
 
 

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
-
-import nbformat
+from typing import TYPE_CHECKING, Any
 
 from zgzx_research.errors import ZgzxError
 from zgzx_research.report.page_style import label
 from zgzx_research.report.wording import escape_markdown
+
+if TYPE_CHECKING:
+    import nbformat
 
 KINDS = ("text", "figure", "table")
 # What a stored notebook keeps; everything else (timings, versions, papermill's notes) differs from
@@ -214,6 +215,8 @@ def strip_notebook(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     NotebookNode
         The copy, without times, versions and warnings.
     """
+    import nbformat  # slow to import, and only pages that run need it
+
     stripped = deepcopy(notebook)
     stripped.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     stripped.nbformat, stripped.nbformat_minor = 4, 5

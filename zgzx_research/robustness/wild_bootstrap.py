@@ -18,7 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from zgzx_research.did.core.moments import Moments, cluster_influence, panel_moments
+from zgzx_research.did.core.moments import (
+    Moments,
+    cluster_influence,
+    each_stratum,
+    panel_moments,
+)
 from zgzx_research.did.core.perfect_fit import NOTHING, about_units, random_outcomes
 from zgzx_research.did.core.regression import (
     Solution,
@@ -266,10 +271,12 @@ def _by_cluster(
         design = solution.design[moments.cohort[s]] * solution.kept
         return (design - design[seen].mean(axis=0)) * seen[:, None]
 
+    @each_stratum
     def score(s: int) -> tuple[np.ndarray, np.ndarray]:
         within = columns(s)
         return within.T, within.T @ (moments.mean[s] - fitted[moments.cohort[s]])
 
+    @each_stratum
     def lean(s: int) -> tuple[np.ndarray, np.ndarray]:
         within = columns(s)
         return np.zeros_like(within.T), within.T @ (within @ direction)

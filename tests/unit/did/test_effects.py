@@ -341,6 +341,27 @@ def test_simultaneous_quantile_of_independent_rows() -> None:
     )
 
 
+@pytest.mark.parametrize("rows", [3, 40])
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_simultaneous_quantile_of_rows_with_one_common_part(rows: int, level: float) -> None:
+    """Z = √.6 U + √.4 V_i: given U rows are independent, so P(max|Z| < c) is one integral."""
+    from scipy.stats import norm
+
+    u = norm.ppf((np.arange(4000) + 0.5) / 4000)
+    quantile = simultaneous_quantile(0.6 * np.ones((rows, rows)) + 0.4 * np.eye(rows), level, 0)
+    inside = [norm.cdf((side * quantile - np.sqrt(0.6) * u) / np.sqrt(0.4)) for side in (1, -1)]
+    assert ((inside[0] - inside[1]) ** rows).mean() == pytest.approx(level, abs=0.012)
+
+
+def test_simultaneous_quantile_of_t() -> None:
+    """Rows independent given the common χ²: P(max|T| < c) = E (2Φ(c s) - 1)^k, s² = χ²(5) / 5."""
+    from scipy.stats import chi2, norm
+
+    s = np.sqrt(chi2.ppf((np.arange(4000) + 0.5) / 4000, 5) / 5)
+    quantile = simultaneous_quantile(np.eye(6), 0.95, 0, 5)
+    assert ((2 * norm.cdf(quantile * s) - 1) ** 6).mean() == pytest.approx(0.95, abs=0.002)
+
+
 def test_singular_wald_is_refused_with_the_reason() -> None:
     result = wald_test(np.array([1.0, 2.0]), np.ones((2, 2)))
     assert np.isnan(result["p_value"])

@@ -172,7 +172,7 @@ def test_kinds_of_columns_and_gaps(
     ],
     ids=["constant", "by row", "collinear", "category", "text", "weights"],
 )
-def test_covariates_and_weights_are_prepared_alike(
+def test_covariates_and_weights_that_change(
     data: pd.DataFrame, more: dict[str, Any], tmp_path: Path
 ) -> None:
     whole, parts = prepare_panel(data, **ROLES | more), in_parts(a_file(data, tmp_path), **more)
@@ -186,6 +186,24 @@ def test_covariates_and_weights_are_prepared_alike(
             assert all(array is None for array in ours)
         else:
             np.testing.assert_array_equal(np.concatenate(ours), theirs)
+    same(parts, whole, adjustment="doubly_robust" if parts.has_covariates else "none")
+
+
+@pytest.mark.usefixtures("too_large")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.assign(u=d["u"].astype(float).where(d["u"] < 50)),
+        lambda d: d.assign(t=d["t"].astype(float).where(d.index % 7 > 0)),
+        lambda d: d.assign(y=d["y"].where(d["u"] > 20)),
+        lambda d: d.assign(g=np.where(d["u"] == 3, 1999, d["g"])),
+    ],
+    ids=["units", "periods", "outcomes", "starts"],
+)
+@pytest.mark.parametrize("source", ["sorted file", "pattern"])
+def test_blocks_of_which_nothing_is_left(change: Any, source: str, tmp_path: Path) -> None:
+    data = change(rows(0.0))
+    same(in_parts(SOURCES[source](data, tmp_path)), prepare_panel(data, **ROLES))
 
 
 FAULTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {

@@ -12,6 +12,7 @@ from zgzx_research.did.core.method_result import EstimateRows, MeanWeights, Meth
 from zgzx_research.did.core.moments import (
     Moments,
     cohort_means,
+    each_stratum,
     influence_covariance,
     mean_weights,
     panel_moments,
@@ -168,7 +169,7 @@ def _fit(
     chosen = len(panel.periods) + np.flatnonzero(fit.kept[len(panel.periods) :])[order]
     parameters = int(fit.kept.sum()) + 1  # unit effects lie within clusters and do not count
     rows, units, clusters, notes = _informative(panel, moments, used, parameters)
-    influence = partial(_influence, fit.slope[:, chosen], moments.mean)
+    influence = each_stratum(partial(_influence, fit.slope[:, chosen], moments.mean))
     covariance, by_cluster = influence_covariance(moments, influence)
     factor = (rows - 1) / (rows - parameters) * clusters / (clusters - 1)
     by_cluster = None if by_cluster is None else np.sqrt(factor) * by_cluster

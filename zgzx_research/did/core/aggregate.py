@@ -13,6 +13,8 @@ import numpy as np
 
 from zgzx_research.did.core.inference import ratio_interval, wald_test
 
+LARGE = 2**16  # numbers of a matrix from which on its zeros are worth skipping
+
 
 @dataclass(frozen=True, slots=True)
 class JointStatistics:
@@ -63,12 +65,31 @@ class JointStatistics:
         Fixed shares add nothing.
         """
         used = len(self.covariance)
-        left, right = left[..., :used], right[..., :used].swapaxes(-1, -2)
+        left, right = left[..., :used], right[..., :used]
         unknown = np.isnan(self.covariance)
         if not unknown.any():
-            return left @ self.covariance @ right
-        spread = left @ np.where(unknown, 0.0, self.covariance) @ right
-        return np.where((left != 0) * 1.0 @ unknown @ (right != 0) > 0, np.nan, spread)
+            return _times(right, _times(left, self.covariance).T).T
+        spread = left @ np.where(unknown, 0.0, self.covariance) @ right.T
+        return np.where((left != 0) * 1.0 @ unknown @ (right != 0).T > 0, np.nan, spread)
+
+    def variances(self, rows: np.ndarray) -> np.ndarray:
+        """(rows,) variances of derivatives by (statistics, shares), as `spread` has them."""
+        rows, unknown = rows[:, : len(self.covariance)], np.isnan(self.covariance)
+        known = np.where(unknown, 0.0, self.covariance) if unknown.any() else self.covariance
+        variances = np.einsum("rn,rn->r", _times(rows, known), rows)
+        if unknown.any():
+            touched = (rows != 0) * 1.0
+            variances[np.einsum("rn,rn->r", touched @ unknown, touched) > 0] = np.nan
+        return np.asarray(np.maximum(variances, 0))
+
+
+def _times(few: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return the product with a matrix of which most numbers are zero, where it is large."""
+    if few.size < LARGE or np.count_nonzero(few) * 16 > few.size:
+        return few @ matrix
+    from scipy.sparse import csr_array  # seldom needed, and slow to import
+
+    return np.asarray(csr_array(few) @ matrix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +118,7 @@ class AggregatedValues:
     def bounds(self, cells: JointStatistics, critical: float) -> tuple[np.ndarray, np.ndarray]:
         """(rows,) ends of the interval with this quantile, as effects (ratio - 1)."""
         if self.totals is None or self.by_totals is None:
-            half = critical * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
+            half = critical * np.sqrt(cells.variances(self.gradient))
             return self.value - half, self.value + half
         covariance = _by_row(self.by_totals, cells)
         low, high = ratio_interval(self.totals[0], self.totals[1], covariance, critical)
@@ -111,7 +132,7 @@ class AggregatedValues:
         upper end of a Fieller interval.
         """
         if self.totals is None or self.by_totals is None:
-            return factor * np.sqrt(np.maximum(np.diag(self.covariance(cells)), 0))
+            return factor * np.sqrt(cells.variances(self.gradient))
         covariance = _by_row(self.by_totals, cells)
         treated, counterfactual = self.totals
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -151,7 +172,8 @@ class AggregatedValues:
             on_cells = gradient[:, : cells.statistics.shape[1]]
         if form == "wald" or cells.null_covariance is None:
             return value, cells.spread(gradient, gradient), on_cells
-        return value, on_cells @ cells.null_covariance @ on_cells.T, on_cells
+        spread = _times(on_cells, _times(on_cells, cells.null_covariance).T).T
+        return value, spread, on_cells
 
     def test_zero(
         self, cells: JointStatistics, rows: np.ndarray, freedom: float = np.inf
@@ -188,7 +210,7 @@ def _share_weighted(cells: JointStatistics, sets: np.ndarray) -> AggregatedValue
     value = weight @ cells.statistics[0]
     by_share = sets * (cells.statistics[0] - value[:, None]) / total
     member = (cells.cohort[:, None] == np.arange(len(cells.shares))).astype(float)
-    return AggregatedValues(value, np.hstack([weight, by_share @ member]))
+    return AggregatedValues(value, np.hstack([weight, _times(by_share, member)]))
 
 
 def _ratios(cells: JointStatistics, sets: np.ndarray) -> AggregatedValues:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zgzx_research.did.core.moments import Influence, Moments
+from zgzx_research.did.core.moments import BLOCK, Influence, Moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,8 @@ def unit_weights(weights: np.ndarray) -> np.ndarray:
     weights : (units, 1)
         Or (units, periods) with NaN where unobserved.
     """
+    if weights.shape[1] == 1:
+        return weights[:, 0]
     first = (~np.isnan(weights)).argmax(axis=1)
     return weights[np.arange(len(weights)), first]
 
@@ -164,50 +166,54 @@ def last_bases(comparisons: Comparisons) -> np.ndarray:
     return comparisons.base.shape[1] - 1 - (comparisons.base > 0)[:, ::-1].argmax(axis=1)
 
 
-def stratum_bases(moments: Moments, comparisons: Comparisons, stratum: int) -> np.ndarray:
-    """(comparisons, periods) base weights over the periods that this stratum is observed in.
+def stratum_bases(moments: Moments, comparisons: Comparisons, strata: slice) -> np.ndarray:
+    """(strata, comparisons, periods) base weights over the periods each stratum is observed in.
 
     They are 0 where it has none of them, or no covariates in the last.
     """
-    base = comparisons.base * moments.observed[stratum]
+    base = comparisons.base * moments.observed[strata, None]
     if moments.known is not None:
-        base = base * moments.known[stratum][last_bases(comparisons)][:, None]
-    total = base.sum(axis=1, keepdims=True)
-    return np.divide(base, total, out=np.zeros_like(base), where=total > 0)
+        base *= moments.known[strata][:, last_bases(comparisons)][:, :, None]
+    total = base.sum(axis=2, keepdims=True)
+    return np.divide(base, total, out=base, where=total > 0)
 
 
 def comparison_means(moments: Moments, comparisons: Comparisons, gaps: str) -> ComparisonMeans:
     """Means and total weights of every cell (weight 0 where nobody is observed)."""
     strata, count = len(moments.units), len(comparisons.cohort)
     mask = np.zeros((strata, count, 4), dtype=bool)
-    sums, weight, units = (
-        np.zeros((count, 4)),
-        np.zeros((count, 4)),
-        np.zeros((count, 2), dtype=np.int64),
-    )
-    for s in range(strata):
-        base = stratum_bases(moments, comparisons, s)
-        at_t, at_base = moments.observed[s][comparisons.period], base.any(axis=1)
-        if gaps != "cross_section":
-            at_t = at_base = at_t & at_base
-        treated, compared = (
-            comparisons.cohort == moments.cohort[s],
-            comparisons.controls[:, moments.cohort[s]],
-        )
-        mask[s] = np.column_stack(
-            [treated & at_t, treated & at_base, compared & at_t, compared & at_base]
-        )
-        weight += moments.weight[s] * mask[s]
-        units += moments.units[s] * mask[s][:, [0, 2]]
-        sums += moments.weight[s] * mask[s] * _values(moments.mean[s], comparisons, base)
+    sums, weight = np.zeros((2, count, 4))
+    units = np.zeros((count, 2), dtype=np.int64)
+    size = max(1, BLOCK // max(1, comparisons.base.size))
+    for start in range(0, strata, size):
+        some = slice(start, min(start + size, strata))
+        base = stratum_bases(moments, comparisons, some)
+        mask[some] = _uses(moments, comparisons, some, base, gaps)
+        own = moments.weight[some, None, None] * mask[some]
+        weight += own.sum(axis=0)
+        units += np.tensordot(moments.units[some], mask[some][:, :, [0, 2]] * 1, 1)
+        sums += (own * _values(moments.mean[some], comparisons, base)).sum(axis=0)
     value = np.divide(sums, weight, out=np.full_like(sums, np.nan), where=weight > 0)
     return ComparisonMeans(value, weight, mask, units)
 
 
+def _uses(
+    moments: Moments, comparisons: Comparisons, strata: slice, base: np.ndarray, gaps: str
+) -> np.ndarray:
+    """(strata, comparisons, 4) bool, the means that use each stratum."""
+    at_t = moments.observed[strata][:, comparisons.period]
+    at_base = base.any(axis=2)
+    if gaps != "cross_section":
+        at_t = at_base = at_t & at_base
+    cohort = moments.cohort[strata]
+    treated, compared = comparisons.cohort == cohort[:, None], comparisons.controls[:, cohort].T
+    return np.stack([treated & at_t, treated & at_base, compared & at_t, compared & at_base], 2)
+
+
 def _values(mean: np.ndarray, comparisons: Comparisons, base: np.ndarray) -> np.ndarray:
-    """(comparisons, 4) what a stratum's means give for t and for the base."""
-    pair = np.column_stack([mean[comparisons.period], base @ mean])
-    return np.hstack([pair, pair])
+    """(strata, comparisons, 4) what the means of strata give for t and for the base."""
+    at_base = (base @ mean[:, :, None])[:, :, 0]
+    return np.stack([mean[:, comparisons.period], at_base] * 2, axis=2)
 
 
 def comparison_influence(
@@ -232,20 +238,22 @@ def comparison_influence(
     total = moments.weight[shares[moments.cohort] > 0].sum()
     rows = np.arange(len(comparisons.cohort))
 
-    def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
-        cohort, base = moments.cohort[s], stratum_bases(moments, comparisons, s)
-        scaled = np.divide(gradient, means.weight, out=np.zeros_like(gradient), where=means.mask[s])
-        deviation = np.where(
-            means.mask[s], _values(moments.mean[s], comparisons, base) - means.value, 0.0
-        )
-        slope = (scaled[..., 1] + scaled[..., 3])[..., None] * base
-        slope[:, rows, comparisons.period] += scaled[..., 0] + scaled[..., 2]
-        flat = np.vstack([slope.reshape(-1, base.shape[1]), np.zeros((len(shares), base.shape[1]))])
-        share = (
-            ((np.arange(len(shares)) == cohort) * 1.0 - shares) / total
-            if drawn[cohort]
-            else 0 * shares
-        )
-        return flat, np.concatenate([(scaled * deviation).sum(axis=2).ravel(), share])
+    parts, count, periods = (len(gradient), *comparisons.base.shape)
+
+    def influence(strata: slice) -> tuple[np.ndarray, np.ndarray]:
+        cohort, base = moments.cohort[strata], stratum_bases(moments, comparisons, strata)
+        mask = means.mask[strata]
+        per_weight = gradient / np.where(means.weight > 0, means.weight, 1.0)
+        scaled = np.where(mask[:, None], per_weight, 0.0)  # (strata, statistics per cell, cells, 4)
+        deviation = np.where(mask, _values(moments.mean[strata], comparisons, base), 0.0)
+        deviation -= np.where(mask, means.value, 0.0)
+        slope = np.zeros((len(cohort), parts * count + len(shares), periods))
+        by_cell = slope[:, : parts * count].reshape(len(cohort), parts, count, periods)
+        np.multiply((scaled[..., 1] + scaled[..., 3])[..., None], base[:, None], out=by_cell)
+        by_cell[:, :, rows, comparisons.period] += scaled[..., 0] + scaled[..., 2]
+        share = ((np.arange(len(shares)) == cohort[:, None]) - shares) * drawn[cohort][:, None]
+        share = share / total if drawn.any() else share
+        level = (scaled * deviation[:, None]).sum(axis=3).reshape(len(cohort), -1)
+        return slope, np.hstack([level, share])
 
     return influence

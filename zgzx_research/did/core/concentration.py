@@ -16,6 +16,8 @@ from functools import partial
 
 import numpy as np
 
+from zgzx_research.did.core.comparisons import unit_weights
+from zgzx_research.did.core.moments import observation_strata
 from zgzx_research.did.panel.panel_in_parts import Panel
 from zgzx_research.did.panel.parts import over_parts
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
@@ -82,28 +84,52 @@ def unit_sizes(panel: PreparedPanel, *, ratio: bool, masked: int, pooled: bool) 
     pooled : bool
         Whether the base is all earlier periods, or the last of them.
     """
-    start, seen = panel.cohorts[panel.cohort], ~np.isnan(panel.y)
-    first_seen = (~np.isnan(panel.weights)).argmax(axis=1)
-    weight = panel.weights[np.arange(len(start)), first_seen]
-    base = seen & _base_periods(panel.periods, start, masked, pooled)
-    after = seen & (panel.periods >= start[:, None])
-    used = np.isfinite(start) & after.any(axis=1)
+    if not len(panel.y):
+        return np.zeros(0)
+    cohorts = panel.cohorts
+    base = _base_periods(panel.periods, cohorts, masked, pooled)
+    after = np.isfinite(cohorts)[:, None] & (panel.periods >= cohorts[:, None])
+    gaps = bool(np.isnan(panel.y.min()))
+    seen = ~np.isnan(panel.y) if gaps else np.ones((len(panel.y), 0), dtype=bool)
+    member, first = observation_strata(panel.cohort, seen)
+    cohort, observed = panel.cohort[first], ~np.isnan(panel.y[first])
+    used = (observed & after[cohort]).any(axis=1)
     if panel.gaps != "cross_section":
-        used = used & base.any(axis=1)
-    size = np.where(used, weight, 0.0)
-    if not ratio:
-        return size
-    mean = np.where(base, panel.y, 0.0).sum(axis=1) / np.maximum(base.sum(axis=1), 1)
-    return np.asarray(size * np.maximum(mean, 0.0))
+        used &= (observed & base[cohort]).any(axis=1)
+    size = np.where(used[member], unit_weights(panel.weights), 0.0)
+    if ratio:
+        size *= np.maximum(_base_means(panel, base), 0.0)
+    return size
 
 
-def _base_periods(periods: np.ndarray, start: np.ndarray, masked: int, pooled: bool) -> np.ndarray:
-    """(units, periods) bool, all eligible periods before treatment, or the last of them."""
-    eligible = periods + masked < start[:, None]
+def _base_periods(
+    periods: np.ndarray, cohorts: np.ndarray, masked: int, pooled: bool
+) -> np.ndarray:
+    """(cohorts, periods) bool, all eligible periods before treatment, or the last of them."""
+    eligible = periods + masked < cohorts[:, None]
     if pooled:
         return np.asarray(eligible)
     latest = periods.size - 1 - eligible[:, ::-1].argmax(axis=1)
     return np.asarray(eligible & (np.arange(periods.size) == latest[:, None]))
+
+
+def _base_means(panel: PreparedPanel, base: np.ndarray) -> np.ndarray:
+    """(units,) mean outcome over the base periods of the own cohort, zero without any."""
+    mean = np.zeros(len(panel.y))
+    units = _by_cohort(panel)
+    for c in np.flatnonzero(np.isfinite(panel.cohorts)):
+        own = units[c]
+        y = panel.y[own][:, base[c]]
+        count = np.maximum((~np.isnan(y)).sum(axis=1), 1)
+        mean[own] = np.nansum(y, axis=1) / count
+    return mean
+
+
+def _by_cohort(panel: PreparedPanel) -> list[np.ndarray]:
+    """Units of each cohort."""
+    small = np.int16 if len(panel.cohorts) < 2**15 else np.int64  # small integers: by radix
+    order = np.argsort(panel.cohort.astype(small), kind="stable")
+    return np.split(order, np.cumsum(np.bincount(panel.cohort, minlength=len(panel.cohorts)))[:-1])
 
 
 def concentration(panel: Panel, *, ratio: bool, masked: int, pooled: bool) -> Concentration:
@@ -130,8 +156,9 @@ def _cohort_sums(panel: PreparedPanel, *, ratio: bool, masked: int, pooled: bool
     cohorts = np.flatnonzero(np.isfinite(panel.cohorts))
     total, squares = np.zeros((2, len(cohorts)))
     largest = np.zeros((len(cohorts), LARGEST))
+    units = _by_cohort(panel)
     for k, c in enumerate(cohorts):
-        own = sizes[panel.cohort == c]
+        own = sizes[units[c]]
         total[k], squares[k] = own.sum(), own @ own
         top = np.sort(np.partition(own, -LARGEST)[-LARGEST:] if len(own) > LARGEST else own)
         largest[k, : len(top)] = top[::-1]

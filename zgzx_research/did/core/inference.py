@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import special
+from scipy.linalg import lapack
 
 from zgzx_research.did.panel.chunks import one_thread
 
-DRAWS = 32_768  # Monte-Carlo error of a 95 % critical value is then about .01
+DRAWS, FEWEST = 8192, 2048  # Monte-Carlo error of a 95 % critical value is then about .01 at most
+NUMBERS = 2**23  # of a matrix of draws: about so many at most, with many rows
+PRECISION, STEPS = 1e-3, 20  # relative, of the probability beyond a critical value
 SMALL = 1e-10  # relative size below which an eigenvalue of a covariance counts as zero
 
 
@@ -50,24 +55,69 @@ def simultaneous_quantile(
         return t_quantile(level, df)
     correlation = covariance[np.ix_(used, used)] / np.outer(sd[used], sd[used])
     correlation = np.eye(len(correlation)) if np.isnan(correlation).any() else correlation
+    np.fill_diagonal(correlation, 1.0)  # else rounding would decide which row comes first
     with one_thread():
-        largest = _largest(correlation, seed, df)
-    return max(float(np.quantile(largest, level)), t_quantile(level, df))
+        exceeds = _joint_tail(correlation, seed, df)
+    # between that of rows that are one and the same, and of rows that never exceed together
+    ends = t_quantile(level, df), t_quantile(1 - (1 - level) / len(correlation), df)
+    return max(_root_between(lambda c: float(np.log(exceeds(c) / (1 - level))), ends), ends[0])
 
 
-def _largest(correlation: np.ndarray, seed: int, df: float) -> np.ndarray:
-    """(DRAWS,) draws of max |Z|."""
-    values, vectors = np.linalg.eigh(correlation)
-    large = values > SMALL * values[-1]
-    root = (vectors[:, large] * np.sqrt(values[large])).astype(
-        np.float32
-    )  # digits enough for a quantile of draws
-    generator = np.random.default_rng(seed)
-    z = root @ generator.standard_normal((root.shape[1], DRAWS), dtype=np.float32)
-    largest = np.maximum(z.max(axis=0), -z.min(axis=0)).astype(float)
-    if np.isfinite(df):
-        largest /= np.sqrt(generator.chisquare(df, DRAWS) / df)
-    return largest
+def _root_between(falling: Callable[[float], float], ends: tuple[float, float]) -> float:
+    """Return where a nearly straight function that falls is zero, by the Illinois method."""
+    (low, high), (above, below) = ends, map(falling, ends)
+    if above <= 0 or below >= 0:
+        return low if above <= 0 else high
+    for _ in range(STEPS):
+        middle = low + (high - low) * above / (above - below)
+        value = falling(middle)
+        if abs(value) < PRECISION:
+            break
+        if value > 0:
+            low, above, below = middle, value, below / 2
+        else:
+            high, below, above = middle, value, above / 2
+    return middle
+
+
+def _joint_tail(correlation: np.ndarray, seed: int, df: float) -> Callable[[float], float]:
+    """Return P(max |Z| > c) as a function of c.
+
+    It is Σ_i P(|Z_i| > c) E[1/N | |Z_i| > c] with N the number of rows beyond c (Naiman & Priebe
+    2001, Journal of Computational and Graphical Statistics 10(2)): where 1/N is near 1 few draws
+    tell much. Draws are the same for every c, so the function falls with c.
+    """
+    rows, generator = len(correlation), np.random.default_rng(seed)
+    draws = min(max(FEWEST, 128 * rows), DRAWS, max(FEWEST, NUMBERS // rows))
+    root = _root(correlation)
+    chosen = ((np.arange(draws) + generator.random()) * rows / draws).astype(np.int64)
+    share = (generator.permutation(draws) + generator.random(draws)) / draws
+    spread = generator.chisquare(df + 1, draws) if np.isfinite(df) else None
+    by_row = correlation.astype(np.float32)[:, chosen]  # digits enough for a quantile of draws
+    rest = root @ generator.standard_normal((root.shape[1], draws), dtype=np.float32)
+    rest -= by_row * rest[chosen, np.arange(draws)]  # given that row is zero
+
+    def exceeds(c: float) -> float:
+        if spread is None:
+            one = 2 * special.ndtr(-c)
+            first, scale = -special.ndtri(share * one / 2), np.ones(1)
+        else:
+            one = 2 * special.stdtr(df, -c)
+            first = -special.stdtrit(df, share * one / 2)
+            scale = np.sqrt(spread / (df + first**2))  # of all rows, given the chosen one
+        z = rest / scale.astype(np.float32) + by_row * first.astype(np.float32)
+        beyond = np.count_nonzero(np.abs(z) > c, axis=0)
+        return float(rows * one * np.mean(1 / np.maximum(beyond, 1)))
+
+    return exceeds
+
+
+def _root(correlation: np.ndarray) -> np.ndarray:
+    """(rows, rank) R with RR' the correlation, by Cholesky's method with pivots."""
+    factor, pivot, rank, _ = lapack.dpstrf(correlation, tol=SMALL, lower=1)
+    root = np.zeros((len(correlation), rank), dtype=np.float32)
+    root[pivot - 1] = np.tril(factor)[:, :rank]
+    return root
 
 
 def ratio_interval(

@@ -5,6 +5,7 @@ Its rows, the numbers behind them, and the weight it gives to every mean.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -106,7 +107,8 @@ class MethodResult:
     notes : list[LedgerRow]
         Ledger rows (step, reason, rows, units, examples) of what this estimation left out.
     influence : (clusters, statistics)
-        influence values summed by cluster, where the panel has clusters.
+        Influence values summed by cluster, where the panel has clusters; or what makes them, for
+        they may be many and are seldom asked for.
     """
 
     rows: EstimateRows
@@ -114,4 +116,8 @@ class MethodResult:
     weights: MeanWeights
     df: float = np.inf
     notes: list[LedgerRow] = field(default_factory=list)
-    influence: np.ndarray | None = None
+    influence: np.ndarray | Callable[[], np.ndarray] | None = None
+
+    def influence_values(self) -> np.ndarray | None:
+        """Return the influence values, made where they are not there yet."""
+        return self.influence() if callable(self.influence) else self.influence

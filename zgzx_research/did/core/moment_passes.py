@@ -120,7 +120,8 @@ def numbered(moments: Moments) -> Moments:
     sums = moments.clusters
     if sums is None:
         return moments
-    there, number = np.unique(sums.cluster, return_inverse=True)
-    if len(there) == sums.count:
+    there = np.bincount(sums.cluster, minlength=sums.count) > 0
+    if there.all():
         return moments
-    return replace(moments, clusters=replace(sums, cluster=number, count=len(there)))
+    number = (np.cumsum(there) - 1)[sums.cluster]
+    return replace(moments, clusters=replace(sums, cluster=number, count=int(there.sum())))

@@ -12,26 +12,37 @@ estimators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from zgzx_research.did.panel.chunks import chunk_bounds, in_chunks, one_thread
+from zgzx_research.did.panel.chunks import CHUNK, in_chunks, one_thread
 
-Influence = Callable[[int], tuple[np.ndarray, np.ndarray]]
-"""Stratum -> slope (estimates, periods), 0 where unobserved, and level (estimates,)."""
+Influence = Callable[[slice], tuple[np.ndarray, np.ndarray]]
+"""Strata -> slope (strata, estimates, periods), 0 where unobserved, and level (strata, estimates).
 
-Sums = tuple[float, np.ndarray, float, np.ndarray, np.ndarray]
-"""Of a chunk of one stratum: Σw, Σwy, Σw², Σw²y, Σw²yy'."""
+See `each_stratum` for one that is written for a single stratum.
+"""
 
-ClusterRows = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Of a chunk: clusters, Σw and Σwy of each."""
+FEW_STRATA = 64  # up to so many, the units of a chunk are neighbours in memory
+DENSE = 8  # whole numbers below so many times their number are counted, not sorted
+BLOCK = 2**19  # numbers of an influence that are in memory at once
+
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""By stratum: Σw, Σwy, Σw², Σw²y, Σw²yy'."""
+
+ClusterRows = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Strata and clusters, Σw and Σwy of each pair."""
+
+ChunkSums = tuple[np.ndarray, Sums, ClusterRows | None]
+"""The strata of a chunk, and its sums."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterSums:
-    """Sums per stratum and cluster; a cluster may have several rows.
+    """Sums per stratum and cluster, one row for each pair; a cluster may be in several strata.
 
     Attributes
     ----------
@@ -112,26 +123,34 @@ def panel_moments(
     known : (units, periods) bool, optional
         Where covariates are known, if not everywhere: strata differ by that too.
     """
-    seen = ~np.isnan(y)
+    complete = not len(y) or not np.isnan(y.min())
+    seen = np.ones((len(y), 0), dtype=bool) if complete else ~np.isnan(y)
     pattern = seen if known is None else np.hstack([seen, known])
     member, first_unit = observation_strata(cohort, pattern)
-    units = np.bincount(member)
-    # small integers are sorted by radix; clusters are brought together within a stratum
-    small = member.astype(np.int16 if len(units) < 2**15 else np.int64)
-    order = np.argsort(small, kind="stable") if cluster is None else np.lexsort((cluster, small))
-    shift = _shifts(y, order, units, seen[first_unit])
-    complete = seen.all()
+    units, observed = np.bincount(member), ~np.isnan(y[first_unit])
+    member = member.astype(_small(len(units)))
+    order = np.argsort(member, kind="stable")  # of small integers: by radix
+    shift = _shifts(y, order, units, observed)
+    plain = bool((weights == 1).all())
 
-    def kernel(piece: tuple[int, int, int]) -> tuple[Sums, ClusterRows]:
-        stratum, start, stop = piece
-        unit = order[start:stop]
-        away = y[unit] - shift[stratum]
+    def kernel(rows: slice | np.ndarray) -> ChunkSums:
+        group = None if cluster is None else cluster[rows]
+        inner = (
+            np.argsort(member[rows], kind="stable")
+            if group is None
+            else np.lexsort((group, member[rows]))
+        )
+        # take is several times faster than an index
+        stratum, away = member[rows].take(inner), y[rows].take(inner, axis=0)
+        away -= shift.take(stratum.astype(np.intp), axis=0)
         if not complete:
-            away = np.where(seen[first_unit[stratum]], away, 0.0)
-        return _chunk_sums(away, weights[unit], None if cluster is None else cluster[unit])
+            away[np.isnan(away)] = 0.0
+        weight = weights[rows].take(inner)
+        weighted = away if plain else weight[:, None] * away
+        own = _sums_by_stratum(away, weighted, weight, stratum)
+        return *own, None if group is None else _by_cluster(weighted, weight, stratum, group[inner])
 
-    pieces = chunk_bounds(units)
-    sums, rows = _added(pieces, in_chunks(kernel, pieces), shift.shape)
+    sums, rows = _added(in_chunks(kernel, _pieces(order, len(units))), shift.shape)
     weight, first, zeroth, cross, square = sums
     delta = first / weight[:, None]  # from the shift to the mean
     between = cross[:, :, None] * delta[:, None, :]
@@ -142,7 +161,7 @@ def panel_moments(
     )
     return Moments(
         cohort[first_unit],
-        seen[first_unit],
+        observed,
         units,
         weight,
         shift + delta,
@@ -154,20 +173,74 @@ def panel_moments(
     )
 
 
-def _added(
-    pieces: list[tuple[int, int, int]],
-    parts: Iterable[tuple[Sums, ClusterRows]],
-    shape: tuple[int, ...],
-) -> tuple[tuple[np.ndarray, ...], list[tuple[int, ClusterRows]]]:
-    """Return the sums per stratum (Σw, Σwy, Σw², Σw²y, Σw²yy'), and rows by stratum and cluster."""
+def _small(count: int) -> type[np.signedinteger]:
+    """Return the smallest signed type for numbers below `count`."""
+    return np.int8 if count < 2**7 else np.int16 if count < 2**15 else np.int64
+
+
+def _pieces(order: np.ndarray, strata: int) -> list[slice | np.ndarray]:
+    """Return the units of each chunk: neighbours, which are near each other in memory.
+
+    Where there are many strata, units in the `order` of their strata, so that a chunk has few.
+    """
+    starts = range(0, len(order), CHUNK)
+    if strata <= FEW_STRATA:
+        return [slice(start, start + CHUNK) for start in starts]
+    return [order[start : start + CHUNK] for start in starts]
+
+
+def _sums_by_stratum(
+    away: np.ndarray, weighted: np.ndarray, weight: np.ndarray, stratum: np.ndarray
+) -> tuple[np.ndarray, Sums]:
+    """Return the strata of some units, and their sums; units are sorted by stratum.
+
+    Parameters
+    ----------
+    away, weighted : (units, periods)
+        Outcomes less the shift, and the same times the weight.
+    """
+    starts = np.flatnonzero(np.diff(stratum, prepend=-1))
+    sums = _no_sums((len(starts), away.shape[1]))
+    for s, (start, stop) in enumerate(pairwise([*starts.tolist(), len(stratum)])):
+        w, part = weight[start:stop], weighted[start:stop]
+        sums[0][s] = w.sum()
+        sums[1][s] = w @ away[start:stop]
+        sums[2][s] = w @ w
+        sums[3][s] = w @ part
+        sums[4][s] = part.T @ part
+    return stratum[starts], sums
+
+
+def _no_sums(shape: tuple[int, int]) -> Sums:
     strata, periods = shape
     shapes = ((strata,), shape, (strata,), shape, (strata, periods, periods))
-    sums = tuple(np.zeros(size) for size in shapes)
-    rows: list[tuple[int, ClusterRows]] = []
-    for (stratum, _, _), (own, by_cluster) in zip(pieces, parts, strict=True):
+    weight, first, zeroth, cross, square = (np.zeros(size) for size in shapes)
+    return weight, first, zeroth, cross, square
+
+
+def _by_cluster(
+    weighted: np.ndarray, weight: np.ndarray, stratum: np.ndarray, cluster: np.ndarray
+) -> ClusterRows:
+    """Return sums by stratum and cluster; units are sorted by them."""
+    other = np.diff(stratum, prepend=-1) != 0
+    other |= np.diff(cluster, prepend=-1) != 0
+    starts = np.flatnonzero(other)
+    return (
+        stratum[starts].astype(np.int64),
+        cluster[starts],
+        np.add.reduceat(weight, starts),
+        np.add.reduceat(weighted, starts, axis=0),
+    )
+
+
+def _added(parts: Iterable[ChunkSums], shape: tuple[int, int]) -> tuple[Sums, list[ClusterRows]]:
+    """Return the sums per stratum, and rows by stratum and cluster."""
+    sums, rows = _no_sums(shape), list[ClusterRows]()
+    for strata, own, by_cluster in parts:
         for total, part in zip(sums, own, strict=True):
-            total[stratum] += part
-        rows.append((stratum, by_cluster))
+            total[strata] += part
+        if by_cluster is not None:
+            rows.append(by_cluster)
     return sums, rows
 
 
@@ -179,117 +252,176 @@ def observation_strata(cohort: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray
     seen : (units, columns) bool
         The pattern: periods observed, and whatever else tells strata apart.
     """
-    code = cohort.astype(np.int64)
+    code = _ranks(cohort.astype(np.int64))
     if not seen.all():
         for bits in np.packbits(seen, axis=1).T:
-            _, code = np.unique(code * 256 + bits, return_inverse=True)
-    counts = np.bincount(code)
-    first = np.zeros(len(counts), dtype=np.int64)
+            code = _ranks(code * 256 + bits)
+    first = np.zeros(code.max(initial=-1) + 1, dtype=np.int64)
     first[code[::-1]] = np.arange(len(code))[::-1]
-    used = counts > 0
-    return (np.cumsum(used) - 1)[code], first[used]
+    return code, first
+
+
+def _ranks(code: np.ndarray) -> np.ndarray:
+    """Ranks from 0 of whole numbers; by counting, or by sorting where they are far apart."""
+    if code.max(initial=0) > DENSE * len(code):
+        return np.unique(code, return_inverse=True)[1]
+    there = np.zeros(code.max(initial=-1) + 1, dtype=bool)
+    there[code] = True
+    return code if there.all() else (np.cumsum(there) - 1)[code]
 
 
 def _shifts(
     y: np.ndarray, order: np.ndarray, units: np.ndarray, observed: np.ndarray
 ) -> np.ndarray:
     """(strata, periods) the mean of a few units of each stratum: near the mean is near enough."""
-    starts = np.cumsum(units) - units
-    few = [
-        y[order[start : start + min(n, 32)]].mean(axis=0)
-        for start, n in zip(starts, units, strict=True)
-    ]
-    return np.where(observed, np.array(few), 0.0)
+    few = np.minimum(units, 32)
+    ends = np.cumsum(few)
+    ahead = np.repeat(np.cumsum(units) - units - (ends - few), few)
+    sums = np.add.reduceat(y[order[np.arange(len(ahead)) + ahead]], ends - few, axis=0)
+    return np.where(observed, sums / few[:, None], 0.0)
 
 
-def _chunk_sums(
-    away: np.ndarray, weight: np.ndarray, cluster: np.ndarray | None
-) -> tuple[Sums, ClusterRows]:
-    weighted = weight[:, None] * away
-    own = (
-        weight.sum(),
-        weighted.sum(axis=0),
-        weight @ weight,
-        weight @ weighted,
-        weighted.T @ weighted,
-    )
-    if cluster is None:
-        nobody = np.zeros(0, dtype=np.int64)
-        return own, (nobody, nobody, nobody)
-    starts = np.flatnonzero(np.diff(cluster, prepend=-1))
-    return own, (
-        cluster[starts],
-        np.add.reduceat(weight, starts),
-        np.add.reduceat(weighted, starts, axis=0),
-    )
+def _cluster_sums(rows: list[ClusterRows], delta: np.ndarray, count: int) -> ClusterSums:
+    """Join the rows of all chunks, one for each stratum and cluster, about the means."""
+    stratum, cluster, weight, total = (np.concatenate(part) for part in zip(*rows, strict=True))
+    order = np.argsort(stratum, kind="stable")
+    code = stratum[order] * count + cluster[order]
+    if (code[1:] <= code[:-1]).any():  # one cluster in several chunks
+        order = order[np.argsort(code, kind="stable")]
+        code = stratum[order] * count + cluster[order]
+    starts = np.flatnonzero(np.diff(code, prepend=-1))
+    stratum, cluster = stratum[order][starts], cluster[order][starts]
+    weight, total = weight[order], total[order]
+    if len(starts) < len(order):
+        weight, total = (np.add.reduceat(part, starts, axis=0) for part in (weight, total))
+    bounds = np.searchsorted(stratum, np.arange(len(delta) + 1))
+    for s, (start, stop) in enumerate(pairwise(bounds.tolist())):
+        total[start:stop] -= weight[start:stop, None] * delta[s]
+    return ClusterSums(bounds, cluster, count, weight, total)
 
 
-def _cluster_sums(
-    rows: list[tuple[int, ClusterRows]], delta: np.ndarray, count: int
-) -> ClusterSums:
-    stratum = np.concatenate([np.full(len(ids), s) for s, (ids, _, _) in rows])
-    ids, weight, total = (np.concatenate([row[k] for _, row in rows]) for k in range(3))
-    starts = np.searchsorted(stratum, np.arange(len(delta) + 1))
-    return ClusterSums(starts, ids, count, weight, total - weight[:, None] * delta[stratum])
+def each_stratum(one: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Influence:
+    """Return the influence of any strata from that of one: slope and level of its number."""
+
+    def influence(strata: slice) -> tuple[np.ndarray, np.ndarray]:
+        slope, level = zip(*(one(s) for s in range(strata.start, strata.stop)), strict=True)
+        return np.array(slope), np.array(level)
+
+    return influence
+
+
+def _blocks(moments: Moments, influence: Influence) -> Iterator[slice]:
+    """Strata in blocks whose influence is of bounded size."""
+    size = max(1, BLOCK // max(1, influence(slice(0, 1))[0].size))
+    strata = len(moments.units)
+    return (slice(start, min(start + size, strata)) for start in range(0, strata, size))
 
 
 def influence_covariance(
     moments: Moments, influence: Influence
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """(rows, rows) sum over units, or over clusters, of the products of their influence values.
+    """Covariance as `covariance_by_stratum` gives it.
 
     Where there are clusters, also the (clusters, rows) sums by cluster.
     """
-    if moments.clusters is not None:
-        sums = cluster_influence(moments, influence)
+    if moments.clusters is None:
+        return covariance_by_stratum(moments, influence), None
+    sums = cluster_influence(moments, influence)
+    with one_thread():
         return sums.T @ sums, sums
-    rows = len(influence(0)[1])
+
+
+def covariance_by_stratum(moments: Moments, influence: Influence) -> np.ndarray:
+    """(rows, rows) sum over units, or over clusters, of the products of their influence values.
+
+    Units, and clusters that lie in one stratum, are not looked at one by one.
+    """
+    rows = influence(slice(0, 1))[1].shape[1]
     covariance = np.zeros((rows, rows))
-    for s in range(len(moments.units)):
-        slope, level = influence(s)
-        used = np.flatnonzero(
-            slope.any(axis=1) | (level != 0)
-        )  # of many cells a stratum takes part in few
-        both = np.column_stack([slope[used], level[used]])
-        with one_thread():
-            part = both @ _products(moments, s) @ both.T
-        if len(used) == rows:
-            covariance += part
-        else:
-            covariance[used[:, None], used] += part
-    return covariance, None
+    if moments.clusters is None:
+        products = _products(moments)
+    else:
+        products, others = _products_of_clusters(moments.clusters)
+        if others.count:
+            values = cluster_influence(replace(moments, clusters=others), influence)
+            with one_thread():
+                covariance += values.T @ values
+    with one_thread():
+        for strata in _blocks(moments, influence):
+            both = _slope_and_level(influence, strata)
+            used = np.flatnonzero(both.any(axis=(0, 2)))  # of many rows a stratum is in few
+            both = both if len(used) == rows else both[:, used]
+            spread = (both @ products[strata]).transpose(1, 0, 2).reshape(len(used), -1)
+            part = spread @ both.transpose(1, 0, 2).reshape(len(used), -1).T
+            if len(used) == rows:
+                covariance += part
+            else:
+                covariance[used[:, None], used] += part
+    return covariance
 
 
-def _products(moments: Moments, stratum: int) -> np.ndarray:
-    """(periods + 1, periods + 1) sums of products of a stratum's deviations and of one."""
-    first, zeroth = moments.first[stratum], moments.zeroth[stratum]
-    return np.block(
-        [[moments.second[stratum], first[:, None]], [first[None], np.atleast_2d(zeroth)]]
-    )
+def _slope_and_level(influence: Influence, strata: slice) -> np.ndarray:
+    """(strata, rows, periods + 1) slope, and level behind it."""
+    slope, level = influence(strata)
+    return np.concatenate([slope, level[:, :, None]], axis=2)
+
+
+def _products(moments: Moments) -> np.ndarray:
+    """(strata, periods + 1, periods + 1) sums of products of deviations and of one."""
+    strata, periods = moments.first.shape
+    products = np.empty((strata, periods + 1, periods + 1))
+    products[:, :-1, :-1] = moments.second
+    products[:, -1, :-1] = products[:, :-1, -1] = moments.first
+    products[:, -1, -1] = moments.zeroth
+    return products
+
+
+def _products_of_clusters(sums: ClusterSums) -> tuple[np.ndarray, ClusterSums]:
+    """Return the same of clusters that lie in one stratum, and the sums of the others."""
+    times = np.bincount(sums.cluster, minlength=sums.count)
+    alone = times[sums.cluster] == 1
+    strata, periods = len(sums.starts) - 1, sums.total.shape[1]
+    products = np.zeros((strata, periods + 1, periods + 1))
+    left = np.zeros(strata, dtype=np.int64)
+    for s, (first, last) in enumerate(pairwise(sums.starts.tolist())):
+        left[s] = last - first - np.count_nonzero(alone[first:last])
+        for start in range(first, last, CHUNK):
+            part = slice(start, min(start + CHUNK, last))
+            own = np.column_stack([sums.total[part], sums.weight[part]])
+            own = own if alone[part].all() else own[alone[part]]
+            products[s] += own.T @ own
+    rows = np.flatnonzero(~alone)
+    starts = np.concatenate([[0], np.cumsum(left)])
+    number = np.cumsum(times > 1) - 1
+    others = (number[sums.cluster[rows]], int((times > 1).sum()), sums.weight[rows])
+    return products, ClusterSums(starts, *others, sums.total[rows])
 
 
 def cluster_influence(moments: Moments, influence: Influence) -> np.ndarray:
     """(clusters, rows) sums of influence values by cluster; needs moments taken with clusters."""
     sums = moments.clusters
     assert sums is not None
-    values = np.zeros((sums.count, len(influence(0)[1])))
-    for s in range(len(moments.units)):
-        slope, level = influence(s)
-        part = slice(sums.starts[s], sums.starts[s + 1])
-        np.add.at(
-            values,
-            sums.cluster[part],
-            sums.total[part] @ slope.T + np.outer(sums.weight[part], level),
-        )
+    values = np.zeros((sums.count, influence(slice(0, 1))[1].shape[1]))
+    with one_thread():
+        for strata in _blocks(moments, influence):
+            for s, both in enumerate(_slope_and_level(influence, strata), strata.start):
+                for start in range(sums.starts[s], sums.starts[s + 1], CHUNK):
+                    part = slice(start, min(start + CHUNK, sums.starts[s + 1]))
+                    own = np.column_stack([sums.total[part], sums.weight[part]])
+                    values[sums.cluster[part]] += own @ both.T  # a cluster has one row in a stratum
     return values
 
 
 def mean_weights(moments: Moments, influence: Influence, cohorts: int) -> np.ndarray:
     """(rows, cohorts, periods) weight each estimate gives to the mean of each cohort and period."""
-    slope, _ = influence(0)
-    weights = np.zeros((len(slope), cohorts, slope.shape[1]))
-    for s, cohort in enumerate(moments.cohort):
-        weights[:, cohort] += moments.weight[s] * influence(s)[0]
+    slope, _ = influence(slice(0, 1))
+    weights = np.zeros((slope.shape[1], cohorts, slope.shape[2]))
+    for strata in _blocks(moments, influence):
+        slope, _ = influence(strata)
+        cohort = moments.cohort[strata]
+        for c in np.unique(cohort):
+            own = moments.weight[strata][cohort == c]
+            weights[:, c] += np.tensordot(own, slope[cohort == c], 1)
     return weights
 
 

@@ -56,13 +56,13 @@ def with_small_errors_checked(
     absorbed : bool
         Constants added to all outcomes of a unit change nothing.
     """
-    largest = over_parts(panel, _largest, max)
-    suspect = (fit.rows.role != "reference") & (_relative_error(fit, largest) < SUSPECT)
+    sampled = over_parts(panel, _sampled, max)
+    suspect = (fit.rows.role != "reference") & (_relative_error(fit, sampled) < SUSPECT)
     if not suspect.any():
         return fit
     nonlinear = fit.numbers.scale == "ratio" or fit.weights.kind == "linearised"
     if absorbed and not nonlinear:
-        fit = _about_units(panel, fit, refit, largest)
+        fit = _about_units(panel, fit, refit, sampled)
     size = over_parts(panel, _size, OutcomeSize.__add__)
     noise = partial(_with_noise, positive=nonlinear, size=size)
     other = changed(panel, noise)
@@ -73,7 +73,7 @@ def with_small_errors_checked(
     if not np.array_equal(row_labels(again.rows), row_labels(fit.rows)):
         return fit
     perfect = suspect & (
-        _relative_error(again, over_parts(other, _largest, max)) <= NOTHING
+        _relative_error(again, over_parts(other, _sampled, max)) <= NOTHING
     )  # NaN there: changes that contradict each other
     return _unknown(fit, perfect) if perfect.any() else fit
 
@@ -146,18 +146,23 @@ class OutcomeSize:
         )
 
 
-def _largest(panel: PreparedPanel) -> float:
-    """Return the size of the outcomes of some thousand units.
+def _sampled(panel: PreparedPanel) -> float:
+    """Return the largest size of an outcome among some thousand units.
 
     Near enough to say whether an error is small beside them.
     """
-    sampled = np.abs(panel.y[:: max(1, len(panel.y) // ENOUGH)])
-    return float(np.nanmax(sampled, initial=0.0))
+    y = panel.y
+    return float(np.nanmax(np.abs(y[:: max(1, len(y) // ENOUGH)]), initial=0.0))
 
 
 def _size(panel: PreparedPanel) -> OutcomeSize:
-    largest = float(np.nanmax(panel.y, initial=-np.inf))
-    return OutcomeSize(largest, float(np.nansum(panel.y)), int((~np.isnan(panel.y)).sum()))
+    y = panel.y
+    seen = ~np.isnan(y)
+    return OutcomeSize(
+        float(np.nanmax(y, initial=-np.inf)),
+        float(np.nansum(y)),
+        int(seen.sum()),
+    )
 
 
 def random_outcomes(y: np.ndarray) -> np.ndarray:

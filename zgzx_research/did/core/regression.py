@@ -8,27 +8,34 @@ follow from `Moments`; else from a pass over the units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import partial
 
 import numpy as np
 from scipy import linalg
 
-from zgzx_research.did.core.moment_passes import moments_of
+from zgzx_research.did.core.moment_passes import add_moments, moments_of, numbered
 from zgzx_research.did.core.moments import (
     Influence,
     Moments,
     cohort_means,
+    each_stratum,
     influence_covariance,
     panel_moments,
 )
 from zgzx_research.did.core.sample_factor import cluster_count, sample_factor
 from zgzx_research.did.core.strata import strata_of
-from zgzx_research.did.panel.chunks import chunk_bounds, in_chunks
+from zgzx_research.did.core.unit_passes import (
+    Contribution,
+    UnitChunk,
+    cohort_of,
+    order_units,
+    start_passes,
+)
 from zgzx_research.did.panel.collinear import independent
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import in_memory
+from zgzx_research.did.panel.parts import over_parts
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 # a covariate's deviation from its unit's mean, relative to it, that is rounding and not variation
@@ -117,12 +124,6 @@ class Regressions:
     null_covariance: np.ndarray | None = None
 
 
-UnitSums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Of a chunk of units: ΣΩ, ΣΩv, Σv'Ωv, and Σw with Σwy."""
-
-T = TypeVar("T")
-
-
 def is_plain(panel: Panel) -> bool:
     """Whether `Moments` say all there is to know: no covariates, weights constant within units."""
     return not panel.has_covariates and not panel.weights_vary
@@ -151,10 +152,7 @@ def regress(
         Fewer than two clusters, or not more rows than parameters.
     """
     plain = moments_of(panel) if is_plain(panel) else None
-    if plain is None:
-        sums = _sums_of_units(in_memory(panel, "covariates and weights that change"))
-    else:
-        sums = sums_of_moments(plain, len(panel.cohorts))
+    sums = _sums_of_units(panel) if plain is None else sums_of_moments(plain, len(panel.cohorts))
     solutions = [solve(sums, design) for design in designs]
     moments, influence = _moments_and_influence(panel, plain, solutions)
     scale = np.sqrt(
@@ -182,9 +180,8 @@ def _moments_and_influence(
     """Moments of the outcome (`plain`) or of the scores, and the influence of all columns."""
     if plain is not None:
         return plain, _outcome_influence(plain, solutions)
-    whole = in_memory(panel, "covariates and weights that change")
-    scores = _scores(whole, solutions)
-    moments = panel_moments(scores, whole.cohort, np.ones(len(scores)), whole.cluster)
+    kernel = partial(_score_moments, solutions=solutions)
+    moments = numbered(over_parts(panel, kernel, add_moments))
     return moments, _score_influence(moments, solutions, len(panel.periods))
 
 
@@ -277,6 +274,7 @@ def _outcome_influence(moments: Moments, solutions: list[Solution]) -> Influence
     fitted = np.stack([one.fitted for one in solutions], axis=1)
     block = np.repeat(np.arange(len(solutions)), [len(one.kept) for one in solutions])
 
+    @each_stratum
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         cohort, seen = moments.cohort[s], moments.observed[s]
         slope = (maps[cohort] - maps[cohort][:, seen].mean(axis=1, keepdims=True)) * seen
@@ -288,7 +286,7 @@ def _outcome_influence(moments: Moments, solutions: list[Solution]) -> Influence
 
 
 def _score_influence(moments: Moments, solutions: list[Solution], periods: int) -> Influence:
-    """Return the same on moments of the units' scores (see `_scores`): one block per design."""
+    """Return the same on moments of the scores (see `_score_moments`): one block per design."""
     rows, width = sum(len(one.kept) for one in solutions), moments.mean.shape[1] // len(solutions)
     slopes = np.zeros((len(solutions[0].design), rows, moments.mean.shape[1]))
     row = 0
@@ -298,6 +296,7 @@ def _score_influence(moments: Moments, solutions: list[Solution], periods: int) 
         part[..., left : left + periods] = one.inverse[:, :own] @ one.design.swapaxes(1, 2)
         part[..., left + periods : left + width] = one.inverse[:, own:]
 
+    @each_stratum
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         slope = slopes[moments.cohort[s]]
         return slope, slope @ moments.mean[s]
@@ -305,88 +304,82 @@ def _score_influence(moments: Moments, solutions: list[Solution], periods: int) 
     return influence
 
 
-def _over_units(
-    panel: PreparedPanel, kernel: Callable[[int, np.ndarray, np.ndarray, np.ndarray], T]
-) -> list[tuple[int, np.ndarray, T]]:
-    """(cohort, units, result) of a kernel of cohort, units, weights and v.
+def weighted_deviations(chunk: UnitChunk) -> tuple[np.ndarray, np.ndarray]:
+    """(units, periods) weights, 0 where unobserved, and (units, periods, 1 + covariates) v.
 
     v is (y, x) less the unit's weighted mean.
     """
-    order = np.argsort(panel.cohort, kind="stable")
-    pieces = chunk_bounds(np.bincount(panel.cohort, minlength=len(panel.cohorts)))
-
-    def one(piece: tuple[int, int, int]) -> tuple[int, np.ndarray, T]:
-        cohort, start, stop = piece
-        unit = order[start:stop]
-        seen = ~np.isnan(panel.y[unit])
-        weight = np.where(seen, panel.weights[unit], 0.0)
-        values = panel.y[unit][..., None]
-        if panel.covariates is not None:
-            extra = np.broadcast_to(
-                panel.covariates[unit], (*seen.shape, panel.covariates.shape[2])
-            )
-            values = np.concatenate([values, extra], axis=2)
-        values = np.where(seen[..., None], values, 0.0)
-        mean = (weight[..., None] * values).sum(axis=1, keepdims=True) / weight.sum(axis=1)[
-            :, None, None
-        ]
-        away = np.where(seen[..., None], values - mean, 0.0)
-        still = np.abs(away) <= ROUNDING * np.abs(mean)
-        away[still & (np.arange(away.shape[2]) > 0)] = (
-            0.0  # not of the outcome: there the size of unit effects is free
-        )
-        return cohort, unit, kernel(cohort, unit, weight, away)
-
-    return list(in_chunks(one, pieces))
+    y, panel = chunk.y, chunk.panel
+    seen = ~np.isnan(y)
+    weight = np.where(seen, chunk.weights, 0.0)
+    values = y[..., None]
+    if panel.covariates is not None:
+        covariates = panel.covariates[chunk.rows]
+        extra = np.broadcast_to(covariates, (*seen.shape, covariates.shape[2]))
+        values = np.concatenate([values, extra], axis=2)
+    values = np.where(seen[..., None], values, 0.0)
+    total = weight.sum(axis=1)[:, None, None]
+    mean = (weight[..., None] * values).sum(axis=1, keepdims=True) / total
+    away = np.where(seen[..., None], values - mean, 0.0)
+    still = np.abs(away) <= ROUNDING * np.abs(mean)
+    still[..., 0] = False  # not of the outcome: there the size of unit effects is free
+    away[still] = 0.0
+    return weight, away
 
 
-def _sums_of_units(panel: PreparedPanel) -> NormalSums:
+def _sums_of_units(panel: Panel) -> NormalSums:
     """Return the sums of any panel, by a pass over its units."""
-    width = 1 + (0 if panel.covariates is None else panel.covariates.shape[2])
     cohorts, periods = len(panel.cohorts), len(panel.periods)
-    gram, cross = np.zeros((cohorts, periods, periods)), np.zeros((cohorts, periods, width))
-    inner, total = np.zeros((width, width)), np.zeros((2, cohorts, periods))
+    width = 1 + _covariate_count(panel)
 
-    def kernel(_: int, unit: np.ndarray, weight: np.ndarray, away: np.ndarray) -> UnitSums:
-        omega = (
-            np.diag(weight.sum(axis=0)) - (weight / weight.sum(axis=1, keepdims=True)).T @ weight
-        )
+    def kernel(chunk: UnitChunk) -> list[Contribution]:
+        c, (weight, away) = chunk.group, weighted_deviations(chunk)
+        total = weight.sum(axis=0)
+        omega = np.diag(total) - (weight / weight.sum(axis=1, keepdims=True)).T @ weight
         weighted = weight[..., None] * away
-        outcome = np.where(weight > 0, panel.y[unit], 0.0)
-        both = np.stack([weight.sum(axis=0), (weight * outcome).sum(axis=0)])
-        return (
-            omega,
-            weighted.sum(axis=0),
-            np.einsum("ntk,ntl->kl", weighted, away, optimize=True),
-            both,
-        )
+        outcome = np.where(weight > 0, chunk.y, 0.0)
+        return [
+            (0, c, omega),
+            (1, c, weighted.sum(axis=0)),
+            (2, ..., np.einsum("ntk,ntl->kl", weighted, away, optimize=True)),
+            (3, c, total),
+            (4, c, (weight * outcome).sum(axis=0)),
+        ]
 
-    for cohort, _, (omega, first, second, both) in _over_units(panel, kernel):
-        gram[cohort] += omega
-        cross[cohort] += first
-        inner += second
-        total[:, cohort] += both
-    mean = np.divide(total[1], total[0], out=np.full_like(total[1], np.nan), where=total[0] > 0)
-    return NormalSums(gram, cross, inner, total[0], mean)
+    by_cohort = (cohorts, periods)
+    shapes = [(*by_cohort, periods), (*by_cohort, width), (width, width), by_cohort, by_cohort]
+    gram, cross, inner, total, outcome = start_passes(panel, cohort_of).totals(shapes, kernel)
+    mean = np.divide(outcome, total, out=np.full_like(outcome, np.nan), where=total > 0)
+    return NormalSums(gram, cross, inner, total, mean)
 
 
-def _scores(panel: PreparedPanel, solutions: list[Solution]) -> np.ndarray:
-    """(units, designs × (periods + covariates)) per design: q, the weighted residual, and x'q.
+def _covariate_count(panel: Panel) -> int:
+    header = panel if isinstance(panel, PreparedPanel) else panel.header
+    return 0 if header.covariates is None else header.covariates.shape[2]
 
-    A unit's score is Z'q for the columns of the design, x'q for the covariates.
+
+def _score_moments(panel: PreparedPanel, *, solutions: list[Solution]) -> Moments:
+    """Moments of the scores of some units, designs × (periods + covariates) numbers each.
+
+    Per design: q, the weighted residual, and x'q. A unit's score is Z'q for the columns of the
+    design, x'q for the covariates.
     """
-    covariates = 0 if panel.covariates is None else panel.covariates.shape[2]
-    scores = np.empty((len(panel.y), len(solutions), len(panel.periods) + covariates))
+    width = len(panel.periods) + _covariate_count(panel)
+    scores = np.empty((len(panel.y), len(solutions), width))
 
-    def kernel(cohort: int, unit: np.ndarray, weight: np.ndarray, away: np.ndarray) -> None:
+    def kernel(chunk: UnitChunk) -> None:
+        weight, away = weighted_deviations(chunk)
         for block, one in enumerate(solutions):
             slopes = one.coefficients[one.design.shape[2] :]
-            residual = away[..., 0] - away[..., 1:] @ slopes - one.fitted[cohort]
+            residual = away[..., 0] - away[..., 1:] @ slopes - one.fitted[chunk.group]
             residual -= (weight * residual).sum(axis=1, keepdims=True) / weight.sum(
                 axis=1, keepdims=True
             )
             score = weight * residual
-            scores[unit, block] = np.hstack([score, np.einsum("ntk,nt->nk", away[..., 1:], score)])
+            by_covariate = np.einsum("ntk,nt->nk", away[..., 1:], score)
+            scores[chunk.rows, block] = np.hstack([score, by_covariate])
 
-    _over_units(panel, kernel)
-    return scores.reshape(len(scores), -1)
+    for _ in order_units(panel, panel.cohort).results(kernel):
+        pass  # the scores are written where they belong
+    flat = scores.reshape(len(scores), -1)
+    return panel_moments(flat, panel.cohort, np.ones(len(scores)), panel.cluster)

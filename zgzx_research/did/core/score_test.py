@@ -21,7 +21,7 @@ from zgzx_research.did.core.comparisons import (
     Comparisons,
     comparison_influence,
 )
-from zgzx_research.did.core.moments import Influence, Moments, influence_covariance
+from zgzx_research.did.core.moments import Influence, Moments, covariance_by_stratum
 
 Statistics = tuple[np.ndarray, np.ndarray]
 """Statistics (1 or 2, comparisons), and their derivatives by the four means of each comparison."""
@@ -55,7 +55,7 @@ def score_covariance(
     influence = _about_zero(moments, tested, own, departures, gradient)
     covariance = np.zeros((len(comparisons.role), len(comparisons.role)))
     if len(before):
-        covariance[np.ix_(before, before)] = influence_covariance(moments, influence)[0]
+        covariance[np.ix_(before, before)] = covariance_by_stratum(moments, influence)
     return covariance
 
 
@@ -79,9 +79,10 @@ def _about_zero(
     )
     per_weight = departures / means.weight[:, 0]
 
-    def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
-        slope, level = centred(s)
-        own = (comparisons.cohort == moments.cohort[s]) & means.mask[s][:, 0]
-        return slope[:count], level[:count] + np.where(own, per_weight, 0.0)
+    def influence(strata: slice) -> tuple[np.ndarray, np.ndarray]:
+        slope, level = centred(strata)
+        own = comparisons.cohort == moments.cohort[strata, None]
+        own &= means.mask[strata, :, 0]
+        return slope[:, :count], level[:, :count] + np.where(own, per_weight, 0.0)
 
     return influence

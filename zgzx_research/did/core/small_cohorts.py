@@ -24,9 +24,8 @@ def cohort_sizes(moments: Moments, cohorts: int) -> tuple[np.ndarray, np.ndarray
     units = np.bincount(moments.cohort, moments.units, minlength=cohorts).astype(np.int64)
     if moments.clusters is None:
         return units, units
-    owner = np.repeat(moments.cohort, np.diff(moments.clusters.starts))
-    pairs = np.unique(owner * moments.clusters.count + moments.clusters.cluster)
-    return units, np.bincount(pairs // moments.clusters.count, minlength=cohorts)
+    own = np.arange(cohorts)[:, None] == moments.cohort
+    return units, clusters_within(moments, own)
 
 
 def with_freedom_lost(moments: Moments, cohorts: int) -> Moments:
@@ -113,7 +112,10 @@ def clusters_within(moments: Moments, strata: np.ndarray) -> np.ndarray:
     """
     if moments.clusters is None:
         return strata @ moments.units
-    owner = np.repeat(np.arange(strata.shape[1]), np.diff(moments.clusters.starts))
-    return np.array(
-        [len(np.unique(moments.clusters.cluster[row[owner]])) for row in strata], dtype=np.int64
-    )
+    sums, counts = moments.clusters, np.zeros(len(strata), dtype=np.int64)
+    for row, chosen in enumerate(strata):
+        there = np.zeros(sums.count, dtype=bool)
+        for s in np.flatnonzero(chosen):
+            there[sums.cluster[sums.starts[s] : sums.starts[s + 1]]] = True
+        counts[row] = np.count_nonzero(there)
+    return counts

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zgzx_research.did.core.moments import observation_strata
+from zgzx_research.did.core.moments import DENSE, observation_strata
 from zgzx_research.did.panel.panel_in_parts import Panel
 from zgzx_research.did.panel.parts import once
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
@@ -59,7 +59,7 @@ class Strata:
         """Clusters, or units where these are independent."""
         if self.clusters is None:
             return int(self.units.sum())
-        return len(np.unique(self.clusters[:, 1]))
+        return len(_distinct(self.clusters[:, 1]))
 
     def observed_units(self, cohorts: int) -> np.ndarray:
         """(cohorts, periods) units observed."""
@@ -119,7 +119,16 @@ def _complete_strata(panel: PreparedPanel) -> Strata:
     return Strata(used, observed, counts[used], pairs)
 
 
+def _distinct(code: np.ndarray) -> np.ndarray:
+    """Distinct whole numbers in rising order; by counting, or by sorting where far apart."""
+    if code.max(initial=0) > DENSE * len(code):
+        return np.unique(code)
+    there = np.zeros(code.max(initial=-1) + 1, dtype=bool)
+    there[code] = True
+    return np.flatnonzero(there)
+
+
 def _distinct_pairs(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(pairs, 2) int, distinct pairs in rising order."""
     width = int(other.max(initial=0)) + 1
-    return np.column_stack(np.divmod(np.unique(one.astype(np.int64) * width + other), width))
+    return np.column_stack(np.divmod(_distinct(one.astype(np.int64) * width + other), width))

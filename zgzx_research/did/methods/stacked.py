@@ -22,6 +22,7 @@ from zgzx_research.did.core.moments import (
     Influence,
     Moments,
     cohort_means,
+    each_stratum,
     influence_covariance,
     mean_weights,
 )
@@ -237,6 +238,7 @@ def _effects(
     compared = np.einsum("as,aes->ae", stacks.control * moments.weight, values) / control[:, None]
     compared = compared - compared[:, [reference]]
 
+    @each_stratum
     def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
         slope, level = np.zeros((count, moments.observed.shape[1])), np.zeros(count)
         for a in np.flatnonzero(load[:, s]):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from zgzx_research.did.panel.categories import level_codes
+from zgzx_research.did.panel.chunks import in_chunks
 from zgzx_research.did.panel.grid import (
     TableRows,
     Tally,
@@ -32,6 +33,7 @@ from zgzx_research.did.panel.read_table import (
 from zgzx_research.did.panel.text_columns import TIMES, Readings
 from zgzx_research.did.panel.time_columns import TimeKind, read_times
 
+ROWS = 1 << 16  # looked at at once: they stay in the processor's cache
 NOTHING_READ: Readings = {}
 
 
@@ -120,26 +122,33 @@ def block_of(table: Columns, roles: Roles, readings: Readings = NOTHING_READ) ->
         What text means in the whole table; else these rows must be all.
     """
     tally: Tally = {}
-    rows = _without_key(_typed(table, roles, readings), roles, tally)
-    outcome = rows.columns.pop("outcome")
-    finite = np.isfinite(outcome)
+    rows = _typed(table, roles, readings)
+    grid = aligned_grid(rows.unit, rows.columns["period"])
+    if grid is None or (rows.labels is not None and grid.units[0] < 0):
+        grid, rows = None, _without_key(rows, roles, tally)
+    outcome, period = rows.columns.pop("outcome"), rows.columns.pop("period")
     missing = None
-    if not finite.all():
+    if not _all_finite(outcome):
         missing = np.isnan(outcome)
         count_left_out(tally, "outcome missing", missing, rows, roles)
-        count_left_out(tally, "outcome infinite", ~finite & ~missing, rows, roles)
-    period, broken = rows.columns.pop("period"), np.zeros(0)
-    if period.dtype.kind == "f" and (apart := period - np.floor(period) != 0).any():
-        broken, tally["period broken"] = np.unique(period), (int(apart.sum()), 0, ())
-    period = period.astype(np.int64, copy=False)
-    grid = aligned_grid(rows.unit, period)
+        count_left_out(tally, "outcome infinite", np.isinf(outcome), rows, roles)
+    broken = np.zeros(0)
     if grid is None:
+        if period.dtype.kind == "f" and (apart := period - np.floor(period) != 0).any():
+            broken, tally["period broken"] = np.unique(period), (int(apart.sum()), 0, ())
+        period = period.astype(np.int64, copy=False)
         present = np.arange(len(period)) if missing is None else np.flatnonzero(~missing)
         grid = counted_grid(rows, period, present, roles, tally)
     y, columns = fill_grid(grid, outcome, rows, roles, tally)
     labels = grid.units if rows.labels is None else rows.labels[grid.units]
     block = Block(labels, grid.periods, y, columns, tally, rows.kinds, rows.levels, broken)
     return block if missing is None or not missing.any() else observed(block)
+
+
+def _all_finite(values: np.ndarray) -> bool:
+    """Whether no number is missing or infinite."""
+    chunks = range(0, len(values), ROWS)
+    return all(in_chunks(lambda k: bool(np.isfinite(values[k : k + ROWS]).all()), chunks))
 
 
 def _typed(table: Columns, roles: Roles, readings: Readings) -> TableRows:

@@ -16,6 +16,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 CHUNK = 8192  # units: a chunk's arrays stay in the processor's cache
+RUNS = 8  # each thread is given its pieces in so many runs
 WORTH_THREADS = 8  # pieces: starting threads costs some milliseconds
 
 Piece = TypeVar("Piece")
@@ -60,5 +61,14 @@ def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Itera
     if len(pieces) < WORTH_THREADS:
         yield from map(kernel, pieces)
         return
-    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(kernel, pieces)
+    threads = os.cpu_count() or 1
+    # several at once: to hand over a piece costs as much as a short one takes
+    several = -(-len(pieces) // (RUNS * threads))
+    runs = [pieces[start : start + several] for start in range(0, len(pieces), several)]
+
+    def run(some: Sequence[Piece]) -> list[Sums]:
+        return [kernel(piece) for piece in some]
+
+    with one_thread(), ThreadPoolExecutor(threads) as pool:
+        for results in pool.map(run, runs):
+            yield from results

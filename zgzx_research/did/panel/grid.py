@@ -69,7 +69,8 @@ def count_left_out(
 def aligned_grid(unit: np.ndarray, period: np.ndarray) -> Grid | None:
     """Return the grid of rows that lie unit by unit, each with the same periods in rising order.
 
-    None for other rows.
+    None for other rows, and where a period is missing or no whole number. Keys below zero stand for
+    missing units where `unit` are numbers of labels; here they are units as others.
     """
     if not len(unit):
         return None
@@ -77,17 +78,31 @@ def aligned_grid(unit: np.ndarray, period: np.ndarray) -> Grid | None:
     units, periods = unit[::width], period[:width]
     if len(unit) % width or not _rising(units) or not _rising(periods):
         return None
+    if (np.floor(periods) != periods).any():
+        return None
+    pattern = np.tile(periods, min(CHUNK, len(units)))
 
     def kernel(start: int) -> bool:
-        at, rows = slice(start, start + CHUNK), slice(start * width, (start + CHUNK) * width)
-        same_unit = unit[rows].reshape(-1, width) == units[at, None]
-        return bool(same_unit.all()) and bool((period[rows].reshape(-1, width) == periods).all())
+        rows = slice(start * width, (start + CHUNK) * width)
+        times, names = period[rows], unit[rows].reshape(-1, width)
+        return bool((times == pattern[: len(times)]).all()) and _same_within(names)
 
-    return (
-        Grid(units.copy(), periods.copy(), None)
-        if all(in_chunks(kernel, range(0, len(units), CHUNK)))
-        else None
-    )
+    if not all(in_chunks(kernel, range(0, len(units), CHUNK))):
+        return None
+    return Grid(units.copy(), periods.astype(np.int64), None)
+
+
+def _same_within(values: np.ndarray) -> bool:
+    """Whether each row of some has one value, bit by bit: so missing equals missing.
+
+    One comparison of all neighbours is several times faster than one by row. Two zeros of different
+    sign, which are equal but not alike, are for the caller to look at.
+    """
+    flat = np.ascontiguousarray(values).reshape(-1)
+    flat = flat.view(f"i{flat.itemsize}") if flat.itemsize in (1, 2, 4, 8) else flat
+    same = flat[1:] == flat[:-1]
+    same[values.shape[1] - 1 :: values.shape[1]] = True  # from one row to the next
+    return bool(same.all())
 
 
 def _rising(values: np.ndarray) -> bool:
@@ -100,10 +115,11 @@ def counted_grid(
     """Return the grid of rows in any order; `present` (rows,) are the rows to use."""
     whole = len(present) == len(period)
     cell, units = _ranks(rows.unit if whole else rows.unit[present])
-    column, periods = pd.factorize(period if whole else period[present], sort=True)
+    column, periods = _ranks(period if whole else period[present])
+    small = np.int32 if max(len(period), len(units) * len(periods)) < 2**31 else np.int64
+    cell = cell.astype(small, copy=False)
     cell *= len(periods)
-    cell += column
-    small = np.int32 if len(period) < 2**31 else np.int64
+    cell += column.astype(small, copy=False)
     at: np.ndarray = np.full(len(units) * len(periods), -1, dtype=small)
     at[cell] = present.astype(small)
     if np.count_nonzero(at >= 0) < len(cell):
@@ -123,10 +139,13 @@ def _ranks(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low, high = (int(unit.min()), int(unit.max())) if len(unit) else (0, -1)
     if high - low > 4 * len(unit):
         return pd.factorize(unit, sort=True)
-    away = unit - low
+    small = np.int32 if high - low < 2**31 - 1 else np.int64
+    away: np.ndarray = (unit - low).astype(small)
     there = np.zeros(high - low + 1, dtype=bool)
     there[away] = True
-    return (np.cumsum(there) - 1)[away], np.flatnonzero(there) + low
+    number: np.ndarray = np.cumsum(there, dtype=small) - 1
+    rank = away if there.all() else number.take(away)
+    return rank, np.flatnonzero(there) + low
 
 
 def _label(rows: TableRows, key: np.int64) -> object:
@@ -136,7 +155,7 @@ def _label(rows: TableRows, key: np.int64) -> object:
 def _cells(grid: Grid, column: np.ndarray, start: int) -> np.ndarray:
     """Return (a chunk of units, periods) of a column; where there is no row, anything."""
     if grid.rows is not None:
-        return column[grid.rows[start : start + CHUNK]]
+        return column.take(grid.rows[start : start + CHUNK])  # faster than an index
     width = len(grid.periods)
     return column[start * width : (start + CHUNK) * width].reshape(-1, width)
 
@@ -155,12 +174,10 @@ def fill_grid(
         y[at] = _cells(grid, outcome, start)
         if grid.rows is not None:
             y[at][grid.rows[at] < 0] = np.nan
-        seen = ~np.isnan(y[at])
+        seen = None if not np.isnan(y[at].min()) else ~np.isnan(y[at])
         for role, column in rows.columns.items():
             values = _cells(grid, column, start)
-            first[role][at], changes[role][at], holes[role][at] = _within(
-                values, None if seen.all() else seen
-            )
+            first[role][at], changes[role][at], holes[role][at] = _within(values, seen)
 
     _run(kernel, count)
     columns: dict[str, np.ndarray] = {}
@@ -197,6 +214,10 @@ def _within(
 
     Missing equals missing.
     """
+    if _same_within(values):
+        first = values[:, 0]
+        missing = np.isnan(first) if values.dtype.kind == "f" else np.zeros(len(first), dtype=bool)
+        return first, np.zeros(len(first), dtype=bool), missing
     first = values[:, 0] if seen is None else values[np.arange(len(values)), seen.argmax(axis=1)]
     differs = values != first[:, None]
     if seen is not None:

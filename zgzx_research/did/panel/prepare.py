@@ -56,8 +56,11 @@ def prepare_panel(
     Parameters
     ----------
     data : table or path
-        pandas, polars, arrow or duckdb table, or the path of a Parquet file: one row per unit and
-        period. A Parquet file sorted by unit is read in parts and is never in memory as a whole.
+        One row per unit and period: pandas, polars, arrow or duckdb table, polars lazy frame, arrow
+        dataset or reader of record batches, Spark DataFrame; or the path of a Parquet file, of a
+        folder of them, or a pattern (``"panels/*.parquet"``). What has more than five million rows
+        and is not in memory yet is never there as a whole, and a Spark DataFrame stays where it is;
+        see docs/methodology/streams.md.
     outcome, unit, period, first_treated : str
         Columns. `first_treated` missing = never treated. Periods, and first treated periods alike,
         are whole numbers, dates, pandas periods, or text that writes them (2015, 2015-03, 2015Q1).
@@ -88,8 +91,9 @@ def prepare_panel(
 
     Returns
     -------
-    PreparedPanel
-        Arrays by unit and period, and the ledger of what was left out.
+    PreparedPanel or PanelInParts
+        Arrays by unit and period, and the ledger of what was left out. Of a table too large for
+        memory the same in parts, which `estimate_effects` takes, too.
 
     Raises
     ------

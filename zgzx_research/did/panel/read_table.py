@@ -128,7 +128,7 @@ def open_parquet(path: str | Path, names: Sequence[str]) -> Any:
             "there is no such file", where=str(path), remedy="Pass the path of a Parquet file."
         )
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, pre_buffer=False)  # else what was read stays in memory
     except pa.ArrowInvalid:
         raise ZgzxError(
             "this is no Parquet file", where=str(path), remedy="Save the table as Parquet."

@@ -34,7 +34,8 @@ def with_numbered_clusters(panel: P) -> P:
     """
     if isinstance(panel, PanelInParts) or panel.cluster is None:
         return panel
-    return replace(panel, cluster=np.unique(panel.cluster, return_inverse=True)[1])
+    there = np.bincount(panel.cluster) > 0
+    return panel if there.all() else replace(panel, cluster=(np.cumsum(there) - 1)[panel.cluster])
 
 
 def some_units(panel: PreparedPanel, kept: np.ndarray) -> PreparedPanel:

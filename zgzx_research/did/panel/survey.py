@@ -121,7 +121,7 @@ def survey_of(block: Block, *, roles: Roles) -> Survey:
     cluster = block.columns.get("cluster")
     labels = None
     if cluster is not None:
-        labels = np.unique(cluster[~pd.isna(cluster[:, 0]), 0])
+        _, labels = pd.factorize(cluster[:, 0], sort=True)  # without missing ones
     return Survey(
         {
             what: Found(rows, count, tuple((place, text) for text in shown))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zgzx_research.did.core.moments import Moments, influence_covariance
+from zgzx_research.did.core.moments import Moments, each_stratum, influence_covariance
+from zgzx_research.did.core.scaling import find_scaling
 from zgzx_research.did.core.small_cohorts import cohort_sizes, only_unit
+from zgzx_research.did.core.unit_passes import cohort_of, start_passes
 from zgzx_research.did.methods.extended_two_way import glm
 from zgzx_research.did.methods.extended_two_way.cell_roles import BASE, at_bound, first_cells
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
 from zgzx_research.errors import ZgzxError
 
@@ -117,19 +118,14 @@ def clustered_covariance(
     if _by_stratum(panel):
         mean = function(coefficients[..., 0], np.zeros(used.shape))[1]
 
+        @each_stratum
         def influence(s: int) -> tuple[np.ndarray, np.ndarray]:
             slope = slopes[:, moments.cohort[s], :, 0] * moments.observed[s]
             return slope, slope @ (moments.mean[s] - mean[moments.cohort[s]])
 
         covariance, by_cluster = influence_covariance(moments, influence)
     else:
-        covariance, by_cluster = glm.influence_by_unit(
-            model.points,
-            coefficients,
-            function,
-            slopes,
-            in_memory(panel, "covariates and weights that change").cluster,
-        )
+        covariance, by_cluster = glm.influence_by_unit(model.points, coefficients, function, slopes)
     covariance = covariance + single_unit_part
     takes_part = (moments.observed & used[moments.cohort]).any(axis=1)
     groups = int(moments.units[takes_part].sum())
@@ -169,21 +165,7 @@ def _by_stratum(panel: Panel) -> bool:
 
 def fit_points(panel: Panel, moments: Moments) -> glm.Points:
     """Strata, or units."""
-    if _by_stratum(panel):
-        y, cohort = np.where(moments.observed, moments.mean, np.nan), moments.cohort
-        weights, z = moments.weight[:, None], np.ones((len(y), 1))
-    else:
-        units = in_memory(panel, "covariates and weights that change")
-        y, cohort, weights, z = units.y, units.cohort, units.weights, np.ones((len(units.y), 1))
-        if units.covariates is not None:
-            z = np.hstack([z, _standardised(units, units.covariates)])
-    counts = np.bincount(cohort, minlength=len(panel.cohorts))
-    return glm.Points(y, weights, z, np.argsort(cohort, kind="stable"), counts)
-
-
-def _standardised(panel: PreparedPanel, covariates: np.ndarray) -> np.ndarray:
-    """(units, k) covariates with mean 0 and variance 1: the same fit, and better conditioned."""
-    if covariates.shape[1] > 1:
+    if panel.covariates_vary:
         raise ZgzxError(
             "extended_two_way needs covariates that are constant within units",
             where="estimate_effects",
@@ -191,8 +173,22 @@ def _standardised(panel: PreparedPanel, covariates: np.ndarray) -> np.ndarray:
             remedy="Take each unit's value of an early period: "
             "later ones may already carry the effect.",
         )
-    x = covariates[:, 0]
-    return (x - x.mean(axis=0)) / x.std(axis=0)
+    points = _panel_of_strata(panel, moments) if _by_stratum(panel) else panel
+    return glm.Points(start_passes(points, cohort_of), find_scaling(points))
+
+
+def _panel_of_strata(panel: Panel, moments: Moments) -> PreparedPanel:
+    """Return a panel in which each stratum is a unit, with its means and its weight."""
+    return replace(
+        panel if isinstance(panel, PreparedPanel) else panel.header,
+        y=np.where(moments.observed, moments.mean, np.nan),
+        cohort=moments.cohort,
+        weights=moments.weight[:, None],
+        cluster=None,
+        covariates=None,
+        late=None,
+        units=None,
+    )
 
 
 def observed_units_by_cell(moments: Moments, cohorts: int) -> np.ndarray:
@@ -207,7 +203,8 @@ def cell_notes(
 ) -> None:
     """Note the cells whose own spread the fit cannot measure."""
     flat = (role != "") & ~np.isin(role, BASE) & ~model.own
-    few = model.own & (units <= model.points.z.shape[1]) & (model.points.z.shape[1] > 1)
+    width = model.points.width
+    few = model.own & (units <= width) & (width > 1)
     for cells, reason in (
         (flat, "treated outcomes of the cell all 0 (or all 1): no spread of its own"),
         (few, "cell of no more units than coefficients: no spread of its own"),

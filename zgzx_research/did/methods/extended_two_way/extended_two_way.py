@@ -79,7 +79,7 @@ def fit(panel: Panel, options: Options) -> MethodResult:
     family, count = chosen_family(panel, options), len(panel.cohorts)
     moments = moments_of(panel, weighted=not panel.weights_vary)
     points = fit_points(panel, moments)
-    flat = np.zeros((count, len(panel.periods), points.z.shape[1]))
+    flat = np.zeros((count, len(panel.periods), points.width))
     gram = glm.cell_sums(points, flat, glm.linear)
     units = observed_units_by_cell(moments, count)
 
@@ -124,7 +124,7 @@ def _result(
     shares, number = weight[cells], np.arange(len(cells[0]))
     numbers = JointStatistics(scale, statistics, number, shares, covariance)
     plain = model.family == "linear" and scale == "difference"
-    covariates = model.points.z.shape[1] > 1
+    covariates = model.points.width > 1
     kind = "linearised" if not plain else "reweighted" if covariates else EXACT
     means = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
     weights = MeanWeights(on_means, means, shown_cohorts(panel), panel.periods, kind)

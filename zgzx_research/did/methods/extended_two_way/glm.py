@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from zgzx_research.did.panel.chunks import CHUNK, chunk_bounds, in_chunks
+from zgzx_research.did.core.scaling import Scaling
+from zgzx_research.did.core.unit_passes import Contribution, UnitChunk, UnitPasses
 
 STEPS = 60  # a sound fit takes under 10; a separated one moves by 1 for ever
 SETTLED = 1e-8  # a Newton step this small leaves an error of its square
@@ -58,31 +59,27 @@ class Points:
 
     Attributes
     ----------
-    y : (points, periods) float
-        NaN where unobserved.
-    weights : (points, 1 or periods)
-    z : (points, k) float
-        The first column ones.
-    order : (points,) int
-        Sorted by cohort.
-    counts : (cohorts,) int
-        Points per cohort.
+    passes : UnitPasses
+        Over them, by cohort.
+    scaling : Scaling
+        Of the covariates: the same fit, and better conditioned.
     """
 
-    y: np.ndarray
-    weights: np.ndarray
-    z: np.ndarray
-    order: np.ndarray
-    counts: np.ndarray
+    passes: UnitPasses
+    scaling: Scaling
 
-    def rows(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """z, outcome and weight of some points, both 0 where unobserved."""
-        seen = ~np.isnan(self.y[point])
-        return (
-            self.z[point],
-            np.where(seen, self.y[point], 0.0),
-            np.where(seen, self.weights[point], 0.0),
-        )
+    @property
+    def width(self) -> int:
+        """Length of z: the constant and the covariates."""
+        return self.scaling.width
+
+
+def rows_of(chunk: UnitChunk, scaling: Scaling) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """z, outcome and weight of some points, both 0 where unobserved."""
+    y = chunk.y
+    seen = ~np.isnan(y)
+    z = scaling.design(chunk.panel, chunk.rows)
+    return z, np.where(seen, y, 0.0), np.where(seen, chunk.weights, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +130,21 @@ class TwoWay:
 
 def cell_sums(points: Points, coefficients: np.ndarray, family: Family) -> CellSums:
     """One pass over the points with these (cohorts, periods, k) coefficients."""
+    shape, scaling = coefficients.shape, points.scaling
 
-    def kernel(piece: tuple[int, int, int]) -> tuple[np.ndarray, ...]:
-        cohort, start, stop = piece
-        z, y, weight = points.rows(points.order[start:stop])
+    def kernel(chunk: UnitChunk) -> list[Contribution]:
+        z, y, weight = rows_of(chunk, scaling)
         pairs = (z[:, :, None] * z[:, None, :]).reshape(len(z), -1)
         with np.errstate(over="ignore", invalid="ignore"):  # a step too far is taken back
-            objective, mean, slope = family(z @ coefficients[cohort].T, y)
-            return (
-                (weight * objective).sum(axis=0),
-                (weight * (y - mean)).T @ z,
-                (weight * slope).T @ pairs,
-            )
+            objective, mean, slope = family(z @ coefficients[chunk.group].T, y)
+            curvature = ((weight * slope).T @ pairs).reshape(*shape[1:], shape[2])
+            return [
+                (0, chunk.group, (weight * objective).sum(axis=0)),
+                (1, chunk.group, (weight * (y - mean)).T @ z),
+                (2, chunk.group, curvature),
+            ]
 
-    shape = coefficients.shape
-    sums = CellSums(np.zeros(shape[:2]), np.zeros(shape), np.zeros((*shape, shape[2])))
-    pieces = chunk_bounds(points.counts)
-    parts = (
-        in_chunks(kernel, pieces) if len(points.y) > CHUNK else map(kernel, pieces)
-    )  # threads cost more than strata
-    for (cohort, _, _), (objective, gradient, curvature) in zip(pieces, parts, strict=True):
-        sums.objective[cohort] += objective
-        sums.gradient[cohort] += gradient
-        sums.curvature[cohort] += curvature.reshape(*shape[1:], shape[2])
-    return sums
+    return CellSums(*points.passes.totals([shape[:2], shape, (*shape, shape[2])], kernel))
 
 
 def inverse(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -238,7 +226,7 @@ def fit_two_way(
         Σ w and Σ wy; a base cohort's and an own cell's mean must have a link.
     """
     function = FAMILIES[family]
-    common, apart = _start(base, own, family, total, points.z.shape[1])
+    common, apart = _start(base, own, family, total, points.width)
     sums = cell_sums(points, np.where(base[..., None], common, apart), function)
     factor = np.ones((*base.shape, 1))
     for _ in range(STEPS):
@@ -323,11 +311,7 @@ def counterfactual_slopes(
 
 
 def influence_by_unit(
-    points: Points,
-    coefficients: np.ndarray,
-    family: Family,
-    slopes: np.ndarray,
-    cluster: np.ndarray | None,
+    points: Points, coefficients: np.ndarray, family: Family, slopes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """(rows, rows) sum over units, or clusters, of the products of their influence values.
 
@@ -339,29 +323,14 @@ def influence_by_unit(
     coefficients : (cohorts, periods, k)
         Of the fit.
     slopes : (rows, cohorts, periods, k)
-    cluster : (points,) int
     """
     flat = slopes.transpose(1, 2, 3, 0).reshape(len(coefficients), -1, len(slopes))
-    order = points.order
-    if cluster is not None:  # a cluster's units come together within their cohort
-        cohort = np.repeat(np.arange(len(points.counts)), points.counts)
-        order = order[np.lexsort((cluster[order], cohort))]
+    every, scaling = np.arange(len(slopes)), points.scaling
 
-    def kernel(piece: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-        cohort, start, stop = piece
-        z, y, weight = points.rows(order[start:stop])
-        score = weight * (y - family(z @ coefficients[cohort].T, y)[1])
-        values = (score[:, :, None] * z[:, None, :]).reshape(len(z), -1) @ flat[cohort]
-        if cluster is None:
-            return values.T @ values, np.zeros(0, int)
-        group = cluster[order[start:stop]]
-        starts = np.flatnonzero(np.diff(group, prepend=-1))
-        return np.add.reduceat(values, starts, axis=0), group[starts]
+    def kernel(chunk: UnitChunk) -> tuple[np.ndarray, np.ndarray]:
+        z, y, weight = rows_of(chunk, scaling)
+        score = weight * (y - family(z @ coefficients[chunk.group].T, y)[1])
+        by_cell = (score[:, :, None] * z[:, None, :]).reshape(len(z), -1)
+        return every, by_cell @ flat[chunk.group]
 
-    pieces = in_chunks(kernel, chunk_bounds(points.counts))
-    if cluster is None:
-        return sum((part for part, _ in pieces), np.zeros((len(slopes), len(slopes)))), None
-    sums = np.zeros((int(cluster.max()) + 1, len(slopes)))
-    for part, group in pieces:
-        np.add.at(sums, group, part)
-    return sums.T @ sums, sums
+    return points.passes.products(kernel, len(slopes))

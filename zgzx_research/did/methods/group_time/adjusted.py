@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from zgzx_research.did.core.aggregate import JointStatistics
@@ -9,10 +11,11 @@ from zgzx_research.did.core.comparisons import Comparisons, comparison_means
 from zgzx_research.did.core.method_result import MethodResult
 from zgzx_research.did.core.moments import Moments, cohort_means
 from zgzx_research.did.methods.group_time import adjustment, cross_section, ratio_adjustment
+from zgzx_research.did.methods.group_time.influence_sums import share_influence
 from zgzx_research.did.methods.group_time.nuisances import TRIM
 from zgzx_research.did.methods.group_time.options import Options
-from zgzx_research.did.methods.group_time.passes import AdjustedComparisons
 from zgzx_research.did.methods.group_time.result_parts import (
+    AdjustedComparisons,
     cohort_shares,
     comparison_rows,
     drawn_cohorts,
@@ -20,12 +23,13 @@ from zgzx_research.did.methods.group_time.result_parts import (
     single_unit_part,
     weights_on_means,
 )
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
+from zgzx_research.did.panel.panel_in_parts import Panel
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
 
 def adjusted_effects(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     comparisons: Comparisons,
     options: Options,
@@ -41,8 +45,11 @@ def adjusted_effects(
     )
 
     shares = cohort_shares(panel.cohorts, used, moments)
-    joint, sums = result.covariance(shares, drawn_cohorts(panel, moments, shares))
-    joint = joint[np.ix_(keep, keep)]
+    by_cohort = np.zeros((len(shares), len(shares)))
+    if options.scale == "difference":  # on the ratio scale cohort sizes count as fixed
+        weight = np.bincount(moments.cohort, moments.weight, minlength=len(shares))
+        by_cohort = share_influence(weight, shares, drawn_cohorts(panel, moments, shares))
+    joint = result.sums.covariance(by_cohort)[np.ix_(keep, keep)]
     null = _null_covariance(result, comparisons, kept)
     comparisons = comparisons.take(kept)
     means = comparison_means(moments, comparisons, panel.gaps)
@@ -51,7 +58,7 @@ def adjusted_effects(
         panel, moments, comparisons, means, on_means, options.scale, notes
     )
 
-    by_rows = panel.gaps == "cross_section"
+    sums, by_rows = result.sums.by_cluster, panel.gaps == "cross_section"
     kind = "approximate" if by_rows or len(statistics) > 1 else "reweighted"
     return MethodResult(
         comparison_rows(panel, moments, comparisons, means),
@@ -60,7 +67,7 @@ def adjusted_effects(
         ),
         weights_on_means(panel, moments, on_means, kind),
         notes=notes,
-        influence=None if sums is None else sums[:, keep[: statistics.size]],
+        influence=None if sums is None else partial(np.take, sums, keep[: statistics.size], axis=1),
     )
 
 
@@ -68,14 +75,13 @@ def _null_covariance(
     result: AdjustedComparisons, comparisons: Comparisons, kept: np.ndarray
 ) -> np.ndarray | None:
     """Covariance of the kept comparisons about zero; None where two periods are two samples."""
-    if result.null_covariance is None:
+    if result.per_weight is None:
         return None
-    return result.null_covariance(kept & (comparisons.role == "pre"))[np.ix_(kept, kept)]
+    tested = kept & (comparisons.role == "pre")
+    return result.sums.about_zero(result.per_weight, tested)[np.ix_(kept, kept)]
 
 
-def _adjust(
-    panel: PreparedPanel, comparisons: Comparisons, options: Options
-) -> AdjustedComparisons:
+def _adjust(panel: Panel, comparisons: Comparisons, options: Options) -> AdjustedComparisons:
     """Return the adjustment of the scale and of the kind of panel."""
     if options.scale == "ratio":
         return ratio_adjustment.adjust(panel, comparisons, options)
@@ -85,7 +91,7 @@ def _adjust(
 
 
 def _made(
-    panel: PreparedPanel,
+    panel: Panel,
     comparisons: Comparisons,
     result: AdjustedComparisons,
     notes: list[LedgerRow],
@@ -115,7 +121,7 @@ def _made(
 
 
 def _on_means(
-    panel: PreparedPanel,
+    panel: Panel,
     moments: Moments,
     comparisons: Comparisons,
     share: np.ndarray,

@@ -7,7 +7,12 @@ import numpy as np
 from zgzx_research.did.core.aggregate import JointStatistics
 from zgzx_research.did.core.comparisons import Comparisons, comparison_influence, comparison_means
 from zgzx_research.did.core.method_result import EXACT, MethodResult
-from zgzx_research.did.core.moments import Moments, influence_covariance, mean_weights
+from zgzx_research.did.core.moments import (
+    Moments,
+    cluster_influence,
+    covariance_by_stratum,
+    mean_weights,
+)
 from zgzx_research.did.core.score_test import score_covariance
 from zgzx_research.did.core.small_cohorts import treated_freedom, with_freedom_lost
 from zgzx_research.did.methods.group_time.options import Options
@@ -45,11 +50,14 @@ def effects_from_means(
     spread, df = moments, np.inf
     if options.cohort_correction:
         spread, df = with_freedom_lost(moments, count), treated_freedom(moments, panel.cohorts)
-    joint, sums = influence_covariance(spread, influence)
+    joint = covariance_by_stratum(spread, influence)
     joint = joint[np.ix_(keep, keep)]
     joint[: statistics.size, : statistics.size] += single_unit_part(
         panel, moments, comparisons, means, on_means, scale, notes
     )
+
+    def by_cluster() -> np.ndarray:
+        return cluster_influence(spread, influence)[:, : statistics.size]
 
     by_rows = panel.gaps == "cross_section"
     null = (
@@ -64,5 +72,5 @@ def effects_from_means(
         weights_on_means(panel, moments, on_means, kind),
         df=df,
         notes=notes,
-        influence=None if sums is None else sums[:, : statistics.size],
+        influence=None if moments.clusters is None else by_cluster,
     )

@@ -19,7 +19,6 @@ from zgzx_research.did.methods.group_time.usable import (
     usable_comparisons,
 )
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.sample import with_late_cohorts
 
 __all__ = ["METHOD", "Options", "fit"]
@@ -45,7 +44,7 @@ def fit(panel: Panel, options: Options) -> MethodResult:
     means = comparison_means(moments, comparisons, panel.gaps)
     if options.adjustment == "none" and not panel.weights_vary:
         return effects_from_means(panel, moments, comparisons, options, notes)
-    return adjusted_effects(in_memory(panel, "covariates"), moments, comparisons, options, notes)
+    return adjusted_effects(panel, moments, comparisons, options, notes)
 
 
 METHOD = Method(

@@ -13,8 +13,11 @@ from typing import Protocol
 
 import numpy as np
 
+from zgzx_research.did.core.scaling import Scaling
+from zgzx_research.did.core.unit_passes import UnitChunk
+from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.methods.group_time.nuisances import CAP, Nuisances
-from zgzx_research.did.methods.group_time.passes import ModelGroup, Pass, UnitArrays
+from zgzx_research.did.methods.group_time.passes import Chunk
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
@@ -48,7 +51,7 @@ def check_learner(name: str, model: object) -> None:
         )
 
 
-def assign_folds(panel: PreparedPanel | UnitArrays, folds: int, seed: int) -> np.ndarray:
+def assign_folds(panel: PreparedPanel, folds: int, seed: int) -> np.ndarray:
     """(units,) fold of each unit; units of a cluster share theirs."""
     group = np.arange(len(panel.cohort)) if panel.cluster is None else panel.cluster
     order = np.random.default_rng(seed).permutation(int(group.max()) + 1)
@@ -56,7 +59,8 @@ def assign_folds(panel: PreparedPanel | UnitArrays, folds: int, seed: int) -> np
 
 
 def cross_fit(
-    units: Pass,
+    panel: PreparedPanel,
+    scaling: Scaling,
     groups: Sequence[ModelGroup],
     outcome_model: Learner,
     propensity_model: Learner,
@@ -69,23 +73,27 @@ def cross_fit(
     fold : (units,) int
         From `assign_folds`.
     """
-    return [_one_group(units, group, outcome_model, propensity_model, fold) for group in groups]
+    return [
+        _one_group(panel, scaling, group, outcome_model, propensity_model, fold) for group in groups
+    ]
 
 
 def _one_group(
-    units: Pass,
+    panel: PreparedPanel,
+    scaling: Scaling,
     group: ModelGroup,
     outcome_model: Learner,
     propensity_model: Learner,
     fold: np.ndarray,
 ) -> Nuisances:
-    cohort = units.panel.cohort
+    cohort = panel.cohort
     rows = np.flatnonzero(group.controls[cohort] | (cohort == group.treated))
-    x, weight = units.chunk(rows).design(group)
-    rows, x, weight = rows[weight > 0], x[weight > 0, 1:], weight[weight > 0]
-    change = units.chunk(rows).changes(group)
+    chunk = Chunk(UnitChunk(panel, group.treated, rows), scaling)
+    (x, weight), change = chunk.sample(group), chunk.changes(group)
+    used = weight > 0
+    rows, x, weight, change = rows[used], x[used, 1:], weight[used], change[used]
     treated = cohort[rows] == group.treated
-    size, count = 1 + len(units.centre), len(group.comparisons)
+    size, count = scaling.width, len(group.comparisons)
     fitted, score = np.full((len(cohort), count), np.nan), np.full(len(cohort), np.nan)
     failed = ""
     for number in range(int(fold.max()) + 1):

@@ -5,24 +5,28 @@ Covariates are centred and scaled first: effects do not depend on it, digits do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import linalg, special
+from scipy import linalg
 
 from zgzx_research.did.core.conflicts import Adjustment
+from zgzx_research.did.core.unit_passes import Contribution
+from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.methods.group_time.newton import newton, solve_normal
-from zgzx_research.did.methods.group_time.passes import ModelGroup, Pass
-from zgzx_research.did.panel.chunks import in_chunks
+from zgzx_research.did.methods.group_time.passes import Block, Chunk, Passes
 
 TRIM = 0.995  # comparison units at least so likely to be treated take no part (DRDID's default)
 CAP = 1 - 1e-6  # of propensity scores
 # variance of a logit coefficient (covariates standardised) that means: nothing determines it
 SEPARATED = 1e6
-TINY = 1e-300
-SUBSAMPLE = 16  # one chunk of so many gives the first Newton steps their start
+HUGE = 1e300
+TOGETHER = 8  # logits at a time: their arrays stay in the processor's cache
+SUBSAMPLE = 16  # one unit of so many gives the first Newton steps their start
+
+Blocks = Callable[[Chunk, Sequence[ModelGroup], Iterable[int]], list[Block]]
+"""Chunk, all groups, numbers of those asked for -> their rows (see `Chunk.blocks`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def models_of(adjustment: Adjustment) -> dict[str, bool]:
 
 
 def fit_nuisances(
-    units: Pass, groups: Sequence[ModelGroup], *, outcome: bool, propensity: bool
+    passes: Passes, groups: Sequence[ModelGroup], *, outcome: bool, propensity: bool
 ) -> list[Nuisances]:
     """Outcome regression by least squares and propensity score by logit, for each comparison.
 
@@ -76,9 +80,9 @@ def fit_nuisances(
     outcome, propensity : bool
         Which of the two to fit; the other's coefficients are zero.
     """
-    size = 1 + len(units.centre)
-    fits = _outcome_regressions(units, groups) if outcome else None
-    logits = fit_logits(units, groups) if propensity else None
+    size = passes.scaling.width
+    fits = _outcome_regressions(passes, groups) if outcome else None
+    logits = fit_logits(passes, groups) if propensity else None
     result = []
     for k, group in enumerate(groups):
         nothing = (np.zeros((size, len(group.comparisons))), np.zeros((size, size)), "")
@@ -91,44 +95,45 @@ def fit_nuisances(
 
 
 def _outcome_regressions(
-    units: Pass, groups: Sequence[ModelGroup]
+    passes: Passes, groups: Sequence[ModelGroup]
 ) -> list[tuple[np.ndarray, np.ndarray, str]]:
-    size = 1 + len(units.centre)
-    gram = [np.zeros((size, size)) for _ in groups]
-    cross = [np.zeros((size, len(group.comparisons))) for group in groups]
+    size, comparisons = passes.scaling.width, 1 + max(g.comparisons.max() for g in groups)
 
-    def kernel(piece: tuple[int, int, int]) -> list[tuple[int, np.ndarray, np.ndarray]]:
-        cohort, chunk = piece[0], units.chunk(units.order[piece[1] : piece[2]])
-        sums = []
+    def kernel(chunk: Chunk) -> list[Contribution]:
+        sums: list[Contribution] = []
         for k, group in enumerate(groups):
-            if group.controls[cohort]:
-                x, weight = chunk.design(group)
+            if group.controls[chunk.cohort]:
+                x, weight = chunk.sample(group)
                 weighted = weight[:, None] * x
-                sums.append((k, weighted.T @ x, weighted.T @ chunk.changes(group)))
+                sums.append((0, k, weighted.T @ x))
+                sums.append((1, group.comparisons, chunk.changes(group).T @ weighted))
         return sums
 
-    for part in in_chunks(kernel, units.pieces):
-        for k, xx, xy in part:
-            gram[k] += xx
-            cross[k] += xy
-    return [solve_normal(xx, xy) for xx, xy in zip(gram, cross, strict=True)]
+    gram, cross = passes.totals([(len(groups), size, size), (comparisons, size)], kernel)
+    return [solve_normal(gram[k], cross[group.comparisons].T) for k, group in enumerate(groups)]
 
 
 def fit_logits(
-    units: Pass, groups: Sequence[ModelGroup]
+    passes: Passes, groups: Sequence[ModelGroup], blocks: Blocks = Chunk.blocks
 ) -> list[tuple[np.ndarray, np.ndarray, str]]:
-    """Coefficients, inverse Hessian and failure of each propensity score."""
-    start = np.zeros((len(groups), 1 + len(units.centre)))
-    if len(units.pieces) > 2 * SUBSAMPLE:
-        few = units.pieces[::SUBSAMPLE]
-        trial, _, failed = newton(partial(_logit_sums, units, few, groups), start)
+    """Coefficients, inverse Hessian and failure of each propensity score.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        Which rows of a chunk take part in which groups.
+    """
+    start = np.zeros((len(groups), passes.scaling.width))
+    ordered = passes.units.ordered
+    if ordered is not None and len(ordered.pieces) > 2 * SUBSAMPLE:
+        few = replace(passes, units=replace(passes.units, ordered=ordered.sample(SUBSAMPLE)))
+        trial, _, failed = newton(_logit_sums(few, groups, blocks), start)
         start = np.where(failed[:, None], start, trial)
-    value, hessian, failed = newton(partial(_logit_sums, units, units.pieces, groups), start)
-    typical = np.nanmean(units.panel.weights)
+    value, hessian, failed = newton(_logit_sums(passes, groups, blocks), start)
     result = []
     for k, group in enumerate(hessian):
         inverse = np.zeros_like(group) if failed[k] else linalg.inv(group)
-        bad = failed[k] or np.diag(inverse).max() * typical > SEPARATED
+        bad = failed[k] or np.diag(inverse).max() * passes.scaling.weight > SEPARATED
         reason = (
             "a covariate separates treated from comparison units, or is collinear among them"
             if bad
@@ -138,34 +143,83 @@ def fit_logits(
     return result
 
 
+def scores(index: np.ndarray) -> np.ndarray:
+    """Propensity scores of linear predictors.
+
+    The exponential is several times as fast as `scipy.special.expit`, and as exact.
+    """
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-index)))
+
+
+def odds_weights(weight: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, int]:
+    """(units,) odds weights of comparison units, and how many are trimmed."""
+    out = p >= TRIM
+    odds = weight * p / (1 - p)
+    if not out.any():
+        return odds, 0
+    return np.where(out, 0.0, odds), int((out & (weight > 0)).sum())
+
+
 def _logit_sums(
-    units: Pass,
-    pieces: list[tuple[int, int, int]],
-    groups: Sequence[ModelGroup],
+    passes: Passes, groups: Sequence[ModelGroup], blocks: Blocks
+) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Coefficients, which groups are active -> deviance, score and Hessian of each."""
+    count, size = len(groups), passes.scaling.width
+    treats = np.array([group.treated for group in groups])
+    upper = np.triu_indices(size)
+
+    def sums(value: np.ndarray, active: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        numbers = np.flatnonzero(active)
+
+        def kernel(chunk: Chunk) -> list[Contribution]:
+            found: list[Contribution] = []
+            for ks, x, weight in blocks(chunk, groups, numbers):
+                products = x.T[upper[0]] * x.T[upper[1]]
+                treated = treats[ks] == chunk.cohort
+                for start in range(0, len(ks), TOGETHER):
+                    some = slice(start, start + TOGETHER)
+                    own = weight[some] if len(weight) > 1 else weight
+                    parts = _logit_parts(x, products, own, treated[some], value[ks[some]])
+                    found += [(which, ks[some], part) for which, part in enumerate(parts)]
+            return found
+
+        shapes = [(count,), (count, size), (count, len(upper[0]))]
+        deviance, score, curved = passes.totals(shapes, kernel)
+        hessian = np.zeros((count, size, size))
+        hessian[:, upper[0], upper[1]] = hessian[:, upper[1], upper[0]] = curved
+        return deviance, score, hessian
+
+    return sums
+
+
+def _logit_parts(
+    x: np.ndarray,
+    products: np.ndarray,
+    weight: np.ndarray,
+    treated: np.ndarray,
     value: np.ndarray,
-    active: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Deviance, score and Hessian of each active logit."""
-    deviance, score = np.zeros(len(value)), np.zeros_like(value)
-    hessian = np.zeros((*value.shape, value.shape[1]))
+    """Deviance, score and Hessian of some logits on the same rows, all treated or all compared.
 
-    def kernel(piece: tuple[int, int, int]) -> list[tuple[int, float, np.ndarray, np.ndarray]]:
-        cohort, chunk = piece[0], units.chunk(units.order[piece[1] : piece[2]])
-        sums = []
-        for k, group in enumerate(groups):
-            treated = group.treated == cohort
-            if active[k] and (treated or group.controls[cohort]):
-                x, weight = chunk.design(group)
-                index = x @ value[k]
-                p = special.expit(index)
-                loss = (0.0 if treated else index) - np.log(np.maximum(p, TINY))
-                curved = (weight * p * (1 - p))[:, None] * x
-                sums.append((k, 2 * (weight @ loss), (weight * (treated - p)) @ x, curved.T @ x))
-        return sums
-
-    for part in in_chunks(kernel, pieces):
-        for k, loss, slope, curved in part:
-            deviance[k] += loss
-            score[k] += slope
-            hessian[k] += curved
-    return deviance, score, hessian
+    Parameters
+    ----------
+    x : (rows, size)
+    products : (pairs, rows)
+        Of regressors, above the diagonal and on it.
+    weight : (1 or logits, rows)
+    treated : (logits,) bool
+    value : (logits, size)
+        Coefficients.
+    """
+    total = weight @ x
+    with np.errstate(over="ignore"):
+        odds = np.exp(-(value @ x.T))
+    odds += 1  # one over the propensity score
+    p = 1 / odds
+    loss = (weight * np.log(np.minimum(odds, HUGE, out=odds), out=odds)).sum(axis=1)
+    loss += np.where(treated, 0.0, (total * value).sum(axis=1))
+    weighted = weight * p
+    score = treated[:, None] * total - weighted @ x
+    weighted *= 1 - p
+    return 2 * loss, score, weighted @ products.T

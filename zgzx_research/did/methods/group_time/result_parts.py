@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from zgzx_research.did.core.comparisons import ComparisonMeans, Comparisons
@@ -9,9 +11,39 @@ from zgzx_research.did.core.method_result import EstimateRows, MeanWeights
 from zgzx_research.did.core.moments import Moments, cohort_means
 from zgzx_research.did.core.single_unit_cohorts import single_unit_covariance, single_unit_notes
 from zgzx_research.did.core.small_cohorts import cohort_sizes, only_unit
+from zgzx_research.did.methods.group_time.influence_sums import InfluenceSums
 from zgzx_research.did.panel.panel_in_parts import Panel
 from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.did.panel.sample import shown_cohorts
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustedComparisons:
+    """Cells after adjustment, in the order of the plan.
+
+    Attributes
+    ----------
+    statistics : (1 or 2, comparisons)
+        As in JointStatistics.
+    cohort_share : (comparisons, cohorts)
+        Of what treated meet.
+    trimmed : (comparisons,) int
+        Comparison units trimmed.
+    failed : (comparisons,)
+        Why a cell cannot be made, or "".
+    sums : InfluenceSums
+        Sums of products of influence values.
+    per_weight : (comparisons,), optional
+        Departures per unit of weight of the treated, for their covariance about zero (see
+        `score_test`); None where two periods are two samples.
+    """
+
+    statistics: np.ndarray
+    cohort_share: np.ndarray
+    trimmed: np.ndarray
+    failed: list[str]
+    sums: InfluenceSums
+    per_weight: np.ndarray | None
 
 
 def comparison_rows(

@@ -29,6 +29,7 @@ from zgzx_research.did.core.method_result import EXACT, MeanWeights, MethodResul
 from zgzx_research.did.core.moment_passes import moments_of
 from zgzx_research.did.core.moments import (
     cohort_means,
+    each_stratum,
     influence_covariance,
     mean_weights,
 )
@@ -39,16 +40,18 @@ from zgzx_research.did.methods.imputation.imputation_plan import (
     row_weights,
 )
 from zgzx_research.did.methods.imputation.multiplicative_imputation import fit_ratio
-from zgzx_research.did.methods.imputation.unit_passes import Part, covariance_by_unit
+from zgzx_research.did.methods.imputation.unit_passes import (
+    Part,
+    covariance_by_unit,
+    passes_by_stratum,
+)
 from zgzx_research.did.methods.imputation.untreated_regression import (
     imputed_cells,
     lead_tests,
-    regressors,
     stratum_sums,
     untreated_regression,
 )
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import in_memory
 from zgzx_research.did.panel.prepared_panel import LedgerRow
 from zgzx_research.errors import ZgzxError
 
@@ -93,31 +96,26 @@ def fit(panel: Panel, options: Options) -> MethodResult:
     """Imputation on a Panel."""
     _refuse_changes(panel)
     moments = moments_of(panel)
-    notes: list[LedgerRow] = []
-    window = options.event_window
+    notes, window = list[LedgerRow](), options.event_window
     plan = make_plan(panel, moments, options.masked, options.leave_out, window, notes)
     if options.scale == "ratio":
         return fit_ratio(panel, moments, plan, notes)
 
-    adjusted, by_units = options.adjustment != "none", options.leave_one_out
-    z = np.ones((0, 1))  # without covariates sums of strata say it all
-    if adjusted or by_units:
-        z = regressors(in_memory(panel, "covariates and leave_one_out"), adjusted)
-    sums = stratum_sums(panel, moments, z)
+    adjusted = options.adjustment != "none"
+    by_unit = adjusted or options.leave_one_out  # else sums of strata say it all
+    passes = passes_by_stratum(panel, moments, adjusted) if by_unit else None
+    sums = stratum_sums(moments, passes)
     base = untreated_regression(plan, sums, 0)
     plan, cells = imputed_cells(panel, moments, plan, base, sums, notes)
     plan, leads, factor = lead_tests(panel, moments, plan, sums, notes)
-    parts = [leads, cells]
-
-    at_mean = sums.square[:, 0] / moments.weight[:, None]
-    influence = partial(stratum_influence, parts, moments.mean, at_mean)
-    if adjusted or by_units:
-        whole = in_memory(panel, "covariates and leave_one_out")
-        covariance, by_cluster = covariance_by_unit(whole, plan, parts, z, by_units)
-    else:
+    parts, at_mean = [leads, cells], sums.square[:, 0] / moments.weight[:, None]
+    influence = each_stratum(partial(stratum_influence, parts, moments.mean, at_mean))
+    if passes is None:
         covariance, by_cluster = influence_covariance(moments, influence)
-    count = len(panel.cohorts)
-    rows, on_means = labels(panel, moments, plan), mean_weights(moments, influence, count)
+    else:
+        covariance, by_cluster = covariance_by_unit(passes, plan, parts, options.leave_one_out)
+    rows, count = labels(panel, moments, plan), len(panel.cohorts)
+    on_means = mean_weights(moments, influence, count)
     scale = np.concatenate(
         [np.full(len(leads.estimate), np.sqrt(factor)), np.ones(len(cells.estimate))]
     )
@@ -130,9 +128,10 @@ def fit(panel: Panel, options: Options) -> MethodResult:
         row_weights(moments, plan),
         covariance * np.outer(scale, scale) + added,
     )
-    kind = "reweighted" if z.shape[1] > 1 else EXACT if moments.observed.all() else "pairwise"
-    means = cohort_means(moments, count)
-    weights = MeanWeights(on_means, means, panel.cohorts, panel.periods, kind)
+    kind = "reweighted" if adjusted else EXACT if moments.observed.all() else "pairwise"
+    weights = MeanWeights(
+        on_means, cohort_means(moments, count), panel.cohorts, panel.periods, kind
+    )
     by_cluster = None if by_cluster is None else by_cluster * scale
     return MethodResult(rows, numbers, weights, notes=notes, influence=by_cluster)
 

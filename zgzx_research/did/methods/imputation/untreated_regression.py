@@ -9,15 +9,16 @@ import numpy as np
 from zgzx_research.did.core.moments import Moments
 from zgzx_research.did.core.poisson_regression import UNDETERMINED, inverse_of
 from zgzx_research.did.core.small_cohorts import clusters_within
+from zgzx_research.did.core.unit_passes import Contribution, UnitChunk
 from zgzx_research.did.methods.imputation.imputation_plan import Plan, note_leads, usable
-from zgzx_research.did.methods.imputation.unit_passes import Part, over_units
+from zgzx_research.did.methods.imputation.unit_passes import (
+    Part,
+    StratumPasses,
+    regressors_and_outcomes,
+)
 from zgzx_research.did.panel.collinear import independent
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import in_memory
-from zgzx_research.did.panel.prepared_panel import LedgerRow, PreparedPanel
-
-StratumParts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Of a chunk of units: Σw zz', Σw yz', Σw² z and Σw² y."""
+from zgzx_research.did.panel.prepared_panel import LedgerRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,49 +70,34 @@ class Regression:
     swept: np.ndarray
 
 
-def regressors(panel: PreparedPanel, adjusted: bool) -> np.ndarray:
-    """(units, 1 + covariates) one, and the covariates about their means in standard deviations.
+def stratum_sums(moments: Moments, passes: StratumPasses | None) -> Sums:
+    """Sum per stratum what the regression and the effects need.
 
     Parameters
     ----------
-    adjusted : bool
-        Whether the covariates of the panel are used.
+    passes : StratumPasses, optional
+        Over the units, where there are covariates.
     """
-    if panel.covariates is None or not adjusted:
-        return np.ones((len(panel.y), 1))
-    x = panel.covariates[:, 0]
-    spread = x.std(axis=0)
-    return np.column_stack(
-        [np.ones(len(x)), (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)]
-    )
-
-
-def stratum_sums(panel: Panel, moments: Moments, z: np.ndarray) -> Sums:
-    """Sum per stratum what the regression and the effects need."""
-    if z.shape[1] == 1:
+    if passes is None or passes.scaling.width == 1:
         weight = moments.weight[:, None]
         twice = moments.zeroth[:, None]
         y_twice = twice * moments.mean + moments.first
         return Sums(weight[..., None], (weight * moments.mean)[..., None], twice, y_twice)
-    whole = in_memory(panel, "covariates")
-    strata, width = len(moments.units), z.shape[1]
-    sums = Sums(
-        np.zeros((strata, width, width)),
-        np.zeros((*moments.mean.shape, width)),
-        np.zeros((strata, width)),
-        np.zeros(moments.mean.shape),
-    )
+    (strata, periods), scaling = moments.mean.shape, passes.scaling
+    width = scaling.width
 
-    def kernel(_: int, unit: np.ndarray, y: np.ndarray) -> StratumParts:
-        weight, own = whole.weights[unit], z[unit]
-        return (weight * own).T @ own, y.T @ (weight * own), (weight**2).T @ own, (weight**2).T @ y
+    def kernel(chunk: UnitChunk) -> list[Contribution]:
+        (z, y), weight = regressors_and_outcomes(chunk, scaling), chunk.weights
+        twice = (weight[:, 0] ** 2) @ np.hstack([z, y])
+        return [
+            (0, chunk.group, (weight * z).T @ z),
+            (1, chunk.group, y.T @ (weight * z)),
+            (2, chunk.group, twice[:width]),
+            (3, chunk.group, twice[width:]),
+        ]
 
-    for stratum, _, (square, cross, z_twice, y_twice) in over_units(whole, kernel):
-        sums.square[stratum] += square
-        sums.cross[stratum] += cross
-        sums.z_twice[stratum] += z_twice[0]
-        sums.y_twice[stratum] += y_twice[0]
-    return sums
+    shapes = [(strata, width, width), (strata, periods, width), (strata, width), (strata, periods)]
+    return Sums(*passes.units.totals(shapes, kernel))
 
 
 def untreated_regression(plan: Plan, sums: Sums, leads: int) -> Regression:
