@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 JAVA = 17  # the oldest version that PySpark 4 runs on
 WHERE = '[engine] name = "spark"'
+SCRATCH = Path(tempfile.gettempdir()) / f"zgzx-spark-{os.getpid()}"  # no table is saved
 SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -97,11 +98,10 @@ def session(engine: Engine) -> SparkSession:
     if local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    scratch = Path(tempfile.gettempdir()) / f"zgzx-{os.getpid()}"
     settings = {
         **SETTINGS,
         **(LOCAL_SETTINGS if local else {}),
-        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.sql.warehouse.dir": str(SCRATCH),
         **engine.options,
     }
     named = SparkSession.builder.master(engine.master).appName("zgzx")
@@ -120,6 +120,7 @@ def running(engine: Engine) -> Iterator[SparkSession]:
     finally:
         if not was_running:
             started.stop()
+            shutil.rmtree(SCRATCH, ignore_errors=True)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis.strategies as st
@@ -15,6 +17,7 @@ from hypothesis import given
 
 from tests.examples import examples
 from zgzx_research.did.estimate import estimate_effects
+from zgzx_research.did.panel import read_table, sources
 from zgzx_research.did.panel.panel_in_parts import PanelInParts
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
@@ -120,6 +123,31 @@ def test_parts_give_the_whole(
     assert isinstance(panel, PreparedPanel)
     parts = divided(panel, rng.integers(0, groups, len(panel.y)), rng)
     whole = outcome(panel, options)
+    scale = 1.0 if isinstance(whole, str) else 1 + np.nanmax(np.abs(whole.numbers.statistics))
+    same_effects(outcome(parts, options), whole, scale)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@examples(5)
+@given(
+    seed=st.integers(0, 10**6),
+    batch=st.integers(9, 300),
+    shuffled=st.booleans(),
+    options=st.sampled_from(ESTIMATES),
+)
+def test_block_size_and_row_order_do_not_matter(
+    seed: int, batch: int, shuffled: bool, options: dict[str, Any]
+) -> None:
+    data = counts(seed, 0.1)
+    whole = outcome(prepare_panel(data, **ROLES, cluster="c"), options)
+    if shuffled:
+        data = data.sample(frac=1, random_state=seed)
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        data.to_parquet(Path(folder) / "rows.parquet", row_group_size=1 + seed % 90)
+        patch.setattr(sources, "IN_MEMORY", 0)
+        patch.setattr(read_table, "BATCH", batch)
+        parts = prepare_panel(f"{folder}/rows.parquet", **ROLES, cluster="c")
+    assert isinstance(parts, PanelInParts)
     scale = 1.0 if isinstance(whole, str) else 1 + np.nanmax(np.abs(whole.numbers.statistics))
     same_effects(outcome(parts, options), whole, scale)
 

@@ -27,7 +27,7 @@ def missing() -> str:
     try:
         check_engine(Engine("spark"))
     except ZgzxError as problem:
-        return str(problem)
+        return f"{problem.what}: run `make spark`"
     return ""
 
 

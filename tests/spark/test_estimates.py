@@ -96,6 +96,11 @@ def test_a_bad_row_is_the_error_of_the_table(
     assert str(ours.value) == str(theirs.value)
 
 
+def test_a_frame_without_rows(spark: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(ZgzxError, match="no usable row is left"):
+        in_parts(in_spark(spark, rows(), tmp_path).limit(0))
+
+
 def test_an_error_in_a_block_travels_to_the_user(spark: SparkSession, tmp_path: Path) -> None:
     data = rows().assign(y=lambda d: d["y"].astype(str))
     with pytest.raises(ZgzxError, match="column 'y' holds str, not numbers"):

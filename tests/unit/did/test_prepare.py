@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.examples import examples
 from zgzx_research.did.panel import blocks
 from zgzx_research.did.panel import read_table as tables
 from zgzx_research.did.panel.collinear import independent_columns
+from zgzx_research.did.panel.parts import unit_count
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
@@ -361,3 +364,14 @@ def test_collinear_with_gaps_and_changing_means() -> None:
     values = np.stack([x, x + np.arange(4.0), rng.normal(size=(500, 4))], axis=2)
     values[rng.random((500, 4)) < 0.3] = np.nan
     assert independent_columns(values).tolist() == [True, False, True]
+
+
+def test_what_a_panel_remembers_is_no_part_of_it() -> None:
+    """Stored results are found by the bytes of a panel, so a pass must not change them."""
+    panel = prepare_panel(wide_table(), **ROLES)
+    before = pickle.dumps(panel)
+    assert unit_count(panel) == len(panel.y)
+    assert panel.known
+    assert pickle.dumps(panel) == before
+    assert not pickle.loads(before).known
+    assert not replace(panel, y=panel.y + 1).known

@@ -8,7 +8,7 @@ import numpy as np
 
 from zgzx_research.did.panel.collinear import CONSTANT
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import over_parts
+from zgzx_research.did.panel.parts import once
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 ENOUGH = 50_000  # units of a part to take centre and scale from
@@ -99,7 +99,7 @@ class Spread:
 
 def find_scaling(panel: Panel) -> Scaling:
     """Return centre and scale of the covariates of a panel, from some of its units."""
-    spread = over_parts(panel, _spread, Spread.__add__)
+    spread = once(panel, _spread, Spread.__add__)
     scale = np.sqrt(spread.square / np.maximum(spread.rows, 1))
     varies = scale > CONSTANT * np.abs(spread.mean)
     weight = float(spread.weight[0] / spread.weight[1])

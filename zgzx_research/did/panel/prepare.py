@@ -124,7 +124,8 @@ def prepare_panel(
     if gaps == "cross_section":
         blocks = blocks.map(with_all_covariates)
     survey = blocks.reduce(partial(survey_of, roles=roles), Survey.__add__)
-    assert survey is not None
+    if survey is None:
+        raise _no_row_left({})
     _refuse_found(survey, roles, by_rows=gaps == "cross_section")
     ledger = _rows_left_out(survey)
     counted = count_periods(survey, roles, clock, ledger)
@@ -245,15 +246,16 @@ def _refuse_empty(survey: Survey) -> None:
             count=lacking.rows,
             remedy="Leave out covariates with missing values.",
         )
-    raise ZgzxError(
+    raise _no_row_left(survey.found)
+
+
+def _no_row_left(found: Mapping[str, Found]) -> ZgzxError:
+    """Return the error for a table without a row that can be used."""
+    return ZgzxError(
         "no usable row is left",
         where="prepare_panel",
         remedy="See that the columns are the right ones.",
-        examples=(
-            f"{reason} in {survey.found[reason].rows:,}"
-            for reason in LEFT_OUT
-            if reason in survey.found
-        ),
+        examples=(f"{reason} in {found[reason].rows:,}" for reason in LEFT_OUT if reason in found),
     )
 
 

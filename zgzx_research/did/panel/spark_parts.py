@@ -53,7 +53,19 @@ class KeptFrame:
         from pyspark.storagelevel import StorageLevel
 
         self.frame = frame.persist(StorageLevel.MEMORY_AND_DISK)
+        self._partitions = 0
         weakref.finalize(self, _let_go, self.frame)
+
+    @property
+    def partitions(self) -> int:
+        """How many there are, asked once; where Spark does not say, as many as a shuffle makes."""
+        if not self._partitions:
+            try:
+                self._partitions = int(self.frame.rdd.getNumPartitions())
+            except Exception:
+                shuffled = self.frame.sparkSession.conf.get("spark.sql.shuffle.partitions")
+                self._partitions = int(shuffled or FEW)
+        return self._partitions
 
 
 def _let_go(frame: DataFrame) -> None:
@@ -80,7 +92,7 @@ class SparkParts:
         """Return the sum of the kernel's results over all parts; None adds nothing."""
         frame = self.kept.frame
         sums = frame.mapInArrow(partial(_sum_of_parts, self.change, kernel, add), SCHEMA)
-        count = _partitions(frame)
+        count = self.kept.partitions
         while count > FEW:
             count = math.isqrt(count)
             sums = sums.repartition(count).mapInArrow(partial(_sum_of_sums, add), SCHEMA)
@@ -143,14 +155,6 @@ def _quoted(name: str) -> str:
 def _distinct(rows: DataFrame, name: str) -> list[str]:
     found = _collected(rows.select(_quoted(name)).distinct())
     return sorted(row[0] for row in found if row[0] is not None)
-
-
-def _partitions(frame: DataFrame) -> int:
-    """Partitions of a frame, or as many as Spark makes of a shuffle where it does not say."""
-    try:
-        return int(frame.rdd.getNumPartitions())
-    except Exception:
-        return int(frame.sparkSession.conf.get("spark.sql.shuffle.partitions") or FEW)
 
 
 def _collected(frame: DataFrame) -> list[Any]:
