@@ -50,7 +50,6 @@ class DuckdbTables:
     """An `engine.Connection`."""
 
     connection: duckdb.DuckDBPyConnection
-    in_parts: bool = True
 
     def lazy(self, table: pd.DataFrame | Path) -> nw.LazyFrame:
         if isinstance(table, Path):
@@ -62,6 +61,19 @@ class DuckdbTables:
         self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         frame.to_native().create(name)
         return nw.from_native(self.connection.table(name))
+
+    def parts(self, frame: nw.LazyFrame, by: str, rows: int) -> Iterator[nw.LazyFrame]:
+        count = int(frame.select(nw.len()).collect("pyarrow").item()) // rows
+        if count < 2:
+            yield frame
+            return
+        # sorted once: then the groups of rows that a part reads are its own
+        with tempfile.TemporaryDirectory(prefix="zgzx-parts-") as folder:
+            path = Path(folder) / "sorted.parquet"
+            numbered = frame.with_columns(part=nw.col(by) % count).sort("part")
+            numbered.to_native().to_parquet(str(path))
+            for part in range(count):
+                yield self.lazy(path).filter(nw.col("part") == part).drop("part")
 
     def collect(self, frame: nw.LazyFrame, by: Sequence[str]) -> pd.DataFrame:
         return sorted_frame(frame, by)

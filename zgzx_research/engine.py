@@ -7,7 +7,7 @@ neither the engine nor the number of threads can change a result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,8 +43,6 @@ DUCKDB = Engine()
 class Connection(Protocol):
     """Tables that an engine holds while a `with` lasts."""
 
-    in_parts: bool  # whether a table that does not fit in memory should be given in parts
-
     def lazy(self, table: pd.DataFrame | Path) -> nw.LazyFrame:
         """Give the engine a table, to be transformed by Narwhals expressions.
 
@@ -55,6 +53,12 @@ class Connection(Protocol):
         """Compute rows once, for a table that several others are made of.
 
         It may spill like any other, and takes the place of an earlier one of the same name.
+        """
+
+    def parts(self, frame: nw.LazyFrame, by: str, rows: int) -> Iterator[nw.LazyFrame]:
+        """Give a table in parts of about so many rows, each with all rows of some values of `by`.
+
+        `by` is a column of whole numbers. An engine that divides its work itself gives one part.
         """
 
     def collect(self, frame: nw.LazyFrame, by: Sequence[str]) -> pd.DataFrame:

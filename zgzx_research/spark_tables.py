@@ -154,7 +154,6 @@ class SparkTables:
     """An `engine.Connection`."""
 
     session: SparkSession
-    in_parts: bool = False  # Spark cuts tables itself
     held: dict[str, DataFrame] = field(default_factory=dict)
     linking: list[SparkSession] = field(default_factory=list)
 
@@ -169,6 +168,9 @@ class SparkTables:
             self.held.pop(name).unpersist()
         self.held[name] = frame.to_native().persist()
         return nw.from_native(self.held[name])
+
+    def parts(self, frame: nw.LazyFrame, by: str, rows: int) -> Iterator[nw.LazyFrame]:
+        yield frame  # Spark divides tables itself
 
     def collect(self, frame: nw.LazyFrame, by: Sequence[str]) -> pd.DataFrame:
         from py4j.protocol import Py4JError

@@ -65,13 +65,10 @@ def count_staff(
     decembers = pd.DataFrame({"year": range(years.start - 1, years.stop + 1)})
     with connect(engine, memory=MEMORY) as tables:
         known, when = tables.lazy(places), tables.lazy(decembers)
-        source = tables.lazy(employment)
-        parts = _parts(tables, source)
+        spells = _spells(tables.lazy(employment), known)
         total = np.zeros((len(firm), len(years), 1 + len(COUNTS)), dtype="int64")
-        for part in range(parts):
-            counts = _chunk_counts(
-                tables, _spells(source, known, part, parts), when, years.stop - 1, longest_break
-            )
+        for part in tables.parts(spells, "worker_id", CHUNK):
+            counts = _chunk_counts(tables, part, when, years.stop - 1, longest_break)
             total[counts["firm_id"], counts["year"] - years.start] += counts[
                 ["staff_start", *COUNTS]
             ].to_numpy()
@@ -80,14 +77,6 @@ def count_staff(
     staff.insert(0, "year", year + years.start)
     staff.insert(0, "firm_id", firm["firm_id"].to_numpy()[at])
     return staff.sort_values(["firm_id", "year"], ignore_index=True)
-
-
-def _parts(tables: Connection, source: nw.LazyFrame) -> int:
-    """In how many parts a table is counted."""
-    if not tables.in_parts:
-        return 1
-    rows = tables.collect(source.select(rows=nw.len()), by=["rows"])
-    return max(int(rows["rows"].iloc[0]) // CHUNK, 1)
 
 
 def last_month(employment: pd.DataFrame) -> int:
@@ -148,8 +137,8 @@ def _month(column: str) -> nw.Expr:
     return nw.col(column) // 100 * 12 + nw.col(column) % 100 - 1
 
 
-def _spells(source: nw.LazyFrame, places: nw.LazyFrame, part: int, parts: int) -> nw.LazyFrame:
-    """Spells with their places, of the persons of one part.
+def _spells(source: nw.LazyFrame, places: nw.LazyFrame) -> nw.LazyFrame:
+    """Spells with their places.
 
     All identifiers are numbers, which sort faster.
     """
@@ -157,10 +146,7 @@ def _spells(source: nw.LazyFrame, places: nw.LazyFrame, part: int, parts: int) -
     spells = source.select(
         "firm_id", worker_id=number, start=_month("start_ym"), end=_month("end_ym")
     )
-    joined = spells.filter(nw.col("worker_id") % parts == part).join(
-        places, on="firm_id", how="left"
-    )
-    return joined.select(
+    return spells.join(places, on="firm_id", how="left").select(
         "worker_id",
         "start",
         "end",
