@@ -29,6 +29,8 @@ from zgzx_research.pipeline.new_study import README, TEMPLATES, init_study, temp
 from zgzx_research.pipeline.place import SOURCES
 from zgzx_research.study import Study, load_study
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = templates()["template"]
 FIRM = "深圳市无名有限公司"

@@ -57,6 +57,7 @@ def test_missing_raw_files(project: Path) -> None:
     assert not (project / "data/work").exists()
 
 
+@pytest.mark.study
 def test_unknown_header(project: Path) -> None:
     path = project / "data/raw/demo/raw/registry/registry.csv"
     text = path.read_bytes().decode("gb18030").replace("统一社会信用代码", "统一代号", 1)

@@ -147,6 +147,7 @@ RENDERED = {
 }
 
 
+@pytest.mark.study
 @pytest.mark.usefixtures("sketched")
 def test_one_byte_of_one_patents_file(built: Path, copy_of: Copy) -> None:
     """A letter of one title.

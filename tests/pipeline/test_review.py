@@ -112,6 +112,7 @@ def test_corrections_of_a_file_of_no_source_are_not_passed_over(project: Path) -
         run_study(project, "demo", "build", say=lambda line: None)
 
 
+@pytest.mark.study
 def test_estimates_across_thresholds(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All links give the study's own estimate; believing no link by name alone leaves fewer."""
     said: list[str] = []

@@ -50,6 +50,7 @@ def panels_without(project: Path, table: str, rows: str) -> None:
     data.panels(place, load_study(project, "demo"))
 
 
+@pytest.mark.study
 def test_a_missing_year_of_patents_is_not_zeros(project: Path) -> None:
     (project / "data/raw/demo/raw/patents/cnipa_2010_2013.csv").unlink()
     with pytest.raises(
@@ -72,6 +73,7 @@ def test_a_missing_edition_does_not_make_controls_of_winners(project: Path) -> N
         panels_without(project, "roster", "edition == 6")
 
 
+@pytest.mark.study
 def test_a_study_without_decisions_is_the_same(project: Path) -> None:
     shutil.rmtree(project / "data/decisions")
     before = (project / "data/work/demo/panels/firm_year.parquet").read_bytes()
@@ -119,6 +121,7 @@ def test_decisions_take_effect(project: Path) -> None:
     assert any("经人工核对删除" in cells for cells in sheet.iter_rows(values_only=True))
 
 
+@pytest.mark.study
 @pytest.mark.usefixtures("sketched")
 def test_edited_synthetic_files_warn_of_the_public_key(project: Path) -> None:
     path = project / "data/raw/demo/raw/registry/registry.csv"

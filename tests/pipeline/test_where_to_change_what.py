@@ -134,6 +134,7 @@ print(json.dumps({"same": values[0] == values[1], "count": len(values[0])}))
     assert run(scratch, built, code) == {"same": True, "count": 5}
 
 
+@pytest.mark.study
 @pytest.mark.slow
 def test_a_page_with_a_new_figure_is_four_files_and_a_rule(
     built: Path, copy_of: Copy, scratch: Path

@@ -19,6 +19,8 @@ from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.errors import ZgzxError
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 
 def event_frame(table: pd.DataFrame, **options: object) -> pd.DataFrame:
     panel = prepare_panel(table, outcome="y", unit="u", period="t", first_treated="g")

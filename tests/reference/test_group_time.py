@@ -20,6 +20,8 @@ from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.did.results.effects import Effects
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 MPDTA = load("did_mpdta")["specs"]
 VARIANTS = load("did_mpdta_variants")["specs"]
 OPTIONS = load("did_mpdta_aggte_options")

@@ -17,6 +17,8 @@ from zgzx_research.cleaning.sources import clean
 from zgzx_research.errors import ZgzxError
 from zgzx_research.ingest.read import read_raw
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 NAMES = [
     "甄试样",
     "欧阳测",

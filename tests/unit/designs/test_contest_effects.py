@@ -15,6 +15,8 @@ import zgzx_research as zr
 from zgzx_research.designs.contest.entrants import chances, stack_entrants
 from zgzx_research.errors import ZgzxError
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 YEARS = range(2009, 2020)
 ONE = {"weights": "one"}
 

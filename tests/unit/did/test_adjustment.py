@@ -20,6 +20,8 @@ from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 ADJUSTMENTS = ("doubly_robust", "outcome_regression", "inverse_probability")
 
 

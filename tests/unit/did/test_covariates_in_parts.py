@@ -18,6 +18,8 @@ from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 cloudpickle = pytest.importorskip("cloudpickle")
 
 T = TypeVar("T")

@@ -19,6 +19,8 @@ from zgzx_research.ingest import delimited, encoding, package, spreadsheet
 from zgzx_research.ingest.marks import Marks
 from zgzx_research.ingest.read import read_raw
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 MONTHS = "AAC001,AAC002,AAC003,AAC004,AAB001,AAB004,AAE003,AAE002,AAE180,AAE079,AAE140\n"
 MONTH = (
     "990000001,990000199003071235,拟安,2,44990001,深圳市鸿拟精密有限公司,"

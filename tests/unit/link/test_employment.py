@@ -18,6 +18,8 @@ from zgzx_research.link.clean_rows import month_lines
 from zgzx_research.link.employment_spells import build_employment
 from zgzx_research.link.spells import join_spells
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 RECORD_KEY = ["file", "sheet", "row", "part"]
 A, B, S = "F000001", "F000002", "F000003"
 

@@ -17,6 +17,8 @@ from zgzx_research.link.audit import relink
 from zgzx_research.link.decisions import COLUMNS, read_decisions
 from zgzx_research.link.link_firms import FirmLinks, link_firms
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 CALENDAR = pd.DataFrame(
     {"edition": [1, 2], "year": [2012, 2021], "final_date": ["2012-11-15", "2021-03-31"]}
 )

@@ -11,6 +11,8 @@ from zgzx_research.link.audit import link_summary, linkage_rates, relink
 from zgzx_research.link.link_firms import FirmLinks, link_firms
 from zgzx_research.link.link_people import PeopleLinks, link_people
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 RECORD_KEY = ["file", "sheet", "row", "part"]
 TOKENS = ["name_key", "surname_key", "id_key", "mask_key", "birth_key"]
 CALENDAR = pd.DataFrame(

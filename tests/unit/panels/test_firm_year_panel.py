@@ -20,6 +20,8 @@ from zgzx_research.link.link_people import PeopleLinks
 from zgzx_research.panels.firm_year import COLUMNS, build_firm_year, check_coverage, check_firm_year
 from zgzx_research.panels.retention import large_enough
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 A, B, C, D, E = (f"F00000{n}" for n in range(1, 6))
 RECORD_KEY = ["file", "sheet", "row", "part"]
 NA, NAN = pd.NA, float("nan")

@@ -18,6 +18,8 @@ from zgzx_research.panels.worker_entries import entry_ranks
 from zgzx_research.panels.worker_final import COLUMNS, build_worker_final
 from zgzx_research.panels.worker_history import INVENTION_YEARS
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 A, B, C = "F000001", "F000002", "F000003"
 FIRM = pd.DataFrame({"firm_id": [A, B, C], "group_id": [B, B, C], "in_district": True})
 CALENDAR = pd.DataFrame(

@@ -19,6 +19,8 @@ from zgzx_research.report.figures.event_study import plot_event_study
 from zgzx_research.report.figures.report_figure import FigureStyle, ReportFigure
 from zgzx_research.report.tables.estimate_rows import EstimateRow, compared_rows
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 MPDTA = Path(__file__).parents[3] / "data" / "examples" / "mpdta.csv"
 EVENT = {"language": "en", "scale": "difference", "outcome_label": "y"}
 

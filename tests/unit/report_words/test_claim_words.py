@@ -12,6 +12,8 @@ from zgzx_research.evidence.facts import Fact, Facts, fact
 from zgzx_research.report.prose_rendering import render_prose
 from zgzx_research.report.wording import LANGUAGES, word
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 GRADES = ("very_low", "low", "moderate", "high")
 FOUND = ("supported", "indication", "associated", "contradicted", "exploratory")
 WEAK, STRONG = "weak", "strong"  # words of evidence.sentence_readings.detection

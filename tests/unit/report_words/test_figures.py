@@ -29,6 +29,8 @@ from zgzx_research.report.tables.estimate_rows import EstimateRow, estimate_rows
 from zgzx_research.robustness.honest_bounds.result import HonestBounds
 from zgzx_research.robustness.specification_curve import SpecificationCurve
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 COUNTS = ("rows_in", "kept", "quarantined", "non_data_rows")
 
 

@@ -14,6 +14,8 @@ from zgzx_research.report.prose_lint import lint_prose
 from zgzx_research.report.prose_rendering import MODULES, SHARED, environment, render_prose
 from zgzx_research.report.wording import LANGUAGES
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 BLOCKS = {
     "0_brief": "title headline what_we_asked why checked what_it_does_not_say next data_and_method",
     "0_summary": "title question answers reading next",

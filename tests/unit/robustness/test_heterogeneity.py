@@ -11,6 +11,8 @@ from small_panels import by_firm, panel_of, rows
 import zgzx_research as zr
 from zgzx_research.errors import ZgzxError
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 
 def window(table: pd.DataFrame, **options: object) -> pd.Series:
     event = zr.estimate_effects(panel_of(table), **options).aggregate("event_time")

@@ -36,6 +36,8 @@ from zgzx_research.robustness.honest_bounds.restrictions import (
     smoothness,
 )
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 ESTIMATES, TIMES = [0.1, -0.2, 1.0, 3.0], [-3, -2, 0, 1]
 EXACT = 1e-16 * np.eye(4)  # a standard error of 1e-8: what is left is the identified set
 # a covariance of seven estimates with a common base, unequal variances

@@ -16,6 +16,8 @@ from zgzx_research.simulate.files.employment_lines import employers, employment_
 from zgzx_research.simulate.files.monthly_files import line_months, registrant_lines
 from zgzx_research.simulate.world.model import World
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 SEED = 7
 MONTHS = ["months_2008_2014.csv", "months_2015_2019.csv", "months_2020_2026.csv"]
 SPELLS = ["spells_2008_2016.csv", "spells_2017_2026.csv"]

@@ -21,6 +21,8 @@ from zgzx_research.simulate.world.patent_rates import draw_shocks
 from zgzx_research.simulate.world.truth import retention_years
 from zgzx_research.simulate.world.workers import wage_bases
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 SEED = 7
 RULES = switched()
 HAZARD = RULES["labour"]["hazard"]

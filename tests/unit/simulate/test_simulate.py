@@ -26,6 +26,8 @@ from zgzx_research.simulate.world.model import World, simulate_world
 from zgzx_research.simulate.world.random_draws import exact_kinds, stream
 from zgzx_research.simulate.write import write_world
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 ROOT = Path(__file__).parents[3]
 FIRMS = 1500
 OUTCOMES = {"patents_invention", "patents_utility_model", "patents_design", "retention"}

@@ -24,6 +24,8 @@ from zgzx_research.simulate.world.model import World
 from zgzx_research.simulate.world.random_draws import stream
 from zgzx_research.simulate.world.workers import wage_bases
 
+pytestmark = pytest.mark.slow  # together more than five seconds
+
 TRAPS, OPTIONAL = list(switched()["trap"]), list(switched()["optional_trap"])
 YEARS = np.arange(2010, 2026)
 FILED = {"patent", "patent_party", "patents_observed"}
