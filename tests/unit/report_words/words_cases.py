@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from functools import cache
 
 import pandas as pd
 
@@ -90,6 +91,11 @@ def event_frame() -> pd.DataFrame:
 
 def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Facts:
     """Every fact the prose may ask for, in a study that found `finding`."""
+    return Facts(dict(_records_of(finding, p_value, synthetic)))
+
+
+@cache  # sentences ask thousands of times for the same few
+def _records_of(finding: str, p_value: float, synthetic: bool) -> dict:
     facts = {f"study.{name}": fact(text, "text", "design", "study") for name, text in TEXTS.items()}
     facts["study.synthetic"] = fact(synthetic, "text", "design", "study")
     facts["study.editions"] = fact(12, "count", "design", "study")
@@ -120,7 +126,7 @@ def facts_of(finding: str, p_value: float = 0.4, synthetic: bool = True) -> Fact
             facts |= _estimates(outcome, spec, scale, finding, p_value)
     facts |= _checks(finding, p_value) | _people(finding) | _programme() | value_facts_of(finding)
     facts |= _plan(finding) | _changes(finding)
-    return Facts(facts | _claims(finding))
+    return facts | _claims(finding)
 
 
 def _programme() -> dict:
