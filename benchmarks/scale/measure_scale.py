@@ -22,11 +22,12 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from data_files import FIRMS
 from panels import staggered
 
 SAMPLE = 0.1  # seconds between two looks at the processes
 COVARIATES = ["x1", "x2", "x3", "x4"]
-FIRMS, YEARS = 60_000, range(2012, 2026)
+YEARS = range(2012, 2026)
 
 
 class Watch:
@@ -126,23 +127,12 @@ def opened(engine: str, data: str, cores: int, folder: Path) -> Any:
     """The data as the engine gives it: a path, or a Spark data frame."""
     if engine != "spark":
         return data
-    from pyspark.sql import SparkSession
+    from zgzx_research import Engine
+    from zgzx_research.spark_tables import session
 
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    options = {
-        "spark.ui.enabled": "false",
-        "spark.driver.memory": "3g",
-        "spark.local.dir": str(folder),
-        "spark.sql.shuffle.partitions": "32",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-    }
-    builder = SparkSession.builder.master(f"local[{cores}]").appName("scale")
-    for name, value in options.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    return session.read.parquet(data)
+    settings = {"spark.driver.memory": "3g", "spark.local.dir": str(folder)}
+    spark = session(Engine("spark", master=f"local[{cores}]", options=settings))
+    return spark.read.parquet(data)
 
 
 def main() -> None:
