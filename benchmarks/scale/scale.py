@@ -1,8 +1,9 @@
 """Ten times the data on each engine: time, memory, bytes read.
 
 `python benchmarks/scale/scale.py --folder DIR` makes the files in DIR (12 GB for all) and measures
-each job on each engine and size in a process of its own. Results: results/<date>.json and
-results.md beside this file; docs/scale.md quotes them.
+each job on each engine and size in a process of its own; `--jobs`, `--engines` and `--sizes` choose
+some of them. results.json keeps the newest measurement of each with its date, results.md shows them;
+docs/scale.md quotes them.
 """
 
 from __future__ import annotations
@@ -137,24 +138,34 @@ def main() -> None:
     parser.add_argument("--jobs", nargs="+", default=[job.name for job in JOBS])
     parser.add_argument("--engines", nargs="+", default=["stream", "duckdb", "spark"])
     parser.add_argument("--sizes", nargs="+", type=int)
-    parser.add_argument("--print", action="store_true", help="print the table and write nothing")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    rows = []
     for job in (job for job in JOBS if job.name in asked.jobs):
         for engine in (engine for engine in job.engines if engine in asked.engines):
             for size in asked.sizes or job.sizes:
-                rows.append(measure(job, engine, size, asked.folder))
-                shown = {k: v for k, v in rows[-1].items() if k != "found"}
+                row = measure(job, engine, size, asked.folder)
+                shown = {k: v for k, v in row.items() if k != "found"}
                 sys.stderr.write(json.dumps(shown) + "\n")
-    text = table(rows, {job.name: job for job in JOBS}) + "\n" + same_numbers(rows)
-    if not asked.print:
-        date = datetime.date.today().isoformat()
-        (HERE / "results").mkdir(exist_ok=True)
-        whole = {"date": date, "machine": machine(), "measurements": rows}
-        (HERE / f"results/{date}.json").write_text(json.dumps(whole, indent=1) + "\n", "utf-8")
-        (HERE / "results.md").write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+                rows = keep(row)
+                text = table(rows, {job.name: job for job in JOBS}) + "\n" + same_numbers(rows)
+                (HERE / "results.md").write_text(text, encoding="utf-8")
+
+
+def keep(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """All measurements, this one in place of an older one of the same job, engine and size."""
+    file = HERE / "results.json"
+    rows = json.loads(file.read_text("utf-8")) if file.exists() else []
+    rows = [old for old in rows if _key(old) != _key(row)]
+    rows.append(row | {"date": datetime.date.today().isoformat(), "machine": machine()})
+    rows.sort(key=_key)
+    file.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    return rows
+
+
+def _key(row: dict[str, Any]) -> tuple[int, int, int]:
+    """Its place in the table."""
+    place = [job.name for job in JOBS].index(row["job"])
+    return place, JOBS[place].engines.index(row["engine"]), row["size"]
 
 
 if __name__ == "__main__":

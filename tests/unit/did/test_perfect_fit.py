@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zgzx_research.did.core import perfect_fit
 from zgzx_research.did.estimate import estimate_effects
 from zgzx_research.did.panel.prepare import prepare_panel
 from zgzx_research.did.results.effects import Effects
@@ -88,3 +89,22 @@ def test_perfect_fit_is_unknown_and_named(size: float) -> None:
     assert leads["std_error"].isna().all()
     named = result.ledger[result.ledger["reason"].str.startswith("fitted perfectly")]
     assert named["examples"].tolist() == [("-3", "-2")]
+
+
+def test_many_units_are_no_reason_for_a_second_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # the standard error is 1e-6 of the outcomes because units are many, not because of rounding
+    units, rng = 40_000, np.random.default_rng(3)
+    y = 100 + 0.02 * rng.normal(size=2 * units)
+    table = pd.DataFrame({"u": np.repeat(np.arange(units), 2), "t": np.tile([1, 2], units), "y": y})
+    table["g"] = np.where(table["u"] % 2 == 0, 2.0, np.nan)
+
+    def refused(panel: object) -> object:
+        raise AssertionError("fitted again")
+
+    monkeypatch.setattr(perfect_fit, "_with_outcomes_about_units", refused)
+    found = effects(table, "group_time").aggregate("overall").to_frame().iloc[0]
+    change = y[1::2] - y[::2]
+    treated, others = change[::2], change[1::2]
+    error = np.sqrt(treated.var() / len(treated) + others.var() / len(others))
+    assert found["std_error"] == pytest.approx(error, rel=1e-8)
+    assert error / (2 * y.max()) < 2e-6

@@ -25,10 +25,10 @@ from zgzx_research.did.panel.parts import changed, over_parts
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.errors import ZgzxError
 
-SUSPECT = 1e-5  # a standard error this small beside weights times outcomes is worth a second fit
-NOTHING = (
-    1e-6  # the same with random outcomes of variance 1: rounding is below (1e-8), errors are above
-)
+# a standard error of one unit this small beside weights times outcomes is worth a second fit
+SUSPECT = 1e-5
+# the same with random outcomes of variance 1: rounding is below (1e-8), errors are above
+NOTHING = 1e-6
 SAME = 1e-6  # estimates without unit effects must agree to this share of weights times outcomes
 ENOUGH = 4096  # units whose outcomes say how large outcomes are
 P = TypeVar("P", PreparedPanel, PanelInParts, Panel)
@@ -109,7 +109,17 @@ def _about_units(
 
 
 def _relative_error(fit: MethodResult, largest: float) -> np.ndarray:
-    """(rows,) standard error, for differences relative to weights times the largest outcome."""
+    """(rows,) standard error of one unit, relative to weights times the largest outcome.
+
+    An error falls with the root of the number of units, and so does its rounding: both are
+    compared as those of one unit, so that many units are no reason for a second fit.
+    """
+    units = np.maximum(fit.rows.n_treated, 1)
+    return _relative_to_outcomes(fit, largest) * np.sqrt(units)
+
+
+def _relative_to_outcomes(fit: MethodResult, largest: float) -> np.ndarray:
+    """(rows,) standard error; that of a ratio is relative by itself."""
     variance, count = np.diag(fit.numbers.covariance), len(fit.rows.role)
     with np.errstate(divide="ignore", invalid="ignore"):
         if fit.numbers.scale == "ratio":
