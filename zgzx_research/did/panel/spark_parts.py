@@ -1,9 +1,10 @@
 """Parts of a panel in Spark: rows are sorted by unit, and passes run where the rows are.
 
-A partition becomes blocks of units, pickled in a column of bytes, which Spark keeps on its disks
-for the passes to come (in memory they would push out what a sort needs; a pass reads them once). A pass sends a kernel to the blocks; every partition sends back one
-sum, and Spark adds these up in turn, so only the sum of all comes to the driver. A problem that the
-user can correct travels as a row, too, and is raised here; a task that dies is repeated by Spark.
+A partition becomes blocks of units, pickled in a column of bytes. Spark keeps them on its disks for
+the passes to come: a pass reads them once, and in memory they would push out what a sort needs. A
+pass sends a kernel to the blocks; every partition sends back one sum, and Spark adds these up in
+turn, so only the sum of all comes to the driver. A problem that the user can correct travels as a
+row, too, and is raised here; a task that dies is repeated by Spark.
 """
 
 from __future__ import annotations
