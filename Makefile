@@ -5,11 +5,13 @@ READY := .venv/.ready
 STUDY ?= demo
 # two workers on two cores: one thread of linear algebra each
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+# folders of tests that have a command of their own
+ELSEWHERE := --ignore tests/browser --ignore tests/spark --ignore tests/packaging
 export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz lint lab browser spark proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz lint lab browser spark dist packaging proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -17,14 +19,14 @@ report: $(READY)
 	@$(BIN)/zgzx run $(STUDY)
 
 test: $(READY)
-	$(PYTEST) tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) tests $(ELSEWHERE)
 
 quick: $(READY)
-	$(PYTEST) -m "not slow and not study and not proof" tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) -m "not slow and not study and not proof" tests $(ELSEWHERE)
 
 # what `make test` leaves out for its length: more whole studies, and methods in many worlds
 studies: $(READY)
-	$(PYTEST) -m study tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) -m study tests $(ELSEWHERE)
 
 # New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
 ifndef SEED
@@ -32,7 +34,7 @@ SEED := $(shell date +%s)
 endif
 fuzz: $(READY)
 	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
-	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests $(ELSEWHERE)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -57,6 +59,15 @@ spark: $(READY)
 	sh .ci/java
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 0 -rs tests/spark
+
+# the wheel is built from the sdist, with the build tools of .venv
+dist: $(READY)
+	$(BIN)/uv build --quiet --clear --no-build-isolation --python $(BIN)/python
+	@ls dist
+
+# the wheel in a bare environment outside the repository: a new project there runs to its reports
+packaging: $(READY)
+	$(BIN)/python -m pytest tests/packaging
 
 WORLDS ?= 2000
 CLEANED ?= 200
@@ -107,8 +118,8 @@ clean:
 
 # uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))" || \
-		{ echo "zgzx_research needs Python 3.11 or 3.12; say which, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
+		{ echo "zgzx_research needs Python 3.11 to 3.13; say which, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		"$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"

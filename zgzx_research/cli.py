@@ -363,6 +363,18 @@ def analyse(
     _say_result(result.ran, result.skipped, f"reports/{place.name}")
 
 
+@app.command("new-project")
+def new_project(
+    folder: Annotated[Path, typer.Argument(help="an empty or new folder")],
+) -> None:
+    """Make a project folder anywhere: study file, notebooks, published data and examples."""
+    from zgzx_research.pipeline import new_project as project
+
+    written = project.new_project(folder)
+    typer.echo(f"{folder}: {len(written)} files written; README.md there says what is where")
+    typer.echo(f"next: cd {folder}; zgzx simulate data/raw/demo; zgzx run demo")
+
+
 def _columns(given: list[str]) -> tuple[str, ...]:
     """Split names of columns, given one by one or several with commas between them."""
     return tuple(name for text in given for part in text.split(",") if (name := part.strip()))
