@@ -65,9 +65,10 @@ dist: $(READY)
 	$(BIN)/uv build --quiet --clear --no-build-isolation --python $(BIN)/python
 	@ls dist
 
-# the wheel in a bare environment outside the repository: a new project there runs to its reports
+# the wheel in a bare environment outside the repository: a new project there runs to its reports;
+# with another Python: make packaging BARE_PYTHON=python3.13
 packaging: $(READY)
-	$(BIN)/python -m pytest tests/packaging
+	BARE_PYTHON=$(BARE_PYTHON) $(BIN)/python -m pytest tests/packaging
 
 WORLDS ?= 2000
 CLEANED ?= 200

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-UV = Path(sys.executable).parent / "uv"
-Zgzx = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-def build(source: Path, out: Path, *options: str) -> None:
-    """Build with the build tools of this environment: nothing is downloaded."""
-    here = ("--no-build-isolation", "--python", sys.executable, "--out-dir", str(out))
-    subprocess.run([UV, "build", "--quiet", *here, *options, str(source)], check=True)
+from bare_environment import PYTHON, ROOT, UV, Zgzx, build
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +31,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     The tools of developers are not there: a dependency that pyproject.toml forgets is missed.
     """
     place = tmp_path_factory.mktemp("environment") / "venv"
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, place], check=True)
+    subprocess.run([UV, "venv", "--quiet", "--python", PYTHON, place], check=True)
     into = ("--python", str(place / "bin/python"), "--constraint", str(ROOT / "requirements.lock"))
     subprocess.run([UV, "pip", "install", "--quiet", *into, str(wheel)], check=True)
     return place / "bin"

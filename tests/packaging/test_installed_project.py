@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Zgzx
+from bare_environment import Zgzx
 
 import zgzx_research
 from zgzx_research.pipeline.code_digest import package_digest
@@ -56,7 +56,14 @@ def test_the_manifest_names_the_version_and_no_commit_of_somebody_else(project: 
 def test_a_study_of_ones_own_begins_there(project: Path, zgzx: Zgzx) -> None:
     zgzx("init", "year2026", cwd=project)
     assert (project / "studies/year2026.toml").is_file()
-    assert "raw files are missing" in zgzx("check", "year2026", cwd=project, code=2).stderr
+    said = zgzx("check", "year2026", cwd=project, code=2).stderr
+    assert "the date of the patent export, is missing" in said
+
+
+def test_any_panel_is_analysed_there(project: Path, zgzx: Zgzx) -> None:
+    roles = "--unit countyreal --period year --outcome lemp --first-treated first.treat"
+    zgzx("analyse", "data/examples/mpdta.csv", *roles.split(), "--never-treated", "0", cwd=project)
+    assert (project / "reports/mpdta/zh/report.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_a_folder_outside_any_project_names_the_way_to_one(zgzx: Zgzx, tmp_path: Path) -> None:

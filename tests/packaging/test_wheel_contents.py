@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from conftest import ROOT, build
+from bare_environment import ROOT, build
 
 from zgzx_research.pipeline.new_project import project_files
 
