@@ -364,15 +364,11 @@ def analyse(
 
 
 @app.command("new-project")
-def new_project(
-    folder: Annotated[Path, typer.Argument(help="an empty or new folder")],
-) -> None:
+def new_project(folder: Annotated[Path, typer.Argument(help="an empty or new folder")]) -> None:
     """Make a project folder anywhere: study file, notebooks, published data and examples."""
     from zgzx_research.pipeline import new_project as project
 
-    written = project.new_project(folder)
-    typer.echo(f"{folder}: {len(written)} files written; README.md there says what is where")
-    typer.echo(f"next: cd {folder}; zgzx simulate data/raw/demo; zgzx run demo")
+    typer.echo(project.next_commands(folder, project.new_project(folder)))
 
 
 def _columns(given: list[str]) -> tuple[str, ...]:

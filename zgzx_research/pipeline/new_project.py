@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import zgzx_research
@@ -45,6 +47,15 @@ def new_project(folder: Path) -> list[str]:
     except ZgzxError as problem:
         raise problem.with_remedy("Then delete the folder and make it again.") from None
     return list(files)
+
+
+def next_commands(folder: Path, written: Sequence[str]) -> str:
+    """Say what was written, and which commands come next, as they are typed."""
+    go = shlex.quote(str(folder))
+    return (
+        f"{folder}: {len(written)} files written; README.md there says what is where\n"
+        f"next: cd {go} && zgzx simulate data/raw/demo && zgzx run demo"
+    )
 
 
 def project_files() -> dict[str, Path]:
