@@ -73,7 +73,7 @@ def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
     """Make the error for sources that the study needs and that have no files."""
     name, path = study.study.name, study.raw.path
     outcomes = [outcome for source in absent for outcome in study.needed_sources[source]]
-    make = "Make the synthetic files with 'zgzx simulate data/raw/demo'"
+    make = "Make the synthetic ones: zgzx simulate data/raw/demo, or make report in the repository"
     put = make if name == "demo" else "Put the agencies' files there"
     leave = f", or take {', '.join(outcomes)} out of [estimate] outcomes" if outcomes else ""
     folders = [f"{path}/{source}/" for source in absent]
