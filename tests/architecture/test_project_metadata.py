@@ -78,6 +78,13 @@ def test_the_tour_names_files_and_folders_that_exist() -> None:
     assert missing == []
 
 
+def test_the_change_that_the_tour_follows_begins_with_a_line_that_is_there() -> None:
+    line, new = re.search(r'`(app_no = \["申请号")(, "[^"]+"\])`', read("CONTRIBUTING.md")).groups()
+    profile = read("zgzx_research/ingest/profiles/patents_cnipa.toml")
+    assert f"{line}]\n" in profile
+    assert new.strip(', "]') not in profile
+
+
 def test_the_tour_names_every_room_in_the_order_of_the_map() -> None:
     rooms = re.findall(r"^\| `(\w+)/` \|", read("ARCHITECTURE.md"), flags=re.MULTILINE)
     table = [line for line in read("CONTRIBUTING.md").splitlines() if line.startswith("| `")]

@@ -71,7 +71,7 @@ def lock_digest(root: Path) -> str:
 
 
 def _installed() -> list[str]:
-    """List the packages that this one asks for, each with the version that is installed."""
+    """List the packages that every run needs, each with the version that is installed."""
     asked = metadata.requires("zgzx-research") or []
-    names = {re.split(r"[^\w.-]", line)[0] for line in asked if "extra ==" not in line}
+    names = {re.split(r"[^\w.-]", line)[0] for line in asked if ";" not in line}  # no extras
     return [f"{name}=={metadata.version(name)}" for name in sorted(names)]
