@@ -101,9 +101,10 @@ def test_the_tour_names_commands_that_exist() -> None:
 
 def test_help_loads_no_heavy_library() -> None:
     """`zgzx --help` answers at once: only what draws the help is imported, and each is listed."""
+    module, function = PROJECT["scripts"]["zgzx"].split(":")
     code = (
-        "import sys\nsys.argv = ['zgzx', '--help']\nfrom zgzx_research.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\nprint('@@', *sys.modules)"
+        f"import sys\nsys.argv = ['zgzx', '--help']\nfrom {module} import {function}\n"
+        f"try:\n    {function}()\nexcept SystemExit:\n    pass\nprint('@@', *sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "new-project" in done.stdout
