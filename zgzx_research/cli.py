@@ -363,6 +363,14 @@ def analyse(
     _say_result(result.ran, result.skipped, f"reports/{place.name}")
 
 
+@app.command("new-project")
+def new_project(folder: Annotated[Path, typer.Argument(help="an empty or new folder")]) -> None:
+    """Make a project folder anywhere: study file, notebooks, published data and examples."""
+    from zgzx_research.pipeline import new_project as project
+
+    typer.echo(project.next_commands(folder, project.new_project(folder)))
+
+
 def _columns(given: list[str]) -> tuple[str, ...]:
     """Split names of columns, given one by one or several with commas between them."""
     return tuple(name for text in given for part in text.split(",") if (name := part.strip()))

@@ -132,7 +132,3 @@ def only_calls_the_page(source: str) -> bool:
         isinstance(line, ast.Expr | ast.Assign) and ast.unparse(line.value).startswith("page.")
         for line in ast.parse(source).body
     )
-
-
-def test_python_versions_are_said_once() -> None:
-    assert PROJECT["requires-python"] == ">=3.11,<3.13"
