@@ -100,8 +100,9 @@ def design(box: dict[str, Any]) -> str:
 
 
 def contents(text: str, page: Path) -> str:
-    """The pages that this page links to, in their order, as its branch of the navigation."""
-    found = re.findall(r"\]\(([^)\s#:]+\.(?:md|py))\)", text)
+    """The pages in tables and lists of this page, in their order, as its branch of navigation."""
+    lines = [line for line in text.splitlines() if re.match(r"\||- |\d+\. ", line)]
+    found = re.findall(r"\]\(([^)\s#:]+\.(?:md|py))\)", "\n".join(lines))
     pages = [link for link in dict.fromkeys(found) if (page.parent / link).is_file()]
     return "\n".join(["```{toctree}", ":hidden:", *pages, "```"])
 
