@@ -25,6 +25,7 @@ function splitQuery(query) {
 class PairsOfCharacters(SearchChinese):
     """Sphinx's search in Chinese pages, with pairs of characters in place of a dictionary."""
 
+    language_name = "English"  # of the stemmer; Sphinx 9.0 names one for Chinese that it lacks
     js_splitter_code = SPLITTER
 
     def split(self, input: str) -> list[str]:

@@ -8,6 +8,7 @@ Whatever the part lists is read from its source, so that nothing is listed twice
 from __future__ import annotations
 
 import ast
+import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -16,11 +17,13 @@ from typing import Any
 
 import jupytext
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 import zgzx_research as zr
 from zgzx_research.report.wording import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 TUTORIALS = ROOT / "notebooks" / "tutorials"
 METHODS = ROOT / "zgzx_research" / "report" / "methods.toml"
 
@@ -84,6 +87,31 @@ def first_words(cell: str) -> tuple[str, str]:
     return title, next((line for line in lines if not line.startswith("#")), "")
 
 
+def others(_: str, page: Path) -> str:
+    """Pages of the project and of docs/ that no list of the site names yet, as a list."""
+    lists = [DOCS / "index.md", *DOCS.glob("*/README.md")]
+    named = {(source.parent / link).resolve() for source in lists for link in links_of(source)}
+    pages = [path for folder in (ROOT, DOCS) for path in sorted(folder.glob("*.md"))]
+    new = [path for path in pages if path not in named and path != DOCS / "index.md"]
+    return "\n".join(f"- [{title_of(path)}]({os.path.relpath(path, page.parent)})" for path in new)
+
+
+def links_of(page: Path) -> list[str]:
+    """The pages that the tables and lists of a page link to."""
+    return links(page.read_text(encoding="utf-8"))
+
+
+def links(text: str) -> list[str]:
+    """Links to pages in tables and lists, in their order."""
+    lines = [line for line in text.splitlines() if re.match(r"\||- |\d+\. ", line)]
+    return re.findall(r"\]\(([^)\s#:]+\.(?:md|py))\)", "\n".join(lines))
+
+
+def title_of(page: Path) -> str:
+    """The first heading of a page."""
+    return first_words(page.read_text(encoding="utf-8"))[0]
+
+
 def designs(_: str, page: Path) -> str:
     """The method boxes of the reports: name, estimand, formula, symbols and references."""
     boxes = tomllib.loads(METHODS.read_text(encoding="utf-8"))
@@ -101,9 +129,7 @@ def design(box: dict[str, Any]) -> str:
 
 def contents(text: str, page: Path) -> str:
     """The pages in tables and lists of this page, in their order, as its branch of navigation."""
-    lines = [line for line in text.splitlines() if re.match(r"\||- |\d+\. ", line)]
-    found = re.findall(r"\]\(([^)\s#:]+\.(?:md|py))\)", "\n".join(lines))
-    pages = [link for link in dict.fromkeys(found) if (page.parent / link).is_file()]
+    pages = [link for link in dict.fromkeys(links(text)) if (page.parent / link).is_file()]
     return "\n".join(["```{toctree}", ":hidden:", *pages, "```"])
 
 
@@ -112,6 +138,7 @@ PARTS: dict[str, Part] = {
     "commands": commands,
     "tutorials": tutorials,
     "designs": designs,
+    "others": others,
 }
 
 
@@ -144,6 +171,15 @@ def read_source(app: Sphinx, docname: str, content: list[str]) -> None:
         content[0] = with_made_parts(content[0], path)
 
 
+def pages_with_made_parts(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Pages that are read again at each build, for what they list may have changed."""
+    pages = {name: Path(env.doc2path(name)) for name in env.found_docs - added - changed}
+    return [name for name, path in pages.items() if "<!-- " in path.read_text(encoding="utf-8")]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", read_source)
+    app.connect("env-get-outdated", pages_with_made_parts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

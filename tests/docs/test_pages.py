@@ -112,3 +112,18 @@ def test_contents_are_the_links_of_tables_and_lists(made_parts: ModuleType, tmp_
     text = "See [c](c.md).\n\n| x | [a](a.md) |\n- [b](b.md#part), [b](b.md), [d](d.md)"
     made = made_parts.contents(text, tmp_path / "README.md")
     assert made.splitlines()[2:-1] == ["a.md", "b.md"]
+
+
+def test_a_page_that_no_list_names_appears_by_itself(
+    made_parts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how_tos = tmp_path / "docs" / "how_to"
+    how_tos.mkdir(parents=True)
+    readme = how_tos / "README.md"
+    readme.write_text("| x | [old](../old.md) |\n\n<!-- others -->", encoding="utf-8")
+    for name, text in (("index", "# Start"), ("old", "# Old"), ("new-year.zh", "# 新的一年")):
+        (tmp_path / "docs" / f"{name}.md").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(made_parts, "ROOT", tmp_path)
+    monkeypatch.setattr(made_parts, "DOCS", tmp_path / "docs")
+    filled = made_parts.with_made_parts(readme.read_text(encoding="utf-8"), readme)
+    assert filled.splitlines()[2:] == ["- [新的一年](../new-year.zh.md)"]
