@@ -39,6 +39,7 @@ extensions = [
     "numpydoc",
     "made_parts",
     "mathml",
+    "subscripts",
     "chinese_search",
 ]
 

@@ -54,15 +54,20 @@ def test_there_are_pages_and_links_to_check() -> None:
     assert {path.suffix for path in PAGES} >= {".md", ".ipynb"}
 
 
-@pytest.fixture(scope="module")
-def made_parts() -> ModuleType:
-    """The module that fills the pages of the site."""
-    spec = util.spec_from_file_location("made_parts", ROOT / "docs/site/made_parts.py")
+def site_module(name: str) -> ModuleType:
+    """A module of docs/site."""
+    spec = util.spec_from_file_location(name, ROOT / f"docs/site/{name}.py")
     assert spec
     assert spec.loader
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def made_parts() -> ModuleType:
+    """The module that fills the pages of the site."""
+    return site_module("made_parts")
 
 
 def test_the_reference_lists_every_public_name_once(made_parts: ModuleType) -> None:
@@ -127,3 +132,22 @@ def test_a_page_that_no_list_names_appears_by_itself(
     monkeypatch.setattr(made_parts, "DOCS", tmp_path / "docs")
     filled = made_parts.with_made_parts(readme.read_text(encoding="utf-8"), readme)
     assert filled.splitlines()[2:] == ["- [新的一年](../new-year.zh.md)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "subscripts"),
+    [
+        ("y_it − ȳ_i,base", ["it", "i,base"]),
+        ("Σ_{i∈g} p_i²", ["i∈g", "i"]),
+        ("Σ_(g,s) δ_gs", ["g,s", "gs"]),
+        ("base_period and leave_out", []),
+    ],
+)
+def test_subscripts_are_found_and_names_are_left_alone(text: str, subscripts: list[str]) -> None:
+    pieces = site_module("subscripts").parts(text)
+    assert [piece.astext() for piece in pieces if piece.tagname == "subscript"] == subscripts
+
+
+def test_chinese_is_searched_by_pairs_of_characters() -> None:
+    search = site_module("chinese_search").PairsOfCharacters({})
+    assert search.split("员工留存率 did") == ["员工", "工留", "留存", "存率", "did"]
