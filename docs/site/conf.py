@@ -45,7 +45,6 @@ extensions = [
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.header"]  # a page included in another level begins where it likes
 
 autodoc_typehints = "none"  # docstrings say the types, in words
 autodoc_member_order = "bysource"
