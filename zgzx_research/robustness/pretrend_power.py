@@ -130,10 +130,10 @@ def pretrend_power(
     >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
     >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
     >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
-    >>> event = zr.estimate_effects(panel).aggregate("event_time")
+    >>> event = zr.estimate_effects(panel).aggregate("event_time", min_event=-3)
     >>> found = zr.pretrend_power(event)
     >>> round(found.slope, 3), round(found.power, 3)
-    (0.585, 0.8)
+    (1.371, 0.8)
     """
     normal, scale = _normal(event, level)
     if slope is None:
@@ -183,9 +183,9 @@ def slope_for_power(event: Aggregate, power: float = 0.8, *, level: float = 0.95
     >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
     >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
     >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
-    >>> event = zr.estimate_effects(panel).aggregate("event_time")
+    >>> event = zr.estimate_effects(panel).aggregate("event_time", min_event=-3)
     >>> round(zr.slope_for_power(event), 3)
-    0.585
+    1.371
     """
     return _slope_at(_normal(event, level)[0], power)
 
