@@ -5,13 +5,13 @@ READY := .venv/.ready
 STUDY ?= demo
 # two workers on two cores: one thread of linear algebra each
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
-# folders of tests that have a command of their own
-ELSEWHERE := --ignore tests/browser --ignore tests/spark --ignore tests/packaging
+# what has a target of its own
+TESTS := tests $(addprefix --ignore tests/,browser packaging spark tutorials)
 export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz lint lab browser spark dist packaging proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz lint lab browser tutorials spark dist packaging proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -19,14 +19,14 @@ report: $(READY)
 	@$(BIN)/zgzx run $(STUDY)
 
 test: $(READY)
-	$(PYTEST) tests $(ELSEWHERE)
+	$(PYTEST) $(TESTS)
 
 quick: $(READY)
-	$(PYTEST) -m "not slow and not study and not proof" tests $(ELSEWHERE)
+	$(PYTEST) -m "not slow and not study and not proof" $(TESTS)
 
 # what `make test` leaves out for its length: more whole studies, and methods in many worlds
 studies: $(READY)
-	$(PYTEST) -m study tests $(ELSEWHERE)
+	$(PYTEST) -m study $(TESTS)
 
 # New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
 ifndef SEED
@@ -34,7 +34,7 @@ SEED := $(shell date +%s)
 endif
 fuzz: $(READY)
 	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
-	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests $(ELSEWHERE)
+	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) $(TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -53,6 +53,11 @@ lab: $(READY)
 browser: $(READY)
 	sh .ci/chromium
 	$(BIN)/python -m pytest tests/browser
+
+# the notebooks beside the sources are made, and each is run with every solution and mistake
+tutorials: $(READY)
+	$(BIN)/jupytext --quiet --sync notebooks/tutorials/[0-9]*.py
+	$(PYTEST) tests/tutorials
 
 # the lock of Spark is apart: 450 MB that only large data need. -n 0: one Java for all tests
 spark: $(READY)
