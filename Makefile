@@ -5,13 +5,13 @@ READY := .venv/.ready
 STUDY ?= demo
 # two workers on two cores: one thread of linear algebra each
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
-# what has a target of its own
-TESTS := tests $(addprefix --ignore tests/,browser packaging spark tutorials)
+# folders of tests that have a command of their own
+TESTS := tests $(addprefix --ignore tests/,browser spark tutorials packaging)
 export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz lint lab browser tutorials spark dist packaging proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz lint lab browser tutorials packaging dist spark proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
