@@ -41,7 +41,11 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bare(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Bare:
     """Runs an installed program with nothing of this repository or this user around it."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-    system = {"PATH": f"{installed}:/usr/bin:/bin", "HOME": str(tmp_path_factory.mktemp("home"))}
+    system = {
+        "PATH": f"{installed}:/usr/bin:/bin",
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "ZGZX_LANGUAGE": "en",  # of the messages that the tests read
+    }
 
     def run(
         program: str, *arguments: str, cwd: Path, code: int = 0

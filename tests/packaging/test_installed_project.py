@@ -42,6 +42,10 @@ def test_the_files_are_as_the_manifest_says(project: Path, bare: Bare) -> None:
     assert "no name" in bare("zgzx", "scan", "demo", cwd=project).stdout
 
 
+def test_the_doctor_finds_all_that_a_run_needs(project: Path, bare: Bare) -> None:
+    assert "problem " not in bare("zgzx", "doctor", cwd=project).stdout
+
+
 def test_a_second_run_has_nothing_to_do(project: Path, bare: Bare) -> None:
     assert "nothing to do" in bare("zgzx", "run", "demo", cwd=project / "notebooks").stdout
 
