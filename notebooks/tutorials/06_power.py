@@ -66,7 +66,7 @@ def event_study(panel, outcome="retention", **options):
     return effects.aggregate("event_time")
 
 
-event = event_study(make_panel(np.random.default_rng(4), editions=12))
+event = event_study(make_panel(np.random.default_rng(14), editions=12))
 row = event.window(0, 2).iloc[0]  # 获奖后三年的平均 mean of the three years after
 event.window(0, 2)[["estimate", "std_error", "ci_low", "ci_high", "n_treated"]].round(4)
 
