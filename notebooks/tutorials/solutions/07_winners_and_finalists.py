@@ -48,9 +48,9 @@ def mistake_1_equal_weights(people: pd.DataFrame) -> float:
 
 
 def exercise_2(linked: pd.DataFrame) -> float:
-    """绝对值超过 0.1 通常就算不平衡；这里约为 −0.6。标准化差距不随样本变大而变大，检验统计量则会。
+    """绝对值超过 0.1 通常就算不平衡；这里约为 −0.5。标准化差距不随样本变大而变大，检验统计量则会。
 
-    More than .1 in absolute value usually counts as imbalance; here it is about −.6. Unlike a test statistic it does not grow with the sample.
+    More than .1 in absolute value usually counts as imbalance; here it is about −.5. Unlike a test statistic it does not grow with the sample.
     """
     parts = linked.groupby("arm")["tenure_months"]
     mean, variance = parts.mean(), parts.var()
