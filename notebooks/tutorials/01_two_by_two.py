@@ -71,12 +71,11 @@ axes.plot(
     [means.loc[True, 2019], means.loc[True, 2019] + means.loc[False, 2020] - means.loc[False, 2019]],
     linestyle="--", color="grey", label="假如没有获奖 without the award",
 )
-axes.set_xticks([2019, 2020])
+axes.set_xticks([2019, 2020], ["2019", "2020"])
 axes.set_xlabel("年份 year")
 axes.set_ylabel("留任率 retention")
 axes.legend(frameon=False)
 figure.tight_layout()
-figure
 
 # %% [markdown]
 # ## 三种比较 · Three comparisons
