@@ -92,7 +92,7 @@ event.window(0, 2)[["estimate", "std_error", "ci_low", "ci_high"]].round(4)
 # Yet the mean “effect” of the three years after is +2.5 points, and its interval leaves out zero. The truth is zero. The test was passed and the conclusion is wrong, because this
 # test can hardly see such a departure.
 #
-# 把每次检验都看成抽签：假如真有每年 0.5 个百分点的偏离，处理前至少有一个估计显著的概率（检验力）是多少？
+# 假如真有每年 0.5 个百分点的偏离，处理前至少有一个估计显著的概率（检验力）是多少？
 #
 # If there is a drift of half a point a year, how probable is it that at least one estimate before treatment is significant (the power)?
 
@@ -175,9 +175,9 @@ print(f"临界值 breakdown value: M = {bounds.breakdown:.2f}")
 zr.plot_honest_bounds(bounds, outcome_label="留任率 retention", share=True, language=language)
 
 # %% [markdown]
-# 只要允许处理后每年的偏离达到处理前所见最大变化的 13%，区间就含零了。这个“影响”经不起一点偏离。
+# 只要允许处理后每年的偏离达到处理前所见最大变化的 13%，区间就含零了。只有几乎没有偏离时，这个“影响”才站得住。
 #
-# As soon as departures may be 13 % of the largest change seen before, the interval contains zero. This “effect” does not survive the slightest departure.
+# As soon as departures may be 13 % of the largest change seen before, the interval contains zero. This “effect” stands only if there is almost no departure.
 #
 # 第二个世界：趋势平行，影响是 8 个百分点。
 #
@@ -190,7 +190,7 @@ print(f"临界值 breakdown value: M = {strong_bounds.breakdown:.2f}")
 strong_bounds.to_frame().round(3)
 
 # %% [markdown]
-# 另一种限制是平滑性：两组之差的斜率每年最多改变 $M$；$M = 0$ 表示把处理前的直线延长。对缓慢的偏离，它更对症。再看第一个世界：
+# 另一种限制是平滑性：两组之差的斜率每年最多改变 $M$；$M = 0$ 表示把处理前的直线延长。它更适合缓慢的偏离。再看第一个世界：
 #
 # Another restriction is smoothness: the slope of the difference between the groups changes by at most $M$ a year; $M = 0$ extends the straight line from before. It suits slow
 # drifts. For the first world once more:
@@ -234,7 +234,7 @@ plt.close(figure)
 figure
 
 # %% [markdown]
-# 甜甜圈之后的估计不再是负的；再把 2012 至 2015 年合并为基期，标准误也小了三分之一。本项目的主要设定就是“甜甜圈加合并基期”。它不是免费的：要事先说定，不能看了结果再选。
+# 甜甜圈之后的估计不再是负的；再把 2012 至 2015 年合并为基期，标准误也小了三分之一。本项目的主要设定就是“甜甜圈加合并基期”。但是设定要事先确定，不能看了结果再选。
 #
 # With the donut the estimate is no longer negative; with 2012 to 2015 pooled as base, the standard error is smaller by a third, too. Donut and pooled base are this project's main
 # specification. It has to be chosen in advance, not after seeing the results.

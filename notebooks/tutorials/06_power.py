@@ -265,9 +265,9 @@ names = ["获奖企业 winners", "有效数量 effective number", "可检出 det
 pd.DataFrame(rows, columns=names).round(2)
 
 # %% [markdown]
-# 第二行：60 家企业只相当于三四家，没有任何影响能以 80% 的机会被看见。这时程序包给出理由，而不给一个好看的数字。
+# 第二行：60 家企业只相当于三四家，没有任何影响能以 80% 的机会被看见。这时程序包给出理由，而不给出没有意义的数字。
 #
-# Second row: 60 firms are worth three or four, and no effect of any size is found with 80 % power. The package then gives the reason, not a fine number.
+# Second row: 60 firms are worth three or four, and no effect of any size is found with 80 % power. The package then gives the reason, and no meaningless number.
 
 # %% [markdown]
 # ## 练习 · Exercises

@@ -71,9 +71,9 @@ def mistake_2_half_the_time() -> int:
 
 
 def exercise_3() -> int:
-    """log(1.1) = 0.0953，所以是 12 × (2.80 × 0.12 / 0.0953)² = 149.3，进位为 150 届。按现在的办法，专利的 10% 是看不见的。
+    """log(1.1) = 0.0953，所以是 12 × (2.80 × 0.12 / 0.0953)² = 149.3，进位为 150 届。按这样的误差，10% 的影响在可预见的将来看不见。
 
-    log(1.1) = .0953, so 12 × (2.80 × .12 / .0953)² = 149.3, rounded up to 150. As things are, 10 % of patents cannot be seen.
+    log(1.1) = .0953, so 12 × (2.80 × .12 / .0953)² = 149.3, rounded up to 150. With such an error, 10 % cannot be seen in any foreseeable time.
     """
     return ceil(12 * (POWER_80 * 0.12 / log(1.1)) ** 2)
 
