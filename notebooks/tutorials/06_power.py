@@ -260,8 +260,9 @@ for winners, spread, seed in ((120, 1.0, 0), (60, 1.5, 3)):
     )
     detectable = zr.minimum_detectable_effect(counts, (0, 3))
     number = counts.effective_number((0, 3)).number
-    rows.append((winners, number, detectable.effect, detectable.reason))
-names = ["获奖企业 winners", "有效数量 effective number", "可检出 detectable", "理由 reason"]
+    rows.append((winners, number, detectable.effect))
+names = ["获奖企业 winners", "有效数量 effective number", "可检出的影响 detectable effect"]
+print(f"第二行 second row: {detectable.reason}")
 pd.DataFrame(rows, columns=names).round(2)
 
 # %% [markdown]

@@ -42,9 +42,9 @@ check = exercises("07_winners_and_finalists")
 # %% [markdown]
 # ## 数据 · Data
 #
-# 合成世界中各届决赛的选手，一行是一届中的一个人。`arm` 是 winner（获奖）或 finalist（进入决赛而未获奖）；`retention_24_group` 是决赛后 24 个月是否仍在本单位；`tenure_months` 是决赛时的工龄（月）。`mu0_24` 和 `mu1_24` 是真相：没有决赛、有决赛时的期望留任率；真实数据里没有这两列。
+# 下面是合成数据：一个合成世界中各届决赛的选手，一行是一届中的一个人。`arm` 是 winner（获奖）或 finalist（进入决赛而未获奖）；`retention_24_group` 是决赛后 24 个月是否仍在本单位；`tenure_months` 是决赛时的工龄（月）。`mu0_24` 和 `mu1_24` 是真相：没有决赛、有决赛时的期望留任率；真实数据里没有这两列。
 #
-# The people of the finals of a synthetic world; a row is a person in an edition. `arm` is winner or finalist (in the final, no award); `retention_24_group` says whether the person is still
+# The data are synthetic: the people of the finals of a synthetic world; a row is a person in an edition. `arm` is winner or finalist (in the final, no award); `retention_24_group` says whether the person is still
 # there 24 months after the final; `tenure_months` is tenure at the final. `mu0_24` and `mu1_24` are the truth: the expected stay without and with the final; real data have no such
 # columns.
 
@@ -69,10 +69,10 @@ print(f"简单相减 simple difference: {stay[won].mean() - stay[~won].mean():+.
 print(f"真实的差距 true difference: {truth:+.4f}")
 
 # %% [markdown]
-# 程序包在每个届次 × 类别之内比较，标准误按企业聚类（同事共有一家企业）。按人和按参赛项目是两个不同的问题，并列而不平均。
+# 程序包在每个届次 × 类别之内比较，标准误按企业聚类（同事共有一家企业）。按人和按参赛项目是两个不同的问题，并列而不平均。真相在区间之内，离估计约一个标准误。
 #
 # The package compares within edition and category, with errors clustered by firm (colleagues share one). By persons and by entries are two different questions; they stand side by
-# side and are not averaged.
+# side and are not averaged. The truth lies in the interval, about one standard error from the estimate.
 
 # %%
 shown = ["weighting", "estimate", "std_error", "ci_low", "ci_high", "detectable", "firms"]
