@@ -200,7 +200,7 @@ pd.concat(
 #
 # A winner weighs by its own counterfactual total $D_i$. The effective number says on how many firms of equal size the estimate might as well rest.
 #
-# $$\text{有效数量 effective number} = \frac{(\sum_i D_i)^2}{\sum_i D_i^2}$$
+# $$n_{\mathrm{eff}} = \frac{(\sum_i D_i)^2}{\sum_i D_i^2}$$
 
 # %%
 number = overall.effective_number()

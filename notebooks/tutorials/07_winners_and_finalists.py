@@ -107,9 +107,9 @@ linked.groupby("arm")["tenure_months"].agg(["count", "mean"]).round(1)
 #
 # ## 倾向得分 · The propensity score
 #
-# $p(x) = \Pr(\text{获奖 won} \mid x)$ 把许多特征变成一个数：得分相同的人，特征的分布相同。
+# $p(x) = \Pr(W = 1 \mid x)$ （$W = 1$ 表示获奖）把许多特征变成一个数：得分相同的人，特征的分布相同。
 #
-# $p(x) = \Pr(\text{won} \mid x)$ makes one number of many features: among people with the same score the features have the same distribution.
+# $p(x) = \Pr(W = 1 \mid x)$ ($W = 1$ for winners) makes one number of many features: among people with the same score the features have the same distribution.
 
 # %%
 features = pd.get_dummies(linked[["tenure_months", "edition", "category"]], dtype=float)
@@ -216,7 +216,7 @@ plt.close(figure)
 figure
 
 # %% [markdown]
-# 把每个人展开成每月一行，结果是“这个月离开”，用互补双对数连接：$\log(-\log(1 - h)) = a_{\text{月段}} + b\,W + c\,x$。$e^b$ 是风险比。
+# 把每个人展开成每月一行，结果是“这个月离开”，用互补双对数连接（band 是月段）：$\log(-\log(1 - h)) = a_{\text{band}} + b\,W + c\,x$。$e^b$ 是风险比。
 #
 # Expand every person to a row per month; the outcome is “leaves this month”, with the complementary log-log link: $\log(-\log(1 - h)) = a_{\text{band}} + b\,W + c\,x$. $e^b$ is the hazard ratio.
 
