@@ -40,13 +40,21 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# the fonts of the reports go along, for machines without Chinese ones
-LAB := .jupyter/custom
+# JupyterLab in Chinese, on a page that lists all notebooks; its settings, history and secrets stay in .jupyter.
+# The fonts of the reports go along, for machines without Chinese ones.
+LAB := .jupyter
+TUTORIALS := $(wildcard notebooks/tutorials/*.py)
+lab: export JUPYTER_CONFIG_DIR := $(CURDIR)/$(LAB)
+lab: export JUPYTER_DATA_DIR := $(CURDIR)/$(LAB)/data
+lab: export IPYTHONDIR := $(CURDIR)/$(LAB)/ipython
 lab: $(READY)
-	@mkdir -p $(LAB) .jupyter/labconfig
-	@cp notebooks/style/custom.css zgzx_research/report/fonts/NotoSansSC-Regular.ttf $(LAB)
-	@cp notebooks/style/page_config.json .jupyter/labconfig
-	JUPYTER_CONFIG_DIR=$(CURDIR)/.jupyter $(BIN)/jupyter lab --custom-css $(LAB_OPTIONS) notebooks
+	@mkdir -p $(LAB)/custom $(LAB)/labconfig
+	@cp notebooks/style/custom.css zgzx_research/report/fonts/NotoSansSC-Regular.ttf $(LAB)/custom
+	@cp notebooks/style/page_config.json notebooks/style/default_setting_overrides.json $(LAB)/labconfig
+	@cp notebooks/style/jupyter_lab_config.json $(LAB)
+	@$(if $(TUTORIALS),$(BIN)/jupytext --quiet --sync $(TUTORIALS))
+	@$(BIN)/python -m zgzx_research.pipeline.start_page
+	$(BIN)/jupyter lab $(LAB_OPTIONS)
 
 browser: $(READY)
 	sh .ci/chromium
@@ -103,6 +111,7 @@ hooks: $(READY)
 # only what can be made again: the agencies' files under data/raw stay
 clean:
 	rm -rf .venv .jupyter data/raw/demo data/work .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -f notebooks/start.md
 	find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 # uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.

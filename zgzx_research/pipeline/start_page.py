@@ -1,0 +1,126 @@
+"""The page that JupyterLab opens on: every tutorial and page, made from their own first cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import nbformat
+
+from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline.store import write_text
+from zgzx_research.study import find_root
+
+TEMPLATE = Path(__file__).with_suffix(".md.j2")
+START = "start.md"
+LONGEST = {"zh": 70, "en": 150}  # characters of a line; the first sentence stays whole
+SENTENCE_END = {"zh": r"(?<=[。？！])", "en": r"(?<=[.?!]) +"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the start page.
+
+    Attributes
+    ----------
+    title : str
+        In both languages, as the notebook has it.
+    link : str
+        The notebook's path, relative to the start page.
+    zh, en : str
+        What it is about.
+    """
+
+    title: str
+    link: str
+    zh: str
+    en: str
+
+
+def write_start_page(root: Path) -> Path:
+    """Write `notebooks/start.md`: links to all tutorials and pages, with a line on each.
+
+    Parameters
+    ----------
+    root : Path
+        The project folder.
+
+    Returns
+    -------
+    Path
+        The start page.
+
+    Raises
+    ------
+    ZgzxError
+        A tutorial has no notebook yet.
+    """
+    folder = root / "notebooks"
+    sources = sorted((folder / "tutorials").glob("*.py"))
+    template = jinja2.Template(
+        TEMPLATE.read_text(encoding="utf-8"), trim_blocks=True, keep_trailing_newline=True
+    )
+    text = template.render(
+        tutorials=_entries(folder, (source.with_suffix(".ipynb") for source in sources)),
+        pages=_entries(folder, sorted(folder.glob("*/page.ipynb"))),
+    )
+    write_text(folder / START, text)
+    return folder / START
+
+
+def _entries(folder: Path, notebooks: Iterable[Path]) -> list[Entry]:
+    """Make a line of each notebook."""
+    return [_entry(path, path.relative_to(folder).as_posix()) for path in notebooks]
+
+
+def _entry(notebook: Path, link: str) -> Entry:
+    """Read title and first paragraphs of a notebook; without a title it has the name of its path.
+
+    A notebook that is damaged or says nothing has a line all the same, so that it can be opened.
+    """
+    title, *paragraphs = _first_cell(notebook, link).split("\n\n")
+    lines = {language: _first_line(paragraphs, language) for language in SENTENCE_END}
+    is_title = title.startswith("# ")
+    return Entry(title.removeprefix("# ").strip() if is_title else link, link, **lines)
+
+
+def _first_cell(notebook: Path, link: str) -> str:
+    """Return the text of the first cell, empty where there is none."""
+    if not notebook.is_file():
+        raise ZgzxError(
+            "the notebook of a tutorial is missing",
+            where=f"notebooks/{link}",
+            remedy="Make it with 'jupytext --sync notebooks/tutorials/*.py', as 'make lab' does.",
+        )
+    try:
+        cells = nbformat.read(notebook, as_version=4).cells
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError):
+        return ""
+    return cells[0].source if cells else ""
+
+
+def _first_line(paragraphs: Iterable[str], language: str) -> str:
+    """Return as many sentences of a language's first paragraph as make a line."""
+    plain = (re.sub(r"^\*\*[^*]+\*\*\s*", "", text.strip()) for text in paragraphs)
+    found = next((text for text in plain if _language(text) == language), "")
+    space = {"zh": "", "en": " "}[language]
+    line = ""
+    for sentence in re.split(SENTENCE_END[language], space.join(found.split("\n"))):
+        if line and len(line) + len(sentence) > LONGEST[language]:
+            break
+        line += (space if line else "") + sentence
+    return line.replace("|", "\\|")
+
+
+def _language(text: str) -> str:
+    """Say in which language a paragraph begins; nothing for formulas, lists and headings."""
+    if re.match(r"[\u4e00-\u9fff“《（]", text):
+        return "zh"
+    return "en" if re.match(r"[A-Za-z\"']", text) else ""
+
+
+if __name__ == "__main__":
+    write_start_page(find_root())
