@@ -9,7 +9,7 @@ export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz lint lab browser spark proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz crash lint lab browser spark proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -20,7 +20,7 @@ test: $(READY)
 	$(PYTEST) tests --ignore tests/browser --ignore tests/spark
 
 quick: $(READY)
-	$(PYTEST) -m "not slow and not study and not proof" tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) -m "not slow and not study and not proof and not crash" tests --ignore tests/browser --ignore tests/spark
 
 # what `make test` leaves out for its length: more whole studies, and methods in many worlds
 studies: $(READY)
@@ -33,6 +33,10 @@ endif
 fuzz: $(READY)
 	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
 	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests --ignore tests/browser --ignore tests/spark
+
+# Kills, full disks, two runs at once: about 10 minutes. The seed chooses the moments.
+crash: $(READY)
+	SEED=$(SEED) CRASH_TABLE=docs/proofs/crash.md $(PYTEST) -m "crash or not crash" tests/crash
 
 lint: $(READY)
 	$(BIN)/ruff check .
