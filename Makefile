@@ -5,11 +5,13 @@ READY := .venv/.ready
 STUDY ?= demo
 # two workers on two cores: one thread of linear algebra each
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+# what has a target of its own
+TESTS := tests $(addprefix --ignore tests/,browser spark tutorials)
 export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz crash lint lab browser spark proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz crash lint lab browser tutorials spark proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -17,14 +19,14 @@ report: $(READY)
 	@$(BIN)/zgzx run $(STUDY)
 
 test: $(READY)
-	$(PYTEST) tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) $(TESTS)
 
 quick: $(READY)
-	$(PYTEST) -m "not slow and not study and not proof and not crash" tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) -m "not slow and not study and not proof and not crash" $(TESTS)
 
 # what `make test` leaves out for its length: more whole studies, and methods in many worlds
 studies: $(READY)
-	$(PYTEST) -m study tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) -m study $(TESTS)
 
 # New random examples, many more than `make test` tries: about 20 minutes. The seed repeats a run.
 ifndef SEED
@@ -32,7 +34,7 @@ SEED := $(shell date +%s)
 endif
 fuzz: $(READY)
 	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
-	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) tests --ignore tests/browser --ignore tests/spark
+	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) $(TESTS)
 
 # Kills, full disks, two runs at once: about 10 minutes. The seed chooses the moments.
 crash: $(READY)
@@ -63,6 +65,11 @@ lab: $(READY)
 browser: $(READY)
 	sh .ci/chromium
 	$(BIN)/python -m pytest tests/browser
+
+# the notebooks beside the sources are made, and each is run with every solution and mistake
+tutorials: $(READY)
+	$(BIN)/jupytext --quiet --sync notebooks/tutorials/[0-9]*.py
+	$(PYTEST) tests/tutorials
 
 # the lock of Spark is apart: 450 MB that only large data need. -n 0: one Java for all tests
 spark: $(READY)

@@ -61,7 +61,14 @@ BIG = (100_000, 1_000_000)
 JOBS = (
     Job("group_time", "group-time, no covariates", (1_000, *BIG), {1_000_000: 20}, SLOW, BIG),
     Job("group_time", "group-time, no covariates, shuffled rows", BIG, {}, PAIR, shuffle=True),
-    Job("doubly_robust", "doubly robust, 4 covariates", BIG, dict.fromkeys(BIG, 10), SLOW, BIG),
+    Job(
+        "doubly_robust",
+        "doubly robust, 4 covariates",
+        BIG,
+        {100_000: 10, 1_000_000: 15},
+        SLOW,
+        BIG,
+    ),
     Job("band", "simultaneous band (peers: 999 draws)", BIG, dict.fromkeys(BIG, 10), SLOW, BIG),
     Job("imputation", "imputation", BIG, dict.fromkeys(BIG, 10), {}, BIG),
     Job(

@@ -35,11 +35,11 @@ def test_tutorials_come_first_and_each_has_a_line_in_both_languages(tmp_path: Pa
         "# 甲 · A\n\n$$x$$\n\n第一句，\n很短。\n\nOne\nline. Two.",
         "其他",
     )
-    put(tmp_path, "tutorials/01_t.ipynb", "# 一 · One\n\n值 a|b。\n\nValues a|b.")
+    put(tmp_path, "tutorials/01_t.ipynb", "# 1 一\n\n值 a|b。\n\n*The one.* Values\na|b.")
     put(tmp_path, "tutorials/mine.ipynb", "# 没有源文件 · Of no source")
     (tmp_path / "notebooks/tutorials/01_t.py").write_text("# %%\n")
     assert lines(tmp_path) == [
-        "| [一 · One](tutorials/01_t.ipynb) | 值 a\\|b。<br>Values a\\|b. |",
+        "| [1 一 · The one](tutorials/01_t.ipynb) | 值 a\\|b。<br>Values a\\|b. |",
         "| [甲 · A](1_a/page.ipynb) | 第一句，很短。<br>One line. Two. |",
         "| [乙 · B](2_b/page.ipynb) | 多少？<br>How many? |",
     ]

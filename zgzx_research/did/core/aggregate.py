@@ -115,25 +115,41 @@ class AggregatedValues:
         """(rows, rows) covariance by the delta method."""
         return cells.spread(self.gradient, self.gradient)
 
-    def bounds(self, cells: JointStatistics, critical: float) -> tuple[np.ndarray, np.ndarray]:
-        """(rows,) ends of the interval with this quantile, as effects (ratio - 1)."""
-        if self.totals is None or self.by_totals is None:
-            half = critical * np.sqrt(cells.variances(self.gradient))
+    def spread(self, cells: JointStatistics) -> np.ndarray:
+        """(rows,) variances; on the ratio scale (2, 2, rows) covariance of the two totals."""
+        if self.by_totals is None:
+            return cells.variances(self.gradient)
+        return _by_row(self.by_totals, cells)
+
+    def bounds(
+        self, cells: JointStatistics, critical: float, spread: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,) ends of the interval with this quantile, as effects (ratio - 1).
+
+        Parameters
+        ----------
+        spread : numpy.ndarray, optional
+            As `spread` gives it, where it is known already.
+        """
+        spread = self.spread(cells) if spread is None else spread
+        if self.totals is None:
+            half = critical * np.sqrt(spread)
             return self.value - half, self.value + half
-        covariance = _by_row(self.by_totals, cells)
-        low, high = ratio_interval(self.totals[0], self.totals[1], covariance, critical)
+        low, high = ratio_interval(self.totals[0], self.totals[1], spread, critical)
         return low - 1, high - 1
 
-    def detectable(self, cells: JointStatistics, factor: float) -> np.ndarray:
+    def detectable(
+        self, cells: JointStatistics, factor: float, spread: np.ndarray | None = None
+    ) -> np.ndarray:
         """(rows,) smallest true effect that `factor` standard errors make visible.
 
         On the ratio scale the standard error depends on the effect itself. With the treated total's
         coefficient of variation held, the smallest r with r D - D >= factor · sd(r D - D) is the
         upper end of a Fieller interval.
         """
-        if self.totals is None or self.by_totals is None:
-            return factor * np.sqrt(cells.variances(self.gradient))
-        covariance = _by_row(self.by_totals, cells)
+        covariance = self.spread(cells) if spread is None else spread
+        if self.totals is None:
+            return factor * np.sqrt(covariance)
         treated, counterfactual = self.totals
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = counterfactual / treated
@@ -189,11 +205,12 @@ class AggregatedValues:
 def _by_row(by_totals: np.ndarray, cells: JointStatistics) -> np.ndarray:
     """(2, 2, rows) covariance of the two totals of each row."""
     parts, unknown = by_totals[..., : len(cells.covariance)], np.isnan(cells.covariance)
-    spread = np.einsum("irn,jrn->ijr", parts @ np.where(unknown, 0.0, cells.covariance), parts)
+    known = np.where(unknown, 0.0, cells.covariance) if unknown.any() else cells.covariance
+    products = np.stack([_times(part, known) for part in parts])
+    spread = np.einsum("irn,jrn->ijr", products, parts)
     if unknown.any():
-        spread[np.einsum("irn,jrn->ijr", (parts != 0) * 1.0 @ unknown, (parts != 0) * 1.0) > 0] = (
-            np.nan
-        )
+        touched = (parts != 0) * 1.0
+        spread[np.einsum("irn,jrn->ijr", touched @ unknown, touched) > 0] = np.nan
     return spread
 
 

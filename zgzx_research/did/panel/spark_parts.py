@@ -1,9 +1,10 @@
 """Parts of a panel in Spark: rows are sorted by unit, and passes run where the rows are.
 
-A partition becomes blocks of units, pickled in a column of bytes, which Spark keeps (in memory and
-on disk) for the passes to come. A pass sends a kernel to the blocks; every partition sends back one
-sum, and Spark adds these up in turn, so only the sum of all comes to the driver. A problem that the
-user can correct travels as a row, too, and is raised here; a task that dies is repeated by Spark.
+A partition becomes blocks of units, pickled in a column of bytes. Spark keeps them on its disks for
+the passes to come: a pass reads them once, and in memory they would push out what a sort needs. A
+pass sends a kernel to the blocks; every partition sends back one sum, and Spark adds these up in
+turn, so only the sum of all comes to the driver. A problem that the user can correct travels as a
+row, too, and is raised here; a task that dies is repeated by Spark.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 import pickle
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,12 +25,14 @@ from zgzx_research.errors import ZgzxError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 T = TypeVar("T")
 Batches = Iterator["pa.RecordBatch"]
 
 ROWS = 1 << 18  # rows of a block: some ten megabytes, far from what one value may hold
+# a batch that goes to Python holds 10,000 rows by default: thousands of blocks, gigabytes
+BATCH_BYTES, BYTES = "spark.sql.execution.arrow.maxBytesPerBatch", 32 << 20
 FEW = 32  # sums that the driver adds up by itself
 SCHEMA = "kind string, value binary"
 SUM, ERROR = "sum", "error"
@@ -46,13 +49,13 @@ class KeptFrame:
     Parameters
     ----------
     frame : pyspark.sql.DataFrame
-        What to keep, in memory and on disk.
+        What to keep, on disk.
     """
 
     def __init__(self, frame: DataFrame) -> None:
         from pyspark.storagelevel import StorageLevel
 
-        self.frame = frame.persist(StorageLevel.MEMORY_AND_DISK)
+        self.frame = frame.persist(StorageLevel.DISK_ONLY)
         self._partitions = 0
         weakref.finalize(self, _let_go, self.frame)
 
@@ -160,7 +163,8 @@ def _distinct(rows: DataFrame, name: str) -> list[str]:
 def _collected(frame: DataFrame) -> list[Any]:
     """Return the rows; a task that always dies is our error."""
     try:
-        return list(frame.collect())
+        with _bounded_batches(frame.sparkSession):
+            return list(frame.collect())
     except Exception as error:  # Spark has an exception for each of its layers
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         shown = next((line for line in reversed(lines) if "Error" in line), lines[0])
@@ -171,6 +175,21 @@ def _collected(frame: DataFrame) -> list[Any]:
             remedy="See the log of the Spark job. Workers need the same version of this package, "
             "and memory for a block of 262,144 rows.",
         ) from error
+
+
+@contextmanager
+def _bounded_batches(session: SparkSession) -> Iterator[None]:
+    """Bound the bytes of a batch that goes to Python, and leave the session as it was."""
+    before = session.conf.get(BATCH_BYTES, None)
+    session.conf.set(BATCH_BYTES, BYTES)
+    try:
+        yield
+    finally:
+        with suppress(Exception):  # the session may have ended
+            if before is None:
+                session.conf.unset(BATCH_BYTES)
+            else:
+                session.conf.set(BATCH_BYTES, before)
 
 
 def _blocks_of_rows(

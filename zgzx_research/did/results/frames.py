@@ -86,9 +86,11 @@ def result_frame(
     ratio = cells.scale == "ratio"
     estimate = np.expm1(rows.value) if ratio else rows.value
     values = {"estimate": estimate, "std_error": error * (1 + estimate) if ratio else error}
-    mde = np.where(known, rows.detectable(cells, inference.power_factor(df=effects.df)), np.nan)
+    spread = rows.spread(cells)
+    factor = inference.power_factor(df=effects.df)
+    mde = np.where(known, rows.detectable(cells, factor, spread), np.nan)
     for name, quantile in (("ci", inference.t_quantile(level, effects.df)), ("band", critical)):
-        for end, bound in zip(("low", "high"), rows.bounds(cells, quantile), strict=True):
+        for end, bound in zip(("low", "high"), rows.bounds(cells, quantile, spread), strict=True):
             values[f"{name}_{end}"] = np.where(known, bound, np.nan)
     columns = {name: labels[name] for name in ("estimand", *LABELS)} | values
     about = {name: labels[name] for name in ("n_treated", "n_comparison", "base_mean", "role")}
