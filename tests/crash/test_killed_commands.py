@@ -22,7 +22,7 @@ from tests.crash.small_project import (
 )
 
 pytestmark = pytest.mark.crash
-MOMENTS = 8  # of a command with more file operations than that
+MOMENTS = 5  # of a command with more file operations than that
 DAY = ("--date", "2026-04-02")
 WORLD = ("simulate", "data/raw/demo", "--size", "tiny", "--seed", "1")
 DECISION = {

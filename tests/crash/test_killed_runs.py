@@ -26,7 +26,7 @@ SAME = "no half file; the next run makes the same bytes as one without a kill, a
 STEPS = 25  # lines of progress after which a run is killed, at most; it says 29
 # one kill is in `make test`
 NUMBERS = [pytest.param(0, marks=pytest.mark.slow)] + [
-    pytest.param(number, marks=pytest.mark.crash) for number in range(1, 10)
+    pytest.param(number, marks=pytest.mark.crash) for number in range(1, 8)
 ]
 
 
@@ -43,7 +43,7 @@ def test_a_run_killed_before_a_file_operation(
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(4))
 def test_a_run_killed_while_it_works(
     number: int, fresh: Copy, reference: Reference, rng: random.Random, tried: Tried
 ) -> None:
@@ -61,9 +61,8 @@ def test_a_run_killed_while_it_works(
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("number", range(2))
 def test_a_run_killed_again_and_again(
-    number: int, fresh: Copy, reference: Reference, rng: random.Random, tried: Tried
+    fresh: Copy, reference: Reference, rng: random.Random, tried: Tried
 ) -> None:
     project = fresh()
     for _ in range(5):
@@ -72,6 +71,7 @@ def test_a_run_killed_again_and_again(
         assert killed.returncode == KILLED, killed.stderr
         assert_whole(outputs(project), reference.outputs)
     goes_on(project, reference)
+    assert "nothing to do" in succeed(project, "run", NAME)
 
 
 def goes_on(project: Path, reference: Reference) -> None:
@@ -80,4 +80,3 @@ def goes_on(project: Path, reference: Reference) -> None:
     succeed(project, "run", NAME)
     assert_same(outputs(project), reference.outputs)
     assert [name for name in unfinished(project) if not name.startswith("reports/.index")] == []
-    assert "nothing to do" in succeed(project, "run", NAME)
