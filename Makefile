@@ -125,11 +125,13 @@ clean:
 	rm -f notebooks/start.md
 	find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
+# An environment without .ready was not finished (uv takes half a package for a whole one), so it is made anew.
 # uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))" || \
 		{ echo "zgzx_research needs Python 3.11 or 3.12; say which, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -e $@ || $(PYTHON) -m venv --clear .venv
+	@rm -f $@
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		"$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
 	@echo "installing the locked dependencies into .venv"
