@@ -16,9 +16,10 @@ from tests.crash.small_project import NAME, make_project, outputs, succeed
 
 TABLE = "CRASH_TABLE"  # names the file for the table; `make crash` sets it
 SEED = int(os.environ.get("SEED", "1"))
+KILLS = int(os.environ.get("KILLS", "6"))  # of each kind
 HEAD = """# What was tried, and how often it held
 
-Made by `make crash SEED={seed}`; what each row is about: [reliability](../reliability.md). The seed
+Made by `make crash SEED={seed} KILLS={kills}`; what each row is about: [reliability](../reliability.md). The seed
 chooses the moments. Two steps of a run work at the same time, so the file operation with a given
 number may be another one next time.
 
@@ -55,20 +56,20 @@ def reference(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Refe
 
 
 @pytest.fixture
-def fresh(untouched: Path, tmp_path: Path) -> Copy:
+def fresh(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """Makes copies of the small study before its first run."""
-    return copies(untouched, tmp_path, "fresh")
+    return copies(untouched, tmp_path_factory)
 
 
 @pytest.fixture
-def built(reference: Reference, tmp_path: Path) -> Copy:
+def built(reference: Reference, tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """Makes copies of the small study after a run."""
-    return copies(reference.project, tmp_path, "built")
+    return copies(reference.project, tmp_path_factory)
 
 
-def copies(project: Path, folder: Path, name: str) -> Copy:
-    numbers = iter(range(1000))
-    return lambda: shutil.copytree(project, folder / f"{name}{next(numbers)}" / "project")
+def copies(project: Path, folders: pytest.TempPathFactory) -> Copy:
+    """Copies as deep as the original, for names in the records of a run are relative paths."""
+    return lambda: shutil.copytree(project, folders.mktemp("copy") / "project")
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def tried(record_property: Callable[[str, object], None]) -> Tried:
 
 
 def pytest_report_header() -> str:
-    return f"seed {SEED}: make crash SEED={SEED} repeats this run"
+    return f"seed {SEED}: make crash SEED={SEED} KILLS={KILLS} repeats this run"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -97,6 +98,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             held.update(rows if outcome == "passed" else ())
     if TABLE in os.environ and tried:
         lines = [f"| {' | '.join(row)} | {tried[row]} | {held[row]} |" for row in sorted(tried)]
-        text = HEAD.format(seed=SEED) + "\n".join(lines) + "\n"
+        text = HEAD.format(seed=SEED, kills=KILLS) + "\n".join(lines) + "\n"
         terminalreporter.write_line(text)
         Path(os.environ[TABLE]).write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.conftest import Copy, Reference, Tried
+from tests.crash.conftest import KILLS, Copy, Reference, Tried
 from tests.crash.small_project import (
     NAME,
     assert_same,
@@ -26,7 +26,7 @@ from tests.crash.small_project import (
 ONE_LINE = "one line with a remedy, no half file; with room again the same bytes"
 # one limit is in `make test`
 NUMBERS = [pytest.param(0, marks=pytest.mark.slow)] + [
-    pytest.param(number, marks=pytest.mark.crash) for number in range(1, 3)
+    pytest.param(number, marks=pytest.mark.crash) for number in range(1, (KILLS + 1) // 2)
 ]
 
 

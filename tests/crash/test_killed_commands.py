@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from tests.crash.conftest import Copy, Tried
+from tests.crash.conftest import KILLS, Copy, Tried
 from tests.crash.small_project import (
     NAME,
     UNREAD,
@@ -22,7 +22,6 @@ from tests.crash.small_project import (
 )
 
 pytestmark = pytest.mark.crash
-MOMENTS = 5  # of a command with more file operations than that
 DAY = ("--date", "2026-04-02")
 WORLD = ("simulate", "data/raw/demo", "--size", "tiny", "--seed", "1")
 DECISION = {
@@ -37,7 +36,7 @@ def moments(project: Path, words: Sequence[str], rng: random.Random) -> list[int
     count = project.parent / "count"
     succeed(project, *words, COUNT_IN=count)
     every = range(1, int(count.read_text()) + 1)
-    return list(every) if len(every) <= MOMENTS else sorted(rng.sample(every, MOMENTS))
+    return list(every) if len(every) <= KILLS else sorted(rng.sample(every, KILLS))
 
 
 def killed_everywhere(copy: Copy, words: Sequence[str], rng: random.Random, tried: Tried) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.conftest import Copy, Reference, Tried
+from tests.crash.conftest import KILLS, Copy, Reference, Tried
 from tests.crash.small_project import (
     NAME,
     assert_same,
@@ -28,7 +28,7 @@ OUTSIDE = ("reports/.index.html.", f"data/raw/{NAME}/.file_numbers.csv.")
 STEPS = 25  # lines of progress after which a run is killed, at most; it says 29
 # one kill is in `make test`
 NUMBERS = [pytest.param(0, marks=pytest.mark.slow)] + [
-    pytest.param(number, marks=pytest.mark.crash) for number in range(1, 8)
+    pytest.param(number, marks=pytest.mark.crash) for number in range(1, KILLS)
 ]
 
 
@@ -45,7 +45,7 @@ def test_a_run_killed_before_a_file_operation(
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range((KILLS + 1) // 2))
 def test_a_run_killed_while_it_works(
     number: int, fresh: Copy, reference: Reference, rng: random.Random, tried: Tried
 ) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zgzx_research import __version__
 from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.engine import check_engine
 from zgzx_research.errors import ZgzxError
@@ -73,7 +74,7 @@ def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
     """Make the error for sources that the study needs and that have no files."""
     name, path = study.study.name, study.raw.path
     outcomes = [outcome for source in absent for outcome in study.needed_sources[source]]
-    make = "Make the synthetic files with 'make report'"
+    make = "Make the synthetic ones: zgzx simulate data/raw/demo, or make report in the repository"
     put = make if name == "demo" else "Put the agencies' files there"
     leave = f", or take {', '.join(outcomes)} out of [estimate] outcomes" if outcomes else ""
     folders = [f"{path}/{source}/" for source in absent]
@@ -166,7 +167,7 @@ def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
     settings = study.model_dump(mode="json", exclude={"engine"})
     return {
         "study": place.name,
-        "version": study_facts.project_version(place.root),
+        "version": __version__,
         "code": package_digest()[:12],
         "lock": study_facts.lock_digest(place.root),
         "inputs": study_facts.input_digest(inputs, place.raw)[:12],
