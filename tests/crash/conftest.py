@@ -19,9 +19,9 @@ SEED = int(os.environ.get("SEED", "1"))
 KILLS = int(os.environ.get("KILLS", "6"))  # of each kind
 HEAD = """# What was tried, and how often it held
 
-Made by `make crash SEED={seed} KILLS={kills}`; what each row is about: [reliability](../reliability.md). The seed
-chooses the moments. Two steps of a run work at the same time, so the file operation with a given
-number may be another one next time.
+Made by `make crash SEED={seed} KILLS={kills}`; what each row is about:
+[reliability](../reliability.md). The seed chooses the moments. Two steps of a run work at the same
+time, so the file operation with a given number may be another one next time.
 
 | what happened | what must hold | tried | held |
 |---|---|---|---|
