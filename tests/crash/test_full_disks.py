@@ -25,8 +25,8 @@ from tests.crash.small_project import (
 from zgzx_research.atomic import REMEDIES
 
 ONE_LINE = "one line with a remedy, no half file; with room again the same bytes"
-# one limit is in `make test`
-NUMBERS = [pytest.param(0, marks=pytest.mark.slow)] + [
+# one limit is in `make studies`
+NUMBERS = [pytest.param(0, marks=pytest.mark.study)] + [
     pytest.param(number, marks=pytest.mark.crash) for number in range(1, (KILLS + 1) // 2)
 ]
 

@@ -26,8 +26,8 @@ SAME = "no half file; the next run makes the same bytes as one without a kill, a
 # folders that others write too, so a run does not tidy up there
 OUTSIDE = ("reports/.index.html.", f"data/raw/{NAME}/.file_numbers.csv.")
 STEPS = 25  # lines of progress after which a run is killed, at most; it says 29
-# one kill is in `make test`
-NUMBERS = [pytest.param(0, marks=pytest.mark.slow)] + [
+# one kill is in `make studies`
+NUMBERS = [pytest.param(0, marks=pytest.mark.study)] + [
     pytest.param(number, marks=pytest.mark.crash) for number in range(1, KILLS)
 ]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from zgzx_research.errors import ZgzxError
@@ -86,3 +88,11 @@ def test_every_page_of_the_project_says_in_both_languages_what_it_is_about(tmp_p
         assert re.fullmatch(r"\| \[[\u4e00-\u9fff]+ · [A-Z].+\]\(.+\) \| .+<br>[A-Z].+ \|", row), (
             row
         )
+
+
+@pytest.mark.parametrize("path", (ROOT / "notebooks/tutorials").glob("*.py"), ids=lambda p: p.stem)
+def test_a_tutorial_names_its_kernel_as_jupyterlab_does(path: Path) -> None:
+    """Saving in JupyterLab would change the source otherwise."""
+    own = KernelSpecManager(kernel_dirs=[str(Path(sys.prefix) / "share/jupyter/kernels")])
+    name = own.get_kernel_spec("python3").display_name
+    assert f"\n#     display_name: {name}\n" in path.read_text(encoding="utf-8")
