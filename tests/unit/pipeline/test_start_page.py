@@ -15,6 +15,7 @@ from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline.start_page import write_start_page
 
 ROOT = Path(__file__).parents[3]
+TUTORIALS = sorted((ROOT / "notebooks/tutorials").glob("*.py"))
 
 
 def put(root: Path, name: str, *cells: str) -> None:
@@ -90,7 +91,7 @@ def test_every_page_of_the_project_says_in_both_languages_what_it_is_about(tmp_p
         )
 
 
-@pytest.mark.parametrize("path", (ROOT / "notebooks/tutorials").glob("*.py"), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_names_its_kernel_as_jupyterlab_does(path: Path) -> None:
     """Saving in JupyterLab would change the source otherwise."""
     own = KernelSpecManager(kernel_dirs=[str(Path(sys.prefix) / "share/jupyter/kernels")])
