@@ -40,6 +40,7 @@ fuzz: $(READY)
 # KILLS is how many of each kind.
 KILLS ?= 6
 crash: $(READY)
+	@echo "seed $(SEED): make crash SEED=$(SEED) KILLS=$(KILLS) repeats this run"
 	SEED=$(SEED) KILLS=$(KILLS) CRASH_TABLE=docs/proofs/crash.md $(PYTEST) -m "crash or not crash" tests/crash
 
 lint: $(READY)

@@ -84,10 +84,6 @@ def tried(record_property: Callable[[str, object], None]) -> Tried:
     return lambda happened, holds: record_property("tried", [happened, holds])
 
 
-def pytest_report_header() -> str:
-    return f"seed {SEED}: make crash SEED={SEED} KILLS={KILLS} repeats this run"
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table, and write it where `make crash` says."""
     tried, held = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
