@@ -92,7 +92,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             rows = [tuple(row) for name, row in report.user_properties if name == "tried"]
             tried.update(rows)
             held.update(rows if outcome == "passed" else ())
-    if TABLE in os.environ and tried:
+    if TABLE in os.environ and tried and "PYTEST_XDIST_WORKER" not in os.environ:
         lines = [f"| {' | '.join(row)} | {tried[row]} | {held[row]} |" for row in sorted(tried)]
         text = HEAD.format(seed=SEED, kills=KILLS) + "\n".join(lines) + "\n"
         terminalreporter.write_line(text)
