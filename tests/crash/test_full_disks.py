@@ -41,7 +41,8 @@ def test_a_disk_that_takes_no_file_of_some_size(
     sizes = [len(made) for name, made in reference.outputs.items() if name not in outputs(project)]
     limit = rng.randint(1000, max(sizes) - 1)
     said = refused(zgzx(project, "run", NAME, prefix=("prlimit", f"--fsize={limit}")))
-    assert any(remedy in said for remedy in REMEDIES.values()), said
+    # where the database of the steps cannot grow, it says no more than that
+    assert any(words in said for words in (*REMEDIES.values(), "sure that the disk has room")), said
     goes_on(project, reference)
 
 

@@ -43,21 +43,27 @@ STAGES: dict[str, Callable[[Path], bool]] = {
 
 
 def test_an_installation_killed_at_every_stage(tmp_path: Path, tried: Tried) -> None:
-    folder = tmp_path / "copy"
-    for name in ("Makefile", "README.md", "LICENSE", "pyproject.toml", "requirements.lock"):
-        folder.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, folder)
-    shutil.copytree(ROOT / "zgzx_research", folder / "zgzx_research")
+    folder = copy_of_the_repository(tmp_path / "copy")
     venv = folder / ".venv"
     for reached in STAGES.values():
         tried("SIGKILL of an installation (`make`)", "not taken for done; `make` finishes it")
         kill_when(folder, lambda reached=reached: reached(venv))
         assert not (venv / ".ready").exists()
-    subprocess.run(MAKE, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
+    made = subprocess.run(MAKE, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+    assert made.returncode == 0, made.stderr
     python = [venv / "bin/python", "-c", COMPLETE]
     done = subprocess.run(python, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     subprocess.run([venv / "bin/zgzx", "--help"], check=True, capture_output=True)
+
+
+def copy_of_the_repository(folder: Path) -> Path:
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in names.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
 
 
 def kill_when(folder: Path, reached: Callable[[], bool]) -> None:

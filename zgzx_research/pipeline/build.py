@@ -189,7 +189,10 @@ def _raise_first(session: Any, work: Path) -> None:
             raise report.exc_info[1]
     if session.exit_code != 0:
         failed = [report for report in (session.dag_report, *reports) if report and report.exc_info]
-        damaged = f"The records of earlier runs may be damaged: delete {work}, then run again."
+        damaged = (
+            "Make sure that the disk has room. If it has, the records of earlier runs may be "
+            f"damaged: delete {work}, then run again."
+        )
         raise ZgzxError(
             "the task graph could not be built",
             where="pipeline",
