@@ -11,7 +11,7 @@ export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz lint docs lab browser tutorials packaging dist spark proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz crash lint docs lab browser tutorials packaging dist spark proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -22,7 +22,7 @@ test: $(READY)
 	$(PYTEST) $(TESTS)
 
 quick: $(READY)
-	$(PYTEST) -m "not slow and not study and not proof" $(TESTS)
+	$(PYTEST) -m "not slow and not study and not proof and not crash" $(TESTS)
 
 # what `make test` leaves out for its length: more whole studies, and methods in many worlds
 studies: $(READY)
@@ -36,6 +36,13 @@ fuzz: $(READY)
 	@echo "seed $(SEED): make fuzz SEED=$(SEED) repeats this run"
 	$(PYTEST) -m hypothesis --hypothesis-profile fuzz --hypothesis-seed $(SEED) $(TESTS)
 
+# Kills, full disks, two runs at once: about 10 minutes. The seed chooses the moments,
+# KILLS is how many of each kind.
+KILLS ?= 6
+crash: $(READY)
+	@echo "seed $(SEED): make crash SEED=$(SEED) KILLS=$(KILLS) repeats this run"
+	SEED=$(SEED) KILLS=$(KILLS) CRASH_TABLE=docs/proofs/crash.md $(PYTEST) -m "crash or not crash" tests/crash
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,13 +53,21 @@ lint: $(READY)
 docs: $(READY)
 	$(BIN)/python -m sphinx -c docs/site -W --keep-going -q -d docs/_build/doctrees . docs/_build/html
 
-# the fonts of the reports go along, for machines without Chinese ones
-LAB := .jupyter/custom
+# JupyterLab in Chinese, on a page that lists all notebooks; its settings, history and secrets stay in .jupyter.
+# The fonts of the reports go along, for machines without Chinese ones.
+LAB := .jupyter
+TUTORIALS := $(wildcard notebooks/tutorials/*.py)
+lab: export JUPYTER_CONFIG_DIR := $(CURDIR)/$(LAB)
+lab: export JUPYTER_DATA_DIR := $(CURDIR)/$(LAB)/data
+lab: export IPYTHONDIR := $(CURDIR)/$(LAB)/ipython
 lab: $(READY)
-	@mkdir -p $(LAB) .jupyter/labconfig
-	@cp notebooks/style/custom.css zgzx_research/report/fonts/NotoSansSC-Regular.ttf $(LAB)
-	@cp notebooks/style/page_config.json .jupyter/labconfig
-	JUPYTER_CONFIG_DIR=$(CURDIR)/.jupyter $(BIN)/jupyter lab --custom-css $(LAB_OPTIONS) notebooks
+	@mkdir -p $(LAB)/custom $(LAB)/labconfig
+	@cp notebooks/style/custom.css zgzx_research/report/fonts/NotoSansSC-Regular.ttf $(LAB)/custom
+	@cp notebooks/style/page_config.json notebooks/style/default_setting_overrides.json $(LAB)/labconfig
+	@cp notebooks/style/jupyter_lab_config.json $(LAB)
+	@$(if $(TUTORIALS),$(BIN)/jupytext --quiet --sync $(TUTORIALS))
+	@$(BIN)/python -m zgzx_research.pipeline.start_page
+	$(BIN)/jupyter lab $(LAB_OPTIONS)
 
 browser: $(READY)
 	sh .ci/chromium
@@ -124,13 +139,16 @@ hooks: $(READY)
 # only what can be made again: the agencies' files under data/raw stay
 clean:
 	rm -rf .venv .jupyter docs/_build data/raw/demo data/work .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -f notebooks/start.md
 	find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
+# An environment without .ready was not finished (uv takes half a package for a whole one), so it is made anew.
 # uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
 		{ echo "zgzx_research needs Python 3.11 to 3.13; say which, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -e $@ || $(PYTHON) -m venv --clear .venv
+	@rm -f $@
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		"$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
 	@echo "installing the locked dependencies into .venv"

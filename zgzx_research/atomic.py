@@ -29,6 +29,7 @@ REMEDIES = {
     errno.ENFILE: "Too many files are open; close other programs and run again.",
     errno.ENOENT: "Name a folder in which a file can be made.",
 }
+UNFINISHED = ".part"  # how the name of a file that is being written ends
 # How SQLite, in which pytask keeps what it has done, says the same.
 _DATABASE = {
     "disk is full": errno.ENOSPC,
@@ -62,7 +63,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> Path:
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(UNFINISHED, f".{path.name}.", path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -75,6 +76,16 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> Path:
                 Path(temporary).unlink(missing_ok=True)
             raise
     return path
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what `write_whole` left below a folder when its process was killed.
+
+    Nobody else may be writing there.
+    """
+    with writing(folder):
+        for path in sorted(folder.rglob(f".*{UNFINISHED}")):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from zgzx_research.evidence.facts import Facts
 from zgzx_research.pipeline import manifest, study_facts
 from zgzx_research.pipeline.build import Result, build
 from zgzx_research.pipeline.command_words import METHOD_OPTIONS, in_command_words
+from zgzx_research.pipeline.one_run import only_run
 from zgzx_research.pipeline.panel_page import PAGE, compared, never, read_panel
 from zgzx_research.pipeline.place import Place
 from zgzx_research.pipeline.steps import pages
@@ -123,7 +124,9 @@ def _run(
         },
         commit=manifest.clean_commit(root),
     )
-    result = build(pages.steps(edition), place.work, say, lock_digest=study_facts.lock_digest(root))
+    with only_run(place.work, place.reports):
+        lock_digest = study_facts.lock_digest(root)
+        result = build(pages.steps(edition), place.work, say, lock_digest=lock_digest)
     lines = [_overall_line(edition), *_notes(panel, roles, options)]
     return result, place, lines
 

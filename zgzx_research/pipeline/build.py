@@ -122,7 +122,7 @@ def build(
             n_workers=WORKERS,
             parallel_backend="threads",
         )
-    _raise_first(session)
+    _raise_first(session, work)
     return Result(tuple(ran), tuple(step.name for step in wanted if step.name not in ran))
 
 
@@ -175,8 +175,11 @@ def _settings(step: Step) -> str:
     return json.dumps([step.settings, named, numbered], sort_keys=True, default=str)
 
 
-def _raise_first(session: Any) -> None:
-    """Raise the first error of a session, if there is one."""
+def _raise_first(session: Any, work: Path) -> None:
+    """Raise the first error of a session, if there is one.
+
+    Without a step that failed, what pytask keeps of earlier runs cannot be read.
+    """
     reports = [*session.collection_reports, *session.execution_reports]
     for report in reports:
         if report.outcome.name == "FAIL" and report.exc_info:
@@ -186,8 +189,13 @@ def _raise_first(session: Any) -> None:
             raise report.exc_info[1]
     if session.exit_code != 0:
         failed = [report for report in (session.dag_report, *reports) if report and report.exc_info]
+        damaged = (
+            "Make sure that the disk has room. If it has, the records of earlier runs may be "
+            f"damaged: delete {work}, then run again."
+        )
         raise ZgzxError(
             "the task graph could not be built",
             where="pipeline",
             examples=[str(report.exc_info[1]) for report in failed],
+            remedy="" if failed else damaged,
         )

@@ -73,8 +73,8 @@ def run_notebook(
     Raises
     ------
     ZgzxError
-        Wrong parameters, an error that a cell raised for the user, or a disk that cannot be read or
-        written.
+        Wrong parameters, an error that a cell raised for the user, a disk that cannot be read or
+        written, or a kernel that died.
     """
     check_parameters(notebook, parameters)
     import papermill
@@ -105,6 +105,15 @@ def run_notebook(
             if message is None:
                 raise
             raise message from None
+        except RuntimeError as problem:
+            if "kernel" not in str(problem).lower():
+                raise
+            raise ZgzxError(
+                f"the kernel of the notebook died ({problem})",
+                where=f"notebooks/{notebook.parent.name}",
+                remedy="Often memory was short: close other programs and run again; what was "
+                "complete is kept.",
+            ) from None
 
 
 def _message(name: str, text: str, where: str) -> ZgzxError | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from zgzx_research.atomic import writing
 
 SOURCES = {
     "roster": ("roster",),
@@ -137,6 +140,21 @@ class Place:
 
 
 def raw_files(raw: Path, source: str) -> list[Path]:
-    """List the files of a source by name, without hidden ones; a source may have no folder."""
-    found = (raw / source).rglob("*")
+    """List the files of a source by name, without hidden ones; a source may have no folder.
+
+    A folder that may not be read is an error: without one its files would silently be missing.
+    """
+    if not (raw / source).exists():
+        return []
+    with writing(raw / source):
+        found = [
+            Path(folder) / name
+            for folder, _, names in os.walk(raw / source, onerror=_refuse)
+            for name in names
+        ]
     return sorted(path for path in found if path.is_file() and path.name[0] not in ".~")
+
+
+def _refuse(problem: OSError) -> None:
+    """Pass on what `os.walk` would pass over."""
+    raise problem

@@ -20,6 +20,7 @@ from zgzx_research.pipeline.code_digest import package_digest
 from zgzx_research.pipeline.disclosure_log import rule_facts
 from zgzx_research.pipeline.freeze import plan_facts
 from zgzx_research.pipeline.key_file import secret_key
+from zgzx_research.pipeline.one_run import only_run
 from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
 from zgzx_research.pipeline.published_counts import earlier_file
@@ -108,7 +109,8 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
     Raises
     ------
     ZgzxError
-        Unknown part, wrong study file, missing raw files, or the first problem of a step.
+        Unknown part, wrong study file, missing raw files, another run of the study at work, or the
+        first problem of a step.
     """
     if part not in PARTS:
         remedy = f"Choose one of {', '.join(PARTS)}."
@@ -132,7 +134,8 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
         *pages.steps(edition),
     ]
     steps.append(_manifest_step(place, study, numbers, stamp, steps))
-    return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
+    with only_run(place.work, place.reports):
+        return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
 
 
 def earlier_study(
