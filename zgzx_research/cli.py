@@ -142,7 +142,7 @@ def run(
     from zgzx_research.pipeline.run import run_study
     from zgzx_research.study import find_root
 
-    result = run_study(find_root(), name, part, say=typer.echo)
+    result = run_study(find_root(), name, part, say=typer.echo, live=True)
     _say_result(result.ran, result.skipped, f"reports/{name}")
 
 
