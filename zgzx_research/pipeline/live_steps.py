@@ -5,28 +5,34 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
+Say = Callable[[str], None]  # prints a line
 Watch = Callable[[str], AbstractContextManager[object]]  # around a step, by its name
 
 
 @contextmanager
-def live_steps(wanted: bool) -> Iterator[Watch]:
+def live_steps(say: Say, wanted: bool) -> Iterator[tuple[Watch, Say]]:
     """Show the steps that run inside the block, where standard error is a terminal.
 
-    Lines that are printed meanwhile stand above. Nothing of the list stays when the block ends.
+    Nothing of the list stays when the block ends.
 
     Parameters
     ----------
+    say : callable
+        Prints a line.
     wanted : bool
         Whether to show anything at all.
 
     Yields
     ------
-    callable
+    watch : callable
         To be put around each step; it does nothing without a terminal.
+    say : callable
+        To be used inside the block: prints a line above the list.
     """
     if not (wanted and sys.stderr.isatty()):
-        yield nullcontext
+        yield nullcontext, say
         return
 
     from rich.console import Console
@@ -34,9 +40,8 @@ def live_steps(wanted: bool) -> Iterator[Watch]:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     terminal = Console(stderr=True)
-    # lines for a file must not go to the terminal instead
-    both = sys.stdout.isatty()
-    with Progress(*columns, console=terminal, transient=True, redirect_stdout=both) as progress:
+    above = partial(terminal.print, markup=False, highlight=False, soft_wrap=True)
+    with Progress(*columns, console=terminal, transient=True, redirect_stdout=False) as progress:
 
         @contextmanager
         def watch(name: str) -> Iterator[None]:
@@ -46,4 +51,5 @@ def live_steps(wanted: bool) -> Iterator[Watch]:
             finally:
                 progress.remove_task(row)
 
-        yield watch
+        # lines that go to a file do not disturb the list, and stay there
+        yield watch, above if sys.stdout.isatty() else say

@@ -121,8 +121,8 @@ def run_study(
         raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=remedy)
     place, study, files = open_study(root, name)
     entry = Entry(f"run {part}", study_facts.project_version(root))
-    with logged(place.work, entry), live_steps(live) as shown:
-        result = _bring_up_to_date(place, study, files, part, say, entry, shown)
+    with logged(place.work, entry), live_steps(say, live) as (shown, heard):
+        result = _bring_up_to_date(place, study, files, part, heard, entry, shown)
         entry.skipped = len(result.skipped)
     return result
 
@@ -150,11 +150,12 @@ def _bring_up_to_date(
     stamp = _stamp(place, study, inputs)
     edition = _edition(place, study, synthetic)
     entry.commit = edition.commit
-    heard = entry.counting("earlier study without raw files", say)
+    say_of_earlier = entry.counting("earlier study without raw files", say)
+    earlier = None if part == "build" else earlier_study(root, study, say_of_earlier)
     steps = [
         *data.steps(place, study, files, numbers, key),
         pages.study_step(place, _study_facts(place, study, stamp, synthetic)),
-        changes_step(place, study, None if part == "build" else earlier_study(root, study, heard)),
+        changes_step(place, study, earlier),
         *pages.steps(edition),
     ]
     steps.append(_manifest_step(place, study, numbers, stamp, steps))
