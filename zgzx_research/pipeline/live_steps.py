@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
+from threading import Event, Lock, Thread
 
+REFRESHED = 0.2  # seconds between two looks of the list
 Say = Callable[[str], None]  # prints a line
 Watch = Callable[[str], AbstractContextManager[object]]  # around a step, by its name
 
@@ -40,16 +41,36 @@ def live_steps(say: Say, wanted: bool) -> Iterator[tuple[Watch, Say]]:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     terminal = Console(stderr=True)
-    above = partial(terminal.print, markup=False, highlight=False, soft_wrap=True)
-    with Progress(*columns, console=terminal, transient=True, redirect_stdout=False) as progress:
+    # steps run in threads; rich's own refreshing could wipe out a line that another thread prints
+    one_at_a_time, ended = Lock(), Event()
+    with Progress(
+        *columns, console=terminal, transient=True, redirect_stdout=False, auto_refresh=False
+    ) as progress:
 
         @contextmanager
         def watch(name: str) -> Iterator[None]:
-            row = progress.add_task(name, total=None)
+            with one_at_a_time:
+                row = progress.add_task(name, total=None)
             try:
                 yield
             finally:
-                progress.remove_task(row)
+                with one_at_a_time:
+                    progress.remove_task(row)
 
-        # lines that go to a file do not disturb the list, and stay there
-        yield watch, above if sys.stdout.isatty() else say
+        def say_above(line: str) -> None:
+            with one_at_a_time:
+                terminal.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        def let_time_run() -> None:
+            while not ended.wait(REFRESHED):
+                with one_at_a_time:
+                    progress.refresh()
+
+        clock = Thread(target=let_time_run, daemon=True)
+        clock.start()
+        try:
+            # lines that go to a file do not disturb the list, and stay there
+            yield watch, say_above if sys.stdout.isatty() else say
+        finally:
+            ended.set()
+            clock.join()
