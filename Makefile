@@ -5,13 +5,13 @@ READY := .venv/.ready
 STUDY ?= demo
 # two workers on two cores: one thread of linear algebra each
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
-# what has a target of its own
-TESTS := tests $(addprefix --ignore tests/,browser spark tutorials)
+# folders of tests that have a command of their own
+TESTS := tests $(addprefix --ignore tests/,browser spark tutorials packaging)
 export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz lint lab browser tutorials spark proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz lint lab browser tutorials packaging dist spark proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -65,6 +65,16 @@ spark: $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 0 -rs tests/spark
 
+# the wheel is built from the sdist, with the build tools of .venv
+dist: $(READY)
+	$(BIN)/uv build --quiet --clear --no-build-isolation --python $(BIN)/python
+	@ls dist
+
+# the wheel in a bare environment outside the repository: a new project there runs to its reports;
+# with another Python: make packaging BARE_PYTHON=python3.13
+packaging: $(READY)
+	BARE_PYTHON=$(BARE_PYTHON) $(BIN)/python -m pytest tests/packaging
+
 WORLDS ?= 2000
 CLEANED ?= 200
 PEOPLE ?= 100
@@ -114,8 +124,8 @@ clean:
 
 # uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))" || \
-		{ echo "zgzx_research needs Python 3.11 or 3.12; say which, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
+		{ echo "zgzx_research needs Python 3.11 to 3.13; say which, e.g. make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		"$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"

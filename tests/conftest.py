@@ -6,6 +6,7 @@ The same random examples each time, and one worker for tests that share what is 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Generator
 
@@ -15,6 +16,8 @@ from xdist.scheduler import LoadFileScheduling
 
 # nbformat's checks load a grammar of web addresses, 1.6 s in each process, that no notebook needs
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+os.environ["ZGZX_LANGUAGE"] = "en"  # messages of commands, whatever the locale of the machine is
 
 FUZZ = 25  # times as many examples: about 20 minutes on two cores
 

@@ -107,7 +107,7 @@ def find_root(start: Path | None = None) -> Path:
     raise ZgzxError(
         "no project here: no folder above holds studies/",
         where=str(start or "."),
-        remedy="Work inside one.",
+        remedy="Work inside one, or make one: zgzx new-project FOLDER.",
     )
 
 

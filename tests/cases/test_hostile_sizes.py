@@ -162,7 +162,6 @@ def test_the_database_of_the_steps_and_wrapped_errors_are_known() -> None:
 @pytest.mark.slow
 def test_a_full_disk_while_a_world_is_written(tmp_path: Path) -> None:
     """A limit on the size of files, which the system enforces as it does a full disk."""
-    command = [sys.executable, "-m", "zgzx_research.cli"]
     script = "from zgzx_research.cli import main; main()"
     command = [sys.executable, "-c", script, "simulate", str(tmp_path / "w"), "--size", "tiny"]
     result = subprocess.run(

@@ -52,7 +52,7 @@ def test_missing_raw_files(project: Path) -> None:
     refused(
         project,
         "study demo: raw files are missing, 1 affected, e.g. data/raw/demo/raw/patents/",
-        "make report",
+        "zgzx simulate data/raw/demo, or make report in the repository",
     )
     assert not (project / "data/work").exists()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from zgzx_research.pipeline import store
 from zgzx_research.pipeline.manifest import clean_commit, commit
 
 
@@ -16,7 +17,9 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose own package is the one that runs."""
+    monkeypatch.setattr(store, "PACKAGE", tmp_path / "zgzx_research")
     for name in ("zgzx_research", "notebooks", "reports"):
         (tmp_path / name).mkdir()
     (tmp_path / "zgzx_research/a.py").write_text("A = 1\n")
@@ -46,7 +49,17 @@ def test_a_folder_inside_another_checkout_has_none(checkout: Path, tmp_path: Pat
     assert clean_commit(inner) == ""
 
 
+def test_a_users_own_repository_says_nothing_about_an_installed_package(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = checkout / ".venv/lib/site-packages/zgzx_research"
+    monkeypatch.setattr(store, "PACKAGE", installed)
+    assert commit(checkout) == "none"
+    assert clean_commit(checkout) == ""
+
+
 def test_without_git_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert clean_commit(tmp_path) == ""
     monkeypatch.setenv("PATH", "")
     assert clean_commit(tmp_path) == ""
+    assert commit(tmp_path) == "none"

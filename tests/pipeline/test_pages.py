@@ -128,7 +128,11 @@ def test_an_unknown_page_names_the_nearest(built: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("study", "command"), [("demo", "make report"), ("year2026", "zgzx run year2026")]
+    ("study", "command"),
+    [
+        ("demo", "zgzx run demo, or make report in the repository"),
+        ("year2026", "zgzx run year2026"),
+    ],
 )
 def test_a_study_that_was_not_run_names_the_command(
     built: Path,

@@ -85,7 +85,9 @@ def public_modules(source: str) -> tuple[str, ...]:
 
 def package_digest() -> str:
     """Return the SHA-256 over all code of the package, for the stamp."""
-    return _digest(path for path in store.PACKAGE.rglob("*") if path.suffix in (".py", ".toml"))
+    project = store.PACKAGE / "project"  # what a wheel holds for new projects is no code
+    found = (path for path in store.PACKAGE.rglob("*") if path.suffix in (".py", ".toml"))
+    return _digest(path for path in found if not path.is_relative_to(project))
 
 
 def files_of(module: str) -> frozenset[Path]:

@@ -17,6 +17,7 @@ DATA_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "duckdb")
 ENGINE_PACKAGES = {"duckdb": (), "spark": ("pyspark",)}  # beyond those of every run
 REPORT_PACKAGES = ("matplotlib", "papermill", "pypandoc-binary", "typst")
 MARK = "SYNTHETIC.json"
+NO_COMMIT = "none"
 CODE = ("zgzx_research", "notebooks", "pyproject.toml", "requirements.lock")  # what a run executes
 
 
@@ -36,26 +37,28 @@ def unmarked(raw: Path, files: Mapping[Path, str]) -> list[str]:
 
 
 def commit(root: Path) -> str:
-    """Return the git commit of the project, "unknown" outside a repository."""
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
+    """Return the git commit of the code that runs; "none" where it is not part of a checkout.
+
+    Only a checkout in `root` itself that holds the package counts: a project whose package was
+    installed may stand in a repository of its user, which says nothing about the code.
+    """
+    try:
+        top = Path(_git(root, "rev-parse", "--show-toplevel")).resolve()
+        own = top == root.resolve() == store.PACKAGE.parent
+        return _git(root, "rev-parse", "HEAD") if own else NO_COMMIT
+    except (OSError, subprocess.CalledProcessError):
+        return NO_COMMIT
 
 
 def clean_commit(root: Path) -> str:
     """Return the git commit whose code runs; "" where the code is not that of a commit.
 
-    Only a checkout in `root` itself counts, and only while code and notebooks are as committed.
+    Only while code and notebooks are as committed.
     """
-    try:
-        top = _git(root, "rev-parse", "--show-toplevel")
-        changed = _git(root, "status", "--porcelain", "--", *CODE)
-    except (OSError, subprocess.CalledProcessError):
+    found = commit(root)
+    if found == NO_COMMIT or _git(root, "status", "--porcelain", "--", *CODE):
         return ""
-    if changed or Path(top).resolve() != root.resolve():
-        return ""
-    return commit(root)
+    return found
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -65,8 +65,8 @@ def open_page(study: str, language: str, page: str) -> Page:
     place = Place(root, check_name(study), (root / settings.raw.path).resolve())
     folder = checked_folder(root, page, language)
     if not place.facts(STUDY).is_file() or not place.stage("panels", "firm_year")[0].is_file():
-        make = "make report" if study == "demo" else f"zgzx run {study}"
-        remedy = f"Run this once in a terminal, in the project folder: {make}"
+        or_make = ", or make report in the repository" if study == "demo" else ""
+        remedy = f"Run this once in a terminal, in the project folder: zgzx run {study}{or_make}"
         raise ZgzxError(f"study {study} has no panels yet", where=page, remedy=remedy)
     known = load_facts(place.facts(STUDY))
     if page_rules(folder).quotes:  # pages of the study now, not of an earlier run

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zgzx_research import __version__
 from zgzx_research.did.estimate import estimate_effects, options_of
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 from zgzx_research.evidence.disclosure_rules import enforce, rules
@@ -131,7 +132,7 @@ def _stamp(
     }
     return {
         "study": place.name,
-        "version": study_facts.project_version(place.root),
+        "version": __version__,
         "code": package_digest()[:12],
         "inputs": store.file_digest(file)[:12],
         "file": file.name,

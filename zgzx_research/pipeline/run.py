@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zgzx_research import __version__
 from zgzx_research.cleaning.secret_key import SYNTHETIC_KEY
 from zgzx_research.engine import check_engine
 from zgzx_research.errors import ZgzxError
@@ -75,7 +76,7 @@ def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
     """Make the error for sources that the study needs and that have no files."""
     name, path = study.study.name, study.raw.path
     outcomes = [outcome for source in absent for outcome in study.needed_sources[source]]
-    make = "Make the synthetic files with 'make report'"
+    make = "Make the synthetic ones: zgzx simulate data/raw/demo, or make report in the repository"
     put = make if name == "demo" else "Put the agencies' files there"
     leave = f", or take {', '.join(outcomes)} out of [estimate] outcomes" if outcomes else ""
     folders = [f"{path}/{source}/" for source in absent]
@@ -120,7 +121,7 @@ def run_study(
         remedy = f"Choose one of {', '.join(PARTS)}."
         raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=remedy)
     place, study, files = open_study(root, name)
-    entry = Entry(f"run {part}", study_facts.project_version(root))
+    entry = Entry(f"run {part}", __version__)
     with logged(place.work, entry), live_steps(say, live) as (shown, heard):
         result = _bring_up_to_date(place, study, files, part, heard, entry, shown)
         entry.skipped = len(result.skipped)
@@ -198,7 +199,7 @@ def _stamp(place: Place, study: Study, inputs: list[Path]) -> dict[str, Any]:
     settings = study.model_dump(mode="json", exclude={"engine"})
     return {
         "study": place.name,
-        "version": study_facts.project_version(place.root),
+        "version": __version__,
         "code": package_digest()[:12],
         "lock": study_facts.lock_digest(place.root),
         "inputs": study_facts.input_digest(inputs, place.raw)[:12],

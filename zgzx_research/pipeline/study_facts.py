@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +63,15 @@ def input_digest(paths: Sequence[Path], root: Path) -> str:
 
 
 def lock_digest(root: Path) -> str:
-    """Return a short digest of the dependency lock."""
+    """Return a short digest of the dependency lock, or of what is installed where there is none."""
     lock = root / "requirements.lock"
-    return store.file_digest(lock)[:12] if lock.is_file() else "unknown"
+    if lock.is_file():
+        return store.file_digest(lock)[:12]
+    return store.digest("\n".join(_installed()).encode())[:12]
 
 
-def project_version(root: Path) -> str:
-    """Return the version in pyproject.toml, or the package's own where there is no such file."""
-    import zgzx_research
-
-    path = root / "pyproject.toml"
-    if not path.is_file():
-        return zgzx_research.__version__
-    return tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"]
+def _installed() -> list[str]:
+    """List the packages that every run needs, each with the version that is installed."""
+    asked = metadata.requires("zgzx-research") or []
+    names = {re.split(r"[^\w.-]", line)[0] for line in asked if ";" not in line}  # no extras
+    return [f"{name}=={metadata.version(name)}" for name in sorted(names)]
