@@ -11,7 +11,7 @@ export PYTHONHASHSEED := 0
 # compiled modules and rewritten asserts are kept: each process of a run would compile them again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test quick studies fuzz lint lab browser tutorials packaging dist spark proofs benchmark lock environment hooks clean
+.PHONY: report test quick studies fuzz lint docs lab browser tutorials packaging dist spark proofs benchmark lock environment hooks clean
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -41,6 +41,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# the documentation site, offline: docs/_build/html/index.html
+docs: $(READY)
+	$(BIN)/python -m sphinx -c docs/site -W --keep-going -q -d docs/_build/doctrees . docs/_build/html
 
 # the fonts of the reports go along, for machines without Chinese ones
 LAB := .jupyter/custom
@@ -119,7 +123,7 @@ hooks: $(READY)
 
 # only what can be made again: the agencies' files under data/raw stay
 clean:
-	rm -rf .venv .jupyter data/raw/demo data/work .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .jupyter docs/_build data/raw/demo data/work .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 # uv comes first, at the locked version, and then installs the lock; --no-deps keeps the editable install offline.

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).parent / "uv"
 PYTHON = os.environ.get("BARE_PYTHON") or sys.executable  # of the bare environment
-Zgzx = Callable[..., "subprocess.CompletedProcess[str]"]
+Bare = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def build(source: Path, out: Path, *options: str) -> None:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bare_environment import PYTHON, ROOT, UV, Zgzx, build
+from bare_environment import PYTHON, ROOT, UV, Bare, build
 
 
 @pytest.fixture(scope="session")
@@ -38,14 +38,20 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def zgzx(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Zgzx:
-    """Runs the installed command with nothing of this repository or this user around it."""
+def bare(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Bare:
+    """Runs an installed program with nothing of this repository or this user around it."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-    system = {"PATH": f"{installed}:/usr/bin:/bin", "HOME": str(tmp_path_factory.mktemp("home"))}
+    system = {
+        "PATH": f"{installed}:/usr/bin:/bin",
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "ZGZX_LANGUAGE": "en",  # of the messages that the tests read
+    }
 
-    def run(*arguments: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        program: str, *arguments: str, cwd: Path, code: int = 0
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [installed / "zgzx", *arguments],
+            [installed / program, *arguments],
             cwd=cwd,
             env={**kept, **system},
             capture_output=True,

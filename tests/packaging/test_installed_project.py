@@ -7,14 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bare_environment import Zgzx
+from bare_environment import Bare
 
 import zgzx_research
 from zgzx_research.pipeline.code_digest import package_digest
 
 
 @pytest.fixture(scope="session")
-def project(zgzx: Zgzx, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project, run once, below somebody's repository and in a folder with a blank in its name."""
     home = tmp_path_factory.mktemp("somewhere")
     for command in (
@@ -23,9 +23,9 @@ def project(zgzx: Zgzx, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         subprocess.run(["git", *command], cwd=home, check=True)
     folder = home / "职工之星 2026"
-    zgzx("new-project", folder.name, cwd=home)
-    zgzx("simulate", "data/raw/demo", cwd=folder)
-    zgzx("run", "demo", cwd=folder)
+    bare("zgzx", "new-project", folder.name, cwd=home)
+    bare("zgzx", "simulate", "data/raw/demo", cwd=folder)
+    bare("zgzx", "run", "demo", cwd=folder)
     return folder
 
 
@@ -37,13 +37,17 @@ def test_reports_are_there(project: Path) -> None:
             assert pdf.read_bytes().startswith(b"%PDF-")
 
 
-def test_the_files_are_as_the_manifest_says(project: Path, zgzx: Zgzx) -> None:
-    assert "files are as the manifest says" in zgzx("verify", "demo", cwd=project).stdout
-    assert "no name" in zgzx("scan", "demo", cwd=project).stdout
+def test_the_files_are_as_the_manifest_says(project: Path, bare: Bare) -> None:
+    assert "files are as the manifest says" in bare("zgzx", "verify", "demo", cwd=project).stdout
+    assert "no name" in bare("zgzx", "scan", "demo", cwd=project).stdout
 
 
-def test_a_second_run_has_nothing_to_do(project: Path, zgzx: Zgzx) -> None:
-    assert "nothing to do" in zgzx("run", "demo", cwd=project / "notebooks").stdout
+def test_the_doctor_finds_all_that_a_run_needs(project: Path, bare: Bare) -> None:
+    assert "problem " not in bare("zgzx", "doctor", cwd=project).stdout
+
+
+def test_a_second_run_has_nothing_to_do(project: Path, bare: Bare) -> None:
+    assert "nothing to do" in bare("zgzx", "run", "demo", cwd=project / "notebooks").stdout
 
 
 def test_the_manifest_names_the_version_and_no_commit_of_somebody_else(project: Path) -> None:
@@ -53,19 +57,35 @@ def test_the_manifest_names_the_version_and_no_commit_of_somebody_else(project: 
     assert manifest["stamp"]["code"] == package_digest()[:12]
 
 
-def test_a_study_of_ones_own_begins_there(project: Path, zgzx: Zgzx) -> None:
-    zgzx("init", "year2026", cwd=project)
+def test_a_study_of_ones_own_begins_there(project: Path, bare: Bare) -> None:
+    bare("zgzx", "init", "year2026", cwd=project)
     assert (project / "studies/year2026.toml").is_file()
-    said = zgzx("check", "year2026", cwd=project, code=2).stderr
+    said = bare("zgzx", "check", "year2026", cwd=project, code=2).stderr
     assert "the date of the patent export, is missing" in said
 
 
-def test_any_panel_is_analysed_there(project: Path, zgzx: Zgzx) -> None:
+def test_any_panel_is_analysed_there(project: Path, bare: Bare) -> None:
     roles = "--unit countyreal --period year --outcome lemp --first-treated first.treat"
-    zgzx("analyse", "data/examples/mpdta.csv", *roles.split(), "--never-treated", "0", cwd=project)
+    bare(
+        "zgzx",
+        "analyse",
+        "data/examples/mpdta.csv",
+        *roles.split(),
+        "--never-treated",
+        "0",
+        cwd=project,
+    )
     assert (project / "reports/mpdta/zh/report.pdf").read_bytes().startswith(b"%PDF-")
 
 
-def test_a_folder_outside_any_project_names_the_way_to_one(zgzx: Zgzx, tmp_path: Path) -> None:
-    said = zgzx("run", "demo", cwd=tmp_path, code=2).stderr
+def test_a_tutorial_runs_there(project: Path, bare: Bare) -> None:
+    folder = project / "notebooks/tutorials"
+    bare("jupytext", "--to", "ipynb", "--execute", "01_two_by_two.py", cwd=folder)
+    cells = json.loads((folder / "01_two_by_two.ipynb").read_text(encoding="utf-8"))["cells"]
+    shown = [output for cell in cells for output in cell.get("outputs", [])]
+    assert any("image/png" in output.get("data", {}) for output in shown)
+
+
+def test_a_folder_outside_any_project_names_the_way_to_one(bare: Bare, tmp_path: Path) -> None:
+    said = bare("zgzx", "run", "demo", cwd=tmp_path, code=2).stderr
     assert "zgzx new-project" in said

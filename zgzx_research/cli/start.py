@@ -19,6 +19,22 @@ def new_project(folder: Annotated[Path, typer.Argument(help="an empty or new fol
     typer.echo(project.next_commands(folder, project.new_project(folder)))
 
 
+@app.command("new-notebook")
+def new_notebook(
+    name: Annotated[str, typer.Argument(help="folder of the page, e.g. 8_utility_models")],
+    outcome: Annotated[
+        str, typer.Option(help="retention, patents_invention, patents_utility_model …")
+    ] = "patents_utility_model",
+) -> None:
+    """Make a page of the report from a template: notebook and words, Chinese and English."""
+    from zgzx_research.pipeline import new_notebook as page
+    from zgzx_research.study import find_root
+
+    for path in page.new_notebook(find_root(), name, outcome):
+        typer.echo(path.as_posix())
+    tell("new_page", name=name)
+
+
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say whether this machine has all that a run needs, and what to do where it has not.

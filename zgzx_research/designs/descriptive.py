@@ -123,6 +123,13 @@ def visits(named: pd.DataFrame, visited: pd.DataFrame) -> Description:
     ------
     ZgzxError
         A missing column.
+
+    Examples
+    --------
+    >>> named = pd.DataFrame({"firm_id": ["A", "B", "C"]})
+    >>> visited = pd.DataFrame({"firm_id": ["A", "A", "D"]})
+    >>> visits(named, visited).table.iloc[0].tolist()
+    [3, 3, 2, 1, 2]
     """
     check_columns(named, ["firm_id"], "visits")
     check_columns(visited, ["firm_id"], "visits")
@@ -198,6 +205,14 @@ def dose(awards: pd.DataFrame) -> Description:
     ------
     ZgzxError
         A missing column, or no award.
+
+    Examples
+    --------
+    >>> awards = pd.DataFrame({"firm_id": ["A", "A", "B", "C"], "edition": [1, 2, 1, 3]})
+    >>> dose(awards).table
+       editions_won  firms     share
+    0             1      2  0.666667
+    1             2      1  0.333333
     """
     check_columns(awards, ["firm_id", "edition"], "dose")
     own = awards.dropna(subset=["firm_id", "edition"])

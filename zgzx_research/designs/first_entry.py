@@ -66,6 +66,16 @@ def first_entry(
     ------
     ZgzxError
         By default.
+
+    Examples
+    --------
+    >>> pairs = [(u, t) for u in range(40) for t in range(2010, 2019)]
+    >>> rows = [(u, t, 4 + (u * t) % 3 + 2 * (u < 20 and t > 2014)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm_id", "year", "patents_invention"])
+    >>> table["first_entry"] = table["firm_id"].map(dict.fromkeys(range(20), 2014.0))
+    >>> found = first_entry(table, despite_bias=True).to_frame()
+    >>> found["estimate"].round(2).tolist()
+    [0.43]
     """
     if not despite_bias:
         raise ZgzxError(

@@ -51,6 +51,18 @@ def colleagues_retention(firm_years: pd.DataFrame, finals: pd.DataFrame) -> Firm
     ------
     ZgzxError
         One edition alone or fewer than 20 winning firms; more stayed than there were colleagues.
+
+    Examples
+    --------
+    >>> rows = [(e, n, n % 3 == 0) for e in (1, 2) for n in range(90)]
+    >>> finals = pd.DataFrame(rows, columns=["edition", "firm_id", "won"])
+    >>> finals["year"], finals["category"] = 2014 + finals["edition"], "skill"
+    >>> pairs = [(f, t) for f in range(90) for t in range(2009, 2020)]
+    >>> table = pd.DataFrame(pairs, columns=["firm_id", "year"]).assign(colleagues=50)
+    >>> better = table["firm_id"].mod(3).eq(0) & table["year"].gt(2015)
+    >>> table["stayed"] = 40 + table["firm_id"] % 2 + 2 * better
+    >>> colleagues_retention(table, finals).to_frame()["estimate"].round(3).tolist()  # 2 more of 50
+    [0.04]
     """
     where = "colleagues_retention"
     check_columns(firm_years, ["firm_id", "year", "colleagues", "stayed"], where)
@@ -106,6 +118,18 @@ def patents_without_finalists(
     ZgzxError
         No inventor was linked to a person, so that the column is empty; one edition alone or fewer
         than 20 winning firms; a missing column.
+
+    Examples
+    --------
+    >>> rows = [(e, n, n % 3 == 0) for e in (1, 2) for n in range(90)]
+    >>> finals = pd.DataFrame(rows, columns=["edition", "firm_id", "won"])
+    >>> finals["year"], finals["category"] = 2014 + finals["edition"], "skill"
+    >>> pairs = [(f, t) for f in range(90) for t in range(2009, 2020)]
+    >>> table = pd.DataFrame(pairs, columns=["firm_id", "year"])
+    >>> more = table["firm_id"].mod(3).eq(0) & table["year"].gt(2015)
+    >>> table["inventions_without_finalists"] = 3.0 + table["firm_id"] % 2 + more
+    >>> patents_without_finalists(table, finals).to_frame()["estimate"].round(3).tolist()
+    [1.0]
     """
     where = "patents_without_finalists"
     check_columns(firm_years, ["firm_id", "year", column], where)

@@ -198,6 +198,15 @@ def winners_after(
     ------
     ZgzxError
         No award whose window is known.
+
+    Examples
+    --------
+    >>> rows = [("A", 2013, 2, 2012), ("A", 2014, 1, 2012), ("A", 2015, 4, 2012)]
+    >>> rows += [("B", 2014, 9, None)]  # never awarded
+    >>> table = pd.DataFrame(rows, columns=["firm_id", "year", "patents_invention", "first_award"])
+    >>> found = winners_after(table, "patents_invention")
+    >>> found.total
+    7.0
     """
     where = "winners_after"
     check_columns(firm_year, ["firm_id", "year", "first_award", column], where)
@@ -230,6 +239,11 @@ def without_award(observed: float, effect: float) -> float:
         What the winning firms had.
     effect : float
         Proportional effect of the award, .12 = 12 percent more. Missing or -1 and below: NaN.
+
+    Examples
+    --------
+    >>> round(without_award(112, 0.12), 9)
+    100.0
     """
     return observed / (1 + effect) if np.isfinite(effect) and effect > -1 else np.nan
 
@@ -245,6 +259,11 @@ def price_of_one_more(cost: float, baseline: float, effect: float) -> float:
         What there would have been without the award, or how many could stay.
     effect : float
         As a proportion of the baseline. Where nothing is added the price is NaN.
+
+    Examples
+    --------
+    >>> price_of_one_more(1_000_000, 400, 0.05)  # 20 more
+    50000.0
     """
     more = baseline * effect
     return cost / more if np.isfinite(more) and more > 0 else np.nan

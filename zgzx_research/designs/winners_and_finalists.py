@@ -172,6 +172,13 @@ def log_wage_change(table: pd.DataFrame) -> pd.Series:
     ----------
     table : pandas.DataFrame
         wage_base_before, wage_base_after, in yuan a month.
+
+    Examples
+    --------
+    >>> before, after = [5000.0, 0.0], [10000.0, 6000.0]
+    >>> table = pd.DataFrame({"wage_base_before": before, "wage_base_after": after})
+    >>> log_wage_change(table).round(3).tolist()
+    [0.693, nan]
     """
     check_columns(table, ["wage_base_before", "wage_base_after"], "log_wage_change")
     before, after = (

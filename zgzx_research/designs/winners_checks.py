@@ -106,6 +106,17 @@ def winners_aipw(
     -----
     The score of the effect on the treated, [w(y - m₀) - (1 - w) p/(1 - p) (y - m₀)] / P(w)
     (Chernozhukov et al. 2018, Econometrics Journal 21, equation 5.4).
+
+    Examples
+    --------
+    >>> rows = [(e, n, n % 3 == 0, (7 * n + e) % 5 > 1) for e in (1, 2) for n in range(45)]
+    >>> table = pd.DataFrame(rows, columns=["edition", "entry_id", "won", "stayed"])
+    >>> table["arm"] = table["won"].map({True: "winner", False: "finalist"})
+    >>> table = table.assign(category="skill", firm_id=table["entry_id"], stayed=1.0 * table.stayed)
+    >>> table["tenure_months"] = 12.0 + table["entry_id"] % 7 * 6
+    >>> winners_aipw(table, "stayed").to_frame()[["outcome", "rows", "df"]]
+      outcome  rows  df
+    0  stayed    90  44
     """
     where = "winners_aipw"
     check_columns(table, [outcome, *covariates], where)
@@ -161,6 +172,19 @@ def winners_hazard(
     log(-log(1 - h)) = level of the band of months + category + award × (months 1-12, 13 and
     later) + covariates; statsmodels GLM, errors clustered, delta method for the stay
     (Prentice & Gloeckler 1978, Biometrics 34).
+
+    Examples
+    --------
+    >>> rows = [(e, n, n % 3 == 0, (7 * n + e) % 5 > 1) for e in (1, 2) for n in range(45)]
+    >>> table = pd.DataFrame(rows, columns=["edition", "entry_id", "won", "stayed"])
+    >>> table["arm"] = table["won"].map({True: "winner", False: "finalist"})
+    >>> table = table.assign(category="skill", firm_id=table["entry_id"], stayed=1.0 * table.stayed)
+    >>> table["tenure_months"] = 12.0 + table["entry_id"] % 7 * 6
+    >>> table["leave_month"] = (5.0 + table["entry_id"] % 17).where(table["stayed"] == 0)
+    >>> table["observed_months"] = 24
+    >>> winners_hazard(table).to_frame()[["outcome", "rows", "df"]]
+                 outcome  rows  df
+    0  stay of 24 months    90  44
     """
     where = "winners_hazard"
     check_columns(table, ["leave_month", "observed_months", *covariates], where)

@@ -112,6 +112,23 @@ def estimate_effects(
     Callaway, B. & Sant'Anna, P. (2021), Journal of Econometrics 225(2).
     Sant'Anna, P. & Zhao, J. (2020), Journal of Econometrics 219(1).
     Wooldridge, J. (2023), Econometrics Journal 26(3).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import zgzx_research as zr
+    >>> rows = [(u, t, 10 * u + t + 5 * (u < 3 and t > 2)) for u in range(6) for t in range(1, 5)]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(3), 3.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> effects = zr.estimate_effects(panel)  # the truth: 5 more from year 3 on
+    >>> effects.to_frame()[["cohort", "period", "estimate", "role"]]
+       cohort  period  estimate       role
+    0       3       1       0.0        pre
+    1       3       2       0.0  reference
+    2       3       3       5.0       post
+    3       3       4       5.0       post
     """
     given = {name: value for name, value in locals().items() if name in DEFAULTS}
     options, result = _fit(panel, method, given)

@@ -158,7 +158,7 @@ def study_name(root: Path, file: Path) -> str:
     >>> study_name(Path("/nowhere"), Path("My panel.v2.csv"))
     'my-panel-v2'
     >>> study_name(Path("/nowhere"), Path("企业面板2020.xlsx"))
-    '2020-00fbbb'
+    '2020-fae277'
     """
     stem = unicodedata.normalize("NFKC", file.stem).lower()
     name = re.sub(r"[^a-z0-9_]+", "-", stem).strip("-_")

@@ -74,4 +74,12 @@ def _installed() -> list[str]:
     """List the packages that every run needs, each with the version that is installed."""
     asked = metadata.requires("zgzx-research") or []
     names = {re.split(r"[^\w.-]", line)[0] for line in asked if ";" not in line}  # no extras
-    return [f"{name}=={metadata.version(name)}" for name in sorted(names)]
+    return [f"{name}=={_version(name)}" for name in sorted(names)]
+
+
+def _version(package: str) -> str:
+    """Return the version that is installed; "none" where the package is missing."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "none"

@@ -173,6 +173,19 @@ def check_weights(
     ------
     ZgzxError
         A row or window asked of effects that are not aggregated.
+
+    Examples
+    --------
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> event = zr.estimate_effects(panel).aggregate("event_time")
+    >>> bool(zr.check_weights(event)["difference"].abs().max() < 1e-12)
+    True
     """
     labels, rows = _selected(result, row, window)
     effects = _effects(result)

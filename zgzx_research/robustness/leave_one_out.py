@@ -127,6 +127,19 @@ def leave_one_out(
     -----
     The share of a unit or group is that of its Σψ² in the sum over all units, ψ being the influence
     on the summary.
+
+    Examples
+    --------
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> found = zr.leave_one_out(panel, target=(0, 2))
+    >>> round(found.low, 2), round(found.estimate, 2), round(found.high, 2), found.sign_changes
+    (8.42, 8.9, 9.42, 0)
     """
     check_options(options, "leave_one_out")
     main = summary_row(estimate_effects(panel, **options), target)

@@ -69,6 +69,11 @@ def declared_controls(path: Path = DECLARED) -> list[NegativeControl]:
     ------
     ZgzxError
         A row with an unknown key, or without outcome.
+
+    Examples
+    --------
+    >>> [control.name for control in declared_controls()][:2]
+    ['talent_on_inventions', 'utility_models_after_reform']
     """
     rows = tomllib.loads(path.read_text(encoding="utf-8"))
     known = set(NegativeControl.__dataclass_fields__) - {"name"}
@@ -119,6 +124,21 @@ def negative_controls(
     ------
     ZgzxError
         An unknown option. Whatever else stops one row is its reason.
+
+    Examples
+    --------
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"unit": "firm", "period": "year"}
+    >>> roles["first_treated"] = "first_award"
+    >>> earlier = NegativeControl("two years earlier", "patents", shift=2)
+    >>> found = zr.negative_controls(table, [earlier], roles=roles, target=(0, 2))
+    >>> found[["name", "n_treated", "n_comparison"]]
+                    name  n_treated  n_comparison
+    0  two years earlier          6             8
     """
     check_options(options, "negative_controls")
     chosen = declared_controls() if controls is None else list(controls)

@@ -110,6 +110,22 @@ def minimum_detectable_effect(
     ----------
     Bloom, H. (1995), Evaluation Review 19(5); Fieller, E. (1954), Journal of the Royal Statistical
     Society B 16(2).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> event = zr.estimate_effects(panel).aggregate("event_time")
+    >>> found = zr.minimum_detectable_effect(event, (0, 2))
+    >>> standard_error = event.window(0, 2)["std_error"].iloc[0]
+    >>> round(float(found.effect / standard_error), 2)  # 1.96 + 0.84, normal quantiles
+    2.8
     """
     if not isinstance(power, float | int) or not 0.5 <= power < 1:
         raise ZgzxError(
@@ -153,6 +169,20 @@ def equivalence_test(
     References
     ----------
     Schuirmann, D. (1987), Journal of Pharmacokinetics and Biopharmaceutics 15(6).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> event = zr.estimate_effects(panel).aggregate("event_time")
+    >>> [zr.equivalence_test(event, claimed, (0, 2)).equivalent for claimed in (9.0, 12.0)]
+    [False, True]
     """
     if not np.isfinite(claimed) or not claimed > 0:
         raise ZgzxError(

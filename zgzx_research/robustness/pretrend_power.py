@@ -120,6 +120,20 @@ def pretrend_power(
     The package's own test is joint (`Aggregate.pretest`, which states the slope it could have
     seen); here each estimate is tested by itself, as most papers do. On the ratio scale totals are
     tested, and drift and means are in proportion to the counterfactual total.
+
+    Examples
+    --------
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> event = zr.estimate_effects(panel).aggregate("event_time", min_event=-3)
+    >>> found = zr.pretrend_power(event)
+    >>> round(found.slope, 3), round(found.power, 3)
+    (1.371, 0.8)
     """
     normal, scale = _normal(event, level)
     if slope is None:
@@ -158,6 +172,20 @@ def slope_for_power(event: Aggregate, power: float = 0.8, *, level: float = 0.95
     ------
     ZgzxError
         As `pretrend_power`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> event = zr.estimate_effects(panel).aggregate("event_time", min_event=-3)
+    >>> round(zr.slope_for_power(event), 3)
+    1.371
     """
     return _slope_at(_normal(event, level)[0], power)
 

@@ -170,6 +170,20 @@ def summary_influence(
     ------
     ZgzxError
         As `estimate_effects`; a method without influence values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> found = zr.summary_influence(panel, (0, 2))
+    >>> len(found.influence), round(found.value, 2), round(found.std_error, 2)
+    (14, 8.9, 0.9)
     """
     effects = estimate_effects(panel, **options)
     _, values = select_summary(effects, target)

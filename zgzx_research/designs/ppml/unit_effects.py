@@ -59,6 +59,19 @@ def ppml(panel: PreparedPanel, design: str = "event_time", *, leave_out: int = 0
     References
     ----------
     Santos Silva, J. & Tenreyro, S. (2006), Review of Economics and Statistics 88(4).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> zr.ppml(panel, "static").to_frame()["estimate"].round(3).tolist()  # a difference of logs
+    [1.699]
     """
     _check(panel, design, leave_out)
     panel, windows = used_rows(panel, leave_out)

@@ -55,6 +55,20 @@ def ppml_with_covariates(
     A covariate that is constant within units would be absorbed by their effects, so it enters once
     per period. Correia, S., Guimarães, P. & Zylkin, T. (2020), Stata Journal 20(1), for the
     algorithm and for separation.
+
+    Examples
+    --------
+    >>> import zgzx_research as zr
+    >>> pairs = [(u, t) for u in range(14) for t in range(9)]
+    >>> rows = [(u, t, (5 * u * t) % 7 + 9 * (u < 6 and t > 5)) for u, t in pairs]
+    >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+    >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(6), 6.0))
+    >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+    >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+    >>> found = zr.ppml_with_covariates(panel, "static")
+    >>> found[["term", "rows", "left_out"]]
+            term  rows  left_out
+    0  treatment   104        22
     """
     check_counts(panel, design, DESIGNS, leave_out, "ppml_with_covariates")
     panel, _ = used_rows(panel, leave_out)

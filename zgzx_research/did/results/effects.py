@@ -207,6 +207,22 @@ class Effects(ResultDisplay):
         ------
         ZgzxError
             Unknown estimand, or nothing left to aggregate.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import zgzx_research as zr
+        >>> rows = [(u, t, 10 * u + t + 5 * (u < 3 and t > 2)) for u in range(6) for t in (1, 2, 3)]
+        >>> table = pd.DataFrame(rows, columns=["firm", "year", "patents"])
+        >>> table["first_award"] = table["firm"].map(dict.fromkeys(range(3), 3.0))
+        >>> roles = {"outcome": "patents", "unit": "firm", "period": "year"}
+        >>> panel = zr.prepare_panel(table, **roles, first_treated="first_award")
+        >>> event = zr.estimate_effects(panel).aggregate("event_time")
+        >>> event.to_frame()[["event_time", "estimate"]]
+           event_time  estimate
+        0          -2       0.0
+        1          -1       0.0
+        2           0       5.0
         """
         check_numbers(level, seed, min_event=min_event, max_event=max_event, balance=balance)
         if estimand not in ESTIMANDS:
