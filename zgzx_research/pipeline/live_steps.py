@@ -36,41 +36,61 @@ def live_steps(say: Say, wanted: bool) -> Iterator[tuple[Watch, Say]]:
         yield nullcontext, say
         return
 
+    with _list_on_terminal() as (watch, say_above):
+        # lines that go to a file do not disturb the list, and stay there
+        yield watch, say_above if sys.stdout.isatty() else say
+
+
+@contextmanager
+def _list_on_terminal() -> Iterator[tuple[Watch, Say]]:
+    """Keep the list, and let one thread at a time draw.
+
+    Steps run in threads; rich's own refreshing could wipe out a line that another thread prints.
+    """
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    terminal = Console(stderr=True)
-    # steps run in threads; rich's own refreshing could wipe out a line that another thread prints
-    one_at_a_time, ended = Lock(), Event()
-    with Progress(
+    terminal, one_at_a_time = Console(stderr=True), Lock()
+    progress = Progress(
         *columns, console=terminal, transient=True, redirect_stdout=False, auto_refresh=False
-    ) as progress:
+    )
 
-        @contextmanager
-        def watch(name: str) -> Iterator[None]:
-            with one_at_a_time:
-                row = progress.add_task(name, total=None)
-            try:
-                yield
-            finally:
-                with one_at_a_time:
-                    progress.remove_task(row)
-
-        def say_above(line: str) -> None:
-            with one_at_a_time:
-                terminal.print(line, markup=False, highlight=False, soft_wrap=True)
-
-        def let_time_run() -> None:
-            while not ended.wait(REFRESHED):
-                with one_at_a_time:
-                    progress.refresh()
-
-        clock = Thread(target=let_time_run, daemon=True)
-        clock.start()
+    @contextmanager
+    def watch(name: str) -> Iterator[None]:
+        with one_at_a_time:
+            row = progress.add_task(name, total=None)
         try:
-            # lines that go to a file do not disturb the list, and stay there
-            yield watch, say_above if sys.stdout.isatty() else say
+            yield
         finally:
-            ended.set()
-            clock.join()
+            with one_at_a_time:
+                progress.remove_task(row)
+
+    def say_above(line: str) -> None:
+        with one_at_a_time:
+            terminal.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def refresh() -> None:
+        with one_at_a_time:
+            progress.refresh()
+
+    with progress, _again_and_again(refresh):
+        yield watch, say_above
+
+
+@contextmanager
+def _again_and_again(refresh: Callable[[], None]) -> Iterator[None]:
+    """Call a function at short intervals while the block runs."""
+    ended = Event()
+
+    def until_the_end() -> None:
+        while not ended.wait(REFRESHED):
+            refresh()
+
+    clock = Thread(target=until_the_end, daemon=True)
+    clock.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        clock.join()
