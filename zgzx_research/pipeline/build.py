@@ -103,6 +103,8 @@ def build(
     ------
     ZgzxError
         The first error a step raised for the user; other exceptions pass through unchanged.
+    KeyboardInterrupt
+        The run was interrupted; what was done stays done.
     """
     import pytask
 
@@ -127,6 +129,8 @@ def build(
             parallel_backend="threads",
         )
     _raise_first(session)
+    if len(session.execution_reports) < len(wanted):  # pytask ends quietly when it is interrupted
+        raise KeyboardInterrupt
     return Result(tuple(ran), tuple(step.name for step in wanted if step.name not in ran))
 
 
