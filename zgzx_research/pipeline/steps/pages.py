@@ -358,7 +358,6 @@ def write_card(
     from zgzx_research.report.wording import LANGUAGES
 
     facts, folder = Facts.load(place.work / "facts.json"), place.page_folder(page)
-    alone = page_rules(folder).document != "report"
     ends = [key for key in ("study.first_year", "study.last_year") if facts.has(key)]
     card = {
         "name": place.name,
@@ -366,11 +365,7 @@ def write_card(
         "languages": list(languages),
         "years": "–".join(str(facts.get(key)) for key in ends),
         "titles": {language: plain_title(folder, language, facts) for language in LANGUAGES},
-        # not of a page of the report: its headline needs what the notebook passes to it
-        "headlines": {
-            language: plain_headline(folder, language, facts) if alone else ""
-            for language in LANGUAGES
-        },
+        "headlines": {language: plain_headline(folder, language, facts) for language in LANGUAGES},
         "findings": {language: card_findings(facts, language) for language in LANGUAGES},
         "front": {
             language: list(front_matter(facts, language, commit).lines.items())
