@@ -85,6 +85,10 @@ def measure(job: Job, engine: str, size: int, folder: Path) -> dict[str, Any]:
 def table(rows: list[dict[str, Any]], labels: dict[str, Job]) -> str:
     """The results in Markdown; the growth is the time beside that of the size before."""
     lines = [
+        "# Ten times the data",
+        "",
+        "Written by `python benchmarks/scale/scale.py --folder DIR`; when and where: results.json.",
+        "",
         "| job | engine | size | seconds | growth of the data | growth of the time "
         "| highest memory, MB | bound, MB | read, MB |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.conftest import make_project, tree_bytes
+from zgzx_research.pipeline.run_log import LOG
 
 ELSEWHERE = {"TZ": "America/St_Johns", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "2"}
 
@@ -58,10 +59,10 @@ def test_stages_and_reports_are_byte_identical_and_read_no_truth(
 def stages(project: Path) -> dict[str, bytes]:
     """What a run leaves in the work folder.
 
-    Left out: pytask's own files, which name places, and joblib's, which say how long it took.
+    Left out: pytask's own files, which name places, and joblib's and the log, which say times.
     """
     found = tree_bytes(project / "data/work/demo")
-    own = (".pytask", "pytask", "cache/")
+    own = (".pytask", "pytask", "cache/", LOG)
     return {name: data for name, data in found.items() if not name.startswith(own)}
 
 

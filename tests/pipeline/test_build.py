@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 import tomllib
 from dataclasses import replace
 from functools import partial
@@ -120,3 +122,24 @@ def test_steps_without_paths_keep_nodes_of_their_own(folder: Path) -> None:
     lock = tomllib.loads((folder / "work/pytask.lock").read_text(encoding="utf-8"))
     for task in lock["task"]:
         assert all(name.startswith(task["id"]) for name in task["depends_on"])
+
+
+def interrupt(out: Path) -> None:
+    """As Ctrl-C does, while the step runs; the step itself comes to its end."""
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(0.5)  # the interrupt reaches the main thread meanwhile
+    write("a", out)
+
+
+def test_an_interrupted_run_is_no_finished_run(folder: Path) -> None:
+    """What was done stays done; the rest is neither done nor up to date."""
+    first, second = folder / "first.out", folder / "second.out"
+    steps = [
+        Step("first", partial(interrupt, first), (), (first,)),
+        Step("second", partial(copy, (first,), second), (first,), (second,)),
+    ]
+    with pytest.raises(KeyboardInterrupt):
+        build(steps, folder / "work", lambda line: None)
+    assert not second.exists()
+    calm = [replace(steps[0], run=partial(write, "a", first)), steps[1]]
+    assert "second" in ran(calm, folder)

@@ -15,19 +15,10 @@ pytestmark = pytest.mark.study
 NAME, OUTCOME = "8_designs", "patents_design"
 
 
-def front_page(project: Path) -> None:
-    """A page whose headline the landing page can show, in place of the brief."""
-    new_notebook(project, "0_front", OUTCOME)
-    for words in (project / "notebooks/0_front").glob("*.j2"):
-        head = words.read_text(encoding="utf-8").partition("{% block headline %}")[0]
-        words.write_text(head + "{% block headline %}\nA sentence.\n{% endblock %}\n", "utf-8")
-
-
 def test_a_new_page_runs_and_is_rendered(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     for page in (project / "notebooks").glob("*/page.ipynb"):
         shutil.rmtree(page.parent)  # the new page alone: the others have tests of their own
-    front_page(project)
     new_notebook(project, NAME, OUTCOME)
     ran = run(project).ran
     assert {f"page.zh.{NAME}", f"page.en.{NAME}", "report.zh", "report.en"} <= set(ran)

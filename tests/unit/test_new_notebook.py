@@ -33,7 +33,7 @@ WRONG = ["", "8 page", "../8_page", "8_页", "8_Page", "_page", "8-page", "."]
 
 @pytest.mark.parametrize("name", WRONG)
 def test_names_that_no_folder_can_have(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ZgzxError, match="cannot be the name of a page.*8_utility_models"):
+    with pytest.raises(ZgzxError, match=r"cannot be the name of a page.*8_utility_models"):
         new_notebook(tmp_path, name, "retention")
     assert not list(tmp_path.iterdir())
 

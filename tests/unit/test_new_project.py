@@ -52,7 +52,9 @@ def test_files_are_those_of_the_repository(made: Path) -> None:
 
 def test_the_commands_recognise_it_from_any_folder_inside(made: Path) -> None:
     assert find_root(made / "notebooks/4_patents") == made.resolve()
-    assert pages_of(made, load_study(made, "demo")) == pages_of(ROOT, load_study(ROOT, "demo"))
+    pages = {path.parent.name for path in (ROOT / "notebooks").glob("*/page.ipynb")}
+    assert {path.parent.name for path in (made / "notebooks").glob("*/page.ipynb")} == pages
+    assert set(pages_of(made, load_study(made, "demo"))) < pages  # some need files that are not there
 
 
 def test_its_readme_names_project_version_and_commands(made: Path) -> None:

@@ -98,7 +98,7 @@ def run(
     from zgzx_research.pipeline.run import run_study
     from zgzx_research.study import find_root
 
-    result = run_study(find_root(), name, part, say=say)
+    result = run_study(find_root(), name, part, say=say, live=not as_json)
     say_result(result.ran, result.skipped, f"reports/{name}")
     answer(study=name, ran=result.ran, skipped=len(result.skipped), reports=f"reports/{name}")
 

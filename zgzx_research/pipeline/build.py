@@ -6,7 +6,7 @@ import gc
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from zgzx_research.atomic import disk_error, disk_problem, writing
 from zgzx_research.errors import ZgzxError
 from zgzx_research.pipeline import store
 from zgzx_research.pipeline.code_digest import code_digest
+from zgzx_research.pipeline.live_steps import Watch
 
 GC_THRESHOLD = 200_000  # objects between two garbage collections: rows hold no reference cycles
 WORKERS = 2  # steps at a time; notebooks run in kernels, which are processes of their own
@@ -74,6 +75,7 @@ def build(
     *,
     lock_digest: str = "",
     only: str = "",
+    watch: Watch = nullcontext,
 ) -> Result:
     """Bring all outputs up to date.
 
@@ -89,6 +91,8 @@ def build(
         Digest of the dependency lock; another lock means every step runs again.
     only : str
         Keep steps whose name starts with one of these comma-separated words.
+    watch : callable
+        Makes, from the name of a step, the context in which it runs.
 
     Returns
     -------
@@ -99,6 +103,8 @@ def build(
     ------
     ZgzxError
         The first error a step raised for the user; other exceptions pass through unchanged.
+    KeyboardInterrupt
+        The run was interrupted; what was done stays done.
     """
     import pytask
 
@@ -113,7 +119,7 @@ def build(
     pytask.console.quiet = True
     with _few_collections():
         session = pytask.build(
-            tasks=[_task(step, len(wanted), lock_digest, ran, say) for step in wanted],
+            tasks=[_task(step, len(wanted), lock_digest, ran, say, watch) for step in wanted],
             config=config,
             capture="no",
             verbose=0,
@@ -123,6 +129,8 @@ def build(
             parallel_backend="threads",
         )
     _raise_first(session, work)
+    if len(session.execution_reports) < len(wanted):  # pytask ends quietly when it is interrupted
+        raise KeyboardInterrupt
     return Result(tuple(ran), tuple(step.name for step in wanted if step.name not in ran))
 
 
@@ -138,14 +146,20 @@ def _few_collections() -> Iterator[None]:
 
 
 def _task(
-    step: Step, total: int, lock_digest: str, ran: list[str], say: Callable[[str], None]
+    step: Step,
+    total: int,
+    lock_digest: str,
+    ran: list[str],
+    say: Callable[[str], None],
+    watch: Watch,
 ) -> Any:
     """Make a task of pytask from a step."""
     import pytask
 
     def run(inputs: object, code: str, settings: str, produces: object) -> None:
         begin = time.perf_counter()
-        step.run()
+        with watch(step.name):
+            step.run()
         ran.append(step.name)
         seconds = time.perf_counter() - begin
         say(f"[{len(ran):>2}/{total}] {step.name:<38} {seconds:5.1f} s")

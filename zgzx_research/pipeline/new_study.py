@@ -28,7 +28,8 @@ DATE = datetime(2000, 1, 1)  # equal bytes each time
 OF_THE_DEMO = {("study", "date"), ("study", "author"), ("patents", "truncation")}
 HEAD = """\
 # The study {name}, begun from the demo's file. Read every line; change what is not so in your data.
-# Values that only held for the demo are comments; write your own, or leave them out.
+# Values that only held for the demo are comments; write your own, or leave them out. Nothing works
+# before [study] years, [patents] truncation and [privacy] key_file are set (docs/new-year.zh.md).
 """
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from zgzx_research.evidence.facts import Facts
+from zgzx_research.pipeline.page_folders import page_rules
 from zgzx_research.report.prose_rendering import render_prose
 
 
@@ -16,7 +17,12 @@ def plain_title(folder: Path, language: str, facts: Facts) -> str:
 
 
 def plain_headline(folder: Path, language: str, facts: Facts) -> str:
-    """Return the page's headline as plain text."""
+    """Return the page's headline as plain text.
+
+    Empty for a page of the report, whose headline needs what its notebook passes to it.
+    """
+    if page_rules(folder).document == "report":
+        return ""
     text = render_prose(folder, "headline", language, facts)
     return plain("\n".join(line for line in text.splitlines() if not line.startswith("#")))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from zgzx_research.pipeline.code_digest import package_digest
 from zgzx_research.pipeline.disclosure_log import rule_facts
 from zgzx_research.pipeline.freeze import plan_facts
 from zgzx_research.pipeline.key_file import secret_key
+from zgzx_research.pipeline.live_steps import Watch, live_steps
 from zgzx_research.pipeline.one_run import only_run
 from zgzx_research.pipeline.page_folders import pages_of, quoted_pages
 from zgzx_research.pipeline.place import PAGE_TABLES, SOURCES, Place, raw_files
 from zgzx_research.pipeline.published_counts import earlier_file
+from zgzx_research.pipeline.run_log import Entry, logged
 from zgzx_research.pipeline.steps import data, pages
 from zgzx_research.pipeline.steps.changes import changes_step
 from zgzx_research.pipeline.steps.pages import Edition
@@ -87,7 +90,9 @@ def missing_sources(study: Study, absent: Sequence[str]) -> ZgzxError:
     )
 
 
-def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -> Result:
+def run_study(
+    root: Path, name: str, part: str, *, say: Callable[[str], None], live: bool = False
+) -> Result:
     """Bring a study (or one part of it) up to date.
 
     Parameters
@@ -100,6 +105,8 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
         One of PARTS.
     say : callable
         Prints a line.
+    live : bool, default False
+        Show the running steps where standard error is a terminal.
 
     Returns
     -------
@@ -116,26 +123,54 @@ def run_study(root: Path, name: str, part: str, *, say: Callable[[str], None]) -
         remedy = f"Choose one of {', '.join(PARTS)}."
         raise ZgzxError(f"part {part!r} is unknown", where="zgzx run", remedy=remedy)
     place, study, files = open_study(root, name)
+    entry = Entry(f"run {part}", __version__)
+    with logged(place.work, entry), live_steps(say, live) as (shown, heard):
+        result = _bring_up_to_date(place, study, files, part, heard, entry, shown)
+        entry.skipped = len(result.skipped)
+    return result
+
+
+def _bring_up_to_date(
+    place: Place,
+    study: Study,
+    files: Mapping[str, Sequence[Path]],
+    part: str,
+    say: Callable[[str], None],
+    entry: Entry,
+    shown: Watch,
+) -> Result:
+    """Run the steps of a study that are not up to date, and note in `entry` what was done."""
+    root = place.root
     check_engine(data.engine_of(study))
     data.check_corrections(place)
     inputs = [path for found in files.values() for path in found]
     numbers = number_files(place.raw, inputs)
-    _warn_of_unlisted(place, inputs, say)
+    _warn_of_unlisted(place, inputs, entry.counting("files not listed", say))
     synthetic = manifest.is_synthetic(place.raw, inputs)
     key = secret_key(study, root, synthetic)
-    _warn_of_public_key(place, numbers, key, say)
+    _warn_of_public_key(place, numbers, key, entry.counting("public key", say))
 
     stamp = _stamp(place, study, inputs)
     edition = _edition(place, study, synthetic)
+    entry.commit = edition.commit
+    say_of_earlier = entry.counting("earlier study without raw files", say)
+    earlier = None if part == "build" else earlier_study(root, study, say_of_earlier)
     steps = [
         *data.steps(place, study, files, numbers, key),
         pages.study_step(place, _study_facts(place, study, stamp, synthetic)),
-        changes_step(place, study, None if part == "build" else earlier_study(root, study, say)),
+        changes_step(place, study, earlier),
         *pages.steps(edition),
     ]
     steps.append(_manifest_step(place, study, numbers, stamp, steps))
+
+    @contextmanager
+    def watch(step: str) -> Iterator[None]:
+        with entry.step(step), shown(step):
+            yield
+
+    lock = stamp["lock"]
     with only_run(place.work, place.reports):
-        return build(steps, place.work, say, lock_digest=stamp["lock"], only=PARTS[part])
+        return build(steps, place.work, say, lock_digest=lock, only=PARTS[part], watch=watch)
 
 
 def earlier_study(
