@@ -16,7 +16,8 @@ def new_project(folder: Annotated[Path, typer.Argument(help="an empty or new fol
     """Make a project folder anywhere: study file, notebooks, published data and examples."""
     from zgzx_research.pipeline import new_project as project
 
-    typer.echo(project.next_commands(folder, project.new_project(folder)))
+    tell("new_project", folder=folder, count=len(project.new_project(folder)))
+    tell("next_commands", commands=project.next_commands(folder))
 
 
 @app.command("new-notebook")

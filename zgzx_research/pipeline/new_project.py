@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 
 import zgzx_research
@@ -49,13 +48,9 @@ def new_project(folder: Path) -> list[str]:
     return list(files)
 
 
-def next_commands(folder: Path, written: Sequence[str]) -> str:
-    """Say what was written, and which commands come next, as they are typed."""
-    go = shlex.quote(str(folder))
-    return (
-        f"{folder}: {len(written)} files written; README.md there says what is where\n"
-        f"next: cd {go} && zgzx simulate data/raw/demo && zgzx run demo"
-    )
+def next_commands(folder: Path) -> str:
+    """Return the commands that come next, as they are typed."""
+    return f"cd {shlex.quote(str(folder))} && zgzx simulate data/raw/demo && zgzx run demo"
 
 
 def project_files() -> dict[str, Path]:
