@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -131,6 +132,15 @@ def interrupt(out: Path) -> None:
     write("a", out)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in a fresh process: other tests may leave another handler behind."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, usual)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_is_no_finished_run(folder: Path) -> None:
     """What was done stays done; the rest is neither done nor up to date."""
     first, second = folder / "first.out", folder / "second.out"

@@ -79,7 +79,8 @@ def test_a_run_stops_before_any_work_where_java_is_missing_or_old(
     monkeypatch.setattr(run, "open_study", lambda root, name: (place, asked, {}))
     with pytest.raises(ZgzxError, match=f"{message}; Spark needs Java 17 or later"):
         run.run_study(tmp_path, "demo", "build", say=print)
-    assert not (tmp_path / "data").exists()
+    made = [path.name for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert made == ["run_log.jsonl"]  # which says that the run was refused
 
 
 def test_a_check_names_what_spark_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
