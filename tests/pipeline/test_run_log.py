@@ -73,6 +73,7 @@ def test_a_secret_in_a_log_would_be_found(tmp_path: Path, kind: str) -> None:
     assert {finding.kind for finding in scan([tmp_path], SECRETS).findings} == {kind}
 
 
+@pytest.mark.study
 @pytest.mark.usefixtures("sketched")
 def test_the_log_of_a_study_says_what_was_done_and_names_nobody(
     built: Path, copy_of: Callable[[Path], Path]
