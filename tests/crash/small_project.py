@@ -12,13 +12,14 @@ from pathlib import Path
 from openpyxl import load_workbook
 
 from tests.cases.small_study import NAME, make_small_study
+from zgzx_research.pipeline.run_log import LOG
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("0_brief", "1_data_audit", "3_retention", "8_claims", "style")
 PATIENCE = 300  # seconds until a command counts as hanging
 UNREAD = "2010-13-45"  # a founding day that goes to the quarantine
-# what a run keeps for the next one: its database, its lock, results of slow functions
-OWN = (".pytask", "cache", "pytask.lock", "pytask.lock.journal", "pytask.toml", ".run.lock")
+# what a run keeps for the next one: its database, its lock, results of slow functions; and its log
+OWN = (".pytask", "cache", "pytask.lock", "pytask.lock.journal", "pytask.toml", ".run.lock", LOG)
 
 
 def make_project(folder: Path) -> Path:
