@@ -53,6 +53,7 @@ def turn_clock_back() -> None:
 
 def main() -> None:
     """Run the command."""
+    sys.dont_write_bytecode = True  # else the first process would have more file operations
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # see tests/conftest
     from tests.pipeline.conftest import sketched_pages
     from zgzx_research.cli import main as command
