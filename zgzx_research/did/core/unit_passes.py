@@ -7,7 +7,7 @@ A panel in memory is put in order once, a part of a panel whenever it comes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -74,18 +74,6 @@ class OrderedUnits:
     panel: PreparedPanel
     order: np.ndarray
     pieces: list[Piece]
-
-    def sample(self, every: int) -> OrderedUnits:
-        """Return about one in so many units of each group."""
-        by_group: dict[int, list[Piece]] = {}
-        for piece in self.pieces:
-            by_group.setdefault(piece[0], []).append(piece)
-        few = []
-        for own in by_group.values():
-            units = sum(stop - start for _, start, stop in own)
-            most = units if len(own) >= every else -(-units // every)
-            few += [(group, start, min(stop, start + most)) for group, start, stop in own[::every]]
-        return replace(self, pieces=few)
 
     def results(self, kernel: Callable[[UnitChunk], T]) -> Iterator[T]:
         """Return the kernel's result for each chunk, in order."""

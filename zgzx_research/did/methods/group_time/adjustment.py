@@ -66,17 +66,22 @@ class Adjusted:
     trimmed: int
 
 
-def residuals(
-    chunk: Chunk, group: ModelGroup, fit: Nuisances
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Regressors, weights, propensity scores and r of a chunk of one cohort."""
-    x, weight = chunk.sample(group)
-    if fit.fitted is not None and fit.score is not None:
-        return x, weight, fit.score[chunk.rows], chunk.changes(group) - fit.fitted[chunk.rows]
-    p = np.minimum(scores(x @ fit.propensity), CAP)
-    r = chunk.changes(group)
-    r -= x @ fit.outcome
-    return x, weight, p, r
+def response(chunk: Chunk, group: ModelGroup, fit: Nuisances) -> tuple[np.ndarray, np.ndarray]:
+    """(units, columns) responses and (comparisons here, columns) what makes changes of them.
+
+    A learner's predictions are taken off at once; those of a regression are linear in the
+    covariates, and are taken off the sums.
+    """
+    if fit.fitted is None:
+        return chunk.responses(group), group.contrast
+    return chunk.changes(group) - fit.fitted[chunk.rows], np.eye(len(group.comparisons))
+
+
+def scores_of(chunk: Chunk, x: np.ndarray, fit: Nuisances) -> np.ndarray:
+    """(units,) propensity scores."""
+    return (
+        np.minimum(scores(x @ fit.propensity), CAP) if fit.score is None else fit.score[chunk.rows]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +90,14 @@ class Totals:
 
     Attributes
     ----------
-    w : (groups,)
-        Of the treated, Σw.
-    wr : (comparisons,)
-        Σw r.
     wx : (groups, 1 + covariates)
-        Σw x.
-    odds_x : (groups, 1 + covariates)
-        Of the comparison units, ΣO x; the first is ΣO.
-    odds_xr : (comparisons, 1 + covariates)
-        ΣO x r; the first is ΣO r.
+        Of the treated, Σw x; the first is Σw.
+    wy : (comparisons,)
+        Σw Δy.
+    odds_xx : (groups, 1 + covariates, 1 + covariates)
+        Of the comparison units, ΣO xx'; the first row is ΣO x.
+    odds_xy : (comparisons, 1 + covariates)
+        ΣO x Δy.
     trimmed : (groups,)
         Comparison units left out for a propensity score of TRIM or more.
     by_cohort : (groups, cohorts, 2 + covariates)
@@ -102,9 +105,9 @@ class Totals:
     """
 
     wx: np.ndarray
-    wr: np.ndarray
-    odds_x: np.ndarray
-    odds_xr: np.ndarray
+    wy: np.ndarray
+    odds_xx: np.ndarray
+    odds_xy: np.ndarray
     trimmed: np.ndarray
     by_cohort: np.ndarray
 
@@ -120,22 +123,22 @@ def sum_units(
         for k, (group, fit) in enumerate(zip(groups, fits, strict=True)):
             if not group.has(chunk.cohort):
                 continue
-            x, weight, p, r = residuals(chunk, group, fit)
+            (x, weight), (y, contrast) = chunk.sample(group), response(chunk, group, fit)
+            wx = weight @ x
             if group.treated == chunk.cohort:
-                sums += [(0, k, weight @ x), (1, group.comparisons, weight @ r)]
+                sums += [(0, k, wx), (1, group.comparisons, contrast @ (weight @ y))]
                 continue
-            odds, trimmed = odds_weights(weight, p)
-            ox = odds[:, None] * x
-            by_odds = ox.sum(axis=0)
-            own = np.append(by_odds[0], weight @ x)
-            sums += [(2, k, by_odds), (3, group.comparisons, r.T @ ox)]
-            sums += [(4, k, trimmed), (5, (k, chunk.cohort), own)]
+            odds, trimmed = odds_weights(weight, scores_of(chunk, x, fit))
+            ox = x.T * odds
+            xx = ox @ x
+            sums += [(2, k, xx), (3, group.comparisons, contrast @ (ox @ y).T)]
+            sums += [(4, k, trimmed), (5, (k, chunk.cohort), np.append(xx[0, 0], wx))]
         return sums
 
     shapes = [
         (count, width),
         (comparisons,),
-        (count, width),
+        (count, width, width),
         (comparisons, width),
         (count,),
         (count, len(passes.panel.cohorts), 1 + width),
@@ -164,9 +167,10 @@ def _adjusted(
     totals: Totals, k: int, group: ModelGroup, fit: Nuisances, outcome: bool, propensity: bool
 ) -> Adjusted:
     """Effects of a group from the sums, and how influence depends on the fitted models."""
-    wx, odds_x, here = totals.wx[k], totals.odds_x[k], group.comparisons
-    w, odds, odds_xr = wx[0], odds_x[0], totals.odds_xr[here].T
-    treated = totals.wr[here] / w
+    wx, odds_xx, here = totals.wx[k], totals.odds_xx[k], group.comparisons
+    odds_x, odds_xr = odds_xx[0], totals.odds_xy[here].T - odds_xx @ fit.outcome
+    w, odds = wx[0], odds_x[0]
+    treated = (totals.wy[here] - wx @ fit.outcome) / w
     compared = odds_xr[0] / odds if propensity else np.zeros_like(treated)
     by_propensity, by_outcome = np.zeros_like(fit.outcome), np.zeros(len(fit.outcome))
     share = np.zeros(len(group.controls))
@@ -199,20 +203,20 @@ def influence_rows(
     for group, fit, result in parts:
         if not group.has(chunk.cohort):
             continue
-        x, weight, p, r = residuals(chunk, group, fit)
-        by_propensity, (w, odds) = x @ result.by_propensity, result.weight
+        (x, weight), (y, contrast) = chunk.sample(group), response(chunk, group, fit)
+        p, (w, odds) = scores_of(chunk, x, fit), result.weight
+        r = contrast @ y.T  # (comparisons here, units): what follows goes row by row
+        r -= fit.outcome.T @ x.T
         if group.treated == chunk.cohort:
-            r -= result.treated
-            r *= (weight / w)[:, None]
-            by_propensity *= (weight * (1 - p))[:, None]
-            r -= by_propensity
+            r -= result.treated[:, None]
+            r *= weight / w
+            r -= result.by_propensity.T @ (x.T * (weight * (1 - p)))
         else:
             kept = odds_weights(weight, p)[0] / odds if odds > 0 else np.zeros(len(p))
-            r *= -(weight * (x @ result.by_outcome) + kept)[:, None]
-            by_propensity *= (weight * p)[:, None]
-            r += by_propensity
-            r += kept[:, None] * result.compared
-        found.append((group.comparisons, r))
+            r *= -(weight * (x @ result.by_outcome) + kept)
+            of_means = np.column_stack([result.by_propensity.T, result.compared])
+            r += of_means @ np.vstack([x.T * (weight * p), kept])
+        found.append((group.comparisons, r.T))
     return found
 
 

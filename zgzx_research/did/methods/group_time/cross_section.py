@@ -131,7 +131,9 @@ def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> Adjusted
     groups = model_groups(panel, comparisons, complete=False)
     cells = _cell_sums(passes)
     nothing = np.zeros(passes.scaling.width), np.zeros((passes.scaling.width,) * 2), ""
-    logits = fit_logits(passes, groups, row_blocks) if models["propensity"] else [nothing] * count
+    logits = [nothing] * count
+    if models["propensity"]:
+        logits = fit_logits(passes, groups, _squares(cells, groups), row_blocks)
     fits = [_regressions(cells, group, **models) for group in groups]
     failed = [logit[2] or fit[-1] for logit, fit in zip(logits, fits, strict=True)]
 
@@ -196,6 +198,15 @@ def _cell_sums(passes: Passes) -> CellSums:
 
     shapes = [(cohorts, periods, width, width), (cohorts, periods, width), (cohorts,)]
     return CellSums(*passes.totals(shapes, kernel))
+
+
+def _squares(cells: CellSums, groups: Sequence[ModelGroup]) -> np.ndarray:
+    """(2, comparisons, 1 + covariates, 1 + covariates) Σw xx' of treated and comparison rows."""
+    by_group = []
+    for group in groups:
+        both = cells.square[:, list(periods_of(group))].sum(axis=1)
+        by_group.append(np.stack([both[group.treated], both[group.controls].sum(axis=0)]))
+    return np.stack(by_group, axis=1)
 
 
 Regressions = tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray], list[np.ndarray], str]

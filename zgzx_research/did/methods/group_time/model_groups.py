@@ -25,6 +25,8 @@ class ModelGroup:
     period : (comparisons here,) int
     base : (comparisons here, periods)
         Base weights.
+    contrast : (comparisons here, columns)
+        What makes the changes of a comparison out of `Chunk.responses`.
     """
 
     treated: int
@@ -33,6 +35,7 @@ class ModelGroup:
     comparisons: np.ndarray
     period: np.ndarray
     base: np.ndarray
+    contrast: np.ndarray
 
     def has(self, cohort: int) -> bool:
         """Whether units of this cohort take part."""
@@ -66,6 +69,16 @@ def model_groups(panel: Panel, comparisons: Comparisons, complete: bool) -> list
             np.array(rows),
             comparisons.period[rows],
             comparisons.base[rows],
+            _contrast(comparisons.base[rows], comparisons.period[rows], complete),
         )
         for (g, _, at, _), rows in groups.items()
     ]
+
+
+def _contrast(base: np.ndarray, period: np.ndarray, complete: bool) -> np.ndarray:
+    """(comparisons, columns) outcome at t less those at the base; the change itself with gaps."""
+    if not complete:
+        return np.ones((1, 1))
+    contrast = -base
+    contrast[np.arange(len(contrast)), period] += 1
+    return contrast

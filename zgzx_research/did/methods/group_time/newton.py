@@ -19,6 +19,7 @@ SINGULAR = 1e-11
 def newton(
     sums: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]],
     start: np.ndarray,
+    wanted: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Newton's method for several likelihoods at once.
 
@@ -28,6 +29,8 @@ def newton(
     ----------
     sums : (problems, size)
         Coefficients and (problems,) which are still moving -> deviance, score, Hessian of each.
+    wanted : (problems,) bool, optional
+        Which to solve; all by default.
 
     Returns
     -------
@@ -38,38 +41,41 @@ def newton(
     value, best, deviance = start.copy(), start.copy(), np.full(len(start), np.inf)
     step, hessian = np.zeros_like(start), np.zeros((*start.shape, start.shape[1]))
     active, failed = np.ones(len(start), bool), np.zeros(len(start), bool)
+    if wanted is not None:
+        active = wanted.copy()
     for _ in range(NEWTON_STEPS):
         now, score, curved = sums(value, active)
         worse = active & ~(now <= deviance + ROUNDING * (np.abs(deviance) + 0.1))
         moved = active & ~worse
         done = moved & (deviance - now <= CONVERGED * (np.abs(now) + 0.1))
-        for k in np.flatnonzero(moved):
-            failed[k] |= is_singular(curved[k])
+        failed[moved] |= is_singular(curved[moved])
         best[moved], deviance[moved], hessian[moved] = value[moved], now[moved], curved[moved]
-        for k in np.flatnonzero(done & ~failed):
-            best[k] += _last_step(curved[k], score[k])
-        active &= ~(done | failed)
-        if not active.any():
-            return best, hessian, failed
+        last, going = done & ~failed, moved & ~(done | failed)
+        best[last] += _last_steps(curved[last], score[last])
         step[worse] /= 2
-        for k in np.flatnonzero(active & ~worse):
-            step[k] = linalg.solve(hessian[k], score[k], assume_a="pos")
-            if np.abs(step[k]).max() < SETTLED:  # the next step would be its square
-                best[k], active[k] = best[k] + step[k], False
+        step[going] = _steps(curved[going], score[going])
+        # the next step would be the square of this one
+        near = going & (np.abs(step).max(axis=1) < SETTLED)
+        best[near] += step[near]
+        active &= ~(done | failed | near)
         if not active.any():
             return best, hessian, failed
         value = np.where(active[:, None], best + step, best)
     return best, hessian, failed | active
 
 
-def _last_step(hessian: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """The step from where the deviance no longer falls; 0 if it is not small.
+def _steps(hessian: np.ndarray, score: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.solve(hessian, score[..., None])[..., 0])
+
+
+def _last_steps(hessian: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """The steps from where the deviance no longer falls; 0 where one is not small.
 
     The deviance is flat at its minimum: where it has settled to 1e-14, coefficients are still off
     by 1e-7. One more step of Newton's method squares this error.
     """
-    step = linalg.solve(hessian, score, assume_a="pos")
-    return step if np.abs(step).max() < SMALL_STEP else np.zeros_like(step)
+    step = _steps(hessian, score)
+    return np.where(np.abs(step).max(axis=1, keepdims=True) < SMALL_STEP, step, 0.0)
 
 
 def solve_normal(gram: np.ndarray, cross: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
@@ -84,9 +90,18 @@ def solve_normal(gram: np.ndarray, cross: np.ndarray) -> tuple[np.ndarray, np.nd
     return linalg.solve(gram, cross, assume_a="pos"), inverse, ""
 
 
-def is_singular(gram: np.ndarray) -> bool:
-    """Whether a matrix of cross products lacks a direction, whatever its columns' scales."""
-    scale = np.sqrt(np.diag(gram))
-    if not (np.isfinite(gram).all() and (scale > 0).all()):
-        return True
-    return bool(np.linalg.eigvalsh(gram / np.outer(scale, scale))[0] < SINGULAR)
+def is_singular(gram: np.ndarray) -> np.ndarray:
+    """Whether matrices of cross products lack a direction, whatever their columns' scales.
+
+    Parameters
+    ----------
+    gram : (..., size, size)
+    """
+    scale = np.sqrt(np.maximum(np.diagonal(gram, axis1=-2, axis2=-1), 0.0))
+    broken = ~np.isfinite(gram).all(axis=(-2, -1)) | ~(scale > 0).all(axis=-1)
+    scale = np.where(broken[..., None], 1.0, scale)
+    correlation = gram / (scale[..., :, None] * scale[..., None, :])
+    correlation[broken] = 0.0
+    return np.asarray(
+        broken | (np.linalg.eigvalsh(correlation).min(axis=-1, initial=1.0) < SINGULAR)
+    )

@@ -6,7 +6,7 @@ Covariates are centred and scaled first: effects do not depend on it, digits do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg
@@ -14,7 +14,7 @@ from scipy import linalg
 from zgzx_research.did.core.conflicts import Adjustment
 from zgzx_research.did.core.unit_passes import Contribution
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
-from zgzx_research.did.methods.group_time.newton import newton, solve_normal
+from zgzx_research.did.methods.group_time.newton import is_singular, newton, solve_normal
 from zgzx_research.did.methods.group_time.passes import Block, Chunk, Passes
 
 TRIM = 0.995  # comparison units at least so likely to be treated take no part (DRDID's default)
@@ -22,8 +22,8 @@ CAP = 1 - 1e-6  # of propensity scores
 # variance of a logit coefficient (covariates standardised) that means: nothing determines it
 SEPARATED = 1e6
 HUGE = 1e300
+TREATED, COMPARED = 0, 1  # first index of `CrossProducts.square`
 TOGETHER = 8  # logits at a time: their arrays stay in the processor's cache
-SUBSAMPLE = 16  # one unit of so many gives the first Newton steps their start
 
 Blocks = Callable[[Chunk, Sequence[ModelGroup], Iterable[int]], list[Block]]
 """Chunk, all groups, numbers of those asked for -> their rows (see `Chunk.blocks`)."""
@@ -81,55 +81,86 @@ def fit_nuisances(
         Which of the two to fit; the other's coefficients are zero.
     """
     size = passes.scaling.width
-    fits = _outcome_regressions(passes, groups) if outcome else None
-    logits = fit_logits(passes, groups) if propensity else None
+    sums = cross_products(passes, groups)
+    logits = fit_logits(passes, groups, sums.square) if propensity else None
     result = []
     for k, group in enumerate(groups):
-        nothing = (np.zeros((size, len(group.comparisons))), np.zeros((size, size)), "")
-        b, b_inverse, b_failed = fits[k] if fits else nothing
-        g, g_inverse, g_failed = (
-            logits[k] if logits else (np.zeros(size), np.zeros((size, size)), "")
+        b, b_inverse, b_failed = (
+            np.zeros((size, len(group.comparisons))),
+            np.zeros((size, size)),
+            "",
         )
+        g, g_inverse, g_failed = np.zeros(size), np.zeros((size, size)), ""
+        if outcome:
+            cross = sums.cross[group.comparisons].T
+            b, b_inverse, b_failed = solve_normal(sums.square[COMPARED, k], cross)
+        if logits:
+            g, g_inverse, g_failed = logits[k]
         result.append(Nuisances(b, b_inverse, g, g_inverse, b_failed or g_failed))
     return result
 
 
-def _outcome_regressions(
-    passes: Passes, groups: Sequence[ModelGroup]
-) -> list[tuple[np.ndarray, np.ndarray, str]]:
-    size, comparisons = passes.scaling.width, 1 + max(g.comparisons.max() for g in groups)
+@dataclass(frozen=True, slots=True)
+class CrossProducts:
+    """Sums over the units of each group of comparisons.
+
+    Attributes
+    ----------
+    square : (2, groups, 1 + covariates, 1 + covariates)
+        Σw xx' of the treated, and of the comparison units.
+    cross : (comparisons, 1 + covariates)
+        Σw x Δy of the comparison units.
+    """
+
+    square: np.ndarray
+    cross: np.ndarray
+
+
+def cross_products(passes: Passes, groups: Sequence[ModelGroup]) -> CrossProducts:
+    """One pass over all units."""
+    count, size = len(groups), passes.scaling.width
+    comparisons = 1 + max(group.comparisons.max() for group in groups)
+    treats = np.array([group.treated for group in groups])
 
     def kernel(chunk: Chunk) -> list[Contribution]:
         sums: list[Contribution] = []
-        for k, group in enumerate(groups):
-            if group.controls[chunk.cohort]:
-                x, weight = chunk.sample(group)
-                weighted = weight[:, None] * x
-                sums.append((0, k, weighted.T @ x))
-                sums.append((1, group.comparisons, chunk.changes(group).T @ weighted))
+        side = np.where(treats == chunk.cohort, TREATED, COMPARED)
+        for ks, x, weight in chunk.blocks(groups, range(count)):
+            alike = [ks] if len(weight) == 1 else ks[:, None]
+            for some, own in zip(alike, weight, strict=True):
+                weighted = x.T * own
+                sums.append((0, (side[some], some), weighted @ x))
+                compared = some[side[some] == COMPARED]
+                if len(compared):
+                    cross = weighted @ chunk.responses(groups[compared[0]])
+                for k in compared:
+                    sums.append((1, groups[k].comparisons, groups[k].contrast @ cross.T))
         return sums
 
-    gram, cross = passes.totals([(len(groups), size, size), (comparisons, size)], kernel)
-    return [solve_normal(gram[k], cross[group.comparisons].T) for k, group in enumerate(groups)]
+    return CrossProducts(*passes.totals([(2, count, size, size), (comparisons, size)], kernel))
 
 
 def fit_logits(
-    passes: Passes, groups: Sequence[ModelGroup], blocks: Blocks = Chunk.blocks
+    passes: Passes,
+    groups: Sequence[ModelGroup],
+    square: np.ndarray,
+    blocks: Blocks = Chunk.blocks,
 ) -> list[tuple[np.ndarray, np.ndarray, str]]:
     """Coefficients, inverse Hessian and failure of each propensity score.
 
     Parameters
     ----------
+    square : (2, groups, 1 + covariates, 1 + covariates)
+        As in `CrossProducts`.
     blocks : Blocks
         Which rows of a chunk take part in which groups.
     """
-    start = np.zeros((len(groups), passes.scaling.width))
-    ordered = passes.units.ordered
-    if ordered is not None and len(ordered.pieces) > 2 * SUBSAMPLE:
-        few = replace(passes, units=replace(passes.units, ordered=ordered.sample(SUBSAMPLE)))
-        trial, _, failed = newton(_logit_sums(few, groups, blocks), start)
-        start = np.where(failed[:, None], start, trial)
-    value, hessian, failed = newton(_logit_sums(passes, groups, blocks), start)
+    sums, start = _logit_sums(passes, groups, blocks), discriminant(square)
+    value, hessian, failed = newton(sums, start)
+    if (again := failed & (start != 0).any(axis=1)).any():  # too far off to start from
+        found = newton(sums, np.zeros_like(start), again)
+        for kept, new in zip((value, hessian, failed), found, strict=True):
+            kept[again] = new[again]
     result = []
     for k, group in enumerate(hessian):
         inverse = np.zeros_like(group) if failed[k] else linalg.inv(group)
@@ -141,6 +172,31 @@ def fit_logits(
         )
         result.append((value[k], inverse, reason))
     return result
+
+
+def discriminant(square: np.ndarray) -> np.ndarray:
+    """(groups, 1 + covariates) logit coefficients as Fisher's discriminant gives them.
+
+    They are the true ones where covariates are normal with one covariance, and near them else: a
+    start from which Newton's method needs few passes. 0 where there are none.
+
+    Parameters
+    ----------
+    square : (2, groups, 1 + covariates, 1 + covariates)
+        As in `CrossProducts`.
+    """
+    weight, total = square[:, :, 0, 0], square[:, :, 0, 1:]
+    mean = total / np.where(weight > 0, weight, 1.0)[..., None]
+    within = (square[:, :, 1:, 1:] - mean[..., :, None] * total[..., None, :]).sum(axis=0)
+    none = is_singular(within) | (weight <= 0).any(axis=0)
+    weight = np.where(none, 1.0, weight)
+    within[none], mean[:, none] = np.eye(within.shape[1]), 0.0
+    gap = (mean[TREATED] - mean[COMPARED]) * weight.sum(axis=0)[:, None]
+    slope = np.linalg.solve(within, gap[..., None])[..., 0]
+    constant = (
+        np.log(weight[TREATED] / weight[COMPARED]) - (mean.sum(axis=0) * slope).sum(axis=1) / 2
+    )
+    return np.column_stack([constant, slope])
 
 
 def scores(index: np.ndarray) -> np.ndarray:
@@ -175,7 +231,7 @@ def _logit_sums(
         def kernel(chunk: Chunk) -> list[Contribution]:
             found: list[Contribution] = []
             for ks, x, weight in blocks(chunk, groups, numbers):
-                products = x.T[upper[0]] * x.T[upper[1]]
+                products = pair_products(x)
                 treated = treats[ks] == chunk.cohort
                 for start in range(0, len(ks), TOGETHER):
                     some = slice(start, start + TOGETHER)
@@ -214,12 +270,30 @@ def _logit_parts(
     """
     total = weight @ x
     with np.errstate(over="ignore"):
-        odds = np.exp(-(value @ x.T))
+        odds = np.exp(-value @ x.T)
     odds += 1  # one over the propensity score
     p = 1 / odds
-    loss = (weight * np.log(np.minimum(odds, HUGE, out=odds), out=odds)).sum(axis=1)
+    logs = np.log(np.minimum(odds, HUGE, out=odds), out=odds)
+    loss = (logs @ weight[0]) if len(weight) == 1 else np.einsum("kr,kr->k", logs, weight)
     loss += np.where(treated, 0.0, (total * value).sum(axis=1))
     weighted = weight * p
-    score = treated[:, None] * total - weighted @ x
-    weighted *= 1 - p
+    score = np.where(treated[:, None], total, 0.0) - weighted @ x
+    weighted *= np.subtract(1, p, out=p)
     return 2 * loss, score, weighted @ products.T
+
+
+def pair_products(x: np.ndarray) -> np.ndarray:
+    """(pairs, rows) products of regressors, above the diagonal and on it.
+
+    Parameters
+    ----------
+    x : (rows, size)
+        The first is the constant.
+    """
+    rows, size = x.shape
+    products = np.empty((size * (size + 1) // 2, rows))
+    products[:size], place = x.T, size
+    for k in range(1, size):
+        np.multiply(x.T[k], x.T[k:], out=products[place : place + size - k])
+        place += size - k
+    return products

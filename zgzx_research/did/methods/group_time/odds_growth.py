@@ -9,7 +9,13 @@ import numpy as np
 
 from zgzx_research.did.core.unit_passes import Contribution
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
-from zgzx_research.did.methods.group_time.nuisances import CAP, fit_logits, odds_weights, scores
+from zgzx_research.did.methods.group_time.nuisances import (
+    CAP,
+    cross_products,
+    fit_logits,
+    odds_weights,
+    scores,
+)
 from zgzx_research.did.methods.group_time.passes import Chunk, Passes
 
 
@@ -66,7 +72,8 @@ def growth_by_odds(
     passes: Passes, groups: Sequence[ModelGroup], comparisons: int
 ) -> tuple[list[OddsGrowth], list[str]]:
     """Return what the groups come to, and why each comparison fails, or ""."""
-    logits, failed = fit_logits(passes, groups), [""] * comparisons
+    square, failed = cross_products(passes, groups).square, [""] * comparisons
+    logits = fit_logits(passes, groups, square)
     for group, logit in zip(groups, logits, strict=True):
         for j in group.comparisons:
             failed[j] = logit[2]

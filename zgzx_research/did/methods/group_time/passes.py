@@ -117,14 +117,22 @@ class Chunk:
             base = np.divide(base, share, out=np.zeros_like(share), where=share > 0)
         return y[:, group.period], base
 
+    def responses(self, group: ModelGroup) -> np.ndarray:
+        """(units, columns) outcomes that the contrast of a group makes its changes of.
+
+        All periods, less the first one, so that the level of a unit costs no digits; in panels with
+        gaps the change of the one comparison of a group.
+        """
+        if not self.scaling.complete:
+            now, base = self.outcomes(group)
+            return now - base
+        if "responses" not in self.read:
+            self.read["responses"] = self.y - self.y[:, :1]
+        return self.read["responses"]
+
     def changes(self, group: ModelGroup) -> np.ndarray:
         """(units, comparisons) outcomes at t less those at the base."""
-        if self.scaling.complete:
-            contrast = -group.base
-            contrast[np.arange(len(contrast)), group.period] += 1
-            return self.y @ contrast.T
-        now, base = self.outcomes(group)
-        return now - base
+        return (group.contrast @ self.responses(group).T).T
 
 
 @dataclass(frozen=True, slots=True)
