@@ -66,15 +66,16 @@ class Adjusted:
     trimmed: int
 
 
-def response(chunk: Chunk, group: ModelGroup, fit: Nuisances) -> tuple[np.ndarray, np.ndarray]:
-    """(units, columns) responses and (comparisons here, columns) what makes changes of them.
+def rows_of(chunk: Chunk, group: ModelGroup, fit: Nuisances) -> tuple[np.ndarray, np.ndarray]:
+    """Regressors with responses below (see `Chunk.rows_of`), and what makes changes of responses.
 
-    A learner's predictions are taken off at once; those of a regression are linear in the
-    covariates, and are taken off the sums.
+    Predictions of a learner are taken off the changes here. Those of a regression are linear in the
+    regressors: they are taken off sums, or in one product with the regressors.
     """
     if fit.fitted is None:
-        return chunk.responses(group), group.contrast
-    return chunk.changes(group) - fit.fitted[chunk.rows], np.eye(len(group.comparisons))
+        return chunk.rows_of(group), group.contrast
+    left = chunk.changes(group) - fit.fitted[chunk.rows]
+    return np.vstack([chunk.sample(group)[0].T, left.T]), np.eye(left.shape[1])
 
 
 def scores_of(chunk: Chunk, x: np.ndarray, fit: Nuisances) -> np.ndarray:
@@ -123,16 +124,20 @@ def sum_units(
         for k, (group, fit) in enumerate(zip(groups, fits, strict=True)):
             if not group.has(chunk.cohort):
                 continue
-            (x, weight), (y, contrast) = chunk.sample(group), response(chunk, group, fit)
-            wx = weight @ x
+            (x, weight), (rows, contrast) = chunk.sample(group), rows_of(chunk, group, fit)
             if group.treated == chunk.cohort:
-                sums += [(0, k, wx), (1, group.comparisons, contrast @ (weight @ y))]
+                total = rows @ weight
+                sums += [(0, k, total[:width]), (1, group.comparisons, contrast @ total[width:])]
                 continue
             odds, trimmed = odds_weights(weight, scores_of(chunk, x, fit))
-            ox = x.T * odds
-            xx = ox @ x
-            sums += [(2, k, xx), (3, group.comparisons, contrast @ (ox @ y).T)]
-            sums += [(4, k, trimmed), (5, (k, chunk.cohort), np.append(xx[0, 0], wx))]
+            products = (x.T * odds) @ rows.T
+            by_cohort = np.append(products[0, 0], weight @ x)
+            sums += [
+                (2, k, products[:, :width]),
+                (4, k, trimmed),
+                (5, (k, chunk.cohort), by_cohort),
+            ]
+            sums.append((3, group.comparisons, contrast @ products[:, width:].T))
         return sums
 
     shapes = [
@@ -203,20 +208,17 @@ def influence_rows(
     for group, fit, result in parts:
         if not group.has(chunk.cohort):
             continue
-        (x, weight), (y, contrast) = chunk.sample(group), response(chunk, group, fit)
-        p, (w, odds) = scores_of(chunk, x, fit), result.weight
-        r = contrast @ y.T  # (comparisons here, units): what follows goes row by row
-        r -= fit.outcome.T @ x.T
+        (x, weight), (rows, contrast) = chunk.sample(group), rows_of(chunk, group, fit)
+        p, (w, odds), bp = scores_of(chunk, x, fit), result.weight, result.by_propensity
+        slope = np.column_stack([-fit.outcome.T, contrast])  # r = slope @ rows
         if group.treated == chunk.cohort:
-            r -= result.treated[:, None]
-            r *= weight / w
-            r -= result.by_propensity.T @ (x.T * (weight * (1 - p)))
+            slope[:, 0] -= result.treated
+            parts = [rows * (weight / w), x.T * (weight * (p - 1))]
         else:
             kept = odds_weights(weight, p)[0] / odds if odds > 0 else np.zeros(len(p))
-            r *= -(weight * (x @ result.by_outcome) + kept)
-            of_means = np.column_stack([result.by_propensity.T, result.compared])
-            r += of_means @ np.vstack([x.T * (weight * p), kept])
-        found.append((group.comparisons, r.T))
+            slope, bp = -slope, np.vstack([bp, result.compared])
+            parts = [rows * (weight * (x @ result.by_outcome) + kept), x.T * (weight * p), [kept]]
+        found.append((group.comparisons, (np.hstack([slope, bp.T]) @ np.vstack(parts)).T))
     return found
 
 

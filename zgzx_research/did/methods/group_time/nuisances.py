@@ -128,13 +128,12 @@ def cross_products(passes: Passes, groups: Sequence[ModelGroup]) -> CrossProduct
         for ks, x, weight in chunk.blocks(groups, range(count)):
             alike = [ks] if len(weight) == 1 else ks[:, None]
             for some, own in zip(alike, weight, strict=True):
-                weighted = x.T * own
-                sums.append((0, (side[some], some), weighted @ x))
-                compared = some[side[some] == COMPARED]
-                if len(compared):
-                    cross = weighted @ chunk.responses(groups[compared[0]])
-                for k in compared:
-                    sums.append((1, groups[k].comparisons, groups[k].contrast @ cross.T))
+                rows = chunk.rows_of(groups[some[0]])
+                products = (x.T * own) @ rows.T
+                sums.append((0, (side[some], some), products[:, :size]))
+                for k in some[side[some] == COMPARED]:
+                    cross = groups[k].contrast @ products[:, size:].T
+                    sums.append((1, groups[k].comparisons, cross))
         return sums
 
     return CrossProducts(*passes.totals([(2, count, size, size), (comparisons, size)], kernel))

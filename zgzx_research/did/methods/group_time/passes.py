@@ -117,22 +117,28 @@ class Chunk:
             base = np.divide(base, share, out=np.zeros_like(share), where=share > 0)
         return y[:, group.period], base
 
-    def responses(self, group: ModelGroup) -> np.ndarray:
-        """(units, columns) outcomes that the contrast of a group makes its changes of.
+    def rows_of(self, group: ModelGroup) -> np.ndarray:
+        """(1 + covariates + responses, units) regressors, and below them responses.
 
-        All periods, less the first one, so that the level of a unit costs no digits; in panels with
-        gaps the change of the one comparison of a group.
+        Responses are the outcomes of all periods, less the first one, so that the level of a unit
+        costs no digits; in panels with gaps the change of the one comparison of a group. The
+        contrast of the group makes its changes of them.
         """
         if not self.scaling.complete:
             now, base = self.outcomes(group)
-            return now - base
-        if "responses" not in self.read:
-            self.read["responses"] = self.y - self.y[:, :1]
-        return self.read["responses"]
+            return np.vstack([self.design(group.at)[0].T, (now - base).T])
+        name = f"rows {group.at}"
+        if name not in self.read:
+            x, y = self.design(group.at)[0].T, self.y.T
+            rows = np.empty((len(x) + len(y), len(self.rows)))
+            rows[: len(x)] = x
+            np.subtract(y, y[0], out=rows[len(x) :])
+            self.read[name] = rows
+        return self.read[name]
 
     def changes(self, group: ModelGroup) -> np.ndarray:
         """(units, comparisons) outcomes at t less those at the base."""
-        return (group.contrast @ self.responses(group).T).T
+        return (group.contrast @ self.rows_of(group)[self.scaling.width :]).T
 
 
 @dataclass(frozen=True, slots=True)
