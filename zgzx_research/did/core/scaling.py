@@ -11,7 +11,7 @@ from zgzx_research.did.panel.panel_in_parts import Panel
 from zgzx_research.did.panel.parts import once
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
-ENOUGH = 50_000  # units of a part to take centre and scale from
+ENOUGH = 5_000  # units of a part to take centre and scale from
 
 
 @dataclass(frozen=True, slots=True)
