@@ -49,17 +49,16 @@ class Scaling:
         at : int
             Index of the period, where covariates change within units.
         """
-        x = np.ones((self.width, len(rows))).T  # a column at a time lies together
+        x = np.ones((self.width, len(rows)))  # a regressor lies together
         if panel.covariates is None or self.width == 1:
-            return x
+            return x.T
         if panel.covariates.shape[1] > 1:
             values = panel.covariates[rows, at]
         else:
             values = panel.covariates[:, 0].take(rows, axis=0)
-        for k in range(self.width - 1):
-            np.subtract(values[:, k], self.centre[k], out=x[:, 1 + k])
-            x[:, 1 + k] /= self.scale[k]
-        return x
+        np.subtract(values.T, self.centre[:, None], out=x[1:])
+        x[1:] /= self.scale[:, None]
+        return x.T
 
 
 @dataclass(frozen=True, slots=True)

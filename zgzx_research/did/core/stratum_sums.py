@@ -51,10 +51,10 @@ def sums_by_stratum(
     for s, (start, stop) in enumerate(pairwise([*starts.tolist(), len(stratum)])):
         w, part = weight[start:stop], weighted[start:stop]
         sums[0][s] = w.sum()
-        sums[1][s] = w @ away[start:stop]
-        sums[2][s] = w @ w
-        sums[3][s] = w @ part
-        sums[4][s] = part.T @ part
+        sums[1][s] = np.dot(w, away[start:stop])
+        sums[2][s] = np.dot(w, w)
+        sums[3][s] = np.dot(w, part)
+        sums[4][s] = np.dot(part.T, part)
     return stratum[starts], sums
 
 

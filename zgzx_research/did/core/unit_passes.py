@@ -82,8 +82,7 @@ class OrderedUnits:
             group, start, stop = piece
             return kernel(UnitChunk(self.panel, group, self.order[start:stop]))
 
-        few = len(self.order) <= CHUNK  # threads cost more than these
-        return map(of_piece, self.pieces) if few else in_chunks(of_piece, self.pieces)
+        return in_chunks(of_piece, self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def add_arrays(one: list[np.ndarray], other: list[np.ndarray]) -> list[np.ndarra
 
 
 def _square(used: np.ndarray, values: np.ndarray) -> tuple[Any, np.ndarray]:
-    return np.ix_(used, used), values.T @ values
+    return np.ix_(used, used), np.dot(values.T, values)
 
 
 def _by_cluster(units: OrderedUnits, kernel: Influence, size: int) -> ByCluster:

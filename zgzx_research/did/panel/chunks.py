@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 CHUNK = 8192  # units: a chunk's arrays stay in the processor's cache
 RUNS = 8  # each thread is given its pieces in so many runs
-WORTH_THREADS = 8  # pieces: starting threads costs some milliseconds
+WORTH_THREADS = 32  # pieces: of fewer, handing over costs what a second thread gains
 
 Piece = TypeVar("Piece")
 Sums = TypeVar("Sums")
@@ -56,10 +56,12 @@ def chunk_bounds(groups: np.ndarray) -> list[tuple[int, int, int]]:
 def in_chunks(kernel: Callable[[Piece], Sums], pieces: Sequence[Piece]) -> Iterator[Sums]:
     """Return the kernel's result for each piece, in order, whatever thread was first.
 
-    So sums are the same every time.
+    So sums are the same every time. Kernels multiply matrices with `np.dot`: where the result is
+    small, `@` lets no other thread run.
     """
     if len(pieces) < WORTH_THREADS:
-        yield from map(kernel, pieces)
+        with one_thread():
+            yield from map(kernel, pieces)
         return
     threads = os.cpu_count() or 1
     # several at once: to hand over a piece costs as much as a short one takes

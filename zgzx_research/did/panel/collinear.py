@@ -39,7 +39,7 @@ def column_means(values: np.ndarray) -> Means:
 
     def sums(start: int) -> tuple[np.ndarray, np.ndarray]:
         away = values[start : start + CHUNK] - shift
-        total = np.ones(len(away)) @ away.reshape(len(away), -1)  # faster than a sum down columns
+        total = np.dot(np.ones(len(away)), away.reshape(len(away), -1))  # faster than a sum
         if not np.isnan(total).any():
             return total.reshape(shift.shape), np.full((len(shift), 1), len(away))
         seen = ~np.isnan(away).any(axis=2, keepdims=True)

@@ -87,12 +87,13 @@ class Effects(ResultDisplay):
         Effects
             With the notes of the result added to the ledger.
         """
-        cells = pd.DataFrame({name: getattr(result.rows, name) for name in CELL_COLUMNS})
-        if result.rows.n_clusters is None:
-            cells["n_clusters"] = cells["n_treated"]
+        columns = {name: getattr(result.rows, name) for name in CELL_COLUMNS}
+        if columns["n_clusters"] is None:
+            columns["n_clusters"] = columns["n_treated"]
         for name in LABELS:
-            if cells[name].notna().all():
-                cells[name] = cells[name].astype(np.int64)
+            if not np.isnan(columns[name]).any():
+                columns[name] = columns[name].astype(np.int64)
+        cells = pd.DataFrame(columns)
         notes = [*ledger.itertuples(index=False, name=None), *result.notes]
         return cls(
             cells,
@@ -236,18 +237,15 @@ class Effects(ResultDisplay):
             "event_time": "event_time",
             "calendar": "period",
         }[estimand]
-        if label and self.cells.loc[keep, label].isna().any():
+        values = self.cells[label or "cohort"].to_numpy(float)
+        if label and np.isnan(values[keep]).any():
             raise ZgzxError(
                 f"{self.options['method']} gives no effects by {label}",
                 where="aggregate",
                 remedy="Ask for 'event_time' or 'overall', or estimate with method='group_time'.",
             )
-        groups = (
-            self.cells.loc[keep].groupby(label)[label].first().to_numpy()
-            if label
-            else np.array([np.nan])
-        )
-        sets = keep & (self.cells[label].to_numpy() == groups[:, None]) if label else keep[None, :]
+        groups = np.unique(values[keep]) if label else np.array([np.nan])
+        sets = keep & (values == groups[:, None]) if label else keep[None, :]
         if not len(groups) or not sets.any():
             times = named_events(self.cells["event_time"].to_numpy(float))
             raise ZgzxError(

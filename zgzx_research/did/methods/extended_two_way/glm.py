@@ -137,10 +137,10 @@ def cell_sums(points: Points, coefficients: np.ndarray, family: Family) -> CellS
         pairs = (z[:, :, None] * z[:, None, :]).reshape(len(z), -1)
         with np.errstate(over="ignore", invalid="ignore"):  # a step too far is taken back
             objective, mean, slope = family(z @ coefficients[chunk.group].T, y)
-            curvature = ((weight * slope).T @ pairs).reshape(*shape[1:], shape[2])
+            curvature = np.dot((weight * slope).T, pairs).reshape(*shape[1:], shape[2])
             return [
                 (0, chunk.group, (weight * objective).sum(axis=0)),
-                (1, chunk.group, (weight * (y - mean)).T @ z),
+                (1, chunk.group, np.dot((weight * (y - mean)).T, z)),
                 (2, chunk.group, curvature),
             ]
 

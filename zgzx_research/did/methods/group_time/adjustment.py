@@ -17,7 +17,7 @@ import numpy as np
 
 from zgzx_research.did.core.comparisons import Comparisons
 from zgzx_research.did.core.unit_passes import Contribution
-from zgzx_research.did.methods.group_time.influence_sums import Columns, influence_sums
+from zgzx_research.did.methods.group_time.influence_sums import Sheet, influence_sums
 from zgzx_research.did.methods.group_time.learners import assign_folds, cross_fit
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup, model_groups
 from zgzx_research.did.methods.group_time.nuisances import (
@@ -126,12 +126,12 @@ def sum_units(
                 continue
             (x, weight), (rows, contrast) = chunk.sample(group), rows_of(chunk, group, fit)
             if group.treated == chunk.cohort:
-                total = rows @ weight
+                total = np.dot(rows, weight)
                 sums += [(0, k, total[:width]), (1, group.comparisons, contrast @ total[width:])]
                 continue
             odds, trimmed = odds_weights(weight, scores_of(chunk, x, fit))
-            products = (x.T * odds) @ rows.T
-            by_cohort = np.append(products[0, 0], weight @ x)
+            products = np.dot(x.T * odds, rows.T)
+            by_cohort = np.append(products[0, 0], np.dot(weight, x))
             sums += [
                 (2, k, products[:, :width]),
                 (4, k, trimmed),
@@ -201,25 +201,28 @@ def _adjusted(
 
 
 def influence_rows(
-    chunk: Chunk, parts: Sequence[tuple[ModelGroup, Nuisances, Adjusted]]
-) -> list[Columns]:
-    """Influence values of the units of a chunk, of each group of comparisons they take part in."""
-    found = []
+    chunk: Chunk, parts: Sequence[tuple[ModelGroup, Nuisances, Adjusted]], sheet: Sheet
+) -> None:
+    """Write influence values of the units of a chunk, for all groups they take part in."""
     for group, fit, result in parts:
         if not group.has(chunk.cohort):
             continue
         (x, weight), (rows, contrast) = chunk.sample(group), rows_of(chunk, group, fit)
         p, (w, odds), bp = scores_of(chunk, x, fit), result.weight, result.by_propensity
-        slope = np.column_stack([-fit.outcome.T, contrast])  # r = slope @ rows
+        slope = np.column_stack([-fit.outcome.T, contrast])  # changes less what is expected
+        parts = np.empty((sum(rows.shape[:1] + x.shape[1:]) + 1, len(p)))
+        own, model, means = np.split(parts, [len(rows), len(parts) - 1])
         if group.treated == chunk.cohort:
             slope[:, 0] -= result.treated
-            parts = [rows * (weight / w), x.T * (weight * (p - 1))]
+            np.multiply(rows, weight / w, out=own)
+            np.multiply(x.T, weight * (p - 1), out=model)
+            means[:], by_mean = 0.0, np.zeros_like(result.compared)
         else:
             kept = odds_weights(weight, p)[0] / odds if odds > 0 else np.zeros(len(p))
-            slope, bp = -slope, np.vstack([bp, result.compared])
-            parts = [rows * (weight * (x @ result.by_outcome) + kept), x.T * (weight * p), [kept]]
-        found.append((group.comparisons, (np.hstack([slope, bp.T]) @ np.vstack(parts)).T))
-    return found
+            np.multiply(rows, -(weight * (x @ result.by_outcome) + kept), out=own)
+            np.multiply(x.T, weight * p, out=model)
+            means[:], by_mean = kept, result.compared
+        np.dot(np.column_stack([slope, bp.T, by_mean]), parts, out=sheet.rows(group.comparisons))
 
 
 def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> AdjustedComparisons:
@@ -243,7 +246,9 @@ def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> Adjusted
         effect[0, here], share[here] = result.effect, result.cohort_share
         trimmed[here], per_weight[here] = result.trimmed, result.effect / result.weight[0]
     parts = list(zip(groups, fits, results, strict=True))
-    sums = influence_sums(passes, lambda chunk: influence_rows(chunk, parts), groups, count, 1)
+    sums = influence_sums(
+        passes, lambda chunk, sheet: influence_rows(chunk, parts, sheet), groups, count, 1
+    )
     return AdjustedComparisons(effect, share, trimmed, failed, sums, per_weight)
 
 

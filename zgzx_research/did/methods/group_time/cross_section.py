@@ -18,7 +18,7 @@ import numpy as np
 
 from zgzx_research.did.core.comparisons import Comparisons, unit_weights
 from zgzx_research.did.core.unit_passes import Contribution
-from zgzx_research.did.methods.group_time.influence_sums import Columns, influence_sums
+from zgzx_research.did.methods.group_time.influence_sums import Sheet, influence_sums
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup, model_groups
 from zgzx_research.did.methods.group_time.newton import solve_normal
 from zgzx_research.did.methods.group_time.nuisances import (
@@ -147,7 +147,7 @@ def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> Adjusted
     effect[0, good], trimmed[good] = [comparison.effect for comparison in made], odds[2]
     sums = influence_sums(
         passes,
-        lambda chunk: influence_rows(chunk, made, models["propensity"]),
+        lambda chunk, sheet: influence_rows(chunk, made, models["propensity"], sheet),
         [groups[j] for j in good],
         count,
         1,
@@ -192,8 +192,8 @@ def _cell_sums(passes: Passes) -> CellSums:
         for period in range(periods):
             x, weight = rows_at(chunk, period)
             weighted = weight[:, None] * x
-            sums.append((0, (chunk.cohort, period), weighted.T @ x))
-            sums.append((1, (chunk.cohort, period), chunk.y[:, period] @ weighted))
+            sums.append((0, (chunk.cohort, period), np.dot(weighted.T, x)))
+            sums.append((1, (chunk.cohort, period), np.dot(chunk.y[:, period], weighted)))
         return sums
 
     shapes = [(cohorts, periods, width, width), (cohorts, periods, width), (cohorts,)]
@@ -254,7 +254,7 @@ def _odds_sums(
                 odds, trimmed = odds_weights(weight, np.minimum(scores(x @ logit), CAP))
                 ox = odds[:, None] * x
                 r = chunk.y[:, period] - x @ fits[0][side]
-                sums += [(0, (k, side), ox.sum(axis=0)), (1, (k, side), r @ ox)]
+                sums += [(0, (k, side), ox.sum(axis=0)), (1, (k, side), np.dot(r, ox))]
                 sums.append((2, k, trimmed))
         return sums
 
@@ -299,9 +299,10 @@ def compare_samples(
     return Comparison(group, tuple(sides), float(treated), logit[0], by_score)
 
 
-def influence_rows(chunk: Chunk, made: Sequence[Comparison], propensity: bool) -> list[Columns]:
-    """Influence of the units of a chunk on each comparison they take part in, summed over rows."""
-    found = []
+def influence_rows(
+    chunk: Chunk, made: Sequence[Comparison], propensity: bool, sheet: Sheet
+) -> None:
+    """Write influence of the units of a chunk on each comparison they are in, summed over rows."""
     for comparison in made:
         if not comparison.group.has(chunk.cohort):
             continue
@@ -310,8 +311,7 @@ def influence_rows(chunk: Chunk, made: Sequence[Comparison], propensity: bool) -
             rows(chunk, comparison, side, sign, propensity)
             for side, sign in zip(comparison.sides, SIGN, strict=True)
         )
-        found.append((comparison.group.comparisons, (after + before)[:, None]))
-    return found
+        sheet.rows(comparison.group.comparisons)[:] = after + before
 
 
 def _treated_rows(

@@ -8,7 +8,7 @@ instead of about a cohort's mean (see `score_test`), are linear in these: one pa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,11 +16,33 @@ from zgzx_research.did.core.comparisons import unit_weights
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.methods.group_time.passes import Chunk, Passes
 
-Columns = tuple[np.ndarray, np.ndarray]
-"""Columns (used,), and influence values (units, used)."""
 
-Kernel = Callable[[Chunk], list[Columns]]
-"""Chunk -> influence values; all other columns are zero."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Influence values of the units of a chunk, of the columns that they have some in.
+
+    They are written where they stay: to copy them costs as much as to find them.
+
+    Attributes
+    ----------
+    values : (columns, units)
+        Filled from above.
+    columns : list[numpy.ndarray]
+        Numbers of the columns filled so far.
+    """
+
+    values: np.ndarray
+    columns: list[np.ndarray] = field(default_factory=list)
+
+    def rows(self, columns: np.ndarray) -> np.ndarray:
+        """(columns, units) place for the values of some more columns."""
+        start = sum(map(len, self.columns))
+        self.columns.append(columns)
+        return self.values[start : start + len(columns)]
+
+
+Kernel = Callable[[Chunk, Sheet], None]
+"""Writes the influence values of a chunk; all other columns are zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +147,17 @@ def influence_sums(
     first = statistics + count
     size = first + len(passes.panel.cohorts)
 
-    def columns(chunk: Chunk) -> Columns:
-        found = kernel(chunk)
+    def columns(chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
+        here = sum(len(group.comparisons) for group in groups if group.has(chunk.cohort))
+        sheet = Sheet(np.empty((totals * here + count + 1, len(chunk.rows))))
+        kernel(chunk, sheet)
         treated = [k for k, group in enumerate(groups) if group.treated == chunk.cohort]
         own, at = np.unique(number[treated], return_index=True)
         for column, k in zip(own, at, strict=True):
-            weight = chunk.sample(groups[treated[k]])[1]
-            found.append((np.array([statistics + column]), weight[:, None]))
-        found.append((np.array([first + chunk.cohort]), unit_weights(chunk.weights)[:, None]))
-        used, values = zip(*found, strict=True)
-        return np.concatenate(used), np.concatenate(values, axis=1)
+            sheet.rows(np.array([statistics + column]))[:] = chunk.sample(groups[treated[k]])[1]
+        sheet.rows(np.array([first + chunk.cohort]))[:] = unit_weights(chunk.weights)
+        used = np.concatenate(sheet.columns)
+        return used, sheet.values[: len(used)].T
 
     own = np.zeros(comparisons, dtype=int)
     for k, group in enumerate(groups):

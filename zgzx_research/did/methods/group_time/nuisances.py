@@ -129,7 +129,7 @@ def cross_products(passes: Passes, groups: Sequence[ModelGroup]) -> CrossProduct
             alike = [ks] if len(weight) == 1 else ks[:, None]
             for some, own in zip(alike, weight, strict=True):
                 rows = chunk.rows_of(groups[some[0]])
-                products = (x.T * own) @ rows.T
+                products = np.dot(x.T * own, rows.T)
                 sums.append((0, (side[some], some), products[:, :size]))
                 for k in some[side[some] == COMPARED]:
                     cross = groups[k].contrast @ products[:, size:].T
@@ -267,18 +267,18 @@ def _logit_parts(
     value : (logits, size)
         Coefficients.
     """
-    total = weight @ x
+    total = np.dot(weight, x)
     with np.errstate(over="ignore"):
         odds = np.exp(-value @ x.T)
     odds += 1  # one over the propensity score
     p = 1 / odds
     logs = np.log(np.minimum(odds, HUGE, out=odds), out=odds)
-    loss = (logs @ weight[0]) if len(weight) == 1 else np.einsum("kr,kr->k", logs, weight)
+    loss = np.dot(logs, weight[0]) if len(weight) == 1 else np.einsum("kr,kr->k", logs, weight)
     loss += np.where(treated, 0.0, (total * value).sum(axis=1))
     weighted = weight * p
-    score = np.where(treated[:, None], total, 0.0) - weighted @ x
+    score = np.where(treated[:, None], total, 0.0) - np.dot(weighted, x)
     weighted *= np.subtract(1, p, out=p)
-    return 2 * loss, score, weighted @ products.T
+    return 2 * loss, score, np.dot(weighted, products.T)
 
 
 def pair_products(x: np.ndarray) -> np.ndarray:

@@ -101,12 +101,15 @@ def _totals(
                 continue
             (x, weight), (now, base) = chunk.sample(group), chunk.outcomes(group)
             if group.treated == chunk.cohort:
-                sums += [(0, k, weight.sum()), (1, group.comparisons, weight @ now)]
-                sums.append((2, group.comparisons, weight @ base))
+                sums += [(0, k, weight.sum()), (1, group.comparisons, np.dot(weight, now))]
+                sums.append((2, group.comparisons, np.dot(weight, base)))
                 continue
             odds, trimmed = odds_weights(weight, np.minimum(scores(x @ logits[k]), CAP))
             ox = odds[:, None] * x
-            sums += [(3, group.comparisons, now.T @ ox), (4, group.comparisons, base.T @ ox)]
+            sums += [
+                (3, group.comparisons, np.dot(now.T, ox)),
+                (4, group.comparisons, np.dot(base.T, ox)),
+            ]
             sums += [(5, (k, chunk.cohort), odds.sum()), (6, k, trimmed)]
         return sums
 

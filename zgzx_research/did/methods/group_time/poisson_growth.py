@@ -97,8 +97,8 @@ def _totals(passes: Passes, groups: list[ModelGroup], value: np.ndarray) -> list
             if group.treated == chunk.cohort:
                 now, base = chunk.outcomes(group)
                 grown = np.exp(x @ (value[0, here] - value[1, here]).T)
-                expected = (weight[:, None] * base * grown).T @ x
-                sums += [(0, k, weight.sum()), (1, here, weight @ now), (2, here, expected)]
+                expected = np.dot((weight[:, None] * base * grown).T, x)
+                sums += [(0, k, weight.sum()), (1, here, np.dot(weight, now)), (2, here, expected)]
             else:
                 sums.append((3, (k, chunk.cohort), weight.sum()))
         return sums
@@ -149,7 +149,7 @@ def fit_poisson(
             if group.controls[chunk.cohort]:
                 _, weight = chunk.sample(group)
                 here = np.concatenate([group.comparisons, comparisons + group.comparisons])
-                sums.append((0, here, weight @ np.hstack(chunk.outcomes(group))))
+                sums.append((0, here, np.dot(weight, np.hstack(chunk.outcomes(group)))))
                 sums.append((1, here, np.full(len(here), weight.sum())))
         return sums
 
@@ -187,9 +187,9 @@ def _poisson_sums(
                     mean = np.exp(index)
                 loss = mean - y - y * index + special.xlogy(y, y)
                 products = x[:, upper[0]] * x[:, upper[1]]
-                found.append((0, here, 2 * (weight @ loss)))
-                found.append((1, here, (weight[:, None] * (y - mean)).T @ x))
-                found.append((2, here, (weight[:, None] * mean).T @ products))
+                found.append((0, here, 2 * np.dot(weight, loss)))
+                found.append((1, here, np.dot((weight[:, None] * (y - mean)).T, x)))
+                found.append((2, here, np.dot((weight[:, None] * mean).T, products)))
             return found
 
         shapes = [(count,), (count, width), (count, len(upper[0]))]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from zgzx_research.did.core.comparisons import Comparisons
-from zgzx_research.did.methods.group_time.influence_sums import Columns, influence_sums
+from zgzx_research.did.methods.group_time.influence_sums import Sheet, influence_sums
 from zgzx_research.did.methods.group_time.model_groups import model_groups
 from zgzx_research.did.methods.group_time.odds_growth import growth_by_odds
 from zgzx_research.did.methods.group_time.options import Options
@@ -42,18 +42,17 @@ def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> Adjusted
         trimmed[here] = growth.trimmed
         per_weight[here] = (growth.total - growth.without) / growth.weight
 
-    def kernel(chunk: Chunk) -> list[Columns]:
-        found = []
+    def kernel(chunk: Chunk, sheet: Sheet) -> None:
         for growth in made:
             if not growth.group.has(chunk.cohort):
                 continue
-            found.append((count + growth.group.comparisons, growth.influence(chunk)))
+            here = growth.group.comparisons
+            sheet.rows(count + here)[:] = growth.influence(chunk).T
             if growth.group.treated == chunk.cohort:
                 _, weight = chunk.sample(growth.group)
                 now, _ = chunk.outcomes(growth.group)
                 own = weight[:, None] * (now - growth.total / growth.weight)
-                found.append((growth.group.comparisons, own))
-        return found
+                sheet.rows(here)[:] = own.T
 
     sums = influence_sums(passes, kernel, [growth.group for growth in made], count, 2)
     return AdjustedComparisons(statistics, share, trimmed, failed, sums, per_weight)

@@ -88,10 +88,10 @@ def stratum_sums(moments: Moments, passes: StratumPasses | None) -> Sums:
 
     def kernel(chunk: UnitChunk) -> list[Contribution]:
         (z, y), weight = regressors_and_outcomes(chunk, scaling), chunk.weights
-        twice = (weight[:, 0] ** 2) @ np.hstack([z, y])
+        twice = np.dot(weight[:, 0] ** 2, np.hstack([z, y]))
         return [
-            (0, chunk.group, (weight * z).T @ z),
-            (1, chunk.group, y.T @ (weight * z)),
+            (0, chunk.group, np.dot((weight * z).T, z)),
+            (1, chunk.group, np.dot(y.T, weight * z)),
             (2, chunk.group, twice[:width]),
             (3, chunk.group, twice[width:]),
         ]
