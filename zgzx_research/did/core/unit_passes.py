@@ -57,7 +57,10 @@ class UnitChunk:
     @property
     def weights(self) -> np.ndarray:
         """(units, 1 or periods) weights."""
-        return self.panel.weights.take(self.rows, axis=0)
+        weights = self.panel.weights
+        if weights.strides[0] == 0:  # one for all units: `take` would write them all out first
+            return weights[: len(self.rows)]
+        return weights.take(self.rows, axis=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def part_of(block: Block, *, recipe: Recipe) -> PreparedPanel:
     codes, distinct = pd.factorize(start)
     weight, group = block.columns.get("weights"), block.columns.get("cluster")
     if weight is None:
-        weight = np.ones((len(start), 1))
+        weight = np.broadcast_to(1.0, (len(start), 1))  # one number in memory
     return PreparedPanel(
         block.y,
         np.searchsorted(recipe.cohorts, distinct)[codes],

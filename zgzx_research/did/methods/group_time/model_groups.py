@@ -26,7 +26,7 @@ class ModelGroup:
     base : (comparisons here, periods)
         Base weights.
     contrast : (comparisons here, columns)
-        What makes the changes of a comparison out of `Chunk.responses`.
+        What makes the changes of a comparison out of the responses (see `Chunk.rows_of`).
     """
 
     treated: int

@@ -129,7 +129,7 @@ class Chunk:
             return np.vstack([self.design(group.at)[0].T, (now - base).T])
         name = f"rows {group.at}"
         if name not in self.read:
-            x, y = self.design(group.at)[0].T, self.y.T
+            x, y = self.design(group.at)[0].T, self.units.y.T
             rows = np.empty((len(x) + len(y), len(self.rows)))
             rows[: len(x)] = x
             np.subtract(y, y[0], out=rows[len(x) :])
