@@ -147,13 +147,12 @@ def part_of(block: Block, *, recipe: Recipe) -> PreparedPanel:
     start, late = sample.start, sample.late
     if not keep.all():
         block, start, late = block.take(keep), start[keep], None if late is None else late[keep]
-    codes, distinct = pd.factorize(start)
     weight, group = block.columns.get("weights"), block.columns.get("cluster")
     if weight is None:
         weight = np.broadcast_to(1.0, (len(start), 1))  # one number in memory
     return PreparedPanel(
         block.y,
-        np.searchsorted(recipe.cohorts, distinct)[codes],
+        np.searchsorted(recipe.cohorts, start),
         recipe.cohorts,
         recipe.clock.numbers,
         _of_width(weight.astype(float, copy=False), block, recipe.widths.get("weights", 1)),

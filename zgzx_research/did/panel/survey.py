@@ -116,8 +116,6 @@ def survey_of(block: Block, *, roles: Roles) -> Survey:
     place = place_of(block.units)
     tally = block.tally | _wrong_values(block) | _alike(block)
     start = block.columns["first_treated"][:, 0].astype(float, copy=False)
-    codes, distinct = pd.factorize(start)
-    units = np.bincount(codes + 1, minlength=len(distinct) + 1)[1:]
     cluster = block.columns.get("cluster")
     labels = None
     if cluster is not None:
@@ -128,7 +126,7 @@ def survey_of(block: Block, *, roles: Roles) -> Survey:
             for what, (rows, count, shown) in tally.items()
         },
         block.periods,
-        pd.Series(units, index=distinct),
+        pd.Series(start).value_counts(sort=False),
         block.kinds,
         block.levels,
         {role: column.shape[1] for role, column in block.columns.items()},
