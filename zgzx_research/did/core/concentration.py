@@ -19,7 +19,7 @@ import numpy as np
 from zgzx_research.did.core.comparisons import unit_weights
 from zgzx_research.did.core.moments import observation_strata
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import over_parts
+from zgzx_research.did.panel.parts import is_complete, over_parts
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 LARGEST = 3  # units whose common share is reported: the dominance rule of statistical offices
@@ -89,8 +89,8 @@ def unit_sizes(panel: PreparedPanel, *, ratio: bool, masked: int, pooled: bool) 
     cohorts = panel.cohorts
     base = _base_periods(panel.periods, cohorts, masked, pooled)
     after = np.isfinite(cohorts)[:, None] & (panel.periods >= cohorts[:, None])
-    gaps = bool(np.isnan(panel.y.min()))
-    seen = ~np.isnan(panel.y) if gaps else np.ones((len(panel.y), 0), dtype=bool)
+    whole = is_complete(panel)
+    seen = np.ones((len(panel.y), 0), dtype=bool) if whole else ~np.isnan(panel.y)
     member, first = observation_strata(panel.cohort, seen)
     cohort, observed = panel.cohort[first], ~np.isnan(panel.y[first])
     used = (observed & after[cohort]).any(axis=1)

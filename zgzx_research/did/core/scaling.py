@@ -8,7 +8,7 @@ import numpy as np
 
 from zgzx_research.did.panel.collinear import CONSTANT
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import once
+from zgzx_research.did.panel.parts import is_complete, once
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 ENOUGH = 5_000  # units of a part to take centre and scale from
@@ -49,7 +49,8 @@ class Scaling:
         at : int
             Index of the period, where covariates change within units.
         """
-        x = np.ones((self.width, len(rows)))  # a regressor lies together
+        x = np.empty((self.width, len(rows)))  # a regressor lies together
+        x[0] = 1.0
         if panel.covariates is None or self.width == 1:
             return x.T
         if panel.covariates.shape[1] > 1:
@@ -115,7 +116,7 @@ def without_covariates(scaling: Scaling) -> Scaling:
 
 def _spread(panel: PreparedPanel) -> Spread:
     weighed = ~np.isnan(panel.weights)
-    complete = bool(weighed.all()) and not np.isnan(panel.y.min(initial=0.0))
+    complete = bool(weighed.all()) and is_complete(panel)
     weight = np.array([np.where(weighed, panel.weights, 0.0).sum(), weighed.sum()])
     if panel.covariates is None:
         nothing = np.zeros(0)

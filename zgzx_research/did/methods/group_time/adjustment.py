@@ -200,29 +200,27 @@ def _adjusted(
     )
 
 
-def influence_rows(
-    chunk: Chunk, parts: Sequence[tuple[ModelGroup, Nuisances, Adjusted]], sheet: Sheet
+def write_influence(
+    chunk: Chunk, group: ModelGroup, fit: Nuisances, result: Adjusted, sheet: Sheet
 ) -> None:
-    """Write influence values of the units of a chunk, for all groups they take part in."""
-    for group, fit, result in parts:
-        if not group.has(chunk.cohort):
-            continue
-        (x, weight), (rows, contrast) = chunk.sample(group), rows_of(chunk, group, fit)
-        p, (w, odds), bp = scores_of(chunk, x, fit), result.weight, result.by_propensity
-        slope = np.column_stack([-fit.outcome.T, contrast])  # changes less what is expected
-        parts = np.empty((sum(rows.shape[:1] + x.shape[1:]) + 1, len(p)))
-        own, model, means = np.split(parts, [len(rows), len(parts) - 1])
-        if group.treated == chunk.cohort:
-            slope[:, 0] -= result.treated
-            np.multiply(rows, weight / w, out=own)
-            np.multiply(x.T, weight * (p - 1), out=model)
-            means[:], by_mean = 0.0, np.zeros_like(result.compared)
-        else:
-            kept = odds_weights(weight, p)[0] / odds if odds > 0 else np.zeros(len(p))
-            np.multiply(rows, -(weight * (x @ result.by_outcome) + kept), out=own)
-            np.multiply(x.T, weight * p, out=model)
-            means[:], by_mean = kept, result.compared
-        np.dot(np.column_stack([slope, bp.T, by_mean]), parts, out=sheet.rows(group.comparisons))
+    """Write influence values of the units of a chunk that take part in a group."""
+    (x, weight), (rows, contrast) = chunk.sample(group), rows_of(chunk, group, fit)
+    p, (w, odds), slope = scores_of(chunk, x, fit), result.weight, result.by_propensity
+    expected = np.column_stack([-fit.outcome.T, contrast])  # of rows: changes less the expected
+    parts = np.empty((len(rows) + x.shape[1] + 1, len(p)))
+    own, model, means = np.split(parts, [len(rows), len(parts) - 1])
+    if group.treated == chunk.cohort:
+        expected[:, 0] -= result.treated
+        np.multiply(rows, weight / w, out=own)
+        np.multiply(x.T, weight * (p - 1), out=model)
+        means[:] = 0.0
+    else:
+        kept = odds_weights(weight, p)[0] / odds if odds > 0 else np.zeros(len(p))
+        np.multiply(rows, -(weight * (x @ result.by_outcome) + kept), out=own)
+        np.multiply(x.T, weight * p, out=model)
+        means[:] = kept
+    by_part = np.column_stack([expected, slope.T, result.compared])
+    np.dot(by_part, parts, out=sheet.rows(group.comparisons))
 
 
 def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> AdjustedComparisons:
@@ -245,10 +243,13 @@ def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> Adjusted
         here = group.comparisons
         effect[0, here], share[here] = result.effect, result.cohort_share
         trimmed[here], per_weight[here] = result.trimmed, result.effect / result.weight[0]
-    parts = list(zip(groups, fits, results, strict=True))
-    sums = influence_sums(
-        passes, lambda chunk, sheet: influence_rows(chunk, parts, sheet), groups, count, 1
-    )
+
+    def kernel(chunk: Chunk, sheet: Sheet) -> None:
+        for group, fit, result in zip(groups, fits, results, strict=True):
+            if group.has(chunk.cohort):
+                write_influence(chunk, group, fit, result, sheet)
+
+    sums = influence_sums(passes, kernel, groups, count, 1)
     return AdjustedComparisons(effect, share, trimmed, failed, sums, per_weight)
 
 

@@ -21,7 +21,7 @@ TRIM = 0.995  # comparison units at least so likely to be treated take no part (
 CAP = 1 - 1e-6  # of propensity scores
 # variance of a logit coefficient (covariates standardised) that means: nothing determines it
 SEPARATED = 1e6
-HUGE = 1e300
+HUGE = 1e75  # the product of four is a number
 TREATED, COMPARED = 0, 1  # first index of `CrossProducts.square`
 TOGETHER = 8  # logits at a time: their arrays stay in the processor's cache
 
@@ -272,13 +272,31 @@ def _logit_parts(
         odds = np.exp(-value @ x.T)
     odds += 1  # one over the propensity score
     p = 1 / odds
-    logs = np.log(np.minimum(odds, HUGE, out=odds), out=odds)
-    loss = np.dot(logs, weight[0]) if len(weight) == 1 else np.einsum("kr,kr->k", logs, weight)
+    loss = _weighted_logs(np.minimum(odds, HUGE, out=odds), weight)
     loss += np.where(treated, 0.0, (total * value).sum(axis=1))
     weighted = weight * p
     score = np.where(treated[:, None], total, 0.0) - np.dot(weighted, x)
     weighted *= np.subtract(1, p, out=p)
     return 2 * loss, score, np.dot(weighted, products.T)
+
+
+def _weighted_logs(odds: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(logits,) Σ w log odds.
+
+    Where weights are equal, of four rows it takes one logarithm, that of their product.
+    """
+    if len(weight) > 1:
+        return np.einsum("kr,kr->k", np.log(odds, out=odds), weight)
+    own = weight[0]
+    if own.min() < own.max():
+        return np.dot(np.log(odds, out=odds), own)
+    whole = odds.shape[1] // 4
+    first, second, third, fourth = np.split(odds[:, : 4 * whole], 4, axis=1)
+    first *= second
+    third *= fourth
+    first *= third
+    logs = np.log(first, out=first).sum(axis=1) + np.log(odds[:, 4 * whole :]).sum(axis=1)
+    return np.asarray(own[0] * logs)
 
 
 def pair_products(x: np.ndarray) -> np.ndarray:
