@@ -198,7 +198,10 @@ def fill_grid(
         ).any():
             columns[role] = _wide(grid, rows.columns[role], y)
         else:
-            columns[role] = np.where(holes[role], np.nan, first[role])[:, None]
+            values = first[role].astype(float, copy=False)
+            if holes[role].any():
+                values = np.where(holes[role], np.nan, values)
+            columns[role] = values[:, None]
     return y, columns
 
 
