@@ -159,7 +159,8 @@ def cohort_of(panel: PreparedPanel) -> np.ndarray:
 def order_units(panel: PreparedPanel, group: np.ndarray) -> OrderedUnits:
     """Order the units by group within blocks, and cut them into pieces."""
     groups = int(group.max(initial=0)) + 1
-    key = np.arange(len(group)) // (CHUNK * groups) * groups + group
+    blocks = max(1, round(len(group) / (CHUNK * groups)))
+    key = np.arange(len(group)) // max(1, -(-len(group) // blocks)) * groups + group
     counts = np.bincount(key)
     if panel.cluster is None:
         order = np.argsort(key.astype(np.int16) if len(counts) < 2**15 else key, kind="stable")
