@@ -42,14 +42,12 @@ class Adjusted:
     Attributes
     ----------
     effect : (comparisons here,)
-    treated, compared : (comparisons here,)
-        The two means of r.
     weight : tuple[float, float]
         Σ_T w and Σ_C O.
-    by_propensity : (1 + covariates, comparisons here)
-        How influence depends on the fitted propensity score.
     by_outcome : (1 + covariates,)
         How influence depends on the fitted outcome regression.
+    on_treated, on_compared : (comparisons here, parts)
+        What makes influence values of a unit out of the parts that `write_influence` lists.
     cohort_share : (cohorts,)
         Share of each cohort in what the treated are compared with.
     trimmed : int
@@ -57,11 +55,10 @@ class Adjusted:
     """
 
     effect: np.ndarray
-    treated: np.ndarray
-    compared: np.ndarray
     weight: tuple[float, float]
-    by_propensity: np.ndarray
     by_outcome: np.ndarray
+    on_treated: np.ndarray
+    on_compared: np.ndarray
     cohort_share: np.ndarray
     trimmed: int
 
@@ -188,13 +185,16 @@ def _adjusted(
         gap = wx / w - (odds_x / odds if propensity else 0.0)
         by_outcome = fit.outcome_inverse @ gap
         share += by_cohort[:, 1:] @ by_outcome
+    contrast = group.contrast if fit.fitted is None else np.eye(len(here))
+    on_compared = np.column_stack([-fit.outcome.T, contrast, by_propensity.T, compared])
+    on_treated = on_compared.copy()
+    on_treated[:, 0] -= treated
     return Adjusted(
         treated - compared,
-        treated,
-        compared,
         (float(w), float(odds) if propensity else 0.0),
-        by_propensity,
         by_outcome,
+        on_treated,
+        on_compared,
         share,
         int(totals.trimmed[k]),
     )
@@ -203,24 +203,23 @@ def _adjusted(
 def write_influence(
     chunk: Chunk, group: ModelGroup, fit: Nuisances, result: Adjusted, sheet: Sheet
 ) -> None:
-    """Write influence values of the units of a chunk that take part in a group."""
-    (x, weight), (rows, contrast) = chunk.sample(group), rows_of(chunk, group, fit)
-    p, (w, odds), slope = scores_of(chunk, x, fit), result.weight, result.by_propensity
-    expected = np.column_stack([-fit.outcome.T, contrast])  # of rows: changes less the expected
-    parts = np.empty((len(rows) + x.shape[1] + 1, len(p)))
-    own, model, means = np.split(parts, [len(rows), len(parts) - 1])
+    """Write influence values of the units of a chunk that take part in a group.
+
+    They are linear in three parts: regressors and responses (of which come the r), regressors once
+    more (of which comes what the propensity score depends on), and the odds weight.
+    """
+    (x, weight), (rows, _) = chunk.sample(group), rows_of(chunk, group, fit)
+    p, (w, odds), last = scores_of(chunk, x, fit), result.weight, len(rows) + x.shape[1]
+    parts = np.empty((last + 1, len(p)))
     if group.treated == chunk.cohort:
-        expected[:, 0] -= result.treated
-        np.multiply(rows, weight / w, out=own)
-        np.multiply(x.T, weight * (p - 1), out=model)
-        means[:] = 0.0
+        made_by, own, model, parts[last] = result.on_treated, weight / w, weight * (p - 1), 0.0
     else:
         kept = odds_weights(weight, p)[0] / odds if odds > 0 else np.zeros(len(p))
-        np.multiply(rows, -(weight * (x @ result.by_outcome) + kept), out=own)
-        np.multiply(x.T, weight * p, out=model)
-        means[:] = kept
-    by_part = np.column_stack([expected, slope.T, result.compared])
-    np.dot(by_part, parts, out=sheet.rows(group.comparisons))
+        own = -(weight * (x @ result.by_outcome) + kept)
+        made_by, model, parts[last] = result.on_compared, weight * p, kept
+    np.multiply(rows, own, out=parts[: len(rows)])
+    np.multiply(x.T, model, out=parts[len(rows) : last])
+    np.dot(made_by, parts, out=sheet.rows(group.comparisons))
 
 
 def adjust(panel: Panel, comparisons: Comparisons, options: Options) -> AdjustedComparisons:
