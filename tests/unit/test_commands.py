@@ -157,7 +157,7 @@ def test_doctor_names_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     def absent(name: str) -> str | None:
         return None if name == "duckdb" else "1"
 
-    monkeypatch.setattr(doctor, "_version", absent)
+    monkeypatch.setattr(doctor, "installed_version", absent)
     found = {one.name: one for one in doctor.examine(tmp_path)}
     for name in ("python", "disk", "writable", "keys", "dependencies"):
         assert found[name].state == doctor.PROBLEM and found[name].remedy, name

@@ -11,8 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,9 @@ from packaging.requirements import Requirement
 from zgzx_research import __version__
 from zgzx_research.cli.answers import CHOICE, language, sentence
 from zgzx_research.errors import ZgzxError
+from zgzx_research.pipeline.installed import installed_version, required_packages, tried_pythons
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
-PYTHONS = ((3, 11), (3, 13))
 FREE_GB = 2  # a study of default size leaves .3 GB; its notebooks and the spill of DuckDB need more
 MEMORY_GB = 4
 LOCKED = re.compile(r"^([A-Za-z0-9][^\\\n]*==[^\\\n]*)", re.MULTILINE)  # a line, without its hashes
@@ -50,10 +49,6 @@ class Finding:
     found: str
     remedy: str = ""
 
-    def as_dict(self) -> dict[str, str]:
-        """Return its attributes."""
-        return asdict(self)
-
 
 def examine(root: Path) -> list[Finding]:
     """Look at everything a run needs.
@@ -79,12 +74,10 @@ def _looked(name: str, look: Callable[[Path], tuple[str, ...]], root: Path) -> F
 
 
 def _python(root: Path) -> tuple[str, ...]:
-    version = platform.python_version()
-    first, last = PYTHONS
-    if first <= tuple(map(int, platform.python_version_tuple()[:2])) <= last:
+    version, tried = platform.python_version(), tried_pythons()
+    if ".".join(platform.python_version_tuple()[:2]) in tried:
         return OK, version
-    wanted = f"{first[0]}.{first[1]}–{last[0]}.{last[1]}"
-    return PROBLEM, version, sentence("fix_python", wanted=wanted)
+    return PROBLEM, version, sentence("fix_python", wanted=f"{tried[0]}–{tried[-1]}")
 
 
 def _package(root: Path) -> tuple[str, ...]:
@@ -93,8 +86,8 @@ def _package(root: Path) -> tuple[str, ...]:
 
 def _dependencies(root: Path) -> tuple[str, ...]:
     """Compare installed versions with the lock, where there is one."""
-    needed = [wanted.name for wanted in _required()]
-    absent = [name for name in needed if _version(name) is None]
+    needed = required_packages()
+    absent = [name for name in needed if installed_version(name) is None]
     if absent:
         return PROBLEM, sentence("found_absent", names=_some(absent)), sentence("fix_install")
     lock = root / "requirements.lock"
@@ -102,29 +95,16 @@ def _dependencies(root: Path) -> tuple[str, ...]:
         return OK, sentence("found_unlocked", count=len(needed))
     lines = map(Requirement, LOCKED.findall(lock.read_text(encoding="utf-8")))
     locked = [line for line in lines if line.marker is None or line.marker.evaluate()]
-    here = [(line, found) for line in locked if (found := _version(line.name))]
+    here = [(line, found) for line in locked if (found := installed_version(line.name))]
     other = [line.name for line, found in here if not line.specifier.contains(found)]
     if other:
         return NOTE, sentence("found_other", names=_some(other)), sentence("fix_other")
     return OK, sentence("found_locked", count=len(here))
 
 
-def _required() -> list[Requirement]:
-    """Return what the package asks for on this machine, without its extras."""
-    wanted = map(Requirement, metadata.requires("zgzx-research") or [])
-    return [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
-
-
 def _some(names: list[str]) -> str:
     """Return how many names there are, and a few of them."""
     return f"{len(names)} ({', '.join(names[:3])})"
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _fonts(root: Path) -> tuple[str, ...]:
@@ -140,7 +120,7 @@ def _typesetting(root: Path) -> tuple[str, ...]:
     import typst
 
     typst.compile(b"= 1")
-    return OK, f"pandoc {pypandoc.get_pandoc_version()}, typst {metadata.version('typst')}"
+    return OK, f"pandoc {pypandoc.get_pandoc_version()}, typst {installed_version('typst')}"
 
 
 def _spark(root: Path) -> tuple[str, ...]:
@@ -150,7 +130,7 @@ def _spark(root: Path) -> tuple[str, ...]:
         check()
     except ZgzxError as error:
         return NOTE, error.what, sentence("fix_spark", remedy=error.remedy)
-    return OK, f"pyspark {_version('pyspark')}, Java {java_version()}"
+    return OK, f"pyspark {installed_version('pyspark')}, Java {java_version()}"
 
 
 def _git(root: Path) -> tuple[str, ...]:

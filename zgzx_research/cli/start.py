@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +54,7 @@ def doctor(as_json: AsJson = False) -> None:
             say(f"         {sentence('doctor_remedy')}: {finding.remedy}")
     problems = [finding for finding in findings if finding.state == PROBLEM]
     tell("doctor_problems" if problems else "doctor_fine", count=len(problems))
-    answer(findings=[finding.as_dict() for finding in findings], problems=len(problems))
+    answer(findings=[asdict(finding) for finding in findings], problems=len(problems))
     if problems:
         raise typer.Exit(2)
 

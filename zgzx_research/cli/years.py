@@ -9,14 +9,16 @@ import typer
 from zgzx_research.cli.answers import AsJson, answer, language, say, tell
 from zgzx_research.cli.app import Name, app
 
+Language = Annotated[
+    str | None, typer.Option("--language", help="zh or en; that of the messages by default")
+]
+
 
 @app.command()
 def changes(
     old: Annotated[str, typer.Argument(help="the earlier study")],
     new: Annotated[str, typer.Argument(help="the present study")],
-    language_: Annotated[
-        str | None, typer.Option("--language", help="zh or en; that of the messages by default")
-    ] = None,
+    language_: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Split what changed since an earlier report into method, data and new editions."""
@@ -59,9 +61,7 @@ def power(
     effect: Annotated[
         float, typer.Option(help="percent for counts, percentage points for shares")
     ] = 10.0,
-    language_: Annotated[
-        str | None, typer.Option("--language", help="zh or en; that of the messages by default")
-    ] = None,
+    language_: Language = None,
 ) -> None:
     """Say how many more editions it takes until an effect of this size would be seen."""
     from zgzx_research.pipeline.editions_power import power_lines

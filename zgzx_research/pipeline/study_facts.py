@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from zgzx_research.evidence.facts import Fact, fact
 from zgzx_research.pipeline import store
+from zgzx_research.pipeline.installed import installed_version, required_packages
 from zgzx_research.study import Study
 
 
@@ -67,19 +66,5 @@ def lock_digest(root: Path) -> str:
     lock = root / "requirements.lock"
     if lock.is_file():
         return store.file_digest(lock)[:12]
-    return store.digest("\n".join(_installed()).encode())[:12]
-
-
-def _installed() -> list[str]:
-    """List the packages that every run needs, each with the version that is installed."""
-    asked = metadata.requires("zgzx-research") or []
-    names = {re.split(r"[^\w.-]", line)[0] for line in asked if ";" not in line}  # no extras
-    return [f"{name}=={_version(name)}" for name in sorted(names)]
-
-
-def _version(package: str) -> str:
-    """Return the version that is installed; "none" where the package is missing."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "none"
+    installed = [f"{name}=={installed_version(name)}" for name in sorted(required_packages())]
+    return store.digest("\n".join(installed).encode())[:12]
