@@ -82,20 +82,14 @@ def fit_nuisances(
     """
     size = passes.scaling.width
     sums = cross_products(passes, groups)
-    logits = fit_logits(passes, groups, sums.square) if propensity else None
+    nothing = np.zeros(size), np.zeros((size, size)), ""
+    logits = fit_logits(passes, groups, sums.square) if propensity else [nothing] * len(groups)
     result = []
-    for k, group in enumerate(groups):
-        b, b_inverse, b_failed = (
-            np.zeros((size, len(group.comparisons))),
-            np.zeros((size, size)),
-            "",
-        )
-        g, g_inverse, g_failed = np.zeros(size), np.zeros((size, size)), ""
+    for k, (group, (g, g_inverse, g_failed)) in enumerate(zip(groups, logits, strict=True)):
+        b, b_inverse, b_failed = np.zeros((size, len(group.comparisons))), nothing[1], ""
         if outcome:
             cross = sums.cross[group.comparisons].T
             b, b_inverse, b_failed = solve_normal(sums.square[COMPARED, k], cross)
-        if logits:
-            g, g_inverse, g_failed = logits[k]
         result.append(Nuisances(b, b_inverse, g, g_inverse, b_failed or g_failed))
     return result
 
