@@ -78,11 +78,12 @@ tutorials: $(READY)
 	$(BIN)/jupytext --quiet --sync notebooks/tutorials/[0-9]*.py
 	$(PYTEST) tests/tutorials
 
-# the lock of Spark is apart: 450 MB that only large data need. -n 0: one Java for all tests
+# the lock of Spark and polars is apart: 630 MB that few need. -n 0: one Java for all tests
 spark: $(READY)
 	sh .ci/java
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-engines.lock
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 0 -rs tests/spark
+	$(BIN)/python -m pytest -n 0 -k polars tests/unit/did tests/cases/test_clock.py
 
 # the wheel is built from the sdist, with the build tools of .venv
 dist: $(READY)
@@ -127,8 +128,8 @@ $(PEERS)/.ready: benchmarks/requirements.txt
 lock: $(READY)
 	$(BIN)/uv pip compile --python $(BIN)/python --universal --generate-hashes --no-header --extra dev \
 		--python-version 3.11 --output-file requirements.lock pyproject.toml --quiet
-	$(BIN)/python .ci/extra.py spark | $(BIN)/uv pip compile - --python $(BIN)/python --universal --generate-hashes \
-		--no-header --no-annotate --python-version 3.11 --output-file requirements-spark.lock --quiet
+	$(BIN)/python .ci/extra.py spark polars | $(BIN)/uv pip compile - --python $(BIN)/python --universal --generate-hashes \
+		--no-header --no-annotate --python-version 3.11 --output-file requirements-engines.lock --quiet
 
 environment: $(READY)
 	$(BIN)/python .ci/environment.py

@@ -1,4 +1,4 @@
-"""Print what an extra of pyproject.toml asks for, a line each, for `make lock`."""
+"""Print what some extras of pyproject.toml ask for, a line each, for `make lock`."""
 
 import sys
 import tomllib
@@ -8,4 +8,5 @@ ROOT = Path(__file__).resolve().parents[1]
 
 if __name__ == "__main__":
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    sys.stdout.write("\n".join(project["optional-dependencies"][sys.argv[1]]) + "\n")
+    for extra in sys.argv[1:]:
+        sys.stdout.write("\n".join(project["optional-dependencies"][extra]) + "\n")

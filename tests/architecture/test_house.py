@@ -68,7 +68,7 @@ def test_environment_is_made_from_pyproject() -> None:
 EXTRAS = PROJECT["optional-dependencies"]
 LOCKS = {
     "requirements.lock": PROJECT["dependencies"] + EXTRAS["dev"] + EXTRAS["docs"],
-    "requirements-spark.lock": EXTRAS["spark"],
+    "requirements-engines.lock": EXTRAS["spark"] + EXTRAS["polars"],
 }
 
 
@@ -82,11 +82,14 @@ def test_lock_is_hashed_names_no_host_and_covers_pyproject(name: str) -> None:
     assert names - {PROJECT["name"]} <= {name.lower() for name in pinned}
 
 
-def test_spark_is_an_extra_of_its_own() -> None:
-    """It is 450 MB: who does not need it never downloads it."""
-    assert not re.search(r"^py(spark|4j)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
-    pinned = re.findall(r"^(\w+)==", (ROOT / "requirements-spark.lock").read_text(), re.MULTILINE)
-    assert sorted(pinned) == ["py4j", "pyspark"]
+def test_other_engines_have_a_lock_of_their_own() -> None:
+    """They are 630 MB: who does not need them never downloads them."""
+    engines, own = (
+        set(re.findall(r"^([\w-]+)==", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements-engines.lock", "requirements.lock")
+    )
+    assert engines == {"py4j", "pyspark", "polars", "polars-runtime-32"}
+    assert not engines & own
 
 
 def test_no_commit_holds_a_path_of_a_machine_or_a_registry() -> None:

@@ -92,7 +92,7 @@ SOURCES: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
     "relation": a_relation,
     "dataset": lambda data, folder: ds.dataset(a_folder(data, folder)),
     "reader": a_reader,
-    "lazy frame": a_lazy_frame,
+    "lazy frame of polars": a_lazy_frame,
 }
 
 
