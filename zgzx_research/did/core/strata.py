@@ -12,7 +12,7 @@ import numpy as np
 
 from zgzx_research.did.core.moments import DENSE, observation_strata
 from zgzx_research.did.panel.panel_in_parts import Panel
-from zgzx_research.did.panel.parts import once
+from zgzx_research.did.panel.parts import is_complete, once
 from zgzx_research.did.panel.prepared_panel import PreparedPanel
 
 
@@ -98,7 +98,7 @@ def same_strata(cohort: np.ndarray, pattern: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _strata(panel: PreparedPanel) -> Strata:
-    if len(panel.y) and not np.isnan(panel.y.min()):
+    if len(panel.y) and is_complete(panel):
         return _complete_strata(panel)
     seen = ~np.isnan(panel.y)
     member, first = observation_strata(panel.cohort, seen)

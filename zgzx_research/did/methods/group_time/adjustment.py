@@ -63,16 +63,21 @@ class Adjusted:
     trimmed: int
 
 
-def rows_of(chunk: Chunk, group: ModelGroup, fit: Nuisances) -> tuple[np.ndarray, np.ndarray]:
-    """Regressors with responses below (see `Chunk.rows_of`), and what makes changes of responses.
+def fitted_rows(chunk: Chunk, group: ModelGroup, fit: Nuisances) -> np.ndarray:
+    """Regressors with responses below (see `Chunk.rows_of`), of which `contrast_of` makes changes.
 
     Predictions of a learner are taken off the changes here. Those of a regression are linear in the
     regressors: they are taken off sums, or in one product with the regressors.
     """
     if fit.fitted is None:
-        return chunk.rows_of(group), group.contrast
+        return chunk.rows_of(group)
     left = chunk.changes(group) - fit.fitted[chunk.rows]
-    return np.vstack([chunk.sample(group)[0].T, left.T]), np.eye(left.shape[1])
+    return np.vstack([chunk.sample(group)[0].T, left.T])
+
+
+def contrast_of(group: ModelGroup, fit: Nuisances) -> np.ndarray:
+    """(comparisons here, responses) what makes changes of responses; a learner's are changes."""
+    return group.contrast if fit.fitted is None else np.eye(len(group.comparisons))
 
 
 def scores_of(chunk: Chunk, x: np.ndarray, fit: Nuisances) -> np.ndarray:
@@ -121,7 +126,8 @@ def sum_units(
         for k, (group, fit) in enumerate(zip(groups, fits, strict=True)):
             if not group.has(chunk.cohort):
                 continue
-            (x, weight), (rows, contrast) = chunk.sample(group), rows_of(chunk, group, fit)
+            (x, weight), rows = chunk.sample(group), fitted_rows(chunk, group, fit)
+            contrast = contrast_of(group, fit)
             if group.treated == chunk.cohort:
                 total = np.dot(rows, weight)
                 sums += [(0, k, total[:width]), (1, group.comparisons, contrast @ total[width:])]
@@ -185,8 +191,8 @@ def _adjusted(
         gap = wx / w - (odds_x / odds if propensity else 0.0)
         by_outcome = fit.outcome_inverse @ gap
         share += by_cohort[:, 1:] @ by_outcome
-    contrast = group.contrast if fit.fitted is None else np.eye(len(here))
-    on_compared = np.column_stack([-fit.outcome.T, contrast, by_propensity.T, compared])
+    changes = -fit.outcome.T, contrast_of(group, fit)
+    on_compared = np.column_stack([*changes, by_propensity.T, compared])
     on_treated = on_compared.copy()
     on_treated[:, 0] -= treated
     return Adjusted(
@@ -208,7 +214,7 @@ def write_influence(
     They are linear in three parts: regressors and responses (of which come the r), regressors once
     more (of which comes what the propensity score depends on), and the odds weight.
     """
-    (x, weight), (rows, _) = chunk.sample(group), rows_of(chunk, group, fit)
+    (x, weight), rows = chunk.sample(group), fitted_rows(chunk, group, fit)
     p, (w, odds), last = scores_of(chunk, x, fit), result.weight, len(rows) + x.shape[1]
     parts = np.empty((last + 1, len(p)))
     if group.treated == chunk.cohort:

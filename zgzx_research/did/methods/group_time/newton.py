@@ -40,9 +40,8 @@ def newton(
     """
     value, best, deviance = start.copy(), start.copy(), np.full(len(start), np.inf)
     step, hessian = np.zeros_like(start), np.zeros((*start.shape, start.shape[1]))
-    active, failed = np.ones(len(start), bool), np.zeros(len(start), bool)
-    if wanted is not None:
-        active = wanted.copy()
+    failed = np.zeros(len(start), bool)
+    active = ~failed if wanted is None else wanted.copy()
     for _ in range(NEWTON_STEPS):
         now, score, curved = sums(value, active)
         worse = active & ~(now <= deviance + ROUNDING * (np.abs(deviance) + 0.1))

@@ -11,6 +11,7 @@ from scipy import special
 from zgzx_research.did.core.unit_passes import Contribution
 from zgzx_research.did.methods.group_time.model_groups import ModelGroup
 from zgzx_research.did.methods.group_time.newton import newton
+from zgzx_research.did.methods.group_time.nuisances import pair_products
 from zgzx_research.did.methods.group_time.passes import Chunk, Passes
 
 FAILED = "no Poisson regression of the comparison units on these covariates"
@@ -186,10 +187,9 @@ def _poisson_sums(
                 with np.errstate(over="ignore"):
                     mean = np.exp(index)
                 loss = mean - y - y * index + special.xlogy(y, y)
-                products = x[:, upper[0]] * x[:, upper[1]]
                 found.append((0, here, 2 * np.dot(weight, loss)))
                 found.append((1, here, np.dot((weight[:, None] * (y - mean)).T, x)))
-                found.append((2, here, np.dot((weight[:, None] * mean).T, products)))
+                found.append((2, here, np.dot((weight[:, None] * mean).T, pair_products(x).T)))
             return found
 
         shapes = [(count,), (count, width), (count, len(upper[0]))]
